@@ -1,0 +1,46 @@
+# The one entry. `make` lists what there is; every target installs what it needs into this folder first.
+.DEFAULT_GOAL := help
+SYSTEM ?=
+export PYTHON ?= python3
+COMMANDS := .venv/bin/python -m commands
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## install what the project needs, into this folder
+	@sh commands/setup.sh
+
+demo: setup ## local AWS, deployed and shown at work on real input
+	@$(COMMANDS) demo
+
+up: setup ## local AWS with the systems on it; SYSTEM=name for one
+	@$(COMMANDS) up $(SYSTEM)
+
+down: setup ## destroy the systems on the local AWS and stop it
+	@$(COMMANDS) down
+
+synth: setup ## write the Terraform of all systems to cdktf.out
+	@$(COMMANDS) synth
+
+state: setup ## create or harden the state bucket in your account
+	@$(COMMANDS) state
+
+deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
+	@$(COMMANDS) deploy $(SYSTEM)
+
+destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
+	@$(COMMANDS) destroy $(SYSTEM)
+
+test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
+	@.venv/bin/python -m pytest
+
+unit: setup ## unit tests only: seconds
+	@.venv/bin/python -m pytest tests/unit
+
+lint: setup ## style and types
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
+
+lock: setup ## renew Pipfile.lock and package-lock.json
+	@sh commands/lock.sh
+
+.PHONY: help setup demo up down synth state deploy destroy test unit lint lock

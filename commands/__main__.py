@@ -1,0 +1,46 @@
+import argparse
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from settings import SettingsError
+
+from . import demo, deploy, destroy, down, state, synth, up
+from .deployment import DeploymentError
+from .local_aws import LocalAwsError
+from .terraform_mirror import MirrorError
+
+COMMANDS = {
+    "demo": demo,
+    "up": up,
+    "down": down,
+    "synth": synth,
+    "state": state,
+    "deploy": deploy,
+    "destroy": destroy,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m commands", description="Operate the systems.")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    arguments = parser.parse_args()
+    try:
+        return int(arguments.run(arguments))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (DeploymentError, LocalAwsError, MirrorError, BotoCoreError, ClientError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Renew the lock files. They name no package index: each user's own is asked, and the hashes hold whatever it is.
+set -eu
+cd "$(dirname "$0")/.."
+PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_VENV_IN_PROJECT=0 .tools/pipenv/bin/pipenv lock \
+  --categories "packages dev-packages lambda local-aws"
+.venv/bin/python - <<'END'
+import json
+import pathlib
+
+path = pathlib.Path("Pipfile.lock")
+lock = json.loads(path.read_text())
+lock["_meta"]["sources"] = []
+for category, packages in lock.items():
+    if category != "_meta":
+        for package in packages.values():
+            package.pop("index", None)
+path.write_text(json.dumps(lock, indent=4) + "\n")
+END
+npm install --package-lock-only

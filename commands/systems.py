@@ -1,0 +1,19 @@
+"""What the deploying commands share: naming systems, and what to say after a deployment."""
+
+import argparse
+
+from .deployment import console
+
+
+def add_system_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("systems", nargs="*", metavar="SYSTEM", help="a system such as object-tracker (default: all)")
+
+
+def say_pending_confirmation(email: str | None) -> None:
+    if email:
+        console.print(
+            f"Notifications for {email}: AWS has sent a confirmation mail. Nothing is delivered until the link in it "
+            "is followed; Terraform cannot do that, nor tell whether it was done."
+        )
+    else:
+        console.print("Nobody is subscribed to notifications and alarms: set NOTIFICATION_EMAIL and deploy again.")

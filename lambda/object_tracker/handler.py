@@ -1,0 +1,55 @@
+from dataclasses import dataclass
+from typing import Any
+
+from shared import environment, http, s3_events
+from shared.observability import logger, metrics, tracer
+
+from . import objects
+from .store import Store, UnknownObject
+from .tracker import record
+
+LONGEST_BODY = 16 * 1024  # bytes; a request names one object
+NEWEST = 100  # rows an answer shows
+
+ERRORS: dict[type[Exception], int] = {
+    http.InvalidRequest: 400,
+    UnknownObject: 404,
+    http.RequestTooLarge: 413,
+}
+
+
+@dataclass(frozen=True)
+class Environment:
+    bucket_name: str
+    table_name: str
+    topic_arn: str
+
+
+ENVIRONMENT = environment.read(Environment)
+STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> Any:
+    """An object's creation is recorded; an HTTP request asks (GET) or has an object recorded (POST)."""
+    if http.is_request(event):
+        return http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
+    return {"recorded": s3_events.for_each_object(event, lambda found: record(found, STORE))}
+
+
+def ask(event: dict[str, Any]) -> http.Answer:
+    """GET /objects?key=...: what the table knows about an object, latest upload first."""
+    key = objects.checked_key((event.get("queryStringParameters") or {}).get("key"))
+    history = STORE.history(key, NEWEST)
+    if not history:
+        raise UnknownObject(f"no object {key!r} is recorded")
+    return http.answer(200, {"key": key, "objects": [objects.public(row) for row in history]})
+
+
+def request(event: dict[str, Any]) -> http.Answer:
+    """POST /objects {"key": ..., "versionId": ...}: record an object that is in the bucket."""
+    wanted = objects.requested_object(ENVIRONMENT.bucket_name, http.json_body(event, longest=LONGEST_BODY))
+    row, new = record(wanted, STORE)
+    return http.answer(201 if new else 200, objects.public(row))

@@ -1,0 +1,70 @@
+"""S3 event notifications, as S3 really sends them.
+
+At least once and in no order; keys URL-encoded; a test event without records when the notification is made.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from .observability import logger
+
+
+class MalformedEvent(ValueError):
+    """The event, or a record of it, is not what S3 sends."""
+
+
+class RecordsFailed(RuntimeError):
+    """Some records of an event could not be processed; Lambda retries the event, then keeps it."""
+
+
+@dataclass(frozen=True)
+class S3Object:
+    """One object version that an event, or a person, names. `key` is decoded."""
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+
+
+def for_each_object(event: Mapping[str, Any], process: Callable[[S3Object], object]) -> int:
+    """Attempt every record, then raise `RecordsFailed` if any failed: the event comes again, so `process` must be
+    safe to repeat. Returns how many records were processed. Raises `MalformedEvent` for what S3 does not send.
+    """
+    if event.get("Event") == "s3:TestEvent":
+        logger.info("S3 test event: the notification is in place")
+        return 0
+    records = event.get("Records")
+    if not isinstance(records, list):
+        raise MalformedEvent("neither an S3 event nor a test event: it has no list of Records")
+    failures = []
+    for number, record in enumerate(records):
+        try:
+            process(_parse(record))
+        except Exception as error:  # noqa: BLE001
+            # Logged with its detail here and raised below: one bad record must not keep the others waiting.
+            logger.exception("record failed", extra={"record_number": number, "record": record})
+            failures.append(f"record {number}: {type(error).__name__}: {error}")
+    if failures:
+        raise RecordsFailed(f"{len(failures)} of {len(records)} records failed: " + "; ".join(failures))
+    return len(records)
+
+
+def _parse(record: Any) -> S3Object:
+    try:
+        name = record["eventName"]
+        bucket = record["s3"]["bucket"]["name"]
+        key = record["s3"]["object"]["key"]
+        version_id = record["s3"]["object"].get("versionId")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise MalformedEvent(f"not a record of an S3 event: {type(error).__name__} {error}") from error
+    if not all(isinstance(one, str) and one for one in (name, bucket, key)):
+        raise MalformedEvent("eventName, bucket name and object key must be texts that are not empty")
+    if not name.startswith("ObjectCreated:"):
+        raise MalformedEvent(f"{name} is not the creation of an object")
+    if version_id is not None and not isinstance(version_id, str):
+        raise MalformedEvent("versionId must be a text")
+    # Once, never twice: `a b+c` arrives as `a+b%2Bc`.
+    return S3Object(bucket, unquote_plus(key), version_id or None)

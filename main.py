@@ -1,0 +1,47 @@
+"""The CDKTF app: settings, then a stack for each system, then synth."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from settings import Settings, SettingsError
+
+
+def context() -> dict[str, object]:
+    """cdktf.json's context: the CLI passes it on; a plain `python main.py` reads it here."""
+    given = os.environ.get("CDKTF_CONTEXT_JSON")
+    if given:
+        return dict(json.loads(given))
+    return dict(json.loads((Path(__file__).parent / "cdktf.json").read_text()).get("context", {}))
+
+
+def main() -> int:
+    try:
+        settings = Settings.load(os.environ, context())
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    # Imported after the settings are known to be good: this starts Node and reads the provider binding.
+    from modules import ConfigurationError  # first: it prepares the provider binding and jsii
+
+    # isort: split
+    from cdktf import App
+
+    from stacks import SYSTEMS
+
+    app = App()
+    try:
+        for system in SYSTEMS:
+            system(app, settings)
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)
+        return 2
+    app.synth()
+    if settings.state_bucket is None:
+        print("STATE_BUCKET is not set: read the result, but to plan or deploy run `make state` first", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

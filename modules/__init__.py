@@ -1,0 +1,39 @@
+"""Reusable CDKTF classes for event-driven serverless systems on AWS.
+
+from modules import Bucket, PythonFunction, Table
+"""
+
+from . import provider_binding
+
+provider_binding.install()  # before any module imports the binding
+
+from .alarms import Alarms  # noqa: E402
+from .bucket import Bucket  # noqa: E402
+from .errors import ConfigurationError  # noqa: E402
+from .function import PythonFunction  # noqa: E402
+from .iam import Condition, PolicyDocument, Statement  # noqa: E402
+from .key import Key  # noqa: E402
+from .naming import Names  # noqa: E402
+from .queue import Queue  # noqa: E402
+from .rest_api import Authorization, RestApi  # noqa: E402
+from .state import StateBackend  # noqa: E402
+from .table import Table  # noqa: E402
+from .topic import Topic  # noqa: E402
+
+__all__ = [
+    "Alarms",
+    "Authorization",
+    "Bucket",
+    "Condition",
+    "ConfigurationError",
+    "Key",
+    "Names",
+    "PolicyDocument",
+    "PythonFunction",
+    "Queue",
+    "RestApi",
+    "StateBackend",
+    "Statement",
+    "Table",
+    "Topic",
+]

@@ -1,0 +1,191 @@
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cdktf import AssetType, TerraformAsset, TerraformStack
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
+from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import LambdaFunctionEventInvokeConfig
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from constructs import Construct
+
+from .alarms import Alarms
+from .errors import ConfigurationError
+from .iam import PolicyDocument, Statement
+from .packaging import build_archive, sha256
+from .queue import Queue
+from .topic import Topic
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html; the group itself is made by Terraform.
+LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+# https://docs.aws.amazon.com/xray/latest/devguide/security_iam_id-based-policy-examples.html
+TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+# https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+FAILURE_ACTIONS = ("sqs:SendMessage",)
+
+LONGEST_TIMEOUT = 900
+HOUR = 60 * 60
+
+
+class PythonFunction(Construct):
+    """A Lambda function in Python with everything it needs to lose no event and to be looked after.
+
+    It brings its own role (own logs, traces and failure queue only; `allow` and the resources' `grant_*` add the
+    rest), its own log group (made before it, kept `log_retention_days`), X-Ray active tracing, two asynchronous
+    retries, a failure queue that keeps the event and the error, and alarms on errors, throttles, durations above
+    80 % of the timeout, undeliverable failures, and anything in the failure queue.
+
+    `packages` are source folders; the first one's `handler.py` holds `handle(event, context)`. `libraries` is a
+    folder of vendored libraries. `timeout_seconds` is 1 to 900, `memory_mb` 128 to 10240 (CPU grows with it). A
+    change of `environment` never carries secrets: Lambda shows it to everyone who may read the function.
+    `alarm_topic` hears the alarms. Raises `ConfigurationError` for a timeout AWS refuses or missing code.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        packages: Sequence[Path],
+        libraries: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        timeout_seconds: int = 30,
+        memory_mb: int = 256,
+        runtime: str = "python3.13",
+        log_retention_days: int = 365,
+        alarm_topic: Topic | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        if not 1 <= timeout_seconds <= LONGEST_TIMEOUT:
+            raise ConfigurationError(f"{name}: timeout_seconds is {timeout_seconds}, AWS allows 1 to {LONGEST_TIMEOUT}")
+        self.name = name
+        self._timeout = timeout_seconds
+        self._policies: dict[str, tuple[IamRolePolicy, tuple[Statement, ...]]] = {}
+
+        archive = build_archive(packages, libraries)
+        code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE)
+        self.log_group = CloudwatchLogGroup(
+            self, "LogGroup", name=f"/aws/lambda/{name}", retention_in_days=log_retention_days
+        )
+        self.role = IamRole(
+            self,
+            "Role",
+            name=name,
+            assume_role_policy=PolicyDocument(
+                self,
+                "AssumeRole",
+                Statement(
+                    sid="LambdaService",
+                    principals={"Service": ["lambda.amazonaws.com"]},
+                    actions=["sts:AssumeRole"],
+                    resources=[],
+                ),
+            ).json,
+        )
+        self.failures = Queue(self, "Failures", name=f"{name}-failures")
+        log_policy = self.allow(
+            self,
+            "Operate",
+            Statement(sid="WriteOwnLogs", actions=LOG_ACTIONS, resources=[f"{self.log_group.arn}:*"]),
+            # X-Ray has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+            Statement(sid="WriteTraces", actions=TRACE_ACTIONS, resources=["*"]),
+            Statement(sid="KeepFailures", actions=FAILURE_ACTIONS, resources=[self.failures.arn]),
+        )
+        self.resource = LambdaFunction(
+            self,
+            "Function",
+            function_name=name,
+            role=self.role.arn,
+            runtime=runtime,
+            handler=f"{packages[0].name}.handler.handle",
+            filename=code.path,
+            source_code_hash=base64.b64encode(sha256(archive)).decode(),
+            timeout=timeout_seconds,
+            memory_size=memory_mb,
+            environment={
+                "variables": {
+                    "POWERTOOLS_SERVICE_NAME": name,
+                    "POWERTOOLS_METRICS_NAMESPACE": name,
+                    **(environment or {}),
+                }
+            },
+            tracing_config={"mode": "Active"},
+            depends_on=[self.log_group, log_policy],
+        )
+        self.arn: str = self.resource.arn
+        LambdaFunctionEventInvokeConfig(
+            self,
+            "AsynchronousInvocation",
+            function_name=self.resource.function_name,
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=6 * HOUR,
+            destination_config={"on_failure": {"destination": self.failures.arn}},
+        )
+        self._add_alarms(alarm_topic)
+
+    def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
+        """Give the role one inline policy named after the verb and the resource; a second call adds nothing.
+
+        The resources' `grant_*` methods call this; use it for what they do not cover. Raises `ConfigurationError`
+        where another policy has that name already.
+        """
+        inside = resource.node.path.removeprefix(TerraformStack.of(self).node.path).strip("/")
+        id_ = verb + "".join(inside.split("/"))
+        if id_ in self._policies:
+            policy, given = self._policies[id_]
+            if given != statements:
+                raise ConfigurationError(f"{self.node.path}: two different grants are called {id_}")
+            return policy
+        grant = Construct(self, id_)
+        document = PolicyDocument(grant, "Policy", *statements)
+        policy = IamRolePolicy(grant, "RolePolicy", name=id_, role=self.role.name, policy=document.json)
+        self._policies[id_] = (policy, statements)
+        return policy
+
+    def allow_invoke(
+        self, id_: str, *, service: str, source_arn: str, account_id: str | None = None
+    ) -> LambdaPermission:
+        """Let an AWS service invoke the function on behalf of one resource, of one account where the ARN names none."""
+        return LambdaPermission(
+            self,
+            id_,
+            function_name=self.resource.function_name,
+            action="lambda:InvokeFunction",
+            principal=service,
+            source_arn=source_arn,
+            source_account=account_id,
+        )
+
+    def _add_alarms(self, topic: Topic | None) -> None:
+        # Metrics: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+        alarms = Alarms(self, "Alarms", name=self.name, topic=topic)
+        dimensions = {"FunctionName": self.name}
+        for metric, description in {
+            "Errors": f"{self.name} failed; after two more tries the event is kept in {self.failures.name}",
+            "Throttles": f"{self.name} was throttled: raise its or the account's concurrency",
+            "DestinationDeliveryFailures": f"{self.name} could not keep a failed event in {self.failures.name}",
+        }.items():
+            alarms.add(
+                metric, description=description, namespace="AWS/Lambda", metric=metric, dimensions=dimensions, above=0
+            )
+        alarms.add(
+            "Duration",
+            description=f"{self.name} took more than 80 % of its timeout of {self._timeout} s",
+            namespace="AWS/Lambda",
+            metric="Duration",
+            dimensions=dimensions,
+            statistic="Maximum",
+            above=self._timeout * 1000 * 0.8,
+        )
+        alarms.add(
+            "FailuresKept",
+            description=f"Events that {self.name} could not process wait in {self.failures.name}",
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": self.failures.name},
+            statistic="Maximum",
+            above=0,
+        )

@@ -1,0 +1,88 @@
+"""IAM policies, always as `aws_iam_policy_document` data sources: that is the form scanners can read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
+    DataAwsIamPolicyDocument,
+    DataAwsIamPolicyDocumentStatement,
+    DataAwsIamPolicyDocumentStatementCondition,
+    DataAwsIamPolicyDocumentStatementPrincipals,
+)
+from constructs import Construct
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition: operator (`StringEquals`), condition key (`aws:SourceAccount`) and the accepted values."""
+
+    test: str
+    variable: str
+    values: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One policy statement.
+
+    `principals` is left empty in a role's policy; in a resource policy it maps a principal type (`Service`, `AWS`,
+    `*`) to identifiers.
+    """
+
+    sid: str
+    actions: Sequence[str]
+    resources: Sequence[str]
+    effect: str = "Allow"
+    principals: dict[str, Sequence[str]] = field(default_factory=dict)
+    conditions: Sequence[Condition] = ()
+
+    def block(self) -> DataAwsIamPolicyDocumentStatement:
+        return DataAwsIamPolicyDocumentStatement(
+            sid=self.sid,
+            effect=self.effect,
+            actions=list(self.actions),
+            resources=list(self.resources),
+            principals=[
+                DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=list(identifiers))
+                for kind, identifiers in self.principals.items()
+            ]
+            or None,
+            condition=[
+                DataAwsIamPolicyDocumentStatementCondition(
+                    test=condition.test, variable=condition.variable, values=list(condition.values)
+                )
+                for condition in self.conditions
+            ]
+            or None,
+        )
+
+
+class PolicyDocument(Construct):
+    """A policy document that grows while the stack is built; `json` is what a policy resource takes."""
+
+    def __init__(self, scope: Construct, id_: str, *statements: Statement) -> None:
+        super().__init__(scope, id_)
+        self._statements: list[Statement] = []
+        self.resource = DataAwsIamPolicyDocument(self, "Document")
+        self.json: str = self.resource.json
+        self.add(*statements)
+
+    def add(self, *statements: Statement) -> None:
+        """Add statements; one that is there already adds nothing."""
+        self._statements += [one for one in statements if one not in self._statements]
+        self.resource.put_statement([one.block() for one in self._statements])
+
+
+def tls_only(resources: Sequence[str], actions: Sequence[str]) -> Statement:
+    """Refuse requests that do not use TLS.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
+    """
+    return Statement(
+        sid="DenyInsecureTransport",
+        effect="Deny",
+        principals={"*": ["*"]},
+        actions=actions,
+        resources=resources,
+        conditions=[Condition("Bool", "aws:SecureTransport", ["false"])],
+    )

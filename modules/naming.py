@@ -1,0 +1,70 @@
+"""The one naming rule: project-system-part-environment; bucket names also carry the account id."""
+
+import re
+from dataclasses import dataclass
+
+from .errors import ConfigurationError
+
+# The account id is a reference that Terraform resolves later: 12 digits when it does.
+ACCOUNT_ID_LENGTH = 12
+
+_LOWER = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Physical names of one system's resources in one environment.
+
+    Each method checks AWS's own limit for that kind of resource and raises `ConfigurationError` naming the settings
+    to change, so that a name AWS would refuse never reaches a plan.
+    """
+
+    project: str
+    system: str
+    environment: str
+
+    def bucket(self, part: str, account_id: str) -> str:
+        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: 3 to 63 characters."""
+        return f"{self._name('bucket', part, 63 - ACCOUNT_ID_LENGTH - 1)}-{account_id}"
+
+    def function(self, part: str) -> str:
+        """https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html: at most 64 characters.
+
+        The function's role has the same name and the same limit.
+        """
+        return self._name("function", part, 64)
+
+    def table(self, part: str) -> str:
+        """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html."""
+        return self._name("table", part, 255)
+
+    def topic(self, part: str) -> str:
+        """https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html: at most 256 characters."""
+        return self._name("topic", part, 256)
+
+    def queue(self, part: str) -> str:
+        """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html: at most 80."""
+        return self._name("queue", part, 80)
+
+    def api(self, part: str) -> str:
+        """A REST API's name, also part of its log group's name."""
+        return self._name("REST API", part, 128)
+
+    def key_alias(self, part: str) -> str:
+        """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html: alias/ and at most 250 more."""
+        return f"alias/{self._name('key alias', part, 250)}"
+
+    def _name(self, kind: str, part: str, longest: int) -> str:
+        name = f"{self.project}-{self.system}-{part}-{self.environment}"
+        if len(name) > longest:
+            raise ConfigurationError(
+                f"PROJECT, ENVIRONMENT_SUFFIX: the {kind} name {name!r} has {len(name)} characters, "
+                f"AWS allows {longest} here; shorten PROJECT ({self.project!r}) "
+                f"or ENVIRONMENT_SUFFIX ({self.environment!r})"
+            )
+        if not _LOWER.fullmatch(name):
+            raise ConfigurationError(
+                f"PROJECT, ENVIRONMENT_SUFFIX: the {kind} name {name!r} has characters AWS refuses; "
+                "use lower-case letters, digits and hyphens"
+            )
+        return name

@@ -1,0 +1,31 @@
+from cdktf import S3Backend, TerraformStack
+
+
+class StateBackend:
+    """Terraform state of one stack and environment in S3: encrypted, with S3's native lock file.
+
+    https://developer.hashicorp.com/terraform/language/backend/s3. `make state` makes the bucket. `endpoint_url` sends
+    state to a local AWS; the state there is as short-lived as that AWS.
+    """
+
+    def __init__(
+        self,
+        stack: TerraformStack,
+        *,
+        bucket: str,
+        key: str,
+        region: str,
+        endpoint_url: str | None = None,
+    ) -> None:
+        self.resource = S3Backend(
+            stack,
+            bucket=bucket,
+            key=key,
+            region=region,
+            encrypt=True,
+            endpoints={"s3": endpoint_url, "sts": endpoint_url, "iam": endpoint_url} if endpoint_url else None,
+            use_path_style=True if endpoint_url else None,
+            skip_metadata_api_check=True if endpoint_url else None,
+        )
+        # cdktf 0.21 has no argument for it: https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
+        self.resource.add_override("use_lockfile", True)

@@ -1,0 +1,203 @@
+"""Every setting: its name, what it is for, its default and what is allowed, validated together before synth.
+
+A setting is read from the environment variable of its name, else from cdktf.json's context under the same name. A
+variable that is set but empty counts as not set. Everything wrong is reported at once, by name.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class SettingsError(ValueError):
+    """One or more settings are wrong; `problems` has a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Refused(ValueError):
+    """What is allowed instead."""
+
+
+def _matching(pattern: str, allowed: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise _Refused(allowed)
+        return text
+
+    return parse
+
+
+def _whole(lowest: int, highest: int, unit: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
+            raise _Refused(f"a whole number of {unit} from {lowest} to {highest}")
+        return int(text)
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise _Refused("one of " + ", ".join(choices))
+        return text
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise _Refused("true or false")
+    return text == "true"
+
+
+def _days(text: str) -> int:
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+    allowed = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+    if text not in map(str, allowed):
+        raise _Refused("a number of days CloudWatch Logs offers: " + ", ".join(map(str, allowed)))
+    return int(text)
+
+
+def _email(text: str) -> str:
+    # Enough to catch a slip; only the confirmation mail proves an address.
+    if len(text) > 254 or not re.fullmatch(r"[^@\s,;<>\"]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}", text):
+        raise _Refused("one email address such as team@example.com")
+    return text
+
+
+def _endpoint(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        complete = url.scheme in ("http", "https") and url.hostname and (url.port or True)
+    except ValueError:
+        complete = False
+    if not complete or url.path.strip("/") or url.query or url.fragment or url.username:
+        raise _Refused("an address such as https://127.0.0.1:4566")
+    return text.rstrip("/")
+
+
+def _setting(name: str, parse: Callable[[str], Any], default: Any = None) -> Any:
+    return field(default=default, metadata={"name": name, "parse": parse})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one run, valid as a whole. `Settings.load` reads them; tests may construct them."""
+
+    # First part of every physical name, and the Project tag.
+    project: str = _setting(
+        "PROJECT",
+        _matching(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", "2 to 20 lower-case letters, digits and hyphens, a letter first"),
+        "sluice",
+    )
+    # Last part of every physical name, and the Environment tag: dev, staging, prod, pr-123.
+    environment: str = _setting(
+        "ENVIRONMENT_SUFFIX",
+        _matching(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?", "1 to 16 lower-case letters, digits and hyphens"),
+        "dev",
+    )
+    # None: each system's own default region.
+    region: str | None = _setting(
+        "AWS_REGION",
+        _matching(
+            r"(us|eu|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?)?-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
+            "an AWS region such as us-east-1",
+        ),
+    )
+    owner: str = _setting(
+        "OWNER",
+        _matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
+        "platform-team",
+    )
+    cost_center: str = _setting(
+        "COST_CENTER",
+        _matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
+        "unassigned",
+    )
+    # Hears of tracked objects and of alarms; None: nobody is subscribed.
+    notification_email: str | None = _setting("NOTIFICATION_EMAIL", _email)
+    lambda_timeout_seconds: int = _setting("LAMBDA_TIMEOUT_SECONDS", _whole(1, 900, "seconds"), 30)
+    lambda_runtime: str = _setting(
+        "LAMBDA_RUNTIME", _matching(r"python3\.1[1-9]", "a Python runtime of Lambda such as python3.13"), "python3.13"
+    )
+    log_retention_days: int = _setting("LOG_RETENTION_DAYS", _days, 365)
+    # Who may call the REST APIs.
+    api_authorization: str = _setting("API_AUTHORIZATION", _one_of("iam", "api_key", "none"), "iam")
+    # Environments whose buckets, tables and keys cannot be destroyed.
+    protected_environments: str = _setting(
+        "PROTECTED_ENVIRONMENTS",
+        _matching(r"[a-z0-9-]+(,[a-z0-9-]+)*", "environment suffixes with commas between them"),
+        "prod",
+    )
+    # The bucket of Terraform's state, which `make state` makes.
+    state_bucket: str | None = _setting(
+        "STATE_BUCKET",
+        _matching(
+            r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+            "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots",
+        ),
+    )
+    # None: AWS itself. A local AWS otherwise: provider, state and functions all go there.
+    endpoint_url: str | None = _setting("AWS_ENDPOINT_URL", _endpoint)
+    # Without it AWS_ENDPOINT_URL must be an address of this machine.
+    allow_remote_endpoint: bool = _setting("ALLOW_REMOTE_ENDPOINT", _flag, False)
+
+    @property
+    def protected(self) -> bool:
+        return self.environment in self.protected_environments.split(",")
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], context: Mapping[str, Any] | None = None) -> "Settings":
+        """Read and validate all settings; raises `SettingsError` that names every one that is wrong."""
+        problems: list[str] = []
+        values: dict[str, Any] = {}
+        for one in fields(cls):
+            name = one.metadata["name"]
+            given = environment.get(name) or (context or {}).get(name)
+            if given in (None, ""):
+                continue
+            text = str(given).lower() if isinstance(given, bool) else str(given)
+            try:
+                values[one.name] = one.metadata["parse"](text)
+            except _Refused as allowed:
+                problems.append(f"{name}: {text!r} is not allowed; give {allowed}")
+        settings = cls(**values)
+        problems += settings._unsafe_local_run(environment)
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def _unsafe_local_run(self, environment: Mapping[str, str]) -> list[str]:
+        """A local run must not be able to reach an account: neither by its address nor by its credentials."""
+        if self.endpoint_url is None:
+            return []
+        problems = []
+        host = urlsplit(self.endpoint_url).hostname or ""
+        if not self.allow_remote_endpoint and not _is_loopback(host):
+            problems.append(
+                f"AWS_ENDPOINT_URL: {self.endpoint_url!r} is not this machine; give a loopback address "
+                "such as https://127.0.0.1:4566, or set ALLOW_REMOTE_ENDPOINT=true"
+            )
+        key_id = environment.get("AWS_ACCESS_KEY_ID", "")
+        if re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{16}", key_id):
+            problems.append(
+                f"AWS_ACCESS_KEY_ID: {key_id[:8]}... looks like a key of a real account and AWS_ENDPOINT_URL is set; "
+                "unset AWS_ACCESS_KEY_ID for a local run, or AWS_ENDPOINT_URL to work on AWS"
+            )
+        return problems
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,7 @@
+"""The ready systems."""
+
+from .object_tracker import ObjectTracker
+
+SYSTEMS = (ObjectTracker,)
+
+__all__ = ["SYSTEMS", "ObjectTracker"]

@@ -1,0 +1,72 @@
+from constructs import Construct
+
+from modules import Authorization, Bucket, RestApi, Table
+from settings import Settings
+
+from .system import System
+
+
+class ObjectTracker(System):
+    """Every object that arrives in a bucket becomes a row and a notification; HTTP asks and records.
+
+    bucket --object created--> function --> table row, then notification
+    REST API --GET, POST /objects--> function
+    """
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(scope, "object-tracker", settings)
+        bucket = Bucket(
+            self,
+            "Objects",
+            name=self.names.bucket("objects", self.account_id),
+            account_id=self.account_id,
+            emptied_on_destroy=not settings.protected,
+            protected=settings.protected,
+        )
+        table = Table(
+            self,
+            "Records",
+            name=self.names.table("records"),
+            partition_key="objectKey",
+            sort_key="uploadTime",
+            protected=settings.protected,
+        )
+        notifications = self.add_topic("Notifications", "notifications")
+        recorder = self.add_function(
+            "Recorder",
+            "recorder",
+            "object_tracker",
+            {"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name, "TOPIC_ARN": notifications.arn},
+        )
+        api = RestApi(
+            self,
+            "Api",
+            name=self.names.api("api"),
+            description="Asks for and records tracked objects",
+            authorization=Authorization(settings.api_authorization),
+            log_retention_days=settings.log_retention_days,
+        )
+
+        bucket.grant_read(recorder)
+        table.grant_put(recorder)
+        table.grant_update(recorder)
+        table.grant_query(recorder)
+        notifications.grant_publish(recorder)
+        bucket.on_object_created(recorder)
+        api.on_request(recorder, "GET", "/objects")
+        api.on_request(recorder, "POST", "/objects")
+
+        self.add_outputs(
+            BucketName=bucket.name,
+            TableName=table.name,
+            TopicArn=notifications.arn,
+            AlarmTopicArn=self.alarm_topic.arn,
+            FunctionName=recorder.resource.function_name,
+            FunctionArn=recorder.arn,
+            LogGroupName=recorder.log_group.name,
+            FailureQueueUrl=recorder.failures.url,
+            ApiId=api.id,
+            ApiUrl=self.url(api, "/objects"),
+            NotificationEmail=settings.notification_email
+            or "none: set NOTIFICATION_EMAIL and deploy again to subscribe an address",
+        )

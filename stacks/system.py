@@ -1,0 +1,121 @@
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cdktf import TerraformOutput, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from constructs import Construct
+
+from modules import Key, Names, PythonFunction, RestApi, StateBackend, Topic
+from modules.rest_api import STAGE
+from settings import Settings
+
+DEFAULT_REGION = "us-east-1"
+
+# S3 refuses capitals, so nobody can own this bucket: `terraform init` fails on it and names the setting.
+NO_STATE_BUCKET = "STATE_BUCKET-is-not-set"
+
+FUNCTIONS = Path(__file__).parent.parent / "lambda"
+LIBRARIES = Path(__file__).parent.parent / ".tools" / "lambda-libraries"
+
+# The services the systems use, under the names the provider gives its endpoints.
+ENDPOINTS = (
+    "apigateway",
+    "cloudwatch",
+    "dynamodb",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "s3",
+    "sns",
+    "sqs",
+    "sts",
+)
+
+
+class System(TerraformStack):
+    """What every system has: provider with tags, state, names, a key, and a topic for its alarms."""
+
+    def __init__(
+        self, scope: Construct, name: str, settings: Settings, *, default_region: str = DEFAULT_REGION
+    ) -> None:
+        super().__init__(scope, name)
+        self.settings = settings
+        self.region = settings.region or default_region
+        self.names = Names(settings.project, name, settings.environment)
+        StateBackend(
+            self,
+            bucket=settings.state_bucket or NO_STATE_BUCKET,
+            key=f"{settings.project}/{name}/{settings.environment}/terraform.tfstate",
+            region=settings.region or DEFAULT_REGION,
+            endpoint_url=settings.endpoint_url,
+        )
+        AwsProvider(
+            self, "Aws", region=self.region, default_tags=[{"tags": self._tags(name)}], **self._local_provider()
+        )
+        self.account_id: str = DataAwsCallerIdentity(self, "Account").account_id
+        self.key = Key(
+            self,
+            "Key",
+            alias=self.names.key_alias("messages"),
+            description=f"Encrypts what {name} publishes ({settings.environment})",
+            account_id=self.account_id,
+            protected=settings.protected,
+        )
+        self.alarm_topic = self.add_topic("AlarmTopic", "alarms")
+
+    def add_topic(self, id_: str, part: str) -> Topic:
+        """A topic encrypted with the system's key, with the subscription that `NOTIFICATION_EMAIL` asks for."""
+        topic = Topic(self, id_, name=self.names.topic(part), key=self.key, account_id=self.account_id)
+        if self.settings.notification_email:
+            topic.subscribe_email(self.settings.notification_email)
+        return topic
+
+    def add_function(self, id_: str, part: str, package: str, environment: Mapping[str, str]) -> PythonFunction:
+        """A function from `lambda/<package>` with what all functions share, under this run's settings."""
+        settings = self.settings
+        local = {"AWS_ENDPOINT_URL": settings.endpoint_url} if settings.endpoint_url else {}
+        return PythonFunction(
+            self,
+            id_,
+            name=self.names.function(part),
+            packages=[FUNCTIONS / package, FUNCTIONS / "shared"],
+            libraries=LIBRARIES,
+            environment={**environment, **local},
+            timeout_seconds=settings.lambda_timeout_seconds,
+            runtime=settings.lambda_runtime,
+            log_retention_days=settings.log_retention_days,
+            alarm_topic=self.alarm_topic,
+        )
+
+    def url(self, api: RestApi, path: str) -> str:
+        """Where the API answers: a local AWS serves every API below its own address."""
+        endpoint = self.settings.endpoint_url
+        return f"{endpoint}/_aws/execute-api/{api.id}/{STAGE}{path}" if endpoint else f"{api.url}{path}"
+
+    def add_outputs(self, **values: str) -> None:
+        """What a person or a script needs next."""
+        for name, value in values.items():
+            TerraformOutput(self, name, value=value)
+
+    def _tags(self, name: str) -> dict[str, str]:
+        return {
+            "Project": self.settings.project,
+            "Environment": self.settings.environment,
+            "System": name,
+            "Owner": self.settings.owner,
+            "CostCenter": self.settings.cost_center,
+            "ManagedBy": "cdktf",
+        }
+
+    def _local_provider(self) -> dict[str, Any]:
+        endpoint = self.settings.endpoint_url
+        if endpoint is None:
+            return {}
+        return {
+            "endpoints": [dict.fromkeys(ENDPOINTS, endpoint)],
+            "s3_use_path_style": True,
+            "skip_metadata_api_check": "true",
+        }
