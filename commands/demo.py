@@ -14,6 +14,7 @@ from rich.table import Table
 
 from . import deployment
 from .deployment import DeploymentError, Target, console
+from .listener import Listener
 from .local_aws import LocalAws
 from .signed_request import signed_request
 from .target import LOCAL, ROOT
@@ -50,7 +51,7 @@ def tour(local: LocalAws, target: Target) -> None:
     outputs = deployment.outputs(SYSTEM, target)
     listener = Listener(local, outputs["TopicArn"])
     uploaded = _upload(local, outputs["BucketName"])
-    rows = _wait(local, outputs["TableName"], listener)
+    rows, notifications = _wait(local, outputs["TableName"], listener)
     if uploaded == 0:
         console.print("All files were there already, unchanged: nothing was uploaded.")
 
@@ -68,7 +69,7 @@ def tour(local: LocalAws, target: Target) -> None:
 
     key = "with spaces/a b+c & d%20e=100%.pdf"
     console.print("\n[bold]Notification published for one of them[/bold]")
-    console.print(listener.heard[key], markup=False)
+    console.print(notifications[key], markup=False)
 
     console.print("\n[bold]What the function logged about it[/bold]")
     for line in _log_lines(local, outputs["LogGroupName"], key):
@@ -81,33 +82,6 @@ def tour(local: LocalAws, target: Target) -> None:
     if status != 200:
         raise DeploymentError(f"the signed request was answered with {status}")
     _say_what_next(local, outputs)
-
-
-class Listener:
-    """A queue subscribed to a topic: what the topic publishes can be read there."""
-
-    def __init__(self, local: LocalAws, topic_arn: str) -> None:
-        self._sqs = local.client("sqs")
-        self._url = self._sqs.create_queue(QueueName="demo-listener")["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        allow = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy})
-        local.client("sns").subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
-        self.heard: dict[str, str] = {}
-
-    def listen(self) -> None:
-        """Read without removing, so that a later demo can show the same."""
-        answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=2)
-        for message in answer.get("Messages", []):
-            text = json.loads(message["Body"])["Message"]
-            self.heard[json.loads(text)["objectKey"]] = text
 
 
 def _upload(local: LocalAws, bucket: str) -> int:
@@ -126,7 +100,7 @@ def _upload(local: LocalAws, bucket: str) -> int:
     return len(missing)
 
 
-def _wait(local: LocalAws, table: str, listener: Listener) -> list[dict[str, Any]]:
+def _wait(local: LocalAws, table: str, listener: Listener) -> tuple[list[dict[str, Any]], dict[str, str]]:
     dynamodb = local.client("dynamodb")
     deadline = time.monotonic() + PATIENCE_SECONDS
     with Progress(
@@ -148,19 +122,19 @@ def _wait(local: LocalAws, table: str, listener: Listener) -> list[dict[str, Any
                     ExpressionAttributeValues={":key": {"S": key}},
                 )["Items"]
             ]
-            listener.listen()
+            heard = {json.loads(text)["objectKey"]: text for text in listener.heard()}
             progress.update(recorded, completed=len({row["objectKey"]["S"] for row in rows}))
-            progress.update(notified, completed=len(listener.heard))
-            if {row["objectKey"]["S"] for row in rows} >= set(FILES) and set(listener.heard) >= set(FILES):
+            progress.update(notified, completed=len(heard))
+            if {row["objectKey"]["S"] for row in rows} >= set(FILES) and set(heard) >= set(FILES):
                 break
             if time.monotonic() > deadline:
                 raise DeploymentError(
-                    f"after {PATIENCE_SECONDS} s only {len(rows)} rows and {len(listener.heard)} notifications of "
+                    f"after {PATIENCE_SECONDS} s only {len(rows)} rows and {len(heard)} notifications of "
                     f"{len(FILES)} are there; the local AWS logs to {local.folder / 'local-aws.log'}"
                 )
             time.sleep(0.3)
-    console.print(f"Rows: {len(rows)} of {len(FILES)}. Notifications: {len(listener.heard)} of {len(FILES)}.")
-    return rows
+    console.print(f"Rows: {len(rows)} of {len(FILES)}. Notifications: {len(heard)} of {len(FILES)}.")
+    return rows, heard
 
 
 def _log_lines(local: LocalAws, group: str, key: str) -> list[str]:

@@ -173,7 +173,8 @@ class LocalAws:
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "credentials"),
             "AWS_CONFIG_FILE": str(self.folder / "config"),
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_REGION": REGION,
+            # Not AWS_REGION: that is a setting, and each system has its own default.
+            "AWS_DEFAULT_REGION": REGION,
             "NO_PROXY": LOOPBACK,
         }
 

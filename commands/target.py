@@ -71,7 +71,7 @@ def local_target(local: LocalAws) -> Target:
     environment = local.environment()
     settings = Settings.load(environment, main.context())
     account = local.client("sts").get_caller_identity()["Account"]
-    bucket = state_bucket_name(settings.project, account, environment["AWS_REGION"])
+    bucket = state_bucket_name(settings.project, account, DEFAULT_STATE_REGION)
     return Target(environment={**environment, "STATE_BUCKET": bucket}, folder=local.folder)
 
 
