@@ -10,8 +10,8 @@ help: ## list the targets
 setup: ## install what the project needs, into this folder
 	@sh commands/setup.sh
 
-demo: setup ## local AWS, deployed and shown at work on real input
-	@$(COMMANDS) demo
+demo: setup ## local AWS, deployed and shown at work on real input; SYSTEM=name for one
+	@$(COMMANDS) demo $(SYSTEM)
 
 up: setup ## local AWS with the systems on it; SYSTEM=name for one
 	@$(COMMANDS) up $(SYSTEM)

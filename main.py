@@ -28,12 +28,11 @@ def main() -> int:
     # isort: split
     from cdktf import App
 
-    from stacks import SYSTEMS
+    from stacks import add_systems
 
     app = App()
     try:
-        for system in SYSTEMS:
-            system(app, settings)
+        add_systems(app, settings)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2

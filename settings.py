@@ -5,11 +5,23 @@ variable that is set but empty counts as not set. Everything wrong is reported a
 """
 
 import ipaddress
+import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
+
+BUCKET_NAME = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
+BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens"
+
+# A function's environment is 4 KB in all.
+LONGEST_THRESHOLDS = 2048
+DEFAULT_THRESHOLDS = (
+    '{"temperature": {"lower": -20, "upper": 60}, "humidity": {"lower": 10, "upper": 90}, '
+    '"pressure": {"lower": 870, "upper": 1085}, "vibration": {"upper": 25}, "battery": {"lower": 15}}'
+)
 
 
 class SettingsError(ValueError):
@@ -72,6 +84,36 @@ def _email(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(one.strip() for one in text.split(","))
+    # An origin is a scheme, a host and perhaps a port; `*` would let any page in.
+    if not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", one) for one in origins):
+        raise _Refused("web origins such as https://app.example.com with commas between them")
+    return origins
+
+
+def _thresholds(text: str) -> str:
+    allowed = 'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, either may be left out'
+    try:
+        types = json.loads(text, parse_constant=_no_number)
+        for name, limits in types.items():
+            known = set(limits) <= {"lower", "upper"} and limits
+            numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in limits.values())
+            if not (re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) and known and numbers):
+                raise _Refused(allowed)
+            if limits.get("lower", -math.inf) > limits.get("upper", math.inf):
+                raise _Refused(allowed)
+    except (ValueError, AttributeError, TypeError) as error:
+        raise _Refused(allowed) from error
+    if not types or len(text) > LONGEST_THRESHOLDS:
+        raise _Refused(f"{allowed}, at least one sensor type, {LONGEST_THRESHOLDS} characters at most")
+    return text
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
 def _endpoint(text: str) -> str:
     try:
         url = urlsplit(text)
@@ -130,20 +172,34 @@ class Settings:
     log_retention_days: int = _setting("LOG_RETENTION_DAYS", _days, 365)
     # Who may call the REST APIs.
     api_authorization: str = _setting("API_AUTHORIZATION", _one_of("iam", "api_key", "none"), "iam")
+    # `existing`: the account has an API Gateway logging role, or the local AWS needs none. `managed`: the stack
+    # `api-gateway-account` makes it, for every REST API of the account in that region.
+    api_logging_role: str = _setting("API_LOGGING_ROLE", _one_of("existing", "managed"), "existing")
     # Environments whose buckets, tables and keys cannot be destroyed.
     protected_environments: str = _setting(
         "PROTECTED_ENVIRONMENTS",
         _matching(r"[a-z0-9-]+(,[a-z0-9-]+)*", "environment suffixes with commas between them"),
         "prod",
     )
-    # The bucket of Terraform's state, which `make state` makes.
-    state_bucket: str | None = _setting(
-        "STATE_BUCKET",
-        _matching(
-            r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots",
-        ),
+    # Upload API: how many requests may come at once on top of 1000 a second, and how files are encrypted.
+    upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", _whole(1, 5000, "requests"), 2000)
+    upload_encryption: str = _setting("UPLOAD_ENCRYPTION", _one_of("sse-s3", "kms"), "sse-s3")
+    # File metadata: the web origins whose pages may upload, names other than the rule gives, and the table's capacity.
+    cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
+    metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
+    metadata_table_name: str | None = _setting(
+        "METADATA_TABLE_NAME", _matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")
     )
+    metadata_read_capacity: int = _setting("METADATA_READ_CAPACITY", _whole(1, 40000, "capacity units"), 100)
+    metadata_write_capacity: int = _setting("METADATA_WRITE_CAPACITY", _whole(1, 40000, "capacity units"), 100)
+    # None: no autoscaling. Otherwise both capacities grow to this many units by themselves.
+    metadata_autoscale_to: int | None = _setting("METADATA_AUTOSCALE_TO", _whole(1, 40000, "capacity units"))
+    # Sensor pipeline: by sensor type, the values beyond which a reading is notified: JSON such as
+    # {"temperature": {"lower": -20, "upper": 60}}. A type that is not named is unknown, and its readings are kept as
+    # invalid.
+    sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)
+    # The bucket of Terraform's state, which `make state` makes.
+    state_bucket: str | None = _setting("STATE_BUCKET", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
     # None: AWS itself. A local AWS otherwise: provider, state and functions all go there.
     endpoint_url: str | None = _setting("AWS_ENDPOINT_URL", _endpoint)
     # Without it AWS_ENDPOINT_URL must be an address of this machine.

@@ -5,7 +5,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import SettingsError
 
-from . import demo, deploy, destroy, down, state, synth, up
+from . import demo, deploy, destroy, down, failures, state, synth, up
 from .deployment import DeploymentError
 from .local_aws import LocalAwsError
 from .terraform_mirror import MirrorError
@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": demo,
     "up": up,
     "down": down,
+    "failures": failures,
     "synth": synth,
     "state": state,
     "deploy": deploy,

@@ -4,9 +4,19 @@ import argparse
 
 from .deployment import console
 
+NAMES = ("object-tracker",)
+
+
+def system_name(text: str) -> str:
+    if text not in NAMES:
+        raise argparse.ArgumentTypeError(f"there is no system {text!r}; there are {', '.join(NAMES)}")
+    return text
+
 
 def add_system_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("systems", nargs="*", metavar="SYSTEM", help="a system such as object-tracker (default: all)")
+    parser.add_argument(
+        "systems", nargs="*", type=system_name, metavar="SYSTEM", help=f"{', '.join(NAMES)} (default: all)"
+    )
 
 
 def say_pending_confirmation(email: str | None) -> None:

@@ -36,8 +36,10 @@ class Account(Target):
     def state_region(self) -> str:
         return self.settings.region or DEFAULT_STATE_REGION
 
-    def client(self, service: str) -> Any:
-        return self.session.client(service, region_name=self.state_region, endpoint_url=self.settings.endpoint_url)
+    def client(self, service: str, region_name: str | None = None) -> Any:
+        return self.session.client(
+            service, region_name=region_name or self.state_region, endpoint_url=self.settings.endpoint_url
+        )
 
 
 def settings_of_caller() -> Settings:

@@ -32,13 +32,17 @@ class Alarms(Construct):
         above: float,
         statistic: str = "Sum",
         period: int = 60,
+        qualifier: str = "",
     ) -> CloudwatchMetricAlarm:
-        """Ring when `statistic` of `metric` over `period` seconds is above `above`, and tell when it is over."""
+        """Ring when `statistic` of `metric` over `period` seconds is above `above`, and tell when it is over.
+
+        Alarm names are unique in an account: `qualifier` tells two alarms on one metric apart.
+        """
         actions = [self._topic.arn] if self._topic else None
         return CloudwatchMetricAlarm(
             self,
             id_,
-            alarm_name=f"{self._name}-{metric}",
+            alarm_name="-".join(filter(None, [self._name, qualifier, metric])),
             alarm_description=description,
             namespace=namespace,
             metric_name=metric,

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_cors_configuration import (
+    S3BucketCorsConfiguration,
+    S3BucketCorsConfigurationCorsRule,
+)
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
     S3BucketLifecycleConfigurationRule,
@@ -25,7 +30,8 @@ from constructs import Construct
 
 from .dependencies import depends_on
 from .errors import ConfigurationError
-from .iam import PolicyDocument, Statement, tls_only
+from .iam import Condition, PolicyDocument, Statement, tls_only
+from .key import Key
 
 if TYPE_CHECKING:
     from .function import PythonFunction
@@ -33,6 +39,13 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html: a version is read with its own action.
 READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
 WRITE_ACTIONS = ("s3:PutObject",)
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms: a multipart upload is
+# read back with the key before it is put together.
+READ_KEY_ACTIONS = ("kms:Decrypt",)
+WRITE_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
+# Everything that reads or writes what an object holds; deleting is apart, so that Terraform can empty the bucket.
+CONTENT_ACTIONS = ("s3:GetObject*", "s3:PutObject*", "s3:RestoreObject")
+DELETE_ACTIONS = ("s3:DeleteObject*",)
 
 
 class Area(NamedTuple):
@@ -51,10 +64,12 @@ class Area(NamedTuple):
 class Bucket(Construct):
     """A private, encrypted S3 bucket that accepts TLS requests only and can call functions.
 
-    Secure by default: SSE-S3 (AES-256), all public access blocked, ACLs off (ownership enforced), requests without
-    TLS refused, multipart uploads left unfinished removed after 7 days. With `versioned` (the default) every upload is
-    kept; versions that were replaced are removed after `noncurrent_days`. `emptied_on_destroy` lets
-    `terraform destroy` remove a bucket that holds objects; `protected` refuses to destroy it at all.
+    Secure by default: SSE-S3 (AES-256, or SSE-KMS with `key`), all public access blocked, ACLs off (ownership
+    enforced), requests without TLS refused, multipart uploads left unfinished removed after 7 days. With `versioned`
+    (the default) every upload is kept; versions that were replaced are removed after `noncurrent_days`.
+    `emptied_on_destroy` lets `terraform destroy` remove a bucket that holds objects; `protected` refuses to destroy it
+    at all.
+    `cors_origins` are the web origins (`https://app.example.com`) whose pages may upload and read; none by default.
     """
 
     def __init__(
@@ -64,6 +79,8 @@ class Bucket(Construct):
         *,
         name: str,
         account_id: str,
+        key: Key | None = None,
+        cors_origins: Sequence[str] = (),
         versioned: bool = True,
         noncurrent_days: int = 90,
         emptied_on_destroy: bool = False,
@@ -71,6 +88,8 @@ class Bucket(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._account_id = account_id
+        self._key = key
+        self._emptied_on_destroy = emptied_on_destroy and not protected
         self._listeners: list[tuple[PythonFunction, Area, S3BucketNotificationLambdaFunction]] = []
         self._writers: list[tuple[PythonFunction, Area]] = []
         self._notification: S3BucketNotification | None = None
@@ -78,7 +97,7 @@ class Bucket(Construct):
             self,
             "Bucket",
             bucket=name,
-            force_destroy=emptied_on_destroy and not protected,
+            force_destroy=self._emptied_on_destroy,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
         self.name: str = self.resource.bucket
@@ -101,15 +120,20 @@ class Bucket(Construct):
                 S3BucketServerSideEncryptionConfigurationRuleA(
                     apply_server_side_encryption_by_default=(
                         S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-                            sse_algorithm="AES256"
+                            sse_algorithm="aws:kms" if key else "AES256",
+                            kms_master_key_id=key.arn if key else None,
                         )
-                    )
+                    ),
+                    # One data key for many objects: fewer KMS requests, at a fraction of the cost.
+                    bucket_key_enabled=True if key else None,
                 )
             ],
         )
         if versioned:
             S3BucketVersioningA(self, "Versioning", bucket=self.name, versioning_configuration={"status": "Enabled"})
         self._add_lifecycle(noncurrent_days if versioned else None)
+        if cors_origins:
+            self._add_cors(cors_origins)
         self.policy = PolicyDocument(self, "Policy", tls_only([self.arn, f"{self.arn}/*"], ["s3:*"]))
         # AWS checks a new policy against the public access block: one after the other, never side by side.
         S3BucketPolicy(
@@ -122,7 +146,7 @@ class Bucket(Construct):
         It may not list them, so a missing object reads as access denied (403), as everywhere on S3 without
         `s3:ListBucket`.
         """
-        self._grant(function, "Read", READ_ACTIONS, prefix)
+        self._grant(function, "Read", READ_ACTIONS, READ_KEY_ACTIONS, prefix)
 
     def grant_write(self, function: PythonFunction, *, prefix: str = "") -> None:
         """Let the function write objects under a prefix (default: all).
@@ -131,7 +155,35 @@ class Bucket(Construct):
         """
         self._writers.append((function, Area(prefix)))
         self._refuse_recursion()
-        self._grant(function, "Write", WRITE_ACTIONS, prefix)
+        self._grant(function, "Write", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
+
+    def restrict_objects_to(self, function: PythonFunction) -> None:
+        """Refuse reading and writing objects to everybody but the function's role, administrators included.
+
+        Managing the bucket stays possible, and so does deleting objects where the bucket is emptied on destroy.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+        """
+        role = function.role.name
+        self.policy.add(
+            Statement(
+                sid="OnlyTheFunctionUsesObjects",
+                effect="Deny",
+                principals={"*": ["*"]},
+                actions=CONTENT_ACTIONS if self._emptied_on_destroy else CONTENT_ACTIONS + DELETE_ACTIONS,
+                resources=[f"{self.arn}/*"],
+                conditions=[
+                    Condition(
+                        "ArnNotLike",
+                        "aws:PrincipalArn",
+                        # AWS compares the role; a local AWS compares the role's session.
+                        [
+                            f"arn:aws:iam::{self._account_id}:role/{role}",
+                            f"arn:aws:sts::{self._account_id}:assumed-role/{role}/*",
+                        ],
+                    )
+                ],
+            )
+        )
 
     def on_object_created(self, function: PythonFunction, *, prefix: str = "", suffix: str = "") -> None:
         """Call the function for every object created under a prefix and with a suffix (default: all).
@@ -171,9 +223,14 @@ class Bucket(Construct):
         self._notification.put_lambda_function([target for _, _, target in self._listeners])
         depends_on(self._notification, permission)
 
-    def _grant(self, function: PythonFunction, verb: str, actions: tuple[str, ...], prefix: str) -> None:
+    def _grant(
+        self, function: PythonFunction, verb: str, actions: Sequence[str], key_actions: Sequence[str], prefix: str
+    ) -> None:
         where = "".join(part.title() for part in prefix.replace("_", "-").replace("/", "-").split("-"))
-        function.allow(self, verb + where, Statement(sid=verb, actions=actions, resources=[f"{self.arn}/{prefix}*"]))
+        statements = [Statement(sid=verb, actions=actions, resources=[f"{self.arn}/{prefix}*"])]
+        if self._key:
+            statements.append(Statement(sid=f"{verb}Key", actions=key_actions, resources=[self._key.arn]))
+        function.allow(self, verb + where, *statements)
 
     def _refuse_recursion(self) -> None:
         for listener, heard, _ in self._listeners:
@@ -208,3 +265,21 @@ class Bucket(Construct):
                 )
             )
         S3BucketLifecycleConfiguration(self, "Lifecycle", bucket=self.name, rule=rules)
+
+    def _add_cors(self, origins: Sequence[str]) -> None:
+        # What a page needs for a presigned upload and for reading back what it got.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
+        S3BucketCorsConfiguration(
+            self,
+            "Cors",
+            bucket=self.name,
+            cors_rule=[
+                S3BucketCorsConfigurationCorsRule(
+                    allowed_origins=list(origins),
+                    allowed_methods=["GET", "HEAD", "PUT"],
+                    allowed_headers=["content-type", "content-md5", "x-amz-*"],
+                    expose_headers=["ETag", "x-amz-version-id"],
+                    max_age_seconds=3000,
+                )
+            ],
+        )

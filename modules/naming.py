@@ -50,6 +50,10 @@ class Names:
         """A REST API's name, also part of its log group's name."""
         return self._name("REST API", part, 128)
 
+    def dashboard(self, part: str) -> str:
+        """https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html: at most 255."""
+        return self._name("dashboard", part, 255)
+
     def key_alias(self, part: str) -> str:
         """https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html: alias/ and at most 250 more."""
         return f"alias/{self._name('key alias', part, 250)}"

@@ -1,25 +1,35 @@
 import hashlib
 import json
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
 import jsii
 from cdktf import Fn, IResolveContext, IStringProducer, Lazy, TerraformResource, TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
+from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
 from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_method_settings import ApiGatewayMethodSettings
+from cdktf_cdktf_provider_aws.api_gateway_model import ApiGatewayModel
+from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayRequestValidator
 from cdktf_cdktf_provider_aws.api_gateway_resource import ApiGatewayResource
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
 from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
+from .alarms import Alarms
 from .dependencies import depends_on
 from .function import PythonFunction
+from .iam import Condition, PolicyDocument, Statement
+from .topic import Topic
 
 STAGE = "live"
 
@@ -52,10 +62,11 @@ class RestApi(Construct):
     """A regional REST API whose routes call functions, with one stage.
 
     Secure by default: callers sign their requests (IAM authorization); X-Ray tracing on; throttled to `rate_limit`
-    requests a second with bursts of `burst_limit`. Execution logs never carry request or response bodies.
-    `access_log` writes one JSON line for each request to `log_group`; it needs the account-wide API Gateway logging
-    role (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html), which everyone in the
-    account shares and no API owns. The stage is deployed again whenever a route changes.
+    requests a second with bursts of `burst_limit`. Each request is one JSON line in the access log; the execution log
+    (`execution_log_level` `ERROR` or `INFO`) never carries request or response bodies. Both need the account-wide API
+    Gateway logging role (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html), which
+    everyone in the account shares and no API owns: see `ApiLoggingRole`. Detailed metrics are on, and `alarm_topic`
+    hears of answers with a 5xx status. The stage is deployed again whenever a route changes.
     """
 
     def __init__(
@@ -68,8 +79,9 @@ class RestApi(Construct):
         authorization: Authorization = Authorization.IAM,
         rate_limit: int = 100,
         burst_limit: int = 200,
-        access_log: bool = True,
+        execution_log_level: str = "ERROR",
         log_retention_days: int = 365,
+        alarm_topic: Topic | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._authorization = authorization
@@ -88,11 +100,16 @@ class RestApi(Construct):
             rest_api_id=self.resource.id,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
-        self.log_group: CloudwatchLogGroup | None = None
-        if access_log:
-            self.log_group = CloudwatchLogGroup(
-                self, "AccessLog", name=f"/aws/apigateway/{name}", retention_in_days=log_retention_days
-            )
+        self.log_group = CloudwatchLogGroup(
+            self, "AccessLog", name=f"/aws/apigateway/{name}", retention_in_days=log_retention_days
+        )
+        # API Gateway names the execution log; made before it does, the log has a retention.
+        execution_log = CloudwatchLogGroup(
+            self,
+            "ExecutionLog",
+            name=f"API-Gateway-Execution-Logs_{self.resource.id}/{STAGE}",
+            retention_in_days=log_retention_days,
+        )
         self.stage = ApiGatewayStage(
             self,
             "Stage",
@@ -100,9 +117,8 @@ class RestApi(Construct):
             deployment_id=self._deployment.id,
             stage_name=STAGE,
             xray_tracing_enabled=True,
-            access_log_settings={"destination_arn": self.log_group.arn, "format": json.dumps(ACCESS_LOG)}
-            if self.log_group
-            else None,
+            access_log_settings={"destination_arn": self.log_group.arn, "format": json.dumps(ACCESS_LOG)},
+            depends_on=[execution_log],
         )
         ApiGatewayMethodSettings(
             self,
@@ -112,7 +128,7 @@ class RestApi(Construct):
             method_path="*/*",
             settings={
                 "metrics_enabled": True,
-                "logging_level": "ERROR" if access_log else "OFF",
+                "logging_level": execution_log_level,
                 "data_trace_enabled": False,
                 "throttling_rate_limit": rate_limit,
                 "throttling_burst_limit": burst_limit,
@@ -120,18 +136,23 @@ class RestApi(Construct):
         )
         self.url: str = self.stage.invoke_url
         self.id: str = self.resource.id
+        self._add_alarms(name, alarm_topic)
         self.api_key: ApiGatewayApiKey | None = (
             self._add_api_key(name) if authorization is Authorization.API_KEY else None
         )
 
-    def on_request(self, function: PythonFunction, method: str, path: str) -> None:
+    def on_request(
+        self, function: PythonFunction, method: str, path: str, *, body_schema: Mapping[str, Any] | None = None
+    ) -> None:
         """Answer requests of one method (`GET`) on one path (`/objects`) with a function.
 
-        Makes the path, the method, the integration, and the permission for this route of this API only.
+        Makes the path, the method, the integration, and the permission for this route of this API only. With
+        `body_schema` (JSON Schema draft 4, the one API Gateway knows) a JSON body that does not match is refused with
+        400 before the function runs. API Gateway validates `application/json` only, so the function has to check the
+        content type, and the body, again:
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
         """
-        id_ = method.title() + "".join(
-            part.title().replace("{", "").replace("}", "").replace("+", "") for part in path.split("/")
-        )
+        id_ = method.title() + _pascal_case(path)
         folder = self._folder(path)
         route = ApiGatewayMethod(
             self,
@@ -141,6 +162,7 @@ class RestApi(Construct):
             http_method=method,
             authorization="AWS_IAM" if self._authorization is Authorization.IAM else "NONE",
             api_key_required=True if self._authorization is Authorization.API_KEY else None,
+            **self._validation(id_, body_schema),
         )
         integration = ApiGatewayIntegration(
             self,
@@ -166,15 +188,52 @@ class RestApi(Construct):
             "functions": Fn.sha1(Fn.join(",", self._invoke_arns)),
         }
 
+    def _validation(self, id_: str, body_schema: Mapping[str, Any] | None) -> dict[str, Any]:
+        if body_schema is None:
+            return {}
+        model = ApiGatewayModel(
+            self,
+            f"{id_}Model",
+            rest_api_id=self.resource.id,
+            name=f"{id_}Body",
+            content_type="application/json",
+            schema=json.dumps(body_schema),
+        )
+        validator = ApiGatewayRequestValidator(
+            self, f"{id_}Validator", rest_api_id=self.resource.id, name=f"{id_}Body", validate_request_body=True
+        )
+        if self.node.try_find_child("BodyRefusal") is None:
+            # Says what is wrong with the body; API Gateway's own answer does not.
+            refusal = ApiGatewayGatewayResponse(
+                self,
+                "BodyRefusal",
+                rest_api_id=self.resource.id,
+                response_type="BAD_REQUEST_BODY",
+                status_code="400",
+                response_templates={"application/json": '{"message": "$context.error.validationErrorString"}'},
+            )
+            depends_on(self._deployment, refusal)
+        return {"request_models": {"application/json": model.name}, "request_validator_id": validator.id}
+
     def _folder(self, path: str) -> ApiGatewayResource:
         parent, _, name = path.rpartition("/")
         if path not in self._folders:
             parent_id = self._folder(parent).id if parent else self.resource.root_resource_id
-            id_ = "Path" + "".join(part.strip("{+}").title() for part in path.split("/"))
             self._folders[path] = ApiGatewayResource(
-                self, id_, rest_api_id=self.resource.id, parent_id=parent_id, path_part=name
+                self, f"Path{_pascal_case(path)}", rest_api_id=self.resource.id, parent_id=parent_id, path_part=name
             )
         return self._folders[path]
+
+    def _add_alarms(self, name: str, topic: Topic | None) -> None:
+        # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+        Alarms(self, "Alarms", name=name, topic=topic).add(
+            "ServerErrors",
+            description=f"{name} answered with a 5xx status; the function's log and the execution log say why",
+            namespace="AWS/ApiGateway",
+            metric="5XXError",
+            dimensions={"ApiName": name, "Stage": STAGE},
+            above=0,
+        )
 
     def _add_api_key(self, name: str) -> ApiGatewayApiKey:
         key = ApiGatewayApiKey(self, "ApiKey", name=name)
@@ -204,3 +263,41 @@ class _Fingerprint:
 
     def produce(self, context: IResolveContext) -> str:
         return self._api.fingerprint(context)
+
+
+class ApiLoggingRole(Construct):
+    """The role with which API Gateway writes logs, for all REST APIs of the account in this region.
+
+    There is one such setting for each account and region; who makes it owns it, and destroying it leaves the setting
+    as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str) -> None:
+        super().__init__(scope, id_)
+        role = IamRole(
+            self,
+            "Role",
+            name=name,
+            assume_role_policy=PolicyDocument(
+                self,
+                "AssumeRole",
+                Statement(
+                    sid="ApiGatewayService",
+                    principals={"Service": ["apigateway.amazonaws.com"]},
+                    actions=["sts:AssumeRole"],
+                    resources=[],
+                    conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id])],
+                ),
+            ).json,
+        )
+        attachment = IamRolePolicyAttachment(
+            self,
+            "WriteLogs",
+            role=role.name,
+            policy_arn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+        )
+        ApiGatewayAccount(self, "Account", cloudwatch_role_arn=role.arn, depends_on=[attachment])
+
+
+def _pascal_case(path: str) -> str:
+    return "".join(part.strip("{+}").title().replace("-", "") for part in path.split("/"))

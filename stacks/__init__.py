@@ -1,7 +1,24 @@
 """The ready systems."""
 
+from collections.abc import Callable
+
+from constructs import Construct
+
+from settings import Settings
+
+from .api_gateway_account import ApiGatewayAccount
 from .object_tracker import ObjectTracker
+from .system import System
 
-SYSTEMS = (ObjectTracker,)
+SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (ObjectTracker,)
 
-__all__ = ["SYSTEMS", "ObjectTracker"]
+__all__ = ["SYSTEMS", "ApiGatewayAccount", "ObjectTracker", "System", "add_systems"]
+
+
+def add_systems(app: Construct, settings: Settings) -> None:
+    """Every system as a stack of its own: they share no resource, so each can be destroyed alone."""
+    systems = [system(app, settings) for system in SYSTEMS]
+    if settings.api_logging_role == "managed":
+        account = ApiGatewayAccount(app, settings)
+        for system in systems:
+            system.add_dependency(account)

@@ -29,14 +29,15 @@ class ObjectTracker(System):
             name=self.names.table("records"),
             partition_key="objectKey",
             sort_key="uploadTime",
+            alarm_topic=self.alarm_topic,
             protected=settings.protected,
         )
         notifications = self.add_topic("Notifications", "notifications")
         recorder = self.add_function(
             "Recorder",
-            "recorder",
-            "object_tracker",
-            {"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name, "TOPIC_ARN": notifications.arn},
+            name=self.names.function("recorder"),
+            package="object_tracker",
+            environment={"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name, "TOPIC_ARN": notifications.arn},
         )
         api = RestApi(
             self,
@@ -45,6 +46,7 @@ class ObjectTracker(System):
             description="Asks for and records tracked objects",
             authorization=Authorization(settings.api_authorization),
             log_retention_days=settings.log_retention_days,
+            alarm_topic=self.alarm_topic,
         )
 
         bucket.grant_read(recorder)

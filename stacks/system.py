@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ LIBRARIES = Path(__file__).parent.parent / ".tools" / "lambda-libraries"
 # The services the systems use, under the names the provider gives its endpoints.
 ENDPOINTS = (
     "apigateway",
+    "appautoscaling",
     "cloudwatch",
     "dynamodb",
     "iam",
@@ -36,7 +38,7 @@ ENDPOINTS = (
 
 
 class System(TerraformStack):
-    """What every system has: provider with tags, state, names, a key, and a topic for its alarms."""
+    """What every system has: provider with tags, state, names, and when it asks for them a key and an alarm topic."""
 
     def __init__(
         self, scope: Construct, name: str, settings: Settings, *, default_region: str = DEFAULT_REGION
@@ -56,15 +58,22 @@ class System(TerraformStack):
             self, "Aws", region=self.region, default_tags=[{"tags": self._tags(name)}], **self._local_provider()
         )
         self.account_id: str = DataAwsCallerIdentity(self, "Account").account_id
-        self.key = Key(
+
+    @cached_property
+    def key(self) -> Key:
+        """The system's own key, for what it publishes."""
+        return Key(
             self,
             "Key",
             alias=self.names.key_alias("messages"),
-            description=f"Encrypts what {name} publishes ({settings.environment})",
+            description=f"Encrypts what {self.names.system} publishes ({self.settings.environment})",
             account_id=self.account_id,
-            protected=settings.protected,
+            protected=self.settings.protected,
         )
-        self.alarm_topic = self.add_topic("AlarmTopic", "alarms")
+
+    @cached_property
+    def alarm_topic(self) -> Topic:
+        return self.add_topic("AlarmTopic", "alarms")
 
     def add_topic(self, id_: str, part: str) -> Topic:
         """A topic encrypted with the system's key, with the subscription that `NOTIFICATION_EMAIL` asks for."""
@@ -73,18 +82,21 @@ class System(TerraformStack):
             topic.subscribe_email(self.settings.notification_email)
         return topic
 
-    def add_function(self, id_: str, part: str, package: str, environment: Mapping[str, str]) -> PythonFunction:
+    def add_function(
+        self, id_: str, *, name: str, package: str, environment: Mapping[str, str], memory_mb: int = 256
+    ) -> PythonFunction:
         """A function from `lambda/<package>` with what all functions share, under this run's settings."""
         settings = self.settings
         local = {"AWS_ENDPOINT_URL": settings.endpoint_url} if settings.endpoint_url else {}
         return PythonFunction(
             self,
             id_,
-            name=self.names.function(part),
+            name=name,
             packages=[FUNCTIONS / package, FUNCTIONS / "shared"],
             libraries=LIBRARIES,
             environment={**environment, **local},
             timeout_seconds=settings.lambda_timeout_seconds,
+            memory_mb=memory_mb,
             runtime=settings.lambda_runtime,
             log_retention_days=settings.log_retention_days,
             alarm_topic=self.alarm_topic,

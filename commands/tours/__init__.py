@@ -1,0 +1,14 @@
+"""What the demo shows of each system, on real input."""
+
+from collections.abc import Callable
+
+from ..deployment import Target
+from ..local_aws import LocalAws
+from . import object_tracker
+from .result import Result
+
+TOURS: dict[str, Callable[[LocalAws, Target], Result]] = {
+    "object-tracker": object_tracker.tour,
+}
+
+__all__ = ["TOURS", "Result"]
