@@ -1,0 +1,1 @@
+"""What tests of several systems share. Fixtures are in conftest.py."""

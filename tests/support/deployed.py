@@ -1,0 +1,116 @@
+"""All systems, deployed on the local AWS with real cdktf and real Terraform."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from commands import deployment
+from commands.deployment import Target
+from commands.local_aws import LocalAws
+from commands.state import ensure_state_bucket
+from commands.target import DEFAULT_STATE_REGION, state_bucket_name
+from settings import Settings
+
+ENVIRONMENT = "test"
+EMAIL = "team@example.com"
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Deployment:
+    local: LocalAws
+    target: Target
+    # What there was before it.
+    before: frozenset[str]
+    _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def systems(self) -> list[str]:
+        return sorted(folder.name for folder in (self.target.output / "stacks").iterdir())
+
+    def outputs(self, system: str) -> dict[str, str]:
+        if system not in self._outputs:
+            self._outputs[system] = deployment.outputs(system, self.target)
+        return self._outputs[system]
+
+    def region(self, system: str) -> str:
+        synthesized = json.loads((self.folder(system) / "cdk.tf.json").read_text())
+        return str(synthesized["provider"]["aws"][0]["region"])
+
+    def folder(self, system: str) -> Path:
+        return self.target.output / "stacks" / system
+
+    def terraform(self, system: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return deployment.terraform(system, self.target, *arguments)
+
+    def each(self, ask: Callable[[str], Result]) -> dict[str, Result]:
+        """What `ask` gives for each system; two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            return dict(zip(self.systems, pool.map(ask, self.systems), strict=True))
+
+    def inventory(self) -> frozenset[str]:
+        return inventory(self.local)
+
+
+def prepare(local: LocalAws, folder: Path) -> Deployment:
+    """Everything up to the deployment itself: settings of the tests' own, and the state bucket."""
+    of_the_caller = {one.metadata["name"] for one in fields(Settings)}
+    environment = local.environment()
+    own = {name: environment[name] for name in environment if name.startswith("AWS_") or name not in of_the_caller}
+    account = local.client("sts").get_caller_identity()["Account"]
+    bucket = state_bucket_name(Settings().project, account, DEFAULT_STATE_REGION)
+    ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account)
+    settings = {"ENVIRONMENT_SUFFIX": ENVIRONMENT, "NOTIFICATION_EMAIL": EMAIL, "STATE_BUCKET": bucket}
+    return Deployment(local, Target({**own, **settings}, folder), inventory(local))
+
+
+def inventory(local: LocalAws) -> frozenset[str]:
+    """Everything a deployment could leave behind, except what tests make for themselves (`test-...`, listeners) and
+    KMS keys that wait for their deletion."""
+    return frozenset(
+        f"{region} {kind} {name}"
+        for region in REGIONS
+        for kind, names in _listings(local, region)
+        for name in names
+        if not name.rpartition("/")[2].startswith(OF_TESTS)
+    )
+
+
+REGIONS = ("us-east-1", "us-west-2")
+OF_TESTS = ("test-", "listener-")
+
+
+def _listings(local: LocalAws, region: str) -> Iterable[tuple[str, list[str]]]:
+    def names(service: str, operation: str, members: str, name: str | None, **parameters: Any) -> tuple[str, list[str]]:
+        client = local.client(service, region_name=region)
+        if client.can_paginate(operation):
+            answers = list(client.get_paginator(operation).paginate(**parameters))
+        else:
+            answers = [getattr(client, operation)(**parameters)]
+        return members, [one[name] if name else one for answer in answers for one in answer.get(members, [])]
+
+    yield names("s3", "list_buckets", "Buckets", "Name")
+    yield names("lambda", "list_functions", "Functions", "FunctionName")
+    yield names("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID")
+    yield names("dynamodb", "list_tables", "TableNames", None)
+    topics, arns = names("sns", "list_topics", "Topics", "TopicArn")
+    yield topics, [arn.rpartition(":")[2] for arn in arns]
+    yield names("sqs", "list_queues", "QueueUrls", None)
+    yield names("iam", "list_roles", "Roles", "RoleName")
+    yield names("iam", "list_policies", "Policies", "PolicyName", Scope="Local")
+    yield names("logs", "describe_log_groups", "logGroups", "logGroupName")
+    yield names("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName")
+    yield names("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName")
+    yield names("apigateway", "get_rest_apis", "items", "name")
+    yield names("apigateway", "get_usage_plans", "items", "name")
+    yield names("apigateway", "get_api_keys", "items", "name")
+    aliases, found = names("kms", "list_aliases", "Aliases", "AliasName")
+    yield aliases, [alias for alias in found if not alias.startswith("alias/aws/")]
+    kms = local.client("kms", region_name=region)
+    keys = [kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"] for one in kms.list_keys()["Keys"]]
+    yield "Keys", [one["KeyId"] for one in keys if one["KeyState"] != "PendingDeletion"]

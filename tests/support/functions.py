@@ -1,0 +1,139 @@
+"""Running function code: in this process as Lambda would load it, and deployed on the local AWS."""
+
+import importlib
+import io
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from commands.local_aws import LocalAws
+
+from .waiting import eventually
+
+
+@dataclass(frozen=True)
+class Context:
+    """What Lambda passes beside the event."""
+
+    function_name: str = "tests"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:tests"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+@contextmanager
+def loaded(package: str, variables: Mapping[str, str]) -> Iterator[Any]:
+    """The handler module of a function's package, as Lambda loads it: variables first, then the import.
+
+    `variables` say all that an SDK needs to find the local AWS: `{**local_aws.environment(), "TABLE_NAME": ...}`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        # A module left over from another test holds that test's variables.
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            patch.delitem(sys.modules, name)
+        yield importlib.import_module(f"{package}.handler")
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a synchronous invocation gave: the answer, or the error that the function raised."""
+
+    answer: Any
+    error: str | None
+
+
+def invoke(local: LocalAws, function_arn: str, event: Any) -> Invocation:
+    """Invoke a deployed function and wait for it."""
+    result = _lambda(local, function_arn).invoke(FunctionName=function_arn, Payload=json.dumps(event))
+    answer = json.loads(result["Payload"].read())
+    if "FunctionError" in result:
+        return Invocation(None, f"{answer.get('errorType')}: {answer.get('errorMessage')}")
+    return Invocation(answer, None)
+
+
+def deliver(local: LocalAws, function_arn: str, event: Any) -> None:
+    """Hand a deployed function an event as S3 does: asynchronously, retried, at last kept in the failure queue."""
+    _lambda(local, function_arn).invoke(FunctionName=function_arn, InvocationType="Event", Payload=json.dumps(event))
+
+
+@contextmanager
+def reconfigured(local: LocalAws, function_arn: str, *, timeout: int | None = None, **variables: str) -> Iterator[None]:
+    """A deployed function with another timeout or more environment variables; afterwards as Terraform made it."""
+    client = _lambda(local, function_arn)
+    before = client.get_function_configuration(FunctionName=function_arn)
+    own = before["Environment"]["Variables"]
+
+    def update(variables: dict[str, str], timeout: int) -> None:
+        client.update_function_configuration(
+            FunctionName=function_arn, Environment={"Variables": variables}, Timeout=timeout
+        )
+        eventually(
+            lambda: client.get_function_configuration(FunctionName=function_arn)["LastUpdateStatus"] == "Successful"
+        )
+
+    update({**own, **variables}, timeout or before["Timeout"])
+    try:
+        yield
+    finally:
+        update(own, before["Timeout"])
+
+
+def try_as(local: LocalAws, function_arn: str, calls: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]:
+    """What AWS says when a function's role makes calls (service, operation, parameters): `allowed`, or the error code.
+
+    They are made by a throw-away function that has the same role.
+    """
+    client = _lambda(local, function_arn)
+    role = client.get_function_configuration(FunctionName=function_arn)["Role"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as out:
+        out.writestr("probe.py", PROBE)
+    probe = client.create_function(
+        FunctionName=f"test-probe-{uuid4().hex[:8]}",
+        Runtime="python3.13",
+        Handler="probe.handle",
+        Role=role,
+        Timeout=30,
+        Code={"ZipFile": archive.getvalue()},
+    )["FunctionArn"]
+    try:
+        eventually(lambda: client.get_function_configuration(FunctionName=probe)["State"] == "Active")
+        invocation = invoke(local, probe, calls)
+        assert invocation.error is None, invocation.error
+        return list(invocation.answer)
+    finally:
+        client.delete_function(FunctionName=probe)
+
+
+PROBE = """
+import boto3
+from botocore.exceptions import ClientError
+
+def handle(event, context):
+    answers = []
+    for service, operation, parameters in event:
+        try:
+            getattr(boto3.client(service), operation)(**parameters)
+            answers.append("allowed")
+        except ClientError as error:
+            answers.append(error.response["Error"]["Code"])
+    return answers
+"""
+
+
+def _lambda(local: LocalAws, function_arn: str) -> Any:
+    return local.client("lambda", region_name=function_arn.split(":")[3])
