@@ -42,8 +42,7 @@ if [ -n "$missing" ]; then
   exit 1
 fi
 
-mkdir -p .tools
-log=.tools/setup.log
+mkdir -p .tools/logs
 
 # step WHAT STAMP LOCK COMMAND...: run the command unless it has run for this lock file already.
 step() {
@@ -51,11 +50,12 @@ step() {
   shift 3
   sum=$(cat "$lock" commands/setup.sh | cksum)
   [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return 0
+  log=".tools/logs/$(echo "$what" | tr -c 'a-z\n' '-').log"
   echo "Installing $what ..."
   if ! "$@" >"$log" 2>&1; then
     echo "Installing $what failed; the end of $log:" >&2
     tail -n 20 "$log" >&2
-    exit 1
+    return 1
   fi
   echo "$sum" >"$stamp"
 }
@@ -81,8 +81,10 @@ install_libraries() {
     --target .tools/lambda-libraries -r .tools/lambda-libraries.txt
 }
 
+step "cdktf-cli" node_modules/.installed package-lock.json npm ci &
+cdktf_cli=$!
 step "pipenv" .tools/pipenv/.installed commands/setup.sh install_pipenv
 step "the Python environment" .venv/.installed Pipfile.lock install_environment .venv "packages dev-packages"
 step "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
 step "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
-step "cdktf-cli" node_modules/.installed package-lock.json npm ci
+wait "$cdktf_cli"
