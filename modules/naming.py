@@ -1,4 +1,7 @@
-"""The one naming rule: project-system-part-environment; bucket names also carry the account id."""
+"""The one naming rule: project-system-part-environment; bucket names also carry the account id.
+
+Where a system's requirements fix a name, it is part-environment (`Names.fixed`).
+"""
 
 import re
 from dataclasses import dataclass
@@ -22,6 +25,14 @@ class Names:
     project: str
     system: str
     environment: str
+
+    @property
+    def fixed(self) -> "Names":
+        """For names that a system's requirements give as part-environment, under the same limits.
+
+        They tell no projects apart: an account and region holds such a system once for each environment.
+        """
+        return Names("", "", self.environment)
 
     def bucket(self, part: str, account_id: str) -> str:
         """https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html: 3 to 63 characters."""
@@ -59,16 +70,18 @@ class Names:
         return f"alias/{self._name('key alias', part, 250)}"
 
     def _name(self, kind: str, part: str, longest: int) -> str:
-        name = f"{self.project}-{self.system}-{part}-{self.environment}"
+        name = "-".join(filter(None, [self.project, self.system, part, self.environment]))
+        settings = {"PROJECT": self.project, "ENVIRONMENT_SUFFIX": self.environment}
+        in_use = {setting: value for setting, value in settings.items() if value}
         if len(name) > longest:
             raise ConfigurationError(
-                f"PROJECT, ENVIRONMENT_SUFFIX: the {kind} name {name!r} has {len(name)} characters, "
-                f"AWS allows {longest} here; shorten PROJECT ({self.project!r}) "
-                f"or ENVIRONMENT_SUFFIX ({self.environment!r})"
+                f"{', '.join(in_use)}: the {kind} name {name!r} has {len(name)} characters, "
+                f"AWS allows {longest} here; shorten "
+                + " or ".join(f"{setting} ({value!r})" for setting, value in in_use.items())
             )
         if not _LOWER.fullmatch(name):
             raise ConfigurationError(
-                f"PROJECT, ENVIRONMENT_SUFFIX: the {kind} name {name!r} has characters AWS refuses; "
+                f"{', '.join(in_use)}: the {kind} name {name!r} has characters AWS refuses; "
                 "use lower-case letters, digits and hyphens"
             )
         return name

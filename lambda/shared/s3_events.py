@@ -4,8 +4,8 @@ At least once and in no order; keys URL-encoded; a test event without records wh
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -22,17 +22,26 @@ class RecordsFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class S3Object:
-    """One object version that an event, or a person, names. `key` is decoded."""
+    """One object version that an event, or a person, names. `key` is decoded.
+
+    What follows the version is what an event says of it, as S3 sent it; it makes no other object of it.
+    """
 
     bucket: str
     key: str
     version_id: str | None = None
+    event_name: str | None = field(default=None, compare=False)  # ObjectCreated:Put
+    event_time: str | None = field(default=None, compare=False)  # ISO 8601
+    # Two uploads of a key have two; duplicates of an event have the same.
+    sequencer: str | None = field(default=None, compare=False)
 
 
-def for_each_object(event: Mapping[str, Any], process: Callable[[S3Object], object]) -> int:
+def for_each_object(event: Any, process: Callable[[S3Object], object]) -> int:
     """Attempt every record, then raise `RecordsFailed` if any failed: the event comes again, so `process` must be
     safe to repeat. Returns how many records were processed. Raises `MalformedEvent` for what S3 does not send.
     """
+    if not isinstance(event, dict):
+        raise MalformedEvent("neither an S3 event nor a test event: it is no object with a list of Records")
     if event.get("Event") == "s3:TestEvent":
         logger.info("S3 test event: the notification is in place")
         return 0
@@ -57,14 +66,26 @@ def _parse(record: Any) -> S3Object:
         name = record["eventName"]
         bucket = record["s3"]["bucket"]["name"]
         key = record["s3"]["object"]["key"]
-        version_id = record["s3"]["object"].get("versionId")
+        optional = {
+            "versionId": record["s3"]["object"].get("versionId"),
+            "eventTime": record.get("eventTime"),
+            "sequencer": record["s3"]["object"].get("sequencer"),
+        }
     except (KeyError, TypeError, AttributeError) as error:
         raise MalformedEvent(f"not a record of an S3 event: {type(error).__name__} {error}") from error
     if not all(isinstance(one, str) and one for one in (name, bucket, key)):
         raise MalformedEvent("eventName, bucket name and object key must be texts that are not empty")
     if not name.startswith("ObjectCreated:"):
         raise MalformedEvent(f"{name} is not the creation of an object")
-    if version_id is not None and not isinstance(version_id, str):
-        raise MalformedEvent("versionId must be a text")
-    # Once, never twice: `a b+c` arrives as `a+b%2Bc`.
-    return S3Object(bucket, unquote_plus(key), version_id or None)
+    for field_name, value in optional.items():
+        if value is not None and not isinstance(value, str):
+            raise MalformedEvent(f"{field_name} must be a text")
+    return S3Object(
+        bucket=bucket,
+        # Once, never twice: `a b+c` arrives as `a+b%2Bc`.
+        key=unquote_plus(key),
+        version_id=optional["versionId"] or None,
+        event_name=name,
+        event_time=optional["eventTime"] or None,
+        sequencer=optional["sequencer"] or None,
+    )
