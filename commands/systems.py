@@ -4,7 +4,7 @@ import argparse
 
 from .deployment import console
 
-NAMES = ("object-tracker",)
+NAMES = ("object-tracker", "invocation-log")
 
 
 def system_name(text: str) -> str:

@@ -38,13 +38,23 @@ ENDPOINTS = (
 
 
 class System(TerraformStack):
-    """What every system has: provider with tags, state, names, and when it asks for them a key and an alarm topic."""
+    """What every system has: provider with tags, state, names, and when it asks for them a key and an alarm topic.
+
+    `protected` says whether what holds data refuses to be destroyed; by default that is so in protected environments.
+    """
 
     def __init__(
-        self, scope: Construct, name: str, settings: Settings, *, default_region: str = DEFAULT_REGION
+        self,
+        scope: Construct,
+        name: str,
+        settings: Settings,
+        *,
+        default_region: str = DEFAULT_REGION,
+        protected: bool | None = None,
     ) -> None:
         super().__init__(scope, name)
         self.settings = settings
+        self.protected = settings.protected if protected is None else protected
         self.region = settings.region or default_region
         self.names = Names(settings.project, name, settings.environment)
         StateBackend(
@@ -68,7 +78,7 @@ class System(TerraformStack):
             alias=self.names.key_alias("messages"),
             description=f"Encrypts what {self.names.system} publishes ({self.settings.environment})",
             account_id=self.account_id,
-            protected=self.settings.protected,
+            protected=self.protected,
         )
 
     @cached_property

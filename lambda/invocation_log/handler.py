@@ -1,0 +1,28 @@
+from dataclasses import dataclass
+from typing import Any
+
+from shared import environment, s3_events
+from shared.observability import logger, metrics, tracer
+
+from .invocations import row
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Environment:
+    dynamodb_table_name: str
+
+
+STORE = Store(environment.read(Environment).dynamodb_table_name)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Every record of an S3 event becomes a row that says which invocation saw it."""
+    return {
+        "logged": s3_events.for_each_object(
+            event, lambda found: STORE.add(row(found, context.function_name, context.aws_request_id))
+        )
+    }

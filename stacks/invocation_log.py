@@ -1,0 +1,55 @@
+from constructs import Construct
+
+from modules import Bucket, Table
+from settings import Settings
+
+from .system import System
+
+
+class InvocationLog(System):
+    """Every invocation that an object's creation causes becomes a row of a log.
+
+    bucket --object created--> function --> table row
+
+    Names of bucket, table and function are the ones its users know. The log is destroyed with the stack, rows and
+    objects included, in protected environments too.
+    """
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(scope, "invocation-log", settings, default_region="us-west-2", protected=False)
+        bucket = Bucket(
+            self,
+            "Trigger",
+            name=self.names.fixed.bucket("lambda-trigger-bucket", self.account_id),
+            account_id=self.account_id,
+            versioned=False,
+            emptied_on_destroy=True,
+        )
+        table = Table(
+            self,
+            "Invocations",
+            name=self.names.fixed.table("lambda-invocation-logs"),
+            partition_key="requestId",
+            sort_key="timestamp",
+            alarm_topic=self.alarm_topic,
+        )
+        processor = self.add_function(
+            "Processor",
+            name=self.names.fixed.function("s3-processor"),
+            package="invocation_log",
+            environment={"DYNAMODB_TABLE_NAME": table.name},
+            memory_mb=128,
+        )
+
+        table.grant_put(processor)
+        bucket.on_object_created(processor)
+
+        self.add_outputs(
+            BucketName=bucket.name,
+            DynamoDBTableName=table.name,
+            LambdaFunctionName=processor.resource.function_name,
+            FunctionArn=processor.arn,
+            LogGroupName=processor.log_group.name,
+            FailureQueueUrl=processor.failures.url,
+            AlarmTopicArn=self.alarm_topic.arn,
+        )
