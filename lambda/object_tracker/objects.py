@@ -10,7 +10,9 @@ from shared.s3_events import S3Object
 
 Row = dict[str, Any]
 
-LONGEST_KEY = 1024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+# Bytes of a key (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html) and of a version
+# (https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html).
+LONGEST_NAME = 1024
 
 # Bookkeeping of the notification, not of interest to who asks about an object.
 INTERNAL = ("notificationLease",)
@@ -52,15 +54,7 @@ def notification(row: Row) -> dict[str, str]:
 
 def checked_key(key: Any) -> str:
     """A key as S3 takes it. Raises `InvalidRequest` otherwise."""
-    if not isinstance(key, str) or not key:
-        raise InvalidRequest("key: give the object's key, a text that is not empty")
-    try:
-        length = len(key.encode())
-    except UnicodeEncodeError as error:
-        raise InvalidRequest("key: not valid Unicode") from error
-    if length > LONGEST_KEY:
-        raise InvalidRequest(f"key: {length} bytes long, S3 allows {LONGEST_KEY}")
-    return key
+    return _checked("key", key, "the object's key, a text that is not empty")
 
 
 def requested_object(bucket: str, body: Mapping[str, Any]) -> S3Object:
@@ -69,6 +63,18 @@ def requested_object(bucket: str, body: Mapping[str, Any]) -> S3Object:
     if unknown:
         raise InvalidRequest(f"unknown field {unknown[0]!r}; a request has key and, if need be, versionId")
     version_id = body.get("versionId")
-    if version_id is not None and not (isinstance(version_id, str) and 0 < len(version_id) <= LONGEST_KEY):
-        raise InvalidRequest("versionId: give a text that is not empty, or leave it out")
+    if version_id is not None:
+        version_id = _checked("versionId", version_id, "the version as S3 gave it, or leave it out")
     return S3Object(bucket, checked_key(body.get("key")), version_id)
+
+
+def _checked(name: str, value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"{name}: give {what}")
+    try:
+        length = len(value.encode())
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"{name}: not valid Unicode") from error
+    if length > LONGEST_NAME:
+        raise InvalidRequest(f"{name}: {length} bytes long, S3 allows {LONGEST_NAME}")
+    return value

@@ -42,7 +42,9 @@ class Store:
         try:
             return dict(self._s3.head_object(Bucket=wanted.bucket, Key=wanted.key, **version))
         except ClientError as error:
-            if error.response["Error"]["Code"] in NOT_THERE:
+            code = error.response["Error"]["Code"]
+            # 400: what was given as the version is none.
+            if code in NOT_THERE or (version and code == "400"):
                 raise UnknownObject(
                     f"{wanted.key!r} (version {wanted.version_id or 'latest'}) is not in the bucket, or may not be read"
                 ) from error

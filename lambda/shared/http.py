@@ -22,8 +22,8 @@ class RequestTooLarge(InvalidRequest):
     """The request's body is longer than the function reads."""
 
 
-def is_request(event: Mapping[str, Any]) -> bool:
-    return "httpMethod" in event
+def is_request(event: Any) -> bool:
+    return isinstance(event, dict) and "httpMethod" in event
 
 
 def answer(status: int, body: Mapping[str, Any]) -> Answer:

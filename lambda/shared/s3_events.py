@@ -40,12 +40,11 @@ def for_each_object(event: Any, process: Callable[[S3Object], object]) -> int:
     """Attempt every record, then raise `RecordsFailed` if any failed: the event comes again, so `process` must be
     safe to repeat. Returns how many records were processed. Raises `MalformedEvent` for what S3 does not send.
     """
-    if not isinstance(event, dict):
-        raise MalformedEvent("neither an S3 event nor a test event: it is no object with a list of Records")
-    if event.get("Event") == "s3:TestEvent":
+    fields = event if isinstance(event, dict) else {}
+    if fields.get("Event") == "s3:TestEvent":
         logger.info("S3 test event: the notification is in place")
         return 0
-    records = event.get("Records")
+    records = fields.get("Records")
     if not isinstance(records, list):
         raise MalformedEvent("neither an S3 event nor a test event: it has no list of Records")
     failures = []
