@@ -19,6 +19,11 @@ from tests.support.deployed import Deployment, prepare
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Function code ignores it by itself (shared/observability.py), but pytest sets all warnings anew for each test.
+    config.addinivalue_line("filterwarnings", "ignore:No application metrics to publish")
+
+
 def needs(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
 

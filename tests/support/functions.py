@@ -4,6 +4,7 @@ import importlib
 import io
 import json
 import os
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from commands.local_aws import LocalAws
+from commands.local_aws import ROOT, LocalAws
 
 from .waiting import eventually
 
@@ -46,6 +47,24 @@ def loaded(package: str, variables: Mapping[str, str]) -> Iterator[Any]:
         for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             patch.delitem(sys.modules, name)
         yield importlib.import_module(f"{package}.handler")
+
+
+def start_process(package: str, variables: Mapping[str, str], event: Any) -> subprocess.Popen[str]:
+    """Handle one event in a process of its own, which a test may kill; its log lines are in its standard output."""
+    return subprocess.Popen(
+        [sys.executable, "-c", RUN, package, json.dumps(event)],
+        env={**variables, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "lambda")])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+RUN = """
+import importlib, json, sys
+from tests.support.functions import Context
+importlib.import_module(sys.argv[1] + ".handler").handle(json.loads(sys.argv[2]), Context())
+"""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,91 @@
+"""Function code in this process, against what the tests make on the local AWS."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from commands.listener import Listener
+from commands.local_aws import LocalAws
+from tests.support.faults import Proxy, proxy
+from tests.support.functions import Context, loaded
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """The object tracker's function, its bucket, table and topic, and a proxy in front of all three."""
+
+    handler: Any
+    variables: dict[str, str]
+    proxy: Proxy
+    listener: Listener
+    s3: Any
+    dynamodb: Any
+
+    @property
+    def bucket(self) -> str:
+        return self.variables["BUCKET_NAME"]
+
+    @property
+    def table(self) -> str:
+        return self.variables["TABLE_NAME"]
+
+    def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
+        """Gives the version."""
+        return str(self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, **options)["VersionId"])
+
+    def handle(self, event: Any) -> Any:
+        return self.handler.handle(event, Context())
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        found = self.dynamodb.query(
+            TableName=self.table,
+            KeyConditionExpression="objectKey = :key",
+            ExpressionAttributeValues={":key": {"S": key}},
+            ConsistentRead=True,
+        )
+        return [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
+
+    def notifications(self, key: str) -> list[dict[str, Any]]:
+        heard = [json.loads(text) for text in self.listener.heard()]
+        return [one for one in heard if one["objectKey"] == key]
+
+
+@pytest.fixture(scope="session")
+def loaded_tracker(local_aws: LocalAws) -> Iterator[Tracker]:
+    name = f"test-tracker-{uuid4().hex[:8]}"
+    s3, dynamodb, sns = map(local_aws.client, ("s3", "dynamodb", "sns"))
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "objectKey", "KeyType": "HASH"},
+            {"AttributeName": "uploadTime", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in ("objectKey", "uploadTime")],
+    )
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    with proxy(local_aws) as made:
+        variables = {
+            **local_aws.environment(),
+            **{f"AWS_ENDPOINT_URL_{service}": made.url for service in ("S3", "DYNAMODB", "SNS")},
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "BUCKET_NAME": name,
+            "TABLE_NAME": name,
+            "TOPIC_ARN": topic,
+        }
+        with loaded("object_tracker", variables) as handler:
+            yield Tracker(handler, variables, made, Listener(local_aws, topic), s3, dynamodb)
+
+
+@pytest.fixture
+def tracker(loaded_tracker: Tracker) -> Iterator[Tracker]:
+    loaded_tracker.proxy.requests.clear()
+    yield loaded_tracker
+    loaded_tracker.proxy.fault = lambda request: None

@@ -1,0 +1,195 @@
+"""What the tracker's function does with S3's events, as S3 really sends them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import md5
+from typing import Any
+
+import pytest
+
+from shared.s3_events import MalformedEvent, RecordsFailed, S3Object
+from tests.functions.conftest import Tracker
+from tests.support.s3_events import TEST_EVENT, created, event
+
+KEYS = [
+    "plain.txt",
+    "a b",
+    "a+b",
+    "a b+c",
+    "100%.pdf",
+    "%20 is no space",
+    "a%2Bb",
+    "länder/日本/größe — übersicht.json",
+    "ends with a slash/",
+    "line\nbreak",
+    "quotes'\"&<>?#[]{}",
+]
+
+
+def test_a_created_object_becomes_a_row_and_a_notification_of_the_same_values(tracker: Tracker) -> None:
+    version = tracker.upload("orders/order 1.json", b'{"a": 1}', ContentType="application/json")
+    head = tracker.s3.head_object(Bucket=tracker.bucket, Key="orders/order 1.json")
+    uploaded = head["LastModified"].strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    answer = tracker.handle(event(created(tracker.bucket, "orders/order 1.json", version)))
+
+    (row,) = tracker.rows("orders/order 1.json")
+    (notification,) = tracker.notifications("orders/order 1.json")
+    expected = {
+        "objectKey": "orders/order 1.json",
+        "uploadTime": f"{uploaded}#{version}",
+        "name": "order 1.json",
+        "size": 8,
+        "timestamp": uploaded,
+        "bucket": tracker.bucket,
+        "versionId": version,
+        "eTag": md5(b'{"a": 1}', usedforsecurity=False).hexdigest(),
+        "contentType": "application/json",
+    }
+    assert answer == {"recorded": 1}
+    assert {name: value for name, value in row.items() if name not in ("notifiedAt", "notificationLease")} == {
+        **expected,
+        "size": "8",
+    }
+    assert row["notifiedAt"] >= uploaded.rstrip("Z")
+    assert notification == expected
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_is_decoded_exactly_once(tracker: Tracker, key: str) -> None:
+    version = tracker.upload(key)
+    tracker.handle(event(created(tracker.bucket, key, version)))
+    assert [row["versionId"] for row in tracker.rows(key)] == [version]
+    assert [one["versionId"] for one in tracker.notifications(key)] == [version]
+
+
+def test_the_version_that_the_event_names_is_recorded_not_the_latest(tracker: Tracker) -> None:
+    first = tracker.upload("overwritten", b"1")
+    tracker.upload("overwritten", b"22")
+    tracker.handle(event(created(tracker.bucket, "overwritten", first)))
+    assert [(row["versionId"], row["size"]) for row in tracker.rows("overwritten")] == [(first, "1")]
+
+
+def test_every_version_has_a_row_in_whatever_order_the_events_come(tracker: Tracker) -> None:
+    versions = [tracker.upload("busy", b"x" * size) for size in (1, 2, 3)]
+    for version in reversed(versions):
+        tracker.handle(event(created(tracker.bucket, "busy", version)))
+    assert {row["versionId"]: row["size"] for row in tracker.rows("busy")} == dict(
+        zip(versions, ("1", "2", "3"), strict=True)
+    )
+    assert len(tracker.notifications("busy")) == 3
+
+
+def test_an_event_without_version_records_the_object_as_it_is(tracker: Tracker) -> None:
+    version = tracker.upload("unversioned event")
+    tracker.handle(event(created(tracker.bucket, "unversioned event")))
+    assert [row["versionId"] for row in tracker.rows("unversioned event")] == [version]
+
+
+def test_an_object_of_a_bucket_without_versioning_is_recorded(tracker: Tracker) -> None:
+    bucket = f"{tracker.bucket}-plain"
+    tracker.s3.create_bucket(Bucket=bucket)
+    tracker.s3.put_object(Bucket=bucket, Key="no versions", Body=b"")
+    tracker.handle(event(created(bucket, "no versions")))
+    ((version, size, where),) = [(row["versionId"], row["size"], row["bucket"]) for row in tracker.rows("no versions")]
+    assert (version, size, where) == ("null", "0", bucket)
+
+
+def test_a_repeated_event_changes_nothing(tracker: Tracker) -> None:
+    again = event(created(tracker.bucket, "twice", tracker.upload("twice")))
+    tracker.handle(again)
+    before = tracker.rows("twice")
+    assert tracker.handle(again) == {"recorded": 1}
+    assert tracker.rows("twice") == before
+    assert len(tracker.notifications("twice")) == 1
+
+
+def test_one_object_twice_in_one_event_gives_one_row_and_one_notification(tracker: Tracker) -> None:
+    record = created(tracker.bucket, "doubled", tracker.upload("doubled"))
+    assert tracker.handle(event(record, record)) == {"recorded": 2}
+    assert len(tracker.rows("doubled")) == len(tracker.notifications("doubled")) == 1
+
+
+def test_the_same_event_many_times_at_once_gives_one_row_and_one_notification(tracker: Tracker) -> None:
+    wanted = S3Object(tracker.bucket, "rush", tracker.upload("rush"))
+    record, store = tracker.handler.record, tracker.handler.STORE
+    with ThreadPoolExecutor(12) as pool:
+        results = list(pool.map(lambda _: record(wanted, store), range(12)))
+    assert sum(new for _, new in results) == 1
+    assert all("notifiedAt" in row for row, _ in results)
+    assert len(tracker.rows("rush")) == len(tracker.notifications("rush")) == 1
+
+
+def test_bad_records_are_raised_after_the_good_ones_are_recorded(tracker: Tracker) -> None:
+    good = [created(tracker.bucket, key, tracker.upload(key)) for key in ("good 1", "good 2")]
+    with pytest.raises(RecordsFailed, match=r"^2 of 4 records failed: record 0: .*; record 2: UnknownObject: .*'gone'"):
+        tracker.handle(event({"eventName": "nonsense"}, good[0], created(tracker.bucket, "gone"), good[1]))
+    assert len(tracker.rows("good 1")) == len(tracker.rows("good 2")) == 1
+    assert len(tracker.notifications("good 1")) == len(tracker.notifications("good 2")) == 1
+
+
+def test_an_object_that_was_deleted_meanwhile_fails_and_leaves_no_row(tracker: Tracker) -> None:
+    version = tracker.upload("deleted")
+    tracker.s3.delete_object(Bucket=tracker.bucket, Key="deleted", VersionId=version)
+    with pytest.raises(RecordsFailed, match=rf"UnknownObject: 'deleted' \(version {version}\) is not in the bucket"):
+        tracker.handle(event(created(tracker.bucket, "deleted", version)))
+    assert tracker.rows("deleted") == tracker.notifications("deleted") == []
+
+
+def test_a_version_below_a_delete_marker_is_still_recorded(tracker: Tracker) -> None:
+    version = tracker.upload("marked")
+    tracker.s3.delete_object(Bucket=tracker.bucket, Key="marked")
+    tracker.handle(event(created(tracker.bucket, "marked", version)))
+    assert len(tracker.rows("marked")) == 1
+
+
+def test_the_event_s3_sends_to_try_a_notification_is_no_object(tracker: Tracker) -> None:
+    assert tracker.handle(TEST_EVENT) == {"recorded": 0}
+    assert tracker.proxy.requests == []
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        *({}, {"Records": None}, {"Records": {}}, {"Records": "text"}, {"Event": "s3:Other"}, {"records": []}),
+        *([], [created("b", "k")], "text", "httpMethod", 5, None),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_is_no_event_of_s3_is_raised(tracker: Tracker, malformed: Any) -> None:
+    with pytest.raises(MalformedEvent, match="no list of Records"):
+        tracker.handle(malformed)
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    """A record with parts of its `s3` replaced."""
+    record = created("bucket", "key", "version")
+    record["s3"] = {**record["s3"], **changes}
+    return record
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (None, "not a record of an S3 event"),
+        ("text", "not a record of an S3 event"),
+        ([], "not a record of an S3 event"),
+        ({}, "not a record of an S3 event: KeyError 'eventName'"),
+        ({"eventName": "ObjectCreated:Put"}, "not a record of an S3 event: KeyError 's3'"),
+        ({"eventName": "ObjectCreated:Put", "s3": None}, "not a record of an S3 event"),
+        (changed(bucket={}), "not a record of an S3 event: KeyError 'name'"),
+        (changed(object={}), "not a record of an S3 event: KeyError 'key'"),
+        (changed(object=["key"]), "not a record of an S3 event"),
+        (changed(object={"key": ""}), "texts that are not empty"),
+        (changed(object={"key": 5}), "texts that are not empty"),
+        (changed(bucket={"name": None}), "texts that are not empty"),
+        (changed(object={"key": "key", "versionId": 5}), "versionId must be a text"),
+        ({**changed(), "eventName": None}, "texts that are not empty"),
+        ({**changed(), "eventName": "ObjectRemoved:Delete"}, "ObjectRemoved:Delete is not the creation of an object"),
+        ({**changed(), "eventName": "ObjectRemoved:DeleteMarkerCreated"}, "is not the creation of an object"),
+    ],
+    ids=str,
+)
+def test_a_malformed_record_is_raised_with_its_reason(tracker: Tracker, record: Any, reason: str) -> None:
+    with pytest.raises(RecordsFailed, match=f"^1 of 1 records failed: record 0: MalformedEvent: .*{reason}"):
+        tracker.handle({"Records": [record]})
+    assert tracker.proxy.requests == []
