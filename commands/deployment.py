@@ -50,7 +50,7 @@ class Target:
 
     def variables(self) -> dict[str, str]:
         return {
-            **terraform_environment(self.environment, self.folder / "terraform.rc"),
+            **terraform_environment(self.environment, ROOT / ".tools" / "terraform.rc"),
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
             "DISABLE_VERSION_CHECK": "1",
             # The settings say where state is; what an earlier run in this folder said must not get in the way.

@@ -54,14 +54,17 @@ def terraform_environment(environment: Mapping[str, str], generated: Path) -> di
     if not environment.get(VARIABLE) and registry_answers():
         return result
     mirror = find_mirror(environment)
-    generated.parent.mkdir(parents=True, exist_ok=True)
-    generated.write_text(
+    configuration = (
         text
         + "\nprovider_installation {\n"
         + f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["{PROVIDER}"]\n  }}\n'
         + f'  direct {{\n    exclude = ["{PROVIDER}"]\n  }}\n'
         + "}\n"
     )
+    # Other runs may be reading it: written only when it says something new.
+    if not generated.is_file() or generated.read_text() != configuration:
+        generated.parent.mkdir(parents=True, exist_ok=True)
+        generated.write_text(configuration)
     result["TF_CLI_CONFIG_FILE"] = str(generated)
     return result
 
