@@ -18,7 +18,7 @@ from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayReq
 from cdktf_cdktf_provider_aws.api_gateway_resource import ApiGatewayResource
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
 from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
-from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan
+from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan, ApiGatewayUsagePlanApiStages
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.iam_role import IamRole
@@ -238,7 +238,11 @@ class RestApi(Construct):
     def _add_api_key(self, name: str) -> ApiGatewayApiKey:
         key = ApiGatewayApiKey(self, "ApiKey", name=name)
         plan = ApiGatewayUsagePlan(
-            self, "UsagePlan", name=name, api_stages=[{"api_id": self.resource.id, "stage": self.stage.stage_name}]
+            self,
+            "UsagePlan",
+            name=name,
+            # A plain dict works for a single block, not in a list of them.
+            api_stages=[ApiGatewayUsagePlanApiStages(api_id=self.resource.id, stage=self.stage.stage_name)],
         )
         ApiGatewayUsagePlanKey(self, "UsagePlanKey", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)
         return key
