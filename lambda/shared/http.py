@@ -26,6 +26,12 @@ def is_request(event: Any) -> bool:
     return isinstance(event, dict) and "httpMethod" in event
 
 
+def header(event: Mapping[str, Any], name: str) -> str:
+    """A request's header, whatever its case; empty where it is missing."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    return next((value for one, value in headers.items() if one.lower() == name.lower()), "")
+
+
 def answer(status: int, body: Mapping[str, Any]) -> Answer:
     return {
         "statusCode": status,
@@ -47,17 +53,22 @@ def respond(errors: Mapping[type[Exception], int], handle: Callable[[], Answer])
         return answer(status, {"message": str(error)})
 
 
-def json_body(event: Mapping[str, Any], *, longest: int) -> dict[str, Any]:
-    """The request's JSON object. Raises `InvalidRequest`, or `RequestTooLarge` above `longest` bytes."""
+def json_body(
+    event: Mapping[str, Any], *, longest: int, instead: str = "", parse_float: Callable[[str], Any] = float
+) -> dict[str, Any]:
+    """The request's JSON object. Raises `InvalidRequest`, or `RequestTooLarge` above `longest` bytes.
+
+    `instead` tells the sender of too large a request what else to do. `parse_float` may raise `ValueError`.
+    """
     text = event.get("body") or ""
     # UTF-8 takes at least one byte a character and base64 never shrinks: too long is refused before decoding.
     if len(text) > longest * 4 / 3 + 4:
-        raise RequestTooLarge(f"the body is longer than {longest} bytes")
+        raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
     try:
         content = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
         if len(content) > longest:
-            raise RequestTooLarge(f"the body is longer than {longest} bytes")
-        body = json.loads(content, parse_constant=_refuse_constant)
+            raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
+        body = json.loads(content, parse_constant=_refuse_constant, parse_float=parse_float)
     except RequestTooLarge:
         raise
     except (binascii.Error, UnicodeError, RecursionError, ValueError) as error:
