@@ -1,0 +1,1 @@
+"""Units: what is synthesized, and pure Python. No network, no AWS, no credentials."""

@@ -1,0 +1,59 @@
+from cdktf import TerraformStack
+
+from modules import Key
+
+from .synthesized import ACCOUNT, Terraform, allow_service
+
+ACCOUNT_POLICIES = {
+    "sid": "AccountPolicies",
+    "effect": "Allow",
+    "principals": [{"type": "AWS", "identifiers": [f"arn:aws:iam::{ACCOUNT}:root"]}],
+    "actions": ["kms:*"],
+    "resources": ["*"],
+}
+
+
+def test_a_key_rotates_and_can_be_restored_for_thirty_days(stack: TerraformStack, key: Key) -> None:
+    made = Terraform(stack)
+    assert made.all("aws_kms_key") == {
+        "Key/Key": {
+            "description": "Encrypts messages",
+            "enable_key_rotation": True,
+            "deletion_window_in_days": 30,
+            "policy": "${data.aws_iam_policy_document.Key/Policy/Document.json}",
+        }
+    }
+    assert made.all("aws_kms_alias") == {
+        "Key/Alias": {"name": "alias/messages", "target_key_id": "${aws_kms_key.Key/Key.key_id}"}
+    }
+
+
+def test_a_key_leaves_permissions_to_the_account_and_admits_no_service(stack: TerraformStack, key: Key) -> None:
+    assert Terraform(stack).policies() == {"Key/Policy": [ACCOUNT_POLICIES]}
+
+
+def test_each_service_is_admitted_once_and_for_this_account_only(stack: TerraformStack, key: Key) -> None:
+    for service in ("cloudwatch", "s3", "cloudwatch"):
+        key.allow_service(f"{service}.amazonaws.com")
+    assert Terraform(stack).policies() == {
+        "Key/Policy": [
+            ACCOUNT_POLICIES,
+            allow_service("cloudwatch", ["kms:Decrypt", "kms:GenerateDataKey*"], "*"),
+            allow_service("s3", ["kms:Decrypt", "kms:GenerateDataKey*"], "*"),
+        ]
+    }
+
+
+def test_a_protected_key_cannot_be_destroyed_and_the_window_is_a_choice(stack: TerraformStack) -> None:
+    Key(
+        stack,
+        "Key",
+        alias="alias/a",
+        description="a",
+        account_id=ACCOUNT,
+        deletion_window_days=7,
+        protected=True,
+    )
+    made = Terraform(stack).one("aws_kms_key")
+    assert made["lifecycle"] == {"prevent_destroy": True}
+    assert made["deletion_window_in_days"] == 7
