@@ -28,6 +28,9 @@ state: setup ## create or harden the state bucket in your account
 deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
+failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." or all sends it back; LOCAL=yes on the local AWS
+	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
+
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
@@ -43,4 +46,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state deploy destroy test unit lint lock
+.PHONY: help setup demo up down synth state deploy failures destroy test unit lint lock

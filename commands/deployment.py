@@ -96,11 +96,16 @@ def terraform(system: str, target: Target, *arguments: str) -> subprocess.Comple
 
 
 def outputs(system: str, target: Target) -> dict[str, str]:
-    """A deployed stack's outputs, from its state. Raises `DeploymentError` when it has no state."""
-    result = terraform(system, target, "output", "-json")
+    """A deployed stack's outputs, from its state. Raises `DeploymentError` when it has none."""
+    if not (target.output / "stacks" / system / ".terraform").is_dir():
+        raise DeploymentError(f"{system} was not deployed from here; deploying it finds and leaves what is in place")
+    result = terraform(system, target, "output", "-json", "-no-color")
     if result.returncode:
         raise DeploymentError(result.stderr.strip())
-    return {name: one["value"] for name, one in json.loads(result.stdout).items()}
+    values = json.loads(result.stdout)
+    if not values:
+        raise DeploymentError(f"{system} is not deployed")
+    return {name: one["value"] for name, one in values.items()}
 
 
 def _command(verb: str, systems: Sequence[str], target: Target) -> list[str]:

@@ -2,158 +2,216 @@
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
-from botocore.exceptions import ClientError
-from rich.table import Table
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import deployment
-from .deployment import DeploymentError, Target, console
+from .deployment import Target, console
 from .local_aws import LocalAws
 from .systems import system_name
 from .target import LOCAL, Account, account_of_caller, local_target
 
 HELP = "list the events a system's failure queue keeps, and why; --replay sends them through the function again"
 
-# A message that was looked at is hidden from others for so long, so that no two replays take the same one.
-HIDDEN_SECONDS = 120
-LONGEST_REASON = 300
+# SQS cannot be looked at without taking, so what was read is held back from others until this command ends, or for so
+# long at most: a minute more than a function may run.
+HELD_SECONDS = 16 * 60
+BATCH = 10  # the most messages SQS takes or gives at once
+SHOWN = 50  # in a terminal; a pipe gets all, a line each
+LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An event kept by Lambda's on-failure destination: the event itself and what the function said.
+    """An event that Lambda's on-failure destination keeps, and what the function said last.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
 
-    request_id: str
+    id: str  # of the failed request, which is also in its log lines; of the message where Lambda names none
+    since: str
     event: Any
     reason: str
-    receipt: str
+    message_id: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("system", type=system_name, metavar="SYSTEM")
-    parser.add_argument("--replay", nargs="+", metavar="ID", help="request ids from the list, or `all`")
+    parser.add_argument("--replay", nargs="+", metavar="ID", help="ids from the list, or `all`")
     parser.add_argument("--local", action="store_true", help="on the local AWS that `make up` started")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    target: Target
-    if arguments.local:
-        local = LocalAws(LOCAL)
-        target = local_target(local)
-        queue = FailureQueue(target, arguments.system, local.client)
-    else:
-        account: Account = account_of_caller()
-        target = account
-        queue = FailureQueue(target, arguments.system, account.client)
-    failures = queue.read()
-    if not arguments.replay:
-        _show(arguments.system, failures)
-        queue.release(failures)
-        return 0
-    wanted = [one for one in failures if "all" in arguments.replay or one.request_id in arguments.replay]
-    queue.release([one for one in failures if one not in wanted])
-    unknown = set(arguments.replay) - {"all"} - {one.request_id for one in failures}
-    if unknown:
-        queue.release(wanted)
-        raise DeploymentError(f"not in the failure queue: {', '.join(sorted(unknown))}; nothing was replayed")
-    failed = 0
-    for one in wanted:
-        error = queue.replay(one)
-        failed += error is not None
-        console.print(
-            f"{one.request_id}: {'processed' if error is None else f'kept, failed again: {error}'}", markup=False
-        )
-    console.print(f"{len(wanted) - failed} of {len(wanted)} processed and removed, {failed} kept")
-    return 1 if failed else 0
+    with _queue(arguments) as queue:
+        failures = queue.read()
+        if not failures:
+            console.print(f"{arguments.system}: nothing waits in the failure queue{_elsewhere(queue)}")
+        elif not arguments.replay:
+            _show(arguments.system, failures)
+        unknown = set(arguments.replay or ()) - {"all"} - {one.id for one in failures}
+        if unknown:
+            print(
+                f"not in the failure queue: {', '.join(sorted(unknown))}{_elsewhere(queue)}; nothing was replayed",
+                file=sys.stderr,
+            )
+            return 2
+        wanted = [one for one in failures if {"all", one.id} & set(arguments.replay or ())]
+        queue.release(but=wanted)
+        return _replay(queue, wanted) if wanted else 0
 
 
 class FailureQueue:
-    """The failure queue of a deployed system, and the function it belongs to."""
+    """The failure queue of a deployed system, and the function it belongs to.
+
+    A context: on leaving it, whatever was read and not removed can be read again.
+    """
 
     def __init__(self, target: Target, system: str, client: Any) -> None:
         outputs = deployment.outputs(system, target)
         region = outputs["FunctionArn"].split(":")[3]
         self._sqs = client("sqs", region_name=region)
-        self._lambda = client("lambda", region_name=region)
+        # Waits for as long as a function may run, and never sends an event twice by itself.
+        patient = Config(read_timeout=HELD_SECONDS, tcp_keepalive=True, retries={"total_max_attempts": 1})
+        self._lambda = client("lambda", region_name=region, config=patient)
         self._url = outputs["FailureQueueUrl"]
         self._function = outputs["FunctionArn"]
+        self._held: dict[str, str] = {}
+
+    def __enter__(self) -> "FailureQueue":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def read(self) -> list[Failure]:
-        """Everything that waits, oldest first, hidden from others until released, replayed or timed out."""
+        """Everything that waits, oldest first, held back from others."""
         failures: dict[str, Failure] = {}
-        while True:
-            answer = self._sqs.receive_message(
-                QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=HIDDEN_SECONDS, WaitTimeSeconds=1
-            )
-            messages = answer.get("Messages", [])
-            for message in messages:
-                failures[message["MessageId"]] = _parse(message)
-            if not messages:
-                return list(failures.values())
+        with console.status("Reading the failure queue"):
+            while True:
+                answer = self._sqs.receive_message(
+                    QueueUrl=self._url,
+                    MaxNumberOfMessages=BATCH,
+                    VisibilityTimeout=HELD_SECONDS,
+                    WaitTimeSeconds=1,
+                    MessageSystemAttributeNames=["SentTimestamp"],
+                )
+                messages = answer.get("Messages", [])
+                self._held |= {message["MessageId"]: message["ReceiptHandle"] for message in messages}
+                # Nothing new: all is read, or reading took so long that the first ones come again.
+                if all(message["MessageId"] in failures for message in messages):
+                    return sorted(failures.values(), key=lambda one: one.since)
+                failures |= {message["MessageId"]: _parse(message) for message in messages}
 
-    def release(self, failures: list[Failure]) -> None:
-        for one in failures:
-            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=one.receipt, VisibilityTimeout=0)
+    def release(self, *, but: Sequence[Failure] = ()) -> None:
+        """Let others read what was read here."""
+        kept = {one.message_id for one in but}
+        receipts = [self._held.pop(message_id) for message_id in list(self._held.keys() - kept)]
+        for start in range(0, len(receipts), BATCH):
+            self._sqs.change_message_visibility_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                    for number, receipt in enumerate(receipts[start : start + BATCH])
+                ],
+            )
+
+    def held_elsewhere(self) -> int:
+        """About how many messages another list or replay holds."""
+        name = "ApproximateNumberOfMessagesNotVisible"
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])["Attributes"]
+        return max(0, int(attributes[name]) - len(self._held))
 
     def replay(self, failure: Failure) -> str | None:
         """Send the event through the function and wait; it leaves the queue only when it was processed.
 
-        Gives what the function said when it failed again. The functions add nothing twice, so a replay of what was
-        processed meanwhile is harmless.
+        Gives the reason when it stays. The functions add nothing twice, so a replay of what was processed meanwhile is
+        harmless.
         """
+        message = {"QueueUrl": self._url, "ReceiptHandle": self._held[failure.message_id]}
         try:
-            answer = self._lambda.invoke(
-                FunctionName=self._function,
-                InvocationType="RequestResponse",
-                Payload=json.dumps(failure.event).encode(),
-            )
-        except ClientError as error:
-            self.release([failure])
+            # Again, as those before it took their time; refused where somebody else has taken it since.
+            self._sqs.change_message_visibility(**message, VisibilityTimeout=HELD_SECONDS)
+            answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps(failure.event))
+        except (BotoCoreError, ClientError) as error:
             return str(error)
         if "FunctionError" in answer:
-            self.release([failure])
-            return _short(json.loads(answer["Payload"].read()).get("errorMessage", "no message"))
-        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=failure.receipt)
+            return _said(json.loads(answer["Payload"].read())) or answer["FunctionError"]
+        self._sqs.delete_message(**message)
+        del self._held[failure.message_id]
         return None
 
 
+def _queue(arguments: argparse.Namespace) -> FailureQueue:
+    if arguments.local:
+        local = LocalAws(LOCAL)
+        return FailureQueue(local_target(local), arguments.system, local.client)
+    account: Account = account_of_caller()
+    return FailureQueue(account, arguments.system, account.client)
+
+
+def _replay(queue: FailureQueue, failures: list[Failure]) -> int:
+    kept = 0
+    for one in failures:
+        reason = queue.replay(one)
+        kept += reason is not None
+        console.print(f"{one.id}: {'processed' if reason is None else f'kept: {_short(reason)}'}", markup=False)
+    console.print(f"{len(failures) - kept} of {len(failures)} processed and removed, {kept} kept")
+    return 1 if kept else 0
+
+
 def _parse(message: dict[str, Any]) -> Failure:
-    kept = json.loads(message["Body"])
-    said = kept.get("responsePayload") or {}
-    condition = kept["requestContext"]["condition"]
-    return Failure(
-        request_id=kept["requestContext"]["requestId"],
-        event=kept["requestPayload"],
-        reason=said.get("errorMessage") or condition,
-        receipt=message["ReceiptHandle"],
-    )
+    body = message["Body"]
+    try:
+        kept = json.loads(body)
+        context, event = kept["requestContext"], kept["requestPayload"]
+        id_ = _short(context.get("requestId", message["MessageId"]))
+        reason = _said(kept.get("responsePayload")) or context["condition"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        id_, event, reason = message["MessageId"], body, "not put here by Lambda: look at it in the SQS console"
+    sent = datetime.fromtimestamp(int(message["Attributes"]["SentTimestamp"]) / 1000, UTC)
+    return Failure(id_, sent.isoformat(" ", "seconds"), event, reason, message["MessageId"])
+
+
+def _said(payload: Any) -> str:
+    """A function's error message, if that is what it answered with."""
+    return str(payload.get("errorMessage") or "") if isinstance(payload, dict) else ""
+
+
+def _elsewhere(queue: FailureQueue) -> str:
+    held = queue.held_elsewhere()
+    return f" (about {held} held by another list or replay, {HELD_SECONDS // 60} minutes at most)" if held else ""
 
 
 def _show(system: str, failures: list[Failure]) -> None:
-    if not failures:
-        console.print(f"{system}: the failure queue is empty")
+    if not console.is_terminal:
+        for one in failures:
+            print(one.id, one.since, _short(one.reason), _summary(one.event), sep="\t")
         return
-    table = Table(title=f"{system}: {len(failures)} kept", title_justify="left", show_lines=True)
-    table.add_column("request id", no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    table.add_column("event", overflow="fold")
-    for one in failures:
-        table.add_row(one.request_id, _short(one.reason), _summary(one.event))
-    console.print(table, soft_wrap=False, markup=False)
+    console.print(f"{system}: {len(failures)} kept, oldest first")
+    for one in failures[:SHOWN]:
+        console.print(f"\n{one.id}  since {one.since}", markup=False, style="bold")
+        console.print(f"  {_short(one.reason)}\n  {_summary(one.event)}", markup=False)
+    if len(failures) > SHOWN:
+        console.print(f"\nand {len(failures) - SHOWN} more: piped, all are listed, a line each")
 
 
 def _summary(event: Any) -> str:
-    records = event.get("Records") if isinstance(event, dict) else None
-    if isinstance(records, list):
-        keys = [record.get("s3", {}).get("object", {}).get("key") for record in records if isinstance(record, dict)]
-        return f"{len(records)} records: " + ", ".join(str(key) for key in keys)
-    return _short(json.dumps(event))
+    """The keys of an S3 event; of anything else its beginning."""
+    try:
+        keys = [unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"]]
+    except (KeyError, TypeError, AttributeError):
+        return _short(json.dumps(event, ensure_ascii=False))
+    return _short(f"{len(keys)} record{'' if len(keys) == 1 else 's'}: " + ", ".join(keys))
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1] + "…"
+    """On one line, without what a terminal would take for a command."""
+    text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[: LONGEST_TEXT + 1])
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

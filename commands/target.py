@@ -36,9 +36,9 @@ class Account(Target):
     def state_region(self) -> str:
         return self.settings.region or DEFAULT_STATE_REGION
 
-    def client(self, service: str, region_name: str | None = None) -> Any:
+    def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
         return self.session.client(
-            service, region_name=region_name or self.state_region, endpoint_url=self.settings.endpoint_url
+            service, region_name=region_name or self.state_region, endpoint_url=self.settings.endpoint_url, **options
         )
 
 

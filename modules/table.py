@@ -57,9 +57,9 @@ class Table(Construct):
 
     On demand unless `capacity` provisions units. Keys are texts. Without `key` DynamoDB encrypts with its own key, at
     no cost; with one, `grant_*` also grants its use. `expiry_attribute` names the attribute (seconds since 1970) after
-    which DynamoDB removes an item. `alarm_topic` hears of throttled reads and writes and, with `capacity`, of more than
-    80 % of it consumed. `protected` refuses destruction, in Terraform and in DynamoDB. Raises `ConfigurationError`
-    where autoscaling would scale down.
+    which DynamoDB removes an item. `alarm_topic` hears, for the table and for each index, of throttled reads and writes
+    and, with `capacity`, of more than 80 % of it (of what it may scale to) consumed. `protected` refuses destruction,
+    in Terraform and in DynamoDB. Raises `ConfigurationError` where autoscaling would scale down.
     """
 
     def __init__(
@@ -185,31 +185,32 @@ class Table(Construct):
                 one.name: {"TableName": name, "GlobalSecondaryIndexName": one.name} for one in self._indexes
             }
             for index, dimensions in places.items():
+                place, suffix = f"{name} {index}".strip(), index.title().replace("-", "")
                 alarms.add(
-                    f"{direction}Throttled{index.title().replace('-', '')}",
-                    description=f"{name} {index}: {direction.lower()}s were throttled; raise its capacity".replace(
-                        " :", ":"
-                    ),
+                    f"{direction}Throttled{suffix}",
+                    description=f"{place}: {direction.lower()}s were throttled; raise its capacity",
                     namespace="AWS/DynamoDB",
                     metric=f"{direction}ThrottleEvents",
                     dimensions=dimensions,
                     above=0,
                     qualifier=index,
                 )
-            if capacity:
-                units = capacity.read if direction == "Read" else capacity.write
-                alarms.add(
-                    f"{direction}Consumed",
-                    description=(
-                        f"{name} consumes more than {ALARM_UTILIZATION:.0%} of its {units} {direction.lower()} units"
-                    ),
-                    namespace="AWS/DynamoDB",
-                    metric=f"Consumed{direction}CapacityUnits",
-                    dimensions={"TableName": name},
-                    # The metric is the sum over the period, capacity is units a second.
-                    above=units * ALARM_PERIOD * ALARM_UTILIZATION,
-                    period=ALARM_PERIOD,
-                )
+                if capacity:
+                    units = capacity.autoscale_to or (capacity.read if direction == "Read" else capacity.write)
+                    alarms.add(
+                        f"{direction}Consumed{suffix}",
+                        description=(
+                            f"{place} consumes more than {ALARM_UTILIZATION:.0%} of its {units} "
+                            f"{direction.lower()} units"
+                        ),
+                        namespace="AWS/DynamoDB",
+                        metric=f"Consumed{direction}CapacityUnits",
+                        dimensions=dimensions,
+                        # The metric is the sum over the period, capacity is units a second.
+                        above=units * ALARM_PERIOD * ALARM_UTILIZATION,
+                        period=ALARM_PERIOD,
+                        qualifier=index,
+                    )
 
 
 def _lifecycle(protected: bool, *, autoscaled: bool) -> TerraformResourceLifecycle | None:

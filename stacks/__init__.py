@@ -7,13 +7,14 @@ from constructs import Construct
 from settings import Settings
 
 from .api_gateway_account import ApiGatewayAccount
+from .file_metadata import FileMetadata
 from .invocation_log import InvocationLog
 from .object_tracker import ObjectTracker
 from .system import System
 
-SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (ObjectTracker, InvocationLog)
+SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (ObjectTracker, FileMetadata, InvocationLog)
 
-__all__ = ["SYSTEMS", "ApiGatewayAccount", "InvocationLog", "ObjectTracker", "System", "add_systems"]
+__all__ = ["SYSTEMS", "ApiGatewayAccount", "FileMetadata", "InvocationLog", "ObjectTracker", "System", "add_systems"]
 
 
 def add_systems(app: Construct, settings: Settings) -> None:

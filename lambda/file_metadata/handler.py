@@ -1,0 +1,37 @@
+from dataclasses import dataclass
+from typing import Any
+
+from shared import environment, s3_events
+from shared.observability import MetricUnit, logger, metrics, tracer
+from shared.s3_events import S3Object
+
+from . import metadata
+from .store import Store
+
+LOGGED = ("bucket", "objectKey", "versionId", "size", "contentType", "contentTypeMismatch")
+
+
+@dataclass(frozen=True)
+class Environment:
+    table_name: str
+
+
+STORE = Store(environment.read(Environment).table_name)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """The metadata of every object that an S3 event names becomes a row."""
+    return {"recorded": s3_events.for_each_object(event, record)}
+
+
+@tracer.capture_method(capture_response=False)
+def record(found: S3Object) -> None:
+    """Record one object version. Repeats, and events in another order, add nothing and change nothing."""
+    row = metadata.row(found, *STORE.read(found))
+    new = STORE.add(row)
+    logger.info("recorded" if new else "already recorded", extra={name: row[name] for name in LOGGED})
+    metrics.add_metric("ObjectsRecorded", MetricUnit.Count, int(new))
+    metrics.add_metric("ContentTypeMismatches", MetricUnit.Count, int(new and row["contentTypeMismatch"]))

@@ -1,0 +1,49 @@
+"""The row of an object version: pure functions."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from shared.s3_events import S3Object
+from shared.s3_objects import described
+
+from . import content_types
+
+Row = dict[str, Any]
+
+EXTENSION = re.compile(r"[^\s.]{1,32}")
+# Of a chunked upload S3 may keep this word, though the object is not encoded.
+CHUNKED = "aws-chunked"
+
+
+def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes) -> Row:
+    """The row of one object version, the same for each delivery of its event.
+
+    `head` is S3's HeadObject answer, `first_bytes` the content's first `content_types.FIRST_BYTES`. What an object does
+    not have (an extension, an encoding) is left out.
+    """
+    described_object = described(found, head)
+    header = head.get("ContentType")
+    encoding = ", ".join(one for one in re.split(r"\s*,\s*", head.get("ContentEncoding") or "") if one != CHUNKED)
+    # The header tells the type of what a reader decodes; the bytes of a compressed page show but the compression.
+    kind = content_types.decide(header, b"" if encoding else first_bytes)
+    optional = {
+        "extension": extension(described_object["name"]),
+        "headerContentType": header,
+        "detectedContentType": kind.detected,
+        "contentEncoding": encoding,
+    }
+    return {
+        **described_object,
+        "uploadDay": described_object["timestamp"][: len("2026-01-31")],
+        "contentType": kind.trusted,
+        "contentTypeSource": kind.source,
+        "contentTypeMismatch": kind.mismatch,
+        **{name: value for name, value in optional.items() if value},
+    }
+
+
+def extension(name: str) -> str | None:
+    """What follows a file name's last dot, in lower case; None for names without one and for dotfiles."""
+    stem, _, last = name.lstrip(".").rpartition(".")
+    return last.lower() if stem and EXTENSION.fullmatch(last) else None

@@ -1,0 +1,70 @@
+"""The function's AWS calls: the object's start and the table."""
+
+import random
+import time
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+
+from shared import aws
+from shared.observability import logger
+from shared.s3_events import S3Object
+
+from .content_types import FIRST_BYTES
+from .metadata import Row
+
+# botocore hands an answer over before its body is read, and repeats nothing when that breaks.
+BROKEN_BODY = (HTTPClientError, IncompleteReadError)
+BODY_ATTEMPTS = 3
+
+EMPTY_OBJECT = "InvalidRange"  # it has no first byte to give
+
+
+class Store:
+    """One row for each object version; only ever added."""
+
+    def __init__(self, table_name: str) -> None:
+        self._table_name = table_name
+        self._s3 = aws.client("s3", aws.PATIENT_CONFIG, expected={EMPTY_OBJECT})
+        self._dynamodb = aws.client("dynamodb", aws.PATIENT_CONFIG, expected={"ConditionalCheckFailedException"})
+
+    def read(self, wanted: S3Object) -> tuple[dict[str, Any], bytes]:
+        """What HeadObject says of exactly that version, and the content's first bytes: in one call, two for an empty
+        object. Raises `ClientError` where it is not there any more, or may not be read."""
+        version = {"VersionId": wanted.version_id} if wanted.version_id else {}
+        named = {"Bucket": wanted.bucket, "Key": wanted.key, **version}
+        try:
+            answer, first_bytes = self._read_start(named)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != EMPTY_OBJECT:
+                raise
+            return dict(self._s3.head_object(**named)), b""
+        return {**answer, "ContentLength": int(answer["ContentRange"].rpartition("/")[2])}, first_bytes
+
+    def add(self, row: Row) -> bool:
+        """Add a row; False where it is there already."""
+        serialize = TypeSerializer().serialize
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table_name,
+                Item={name: serialize(value) for name, value in row.items()},
+                ConditionExpression="attribute_not_exists(objectKey)",
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _read_start(self, named: dict[str, str]) -> tuple[dict[str, Any], bytes]:
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = self._s3.get_object(**named, Range=f"bytes=0-{FIRST_BYTES - 1}")
+            try:
+                return answer, answer["Body"].read()
+            except BROKEN_BODY as error:
+                logger.warning("reading an object broke off", extra={**named, "attempt": attempt, "error": repr(error)})
+                if attempt == BODY_ATTEMPTS:
+                    raise
+                # As botocore's standard mode waits.
+                time.sleep(random.uniform(0, 2 ** (attempt - 1)))  # noqa: S311
