@@ -1,5 +1,6 @@
 """The CDKTF app: settings, then a stack for each system, then synth."""
 
+import contextlib
 import json
 import os
 import sys
@@ -35,6 +36,10 @@ def main() -> int:
         add_systems(app, settings)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
+        # App has made its folders already; an earlier run's result in them stays.
+        for folder in (Path(app.outdir, "stacks"), Path(app.outdir)):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
         return 2
     app.synth()
     if settings.state_bucket is None:

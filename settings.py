@@ -120,7 +120,8 @@ def _endpoint(text: str) -> str:
         complete = url.scheme in ("http", "https") and url.hostname and (url.port or True)
     except ValueError:
         complete = False
-    if not complete or url.path.strip("/") or url.query or url.fragment or url.username:
+    # urlsplit drops blanks and line ends, which whoever gets the address would stumble over.
+    if not complete or url.path.strip("/") or url.query or url.fragment or url.username or re.search(r"\s", text):
         raise _Refused("an address such as https://127.0.0.1:4566")
     return text.rstrip("/")
 
