@@ -1,0 +1,86 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import botocore
+import pytest
+
+from commands.local_aws import LocalAws, LocalAwsError, Running
+
+CALLERS = {
+    "AWS_ACCESS_KEY_ID": "AKIA" + "EXAMPLE0" * 2,
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_SESSION_TOKEN": "token",
+    "AWS_PROFILE": "production",
+    "AWS_DEFAULT_PROFILE": "production",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/production",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/token",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.2/",
+    "AWS_ENDPOINT_URL": "https://s3.amazonaws.com",
+    "AWS_ENDPOINT_URL_S3": "https://s3.amazonaws.com",
+    "AWS_SHARED_CREDENTIALS_FILE": "/credentials",
+    "AWS_CONFIG_FILE": "/config",
+    "AWS_CA_BUNDLE": "/ca.pem",
+    "MINISTACK_REGION": "eu-west-1",
+}
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/_ministack/health" else 404)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[LocalAws]:
+    """A record of a local AWS that answers when asked whether it is there, which is all that an environment needs."""
+    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        running = Running(
+            pid=0,
+            url=f"http://127.0.0.1:{server.server_port}",
+            ca_bundle=str(Path(botocore.__file__).parent / "cacert.pem"),
+            access_key_id="own",
+            secret_access_key="own-secret",  # noqa: S106
+        )
+        (tmp_path / "local-aws.json").write_text(json.dumps(vars(running)))
+        yield LocalAws(tmp_path)
+        server.shutdown()
+
+
+def test_no_aws_variable_of_the_caller_reaches_the_local_run(
+    local: LocalAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CALLERS.items():
+        monkeypatch.setenv(name, value)
+    running = local.running()
+    assert running is not None
+    environment = local.environment()
+    assert {name: value for name, value in environment.items() if name.startswith(("AWS_", "MINISTACK_"))} == {
+        "AWS_ENDPOINT_URL": running.url,
+        "AWS_CA_BUNDLE": running.ca_bundle,
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    assert environment["NO_PROXY"] == "127.0.0.1"
+
+
+def test_the_callers_other_variables_and_settings_reach_the_local_run(
+    local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", "pr-1")
+    assert local.environment()["ENVIRONMENT_SUFFIX"] == "pr-1"
+
+
+def test_without_a_running_local_aws_there_is_no_environment(tmp_path: Path) -> None:
+    with pytest.raises(LocalAwsError, match=r"^the local AWS is not running: run `make up` first$"):
+        LocalAws(tmp_path).environment()

@@ -1,0 +1,335 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from settings import DEFAULT_THRESHOLDS, LONGEST_THRESHOLDS, Settings, SettingsError
+
+LOCAL = "https://127.0.0.1:4566"
+# In the form of a real key, and nobody's.
+REAL_LOOKING = ["AKIA" + "EXAMPLE0" * 2, "ASIA" + "EXAMPLE0" * 2]
+
+
+def attribute(name: str, value: str, **others: str) -> Any:
+    """What a setting becomes when its variable is given."""
+    attributes = {one.metadata["name"]: one.name for one in Settings.__dataclass_fields__.values()}
+    return getattr(Settings.load({name: value, **others}), attributes[name])
+
+
+def problems(environment: Mapping[str, str], context: Mapping[str, Any] | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        Settings.load(environment, context)
+    assert str(error.value) == "\n".join(error.value.problems)
+    return error.value.problems
+
+
+def test_without_variables_every_setting_has_its_default() -> None:
+    assert vars(Settings.load({})) == {
+        "project": "sluice",
+        "environment": "dev",
+        "region": None,
+        "owner": "platform-team",
+        "cost_center": "unassigned",
+        "notification_email": None,
+        "lambda_timeout_seconds": 30,
+        "lambda_runtime": "python3.13",
+        "log_retention_days": 365,
+        "api_authorization": "iam",
+        "api_logging_role": "existing",
+        "protected_environments": "prod",
+        "upload_burst_limit": 2000,
+        "upload_encryption": "sse-s3",
+        "cors_origins": (),
+        "metadata_bucket_name": None,
+        "metadata_table_name": None,
+        "metadata_read_capacity": 100,
+        "metadata_write_capacity": 100,
+        "metadata_autoscale_to": None,
+        "sensor_thresholds": DEFAULT_THRESHOLDS,
+        "state_bucket": None,
+        "endpoint_url": None,
+        "allow_remote_endpoint": False,
+    }
+
+
+def test_the_defaults_of_a_constructed_and_of_a_loaded_settings_are_the_same() -> None:
+    assert Settings() == Settings.load({})
+
+
+def test_the_default_thresholds_are_allowed() -> None:
+    assert attribute("SENSOR_THRESHOLDS", DEFAULT_THRESHOLDS) == DEFAULT_THRESHOLDS
+
+
+ALLOWED = {
+    "PROJECT": ["ab", "a1", "my-project", "p" * 20],
+    "ENVIRONMENT_SUFFIX": ["d", "1", "prod", "pr-123", "e" * 16],
+    "AWS_REGION": [
+        "us-east-1",
+        "eu-central-2",
+        "ap-southeast-3",
+        "us-gov-west-1",
+        "us-isob-east-1",
+        "mx-central-1",
+        "il-central-1",
+    ],
+    "OWNER": ["a", "Team Blue_1", "team@example.com", "a/b:c=d+e.f-g", "o" * 256],
+    "COST_CENTER": ["a", "CC-1234", "c" * 256],
+    "NOTIFICATION_EMAIL": ["a@b.co", "team+alarms@mail.example.com", "o'neil@example.com"],
+    "LAMBDA_RUNTIME": ["python3.11", "python3.13", "python3.19"],
+    "API_AUTHORIZATION": ["iam", "api_key", "none"],
+    "API_LOGGING_ROLE": ["existing", "managed"],
+    "PROTECTED_ENVIRONMENTS": ["prod", "prod,staging", "a-1,b-2,c"],
+    "UPLOAD_ENCRYPTION": ["sse-s3", "kms"],
+    "METADATA_BUCKET_NAME": ["abc", "my-bucket-1", "b" * 63],
+    "METADATA_TABLE_NAME": ["abc", "My_Table-1.x", "t" * 255],
+    "SENSOR_THRESHOLDS": [
+        '{"a": {"lower": 1}}',
+        '{"wind_speed2": {"lower": -1.5, "upper": 1e3}}',
+        '{"a": {"lower": 1, "upper": 1}}',
+    ],
+    "STATE_BUCKET": ["abc", "b" * 63],
+    "AWS_ENDPOINT_URL": [LOCAL, "http://localhost:4566", "https://[::1]:4566", "http://127.8.9.1"],
+}
+REFUSED = {
+    "PROJECT": ["a", "p" * 21, "1ab", "Sluice", "a_b", "a-", "-a", "a b", "a\n", "über", "${x}"],
+    "ENVIRONMENT_SUFFIX": ["e" * 17, "Dev", "dev_1", "dev-", "-dev", "dev ", "dev\n", "dev.1", "dév", "dev/../x"],
+    "AWS_REGION": [
+        "us-east",
+        "us-east-1a",
+        "us-east-0",
+        "nowhere",
+        "US-EAST-1",
+        "us-middle-1",
+        "xx-east-1",
+        "us-east-1\n",
+    ],
+    "OWNER": ["o" * 257, "a,b", "a\nb", "a;b", "ok\t;"],
+    "COST_CENTER": ["c" * 257, "a*b", "a\n"],
+    "NOTIFICATION_EMAIL": [
+        "team",
+        "team@",
+        "@example.com",
+        "team@example",
+        "team@example.c",
+        "a@b@example.com",
+        "te am@example.com",
+        "a@example.com,b@example.com",
+        "Team <team@example.com>",
+        "team@exa mple.com",
+        "team@example.com\n",
+        "team@.com",
+        "x" * 65 + "@example.com",
+        "a@" + "b" * 250 + ".com",
+    ],
+    "LAMBDA_TIMEOUT_SECONDS": ["0", "901", "-1", "1.5", "30s", " 30", "ten", "1e2", "9" * 30, "\uff13\uff10"],
+    "LAMBDA_RUNTIME": ["python3.8", "python3.9", "python3.10", "python3", "nodejs20.x", "python3.13 "],
+    "LOG_RETENTION_DAYS": ["0", "2", "364", "-1", "forever", "3654", "365.0"],
+    "API_AUTHORIZATION": ["IAM", "open", "iam,none"],
+    "API_LOGGING_ROLE": ["own", "Managed"],
+    "PROTECTED_ENVIRONMENTS": ["prod,", ",prod", "prod, staging", "Prod", "prod;staging"],
+    "UPLOAD_BURST_LIMIT": ["0", "5001", "-5"],
+    "UPLOAD_ENCRYPTION": ["aes256", "none"],
+    "CORS_ORIGINS": [
+        "*",
+        "https://*.example.com",
+        "example.com",
+        "https://example.com/",
+        "ftp://example.com",
+        "https://a.com,",
+        "null",
+    ],
+    "METADATA_BUCKET_NAME": ["ab", "b" * 64, "My-bucket", "bucket.name", "-bucket", "bucket-"],
+    "METADATA_TABLE_NAME": ["ab", "t" * 256, "my table", "a/b"],
+    "METADATA_READ_CAPACITY": ["0", "40001", "-1"],
+    "METADATA_WRITE_CAPACITY": ["0", "40001", "many"],
+    "METADATA_AUTOSCALE_TO": ["0", "40001"],
+    "SENSOR_THRESHOLDS": [
+        "{}",
+        "[]",
+        "1",
+        "null",
+        "{",
+        '{"a": {}}',
+        '{"a": 5}',
+        '{"a": {"lower": "1"}}',
+        '{"a": {"lower": true}}',
+        '{"a": {"lower": null}}',
+        '{"a": {"most": 1}}',
+        '{"a": {"lower": 2, "upper": 1}}',
+        '{"a": {"upper": NaN}}',
+        '{"a": {"upper": Infinity}}',
+        '{"A": {"upper": 1}}',
+        '{"": {"upper": 1}}',
+        '{"a": {"upper": 1' + " " * LONGEST_THRESHOLDS + "}}",
+    ],
+    "STATE_BUCKET": ["ab", "b" * 64, "My-Bucket", "a_b"],
+    "AWS_ENDPOINT_URL": [
+        "127.0.0.1:4566",
+        "ftp://127.0.0.1",
+        "https://",
+        "https://127.0.0.1:99999",
+        "https://127.0.0.1:port",
+        "https://127.0.0.1/path",
+        "https://127.0.0.1?a=b",
+        "https://127.0.0.1#a",
+        "https://user@127.0.0.1",
+        "https://127.0.0.1@evil.example.com",
+        "https://[::1",
+        "https://127.0.0.1:4566\n",
+        " https://127.0.0.1:4566",
+        "https://127.0.0.1:4566 ",
+    ],
+    "ALLOW_REMOTE_ENDPOINT": ["1", "yes", "TRUE"],
+}
+WHAT_IS_ALLOWED = {
+    "PROJECT": "2 to 20 lower-case letters, digits and hyphens, a letter first",
+    "ENVIRONMENT_SUFFIX": "1 to 16 lower-case letters, digits and hyphens",
+    "AWS_REGION": "an AWS region such as us-east-1",
+    "OWNER": "1 to 256 letters, digits, spaces and . : / = + @ - _",
+    "COST_CENTER": "1 to 256 letters, digits, spaces and . : / = + @ - _",
+    "NOTIFICATION_EMAIL": "one email address such as team@example.com",
+    "LAMBDA_TIMEOUT_SECONDS": "a whole number of seconds from 1 to 900",
+    "LAMBDA_RUNTIME": "a Python runtime of Lambda such as python3.13",
+    "LOG_RETENTION_DAYS": "a number of days CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, "
+    "400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653",
+    "API_AUTHORIZATION": "one of iam, api_key, none",
+    "API_LOGGING_ROLE": "one of existing, managed",
+    "PROTECTED_ENVIRONMENTS": "environment suffixes with commas between them",
+    "UPLOAD_BURST_LIMIT": "a whole number of requests from 1 to 5000",
+    "UPLOAD_ENCRYPTION": "one of sse-s3, kms",
+    "CORS_ORIGINS": "web origins such as https://app.example.com with commas between them",
+    "METADATA_BUCKET_NAME": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
+    "METADATA_TABLE_NAME": "3 to 255 letters, digits and _ . -",
+    "METADATA_READ_CAPACITY": "a whole number of capacity units from 1 to 40000",
+    "METADATA_WRITE_CAPACITY": "a whole number of capacity units from 1 to 40000",
+    "METADATA_AUTOSCALE_TO": "a whole number of capacity units from 1 to 40000",
+    "SENSOR_THRESHOLDS": 'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
+    "either may be left out",
+    "STATE_BUCKET": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
+    "AWS_ENDPOINT_URL": "an address such as https://127.0.0.1:4566",
+    "ALLOW_REMOTE_ENDPOINT": "true or false",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in ALLOWED.items() for value in values])
+def test_an_allowed_value_is_taken_as_it_is(name: str, value: str) -> None:
+    assert attribute(name, value) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("LAMBDA_TIMEOUT_SECONDS", "1", 1),
+        ("LAMBDA_TIMEOUT_SECONDS", "900", 900),
+        ("LOG_RETENTION_DAYS", "1", 1),
+        ("LOG_RETENTION_DAYS", "3653", 3653),
+        ("UPLOAD_BURST_LIMIT", "5000", 5000),
+        ("METADATA_READ_CAPACITY", "1", 1),
+        ("METADATA_WRITE_CAPACITY", "40000", 40000),
+        ("METADATA_AUTOSCALE_TO", "200", 200),
+        ("ALLOW_REMOTE_ENDPOINT", "true", True),
+        ("ALLOW_REMOTE_ENDPOINT", "false", False),
+        ("CORS_ORIGINS", "https://app.example.com", ("https://app.example.com",)),
+        (
+            "CORS_ORIGINS",
+            "https://a.example.com, http://localhost:3000",
+            ("https://a.example.com", "http://localhost:3000"),
+        ),
+        ("AWS_ENDPOINT_URL", LOCAL + "/", LOCAL),
+    ],
+)
+def test_an_allowed_value_becomes_what_it_means(name: str, value: str, expected: object) -> None:
+    assert attribute(name, value) == expected
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert {one.metadata["name"] for one in Settings.__dataclass_fields__.values()} == set(REFUSED)
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in REFUSED.items() for value in values])
+def test_a_refused_value_is_one_line_with_the_setting_what_was_given_and_what_is_allowed(name: str, value: str) -> None:
+    (problem,) = problems({name: value})
+    assert problem.startswith(f"{name}: {value!r} is not allowed; give {WHAT_IS_ALLOWED[name]}")
+    assert "\n" not in problem
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    given = {"PROJECT": "A", "LAMBDA_TIMEOUT_SECONDS": "901", "NOTIFICATION_EMAIL": "team", "OWNER": "fine"}
+    assert problems(given) == [
+        f"{name}: {given[name]!r} is not allowed; give {WHAT_IS_ALLOWED[name]}"
+        for name in ("PROJECT", "NOTIFICATION_EMAIL", "LAMBDA_TIMEOUT_SECONDS")
+    ]
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    everything_empty = dict.fromkeys(REFUSED, "")
+    assert Settings.load(everything_empty) == Settings()
+    assert Settings.load(everything_empty, {"PROJECT": "context"}) == Settings(project="context")
+
+
+def test_a_variable_goes_before_context_and_context_before_the_default() -> None:
+    context = {"PROJECT": "context", "LAMBDA_TIMEOUT_SECONDS": 60, "ALLOW_REMOTE_ENDPOINT": True, "OTHER": 1}
+    assert Settings.load({"PROJECT": "variable"}, context) == Settings(
+        project="variable", lambda_timeout_seconds=60, allow_remote_endpoint=True
+    )
+
+
+def test_context_is_held_to_the_same_rules() -> None:
+    assert problems({}, {"LAMBDA_TIMEOUT_SECONDS": 0}) == [
+        "LAMBDA_TIMEOUT_SECONDS: '0' is not allowed; give a whole number of seconds from 1 to 900"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "protected"),
+    [("prod", True), ("staging", True), ("dev", False), ("pro", False), ("prod-2", False)],
+)
+def test_an_environment_is_protected_when_it_is_named_in_full(environment: str, protected: bool) -> None:
+    assert Settings(environment=environment, protected_environments="prod,staging").protected is protected
+
+
+class TestLocalRun:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://s3.us-east-1.amazonaws.com",
+            "http://192.168.1.5:4566",
+            "http://0.0.0.0:4566",
+            "https://localhost.example.com",
+            "https://127.0.0.1.example.com",
+            "http://127.1:4566",
+        ],
+    )
+    def test_an_endpoint_that_is_not_this_machine_is_refused_unless_told(self, url: str) -> None:
+        assert problems({"AWS_ENDPOINT_URL": url}) == [
+            f"AWS_ENDPOINT_URL: {url!r} is not this machine; give a loopback address such as {LOCAL}, "
+            "or set ALLOW_REMOTE_ENDPOINT=true"
+        ]
+        assert attribute("AWS_ENDPOINT_URL", url, ALLOW_REMOTE_ENDPOINT="true") == url
+
+    @pytest.mark.parametrize("key", REAL_LOOKING)
+    def test_a_key_of_a_real_account_is_refused_with_an_endpoint_and_not_shown(self, key: str) -> None:
+        given = {"AWS_ACCESS_KEY_ID": key, "AWS_ENDPOINT_URL": LOCAL}
+        assert problems(given) == [
+            f"AWS_ACCESS_KEY_ID: {key[:8]}... looks like a key of a real account and AWS_ENDPOINT_URL is set; "
+            "unset AWS_ACCESS_KEY_ID for a local run, or AWS_ENDPOINT_URL to work on AWS"
+        ]
+        assert key not in problems(given)[0]
+
+    @pytest.mark.parametrize("key", REAL_LOOKING)
+    def test_a_remote_endpoint_that_is_allowed_does_not_allow_a_real_key(self, key: str) -> None:
+        given = {
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_ENDPOINT_URL": "http://192.168.1.5:4566",
+            "ALLOW_REMOTE_ENDPOINT": "true",
+        }
+        (problem,) = problems(given)
+        assert problem.startswith("AWS_ACCESS_KEY_ID: ")
+
+    @pytest.mark.parametrize("key", REAL_LOOKING)
+    def test_a_key_of_a_real_account_is_what_aws_itself_needs(self, key: str) -> None:
+        assert Settings.load({"AWS_ACCESS_KEY_ID": key}) == Settings()
+
+    @pytest.mark.parametrize("key", ["test", "AKIA", "AKIA" + "X" * 15, "AKIA" + "X" * 17, "BKIA" + "X" * 16])
+    def test_a_key_that_cannot_be_real_is_fine_with_an_endpoint(self, key: str) -> None:
+        assert attribute("AWS_ENDPOINT_URL", LOCAL, AWS_ACCESS_KEY_ID=key) == LOCAL

@@ -1,0 +1,194 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands import terraform_mirror
+from commands.terraform_mirror import PROVIDER, VARIABLE, VERSION, MirrorError, find_mirror, terraform_environment
+
+ALWAYS = {"CHECKPOINT_DISABLE": "1", "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "true"}
+PLATFORM = terraform_mirror._platform()
+
+
+def hold(folder: Path, version: str = VERSION, platform: str = PLATFORM) -> Path:
+    (folder / PROVIDER / version / platform).mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine of this test's own: an empty home, empty prefixes, and a registry that does not answer."""
+    monkeypatch.setattr(terraform_mirror, "ROOT", tmp_path / "project")
+    monkeypatch.setattr(terraform_mirror, "ADD_ON_PREFIXES", (str(tmp_path / "opt"), str(tmp_path / "srv")))
+    monkeypatch.setattr(terraform_mirror.sys, "platform", "linux")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nobody listens
+    return tmp_path
+
+
+def variables(machine: Path, **more: str) -> dict[str, str]:
+    return {"XDG_DATA_HOME": str(machine / "data"), "XDG_DATA_DIRS": f"{machine}/share-1:{machine}/share-2", **more}
+
+
+# In the order in which they are looked for.
+PLACES = [
+    "project/terraform.d/plugins",
+    "home/.terraform.d/plugins",
+    "data/terraform/plugins",
+    "share-1/terraform/plugins",
+    "share-2/terraform/plugins",
+    "opt",
+    "opt/mirror",
+    "opt/terraform/mirror",
+    "srv",
+]
+
+
+@pytest.mark.parametrize("first", range(len(PLACES)))
+def test_the_first_place_that_holds_the_provider_wins(machine: Path, first: int) -> None:
+    for place in PLACES[first:]:
+        hold(machine / place)
+    assert find_mirror(variables(machine)) == machine / PLACES[first]
+
+
+def test_the_variable_goes_before_every_place(machine: Path) -> None:
+    for place in PLACES:
+        hold(machine / place)
+    named = hold(machine / "named")
+    assert find_mirror(variables(machine, **{VARIABLE: str(named)})) == named
+
+
+def test_a_packed_provider_counts_too(machine: Path) -> None:
+    packed = machine / "opt" / PROVIDER / f"terraform-provider-aws_{VERSION}_{PLATFORM}.zip"
+    packed.parent.mkdir(parents=True)
+    packed.touch()
+    assert find_mirror(variables(machine)) == machine / "opt"
+
+
+def other_version(folder: Path) -> Path:
+    return hold(folder, version="1.2.3")
+
+
+def other_platform(folder: Path) -> Path:
+    return hold(folder, platform="plan9_mips")
+
+
+@pytest.mark.parametrize("unfit", [other_version, other_platform])
+def test_another_version_or_platform_does_not_count(machine: Path, unfit: Callable[[Path], Path]) -> None:
+    unfit(machine / PLACES[0])
+    fit = hold(machine / PLACES[-1])
+    assert find_mirror(variables(machine)) == fit
+
+
+def test_a_variable_that_names_the_wrong_folder_is_an_error_and_not_passed_over(machine: Path) -> None:
+    hold(machine / PLACES[0])
+    with pytest.raises(MirrorError) as error:
+        find_mirror(variables(machine, **{VARIABLE: "/nowhere"}))
+    assert str(error.value) == f"{VARIABLE}: '/nowhere' does not hold {PROVIDER}/{VERSION}/{PLATFORM}"
+
+
+def test_where_no_provider_can_be_had_the_error_says_what_to_set(machine: Path) -> None:
+    with pytest.raises(MirrorError) as error:
+        terraform_environment(variables(machine), machine / "terraform.rc")
+    assert str(error.value) == (
+        f"Terraform's registry is out of reach and no mirror of its AWS provider {VERSION} ({PLATFORM}) was found; "
+        f"set {VARIABLE} to a folder that holds {PROVIDER} "
+        "(`terraform providers mirror FOLDER` makes one where the registry answers)"
+    )
+    assert not (machine / "terraform.rc").exists()
+
+
+def installation(mirror: Path) -> str:
+    return f"""
+provider_installation {{
+  filesystem_mirror {{
+    path    = "{mirror}"
+    include = ["{PROVIDER}"]
+  }}
+  direct {{
+    exclude = ["{PROVIDER}"]
+  }}
+}}
+"""
+
+
+def test_a_mirror_is_used_for_the_one_provider_when_the_registry_is_out_of_reach(machine: Path) -> None:
+    mirror = hold(machine / "opt")
+    generated = machine / "new" / "terraform.rc"
+    environment = variables(machine)
+    assert terraform_environment(environment, generated) == {
+        **environment,
+        **ALWAYS,
+        "TF_CLI_CONFIG_FILE": str(generated),
+    }
+    assert generated.read_text() == installation(mirror)
+
+
+@pytest.fixture(params=["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "home"])
+def configured(request: pytest.FixtureRequest, machine: Path) -> Callable[[str], tuple[Path, dict[str, str]]]:
+    """Gives Terraform a CLI configuration in each of the ways it takes one."""
+
+    def write(text: str) -> tuple[Path, dict[str, str]]:
+        if request.param == "home":
+            path, named = machine / "home" / ".terraformrc", {}
+        else:
+            path = machine / "own.rc"
+            named = {request.param: str(path)}
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path, variables(machine, **named)
+
+    return write
+
+
+def test_a_users_own_provider_installation_is_left_alone(
+    machine: Path, configured: Callable[[str], tuple[Path, dict[str, str]]]
+) -> None:
+    hold(machine / "opt")
+    own, environment = configured("provider_installation {\n  direct {}\n}\n")
+    generated = machine / "terraform.rc"
+    result = terraform_environment(environment, generated)
+    assert result == {**environment, **ALWAYS, "TF_CLI_CONFIG_FILE": str(own)}
+    assert not generated.exists()
+    assert own.read_text() == "provider_installation {\n  direct {}\n}\n"
+
+
+def test_what_else_a_users_configuration_says_is_kept(
+    machine: Path, configured: Callable[[str], tuple[Path, dict[str, str]]]
+) -> None:
+    mirror = hold(machine / "opt")
+    text = '# provider_installation is not set here\nplugin_cache_dir = "/cache"\n'
+    own, environment = configured(text)
+    generated = machine / "terraform.rc"
+    assert terraform_environment(environment, generated)["TF_CLI_CONFIG_FILE"] == str(generated)
+    assert generated.read_text() == text + installation(mirror)
+    assert own.read_text() == text
+
+
+def test_a_variable_that_points_at_no_file_is_dropped_or_replaced(machine: Path) -> None:
+    mirror = hold(machine / "opt")
+    environment = variables(machine, TF_CLI_CONFIG_FILE=str(machine / "missing.rc"))
+    generated = machine / "terraform.rc"
+    assert terraform_environment(environment, generated)["TF_CLI_CONFIG_FILE"] == str(generated)
+    assert generated.read_text() == installation(mirror)
+
+
+def test_the_callers_environment_is_not_changed(machine: Path) -> None:
+    hold(machine / "opt")
+    environment = variables(machine, TF_CLI_CONFIG_FILE=str(machine / "missing.rc"))
+    before = dict(environment)
+    terraform_environment(environment, machine / "terraform.rc")
+    assert environment == before
+
+
+def test_an_unchanged_configuration_is_not_written_again(machine: Path) -> None:
+    hold(machine / "opt")
+    generated = machine / "terraform.rc"
+    terraform_environment(variables(machine), generated)
+    generated.chmod(0o400)
+    before = generated.stat().st_mtime_ns
+    terraform_environment(variables(machine), generated)
+    assert generated.stat().st_mtime_ns == before
