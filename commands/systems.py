@@ -4,7 +4,7 @@ import argparse
 
 from .deployment import console
 
-NAMES = ("object-tracker", "file-metadata", "invocation-log")
+NAMES = ("object-tracker", "upload-api", "file-metadata", "invocation-log")
 
 
 def system_name(text: str) -> str:

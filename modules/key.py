@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
@@ -9,6 +11,43 @@ from .iam import Condition, PolicyDocument, Statement
 ENCRYPTING_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 # The service-side form that the same page prescribes for AWS services that publish.
 SERVICE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey*")
+# Looking after a key, without using it or letting others use it.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
+ADMINISTRATION_ACTIONS = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+# What a service that stores data needs on behalf of who stores and reads it.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
+STORAGE_ACTIONS = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 
 
 class Key(Construct):
@@ -16,7 +55,9 @@ class Key(Construct):
 
     The key policy leaves permissions to the account's IAM policies (AWS's default key policy,
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html) and admits AWS services only when
-    `allow_service` says so. `deletion_window_days` (7 to 30, default 30) is how long a destroyed key can be restored.
+    `allow_service` says so. With `only_through`, the storage service whose data the key encrypts
+    (`dynamodb.us-east-1.amazonaws.com`), they can let people look after the key, but use it through that service only.
+    `deletion_window_days` (7 to 30, default 30) is how long a destroyed key can be restored.
     """
 
     def __init__(
@@ -27,6 +68,7 @@ class Key(Construct):
         alias: str,
         description: str,
         account_id: str,
+        only_through: str | None = None,
         deletion_window_days: int = 30,
         protected: bool = False,
     ) -> None:
@@ -35,12 +77,7 @@ class Key(Construct):
         self.policy = PolicyDocument(
             self,
             "Policy",
-            Statement(
-                sid="AccountPolicies",
-                principals={"AWS": [f"arn:aws:iam::{account_id}:root"]},
-                actions=["kms:*"],
-                resources=["*"],
-            ),
+            *_account_policies(f"arn:aws:iam::{account_id}:root", only_through),
         )
         self.resource = KmsKey(
             self,
@@ -69,3 +106,20 @@ class Key(Construct):
                 conditions=[Condition("StringEquals", "aws:SourceAccount", [self._account_id])],
             )
         )
+
+
+def _account_policies(account: str, only_through: str | None) -> list[Statement]:
+    everyone: dict[str, Sequence[str]] = {"AWS": [account]}
+    if only_through is None:
+        return [Statement(sid="AccountPolicies", principals=everyone, actions=["kms:*"], resources=["*"])]
+    return [
+        Statement(sid="Administration", principals=everyone, actions=ADMINISTRATION_ACTIONS, resources=["*"]),
+        Statement(
+            sid="UseThroughService",
+            principals=everyone,
+            actions=STORAGE_ACTIONS,
+            resources=["*"],
+            # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+            conditions=[Condition("StringEquals", "kms:ViaService", [only_through])],
+        ),
+    ]

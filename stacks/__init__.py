@@ -11,10 +11,20 @@ from .file_metadata import FileMetadata
 from .invocation_log import InvocationLog
 from .object_tracker import ObjectTracker
 from .system import System
+from .upload_api import UploadApi
 
-SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (ObjectTracker, FileMetadata, InvocationLog)
+SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (ObjectTracker, UploadApi, FileMetadata, InvocationLog)
 
-__all__ = ["SYSTEMS", "ApiGatewayAccount", "FileMetadata", "InvocationLog", "ObjectTracker", "System", "add_systems"]
+__all__ = [
+    "SYSTEMS",
+    "ApiGatewayAccount",
+    "FileMetadata",
+    "InvocationLog",
+    "ObjectTracker",
+    "System",
+    "UploadApi",
+    "add_systems",
+]
 
 
 def add_systems(app: Construct, settings: Settings) -> None:
