@@ -1,13 +1,9 @@
 """Files in; rows, notifications, log lines and an HTTP answer out."""
 
-import hashlib
 import json
-import mimetypes
-import time
 from typing import Any
 from urllib.parse import quote
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from .. import deployment
@@ -15,11 +11,11 @@ from ..deployment import DeploymentError, Target, console
 from ..listener import Listener
 from ..local_aws import LocalAws
 from ..signed_request import signed_request
-from ..target import ROOT
 from .result import Result, failures_kept
+from .samples import try_upload, upload
+from .waiting import wait_for
 
 SYSTEM = "object-tracker"
-SAMPLES = ROOT / "samples"
 FILES = {
     "photos/sunrise.png": "sunrise.png",
     "reports/report.pdf": "report.pdf",
@@ -28,16 +24,22 @@ FILES = {
     "with spaces/a b+c & d%20e=100%.pdf": "report.pdf",
     "länder/日本/übersicht — größe.json": "order.json",
 }
-PATIENCE_SECONDS = 60
 
 
 def tour(local: LocalAws, target: Target) -> Result:
     outputs = deployment.outputs(SYSTEM, target)
     listener = Listener(local, outputs["TopicArn"])
-    uploaded = _upload(local, outputs["BucketName"])
-    rows, notifications = _wait(local, outputs["TableName"], listener)
-    if uploaded == 0:
-        console.print("All files were there already, unchanged: nothing was uploaded.")
+    upload(local, outputs["BucketName"], FILES)
+
+    def look() -> dict[str, Any]:
+        heard = {json.loads(text)["objectKey"]: text for text in listener.heard()}
+        return {
+            "Rows": {row["objectKey"]["S"] for row in _rows(local, outputs["TableName"])},
+            "Notifications": {key: heard[key] for key in FILES if key in heard},
+        }
+
+    notifications = wait_for(local, len(FILES), look)["Notifications"]
+    rows = _rows(local, outputs["TableName"])
 
     table = Table(title=f"Table {outputs['TableName']}", title_justify="left")
     for heading, options in (
@@ -75,57 +77,17 @@ def tour(local: LocalAws, target: Target) -> Result:
     )
 
 
-def _upload(local: LocalAws, bucket: str) -> int:
-    s3 = local.client("s3")
-    there = {one["Key"]: one["ETag"].strip('"') for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
-    missing = {
-        key: content
-        for key, name in FILES.items()
-        # Of an object uploaded in one part, the ETag is the MD5 of its content.
-        if there.get(key) != hashlib.md5(content := (SAMPLES / name).read_bytes(), usedforsecurity=False).hexdigest()
-    }
-    for key, content in missing.items():
-        kind = mimetypes.guess_type(FILES[key])[0] or "application/octet-stream"
-        s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
-        console.print(f"Uploaded {key} ({len(content)} bytes)", markup=False)
-    return len(missing)
-
-
-def _wait(local: LocalAws, table: str, listener: Listener) -> tuple[list[dict[str, Any]], dict[str, str]]:
+def _rows(local: LocalAws, table: str) -> list[dict[str, Any]]:
     dynamodb = local.client("dynamodb")
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    ) as progress:
-        recorded = progress.add_task("Rows", total=len(FILES))
-        notified = progress.add_task("Notifications", total=len(FILES))
-        while True:
-            rows = [
-                row
-                for key in FILES
-                for row in dynamodb.query(
-                    TableName=table,
-                    KeyConditionExpression="objectKey = :key",
-                    ExpressionAttributeValues={":key": {"S": key}},
-                )["Items"]
-            ]
-            heard = {json.loads(text)["objectKey"]: text for text in listener.heard()}
-            progress.update(recorded, completed=len({row["objectKey"]["S"] for row in rows}))
-            progress.update(notified, completed=len(heard))
-            if {row["objectKey"]["S"] for row in rows} >= set(FILES) and set(heard) >= set(FILES):
-                break
-            if time.monotonic() > deadline:
-                raise DeploymentError(
-                    f"after {PATIENCE_SECONDS} s only {len(rows)} rows and {len(heard)} notifications of "
-                    f"{len(FILES)} are there; the local AWS logs to {local.folder / 'local-aws.log'}"
-                )
-            time.sleep(0.3)
-    console.print(f"Rows: {len(rows)} of {len(FILES)}. Notifications: {len(heard)} of {len(FILES)}.")
-    return rows, heard
+    return [
+        row
+        for key in FILES
+        for row in dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="objectKey = :key",
+            ExpressionAttributeValues={":key": {"S": key}},
+        )["Items"]
+    ]
 
 
 def _log_lines(local: LocalAws, group: str, key: str) -> list[str]:
@@ -136,8 +98,6 @@ def _log_lines(local: LocalAws, group: str, key: str) -> list[str]:
 
 
 def _try_next(outputs: dict[str, str]) -> str:
-    return f"""echo hello > hello.txt
-curl --aws-sigv4 aws:amz:us-east-1:s3 --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
-  -T hello.txt "$AWS_ENDPOINT_URL/{outputs["BucketName"]}/hello.txt"
+    return f"""{try_upload("us-east-1", outputs["BucketName"])}
 curl --aws-sigv4 aws:amz:us-east-1:execute-api --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
   "{outputs["ApiUrl"]}?key=hello.txt\""""
