@@ -40,7 +40,9 @@ class Store:
             if error.response["Error"]["Code"] != EMPTY_OBJECT:
                 raise
             return dict(self._s3.head_object(**named)), b""
-        return {**answer, "ContentLength": int(answer["ContentRange"].rpartition("/")[2])}, first_bytes
+        # `bytes 0-8191/123456`; without it the answer is of the whole object.
+        size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else answer["ContentLength"]
+        return {**answer, "ContentLength": size}, first_bytes
 
     def add(self, row: Row) -> bool:
         """Add a row; False where it is there already."""
@@ -60,8 +62,10 @@ class Store:
         while True:
             attempt += 1
             answer = self._s3.get_object(**named, Range=f"bytes=0-{FIRST_BYTES - 1}")
+            # A server may ignore a Range, as the local AWS does when a version is named.
+            length = None if "ContentRange" in answer else FIRST_BYTES
             try:
-                return answer, answer["Body"].read()
+                return answer, answer["Body"].read(length)
             except BROKEN_BODY as error:
                 logger.warning("reading an object broke off", extra={**named, "attempt": attempt, "error": repr(error)})
                 if attempt == BODY_ATTEMPTS:

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
 from typing import Any
 
 from shared.http import InvalidRequest
 from shared.s3_events import S3Object
+from shared.s3_objects import described
 
 Row = dict[str, Any]
 
@@ -19,25 +19,8 @@ INTERNAL = ("notificationLease",)
 
 
 def row(found: S3Object, head: Mapping[str, Any]) -> Row:
-    """The row of one object version, from S3's HeadObject answer.
-
-    It is the same row however often and by whichever way (event or HTTP) the version is recorded: `uploadTime` is
-    S3's own time of the upload and, because that counts in seconds, the version after a `#`. Texts in this form sort
-    by time. `timestamp` is the plain time.
-    """
-    uploaded = head["LastModified"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    version = head.get("VersionId") or "null"
-    return {
-        "objectKey": found.key,
-        "uploadTime": f"{uploaded}#{version}",
-        "name": found.key.rstrip("/").rpartition("/")[2] or found.key,
-        "size": head["ContentLength"],
-        "timestamp": uploaded,
-        "bucket": found.bucket,
-        "versionId": version,
-        "eTag": head["ETag"].strip('"'),
-        "contentType": head.get("ContentType", "application/octet-stream"),
-    }
+    """The row of one object version, from S3's HeadObject answer."""
+    return {**described(found, head), "contentType": head.get("ContentType", "application/octet-stream")}
 
 
 def public(row: Row) -> Row:
