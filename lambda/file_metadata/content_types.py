@@ -98,7 +98,7 @@ def _detect(first_bytes: bytes) -> str | None:
     """The type that the content shows: by a signature, else as some text, else as unknown."""
     if not first_bytes:
         return None
-    by_signature = filetype.guess_mime(first_bytes)
+    by_signature: str | None = filetype.guess_mime(first_bytes)
     text = first_bytes.startswith(WIDE_TEXT) or not BINARY.search(first_bytes)
     if by_signature and not (text and by_signature not in WRITTEN_AS_TEXT):
         return SYNONYMS.get(by_signature, by_signature)
