@@ -5,16 +5,22 @@ import modules  # first: it prepares the provider binding and jsii
 
 # isort: split
 import pytest
-from cdktf import TerraformStack, Testing
+from cdktf import App, TerraformStack, Testing
 
+NewApp = Callable[[], App]
 NewStack = Callable[[], TerraformStack]
 
 
 @pytest.fixture(scope="session")
-def new_stack(tmp_path_factory: pytest.TempPathFactory) -> NewStack:
-    """Makes empty stacks, each alone in its app, so that equal ones synthesize to equal Terraform."""
+def new_app(tmp_path_factory: pytest.TempPathFactory) -> NewApp:
     output = str(tmp_path_factory.mktemp("cdktf"))
-    return lambda: TerraformStack(Testing.app(outdir=output), "stack")
+    return lambda: Testing.app(outdir=output)
+
+
+@pytest.fixture(scope="session")
+def new_stack(new_app: NewApp) -> NewStack:
+    """Makes empty stacks, each alone in its app, so that equal ones synthesize to equal Terraform."""
+    return lambda: TerraformStack(new_app(), "stack")
 
 
 @pytest.fixture

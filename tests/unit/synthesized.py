@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from typing import Any
 
 from cdktf import TerraformElement, Testing
@@ -38,12 +39,12 @@ class Terraform:
 
     def all(self, resource_type: str) -> dict[str, Block]:
         """All resources of a type, by construct path."""
-        return dict(self.json.get("resource", {}).get(resource_type, {}))
+        return deepcopy(dict(self.json.get("resource", {}).get(resource_type, {})))
 
     def one(self, resource_type: str) -> Block:
         """The only resource of a type; fails where there are others."""
         ((_, found),) = self.all(resource_type).items()
-        return dict(found)
+        return found
 
     def policies(self) -> dict[str, list[Block]]:
         """The statements of all policy documents, by the path of the `PolicyDocument`."""

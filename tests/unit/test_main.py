@@ -59,15 +59,6 @@ def test_a_name_too_long_for_aws_is_one_line_naming_the_settings_and_nothing_is_
     assert not output.exists()
 
 
-def test_what_an_earlier_run_generated_stays_when_a_later_one_fails(tmp_path: Path) -> None:
-    earlier = tmp_path / "stacks" / "object-tracker" / "cdk.tf.json"
-    earlier.parent.mkdir(parents=True)
-    earlier.write_text("{}")
-    result = run(tmp_path, PROJECT="p" * 20, ENVIRONMENT_SUFFIX="e" * 16)
-    assert result.returncode == 2
-    assert earlier.read_text() == "{}"
-
-
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     output = tmp_path_factory.mktemp("good") / "cdktf.out"

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of this test's own: an empty home, empty prefixes, and a registry that does not answer."""
     monkeypatch.setattr(terraform_mirror, "ROOT", tmp_path / "project")
     monkeypatch.setattr(terraform_mirror, "ADD_ON_PREFIXES", (str(tmp_path / "opt"), str(tmp_path / "srv")))
-    monkeypatch.setattr(terraform_mirror.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
