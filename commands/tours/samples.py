@@ -12,7 +12,10 @@ SAMPLES = ROOT / "samples"
 
 
 def upload(local: LocalAws, bucket: str, files: Mapping[str, str]) -> None:
-    """Upload the samples, named by their keys, that are not in the bucket with the same content yet."""
+    """Upload the samples, named by their keys, that are not in the bucket with the same content yet.
+
+    The Content-Type goes by the key, as with most programs that upload.
+    """
     s3 = local.client("s3")
     there = {one["Key"]: one["ETag"].strip('"') for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
     missing = {
@@ -22,7 +25,7 @@ def upload(local: LocalAws, bucket: str, files: Mapping[str, str]) -> None:
         if there.get(key) != hashlib.md5(content := (SAMPLES / name).read_bytes(), usedforsecurity=False).hexdigest()
     }
     for key, content in missing.items():
-        kind = mimetypes.guess_type(files[key])[0] or "application/octet-stream"
+        kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
         s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
         console.print(f"Uploaded {key} ({len(content)} bytes)", markup=False)
     if not missing:
