@@ -8,6 +8,7 @@ from . import provider_binding
 provider_binding.install()  # before any module imports the binding
 
 from .alarms import Alarms  # noqa: E402
+from .api_logging_role import ApiLoggingRole  # noqa: E402
 from .bucket import Bucket  # noqa: E402
 from .dashboard import Dashboard, Metric  # noqa: E402
 from .errors import ConfigurationError  # noqa: E402
@@ -16,7 +17,7 @@ from .iam import Condition, PolicyDocument, Statement  # noqa: E402
 from .key import Key  # noqa: E402
 from .naming import Names  # noqa: E402
 from .queue import Queue  # noqa: E402
-from .rest_api import ApiLoggingRole, Authorization, RestApi  # noqa: E402
+from .rest_api import Authorization, RestApi  # noqa: E402
 from .state import StateBackend  # noqa: E402
 from .table import Capacity, Index, Table  # noqa: E402
 from .topic import Topic  # noqa: E402

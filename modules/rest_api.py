@@ -6,7 +6,6 @@ from typing import Any
 
 import jsii
 from cdktf import Fn, IResolveContext, IStringProducer, Lazy, TerraformResource, TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_deployment import ApiGatewayDeployment
 from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
@@ -21,14 +20,11 @@ from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan, ApiGatewayUsagePlanApiStages
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from .alarms import Alarms
 from .dependencies import depends_on
 from .function import PythonFunction
-from .iam import Condition, PolicyDocument, Statement
 from .topic import Topic
 
 STAGE = "live"
@@ -267,40 +263,6 @@ class _Fingerprint:
 
     def produce(self, context: IResolveContext) -> str:
         return self._api.fingerprint(context)
-
-
-class ApiLoggingRole(Construct):
-    """The role with which API Gateway writes logs, for all REST APIs of the account in this region.
-
-    There is one such setting for each account and region; who makes it owns it, and destroying it leaves the setting
-    as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
-    """
-
-    def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str) -> None:
-        super().__init__(scope, id_)
-        role = IamRole(
-            self,
-            "Role",
-            name=name,
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="ApiGatewayService",
-                    principals={"Service": ["apigateway.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                    conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id])],
-                ),
-            ).json,
-        )
-        attachment = IamRolePolicyAttachment(
-            self,
-            "WriteLogs",
-            role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
-        )
-        ApiGatewayAccount(self, "Account", cloudwatch_role_arn=role.arn, depends_on=[attachment])
 
 
 def _pascal_case(path: str) -> str:

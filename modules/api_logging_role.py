@@ -1,0 +1,40 @@
+from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from constructs import Construct
+
+from .iam import Condition, PolicyDocument, Statement
+
+
+class ApiLoggingRole(Construct):
+    """The role with which API Gateway writes logs, for all REST APIs of the account in this region.
+
+    There is one such setting for each account and region; who makes it owns it, and destroying it leaves the setting
+    as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str) -> None:
+        super().__init__(scope, id_)
+        role = IamRole(
+            self,
+            "Role",
+            name=name,
+            assume_role_policy=PolicyDocument(
+                self,
+                "AssumeRole",
+                Statement(
+                    sid="ApiGatewayService",
+                    principals={"Service": ["apigateway.amazonaws.com"]},
+                    actions=["sts:AssumeRole"],
+                    resources=[],
+                    conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id])],
+                ),
+            ).json,
+        )
+        attachment = IamRolePolicyAttachment(
+            self,
+            "WriteLogs",
+            role=role.name,
+            policy_arn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+        )
+        ApiGatewayAccount(self, "Account", cloudwatch_role_arn=role.arn, depends_on=[attachment])
