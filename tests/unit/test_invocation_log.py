@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cdktf
 import pytest
-from cdktf import Testing
 
 from settings import Settings
 from stacks import InvocationLog
@@ -28,7 +28,7 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     """The stack under settings given as environment variables."""
 
     def made(variables: dict[str, str]) -> Terraform:
-        app = Testing.app(outdir=str(tmp_path_factory.mktemp("cdktf")))
+        app = cdktf.Testing.app(outdir=str(tmp_path_factory.mktemp("cdktf")))
         return Terraform(InvocationLog(app, Settings.load(variables)))
 
     return made
