@@ -1,10 +1,17 @@
-"""Import only the parts of the AWS provider binding that are used.
+"""Load only the parts of the AWS provider binding that are used.
 
-`cdktf_cdktf_provider_aws/__init__.py` imports all of its 1,400 submodules, which takes ten seconds and more. Every
-submodule stands on its own, so `install()` registers a bare package object with the binding's real `__path__` under
-that name: `from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket` then reads that one submodule. The classes are the
-installed ones, untouched. Attribute access (`import cdktf_cdktf_provider_aws as aws; aws.s3_bucket`) still works, and
-where the binding was imported before, or is not installed, nothing is changed.
+The binding is 2,100 submodules in Python and a JavaScript package of 360 MB behind them. Used the ordinary way, all of
+it is loaded on every run: ten seconds and more, 600 MB. `install()` changes how it is loaded, never what it is:
+
+1. `cdktf_cdktf_provider_aws/__init__.py`, which imports every submodule, is not run. A bare package object with the
+   real `__path__` takes its place, so that `from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket` reads the one
+   submodule, as installed.
+2. The JavaScript is loaded when it is first needed, not on import. By then the submodules in use are known, and a
+   package of only these is loaded (`slim_assembly.py`: made from the installed one, kept in the user's cache folder).
+3. A submodule imported later than that comes with a package of its own.
+
+Where the binding has been imported before, or is not installed, nothing is changed; where no slim package can be made,
+the installed one is loaded.
 """
 
 import importlib
@@ -12,8 +19,20 @@ import importlib.util
 import os
 import sys
 import types
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+
+import jsii
+
+from . import slim_assembly
 
 PACKAGE = "cdktf_cdktf_provider_aws"
+ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript when it is imported; every submodule imports it
+
+# How generated code reaches JavaScript. `import cdktf` calls none of them.
+CALLS = ("create", "get", "set", "sget", "sset", "invoke", "sinvoke", "ainvoke", "sainvoke")
 
 
 def install() -> None:
@@ -37,3 +56,64 @@ def install() -> None:
 
     package.__getattr__ = submodule  # type: ignore[method-assign]
     sys.modules[PACKAGE] = package
+    if all(hasattr(jsii, call) for call in CALLS):
+        _load_when_needed(package)
+
+
+def _load_when_needed(package: types.ModuleType) -> None:
+    """Put the binding's JavaScript off until the first call to any JavaScript."""
+    calls = {call: getattr(jsii, call) for call in CALLS}
+    sys.modules[ASSEMBLY] = types.ModuleType(ASSEMBLY)
+
+    def load() -> None:
+        vars(jsii).update(calls)
+        del sys.modules[ASSEMBLY]
+        used = {name.split(".")[1] for name in sys.modules if name.startswith(f"{PACKAGE}.")}
+        if not used:
+            return
+        installed = Path(package.__path__[0])
+        slim = slim_assembly.find(installed / "_jsii", used)
+        if slim is not None:
+            package.__path__.insert(0, str(slim.folder))
+            sys.meta_path.insert(0, _Latecomers(installed, slim.submodules))
+        importlib.import_module(ASSEMBLY)
+
+    def first(call: str) -> object:
+        def loading(*arguments: object, **options: object) -> object:
+            load()
+            return calls[call](*arguments, **options)
+
+        return loading
+
+    vars(jsii).update({call: first(call) for call in CALLS})
+
+
+class _Latecomers(MetaPathFinder):
+    """Finds submodules that are imported when the JavaScript of others is loaded already.
+
+    JavaScript packages cannot grow, so each of these submodules gets a package of its own, under a name of its own.
+    """
+
+    def __init__(self, installed: Path, loaded: frozenset[str]) -> None:
+        self._installed = installed
+        self._loaded = loaded
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> ModuleSpec | None:
+        parent, _, name = fullname.rpartition(".")
+        source = self._installed / name / "__init__.py"
+        if parent != PACKAGE or name in self._loaded or name.startswith("_") or not source.is_file():
+            return None
+        return importlib.util.spec_from_file_location(
+            fullname, source, loader=_Latecomer(fullname, str(source)), submodule_search_locations=[str(source.parent)]
+        )
+
+
+class _Latecomer(SourceFileLoader):
+    def exec_module(self, module: types.ModuleType) -> None:
+        name = module.__name__.rpartition(".")[2]
+        own = slim_assembly.single(Path(self.path).parent.parent / "_jsii", name)
+        jsii.load(own.name, own.version, str(own.tarball))
+        source = self.get_data(self.path).replace(f'"{own.of}.'.encode(), f'"{own.name}.'.encode())
+        exec(compile(source, self.path, "exec", dont_inherit=True), vars(module))  # noqa: S102

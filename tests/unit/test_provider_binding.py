@@ -1,81 +1,233 @@
+import io
 import json
-import re
+import os
+import stat
 import subprocess
 import sys
+import tarfile
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from modules import provider_binding
+from modules import slim_assembly
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parent.parent.parent
 
-# In a process of its own: the binding is read once, and other tests have read it.
-LOOK = """
-import json, os, sys
+STACK = """
 import modules
-import cdktf_cdktf_provider_aws as aws
-prefix = "cdktf_cdktf_provider_aws."
-loaded = sorted(name.removeprefix(prefix) for name in sys.modules if name.startswith(prefix) and name.count(".") == 1)
-from cdktf_cdktf_provider_aws.sfn_activity import SfnActivity
-try:
-    aws.no_such_service
-    error = None
-except AttributeError as raised:
-    error = str(raised)
-print(json.dumps({
-    "loaded": loaded,
-    "by attribute": aws.sfn_activity.SfnActivity is SfnActivity,
-    "of the binding": SfnActivity.__module__,
-    "error": error,
-    "notice": os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"],
-}))
+from cdktf import TerraformStack, Testing
+
+stack = TerraformStack(Testing.app(), "stack")
+key = modules.Key(stack, "Key", alias="alias/key", description="A key", account_id="123456789012")
 """
+
+# Imported when the JavaScript of others is loaded: as a class, with structures in structures, and as an attribute.
+LATE = """
+from cdktf_cdktf_provider_aws.kinesis_stream import KinesisStream, KinesisStreamStreamModeDetails
+import cdktf_cdktf_provider_aws as aws
+
+mode = KinesisStreamStreamModeDetails(stream_mode="ON_DEMAND")
+late = KinesisStream(stack, "Late", name="late", kms_key_id=key.arn, stream_mode_details=mode)
+assert late.stream_mode_details.stream_mode_input == "ON_DEMAND"
+aws.ssm_parameter.SsmParameter(stack, "Parameter", name="late", type="String", value=late.arn)
+"""
+
+PRINT = "\nprint(Testing.synth(stack))"
+
+
+def environment(cache: Path) -> dict[str, str]:
+    # `modules` is imported from another folder, as a project of somebody's own does.
+    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+
+
+def start(program: str, cache: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", program]
+    return subprocess.Popen(command, cwd="/", env=environment(cache), stdout=subprocess.PIPE, text=True)
+
+
+def run(program: str, cache: Path) -> str:
+    process = start(program, cache)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    return out
+
+
+def packages(cache: Path) -> set[str]:
+    """What is kept: the names of packages, without the part that tells sets of submodules apart."""
+    return {folder.name.partition("-")[0] for folder in cache.glob("sluice/provider-binding/*/*")}
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
 
 
 @pytest.fixture(scope="module")
-def fresh() -> Any:
-    found = subprocess.run([sys.executable, "-c", LOOK], cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(found.stdout)
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that holds what `STACK` needs."""
+    cache = tmp_path_factory.mktemp("warm") / "cache"
+    run(STACK, cache)
+    return cache
 
 
-def test_only_what_the_modules_name_is_imported(fresh: Any) -> None:
-    named = {
-        name
-        for file in (ROOT / "modules").glob("*.py")
-        for name in re.findall(r"^from cdktf_cdktf_provider_aws\.(\w+) import", file.read_text(), re.MULTILINE)
+@pytest.fixture
+def no_cache(tmp_path: Path) -> Path:
+    """A place where no folder can be made, by root neither."""
+    (tmp_path / "file").touch()
+    return tmp_path / "file" / "cache"
+
+
+def test_the_systems_terraform_is_the_same_bytes_as_with_the_installed_binding(cache: Path, no_cache: Path) -> None:
+    written: list[dict[Path, bytes]] = []
+    for each in (cache, no_cache):
+        out = cache.parent / f"out-{len(written)}"
+        settings = {"CDKTF_OUTDIR": str(out), "STATE_BUCKET": "states"}
+        subprocess.run([sys.executable, ROOT / "main.py"], env=environment(each) | settings, cwd=out.parent, check=True)
+        written.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
+    assert packages(cache) == {"slim"}
+    assert Path("manifest.json") in written[0]
+    assert written[0] == written[1]
+
+
+def test_what_is_kept_serves_again_and_grows_when_a_submodule_is_added(warm: Path) -> None:
+    def kept(program: str) -> int:
+        run(program, warm)
+        return len(list(warm.glob("sluice/provider-binding/*/slim-*")))
+
+    before = kept(STACK)
+    more = "import modules, cdktf_cdktf_provider_aws.kinesis_stream" + STACK
+    assert kept(more) == before + 1
+    assert kept(more) == kept(STACK) == before + 1
+
+
+def test_a_submodule_imported_late_works_at_once_and_gives_the_same_terraform(warm: Path, no_cache: Path) -> None:
+    late = run(STACK + LATE + PRINT, warm)
+    assert packages(warm) == {"slim", "single"}
+    assert late == run(STACK + LATE + PRINT, no_cache)
+    assert set(json.loads(late)["resource"]) == {
+        "aws_kms_key",
+        "aws_kms_alias",
+        "aws_kinesis_stream",
+        "aws_ssm_parameter",
     }
-    assert {"s3_bucket", "lambda_function"} <= named
-    assert set(fresh["loaded"]) == {*named, "_jsii"}
 
 
-def test_the_classes_are_the_bindings_own_by_import_and_by_attribute(fresh: Any) -> None:
-    assert fresh["of the binding"] == "cdktf_cdktf_provider_aws.sfn_activity"
-    assert fresh["by attribute"] is True
+def test_processes_that_start_together_share_one_package_of_the_users_own(cache: Path) -> None:
+    processes = [start(STACK + PRINT, cache) for _ in range(2)]
+    first, second = [process.communicate()[0] for process in processes]
+    assert json.loads(first) == json.loads(second)
+    (folder,) = cache.glob("sluice/provider-binding/*")
+    assert packages(cache) == {"slim"}
+    assert len(list(folder.iterdir())) == 1
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_an_unknown_part_of_the_binding_is_an_attribute_error(fresh: Any) -> None:
-    assert fresh["error"] == "module 'cdktf_cdktf_provider_aws' has no attribute 'no_such_service'"
-
-
-def test_nodes_notice_is_silenced(fresh: Any) -> None:
-    assert fresh["notice"] == "20"
-
-
-def test_installing_again_changes_nothing() -> None:
-    before = sys.modules[provider_binding.PACKAGE]
-    provider_binding.install()
-    assert sys.modules[provider_binding.PACKAGE] is before
-
-
-def test_without_the_binding_nothing_is_installed() -> None:
-    look = "import sys, provider_binding as p; p.install(); print(p.PACKAGE in sys.modules)"
-    found = subprocess.run(
-        [sys.executable, "-S", "-c", look],  # -S: no installed packages
-        cwd=ROOT / "modules",
-        capture_output=True,
-        text=True,
-        check=True,
+def test_a_submodule_that_does_not_exist_is_an_ordinary_error(warm: Path) -> None:
+    run(
+        STACK
+        + """
+import cdktf_cdktf_provider_aws as aws
+for attempt in (lambda: aws.no_such_thing, lambda: __import__("cdktf_cdktf_provider_aws.no_such_thing")):
+    try:
+        attempt()
+    except (AttributeError, ModuleNotFoundError) as error:
+        assert "no_such_thing" in str(error)
+    else:
+        raise AssertionError
+""",
+        warm,
     )
-    assert found.stdout == "False\n"
+
+
+def test_a_binding_that_was_imported_before_stays_as_it_is(cache: Path) -> None:
+    run(
+        """
+import sys, types
+own = sys.modules["cdktf_cdktf_provider_aws"] = types.ModuleType("cdktf_cdktf_provider_aws")
+import jsii
+create = jsii.create
+try:
+    import modules
+except ModuleNotFoundError:
+    pass  # the stand-in has no submodules
+assert sys.modules["cdktf_cdktf_provider_aws"] is own
+assert jsii.create is create
+""",
+        cache,
+    )
+
+
+def installed(folder: Path, *, indent: int | None, submodules: Collection[str]) -> Path:
+    """A binding's `_jsii` folder with a package in the form that jsii writes."""
+    types = {
+        f"@cdktf/p.{name}.T{number}": {"docs": {"summary": name}, "fqn": name, "nested": {"docs": {}, "kind": 1}}
+        for name in submodules
+        for number in range(2)
+    }
+    assembly = {
+        "dependencies": {"cdktf": "^1"},
+        "name": "@cdktf/p",
+        "readme": {"markdown": "types"},
+        "submodules": {f"@cdktf/p.{name}": {"of": name} for name in submodules},
+        "types": types,
+        "version": "1.0.0",
+    }
+    files = {
+        "package/.jsii": json.dumps(assembly, indent=indent),
+        "package/package.json": '{"name": "@cdktf/p", "version": "1.0.0"}',
+        "package/lib/index.js": "".join(f'exports.{name} = require("./{name.lower()}");\n' for name in submodules),
+        **{
+            f"package/lib/{name.lower()}/index.js": f"exports.{name} = 1;\n//# sourceMappingURL=data:{name}"
+            for name in submodules
+        },
+    }
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    with tarfile.open(folder / "p@1.0.0.jsii.tgz", "w:gz") as archive:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return folder
+
+
+@pytest.mark.parametrize("indent", [2, None])
+@pytest.mark.parametrize(("wanted", "names"), [(["s3_bucket", "zone"], ["s3Bucket", "zone"]), (["key"], ["key"])])
+def test_a_slim_package_holds_the_submodules_asked_for_without_documentation_and_source_maps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, indent: int | None, wanted: list[str], names: list[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    slim = slim_assembly.find(
+        installed(tmp_path / "_jsii", indent=indent, submodules=["key", "s3Bucket", "zone"]), wanted
+    )
+    assert slim is not None
+    with tarfile.open(slim.folder / "_jsii" / "p@1.0.0.jsii.tgz") as archive:
+        files = {one.name: (archive.extractfile(one) or io.BytesIO()).read().decode() for one in archive}
+    assert json.loads(files.pop("package/.jsii")) == {
+        "dependencies": {"cdktf": "^1"},
+        "name": "@cdktf/p",
+        "submodules": {f"@cdktf/p.{name}": {"of": name} for name in names},
+        "types": {
+            f"@cdktf/p.{name}.T{number}": {"fqn": name, "nested": {"kind": 1}} for name in names for number in range(2)
+        },
+        "version": "1.0.0",
+    }
+    index = files.pop("package/lib/index.js")
+    assert [line for line in index.splitlines() if "require" in line] == [
+        f'Object.defineProperty(exports, "{name}", {{ enumerable: true, get: () => require("./{name.lower()}") }});'
+        for name in names
+    ]
+    assert files == {
+        "package/package.json": '{"name": "@cdktf/p", "version": "1.0.0"}',
+        **{f"package/lib/{name.lower()}/index.js": f"exports.{name} = 1;" for name in names},
+    }
+
+
+def test_no_slim_package_is_made_of_a_binding_that_lacks_a_submodule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = installed(tmp_path / "_jsii", indent=2, submodules=["key"])
+    assert slim_assembly.find(folder, ["key", "zone"]) is None
+    assert packages(tmp_path) == set()

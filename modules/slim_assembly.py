@@ -1,0 +1,216 @@
+"""Slim JavaScript packages, cut from the provider binding's installed one to the submodules in use.
+
+They are kept in the user's cache folder, by the installed package and the submodules they hold. One that holds more
+than is asked for serves as well.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1  # to be raised when what is cut changes
+
+ASSEMBLY = "package/.jsii"
+INDEX = "package/lib/index.js"
+MANIFESTS = {ASSEMBLY, INDEX, "package/package.json", "package/LICENSE"}
+
+SOURCE_MAP = b"\n//# sourceMappingURL="
+EXPORT = re.compile(rb'^exports\.(\w+) = require\("\./([^"]+)"\);$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Slim:
+    """A folder with a `_jsii` package that loads these submodules' JavaScript, and perhaps more."""
+
+    folder: Path
+    submodules: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Single:
+    """The JavaScript of one submodule as a package `name`, cut from the package `of`."""
+
+    name: str
+    of: str
+    version: str
+    tarball: Path
+
+
+def find(installed: Path, submodules: Collection[str]) -> Slim | None:
+    """A slim package with these submodules, made if need be; None where none can be made or kept."""
+    try:
+        cache = _cache(installed)
+        names = ",".join(sorted(submodules))
+        for folder in cache.glob("slim-*"):
+            held = frozenset((folder / "submodules").read_text().split(","))
+            if held.issuperset(submodules):
+                return Slim(folder, held)
+
+        def write(folder: Path) -> None:
+            (folder / "_jsii").mkdir()
+            shutil.copyfile(installed / "__init__.py", folder / "_jsii" / "__init__.py")
+            _write(folder / "_jsii" / _tarball(installed).name, _cut(_tarball(installed), submodules))
+            (folder / "submodules").write_text(names)
+
+        folder = _once(cache / f"slim-{hashlib.sha256(names.encode()).hexdigest()[:32]}", write)
+        return Slim(folder, frozenset(submodules))
+    except (OSError, RuntimeError, LookupError, ValueError):
+        return None  # no home folder, a read-only one, or a package unlike those that are known
+
+
+def single(installed: Path, submodule: str) -> Single:
+    """A package of one submodule under a name of its own."""
+    tarball = _tarball(installed)
+
+    def write(folder: Path) -> None:
+        files = _cut(tarball, [submodule])
+        package = json.loads(files["package/package.json"])
+        of, name = package["name"], f"{package['name']}-{submodule.replace('_', '-')}"
+        own = {
+            path: content.replace(f'"{of}.'.encode(), f'"{name}.'.encode()).replace(
+                f'"{of}"'.encode(), f'"{name}"'.encode()
+            )
+            for path, content in files.items()
+        }
+        _write(folder / "package.tgz", own)
+        (folder / "name").write_text(json.dumps([name, of, package["version"]]))
+
+    try:
+        folder = _once(_cache(installed) / f"single-{submodule}", write)
+    except (OSError, RuntimeError):
+        folder = Path(tempfile.mkdtemp(prefix="provider-binding-"))  # jsii reads it once; left to the system's cleaning
+        write(folder)
+    name, of, version = json.loads((folder / "name").read_text())
+    return Single(name, of, version, folder / "package.tgz")
+
+
+def _cache(installed: Path) -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    tarball = _tarball(installed)
+    folder = base / "sluice" / "provider-binding" / f"{FORMAT}-{tarball.name}-{tarball.stat().st_size}"
+    # Others must not be able to put code here that is run as the user.
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _tarball(installed: Path) -> Path:
+    (found,) = installed.glob("*.jsii.tgz")
+    return found
+
+
+def _once(folder: Path, write: Callable[[Path], None]) -> Path:
+    """The folder, complete: written beside it and renamed, so that no other process sees half of it."""
+    if not folder.is_dir():
+        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix="draft-"))
+        try:
+            write(draft)
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was first, with the same content
+                raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _write(path: Path, files: dict[str, bytes]) -> None:
+    """A package with the same bytes for the same content: jsii keeps what it unpacks by their hash."""
+    with (
+        path.open("wb") as out,
+        gzip.GzipFile("", "wb", 6, out, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w|") as archive,
+    ):
+        for name in sorted(files):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(files[name])
+            entry.mode = 0o644
+            archive.addfile(entry, io.BytesIO(files[name]))
+
+
+def _cut(tarball: Path, submodules: Collection[str]) -> dict[str, bytes]:
+    """The package's files without other submodules, source maps and documentation.
+
+    Python calls a submodule `s3_bucket` what JavaScript exports as `s3Bucket` from `./s3-bucket`. Raises `LookupError`
+    where one is missing.
+    """
+    wanted = {_plain(name) for name in submodules}
+    files: dict[str, bytes] = {}
+    with tarfile.open(tarball, "r|gz") as archive:
+        for member in archive:
+            parts = member.name.split("/")
+            of_submodule = parts[1] == "lib" and _plain(parts[2].removesuffix(".js")) in wanted
+            if member.name in MANIFESTS or (of_submodule and member.name.endswith(".js")):
+                content = archive.extractfile(member)
+                files[member.name] = content.read() if content else b""
+    exports = {name.decode(): path.decode() for name, path in EXPORT.findall(files[INDEX])}
+    kept = {name: path for name, path in exports.items() if _plain(name) in wanted}
+    if {_plain(name) for name in kept} != wanted:
+        raise LookupError(f"the package exports {sorted(kept)}, asked for {sorted(submodules)}")
+    files = {name: content.partition(SOURCE_MAP)[0] for name, content in files.items()}
+    files[INDEX] = _lazy_index(kept)
+    files[ASSEMBLY] = json.dumps(_assembly(files[ASSEMBLY], wanted)).encode()
+    return files
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()
+
+
+def _lazy_index(exports: dict[str, str]) -> bytes:
+    return "".join(
+        [
+            '"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n',
+            *(
+                f'Object.defineProperty(exports, "{name}", {{ enumerable: true, get: () => require("./{path}") }});\n'
+                for name, path in exports.items()
+            ),
+        ]
+    ).encode()
+
+
+def _assembly(text: bytes, wanted: set[str]) -> dict[str, Any]:
+    """jsii's description of the package, of the wanted submodules only.
+
+    It is 120 MB of JSON that takes seconds to parse, so the wanted types are found by the indentation of their names;
+    a description that is not indented is parsed.
+    """
+    try:
+        start = text.index(b'\n  "types": {\n')
+        marks = [
+            (match.start(), match[1].decode()) for match in re.compile(rb'\n    "([^"]+)": \{\n').finditer(text, start)
+        ]
+        end = text.index(b"\n  }", marks[-1][0])
+        assembly: dict[str, Any] = json.loads(text[:start] + b'\n  "types": {}' + text[end + len(b"\n  }") :])
+        types = {}
+        for number, (position, fqn) in enumerate(marks):
+            if _submodule(fqn) in wanted:
+                stop = marks[number + 1][0] if number + 1 < len(marks) else end
+                types[fqn] = json.loads(b"{" + text[position:stop].rstrip().rstrip(b",") + b"}")[fqn]
+    except (ValueError, IndexError):
+        assembly = json.loads(text)
+        types = {fqn: of for fqn, of in assembly["types"].items() if _submodule(fqn) in wanted}
+    assembly["types"] = {fqn: _undocumented(of) for fqn, of in types.items()}
+    assembly["submodules"] = {fqn: of for fqn, of in assembly["submodules"].items() if _submodule(fqn) in wanted}
+    assembly.pop("readme", None)
+    return assembly
+
+
+def _submodule(fqn: str) -> str:
+    """`s3bucket` of `@cdktf/provider-aws.s3Bucket.S3Bucket`."""
+    return _plain(fqn.split(".")[1]) if "." in fqn else ""
+
+
+def _undocumented(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _undocumented(of) for name, of in part.items() if name not in ("docs", "locationInModule")}
+    return [_undocumented(one) for one in part] if isinstance(part, list) else part
