@@ -3,9 +3,9 @@
 import http.client
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,8 +23,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
+    """`headers` may hold a Content-Length that `body` does not keep."""
+
     status: int
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reset(Exception):
@@ -39,13 +42,14 @@ class Proxy:
     IAM stays enforced.
 
     `fault` sees every request first and may answer it, block, or raise `Reset`; None passes it on. `requests` are all
-    that arrived.
+    that arrived. `pass_on` gives the answer of the local AWS, for a fault that spoils or loses it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pass_on: Callable[[Request], Answer]) -> None:
         self.url = url
         self.requests: list[Request] = []
         self.fault: Fault = lambda request: None
+        self.pass_on = pass_on
 
 
 @contextmanager
@@ -54,6 +58,20 @@ def proxy(local: LocalAws) -> Iterator[Proxy]:
     assert running is not None
     behind = urlsplit(running.url)
     context = ssl.create_default_context(cafile=running.ca_bundle)
+
+    def pass_on(request: Request) -> Answer:
+        connection = http.client.HTTPSConnection(behind.hostname or "", behind.port, context=context, timeout=30)
+        connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in request.headers.items():  # the host too: it is signed
+            connection.putheader(name, value)
+        connection.endheaders(request.body)
+        passed = connection.getresponse()
+        content = passed.read()
+        connection.close()
+        # A HEAD's Content-Length is of what a GET would give.
+        dropped = HOP_BY_HOP if request.method == "HEAD" else {*HOP_BY_HOP, "content-length"}
+        headers = {name: value for name, value in passed.getheaders() if name.lower() not in dropped}
+        return Answer(passed.status, content, headers)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,31 +85,18 @@ def proxy(local: LocalAws) -> Iterator[Proxy]:
                 answer = made.fault(request)
             except Reset:
                 return
-            if answer is not None:
-                self._answer(answer.status, {"Content-Length": str(len(answer.body))}, answer.body)
-                return
-            connection = http.client.HTTPSConnection(behind.hostname or "", behind.port, context=context, timeout=30)
-            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in request.headers.items():  # the host too: it is signed
-                connection.putheader(name, value)
-            connection.endheaders(body)
-            passed = connection.getresponse()
-            content = passed.read()
-            headers = {name: value for name, value in passed.getheaders() if name.lower() not in HOP_BY_HOP}
-            if self.command != "HEAD":
-                headers["Content-Length"] = str(len(content))
-            self._answer(passed.status, headers, content)
-            connection.close()
+            self._answer(answer or pass_on(request))
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815
 
-        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        def _answer(self, answer: Answer) -> None:
+            length = {} if self.command == "HEAD" else {"Content-Length": str(len(answer.body))}
             try:
-                self.send_response(status)
-                for name, value in {**headers, "Connection": "close"}.items():
+                self.send_response(answer.status)
+                for name, value in {**length, **answer.headers, "Connection": "close"}.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(body)
+                self.wfile.write(answer.body)
             except OSError:
                 pass  # the client did not wait for the answer
 
@@ -100,7 +105,7 @@ def proxy(local: LocalAws) -> Iterator[Proxy]:
 
     server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
     server.daemon_threads = True
-    made = Proxy(f"http://{LOOPBACK}:{server.server_port}")
+    made = Proxy(f"http://{LOOPBACK}:{server.server_port}", pass_on)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
