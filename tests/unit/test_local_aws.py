@@ -1,13 +1,13 @@
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import botocore
 import pytest
 
 from commands.local_aws import LocalAws, LocalAwsError, Running
+
+from .answering import answering
 
 CALLERS = {
     "AWS_ACCESS_KEY_ID": "AKIA" + "EXAMPLE0" * 2,
@@ -29,30 +29,19 @@ CALLERS = {
 }
 
 
-class Healthy(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/_ministack/health" else 404)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[LocalAws]:
     """A record of a local AWS that answers when asked whether it is there, which is all that an environment needs."""
-    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
-        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    with answering("/_ministack/health") as port:
         running = Running(
             pid=0,
-            url=f"http://127.0.0.1:{server.server_port}",
+            url=f"http://127.0.0.1:{port}",
             ca_bundle=str(Path(botocore.__file__).parent / "cacert.pem"),
             access_key_id="own",
             secret_access_key="own-secret",  # noqa: S106
         )
         (tmp_path / "local-aws.json").write_text(json.dumps(vars(running)))
         yield LocalAws(tmp_path)
-        server.shutdown()
 
 
 def test_no_aws_variable_of_the_caller_reaches_the_local_run(

@@ -261,10 +261,11 @@ def test_all_problems_are_reported_at_once() -> None:
     ]
 
 
-def test_an_empty_variable_counts_as_not_set() -> None:
+def test_an_empty_text_counts_as_not_set() -> None:
     everything_empty = dict.fromkeys(REFUSED, "")
     assert Settings.load(everything_empty) == Settings()
     assert Settings.load(everything_empty, {"PROJECT": "context"}) == Settings(project="context")
+    assert Settings.load({}, everything_empty) == Settings()
 
 
 def test_a_variable_goes_before_context_and_context_before_the_default() -> None:

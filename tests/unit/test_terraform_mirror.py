@@ -1,11 +1,16 @@
+import ssl
+import subprocess
 import sys
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from commands import terraform_mirror
+from commands import local_aws, terraform_mirror
 from commands.terraform_mirror import PROVIDER, VARIABLE, VERSION, MirrorError, find_mirror, terraform_environment
+
+from .answering import answering
 
 ALWAYS = {"CHECKPOINT_DISABLE": "1", "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "true"}
 PLATFORM = terraform_mirror._platform()
@@ -23,6 +28,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(terraform_mirror, "ADD_ON_PREFIXES", (str(tmp_path / "opt"), str(tmp_path / "srv")))
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    # urllib reads proxy variables once for each process.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("https_proxy", "HTTPS_PROXY"):
@@ -173,6 +180,41 @@ def test_a_variable_that_points_at_no_file_is_dropped_or_replaced(machine: Path)
     mirror = hold(machine / "opt")
     environment = variables(machine, TF_CLI_CONFIG_FILE=str(machine / "missing.rc"))
     generated = machine / "terraform.rc"
+    assert terraform_environment(environment, generated)["TF_CLI_CONFIG_FILE"] == str(generated)
+    assert generated.read_text() == installation(mirror)
+
+
+@pytest.fixture
+def registry(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A registry that answers, on this machine and over TLS."""
+    make_certificate = [str(local_aws.PYTHON), "-m", "trustme", "--quiet", "--dir", str(machine), "-i", "127.0.0.1"]
+    subprocess.run(make_certificate, check=True)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(machine / "server.pem", machine / "server.key")
+    with answering("/.well-known/terraform.json", tls) as port:
+        monkeypatch.setattr(terraform_mirror, "REGISTRY", f"127.0.0.1:{port}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(machine / "client.pem"))
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            monkeypatch.delenv(name)
+        yield
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize("wrong", [{}, {"TF_CLI_CONFIG_FILE": "/missing.rc"}])
+def test_where_the_registry_answers_nothing_is_set_but_what_is_wrong_is_dropped(
+    machine: Path, wrong: dict[str, str]
+) -> None:
+    hold(machine / "opt")
+    generated = machine / "terraform.rc"
+    assert terraform_environment(variables(machine, **wrong), generated) == {**variables(machine), **ALWAYS}
+    assert not generated.exists()
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_mirror_that_is_named_is_used_even_where_the_registry_answers(machine: Path) -> None:
+    mirror = hold(machine / "named")
+    generated = machine / "terraform.rc"
+    environment = variables(machine, **{VARIABLE: str(mirror)})
     assert terraform_environment(environment, generated)["TF_CLI_CONFIG_FILE"] == str(generated)
     assert generated.read_text() == installation(mirror)
 
