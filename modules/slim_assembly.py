@@ -8,15 +8,16 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from . import cache
 
 FORMAT = 1  # to be raised when what is cut changes
 
@@ -49,12 +50,8 @@ class Single:
 def find(installed: Path, submodules: Collection[str]) -> Slim | None:
     """A slim package with these submodules, made if need be; None where none can be made or kept."""
     try:
-        cache = _cache(installed)
+        kept = _cache(installed)
         names = ",".join(sorted(submodules))
-        for folder in cache.glob("slim-*"):
-            held = frozenset((folder / "submodules").read_text().split(","))
-            if held.issuperset(submodules):
-                return Slim(folder, held)
 
         def write(folder: Path) -> None:
             (folder / "_jsii").mkdir()
@@ -62,7 +59,11 @@ def find(installed: Path, submodules: Collection[str]) -> Slim | None:
             _write(folder / "_jsii" / _tarball(installed).name, _cut(_tarball(installed), submodules))
             (folder / "submodules").write_text(names)
 
-        folder = _once(cache / f"slim-{hashlib.sha256(names.encode()).hexdigest()[:32]}", write)
+        for folder in kept.glob("slim-*"):
+            held = frozenset((folder / "submodules").read_text().split(","))
+            if held.issuperset(submodules):
+                return Slim(cache.once(folder, write), held)
+        folder = cache.once(kept / f"slim-{hashlib.sha256(names.encode()).hexdigest()[:32]}", write)
         return Slim(folder, frozenset(submodules))
     except (OSError, RuntimeError, LookupError, ValueError):
         return None  # no home folder, a read-only one, or a package unlike those that are known
@@ -86,7 +87,7 @@ def single(installed: Path, submodule: str) -> Single:
         (folder / "name").write_text(json.dumps([name, of, package["version"]]))
 
     try:
-        folder = _once(_cache(installed) / f"single-{submodule}", write)
+        folder = cache.once(_cache(installed) / f"single-{submodule}", write)
     except (OSError, RuntimeError):
         folder = Path(tempfile.mkdtemp(prefix="provider-binding-"))  # jsii reads it once; left to the system's cleaning
         write(folder)
@@ -95,32 +96,13 @@ def single(installed: Path, submodule: str) -> Single:
 
 
 def _cache(installed: Path) -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     tarball = _tarball(installed)
-    folder = base / "sluice" / "provider-binding" / f"{FORMAT}-{tarball.name}-{tarball.stat().st_size}"
-    # Others must not be able to put code here that is run as the user.
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    return cache.folder("provider-binding", f"{FORMAT}-{tarball.name}-{tarball.stat().st_size}")
 
 
 def _tarball(installed: Path) -> Path:
     (found,) = installed.glob("*.jsii.tgz")
     return found
-
-
-def _once(folder: Path, write: Callable[[Path], None]) -> Path:
-    """The folder, complete: written beside it and renamed, so that no other process sees half of it."""
-    if not folder.is_dir():
-        draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix="draft-"))
-        try:
-            write(draft)
-            draft.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process was first, with the same content
-                raise
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    return folder
 
 
 def _write(path: Path, files: dict[str, bytes]) -> None:
