@@ -17,6 +17,8 @@ from settings import Settings
 
 ENVIRONMENT = "test"
 EMAIL = "team@example.com"
+# Whose pages may upload; a browser under test is told where it is.
+WEB_ORIGIN = "http://app.example.com"
 
 Result = TypeVar("Result")
 
@@ -65,7 +67,12 @@ def prepare(local: LocalAws, folder: Path) -> Deployment:
     account = local.client("sts").get_caller_identity()["Account"]
     bucket = state_bucket_name(Settings().project, account, DEFAULT_STATE_REGION)
     ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account)
-    settings = {"ENVIRONMENT_SUFFIX": ENVIRONMENT, "NOTIFICATION_EMAIL": EMAIL, "STATE_BUCKET": bucket}
+    settings = {
+        "ENVIRONMENT_SUFFIX": ENVIRONMENT,
+        "NOTIFICATION_EMAIL": EMAIL,
+        "CORS_ORIGINS": WEB_ORIGIN,
+        "STATE_BUCKET": bucket,
+    }
     return Deployment(local, Target({**own, **settings}, folder), inventory(local))
 
 
