@@ -38,7 +38,9 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     """A local AWS of this run's own, over TLS, with IAM enforced."""
     local = LocalAws(tmp_path_factory.mktemp("local-aws"))
     try:
-        local.start()
+        with pytest.MonkeyPatch.context() as patch:  # failed events are retried after 0.3 and 0.6 s
+            patch.setattr("commands.local_aws.RETRY_BASE_SECONDS", "0.3")
+            local.start()
         yield local
         shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
     finally:

@@ -30,6 +30,7 @@ class Deployment:
     # What there was before it.
     before: frozenset[str]
     _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    _states: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:
@@ -49,6 +50,23 @@ class Deployment:
 
     def terraform(self, system: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return deployment.terraform(system, self.target, *arguments)
+
+    def resources(self, system: str, kind: str = "") -> list[dict[str, Any]]:
+        """The attributes of a system's resources, of one type if given, as its state has them after the apply."""
+        if system not in self._states:
+            self._states[system] = self.state(system)
+        return [
+            {"address": f"{one['type']}.{one['name']}", **instance["attributes"]}
+            for one in self._states[system]["resources"]
+            if one["mode"] == "managed" and kind in ("", one["type"])
+            for instance in one["instances"]
+        ]
+
+    def state(self, system: str) -> dict[str, Any]:
+        """A system's Terraform state as it is now."""
+        pulled = self.terraform(system, "state", "pull")
+        assert pulled.returncode == 0, pulled.stderr
+        return dict(json.loads(pulled.stdout))
 
     def each(self, ask: Callable[[str], Result]) -> dict[str, Result]:
         """What `ask` gives for each system; two at a time."""

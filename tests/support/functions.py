@@ -90,25 +90,22 @@ def deliver(local: LocalAws, function_arn: str, event: Any) -> None:
 
 
 @contextmanager
-def reconfigured(local: LocalAws, function_arn: str, *, timeout: int | None = None, **variables: str) -> Iterator[None]:
-    """A deployed function with another timeout or more environment variables; afterwards as Terraform made it."""
+def reconfigured(local: LocalAws, function_arn: str, variables: Mapping[str, str]) -> Iterator[None]:
+    """A deployed function with more environment variables; afterwards as Terraform made it."""
     client = _lambda(local, function_arn)
-    before = client.get_function_configuration(FunctionName=function_arn)
-    own = before["Environment"]["Variables"]
+    own = client.get_function_configuration(FunctionName=function_arn)["Environment"]["Variables"]
 
-    def update(variables: dict[str, str], timeout: int) -> None:
-        client.update_function_configuration(
-            FunctionName=function_arn, Environment={"Variables": variables}, Timeout=timeout
-        )
+    def update(variables: dict[str, str]) -> None:
+        client.update_function_configuration(FunctionName=function_arn, Environment={"Variables": variables})
         eventually(
             lambda: client.get_function_configuration(FunctionName=function_arn)["LastUpdateStatus"] == "Successful"
         )
 
-    update({**own, **variables}, timeout or before["Timeout"])
+    update({**own, **variables})
     try:
         yield
     finally:
-        update(own, before["Timeout"])
+        update(own)
 
 
 def try_as(local: LocalAws, function_arn: str, calls: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]:

@@ -1,0 +1,75 @@
+"""The deployed systems, each as its tests use it."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from commands.listener import Listener
+from commands.local_aws import LocalAws
+from commands.signed_request import signed_request
+from tests.support.deployed import Deployment
+from tests.support.queues import FailureQueue
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """The deployed object tracker."""
+
+    local: LocalAws
+    outputs: dict[str, str]
+    listener: Listener
+    failures: FailureQueue
+
+    def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
+        """Gives the version."""
+        s3 = self.local.client("s3")
+        return str(s3.put_object(Bucket=self.outputs["BucketName"], Key=key, Body=content, **options)["VersionId"])
+
+    def rows(self, key: str) -> list[dict[str, Any]]:
+        found = self.local.client("dynamodb").query(
+            TableName=self.outputs["TableName"],
+            KeyConditionExpression="objectKey = :key",
+            ExpressionAttributeValues={":key": {"S": key}},
+            ConsistentRead=True,
+        )
+        return [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
+
+    def notified(self, key: str) -> list[dict[str, Any]]:
+        """The rows of a key whose notification is out."""
+        return [row for row in self.rows(key) if "notifiedAt" in row]
+
+    def notifications(self, key: str) -> list[dict[str, Any]]:
+        heard = [json.loads(text) for text in self.listener.heard()]
+        return [one for one in heard if one["objectKey"] == key]
+
+    def kept(self, key: str) -> list[dict[str, Any]]:
+        """What the failure queue holds about a key."""
+        return [one for one in self.failures.kept() if key in json.dumps(one["requestPayload"])]
+
+    def log(self, key: str) -> list[dict[str, Any]]:
+        """The function's log lines that name a key."""
+        group = self.outputs["LogGroupName"]
+        pages = self.local.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        # A log event of the local AWS may hold several lines.
+        lines = [line for page in pages for one in page["events"] for line in one["message"].splitlines()]
+        return [json.loads(line) for line in lines if line.startswith("{") and key in line]
+
+    def get(self, query: str) -> tuple[int, Any]:
+        return self._signed("GET", self.outputs["ApiUrl"] + query)
+
+    def post(self, body: Any) -> tuple[int, Any]:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        return self._signed("POST", self.outputs["ApiUrl"], content)
+
+    def _signed(self, method: str, url: str, body: bytes | None = None) -> tuple[int, Any]:
+        status, answer = signed_request(self.local, method, url, body)
+        return status, json.loads(answer)
+
+
+@pytest.fixture(scope="session")
+def tracker(deployment: Deployment) -> Tracker:
+    outputs = deployment.outputs("object-tracker")
+    listener = Listener(deployment.local, outputs["TopicArn"])
+    return Tracker(deployment.local, outputs, listener, FailureQueue(deployment.local, outputs["FailureQueueUrl"]))

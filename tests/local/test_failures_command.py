@@ -1,0 +1,271 @@
+"""`python -m commands failures` on the running invocation log: what is kept is listed, and replayed without loss."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from commands.failures import FailureQueue
+from tests.support.deployed import Deployment
+from tests.support.functions import deliver
+from tests.support.invocation_log import SYSTEM, InvocationLog
+from tests.support.s3_events import created, event
+from tests.support.waiting import eventually
+
+# The command as it is, except that it works on the tests' deployment.
+RUN = """
+import sys
+from pathlib import Path
+from commands import __main__, failures
+from commands.deployment import Target
+from commands.local_aws import LocalAws
+local, folder = LocalAws(Path(sys.argv.pop(1))), Path(sys.argv.pop(1))
+target = Target({**local.environment(), "STATE_BUCKET": sys.argv.pop(1)}, folder)
+failures._queue = lambda arguments: failures.FailureQueue(target, arguments.system, local.client)
+sys.exit(__main__.main())
+"""
+
+
+class Operator:
+    """Somebody who uses the command, and the system it is used on."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self.log = InvocationLog.of(deployment)
+        self.sqs = self.log.client("sqs")
+        self.queue = {"QueueUrl": self.log.outputs["FailureQueueUrl"]}
+
+    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+        target = self._deployment.target
+        where = [str(self.log.local.folder), str(target.folder), target.environment["STATE_BUCKET"]]
+        return subprocess.Popen(
+            [sys.executable, "-c", RUN, *where, "failures", SYSTEM, *arguments],
+            env={**target.environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
+        """Exit code, output and error output."""
+        process = self.start(*arguments, **variables)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+    def listed(self) -> list[list[str]]:
+        """The list as a pipe gets it: id, since when, reason and event of each."""
+        code, out, err = self.run()
+        assert (code, err) == (0, "")
+        return [line.split("\t") for line in out.splitlines() if "\t" in line]
+
+    def counted(self, state: str = "") -> int:
+        """How many messages wait in the queue, or are held (`NotVisible`)."""
+        name = f"ApproximateNumberOfMessages{state}"
+        return int(self.sqs.get_queue_attributes(**self.queue, AttributeNames=[name])["Attributes"][name])
+
+    def fail(self, *events: Any) -> None:
+        """Let these events end in the queue."""
+        before = self.counted()
+        for one in events:
+            deliver(self.log.local, self.log.outputs["FunctionArn"], one)
+        eventually(lambda: self.counted() == before + len(events), within=60)
+
+    def fail_for_a_while(self, *keys: str) -> None:
+        """Let uploads end in the queue whose events the function could process now."""
+        before = self.counted()
+        with self.log.forbidden_to_write():
+            for key in keys:
+                self.log.upload(key)
+            eventually(lambda: self.counted() == before + len(keys), within=60)
+
+
+@pytest.fixture
+def operator(deployment: Deployment) -> Iterator[Operator]:
+    """With an empty queue, before and behind."""
+    operator = Operator(deployment)
+    operator.sqs.purge_queue(**operator.queue)
+    yield operator
+    operator.sqs.purge_queue(**operator.queue)
+
+
+def poison(key: str) -> dict[str, Any]:
+    return event({name: value for name, value in created("bucket", key).items() if name != "eventTime"})
+
+
+def test_an_empty_queue_says_so(operator: Operator) -> None:
+    for arguments in ([], ["--replay", "all"]):
+        assert operator.run(*arguments) == (0, f"{SYSTEM}: nothing waits in the failure queue\n", "")
+
+
+def test_what_is_kept_is_listed_with_its_reason_and_stays(operator: Operator) -> None:
+    operator.fail(poison("first + ä.txt"))
+    operator.fail({"no": "event of S3"})
+    first, second = operator.listed()
+    assert first[2].startswith("1 of 1 records failed: record 0: MalformedEvent: eventTime and sequencer must be there")
+    assert first[3] == "1 record: first + ä.txt"
+    assert second[2:] == [
+        "neither an S3 event nor a test event: it has no list of Records",
+        '{"no": "event of S3"}',
+    ]
+    assert first[1] <= second[1]
+    assert operator.listed() == [first, second]
+    assert (operator.counted(), operator.counted("NotVisible")) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"Records": [{"s3": "text"}]}, {"Records": [None]}, {"Records": [5]}, [1], "text", None], ids=str
+)
+def test_an_event_of_whatever_form_is_listed(operator: Operator, odd: Any) -> None:
+    operator.fail(odd)
+    ((_, _, _, listed),) = operator.listed()
+    assert listed == json.dumps(odd)
+
+
+def test_a_key_can_neither_colour_nor_command_the_terminal(operator: Operator) -> None:
+    operator.fail(poison("[red]x[/red]\x1b[2J\nsecond line\tand \u202e more"))
+    shown = r"1 record: [red]x[/red]\x1b[2J\nsecond line\tand \u202e more"
+    ((_, _, _, listed),) = operator.listed()
+    assert listed == shown
+    code, out, _ = operator.run(FORCE_COLOR="1", TERM="xterm", COLUMNS="80")
+    assert code == 0
+    assert f"{SYSTEM}: 1 kept, oldest first" in out
+    assert f"\n  {shown}\n" in out
+    assert "\x1b[2J" not in out.replace("\x1b[2K", "")
+
+
+def test_a_replay_keeps_what_still_fails(operator: Operator) -> None:
+    operator.fail(poison("still bad.txt"))
+    (before,) = operator.listed()
+    code, out, _ = operator.run("--replay", before[0])
+    assert code == 1
+    assert f"{before[0]}: kept: 1 of 1 records failed: record 0: MalformedEvent" in out
+    assert out.endswith("0 of 1 processed and removed, 1 kept\n")
+    assert operator.listed() == [before]
+
+
+def test_a_replay_after_the_mend_processes_and_removes_and_adds_nothing_twice(operator: Operator) -> None:
+    operator.fail_for_a_while("mended.txt")
+    ((id_, _, reason, shown),) = operator.listed()
+    assert "AccessDeniedException" in reason
+    assert "PutItem" in reason
+    assert shown == "1 record: mended.txt"
+    with operator.log.forbidden_to_write():
+        code, out, _ = operator.run("--replay", id_)
+        assert (code, "AccessDeniedException" in out) == (1, True)
+    assert operator.log.rows("mended.txt") == []
+
+    assert operator.run("--replay", id_)[:2] == (0, f"{id_}: processed\n1 of 1 processed and removed, 0 kept\n")
+    (row,) = operator.log.rows("mended.txt")
+    assert (operator.counted(), operator.counted("NotVisible")) == (0, 0)
+    code, _, err = operator.run("--replay", id_)
+    assert (code, err) == (2, f"not in the failure queue: {id_}; nothing was replayed\n")
+    assert operator.log.rows("mended.txt") == [row]
+
+
+def test_an_event_that_was_kept_twice_is_processed_once(operator: Operator) -> None:
+    operator.fail_for_a_while("kept twice.txt")
+    message = operator.sqs.receive_message(**operator.queue, VisibilityTimeout=0)["Messages"][0]
+    operator.sqs.send_message(**operator.queue, MessageBody=message["Body"])
+    code, out, _ = operator.run("--replay", "all")
+    assert (code, out.splitlines()[-1]) == (0, "2 of 2 processed and removed, 0 kept")
+    assert len(operator.log.rows("kept twice.txt")) == 1
+
+
+def test_only_what_was_chosen_is_replayed(operator: Operator) -> None:
+    operator.fail_for_a_while("chosen.txt", "left.txt")
+    ids = {shown.removeprefix("1 record: "): id_ for id_, _, _, shown in operator.listed()}
+    assert operator.run("--replay", ids["chosen.txt"])[0] == 0
+    assert [shown for _, _, _, shown in operator.listed()] == ["1 record: left.txt"]
+    assert len(operator.log.rows("chosen.txt")) == 1
+    assert operator.log.rows("left.txt") == []
+
+
+def test_with_an_unknown_id_nothing_is_replayed(operator: Operator) -> None:
+    operator.fail_for_a_while("beside an unknown id.txt")
+    ((id_, *_),) = operator.listed()
+    code, out, err = operator.run("--replay", id_, "unknown")
+    assert (code, out, err) == (2, "", "not in the failure queue: unknown; nothing was replayed\n")
+    assert operator.log.rows("beside an unknown id.txt") == []
+    assert (operator.counted(), operator.counted("NotVisible")) == (1, 0)
+
+
+def test_two_replays_at_once_process_everything_once(operator: Operator) -> None:
+    keys = [f"rush/{number}.txt" for number in range(12)]
+    operator.fail_for_a_while(*keys)
+    both = [operator.start("--replay", "all") for _ in range(2)]
+    outs = [one.communicate(timeout=120)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    processed = [line for out in outs for line in out.splitlines() if line.endswith(": processed")]
+    assert len(processed) == len(set(processed)) == len(keys)
+    assert [len(operator.log.rows(key)) for key in keys] == [1] * len(keys)
+    assert (operator.counted(), operator.counted("NotVisible")) == (0, 0)
+
+
+def test_what_another_holds_is_said_and_left_alone(operator: Operator) -> None:
+    operator.fail(poison("held.txt"))
+    operator.sqs.receive_message(**operator.queue, VisibilityTimeout=60)
+    held = " (about 1 held by another list or replay, 16 minutes at most)"
+    assert operator.run()[:2] == (0, f"{SYSTEM}: nothing waits in the failure queue{held}\n")
+    code, _, err = operator.run("--replay", "some-id")
+    assert (code, err) == (2, f"not in the failure queue: some-id{held}; nothing was replayed\n")
+
+
+def test_a_list_or_replay_that_is_broken_off_holds_nothing_back(operator: Operator, deployment: Deployment) -> None:
+    operator.fail(*[poison(f"broken off {number}.txt") for number in range(12)])
+    with (
+        pytest.raises(KeyboardInterrupt),
+        FailureQueue(deployment.target, SYSTEM, deployment.local.client) as queue,
+    ):
+        assert len(queue.read()) == operator.counted("NotVisible") == 12
+        raise KeyboardInterrupt
+    assert (operator.counted(), operator.counted("NotVisible")) == (12, 0)
+
+
+@pytest.mark.parametrize("body", ["no JSON", "{}", "[]", '{"requestContext": 5, "requestPayload": {}}'])
+def test_what_lambda_did_not_put_there_is_listed_and_never_removed(operator: Operator, body: str) -> None:
+    id_ = operator.sqs.send_message(**operator.queue, MessageBody=body)["MessageId"]
+    ((listed, _, reason, shown),) = operator.listed()
+    assert (listed, reason) == (id_, "not put here by Lambda: look at it in the SQS console")
+    assert json.loads(shown) == body
+    code, out, _ = operator.run("--replay", "all")
+    assert (code, out.splitlines()[-1]) == (1, "0 of 1 processed and removed, 1 kept")
+    assert operator.counted() == 1
+
+
+def test_a_failed_request_is_known_by_the_id_that_aws_gives_it(operator: Operator) -> None:
+    # The local AWS names none: this is a record as the documentation shows it.
+    # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    record = {
+        "version": "1.0",
+        "timestamp": "2026-01-02T03:04:05.678Z",
+        "requestContext": {
+            "requestId": "e4b46cbf-b738-xmpl-8880-a18cdf61200e",
+            "functionArn": f"{operator.log.outputs['FunctionArn']}:$LATEST",
+            "condition": "EventAgeExceeded",
+            "approximateInvokeCount": 3,
+        },
+        "requestPayload": event(created(operator.log.outputs["BucketName"], "as on aws.txt")),
+    }
+    operator.sqs.send_message(**operator.queue, MessageBody=json.dumps(record))
+    ((id_, _, reason, shown),) = operator.listed()
+    assert (id_, reason, shown) == (
+        "e4b46cbf-b738-xmpl-8880-a18cdf61200e",
+        "EventAgeExceeded",
+        "1 record: as on aws.txt",
+    )
+    assert operator.run("--replay", id_)[0] == 0
+    assert len(operator.log.rows("as on aws.txt")) == 1
+
+
+def test_a_long_queue_is_listed_whole_in_a_pipe_and_cut_in_a_terminal(operator: Operator) -> None:
+    bodies = [json.dumps({"requestContext": {"condition": "x"}, "requestPayload": number}) for number in range(120)]
+    for start in range(0, len(bodies), 10):
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[start : start + 10])]
+        operator.sqs.send_message_batch(**operator.queue, Entries=entries)
+    assert sorted(int(shown) for _, _, _, shown in operator.listed()) == list(range(120))
+    _, out, _ = operator.run(FORCE_COLOR="1", TERM="xterm")
+    assert "and 70 more" in out
+    assert operator.counted() == 120

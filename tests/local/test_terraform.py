@@ -1,0 +1,87 @@
+"""Terraform on what is deployed: settled, repeatable, one apply at a time."""
+
+import subprocess
+from typing import Any
+
+from commands import deployment as commands_deployment
+from tests.support.deployed import Deployment
+from tests.support.waiting import eventually
+
+SYSTEM = "object-tracker"
+
+
+def is_locked(deployment: Deployment) -> bool:
+    key = f"sluice/{SYSTEM}/test/terraform.tfstate.tflock"
+    found = deployment.local.client("s3").list_objects_v2(
+        Bucket=deployment.target.environment["STATE_BUCKET"], Prefix=key
+    )
+    return bool(found["KeyCount"])
+
+
+def test_of_two_applies_at_once_one_fails_with_the_locks_message_and_the_state_stays_whole(
+    deployment: Deployment,
+) -> None:
+    alarm = deployment.resources(SYSTEM, "aws_cloudwatch_metric_alarm")[0]["address"]
+    before = deployment.state(SYSTEM)
+    assert not is_locked(deployment)
+    # Asks before it changes anything, and holds the lock meanwhile.
+    first = apply(deployment, "-refresh=false", f"-target={alarm}", f"-replace={alarm}")
+    eventually(lambda: is_locked(deployment))
+    second = apply(deployment, "-auto-approve")
+    refused, _ = second.communicate(timeout=60)
+    applied, _ = first.communicate("yes\n", timeout=60)
+    assert (first.returncode, second.returncode) == (0, 1), applied + refused
+    assert "1 added, 0 changed, 1 destroyed" in applied
+    assert "Error acquiring the state lock" in refused
+    assert f"sluice/{SYSTEM}/test/terraform.tfstate" in refused
+    after = deployment.state(SYSTEM)
+    assert (after["lineage"], addresses(after)) == (before["lineage"], addresses(before))
+    assert after["serial"] > before["serial"]
+    assert not is_locked(deployment)
+
+
+def apply(deployment: Deployment, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["terraform", "apply", "-no-color", *options],
+        cwd=deployment.folder(SYSTEM),
+        env=deployment.target.plain_variables(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def addresses(state: dict[str, Any]) -> set[str]:
+    return {f"{one['mode']} {one['type']} {one['name']}" for one in state["resources"]}
+
+
+def changes(deployment: Deployment, system: str) -> str:
+    """What a plan would change; empty when nothing."""
+    plan = deployment.terraform(system, "plan", "-detailed-exitcode", "-input=false", "-no-color")
+    assert plan.returncode in (0, 2), plan.stderr
+    return plan.stdout if plan.returncode else ""
+
+
+def test_a_plan_after_the_deployment_is_empty(deployment: Deployment) -> None:
+    assert deployment.each(lambda system: changes(deployment, system)) == dict.fromkeys(deployment.systems, "")
+
+
+def test_a_second_deployment_changes_nothing_and_leaves_the_lock_file_alone(deployment: Deployment) -> None:
+    lock_file = deployment.folder(SYSTEM) / ".terraform.lock.hcl"
+    before = lock_file.read_bytes()
+    commands_deployment.deploy([SYSTEM], deployment.target)
+    log = deployment.target.log("deploy").read_text()
+    assert commands_deployment.PLANNED.findall(log) == commands_deployment.DONE.findall(log) == []
+    assert "No changes. Your infrastructure matches the configuration." in log
+    assert lock_file.read_bytes() == before
+
+
+def test_each_systems_state_lies_encrypted_and_versioned_under_a_key_of_its_own(deployment: Deployment) -> None:
+    s3, bucket = deployment.local.client("s3"), deployment.target.environment["STATE_BUCKET"]
+    states = {f"sluice/{system}/test/terraform.tfstate" for system in deployment.systems}
+    assert {one["Key"] for one in s3.list_objects_v2(Bucket=bucket)["Contents"]} == states
+    for key in states:
+        head = s3.head_object(Bucket=bucket, Key=key)
+        assert head["ServerSideEncryption"] == "AES256"
+        assert head["VersionId"] != "null"

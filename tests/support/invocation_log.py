@@ -1,0 +1,57 @@
+"""The deployed invocation log, as its tests use it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from commands.local_aws import LocalAws
+
+from .deployed import Deployment
+
+SYSTEM = "invocation-log"
+
+
+@dataclass(frozen=True)
+class InvocationLog:
+    local: LocalAws
+    outputs: dict[str, str]
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> "InvocationLog":
+        return cls(deployment.local, deployment.outputs(SYSTEM))
+
+    def client(self, service: str) -> Any:
+        return self.local.client(service, region_name="us-west-2")
+
+    def upload(self, key: str, content: bytes = b"content") -> None:
+        self.client("s3").put_object(Bucket=self.outputs["BucketName"], Key=key, Body=content)
+
+    def rows(self, key: str) -> list[dict[str, str]]:
+        """The rows of a key, oldest first."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["DynamoDBTableName"])
+        rows = [{name: value["S"] for name, value in item.items()} for page in pages for item in page["Items"]]
+        return sorted((row for row in rows if row["objectKey"] == key), key=lambda row: row["timestamp"])
+
+    def log(self, key: str) -> list[dict[str, Any]]:
+        """The function's log lines that name a key."""
+        group = self.outputs["LogGroupName"]
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        # A log event of the local AWS may hold several lines.
+        lines = [line for page in pages for one in page["events"] for line in one["message"].splitlines()]
+        return [
+            one for line in lines if line.startswith("{") for one in [json.loads(line)] if one.get("objectKey") == key
+        ]
+
+    @contextmanager
+    def forbidden_to_write(self) -> Iterator[None]:
+        """The role may not put rows meanwhile."""
+        iam, role = self.client("iam"), self.outputs["LambdaFunctionName"]
+        deny = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+        iam.put_role_policy(RoleName=role, PolicyName="test-forbidden", PolicyDocument=policy)
+        try:
+            yield
+        finally:
+            iam.delete_role_policy(RoleName=role, PolicyName="test-forbidden")
