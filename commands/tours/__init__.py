@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from ..deployment import Target
 from ..local_aws import LocalAws
-from . import file_metadata, invocation_log, object_tracker
+from . import file_metadata, invocation_log, object_tracker, upload_api
 from .result import Result
 
 TOURS: dict[str, Callable[[LocalAws, Target], Result]] = {
     "object-tracker": object_tracker.tour,
+    "upload-api": upload_api.tour,
     "file-metadata": file_metadata.tour,
     "invocation-log": invocation_log.tour,
 }
