@@ -25,6 +25,9 @@ synth: setup ## write the Terraform of all systems to cdktf.out
 state: setup ## create or harden the state bucket in your account
 	@$(COMMANDS) state
 
+review: setup ## what a deployment would change, and what of it is dangerous; SYSTEM=name for one; ACKNOWLEDGE="address ..."; LOCAL=yes on the local AWS
+	@$(COMMANDS) review $(SYSTEM) $(if $(LOCAL),--local) $(foreach address,$(ACKNOWLEDGE),--acknowledge '$(address)')
+
 deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
@@ -46,4 +49,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state deploy failures destroy test unit lint lock
+.PHONY: help setup demo up down synth state review deploy failures destroy test unit lint lock

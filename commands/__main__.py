@@ -5,7 +5,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import SettingsError
 
-from . import demo, deploy, destroy, down, failures, state, synth, up
+from . import demo, deploy, destroy, down, failures, review, state, synth, up
 from .deployment import DeploymentError
 from .local_aws import LocalAwsError
 from .terraform_mirror import MirrorError
@@ -17,6 +17,7 @@ COMMANDS = {
     "failures": failures,
     "synth": synth,
     "state": state,
+    "review": review,
     "deploy": deploy,
     "destroy": destroy,
 }

@@ -1,0 +1,149 @@
+"""One review: what every face shows."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from .values import Difference
+
+
+class Danger(Enum):
+    """Why a change needs somebody's explicit yes. In order: what cannot be undone comes first."""
+
+    DATA_LOSS = "Data is lost"
+    PUBLIC = "Open to anybody"
+    AUTHORIZATION = "Authorization opened"
+    ENCRYPTION = "Encryption lost"
+    ACCESS = "Wider access"
+    PROTECTION = "Protection removed"
+    ALARM = "Alarm removed"
+    RETENTION = "Kept for less time"
+    KEY = "Encryption key changed"
+    THROTTLE = "Limit removed"
+    UNCLEAR = "Cannot be judged"
+
+    @property
+    def rank(self) -> int:
+        return list(Danger).index(self)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One danger of one change: what happens, and what that means."""
+
+    danger: Danger
+    what: str
+    means: str
+
+
+@dataclass(frozen=True)
+class PolicyLine:
+    """One line of a policy comparison: `+` what becomes possible, `-` what no longer is, ` ` which statement."""
+
+    sign: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource."""
+
+    address: str
+    type: str
+    verb: str
+    subject: str
+    headline: str
+    construct: str
+    findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    policy: tuple[PolicyLine, ...] = ()
+    # How many differences are only repeats, or values that AWS gives after apply.
+    folded: int = 0
+    # False: no module class makes this type; it is shown by its attributes.
+    known: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        worst = min((one.danger.rank for one in self.findings), default=len(Danger))
+        return worst, VERBS.get(self.verb, 0), self.address
+
+
+# In the order in which they matter to a reader.
+VERBS = {"delete": 0, "replace": 1, "forget": 2, "update": 3, "create": 4, "read": 5, "unchanged": 6}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The changes of one construct."""
+
+    label: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Counts:
+    create: int = 0
+    update: int = 0
+    replace: int = 0
+    delete: int = 0
+    forget: int = 0
+    other: int = 0
+    unchanged: int = 0
+
+    @property
+    def changes(self) -> int:
+        return self.create + self.update + self.replace + self.delete + self.forget + self.other
+
+    def words(self) -> str:
+        parts = {
+            "to create": self.create,
+            "to change": self.update,
+            "to replace": self.replace,
+            "to destroy": self.delete,
+            "no longer managed": self.forget,
+            "not understood": self.other,
+        }
+        return ", ".join(f"{number} {text}" for text, number in parts.items() if number) or "no changes"
+
+
+@dataclass(frozen=True)
+class StackReview:
+    """The review of one stack."""
+
+    name: str
+    counts: Counts
+    groups: tuple[Group, ...]
+    # Only repeats differ: tags of the provider, values known after apply. One line each.
+    folded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    outputs: tuple[Difference, ...] = ()
+    acknowledged: frozenset[str] = field(default_factory=frozenset)
+    # The architecture picture; empty where there is none.
+    picture: str = ""
+
+    @property
+    def changes(self) -> Iterator[Change]:
+        for group in self.groups:
+            yield from group.changes
+
+    @property
+    def dangers(self) -> list[Change]:
+        """The dangerous changes, worst first."""
+        return sorted((one for one in self.changes if one.findings), key=lambda one: one.rank)
+
+    @property
+    def unacknowledged(self) -> list[Change]:
+        return [one for one in self.dangers if one.address not in self.acknowledged]
+
+    def acknowledging(self, addresses: Iterable[str]) -> "StackReview":
+        return replace(self, acknowledged=frozenset(addresses))
+
+    def summary(self) -> str:
+        """The one line of this stack."""
+        dangers = len(self.dangers)
+        if not dangers:
+            return f"{self.name}: {self.counts.words()}"
+        still = len(self.unacknowledged)
+        state = "all acknowledged" if not still else f"{still} not acknowledged"
+        return f"{self.name}: {self.counts.words()}; {dangers} dangerous, {state}"

@@ -1,0 +1,112 @@
+"""What a change of policies lets in and keeps out, statement by statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .policy import Statement, covered, triples
+
+
+@dataclass(frozen=True)
+class StatementDifference:
+    """One statement that differs: what it gained and lost, as texts, and whether that lets more in."""
+
+    sid: str
+    effect: str
+    gained: tuple[str, ...]
+    lost: tuple[str, ...]
+    # More is possible than before: an Allow that covers more, or a Deny that covers less.
+    wider: bool
+    before: Statement | None
+    after: Statement | None
+
+
+def compare_policies(
+    before: Sequence[Statement],
+    after: Sequence[Statement],
+    *,
+    elsewhere_before: Sequence[Statement] = (),
+    elsewhere_after: Sequence[Statement] = (),
+) -> list[StatementDifference]:
+    """The statements that differ.
+
+    `elsewhere` are the other policies of the same role: what only moves from one to the other is not wider.
+    """
+    allowed_before = [*before, *elsewhere_before]
+    denied_after = [*after, *elsewhere_after]
+    found = []
+    for old, new in _pairs(before, after):
+        if old == new:
+            continue
+        wider = bool(new and new.allows and _uncovered(new, allowed_before, stricter=True))
+        wider = wider or bool(old and not old.allows and _uncovered(old, denied_after, stricter=False))
+        gained, lost = _parts(old, new), _parts(new, old)
+        one = new or old
+        if one is not None and (gained or lost):
+            found.append(StatementDifference(one.sid, one.effect, tuple(gained), tuple(lost), wider, old, new))
+    return found
+
+
+def _uncovered(statement: Statement, by: Sequence[Statement], *, stricter: bool) -> bool:
+    return any(not covered(statement, *triple, by, stricter=stricter) for triple in triples(statement))
+
+
+def _pairs(before: Sequence[Statement], after: Sequence[Statement]) -> list[tuple[Statement | None, Statement | None]]:
+    """Which statement became which: equal ones first, then by Sid and effect, then in order of what is most alike."""
+    old, new = list(before), list(after)
+    for one in before:
+        if one in new:
+            new.remove(one)
+            old.remove(one)
+    pairs: list[tuple[Statement | None, Statement | None]] = []
+    for one in list(new):
+        twin = next((other for other in old if other.effect == one.effect and other.sid and other.sid == one.sid), None)
+        twin = twin or next((other for other in old if other.effect == one.effect and _alike(other, one)), None)
+        if twin:
+            old.remove(twin)
+        pairs.append((twin, one))
+    return [*pairs, *((one, None) for one in old)]
+
+
+def _alike(one: Statement, other: Statement) -> bool:
+    if one.sid and other.sid:
+        return False
+    return bool(one.actions & other.actions or one.resources & other.resources) and one.principals == other.principals
+
+
+def _parts(before: Statement | None, after: Statement | None) -> list[str]:
+    """What `after` has and `before` has not."""
+    if after is None:
+        return []
+    if before is None:
+        return [describe(after)]
+    texts = []
+    for part, kind in (("actions", "action"), ("resources", "resource"), ("principals", "principal")):
+        more = getattr(after, part) - getattr(before, part)
+        excluded = "except " if part in after.everything_but else ""
+        texts += [f"{excluded}{kind} {one}" for one in sorted(more)]
+        if (part in after.everything_but) and part not in before.everything_but:
+            texts.append(f"everything except the {part} named")
+    return texts + [f"condition {describe_condition(one)}" for one in sorted(after.conditions - before.conditions)]
+
+
+def describe(statement: Statement) -> str:
+    """The statement as one line: actions on resources for principals under conditions."""
+
+    def listed(part: str) -> str:
+        values = ", ".join(sorted(getattr(statement, part)))
+        return f"everything except {values}" if part in statement.everything_but else values
+
+    text = listed("actions")
+    if statement.resources:
+        text += f" on {listed('resources')}"
+    if statement.principals:
+        people = "anybody" if statement.principals == {"*"} else listed("principals")
+        text += f" for {people}"
+    if statement.conditions:
+        text += " where " + " and ".join(describe_condition(one) for one in sorted(statement.conditions))
+    return text
+
+
+def describe_condition(condition: tuple[str, str, frozenset[str]]) -> str:
+    test, key, values = condition
+    return f"{key} {test} {', '.join(sorted(values))}"

@@ -1,0 +1,137 @@
+"""The plan that was reviewed, on disk: the plan itself, its JSON, and what it was made from.
+
+A plan file holds values in clear, so that its folder is for its owner only.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+FOLDER = "review.out"
+
+ASSET = re.compile(r'"(assets/[^"]+)"')
+
+
+class NotReviewed(ValueError):
+    """The plan must not be applied; the message says why."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Which state a plan was made against. Terraform counts `serial` up with every change."""
+
+    lineage: str = ""
+    serial: int = 0
+
+    @classmethod
+    def read(cls, text: str) -> "State":
+        """From `terraform state pull`, which prints nothing where there is no state yet."""
+        if not text.strip():
+            return cls()
+        document = json.loads(text)
+        return cls(str(document.get("lineage", "")), int(document.get("serial", 0)))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the reviewed plan was made from, and what was acknowledged."""
+
+    stack: str
+    plan: str
+    state: State
+    configuration: Mapping[str, str]
+    dangers: list[str]
+    acknowledged: list[str]
+    changes: int = 0
+    applied: bool = False
+
+
+@dataclass(frozen=True)
+class SavedPlan:
+    """The folder of one stack's reviewed plan."""
+
+    folder: Path
+    stack: str = field(default="")
+
+    @classmethod
+    def of(cls, target_folder: Path, stack: str) -> "SavedPlan":
+        return cls(target_folder / FOLDER / stack, stack)
+
+    @property
+    def plan(self) -> Path:
+        return self.folder / "plan.tfplan"
+
+    @property
+    def document(self) -> Path:
+        return self.folder / "plan.json"
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest.json"
+
+    def prepare(self) -> None:
+        """Forget what was reviewed before: a review that fails half-way leaves nothing to apply."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        for path in (self.plan, self.document, self.manifest):
+            path.unlink(missing_ok=True)
+
+    def write(self, manifest: Manifest) -> None:
+        self.manifest.write_text(json.dumps(asdict(manifest), indent=2) + "\n")
+
+    def read(self) -> Manifest:
+        """Raises `NotReviewed`."""
+        try:
+            document = json.loads(self.manifest.read_text())
+            return Manifest(**{**document, "state": State(**document["state"])})
+        except FileNotFoundError as error:
+            raise NotReviewed(f"{self.stack}: nothing was reviewed; run `make review SYSTEM={self.stack}`") from error
+        except (ValueError, TypeError, KeyError) as error:
+            raise NotReviewed(f"{self.stack}: {self.manifest.name} is damaged; review again") from error
+
+    def check(self, stack_folder: Path, state: State) -> Manifest:
+        """Whether the reviewed plan is still the thing to apply. Raises `NotReviewed` that says what moved."""
+        manifest = self.read()
+        if manifest.applied:
+            raise NotReviewed(f"{self.stack}: this plan was applied already; review again")
+        if not self.plan.is_file() or file_hash(self.plan) != manifest.plan:
+            raise NotReviewed(f"{self.stack}: the plan file is not the one that was reviewed; review again")
+        moved = _moved(manifest.configuration, configuration_hashes(stack_folder))
+        if moved:
+            raise NotReviewed(f"{self.stack}: the configuration moved since the review ({moved}); review again")
+        if state != manifest.state:
+            raise NotReviewed(
+                f"{self.stack}: the state moved since the review (serial {manifest.state.serial} then, "
+                f"{state.serial} now{', another lineage' if state.lineage != manifest.state.lineage else ''}); "
+                "review again"
+            )
+        missing = sorted(set(manifest.dangers) - set(manifest.acknowledged))
+        if missing:
+            raise NotReviewed(
+                f"{self.stack}: {len(missing)} dangerous changes are not acknowledged: {', '.join(missing)}; "
+                "review again with --acknowledge"
+            )
+        return manifest
+
+    def mark_applied(self) -> None:
+        self.write(replace(self.read(), applied=True))
+        self.plan.unlink(missing_ok=True)
+
+
+def configuration_hashes(stack_folder: Path) -> dict[str, str]:
+    """What was synthesized for a stack: its Terraform and the assets that it names."""
+    configuration = stack_folder / "cdk.tf.json"
+    names = sorted(set(ASSET.findall(configuration.read_text())))
+    assets = {name: file_hash(stack_folder / name) for name in names if (stack_folder / name).is_file()}
+    return {configuration.name: file_hash(configuration), **assets}
+
+
+def file_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _moved(before: Mapping[str, str], now: Mapping[str, str]) -> str:
+    return ", ".join(sorted(name for name in {*before, *now} if before.get(name) != now.get(name)))

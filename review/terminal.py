@@ -1,0 +1,83 @@
+"""The review in a terminal: coloured where it is one, plain where it is piped."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from .model import Change, StackReview
+
+SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "forget": "»", "unchanged": "·"}
+STYLES = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "forget": "red"}
+MOST_DIFFERENCES = 12
+
+
+def print_review(stacks: Sequence[StackReview], console: Console) -> None:
+    """Everything is printed as `Text`: what looks like markup in a plan stays as it is."""
+    for stack in stacks:
+        console.print(Text(stack.summary(), style="bold red" if stack.unacknowledged else "bold"))
+    for stack in stacks:
+        _print_stack(stack, console)
+
+
+def _print_stack(stack: StackReview, console: Console) -> None:
+    if not (stack.groups or stack.folded or stack.outputs or stack.notes):
+        return
+    console.print()
+    console.rule(Text(stack.name, style="bold"), align="left")
+    for note in stack.notes:
+        console.print(Text(note, style="bold yellow"))
+    for change in stack.dangers:
+        _print_danger(change, console, acknowledged=change.address in stack.acknowledged)
+    for group in stack.groups:
+        console.print()
+        console.print(Text(group.label, style="bold"))
+        for change in group.changes:
+            _print_change(change, group.label, console)
+    if stack.outputs:
+        console.print()
+        console.print(Text("Outputs", style="bold"))
+        for output in stack.outputs:
+            console.print(Text(f"  {output.path}  {output.shown_before} → {output.shown_after}"))
+    if stack.folded:
+        console.print()
+        for line in stack.folded:
+            console.print(Text(f"folded: {line}", style="dim"))
+
+
+def _print_danger(change: Change, console: Console, *, acknowledged: bool) -> None:
+    console.print()
+    for finding in change.findings:
+        line = Text("  ✓ " if acknowledged else "  ! ", style="green" if acknowledged else "bold red")
+        line.append(f"{finding.danger.value}: ", style="bold" if acknowledged else "bold red")
+        line.append(finding.what)
+        console.print(line)
+        console.print(Text(f"      {finding.means}"))
+    state = "acknowledged" if acknowledged else "--acknowledge"
+    console.print(Text(f"      {state} {change.address}", style="dim"))
+
+
+def _print_change(change: Change, label: str, console: Console) -> None:
+    subject = f"{change.subject.removeprefix(label).removeprefix(', ')}: " if change.subject != label else ""
+    line = Text(f"  {SIGNS.get(change.verb, '?')} ", style=STYLES.get(change.verb, "bold red"))
+    line.append(f"{subject}{change.headline}", style="bold" if change.findings else "")
+    if change.findings:
+        line.append("  dangerous", style="red")
+    console.print(line)
+    if not change.known:
+        console.print(Text(f"      no module class for {change.type}: shown by its attributes", style="dim"))
+    for note in change.notes:
+        console.print(Text(f"      {note}", style="dim"))
+    for policy in change.policy:
+        style = {"+": "yellow", "-": "cyan"}.get(policy.sign, "")
+        console.print(Text(f"      {policy.sign} {policy.text}", style=style))
+    for one in change.differences[:MOST_DIFFERENCES]:
+        text = f"{one.shown_before} → {one.shown_after}" if change.verb != "create" else one.shown_after
+        console.print(
+            Text(f"      {one.path}  {text}{'  (makes it necessary to replace)' if one.replaces else ''}", style="dim")
+        )
+    left = len(change.differences) - MOST_DIFFERENCES
+    hidden = [f"{left} more attributes"] if left > 0 else []
+    hidden += [f"{change.folded} folded"] if change.folded else []
+    if hidden:
+        console.print(Text(f"      {', '.join(hidden)}", style="dim"))

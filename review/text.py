@@ -1,0 +1,78 @@
+"""Texts of a plan made fit to be shown: nothing that a terminal obeys, nothing secret, nothing endless."""
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+LONGEST = 240
+
+UNKNOWN = "(known after apply)"
+SENSITIVE = "(sensitive, not shown)"
+SECRET = "(looks like a secret, not shown)"  # noqa: S105
+
+SECRET_NAME = re.compile(
+    r"secret|passw|pwd|token|credential|private_?key|api_?key|access_?key|auth_?key|encryption_?key$|signing_?key"
+    r"|connection_?string|dsn$",
+    re.IGNORECASE,
+)
+# Names that read like secrets and are none.
+NO_SECRET_NAMES = {"api_key_source", "token_validity_units", "client_token_source"}
+SECRET_VALUE = re.compile(
+    r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}\.|://[^/\s:@]+:[^/\s@]+@"
+    r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abprs]-[\w-]{10,}|\b[sr]k[-_](live|test|proj)[-_]\w{10,}"
+)
+# A run of letters in both cases and digits as no name or ARN has it.
+RANDOM = re.compile(r"(?=[^\s]*[a-z])(?=[^\s]*[A-Z])(?=[^\s]*[0-9])[A-Za-z0-9+/=_-]{24,}")
+# SHA-1, SHA-256 and the like: nobody reads them to the end.
+DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
+
+
+def clean(text: str) -> str:
+    """The text with everything a terminal or a reader's eye would obey made visible: escape codes, direction marks."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        one if one == " " or unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escaped(one)
+        for one in text
+    )
+
+
+def shown(value: Any, name: str, *, variable: bool = False) -> str:
+    """A value for people; `name` is the attribute's, `variable` says that it is an environment variable's."""
+    if value is None or value == "":
+        return "none" if value is None else '""'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        if is_secret(value, name, variable=variable):
+            return SECRET
+        return f"{value[:10]}…" if DIGEST.fullmatch(value) else _short(clean(value))
+    if isinstance(value, list | dict):
+        return _short(clean(json.dumps(_masked(value, name), ensure_ascii=False)))
+    return str(value)
+
+
+def is_secret(value: str, name: str, *, variable: bool = False) -> bool:
+    last = name.rpartition(".")[2]
+    if SECRET_NAME.search(last) and last not in NO_SECRET_NAMES and not value.startswith("arn:"):
+        return True
+    return bool(SECRET_VALUE.search(value) or (variable and RANDOM.fullmatch(value)))
+
+
+def _masked(value: Any, name: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(one, key) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, name) for one in value]
+    return SECRET if isinstance(value, str) and value and is_secret(value, name) else value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
+    return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")

@@ -1,0 +1,181 @@
+"""What things are called: the module classes' words for Terraform's types and attributes."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .configuration import Configuration
+from .plan import Plan
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a Terraform type is to people.
+
+    `primary`: a construct is called after it (the bucket in "Objects bucket"). `feature`: it is something that another
+    resource has, turned on by being there. `holds`: what is lost with it.
+    """
+
+    noun: str
+    primary: bool = False
+    feature: bool = False
+    holds: str = ""
+
+
+KINDS = {
+    "aws_s3_bucket": Kind("bucket", primary=True, holds="every object in it, with all versions"),
+    "aws_s3_bucket_versioning": Kind("versioning", feature=True),
+    "aws_s3_bucket_public_access_block": Kind("public access block", feature=True),
+    "aws_s3_bucket_server_side_encryption_configuration": Kind("encryption settings", feature=True),
+    "aws_s3_bucket_lifecycle_configuration": Kind("lifecycle rules", feature=True),
+    "aws_s3_bucket_ownership_controls": Kind("ownership controls (ACLs off)", feature=True),
+    "aws_s3_bucket_notification": Kind("notifications of new objects", feature=True),
+    "aws_s3_bucket_cors_configuration": Kind("CORS rules", feature=True),
+    "aws_s3_bucket_policy": Kind("bucket policy", feature=True),
+    "aws_dynamodb_table": Kind("table", primary=True, holds="every item in it"),
+    "aws_appautoscaling_target": Kind("autoscaling"),
+    "aws_appautoscaling_policy": Kind("autoscaling policy"),
+    "aws_sns_topic": Kind("topic", primary=True, holds="its subscriptions; every address has to confirm again"),
+    "aws_sns_topic_policy": Kind("topic policy", feature=True),
+    "aws_sns_topic_subscription": Kind("subscription"),
+    "aws_sqs_queue": Kind("queue", primary=True, holds="every message that waits in it"),
+    "aws_sqs_queue_policy": Kind("queue policy", feature=True),
+    "aws_kms_key": Kind("key", primary=True, holds="everything encrypted with it, once the waiting time is over"),
+    "aws_kms_alias": Kind("alias"),
+    "aws_lambda_function": Kind("function", primary=True),
+    "aws_lambda_function_event_invoke_config": Kind("retries and failure destination", feature=True),
+    "aws_lambda_permission": Kind("invoke permission"),
+    "aws_iam_role": Kind("role", primary=True),
+    "aws_iam_role_policy": Kind("permission"),
+    "aws_iam_role_policy_attachment": Kind("managed policy"),
+    "aws_iam_openid_connect_provider": Kind("OIDC provider"),
+    "aws_cloudwatch_log_group": Kind("log group", holds="every log line in it"),
+    "aws_cloudwatch_metric_alarm": Kind("alarm"),
+    "aws_cloudwatch_dashboard": Kind("dashboard", primary=True),
+    "aws_api_gateway_rest_api": Kind("REST API", primary=True),
+    "aws_api_gateway_account": Kind("account's API Gateway logging role"),
+    "aws_api_gateway_api_key": Kind("API key", holds="the key itself: every caller needs a new one"),
+    "aws_api_gateway_deployment": Kind("deployment"),
+    "aws_api_gateway_gateway_response": Kind("gateway response"),
+    "aws_api_gateway_integration": Kind("integration"),
+    "aws_api_gateway_method": Kind("method"),
+    "aws_api_gateway_method_settings": Kind("throttling, logs and metrics", feature=True),
+    "aws_api_gateway_model": Kind("request model"),
+    "aws_api_gateway_request_validator": Kind("request validator"),
+    "aws_api_gateway_resource": Kind("path"),
+    "aws_api_gateway_stage": Kind("stage"),
+    "aws_api_gateway_usage_plan": Kind("usage plan"),
+    "aws_api_gateway_usage_plan_key": Kind("usage plan key"),
+}
+
+ATTRIBUTES = {
+    "alarm_actions": "whom it tells",
+    "api_key_required": "API key required",
+    "attribute": "key attributes",
+    "authorization": "authorization",
+    "deletion_protection_enabled": "deletion protection",
+    "deletion_window_in_days": "days before a deleted key is gone",
+    "enable_key_rotation": "key rotation",
+    "force_destroy": "emptying on destroy",
+    "hash_key": "partition key",
+    "kms_master_key_id": "encryption key",
+    "memory_size": "memory (MB)",
+    "message_retention_seconds": "message retention (s)",
+    "point_in_time_recovery.enabled": "point-in-time recovery",
+    "range_key": "sort key",
+    "reserved_concurrent_executions": "reserved concurrency",
+    "retention_in_days": "log retention (days)",
+    "server_side_encryption.enabled": "encryption with a key of its own",
+    "settings.throttling_burst_limit": "throttling burst",
+    "settings.throttling_rate_limit": "throttling (requests/s)",
+    "sqs_managed_sse_enabled": "encryption",
+    "threshold": "threshold",
+    "timeout": "timeout (s)",
+    "tracing_config.mode": "tracing",
+    "triggers.functions": "the functions behind it",
+    "triggers.routes": "its routes",
+    "versioning_configuration.status": "versioning",
+}
+OFF = {"Suspended", "Disabled", "PassThrough"}
+ON = {"Enabled", "Active"}
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
+ACRONYMS = {"api": "API", "iam": "IAM", "kms": "KMS", "sns": "SNS", "sqs": "SQS", "cors": "CORS", "url": "URL"}
+
+
+def words_of(component: str) -> str:
+    """A construct id as words: `AlarmTopic` is "Alarm topic". Names that are no construct ids stay as they are."""
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", component):
+        return component
+    words = [ACRONYMS.get(one.lower(), one if one.isupper() else one.lower()) for one in WORD.findall(component)]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])
+
+
+def attribute_words(name: str) -> str:
+    for known in (name, name.rpartition(".")[2]):
+        if known in ATTRIBUTES:
+            return ATTRIBUTES[known]
+    return name.replace("environment.variables.", "variable ")
+
+
+class Names:
+    """What the constructs of one stack are called."""
+
+    def __init__(self, plan: Plan, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._nouns: dict[tuple[str, ...], str] = {}
+        types = {one.address: one.type for one in configuration.resources.values()}
+        types |= {one.address: one.type for one in plan.changes}
+        for address, type_ in types.items():
+            kind = KINDS.get(type_)
+            if kind and kind.primary and not address.startswith("data."):
+                construct = self.construct(address)
+                # Of a function and its role, the function names the construct: it is the first in this order.
+                if construct not in self._nouns or _order(kind.noun) < _order(self._nouns[construct]):
+                    self._nouns[construct] = kind.noun
+
+    def path(self, address: str) -> tuple[str, ...]:
+        return self._configuration.path(address)
+
+    def construct(self, address: str) -> tuple[str, ...]:
+        """The construct that a resource belongs to: `Objects` for `Objects/Bucket`."""
+        path = self.path(address)
+        return path[:-1] or path
+
+    def label(self, construct: Iterable[str]) -> str:
+        """ "Objects bucket", "Recorder function, Failures queue"."""
+        path = tuple(construct)
+        parts = []
+        for end in range(1, len(path) + 1):
+            noun = self._nouns.get(path[:end])
+            if noun or end == 1:
+                parts.append(_called(path[end - 1], noun or ""))
+        return ", ".join(parts)
+
+    def owner(self, address: str) -> tuple[str, ...]:
+        """The nearest construct around a resource that has a name of its own, else the outermost one."""
+        path = self.construct(address)
+        for end in range(len(path), 0, -1):
+            if path[:end] in self._nouns:
+                return path[:end]
+        return path[:1]
+
+    def part(self, address: str, kind: Kind | None) -> str:
+        """What tells a resource from others of its kind within its owner: "Errors" of `Recorder/Alarms/Errors`."""
+        path, owner = self.path(address), self.owner(address)
+        inner = path[len(owner) :]
+        if kind is not None and kind.noun == "permission" and len(inner) > 1:
+            return inner[0]
+        last = inner[-1] if inner else ""
+        noun = kind.noun.replace(" ", "").lower() if kind else ""
+        return last[: -len(noun)] if noun and last.lower().endswith(noun) else last
+
+
+def _called(component: str, noun: str) -> str:
+    words = words_of(component)
+    return words if not noun or words.lower().endswith(noun.split()[-1].lower()) else f"{words} {noun}"
+
+
+def _order(noun: str) -> int:
+    order = ("function", "REST API", "bucket", "table", "topic", "queue", "key")
+    return order.index(noun) if noun in order else len(order)
