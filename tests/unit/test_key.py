@@ -59,18 +59,6 @@ def test_a_protected_key_cannot_be_destroyed_and_the_window_is_a_choice(stack: T
     assert made["deletion_window_in_days"] == 7
 
 
-def test_a_key_of_one_services_data_can_be_used_through_that_service_only(stack: TerraformStack) -> None:
-    service = "dynamodb.us-east-1.amazonaws.com"
-    Key(stack, "Key", alias="alias/a", description="a", account_id=ACCOUNT, only_through=service)
-    administration, use = Terraform(stack).policies()["Key/Policy"]
-    assert administration["principals"] == use["principals"] == ACCOUNT_POLICIES["principals"]
-    assert use["condition"] == [{"test": "StringEquals", "variable": "kms:ViaService", "values": [service]}]
-    using = {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom"}
-    assert using <= set(use["actions"])
-    assert set(administration["actions"]) & set(use["actions"]) == set()
-    assert not any("*" in action for action in administration["actions"] + use["actions"])
-
-
 def test_a_key_of_stored_data_can_be_looked_after_but_used_through_its_storage_service_only(
     stack: TerraformStack,
 ) -> None:

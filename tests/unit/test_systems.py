@@ -202,8 +202,10 @@ def test_no_bucket_is_without_its_protection(system: tuple[str, Synthesized], co
 def test_no_function_is_without_retries_log_group_and_failure_queue(system: tuple[str, Synthesized]) -> None:
     made = system[1]("default")
     functions = owners(made, "aws_lambda_function")
-    assert owners(made, "aws_lambda_function_event_invoke_config") == functions
-    assert {f"{one}/Failures" for one in functions} <= owners(made, "aws_sqs_queue")
+    assert {
+        path: one["destination_config"]["on_failure"]["destination"]
+        for path, one in made.all("aws_lambda_function_event_invoke_config").items()
+    } == {f"{one}/AsynchronousInvocation": f"${{aws_sqs_queue.{one}/Failures/Queue.arn}}" for one in functions}
     assert {f"{one}/LogGroup" for one in functions} <= set(made.all("aws_cloudwatch_log_group"))
 
 
