@@ -4,7 +4,7 @@ import argparse
 
 from .deployment import console
 
-NAMES = ("object-tracker", "upload-api", "file-metadata", "invocation-log")
+NAMES = ("object-tracker", "upload-api", "file-metadata", "invocation-log", "sensor-pipeline")
 
 
 def system_name(text: str) -> str:

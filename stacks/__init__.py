@@ -10,10 +10,17 @@ from .api_gateway_account import ApiGatewayAccount
 from .file_metadata import FileMetadata
 from .invocation_log import InvocationLog
 from .object_tracker import ObjectTracker
+from .sensor_pipeline import SensorPipeline
 from .system import System
 from .upload_api import UploadApi
 
-SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (ObjectTracker, UploadApi, FileMetadata, InvocationLog)
+SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (
+    ObjectTracker,
+    UploadApi,
+    FileMetadata,
+    InvocationLog,
+    SensorPipeline,
+)
 
 __all__ = [
     "SYSTEMS",
@@ -21,6 +28,7 @@ __all__ = [
     "FileMetadata",
     "InvocationLog",
     "ObjectTracker",
+    "SensorPipeline",
     "System",
     "UploadApi",
     "add_systems",

@@ -1,0 +1,40 @@
+from dataclasses import dataclass
+from typing import Any
+
+from shared import environment, s3_events
+from shared.observability import MetricUnit, logger, metrics, tracer
+from shared.s3_events import S3Object
+
+from . import readings
+from .ingestion import ingest
+from .store import Store
+
+
+@dataclass(frozen=True)
+class Environment:
+    table_name: str
+    rejects_table_name: str
+    topic_arn: str
+    sensor_thresholds: str
+
+
+ENVIRONMENT = environment.read(Environment)
+KNOWN = readings.thresholds(ENVIRONMENT.sensor_thresholds)
+STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.rejects_table_name, ENVIRONMENT.topic_arn)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
+    """Every object that an S3 event names is read for readings."""
+    return {"processed": s3_events.for_each_object(event, process)}
+
+
+@tracer.capture_method(capture_response=False)
+def process(found: S3Object) -> None:
+    counts = ingest(found, STORE, KNOWN)
+    named = {"bucket": found.bucket, "objectKey": found.key, "versionId": found.version_id}
+    logger.info("processed", extra={**named, **counts})
+    for name, count in counts.items():
+        metrics.add_metric(f"Readings{name.title()}", MetricUnit.Count, count)

@@ -1,0 +1,98 @@
+"""A row and its one notification: a crash between the two does not lose it, duplicates do not repeat it."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from . import aws
+from .items import plain, typed
+
+Row = dict[str, Any]
+
+# Longer than one attempt to publish can take (see aws.py), shorter than half the default timeout of a function.
+LEASE_SECONDS = 14
+WAIT_SECONDS = 0.25
+
+
+class Outcome(NamedTuple):
+    """The row as it is in the table, and what this attempt did: added it, published its notification."""
+
+    row: Row
+    added: bool
+    published: bool
+
+
+class NotifiedRows:
+    """A table whose rows are notified to a topic, each once.
+
+    Whoever adds a row takes the lease to publish its notification with it. A repeat of the same event finds the row:
+    it is done when the row says the notification is out, and takes over when the lease has run out. So after a crash
+    between the row and the notification the next attempt publishes. (Only a crash between SNS taking the message and
+    the mark in the row repeats a notification: SNS and DynamoDB share no transaction.)
+
+    Every write is a conditional put of the whole row, which is the same for each repeat of an event: a function needs
+    the right to put items and to publish, and none to update.
+    """
+
+    def __init__(self, table_name: str, partition_key: str, topic_arn: str) -> None:
+        self._table_name = table_name
+        self._partition_key = partition_key
+        self._topic_arn = topic_arn
+        self._dynamodb = aws.client("dynamodb", expected={"ConditionalCheckFailedException"})
+        self._sns = aws.client("sns")
+
+    def record(self, row: Row, notification: Mapping[str, str]) -> Outcome:
+        """Add a row and publish its notification (`Subject`, `Message`), each unless that is done already.
+
+        Safe to repeat, at the same time too: who finds somebody else publishing waits for the outcome. A row that was
+        added without a notification stays without one.
+        """
+        existing = self.add(row)
+        added = existing is None
+        while existing is not None:
+            if "notifiedAt" in existing or "notificationLease" not in existing:
+                return Outcome(existing, added=False, published=False)
+            existing = self._take_over(row)
+            if existing is not None and "notifiedAt" not in existing:
+                time.sleep(WAIT_SECONDS)  # someone is publishing it right now; their lease ends before our timeout
+        try:
+            self._sns.publish(TopicArn=self._topic_arn, **notification)
+        except Exception:
+            # For the next attempt, which need not wait then.
+            self._put({**row, "notificationLease": 0}, "attribute_not_exists(notifiedAt)")
+            raise
+        notified = {**row, "notifiedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+        self._put(notified, f"attribute_exists({self._partition_key})")
+        return Outcome(notified, added=added, published=True)
+
+    def add(self, row: Row) -> Row | None:
+        """Add a row with the lease on its notification; gives the row that is there already, if any."""
+        return self._put(_leased(row), f"attribute_not_exists({self._partition_key})")
+
+    def _take_over(self, row: Row) -> Row | None:
+        """Take the lease on a notification that is not out and nobody is publishing; else gives the row as it is."""
+        return self._put(
+            _leased(row), "attribute_not_exists(notifiedAt) AND notificationLease < :now", {":now": int(time.time())}
+        )
+
+    def _put(self, row: Row, condition: str, values: Mapping[str, Any] | None = None) -> Row | None:
+        """Put a row under a condition; gives the row that is there where it fails."""
+        options = {"ExpressionAttributeValues": typed(values)} if values else {}
+        try:
+            self._dynamodb.put_item(
+                TableName=self._table_name,
+                Item=typed(row),
+                ConditionExpression=condition,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **options,
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
+            if "Item" not in error.response:  # somebody deleted it meanwhile
+                raise
+            return plain(error.response["Item"])
+        return None
+
+
+def _leased(row: Row) -> Row:
+    return {**row, "notificationLease": int(time.time()) + LEASE_SECONDS}

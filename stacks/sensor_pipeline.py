@@ -1,0 +1,83 @@
+from constructs import Construct
+
+from modules import Bucket, Table
+from settings import Settings
+
+from .system import System
+
+PREFIX = "readings/"
+
+
+class SensorPipeline(System):
+    """Readings of sensors arrive as objects: valid ones become rows, invalid ones are kept, breaches are notified.
+
+    bucket --object created under readings/--> function --> row of each reading
+                                                        --> notification of a reading beyond its threshold
+                                                        --> reject, with its reason, of an invalid reading
+    """
+
+    def __init__(self, scope: Construct, settings: Settings) -> None:
+        super().__init__(scope, "sensor-pipeline", settings)
+        bucket = Bucket(
+            self,
+            "Landing",
+            name=self.names.bucket("landing", self.account_id),
+            account_id=self.account_id,
+            emptied_on_destroy=not settings.protected,
+            protected=settings.protected,
+        )
+        readings = Table(
+            self,
+            "Readings",
+            name=self.names.table("readings"),
+            partition_key="deviceId",
+            sort_key="readingTime",
+            alarm_topic=self.alarm_topic,
+            protected=settings.protected,
+        )
+        rejects = Table(
+            self,
+            "Rejects",
+            name=self.names.table("rejects"),
+            partition_key="objectKey",
+            sort_key="place",
+            alarm_topic=self.alarm_topic,
+            protected=settings.protected,
+        )
+        breaches = self.add_topic("Breaches", "breaches")
+        ingester = self.add_function(
+            "Ingester",
+            name=self.names.function("ingester"),
+            package="sensor_pipeline",
+            environment={
+                "TABLE_NAME": readings.name,
+                "REJECTS_TABLE_NAME": rejects.name,
+                "TOPIC_ARN": breaches.arn,
+                "SENSOR_THRESHOLDS": settings.sensor_thresholds,
+            },
+            # One whole CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html. Reading 10 MB of
+            # JSON is bound by it, so that the same work costs the same in a fraction of the time.
+            memory_mb=1769,
+        )
+
+        bucket.grant_read(ingester, prefix=PREFIX)
+        readings.grant_put(ingester)
+        rejects.grant_put(ingester)
+        breaches.grant_publish(ingester)
+        bucket.on_object_created(ingester, prefix=PREFIX)
+
+        self.add_outputs(
+            BucketName=bucket.name,
+            Prefix=PREFIX,
+            TableName=readings.name,
+            RejectsTableName=rejects.name,
+            TopicArn=breaches.arn,
+            AlarmTopicArn=self.alarm_topic.arn,
+            SensorThresholds=settings.sensor_thresholds,
+            FunctionName=ingester.resource.function_name,
+            FunctionArn=ingester.arn,
+            LogGroupName=ingester.log_group.name,
+            FailureQueueUrl=ingester.failures.url,
+            NotificationEmail=settings.notification_email
+            or "none: set NOTIFICATION_EMAIL and deploy again to subscribe an address",
+        )
