@@ -150,7 +150,7 @@ class Settings:
     region: str | None = _setting(
         "AWS_REGION",
         _matching(
-            r"(us|eu|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?)?-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
+            r"(us|eu|eusc|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?|-de)?-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
             "an AWS region such as us-east-1",
         ),
     )

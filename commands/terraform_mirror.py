@@ -103,7 +103,8 @@ def registry_answers() -> bool:
 def _cli_configuration(environment: Mapping[str, str]) -> Path | None:
     named = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
     path = Path(named) if named else Path.home() / ".terraformrc"
-    return path if path.is_file() else None
+    # Terraform runs in each stack's folder: a relative path would mean another file there.
+    return path.absolute() if path.is_file() else None
 
 
 def _implied(environment: Mapping[str, str]) -> Iterator[Path]:

@@ -58,6 +58,7 @@ class ObjectTracker(System):
         api.on_request(recorder, "GET", "/objects")
         api.on_request(recorder, "POST", "/objects")
 
+        self.add_api_outputs(api, "/objects")
         self.add_outputs(
             BucketName=bucket.name,
             TableName=table.name,
@@ -67,8 +68,6 @@ class ObjectTracker(System):
             FunctionArn=recorder.arn,
             LogGroupName=recorder.log_group.name,
             FailureQueueUrl=recorder.failures.url,
-            ApiId=api.id,
-            ApiUrl=self.url(api, "/objects"),
             NotificationEmail=settings.notification_email
             or "none: set NOTIFICATION_EMAIL and deploy again to subscribe an address",
         )

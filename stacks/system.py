@@ -117,6 +117,14 @@ class System(TerraformStack):
         endpoint = self.settings.endpoint_url
         return f"{endpoint}/_aws/execute-api/{api.id}/{STAGE}{path}" if endpoint else f"{api.url}{path}"
 
+    def add_api_outputs(self, api: RestApi, path: str) -> None:
+        """Where the API answers and, where callers need it, the key whose value
+        `aws apigateway get-api-key --include-value --api-key ID` tells: a value in outputs would be a secret in state.
+        """
+        self.add_outputs(ApiId=api.id, ApiUrl=self.url(api, path))
+        if api.api_key is not None:
+            self.add_outputs(ApiKeyId=api.api_key.id)
+
     def add_outputs(self, **values: str) -> None:
         """What a person or a script needs next."""
         for name, value in values.items():

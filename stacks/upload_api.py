@@ -68,6 +68,7 @@ class UploadApi(System):
         api.on_request(uploader, "POST", "/upload", body_schema=schema)
         self._add_dashboard(uploader, table)
 
+        self.add_api_outputs(api, "/upload")
         self.add_outputs(
             BucketName=bucket.name,
             TableName=table.name,
@@ -76,8 +77,6 @@ class UploadApi(System):
             FunctionArn=uploader.arn,
             LogGroupName=uploader.log_group.name,
             FailureQueueUrl=uploader.failures.url,
-            ApiId=api.id,
-            ApiUrl=self.url(api, "/upload"),
             AccessLogGroupName=api.log_group.name,
             DashboardName=self.names.dashboard("overview"),
         )

@@ -233,8 +233,9 @@ OUTPUTS = {
             Settings(endpoint_url="https://127.0.0.1:4566"),
             {"ApiUrl": f"https://127.0.0.1:4566/_aws/execute-api/{API}/live/objects"},
         ),
+        (Settings(api_authorization="api_key"), {"ApiKeyId": "${aws_api_gateway_api_key.Api/ApiKey.id}"}),
     ],
-    ids=["default", "email", "local"],
+    ids=["default", "email", "local", "api key"],
 )
 def test_outputs_say_what_comes_next(tracker: Tracker, settings: Settings, changed: dict[str, str]) -> None:
     assert tracker(settings).outputs() == {**OUTPUTS, **changed}

@@ -68,6 +68,7 @@ ALLOWED = {
         "eu-central-2",
         "ap-southeast-3",
         "us-gov-west-1",
+        "eusc-de-east-1",
         "us-isob-east-1",
         "mx-central-1",
         "il-central-1",
