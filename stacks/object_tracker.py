@@ -51,7 +51,6 @@ class ObjectTracker(System):
 
         bucket.grant_read(recorder)
         table.grant_put(recorder)
-        table.grant_update(recorder)
         table.grant_query(recorder)
         notifications.grant_publish(recorder)
         bucket.on_object_created(recorder)

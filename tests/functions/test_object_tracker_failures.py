@@ -19,8 +19,12 @@ def is_publish(request: Request) -> bool:
     return request.body.startswith(b"Action=Publish")
 
 
-def is_put(request: Request) -> bool:
-    return request.headers.get("X-Amz-Target", "").endswith(".PutItem")
+def is_add(request: Request) -> bool:
+    return b"attribute_not_exists(objectKey)" in request.body
+
+
+def is_take_over(request: Request) -> bool:
+    return b"notificationLease < :now" in request.body
 
 
 def only(matching: Any, fault: Fault) -> Fault:
@@ -97,10 +101,10 @@ def test_who_finds_a_lease_leaves_the_notification_to_its_holder(tracker: Tracke
     version = tracker.upload("left to the holder")
     publishing = S3Object(tracker.bucket, "left to the holder", version)
     row = tracker.handler.objects.row(publishing, tracker.handler.STORE.head(publishing))
-    assert tracker.handler.STORE.add(row) is None  # the holder, who notifies elsewhere and says so
+    assert tracker.handler.STORE.notified.add(row) is None  # the holder, who notifies elsewhere and says so
 
     def holder_is_done(request: Request) -> None:
-        if request.headers.get("X-Amz-Target", "").endswith(".UpdateItem"):
+        if is_take_over(request):
             tracker.dynamodb.update_item(
                 TableName=tracker.table,
                 Key={name: {"S": row[name]} for name in ("objectKey", "uploadTime")},
@@ -116,13 +120,13 @@ def test_who_finds_a_lease_leaves_the_notification_to_its_holder(tracker: Tracke
 
 def test_a_table_that_refuses_fails_the_event_before_anything_is_said(tracker: Tracker) -> None:
     arrived = event(created(tracker.bucket, "no table", tracker.upload("no table")))
-    tracker.proxy.fault = only(is_put, refusing(500))
+    tracker.proxy.fault = only(is_add, refusing(500))
     with pytest.raises(RecordsFailed, match="PutItem"):
         tracker.handle(arrived)
     assert tracker.rows("no table") == tracker.notifications("no table") == []
 
 
-@pytest.mark.parametrize("matching", [is_put, is_publish, lambda request: request.method == "HEAD"])
+@pytest.mark.parametrize("matching", [is_add, is_publish, lambda request: request.method == "HEAD"])
 def test_one_failed_call_is_tried_again_at_once(tracker: Tracker, matching: Any) -> None:
     key = f"flaky {time.time_ns()}"
     version = tracker.upload(key)

@@ -46,7 +46,6 @@ def test_the_role_may_do_exactly_what_the_function_does(default: Terraform) -> N
         ],
         "ReadObjects": [allow("Read", ["s3:GetObject", "s3:GetObjectVersion"], f"{BUCKET_ARN}/*")],
         "PutRecords": [allow("Put", ["dynamodb:PutItem"], TABLE_ARN)],
-        "UpdateRecords": [allow("Update", ["dynamodb:UpdateItem"], TABLE_ARN)],
         "QueryRecords": [allow("Query", ["dynamodb:Query"], TABLE_ARN)],
         "PublishNotifications": [
             allow("Publish", ["sns:Publish"], TOPIC_ARN),
