@@ -83,7 +83,7 @@ def _each_line(start: bytes, rest: IO[bytes]) -> Iterator[Candidate]:
                 raise Unreadable(f"longer than {LARGEST_DOCUMENT} bytes")
             yield from _document(line, number)
         except Unreadable as error:
-            raw = line[: LONGEST_RAW + 1].decode(errors="backslashreplace")
+            raw = line.rstrip()[: LONGEST_RAW + 1].decode(errors="backslashreplace")
             yield Candidate(number, raw[: LONGEST_RAW + 1], problem=str(error))
 
 
@@ -98,7 +98,7 @@ def _runs(found: Iterator[Candidate], problem_of_all: str | None = None) -> Iter
     others = False
     for one in found:
         if run and one.problem:
-            run = replace(run, last_line=one.line, raw=f"{run.raw.rstrip()}\n{one.raw}"[: LONGEST_RAW + 1])
+            run = replace(run, last_line=one.line, raw=f"{run.raw}\n{one.raw}"[: LONGEST_RAW + 1])
             continue
         if run:
             others = True

@@ -57,7 +57,7 @@ class Limits:
 def thresholds(text: str) -> dict[str, Limits]:
     """By sensor type, from the setting `SENSOR_THRESHOLDS`, which settings.py has checked."""
     return {
-        name: Limits(**{side: Decimal(repr(float(limit))) for side, limit in limits.items()})
+        name: Limits(**{side: Decimal(repr(float(limit))).normalize() for side, limit in limits.items()})
         for name, limits in json.loads(text).items()
     }
 
