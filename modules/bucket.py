@@ -218,10 +218,14 @@ class Bucket(Construct):
             )
         )
         self._refuse_recursion()
+        targets = [target for _, _, target in self._listeners]
         if self._notification is None:
-            self._notification = S3BucketNotification(self, "Notification", bucket=self.name)
-        self._notification.put_lambda_function([target for _, _, target in self._listeners])
-        depends_on(self._notification, permission)
+            self._notification = S3BucketNotification(
+                self, "Notification", bucket=self.name, lambda_function=targets, depends_on=[permission]
+            )
+        else:
+            self._notification.put_lambda_function(targets)
+            depends_on(self._notification, permission)
 
     def _grant(
         self, function: PythonFunction, verb: str, actions: Sequence[str], key_actions: Sequence[str], prefix: str

@@ -15,6 +15,7 @@ from .alarms import Alarms
 from .errors import ConfigurationError
 from .iam import PolicyDocument, Statement
 from .packaging import build_archive, sha256
+from .paths import path
 from .queue import Queue
 from .topic import Topic
 
@@ -64,6 +65,7 @@ class PythonFunction(Construct):
         self.name = name
         self._timeout = timeout_seconds
         self._policies: dict[str, tuple[IamRolePolicy, tuple[Statement, ...]]] = {}
+        self._stack_path = path(TerraformStack.of(self))
 
         archive = build_archive(packages, libraries)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE)
@@ -85,6 +87,7 @@ class PythonFunction(Construct):
                 ),
             ).json,
         )
+        self._role_name: str = self.role.name
         self.failures = Queue(self, "Failures", name=f"{name}-failures")
         log_policy = self.allow(
             self,
@@ -116,10 +119,11 @@ class PythonFunction(Construct):
             depends_on=[self.log_group, log_policy],
         )
         self.arn: str = self.resource.arn
+        self._function_name: str = self.resource.function_name
         LambdaFunctionEventInvokeConfig(
             self,
             "AsynchronousInvocation",
-            function_name=self.resource.function_name,
+            function_name=self._function_name,
             maximum_retry_attempts=2,
             maximum_event_age_in_seconds=6 * HOUR,
             destination_config={"on_failure": {"destination": self.failures.arn}},
@@ -132,7 +136,7 @@ class PythonFunction(Construct):
         The resources' `grant_*` methods call this; use it for what they do not cover. Raises `ConfigurationError`
         where another policy has that name already.
         """
-        inside = resource.node.path.removeprefix(TerraformStack.of(self).node.path).strip("/")
+        inside = path(resource).removeprefix(self._stack_path).strip("/")
         id_ = verb + "".join(inside.split("/"))
         if id_ in self._policies:
             policy, given = self._policies[id_]
@@ -141,7 +145,7 @@ class PythonFunction(Construct):
             return policy
         grant = Construct(self, id_)
         document = PolicyDocument(grant, "Policy", *statements)
-        policy = IamRolePolicy(grant, "RolePolicy", name=id_, role=self.role.name, policy=document.json)
+        policy = IamRolePolicy(grant, "RolePolicy", name=id_, role=self._role_name, policy=document.json)
         self._policies[id_] = (policy, statements)
         return policy
 
@@ -152,7 +156,7 @@ class PythonFunction(Construct):
         return LambdaPermission(
             self,
             id_,
-            function_name=self.resource.function_name,
+            function_name=self._function_name,
             action="lambda:InvokeFunction",
             principal=service,
             source_arn=source_arn,

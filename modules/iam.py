@@ -63,14 +63,21 @@ class PolicyDocument(Construct):
     def __init__(self, scope: Construct, id_: str, *statements: Statement) -> None:
         super().__init__(scope, id_)
         self._statements: list[Statement] = []
-        self.resource = DataAwsIamPolicyDocument(self, "Document")
+        self._blocks: list[DataAwsIamPolicyDocumentStatement] = []
+        self._take(statements)
+        self.resource = DataAwsIamPolicyDocument(self, "Document", statement=self._blocks or None)
         self.json: str = self.resource.json
-        self.add(*statements)
 
     def add(self, *statements: Statement) -> None:
         """Add statements; one that is there already adds nothing."""
-        self._statements += [one for one in statements if one not in self._statements]
-        self.resource.put_statement([one.block() for one in self._statements])
+        if self._take(statements):
+            self.resource.put_statement(self._blocks)
+
+    def _take(self, statements: Sequence[Statement]) -> bool:
+        new = [one for one in statements if one not in self._statements]
+        self._statements += new
+        self._blocks += [one.block() for one in new]
+        return bool(new)
 
 
 def tls_only(resources: Sequence[str], actions: Sequence[str]) -> Statement:

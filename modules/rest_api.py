@@ -82,7 +82,7 @@ class RestApi(Construct):
         super().__init__(scope, id_)
         self._authorization = authorization
         self._invoke_arns: list[str] = []
-        self._folders: dict[str, ApiGatewayResource] = {}
+        self._resource_ids: dict[str, str] = {}
         self.resource = ApiGatewayRestApi(
             self,
             "Api",
@@ -90,10 +90,11 @@ class RestApi(Construct):
             description=description,
             endpoint_configuration={"types": ["REGIONAL"]},
         )
+        self.id: str = self.resource.id
         self._deployment = ApiGatewayDeployment(
             self,
             "Deployment",
-            rest_api_id=self.resource.id,
+            rest_api_id=self.id,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.log_group = CloudwatchLogGroup(
@@ -103,13 +104,13 @@ class RestApi(Construct):
         execution_log = CloudwatchLogGroup(
             self,
             "ExecutionLog",
-            name=f"API-Gateway-Execution-Logs_{self.resource.id}/{STAGE}",
+            name=f"API-Gateway-Execution-Logs_{self.id}/{STAGE}",
             retention_in_days=log_retention_days,
         )
         self.stage = ApiGatewayStage(
             self,
             "Stage",
-            rest_api_id=self.resource.id,
+            rest_api_id=self.id,
             deployment_id=self._deployment.id,
             stage_name=STAGE,
             xray_tracing_enabled=True,
@@ -119,7 +120,7 @@ class RestApi(Construct):
         ApiGatewayMethodSettings(
             self,
             "MethodSettings",
-            rest_api_id=self.resource.id,
+            rest_api_id=self.id,
             stage_name=self.stage.stage_name,
             method_path="*/*",
             settings={
@@ -131,7 +132,6 @@ class RestApi(Construct):
             },
         )
         self.url: str = self.stage.invoke_url
-        self.id: str = self.resource.id
         self._add_alarms(name, alarm_topic)
         self.api_key: ApiGatewayApiKey | None = (
             self._add_api_key(name) if authorization is Authorization.API_KEY else None
@@ -149,12 +149,13 @@ class RestApi(Construct):
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
         """
         id_ = method.title() + _pascal_case(path)
-        folder = self._folder(path)
+        resource_id = self._resource_id(path)
+        invoke_arn = function.resource.invoke_arn
         route = ApiGatewayMethod(
             self,
             f"{id_}Method",
-            rest_api_id=self.resource.id,
-            resource_id=folder.id,
+            rest_api_id=self.id,
+            resource_id=resource_id,
             http_method=method,
             authorization="AWS_IAM" if self._authorization is Authorization.IAM else "NONE",
             api_key_required=True if self._authorization is Authorization.API_KEY else None,
@@ -163,12 +164,12 @@ class RestApi(Construct):
         integration = ApiGatewayIntegration(
             self,
             f"{id_}Integration",
-            rest_api_id=self.resource.id,
-            resource_id=folder.id,
+            rest_api_id=self.id,
+            resource_id=resource_id,
             http_method=route.http_method,
             type="AWS_PROXY",
             integration_http_method="POST",
-            uri=function.resource.invoke_arn,
+            uri=invoke_arn,
         )
         # The ARN names API, stage, method and path: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
         function.allow_invoke(
@@ -176,7 +177,7 @@ class RestApi(Construct):
             service="apigateway.amazonaws.com",
             source_arn=f"{self.resource.execution_arn}/{STAGE}/{method}{path}",
         )
-        self._invoke_arns.append(function.resource.invoke_arn)
+        self._invoke_arns.append(invoke_arn)
         depends_on(self._deployment, route, integration)
         self._deployment.triggers = {
             "routes": Lazy.string_value(_Fingerprint(self)),
@@ -190,20 +191,20 @@ class RestApi(Construct):
         model = ApiGatewayModel(
             self,
             f"{id_}Model",
-            rest_api_id=self.resource.id,
+            rest_api_id=self.id,
             name=f"{id_}Body",
             content_type="application/json",
             schema=json.dumps(body_schema),
         )
         validator = ApiGatewayRequestValidator(
-            self, f"{id_}Validator", rest_api_id=self.resource.id, name=f"{id_}Body", validate_request_body=True
+            self, f"{id_}Validator", rest_api_id=self.id, name=f"{id_}Body", validate_request_body=True
         )
         if self.node.try_find_child("BodyRefusal") is None:
             # Says what is wrong with the body; API Gateway's own answer does not.
             refusal = ApiGatewayGatewayResponse(
                 self,
                 "BodyRefusal",
-                rest_api_id=self.resource.id,
+                rest_api_id=self.id,
                 response_type="BAD_REQUEST_BODY",
                 status_code="400",
                 response_templates={"application/json": '{"message": "$context.error.validationErrorString"}'},
@@ -211,14 +212,15 @@ class RestApi(Construct):
             depends_on(self._deployment, refusal)
         return {"request_models": {"application/json": model.name}, "request_validator_id": validator.id}
 
-    def _folder(self, path: str) -> ApiGatewayResource:
+    def _resource_id(self, path: str) -> str:
         parent, _, name = path.rpartition("/")
-        if path not in self._folders:
-            parent_id = self._folder(parent).id if parent else self.resource.root_resource_id
-            self._folders[path] = ApiGatewayResource(
-                self, f"Path{_pascal_case(path)}", rest_api_id=self.resource.id, parent_id=parent_id, path_part=name
+        if path not in self._resource_ids:
+            parent_id = self._resource_id(parent) if parent else self.resource.root_resource_id
+            folder = ApiGatewayResource(
+                self, f"Path{_pascal_case(path)}", rest_api_id=self.id, parent_id=parent_id, path_part=name
             )
-        return self._folders[path]
+            self._resource_ids[path] = folder.id
+        return self._resource_ids[path]
 
     def _add_alarms(self, name: str, topic: Topic | None) -> None:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
@@ -238,20 +240,22 @@ class RestApi(Construct):
             "UsagePlan",
             name=name,
             # A plain dict works for a single block, not in a list of them.
-            api_stages=[ApiGatewayUsagePlanApiStages(api_id=self.resource.id, stage=self.stage.stage_name)],
+            api_stages=[ApiGatewayUsagePlanApiStages(api_id=self.id, stage=self.stage.stage_name)],
         )
         ApiGatewayUsagePlanKey(self, "UsagePlanKey", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)
         return key
 
     def fingerprint(self, context: IResolveContext) -> str:
-        children = [child for child in self.node.find_all() if isinstance(child, TerraformResource)]
         own = (self._deployment, self.stage)
-        described: list[Any] = [
-            context.resolve(child.to_terraform())
-            for child in children
-            if child not in own and child.terraform_resource_type.startswith("aws_api_gateway_")
+        parts = [
+            child.to_terraform()
+            for child in self.node.find_all()
+            # The binding's submodule is named like the resource type, which only JavaScript could tell.
+            if isinstance(child, TerraformResource)
+            and type(child).__module__.rpartition(".")[2].startswith("api_gateway_")
+            and child not in own
         ]
-        return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(context.resolve(parts), sort_keys=True).encode()).hexdigest()
 
 
 @jsii.implements(IStringProducer)
