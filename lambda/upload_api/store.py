@@ -5,10 +5,10 @@ import time
 from typing import Any
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 
 from shared.aws import CLIENT_CONFIG
+from shared.items import plain, typed
 
 from .uploads import PRESIGNED_SECONDS, Row, Upload
 
@@ -34,8 +34,8 @@ class Store:
 
     def record(self, upload: Upload) -> Row | None:
         """What is remembered under the upload's idempotency key."""
-        found = self._dynamodb.get_item(TableName=self._table_name, Key=_typed(upload.record_key), ConsistentRead=True)
-        record = _plain(found.get("Item", {}))
+        found = self._dynamodb.get_item(TableName=self._table_name, Key=typed(upload.record_key), ConsistentRead=True)
+        record = plain(found.get("Item", {}))
         # DynamoDB removes expired items some time later: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
         return record if record and record["expiresAt"] > time.time() else None
 
@@ -78,7 +78,7 @@ class Store:
             except self._dynamodb.exceptions.TransactionCanceledException as error:
                 reasons: list[dict[str, Any]] = error.response["CancellationReasons"]
                 if reasons[0]["Code"] == "ConditionalCheckFailed":
-                    return _plain(reasons[0]["Item"])
+                    return plain(reasons[0]["Item"])
                 if not any(reason["Code"] == "TransactionConflict" for reason in reasons):
                     raise
             time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
@@ -87,20 +87,10 @@ class Store:
     def _puts(self, product: Row, record: Row) -> list[dict[str, Any]]:
         only_first = {
             "ConditionExpression": "attribute_not_exists(productId) OR expiresAt <= :now",
-            "ExpressionAttributeValues": _typed({":now": int(time.time())}),
+            "ExpressionAttributeValues": typed({":now": int(time.time())}),
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         return [
-            {"Put": {"TableName": self._table_name, "Item": _typed(record), **only_first}},
-            {"Put": {"TableName": self._table_name, "Item": _typed(product)}},
+            {"Put": {"TableName": self._table_name, "Item": typed(record), **only_first}},
+            {"Put": {"TableName": self._table_name, "Item": typed(product)}},
         ]
-
-
-def _typed(values: dict[str, Any]) -> dict[str, Any]:
-    serialize = TypeSerializer().serialize
-    return {name: serialize(value) for name, value in values.items()}
-
-
-def _plain(item: dict[str, Any]) -> Row:
-    deserialize = TypeDeserializer().deserialize
-    return {name: deserialize(value) for name, value in item.items()}
