@@ -92,10 +92,9 @@ def port(application: WebApplication) -> Iterator[int]:
 
 @pytest.fixture
 def browser(port: int, tmp_path: Path) -> Iterator[Chrome]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    found = None not in (chromium, driver)
-    assert found, "Chromium and its driver are missing: apt-get install chromium chromium-driver"
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or ""
+    driver = shutil.which("chromedriver") or ""
+    assert all((chromium, driver)), "Chromium and its driver are missing: apt-get install chromium chromium-driver"
     options = ChromeOptions()
     options.binary_location = chromium
     for argument in (
