@@ -5,7 +5,7 @@ export PYTHON ?= python3
 COMMANDS := .venv/bin/python -m commands
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## install what the project needs, into this folder
 	@sh commands/setup.sh
@@ -28,6 +28,12 @@ state: setup ## create or harden the state bucket in your account
 review: setup ## what a deployment would change, and what of it is dangerous; SYSTEM=name for one; ACKNOWLEDGE="address ..."; LOCAL=yes on the local AWS
 	@$(COMMANDS) review $(SYSTEM) $(if $(LOCAL),--local) $(foreach address,$(ACKNOWLEDGE),--acknowledge '$(address)')
 
+apply-reviewed: setup ## apply exactly the plan that was reviewed; SYSTEM=name for one; LOCAL=yes on the local AWS
+	@$(COMMANDS) apply-reviewed $(SYSTEM) $(if $(LOCAL),--local)
+
+diagram: setup ## draw each system's architecture into docs/diagrams
+	@$(COMMANDS) diagram
+
 deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
@@ -49,4 +55,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review deploy failures destroy test unit lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures destroy test unit lint lock

@@ -5,7 +5,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import SettingsError
 
-from . import demo, deploy, destroy, down, failures, review, state, synth, up
+from . import apply_reviewed, demo, deploy, destroy, diagram, down, failures, review, state, synth, up
 from .deployment import DeploymentError
 from .local_aws import LocalAwsError
 from .terraform_mirror import MirrorError
@@ -18,6 +18,8 @@ COMMANDS = {
     "synth": synth,
     "state": state,
     "review": review,
+    "apply-reviewed": apply_reviewed,
+    "diagram": diagram,
     "deploy": deploy,
     "destroy": destroy,
 }

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from rich.text import Text
+
 from review import terminal
 from review.configuration import Configuration
+from review.markdown import to_markdown
 from review.model import StackReview
+from review.page import to_html
 from review.plan import PlanError, read_plan
 from review.reviewing import review_stack
-from review.saved import Manifest, SavedPlan, configuration_hashes, file_hash
+from review.saved import FOLDER, Manifest, SavedPlan, configuration_hashes, file_hash
 
 from .deployment import DeploymentError, Target, console
 from .planning import make_plan, stack_folder, state_of, synthesize, target_of
 from .systems import add_system_arguments
+from .target import ROOT
 
 HELP = (
     "plan, and show what changes and what of it is dangerous. Exit code 0: nothing dangerous, or all of it "
@@ -42,11 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
-        reviews = [_of_file(arguments.plan, arguments.acknowledge)]
+        reviews, folder = [_of_file(arguments.plan, arguments.acknowledge)], ROOT / FOLDER
     else:
         target = target_of(local=arguments.local)
-        reviews = review(target, arguments.systems, arguments.acknowledge)
+        reviews, folder = review(target, arguments.systems, arguments.acknowledge), target.folder / FOLDER
     terminal.print_review(reviews, console)
+    write_faces(reviews, folder)
     return DANGEROUS if any(one.unacknowledged for one in reviews) else 0
 
 
@@ -63,6 +69,15 @@ def review(target: Target, systems: Sequence[str], acknowledged: Sequence[str]) 
     for one in reviews:
         _save(one, target)
     return reviews
+
+
+def write_faces(reviews: Sequence[StackReview], folder: Path) -> None:
+    """The page to look at, and the Markdown for a pull request."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "review.html").write_text(to_html(reviews), encoding="utf-8")
+    (folder / "review.md").write_text(to_markdown(reviews), encoding="utf-8")
+    console.print()
+    console.print(Text(f"To look at: {folder / 'review.html'}; for a pull request: {folder / 'review.md'}"))
 
 
 def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> list[StackReview]:

@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from .values import Difference
+
+if TYPE_CHECKING:
+    from .picture.graph import Picture
 
 
 class Danger(Enum):
@@ -42,6 +46,8 @@ class PolicyLine:
 
     sign: str
     text: str
+    # Whether this line lets more in: what an Allow gains, or a Deny loses.
+    wider: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,9 @@ VERBS = {"delete": 0, "replace": 1, "forget": 2, "update": 3, "create": 4, "read
 
 @dataclass(frozen=True)
 class Group:
-    """The changes of one construct."""
+    """The changes of one outermost construct; `key` is its id."""
 
+    key: str
     label: str
     changes: tuple[Change, ...]
 
@@ -119,8 +126,8 @@ class StackReview:
     notes: tuple[str, ...] = ()
     outputs: tuple[Difference, ...] = ()
     acknowledged: frozenset[str] = field(default_factory=frozenset)
-    # The architecture picture; empty where there is none.
-    picture: str = ""
+    # The architecture picture, not laid out yet.
+    picture: "Picture | None" = None
 
     @property
     def changes(self) -> Iterator[Change]:

@@ -56,6 +56,10 @@ class Plan:
     document: Mapping[str, Any]
 
 
+# For what needs a configuration only.
+NO_PLAN = Plan(terraform_version="", changes=(), drift=(), outputs={}, complete=True, document={})
+
+
 def read_plan(text: str) -> Plan:
     """Read the output of `terraform show -json PLANFILE`. Raises `PlanError`."""
     document = _document(text)

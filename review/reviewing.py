@@ -7,6 +7,7 @@ from .configuration import Configuration, references, without_index
 from .dangers import Case, judge
 from .headline import CODE, headline
 from .model import Change, Counts, Finding, Group, PolicyLine, StackReview
+from .picture.arrows import picture_of
 from .plan import Plan, ResourceChange
 from .policies import Policies
 from .policy_difference import StatementDifference
@@ -67,6 +68,7 @@ class _Reviewer:
             notes=() if self._plan.complete else ("This plan is not complete: Terraform left something out of it.",),
             outputs=tuple(self._outputs()),
             acknowledged=acknowledged,
+            picture=picture_of(self._name, self._configuration, self._names, tuple(changes)),
         )
 
     def _change(self, change: ResourceChange) -> Change | None:
@@ -166,8 +168,9 @@ class _Reviewer:
             what = "refuses" if one.effect == "Deny" else "allows"
             state = "new" if one.before is None else "removed" if one.after is None else "changed"
             yield PolicyLine(" ", clean(f"{name} ({what}), {state}{', wider' if one.wider else ''}"))
-            yield from (PolicyLine("+", self._text(text)) for text in one.gained)
-            yield from (PolicyLine("-", self._text(text)) for text in one.lost)
+            allows = one.effect != "Deny"
+            yield from (PolicyLine("+", self._text(text), wider=one.wider and allows) for text in one.gained)
+            yield from (PolicyLine("-", self._text(text), wider=one.wider and not allows) for text in one.lost)
 
     def _text(self, text: str) -> str:
         return clean(self._resolver.named(text))
@@ -177,7 +180,7 @@ class _Reviewer:
         for one in changes:
             grouped.setdefault(self._names.path(one.address)[:1], []).append(one)
         groups = [
-            Group(clean(self._names.label(path)), tuple(sorted(members, key=lambda one: one.rank)))
+            Group(path[0], clean(self._names.label(path)), tuple(sorted(members, key=lambda one: one.rank)))
             for path, members in grouped.items()
         ]
         return tuple(sorted(groups, key=lambda group: group.changes[0].rank))

@@ -72,6 +72,10 @@ class SavedPlan:
     def manifest(self) -> Path:
         return self.folder / "manifest.json"
 
+    @property
+    def was_reviewed(self) -> bool:
+        return self.manifest.is_file()
+
     def prepare(self) -> None:
         """Forget what was reviewed before: a review that fails half-way leaves nothing to apply."""
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,7 @@ def _print_change(change: Change, label: str, console: Console) -> None:
     for note in change.notes:
         console.print(Text(f"      {note}", style="dim"))
     for policy in change.policy:
-        style = {"+": "yellow", "-": "cyan"}.get(policy.sign, "")
+        style = "" if policy.sign == " " else "red" if policy.wider else "green"
         console.print(Text(f"      {policy.sign} {policy.text}", style=style))
     for one in change.differences[:MOST_DIFFERENCES]:
         text = f"{one.shown_before} → {one.shown_after}" if change.verb != "create" else one.shown_after

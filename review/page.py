@@ -1,0 +1,81 @@
+"""The review as one self-contained HTML page: nothing is loaded, and only what is written here runs."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from .model import Group, StackReview
+from .picture.graph import Picture
+from .picture.layout import LayoutError, place
+from .picture.svg import STYLE, draw
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+VERBS = {
+    "create": ("+", "created"),
+    "update": ("~", "changed"),
+    "replace": ("±", "replaced"),
+    "delete": ("x", "destroyed"),
+    "forget": ("»", "no longer managed"),
+    "unchanged": ("·", "moved"),
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One stack of the page."""
+
+    id: str
+    review: StackReview
+    # The picture as SVG; empty where it could not be laid out, which `trouble` explains.
+    picture: Markup
+    trouble: str
+    groups: tuple[tuple[str, Group], ...]
+
+
+def to_html(stacks: Sequence[StackReview]) -> str:
+    """The page. Values are escaped by the template engine; the picture escapes its own."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (TEMPLATES / "page.css").read_text() + STYLE
+    script = (TEMPLATES / "page.js").read_text()
+    return environment.get_template("page.html.j2").render(
+        sections=_sections(stacks),
+        verbs=VERBS,
+        used=[verb for verb in VERBS if any(change.verb == verb for stack in stacks for change in stack.changes)],
+        style=Markup(style),  # noqa: S704 - our own files, whose hashes the policy below admits
+        script=Markup(script),  # noqa: S704
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "base-uri 'none'; form-action 'none'",
+    )
+
+
+def _sections(stacks: Sequence[StackReview]) -> list[Section]:
+    pictures: list[Picture] = [one.picture for one in stacks if one.picture is not None]
+    trouble, placed = "", {}
+    try:
+        placed = {one.picture.title: one for one in place(pictures)} if pictures else {}
+    except LayoutError as error:
+        trouble = str(error)
+    sections = []
+    for number, stack in enumerate(stacks):
+        groups = tuple((f"s{number}-g{position}", group) for position, group in enumerate(stack.groups))
+        links = {group.key: id_ for id_, group in groups}
+        found = placed.get(stack.name)
+        svg = draw(found, id_=f"s{number}-picture", links=links) if found and found.boxes else ""
+        sections.append(Section(f"s{number}", stack, Markup(svg), trouble, groups))  # noqa: S704
+    return sections
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
