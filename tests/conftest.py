@@ -6,6 +6,7 @@ in the background, if any test needs it, and tests that need it come last.
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -20,6 +21,8 @@ os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE=
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A cancelled run ends like an interrupted one: what it started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Function code ignores it by itself (shared/observability.py), but pytest sets all warnings anew for each test.
     config.addinivalue_line("filterwarnings", "ignore:No application metrics to publish")
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from shared.s3_events import RecordsFailed, S3Object
 from tests.functions.conftest import Tracker
 from tests.support.faults import Answer, Fault, Request, Reset, refusing
-from tests.support.functions import start_process
+from tests.support.functions import finish, start_process
 from tests.support.s3_events import created, event
 
 
@@ -68,7 +68,7 @@ def test_a_process_killed_between_row_and_notification_loses_nothing(tracker: Tr
 
     tracker.proxy.fault = only(is_publish, kill)
     process = start_process("object_tracker", tracker.variables, arrived)
-    _, errors = process.communicate(timeout=60)
+    _, errors = finish(process)
     assert process.returncode == -signal.SIGKILL, errors
     (row,) = tracker.rows("killed")
     assert "notifiedAt" not in row
@@ -83,17 +83,24 @@ def test_a_process_killed_between_row_and_notification_loses_nothing(tracker: Tr
 
 
 def test_who_finds_a_lease_waits_until_it_has_run_out_and_then_notifies(tracker: Tracker) -> None:
-    key = "held"
+    key, ends, published = "held", [], []
     arrived = event(created(tracker.bucket, key, tracker.upload(key)))
     tracker.proxy.fault = only(is_publish, refusing(500))
     with pytest.raises(RecordsFailed):
         tracker.handle(arrived)
-    tracker.proxy.fault = refusing(times=0)
-    tracker.proxy.requests.clear()
-    end = int(time.time()) + 2
-    set_lease(tracker, tracker.rows(key)[0], end)  # held by someone who never ends their work
-    tracker.handle(arrived)
-    assert time.time() >= end
+    (row,) = tracker.rows(key)
+
+    def held_by_someone_who_never_ends(request: Request) -> None:
+        if is_add(request):
+            ends.append(int(time.time()) + 2)
+            set_lease(tracker, row, ends[0])
+        if is_publish(request):
+            published.append(time.time())
+
+    tracker.proxy.fault = held_by_someone_who_never_ends
+    _, errors = finish(start_process("object_tracker", tracker.variables, arrived), within=20)
+    assert errors == ""
+    assert published[0] > ends[0]
     assert len(tracker.notifications(key)) == 1
 
 

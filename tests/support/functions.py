@@ -60,6 +60,14 @@ def start_process(package: str, variables: Mapping[str, str], event: Any) -> sub
     )
 
 
+def finish(process: subprocess.Popen[str], *, within: float = 60) -> tuple[str, str]:
+    """What a process writes to standard output and error until it ends, which must be soon."""
+    try:
+        return process.communicate(timeout=within)
+    finally:
+        process.kill()
+
+
 RUN = """
 import importlib, json, sys
 from tests.support.functions import Context
