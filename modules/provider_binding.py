@@ -9,6 +9,7 @@ it is loaded on every run: ten seconds and more, 600 MB. `install()` changes how
 2. The JavaScript is loaded when it is first needed, not on import. By then the submodules in use are known, and a
    package of only these is loaded (`slim_assembly.py`: made from the installed one, kept in the user's cache folder).
 3. A submodule imported later than that comes with a package of its own.
+4. Node starts, and loads cdktf, while Python reads its side of both.
 
 Where the binding has been imported before, or is not installed, nothing is changed; where no slim package can be made,
 the installed one is loaded.
@@ -20,6 +21,7 @@ import os
 import sys
 import types
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -61,12 +63,22 @@ def install() -> None:
 
 
 def _load_when_needed(package: types.ModuleType) -> None:
-    """Put the binding's JavaScript off until the first call to any JavaScript."""
+    """Put the binding's JavaScript off until the first call to any JavaScript, and load all other in the background."""
     calls = {call: getattr(jsii, call) for call in CALLS}
-    sys.modules[ASSEMBLY] = types.ModuleType(ASSEMBLY)
+    load_assembly = jsii.JSIIAssembly.load
+    background = ThreadPoolExecutor(1)
+    pending: list[Future[jsii.JSIIAssembly]] = []
 
-    def load() -> None:
+    def load_in_background(*assembly: str) -> jsii.JSIIAssembly:
+        pending.append(background.submit(load_assembly, *assembly))
+        return jsii.JSIIAssembly(*assembly)
+
+    def load_now() -> None:
         vars(jsii).update(calls)
+        jsii.JSIIAssembly.load = load_assembly  # type: ignore[method-assign]
+        background.shutdown()
+        for one in pending:
+            one.result()
         del sys.modules[ASSEMBLY]
         used = {name.split(".")[1] for name in sys.modules if name.startswith(f"{PACKAGE}.")}
         if not used:
@@ -80,12 +92,14 @@ def _load_when_needed(package: types.ModuleType) -> None:
 
     def first(call: str) -> object:
         def loading(*arguments: object, **options: object) -> object:
-            load()
+            load_now()
             return calls[call](*arguments, **options)
 
         return loading
 
+    sys.modules[ASSEMBLY] = types.ModuleType(ASSEMBLY)
     vars(jsii).update({call: first(call) for call in CALLS})
+    jsii.JSIIAssembly.load = load_in_background  # type: ignore[assignment, method-assign]
 
 
 class _Latecomers(MetaPathFinder):
