@@ -6,6 +6,7 @@ from review.saved import FOLDER, NotReviewed, SavedPlan
 
 from .deployment import DeploymentError, Target, console
 from .planning import run_terraform, stack_folder, state_of, synthesize, target_of
+from .review import understand
 from .systems import add_system_arguments
 
 HELP = (
@@ -35,9 +36,13 @@ def apply_reviewed(target: Target, systems: list[str]) -> None:
         run_terraform(name, target, "init", "-input=false")
         saved = SavedPlan.of(target.folder, name)
         try:
-            checked.append((name, saved, saved.check(stack_folder(name, target), state_of(name, target))))
+            manifest = saved.check(stack_folder(name, target), state_of(name, target))
+            # Judged again from the plan file itself: what the manifest says of it is not taken on trust.
+            document = run_terraform(name, target, "show", "-json", str(saved.plan.resolve()))
+            saved.check_dangers(manifest, [one.address for one in understand(name, document, target).dangers])
         except NotReviewed as error:
             raise DeploymentError(f"{error}. Nothing was applied") from error
+        checked.append((name, saved, manifest))
     for name, saved, manifest in checked:
         if manifest.changes:
             console.print(f"{name}: applying {manifest.changes} reviewed changes", markup=False)

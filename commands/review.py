@@ -61,14 +61,17 @@ def review(target: Target, systems: Sequence[str], acknowledged: Sequence[str]) 
     names = synthesize(target, systems)
     with ThreadPoolExecutor(2) as pool:
         documents = list(pool.map(lambda name: make_plan(name, target), names))
-    reviews = []
-    for name, document in zip(names, documents, strict=True):
-        configuration = Configuration.synthesized(json.loads((stack_folder(name, target) / "cdk.tf.json").read_text()))
-        reviews.append(_understood(name, document, configuration))
+    reviews = [understand(name, document, target) for name, document in zip(names, documents, strict=True)]
     reviews = acknowledge(reviews, acknowledged)
     for one in reviews:
         _save(one, target)
     return reviews
+
+
+def understand(name: str, document: str, target: Target) -> StackReview:
+    """The review of a plan that was made from what is synthesized. Raises `DeploymentError`."""
+    synthesized = json.loads((stack_folder(name, target) / "cdk.tf.json").read_text())
+    return _understood(name, document, Configuration.synthesized(synthesized))
 
 
 def write_faces(reviews: Sequence[StackReview], folder: Path) -> None:

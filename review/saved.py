@@ -6,7 +6,8 @@ A plan file holds values in clear, so that its folder is for its owner only.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -106,19 +107,24 @@ class SavedPlan:
         moved = _moved(manifest.configuration, configuration_hashes(stack_folder))
         if moved:
             raise NotReviewed(f"{self.stack}: the configuration moved since the review ({moved}); review again")
+        if _planned_configuration(self.plan) != (stack_folder / "cdk.tf.json").read_bytes():
+            raise NotReviewed(f"{self.stack}: the plan was not made from this configuration; review again")
         if state != manifest.state:
             raise NotReviewed(
                 f"{self.stack}: the state moved since the review (serial {manifest.state.serial} then, "
                 f"{state.serial} now{', another lineage' if state.lineage != manifest.state.lineage else ''}); "
                 "review again"
             )
-        missing = sorted(set(manifest.dangers) - set(manifest.acknowledged))
+        return manifest
+
+    def check_dangers(self, manifest: Manifest, dangers: Iterable[str]) -> None:
+        """Whether all that is dangerous in the plan file itself was acknowledged. Raises `NotReviewed`."""
+        missing = sorted(set(dangers) - set(manifest.acknowledged))
         if missing:
             raise NotReviewed(
                 f"{self.stack}: {len(missing)} dangerous changes are not acknowledged: {', '.join(missing)}; "
                 "review again with --acknowledge"
             )
-        return manifest
 
     def mark_applied(self) -> None:
         self.write(replace(self.read(), applied=True))
@@ -131,6 +137,15 @@ def configuration_hashes(stack_folder: Path) -> dict[str, str]:
     names = sorted(set(ASSET.findall(configuration.read_text())))
     assets = {name: file_hash(stack_folder / name) for name in names if (stack_folder / name).is_file()}
     return {configuration.name: file_hash(configuration), **assets}
+
+
+def _planned_configuration(plan: Path) -> bytes:
+    """The configuration that Terraform keeps in its plan file: whatever a manifest says, it is made from that."""
+    try:
+        with zipfile.ZipFile(plan) as archive:
+            return archive.read("tfconfig/m-/cdk.tf.json")
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return b""
 
 
 def file_hash(path: Path) -> str:
