@@ -157,13 +157,15 @@ class Bucket(Construct):
         self._refuse_recursion()
         self._grant(function, "Write", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
 
-    def restrict_objects_to(self, function: PythonFunction) -> None:
-        """Refuse reading and writing objects to everybody but the function's role, administrators included.
+    def restrict_objects_to(self, *functions: PythonFunction) -> None:
+        """Refuse reading and writing objects to everybody but the functions' roles, administrators included.
+
+        Once for a bucket, with all of them: each call refuses whom it does not name.
 
         Managing the bucket stays possible, and so does deleting objects where the bucket is emptied on destroy.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
         """
-        role = function.role.name
+        roles = [function.role.name for function in functions]
         self.policy.add(
             Statement(
                 sid="OnlyTheFunctionUsesObjects",
@@ -177,8 +179,12 @@ class Bucket(Construct):
                         "aws:PrincipalArn",
                         # AWS compares the role; a local AWS compares the role's session.
                         [
-                            f"arn:aws:iam::{self._account_id}:role/{role}",
-                            f"arn:aws:sts::{self._account_id}:assumed-role/{role}/*",
+                            arn
+                            for role in roles
+                            for arn in (
+                                f"arn:aws:iam::{self._account_id}:role/{role}",
+                                f"arn:aws:sts::{self._account_id}:assumed-role/{role}/*",
+                            )
                         ],
                     )
                 ],

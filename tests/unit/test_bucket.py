@@ -253,6 +253,23 @@ def test_objects_can_be_kept_from_everybody_but_one_function(
     ]
 
 
+def test_objects_can_be_kept_from_everybody_but_several_functions(
+    stack: TerraformStack, worker: PythonFunction, code: Path
+) -> None:
+    reader = PythonFunction(stack, "Reader", name="reader", packages=[code])
+    uploads(stack).restrict_objects_to(worker, reader)
+    _, only_they = Terraform(stack).policies()["Uploads/Policy"]
+    mine, others = "${aws_iam_role.Worker/Role.name}", "${aws_iam_role.Reader/Role.name}"
+    assert [one["values"] for one in only_they["condition"]] == [
+        [
+            f"arn:aws:iam::{ACCOUNT}:role/{mine}",
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/{mine}/*",
+            f"arn:aws:iam::{ACCOUNT}:role/{others}",
+            f"arn:aws:sts::{ACCOUNT}:assumed-role/{others}/*",
+        ]
+    ]
+
+
 def test_a_listening_function_may_be_invoked_by_that_bucket_of_that_account_only(
     stack: TerraformStack, worker: PythonFunction
 ) -> None:
