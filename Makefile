@@ -40,6 +40,14 @@ deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for
 failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." or all sends it back; LOCAL=yes on the local AWS
 	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
 
+simulate: setup ## simulated devices send readings to the sensor pipeline, reconciled at the end; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
+	@$(COMMANDS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
+	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(if $(LOCAL),--local)
+
+rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
+	@$(COMMANDS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
+
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
@@ -55,4 +63,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures destroy test unit lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects destroy test unit lint lock

@@ -5,7 +5,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from settings import SettingsError
 
-from . import apply_reviewed, demo, deploy, destroy, diagram, down, failures, review, state, synth, up
+from . import (
+    apply_reviewed,
+    demo,
+    deploy,
+    destroy,
+    diagram,
+    down,
+    failures,
+    rejects,
+    review,
+    simulate,
+    state,
+    synth,
+    up,
+)
 from .deployment import DeploymentError
 from .local_aws import LocalAwsError
 from .terraform_mirror import MirrorError
@@ -15,6 +29,8 @@ COMMANDS = {
     "up": up,
     "down": down,
     "failures": failures,
+    "simulate": simulate,
+    "rejects": rejects,
     "synth": synth,
     "state": state,
     "review": review,

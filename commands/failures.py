@@ -17,6 +17,7 @@ from .deployment import Target, console
 from .local_aws import LocalAws
 from .systems import system_name
 from .target import LOCAL, Account, account_of_caller, local_target
+from .text import short
 
 HELP = "list the events a system's failure queue keeps, and why; --replay sends them through the function again"
 
@@ -25,7 +26,6 @@ HELP = "list the events a system's failure queue keeps, and why; --replay sends 
 HELD_SECONDS = 16 * 60
 BATCH = 10  # the most messages SQS takes or gives at once
 SHOWN = 50  # in a terminal; a pipe gets all, a line each
-LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _replay(queue: FailureQueue, failures: list[Failure]) -> int:
     for one in failures:
         reason = queue.replay(one)
         kept += reason is not None
-        console.print(f"{one.id}: {'processed' if reason is None else f'kept: {_short(reason)}'}", markup=False)
+        console.print(f"{one.id}: {'processed' if reason is None else f'kept: {short(reason)}'}", markup=False)
     console.print(f"{len(failures) - kept} of {len(failures)} processed and removed, {kept} kept")
     return 1 if kept else 0
 
@@ -171,7 +171,7 @@ def _parse(message: dict[str, Any]) -> Failure:
     try:
         kept = json.loads(body)
         context, event = kept["requestContext"], kept["requestPayload"]
-        id_ = _short(context.get("requestId", message["MessageId"]))
+        id_ = short(context.get("requestId", message["MessageId"]))
         reason = _said(kept.get("responsePayload")) or context["condition"]
     except (ValueError, KeyError, TypeError, AttributeError):
         id_, event, reason = message["MessageId"], body, "not put here by Lambda: look at it in the SQS console"
@@ -192,12 +192,12 @@ def _elsewhere(queue: FailureQueue) -> str:
 def _show(system: str, failures: list[Failure]) -> None:
     if not console.is_terminal:
         for one in failures:
-            print(one.id, one.since, _short(one.reason), _summary(one.event), sep="\t")
+            print(one.id, one.since, short(one.reason), _summary(one.event), sep="\t")
         return
     console.print(f"{system}: {len(failures)} kept, oldest first")
     for one in failures[:SHOWN]:
         console.print(f"\n{one.id}  since {one.since}", markup=False, style="bold")
-        console.print(f"  {_short(one.reason)}\n  {_summary(one.event)}", markup=False)
+        console.print(f"  {short(one.reason)}\n  {_summary(one.event)}", markup=False)
     if len(failures) > SHOWN:
         console.print(f"\nand {len(failures) - SHOWN} more: piped, all are listed, a line each")
 
@@ -207,11 +207,5 @@ def _summary(event: Any) -> str:
     try:
         keys = [unquote_plus(record["s3"]["object"]["key"]) for record in event["Records"]]
     except (KeyError, TypeError, AttributeError):
-        return _short(json.dumps(event, ensure_ascii=False))
-    return _short(f"{len(keys)} record{'' if len(keys) == 1 else 's'}: " + ", ".join(keys))
-
-
-def _short(text: str) -> str:
-    """On one line, without what a terminal would take for a command."""
-    text = "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text[: LONGEST_TEXT + 1])
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+        return short(json.dumps(event, ensure_ascii=False))
+    return short(f"{len(keys)} record{'' if len(keys) == 1 else 's'}: " + ", ".join(keys))

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import boto3
 import main
 from settings import Settings, SettingsError
 
+from . import deployment
 from .deployment import Target
 from .local_aws import LocalAws
 
@@ -75,6 +77,16 @@ def local_target(local: LocalAws) -> Target:
     account = local.client("sts").get_caller_identity()["Account"]
     bucket = state_bucket_name(settings.project, account, DEFAULT_STATE_REGION)
     return Target(environment={**environment, "STATE_BUCKET": bucket}, folder=local.folder)
+
+
+def reach(system: str, *, local: bool) -> tuple[dict[str, str], Callable[..., Any]]:
+    """A deployed system's outputs, and what makes boto3 clients for the AWS it is on: the local one that `make up`
+    started, or the account of the caller's credentials."""
+    if local:
+        running = LocalAws(LOCAL)
+        return deployment.outputs(system, local_target(running)), running.client
+    account = account_of_caller()
+    return deployment.outputs(system, account), account.client
 
 
 def state_bucket_name(project: str, account_id: str, region: str) -> str:
