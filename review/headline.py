@@ -78,9 +78,9 @@ def _phrases(differences: Sequence[Difference], policies: Sequence[StatementDiff
 
 def _phrase(one: Difference) -> str:
     words = attribute_words(one.name)
-    if one.before in OFF | {False, None} and one.after in ON | {True} and one.after is not None:
+    if _is(one.after, ON) and (one.before is None or _is(one.before, OFF)):
         return f"{words} turned on"
-    if one.before in ON | {True} and (one.after in OFF or one.after in (False, None)) and not one.unknown:
+    if _is(one.before, ON) and (one.after is None or _is(one.after, OFF)) and not one.unknown:
         return f"{words} turned off"
     if one.unknown or one.sensitive or len(one.shown_before) + len(one.shown_after) > 60:
         return f"{words} changed"
@@ -91,3 +91,7 @@ def _joined(phrases: Sequence[str]) -> str:
     shown = ", ".join(phrases[:MOST_PHRASES])
     more = len(phrases) - MOST_PHRASES
     return (shown + (f" and {more} more" if more > 0 else "")) or "changed"
+
+
+def _is(value: object, states: frozenset[str | bool]) -> bool:
+    return isinstance(value, str | bool) and value in states

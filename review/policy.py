@@ -89,14 +89,9 @@ def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[Statement, ...]:
     )
 
 
-def covered(
-    wanted: Statement, action: str, resource: str, principal: str, by: Iterable[Statement], *, stricter: bool
-) -> bool:
-    """Whether statements of the same effect say the same of one action on one resource for one principal.
-
-    `stricter`: what is wanted must be under at least their conditions (for Allow); otherwise they must be under at
-    most its conditions (for Deny).
-    """
+def covered(wanted: Statement, action: str, resource: str, principal: str, by: Iterable[Statement]) -> bool:
+    """Whether statements of the same effect say the same of every request that `wanted` says it of, for one action on
+    one resource by one principal."""
     for one in by:
         if one.effect != wanted.effect:
             continue
@@ -108,7 +103,7 @@ def covered(
             any(_matches(pattern, action) for pattern in one.actions)
             and (any(_matches(pattern, resource) for pattern in one.resources) or one.resources == wanted.resources)
             and (any(_matches(pattern, principal) for pattern in one.principals) or one.principals == wanted.principals)
-            and (_implies(wanted, one) if stricter else _implies(one, wanted))
+            and _implies(wanted, one)
         ):
             return True
     return False

@@ -37,8 +37,8 @@ def compare_policies(
     for old, new in _pairs(before, after):
         if old == new:
             continue
-        wider = bool(new and new.allows and _uncovered(new, allowed_before, stricter=True))
-        wider = wider or bool(old and not old.allows and _uncovered(old, denied_after, stricter=False))
+        wider = bool(new and new.allows and _uncovered(new, allowed_before))
+        wider = wider or bool(old and not old.allows and _uncovered(old, denied_after))
         gained, lost = _parts(old, new), _parts(new, old)
         one = new or old
         if one is not None and (gained or lost):
@@ -46,8 +46,8 @@ def compare_policies(
     return found
 
 
-def _uncovered(statement: Statement, by: Sequence[Statement], *, stricter: bool) -> bool:
-    return any(not covered(statement, *triple, by, stricter=stricter) for triple in triples(statement))
+def _uncovered(statement: Statement, by: Sequence[Statement]) -> bool:
+    return any(not covered(statement, *triple, by) for triple in triples(statement))
 
 
 def _pairs(before: Sequence[Statement], after: Sequence[Statement]) -> list[tuple[Statement | None, Statement | None]]:

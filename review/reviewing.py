@@ -75,20 +75,21 @@ class _Reviewer:
         moved = change.previous_address is not None
         if change.verb in ("unchanged", "read") and not (moved or change.imported):
             return None
-        kind = KINDS.get(change.type)
+        kind = self._names.kind(change.address, change.type)
         every = differences(change)
         compared = self._policies.compare(change)
         statements = [one for policy in compared for one in policy.statements]
         subject = self._names.label(self._names.owner(change.address))
         part = self._names.part(change.address, kind)
-        told = (
-            "" if kind and (kind.primary or kind.feature) else " ".join(filter(None, [kind.noun if kind else "", part]))
-        )
+        told = ""
+        if not (kind and (kind.primary or kind.feature)):
+            told = " ".join(filter(None, [kind.noun if kind else change.type, part if part != subject else ""]))
         findings = judge(
             Case(
                 change=change,
                 kind=kind,
-                subject=clean(f"{subject}, {told}" if told and told != subject else subject),
+                subject=clean(f"{subject}, {told}" if told else subject),
+                owner=clean(subject),
                 differences=[one for one in every if not one.is_policy],
                 policies=statements,
                 policy_unclear=any(policy.unclear for policy in compared),

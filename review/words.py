@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .configuration import Configuration
 from .plan import Plan
@@ -96,8 +96,8 @@ ATTRIBUTES = {
     "triggers.routes": "its routes",
     "versioning_configuration.status": "versioning",
 }
-OFF = {"Suspended", "Disabled", "PassThrough"}
-ON = {"Enabled", "Active"}
+OFF: frozenset[str | bool] = frozenset({"Suspended", "Disabled", "PassThrough", False})
+ON: frozenset[str | bool] = frozenset({"Enabled", "Active", True})
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
 ACRONYMS = {"api": "API", "iam": "IAM", "kms": "KMS", "sns": "SNS", "sqs": "SQS", "cors": "CORS", "url": "URL"}
@@ -159,6 +159,13 @@ class Names:
             if path[:end] in self._nouns:
                 return path[:end]
         return path[:1]
+
+    def kind(self, address: str, type_: str) -> Kind | None:
+        """The kind of a resource; a function's role is no construct's namesake, though it could be."""
+        kind = KINDS.get(type_)
+        if kind and kind.primary and self._nouns.get(self.construct(address)) != kind.noun:
+            return replace(kind, primary=False)
+        return kind
 
     def part(self, address: str, kind: Kind | None) -> str:
         """What tells a resource from others of its kind within its owner: "Errors" of `Recorder/Alarms/Errors`."""

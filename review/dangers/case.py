@@ -16,6 +16,8 @@ class Case:
     kind: Kind | None
     # What to call the resource: "the Objects bucket".
     subject: str
+    # What to call that which it belongs to.
+    owner: str = ""
     differences: Sequence[Difference] = ()
     policies: Sequence[StatementDifference] = ()
     # A policy is known only after apply, and cannot be worked out from the configuration.

@@ -102,19 +102,19 @@ def _permission(case: Case) -> Iterator[Finding]:
         values.get(name) or unknown.get(name) for name in ("source_arn", "source_account", "principal_org_id")
     )
     if principal == "*" and not bounded:
-        yield Finding(Danger.PUBLIC, f"{case.subject} can be invoked by anybody", "Any AWS account may call it.")
+        yield Finding(Danger.PUBLIC, f"{case.owner} can be invoked by anybody", "Any AWS account may call it.")
     elif not bounded and principal.endswith(".amazonaws.com"):
         yield Finding(
             Danger.PUBLIC,
-            f"{case.subject} can be invoked by {principal} on anybody's behalf",
+            f"{case.owner} can be invoked by {principal} on anybody's behalf",
             "Without a source ARN, other accounts' resources reach it through the service.",
         )
     elif not principal.endswith(".amazonaws.com") and not case.new_owner:
-        yield Finding(Danger.ACCESS, f"{case.subject} can be invoked by {principal}", "A new caller is let in.")
+        yield Finding(Danger.ACCESS, f"{case.owner} can be invoked by {principal}", "A new caller is let in.")
     elif case.change.verb in ("update", "replace") and any(
         one.name in ("principal", "source_arn", "source_account", "action") and not one.unknown for one in case.judged
     ):
-        yield Finding(Danger.ACCESS, f"{case.subject} can be invoked by another caller", "The permission moves.")
+        yield Finding(Danger.ACCESS, f"{case.owner} can be invoked by another caller", "The permission moves.")
 
 
 def _texts(value: Any) -> set[str]:
