@@ -404,12 +404,22 @@ def test_a_content_that_breaks_off_is_read_again(extractor: Extractor, named: bo
     assert all("Incomplete" in one.error for one in lines)
 
 
-def test_a_content_that_keeps_breaking_off_fails_the_event(extractor: Extractor) -> None:
+def test_a_content_that_keeps_breaking_off_fails_the_event(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[tuple[float, float]] = []
+
+    def at_once(least: float, most: float) -> float:
+        waits.append((least, most))
+        return 0
+
+    monkeypatch.setattr("random.uniform", at_once)
     record = extractor.upload("keeps breaking off", PNG)
     extractor.in_front_of_s3.fault = broken_off(extractor)
     with pytest.raises(RecordsFailed, match="Incomplete"):
         extractor.handle(record)
     assert len(extractor.in_front_of_s3.requests) == 3
+    assert waits == [(0, 1), (0, 2)]  # seconds, of which some random part
     assert extractor.rows("keeps breaking off") == []
 
 
