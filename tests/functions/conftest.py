@@ -1,6 +1,7 @@
 """Function code in this process, against what the tests make on the local AWS."""
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -52,6 +53,22 @@ class Tracker:
     def notifications(self, key: str) -> list[dict[str, Any]]:
         heard = [json.loads(text) for text in self.listener.heard()]
         return [one for one in heard if one["objectKey"] == key]
+
+
+LONGEST_SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def soon() -> Iterator[None]:
+    """A test that waits for ever fails."""
+
+    def fail(*_: Any) -> None:
+        raise TimeoutError(f"not done after {LONGEST_SECONDS} s")
+
+    signal.signal(signal.SIGALRM, fail)
+    signal.alarm(LONGEST_SECONDS)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(scope="session")
