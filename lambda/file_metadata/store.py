@@ -4,10 +4,10 @@ import random
 import time
 from typing import Any
 
-from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from shared import aws
+from shared.items import typed
 from shared.observability import logger
 from shared.s3_events import S3Object
 
@@ -46,11 +46,10 @@ class Store:
 
     def add(self, row: Row) -> bool:
         """Add a row; False where it is there already."""
-        serialize = TypeSerializer().serialize
         try:
             self._dynamodb.put_item(
                 TableName=self._table_name,
-                Item={name: serialize(value) for name, value in row.items()},
+                Item=typed(row),
                 ConditionExpression="attribute_not_exists(objectKey)",
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:

@@ -1,8 +1,6 @@
 """The log's one AWS call: to the table."""
 
-import boto3
-
-from shared.aws import CLIENT_CONFIG
+from shared import aws
 from shared.observability import MetricUnit, logger, metrics, tracer
 
 from .invocations import Row
@@ -21,7 +19,7 @@ class Store:
         self._table_name = table_name
         # Goes to AWS_ENDPOINT_URL where that is set: botocore reads it itself.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-        self._dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+        self._dynamodb = aws.client("dynamodb", expected={"ConditionalCheckFailedException"})
 
     @tracer.capture_method(capture_response=False)
     def add(self, row: Row) -> None:

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from shared.aws import CLIENT_CONFIG
+from shared import aws
 from shared.items import plain, typed
 from shared.notify_once import NotifiedRows
 from shared.s3_events import S3Object
@@ -24,8 +23,8 @@ class Store:
 
     def __init__(self, table_name: str, topic_arn: str) -> None:
         self._table_name = table_name
-        self._s3 = boto3.client("s3", config=CLIENT_CONFIG)
-        self._dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+        self._s3 = aws.client("s3", expected=NOT_THERE)
+        self._dynamodb = aws.client("dynamodb")
         self.notified = NotifiedRows(table_name, "objectKey", topic_arn)
 
     def head(self, wanted: S3Object) -> dict[str, Any]:

@@ -1,9 +1,43 @@
-"""The one place where functions get their logger, tracer and metrics: Powertools for AWS Lambda."""
+"""The one place where functions get their logger, tracer and metrics.
 
+Logger and metrics are Powertools for AWS Lambda. The tracer has the interface of Powertools' and sends the same
+subsegments, AWS calls included, without AWS's X-Ray SDK (see tracing.py). To be imported before any client is made.
+"""
+
+import contextlib
+import sys
+import types
+import typing
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
-from aws_lambda_powertools.metrics import MetricUnit
+from .tracing import Tracer
+
+
+@contextlib.contextmanager
+def _light_typing_extensions() -> Iterator[None]:
+    """Two names of it are all that Powertools' logger and metrics use, and both do nothing at run time: not worth the
+    import, which takes as long as Powertools does. Whoever imports it later gets the real one."""
+    if "typing_extensions" in sys.modules:
+        yield
+        return
+
+    def deprecated(message: str, **options: Any) -> Callable[[Any], Any]:
+        return lambda marked: marked
+
+    light = types.ModuleType("typing_extensions")
+    vars(light).update(NotRequired=typing.NotRequired, deprecated=deprecated)
+    sys.modules["typing_extensions"] = light
+    try:
+        yield
+    finally:
+        del sys.modules["typing_extensions"]
+
+
+with _light_typing_extensions():
+    from aws_lambda_powertools import Logger, Metrics
+    from aws_lambda_powertools.metrics import MetricUnit
 
 __all__ = ["MetricUnit", "logger", "metrics", "tracer"]
 

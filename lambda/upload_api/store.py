@@ -4,10 +4,9 @@ import random
 import time
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
-from shared.aws import CLIENT_CONFIG
+from shared import aws
 from shared.items import plain, typed
 
 from .uploads import PRESIGNED_SECONDS, Row, Upload
@@ -29,8 +28,8 @@ class Store:
         self._bucket_name = bucket_name
         self._table_name = table_name
         # Without s3v4 some regions presign with the old signature, which binds neither type nor length.
-        self._s3 = boto3.client("s3", config=CLIENT_CONFIG.merge(Config(signature_version="s3v4")))
-        self._dynamodb = boto3.client("dynamodb", config=CLIENT_CONFIG)
+        self._s3 = aws.client("s3", aws.CLIENT_CONFIG.merge(Config(signature_version="s3v4")))
+        self._dynamodb = aws.client("dynamodb", expected={"TransactionCanceledException"})
 
     def record(self, upload: Upload) -> Row | None:
         """What is remembered under the upload's idempotency key."""

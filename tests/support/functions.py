@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from commands.local_aws import ROOT, LocalAws
@@ -42,7 +41,7 @@ def loaded(package: str, variables: Mapping[str, str]) -> Iterator[Any]:
             patch.delenv(name)
         for name, value in variables.items():
             patch.setenv(name, value)
-        patch.setattr(boto3, "DEFAULT_SESSION", None)
+        patch.setattr("shared.aws._session", None)
         # A module left over from another test holds that test's variables.
         for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             patch.delitem(sys.modules, name)

@@ -1,0 +1,177 @@
+"""X-Ray subsegments of a function: its own steps, and every AWS call.
+
+Lambda traces each invocation as a segment by itself. What happens inside is sent to X-Ray's daemon, as the documented
+datagrams (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). AWS's SDK for it does the
+same and more, for the price of another AWS client at each cold start, so it is not used. Interface, names and
+annotations are those of Powertools' Tracer.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import botocore
+from botocore.exceptions import ClientError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Document = dict[str, Any]
+
+# What X-Ray indexes of a call's parameters, under its own names for them.
+SHOWN = {"Bucket": "bucket_name", "Key": "key", "VersionId": "version_id", "TableName": "table_name"} | {
+    "TopicArn": "topic_arn",
+    "QueueUrl": "queue_url",
+}
+
+# A datagram cannot be larger.
+LONGEST_DOCUMENT = 64_000
+
+_current: ContextVar[Document | None] = ContextVar("current subsegment", default=None)
+
+
+class Tracer:
+    """Subsegments of a traced and sampled invocation; of others, nothing."""
+
+    def __init__(self) -> None:
+        self._cold = True
+
+    def capture_lambda_handler(self, *, capture_response: bool) -> Callable[[Function], Function]:
+        """A subsegment of each invocation, annotated with the service and whether it was a cold start."""
+
+        def annotate() -> None:
+            self.put_annotation("ColdStart", self._cold)
+            self.put_annotation("Service", os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined"))
+            self._cold = False
+
+        return self._capture(lambda function: str(function.__name__), capture_response, annotate)
+
+    def capture_method(self, *, capture_response: bool) -> Callable[[Function], Function]:
+        """A subsegment of each call of a function."""
+        return self._capture(lambda function: f"{function.__module__}.{function.__qualname__}", capture_response)
+
+    def put_annotation(self, key: str, value: str | float | bool) -> None:
+        """Annotate the current subsegment: traces can be searched by it."""
+        current = _current.get()
+        if current is not None:
+            current.setdefault("annotations", {})[key] = value
+
+    def _capture(
+        self, name: Callable[[Any], str], capture_response: bool, annotate: Callable[[], None] = lambda: None
+    ) -> Callable[[Function], Function]:
+        if capture_response:
+            raise NotImplementedError("an answer may hold what must not be in a trace")
+
+        def decorate(function: Function) -> Function:
+            @functools.wraps(function)
+            def traced(*arguments: Any, **options: Any) -> Any:
+                with _subsegment(f"## {name(function)}"):
+                    annotate()
+                    return function(*arguments, **options)
+
+            return traced  # type: ignore[return-value]
+
+        return decorate
+
+
+@contextlib.contextmanager
+def _subsegment(name: str) -> Iterator[None]:
+    document = _begun(name)
+    if document is None:
+        yield
+        return
+    before = _current.set(document)
+    try:
+        yield
+    except Exception as error:
+        _blame(document, error)
+        raise
+    finally:
+        _current.reset(before)
+        _send(document)
+
+
+def _begun(name: str) -> Document | None:
+    # Lambda sets it anew for each invocation:
+    # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+    header = dict(
+        part.split("=", 1) for part in os.environ.get("_X_AMZN_TRACE_ID", "").replace(" ", "").split(";") if "=" in part
+    )
+    if header.get("Sampled") != "1" or "Root" not in header:
+        return None
+    outer = _current.get()
+    parent = outer["id"] if outer and outer["trace_id"] == header["Root"] else header.get("Parent")
+    return {
+        "id": secrets.token_hex(8),
+        "trace_id": header["Root"],
+        "parent_id": parent,
+        "type": "subsegment",
+        "name": name,
+        "start_time": time.time(),
+    }
+
+
+def _blame(document: Document, error: Exception) -> None:
+    status = (
+        error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(error, ClientError) else None
+    )
+    kind = "fault" if status is None or status >= 500 else "error"
+    exception = {"id": secrets.token_hex(8), "type": type(error).__name__, "message": str(error)}
+    document.update({kind: True, "cause": {"exceptions": [exception]}})
+
+
+def _send(document: Document) -> None:
+    datagram = b'{"format": "json", "version": 1}\n' + json.dumps({**document, "end_time": time.time()}).encode()
+    # `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`.
+    for address in os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000").split():
+        protocol, host, port = ("udp:" + address).split(":")[-3:]
+        # A trace that cannot be sent must not fail what it traces.
+        if protocol == "udp" and len(datagram) < LONGEST_DOCUMENT:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
+                daemon.sendto(datagram, (host, int(port)))
+
+
+def _call_begins(params: Document, model: Any, context: Document, **_: Any) -> None:
+    document = _begun(model.service_model.service_name)
+    if document is not None:
+        shown = {SHOWN[name]: value for name, value in params.items() if name in SHOWN and isinstance(value, str)}
+        document.update({"namespace": "aws", "aws": {"operation": model.name, **shown}})
+        context["subsegment"] = document
+
+
+def _call_ends(http_response: Any, parsed: Document, context: Document, **_: Any) -> None:
+    document = context.pop("subsegment", None)
+    if document is not None:
+        metadata = parsed.get("ResponseMetadata", {})
+        document["http"] = {"response": {"status": http_response.status_code}}
+        document["aws"].update(
+            request_id=metadata.get("RequestId"),
+            retries=metadata.get("RetryAttempts", 0),
+            region=context.get("client_region"),
+        )
+        if http_response.status_code >= 300:
+            _blame(document, ClientError(parsed, document["aws"]["operation"]))
+            document["throttle"] = http_response.status_code == 429
+        _send(document)
+
+
+def _call_fails(exception: Exception, context: Document, **_: Any) -> None:
+    document = context.pop("subsegment", None)
+    if document is not None:
+        _blame(document, exception)
+        _send(document)
+
+
+def _trace_calls(session: Any) -> None:
+    session.register("provide-client-params.*.*", _call_begins)
+    session.register("after-call.*.*", _call_ends)
+    session.register("after-call-error.*.*", _call_fails)
+
+
+# For every session that is made from now on, and so for every client.
+botocore.register_initializer(_trace_calls)

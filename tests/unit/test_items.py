@@ -1,0 +1,51 @@
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from shared.items import plain, typed
+
+VALUES: list[Any] = [
+    "text",
+    "",
+    "\u00e9\U0001f600",
+    True,
+    False,
+    None,
+    0,
+    -7,
+    10**37,
+    Decimal("19.90"),
+    Decimal("1E-130"),
+    Decimal("-9.9999999999999999999999999999999999999E+125"),
+    [],
+    ["a", 1, None, ["b"]],
+    {},
+    {"a": {"b": [Decimal("0.1"), {"c": False}]}},
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_values_are_typed_as_boto3_types_them(value: Any) -> None:
+    assert typed({"value": value}) == {"value": TypeSerializer().serialize(value)}
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_typed_values_read_as_boto3_reads_them(value: Any) -> None:
+    item = {"value": TypeSerializer().serialize(value)}
+    assert plain(item) == {"value": TypeDeserializer().deserialize(item["value"])}
+
+
+def test_whole_numbers_of_an_item_are_int_and_others_exact() -> None:
+    read = plain({"size": {"N": "12"}, "price": {"N": "19.90"}})
+    assert read == {"size": 12, "price": Decimal("19.90")}
+    assert [type(one) for one in read.values()] == [int, Decimal]
+
+
+@pytest.mark.parametrize(
+    "value", [1.5, float("nan"), Decimal("NaN"), Decimal("Infinity"), 10**38 + 1, Decimal("1E+126"), object(), b"bytes"]
+)
+def test_what_dynamodb_cannot_hold_exactly_is_refused(value: Any) -> None:
+    with pytest.raises((TypeError, ArithmeticError)):
+        typed({"value": value})
