@@ -75,15 +75,16 @@ def _each_line(start: bytes, rest: IO[bytes]) -> Iterator[Candidate]:
     number = 0
     while line := read_line(LARGEST_DOCUMENT + 1):
         number += 1
-        if not line.strip():
+        content = line.rstrip()
+        if not content:
             continue
         try:
             if len(line) > LARGEST_DOCUMENT and not line.endswith(b"\n"):
                 _skip_line(read_line)
                 raise Unreadable(f"longer than {LARGEST_DOCUMENT} bytes")
-            yield from _document(line, number)
+            yield from _document(content, number)
         except Unreadable as error:
-            raw = line.rstrip()[: LONGEST_RAW + 1].decode(errors="backslashreplace")
+            raw = content[: LONGEST_RAW + 1].decode(errors="backslashreplace")
             yield Candidate(number, raw[: LONGEST_RAW + 1], problem=str(error))
 
 

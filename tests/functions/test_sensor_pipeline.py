@@ -1,0 +1,398 @@
+"""What the sensor pipeline's function does with S3's events, against tables and a topic on the local AWS."""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from commands.listener import Listener
+from commands.local_aws import LocalAws
+from settings import DEFAULT_THRESHOLDS
+from shared.s3_events import MalformedEvent, RecordsFailed
+from tests.support.faults import Answer, Fault, Proxy, Request, Reset, proxy, refusing
+from tests.support.functions import Context, loaded, start_process
+from tests.support.s3_events import TEST_EVENT, created, event
+from tests.support.sensor_pipeline import Sensors, lines, reading
+
+
+@dataclass(frozen=True)
+class Pipeline(Sensors):
+    """With its function in this process, and a proxy between the two."""
+
+    handler: Any
+    variables: dict[str, str]
+    proxy: Proxy
+
+    def handle(self, event: Any) -> Any:
+        return self.handler.handle(event, Context())
+
+    def ingest(self, key: str, content: Any) -> Any:
+        """Upload and handle the event; gives the event."""
+        arrived = event(created(self.bucket, key, self.upload(key, content)))
+        assert self.handle(arrived) == {"processed": 1}
+        return arrived
+
+    def requests(self, operation: str) -> list[Request]:
+        return [one for one in self.proxy.requests if one.headers.get("X-Amz-Target", "").endswith(operation)]
+
+
+def create_table(local: LocalAws, name: str, partition_key: str, sort_key: str) -> str:
+    local.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": partition_key, "KeyType": "HASH"},
+            {"AttributeName": sort_key, "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in (partition_key, sort_key)],
+    )
+    return name
+
+
+@pytest.fixture(scope="module")
+def loaded_pipeline(local_aws: LocalAws) -> Iterator[Pipeline]:
+    name = f"test-sensors-{uuid4().hex[:8]}"
+    s3 = local_aws.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    topic = local_aws.client("sns").create_topic(Name=name)["TopicArn"]
+    with proxy(local_aws) as made:
+        variables = {
+            **local_aws.environment(),
+            **{f"AWS_ENDPOINT_URL_{service}": made.url for service in ("S3", "DYNAMODB", "SNS")},
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "TABLE_NAME": create_table(local_aws, name, "deviceId", "readingTime"),
+            "REJECTS_TABLE_NAME": create_table(local_aws, f"{name}-rejects", "objectKey", "place"),
+            "TOPIC_ARN": topic,
+            "SENSOR_THRESHOLDS": DEFAULT_THRESHOLDS,
+        }
+        with loaded("sensor_pipeline", variables) as handler:
+            yield Pipeline(
+                local=local_aws,
+                bucket=name,
+                table=name,
+                rejects_table=f"{name}-rejects",
+                listener=Listener(local_aws, topic),
+                handler=handler,
+                variables=variables,
+                proxy=made,
+            )
+
+
+@pytest.fixture
+def pipeline(loaded_pipeline: Pipeline) -> Iterator[Pipeline]:
+    loaded_pipeline.proxy.requests.clear()
+    yield loaded_pipeline
+    loaded_pipeline.proxy.fault = lambda request: None
+
+
+@pytest.fixture
+def device() -> str:
+    """A device of the test's own."""
+    return f"device-{uuid4().hex[:8]}"
+
+
+def is_write(request: Request) -> bool:
+    return request.headers.get("X-Amz-Target", "").endswith(".TransactWriteItems")
+
+
+def is_publish(request: Request) -> bool:
+    return request.body.startswith(b"Action=Publish")
+
+
+def only(matching: Any, fault: Fault) -> Fault:
+    return lambda request: fault(request) if matching(request) else None
+
+
+def cancelled(*codes: str) -> Answer:
+    """DynamoDB's answer when a transaction is cancelled."""
+    body = {
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": f"Transaction cancelled, please refer cancellation reasons for specific reasons {codes}",
+        "CancellationReasons": [{"Code": code} for code in codes],
+    }
+    return Answer(400, json.dumps(body).encode())
+
+
+def test_valid_readings_become_rows_invalid_ones_rejects_and_breaches_notifications(
+    pipeline: Pipeline, device: str
+) -> None:
+    key = "readings/mixed.jsonl"
+    good, high = reading(1, 20.50, deviceId=device), reading(2, 60.001, deviceId=device, unit="°C")
+    content = lines(good, {**good, "value": "warm"}, "garbage", high)
+    version = pipeline.upload(key, content)
+    assert pipeline.handle(event(created(pipeline.bucket, key, version))) == {"processed": 1}
+
+    origin = {"bucket": pipeline.bucket, "objectKey": key, "versionId": version}
+    first, second = pipeline.rows(key)
+    assert re.fullmatch(r"2026-01-01T00:00:01\.0{9}Z#temperature#[0-9a-f]{16}", first.pop("readingTime"))
+    assert first == {
+        "deviceId": device,
+        "timestamp": "2026-01-01T00:00:01Z",
+        "sensorType": "temperature",
+        "value": "20.5",
+        **origin,
+        "position": "line 1",
+    }
+    assert (second["value"], second["breach"], second["limit"], second["unit"]) == ("60.001", "upper", "60", "°C")
+    assert second["notifiedAt"] > "2026"
+    assert "notificationLease" not in second
+    assert pipeline.reasons(key) == [
+        ("line 2", "value: must be a number, and is 'warm'"),
+        ("line 3", "not JSON: Expecting value (line 3, column 1)"),
+    ]
+    assert {row["rejectedAt"] for row in pipeline.rejects(key)} == {"2026-01-02T03:04:05.678Z"}
+    (said,) = pipeline.notifications(key)
+    assert (said["deviceId"], said["sensorType"], said["value"], said["limit"], said["breach"]) == (
+        device,
+        "temperature",
+        "60.001",
+        "60",
+        "upper",
+    )
+
+
+@pytest.mark.parametrize("shape", ["one", "array", "pretty array", "lines"])
+def test_readings_arrive_alone_in_an_array_or_as_json_lines(pipeline: Pipeline, device: str, shape: str) -> None:
+    some = [reading(number, deviceId=device) for number in range(3)]
+    contents = {
+        "one": json.dumps(some[0]).encode(),
+        "array": json.dumps(some).encode(),
+        "pretty array": json.dumps(some, indent=2).encode(),
+        "lines": lines(*some),
+    }
+    key = f"readings/{shape} of {device}.json"
+    pipeline.ingest(key, contents[shape])
+    assert [row["timestamp"] for row in pipeline.rows(key)] == [
+        one["timestamp"] for one in (some[:1] if shape == "one" else some)
+    ]
+    assert pipeline.reasons(key) == []
+
+
+def test_one_devices_readings_over_time_are_one_query_in_order(pipeline: Pipeline, device: str) -> None:
+    times = ["2026-01-01T00:00:10Z", "2026-01-01T00:00:09.5Z", "2026-01-01T02:00:09+02:00", "2025-12-31T23:59:59Z"]
+    pipeline.ingest(f"readings/{device}.json", [reading(timestamp=one, deviceId=device) for one in times])
+    found = pipeline.local.client("dynamodb").query(
+        TableName=pipeline.table,
+        KeyConditionExpression="deviceId = :device AND readingTime BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":device": {"S": device},
+            ":first": {"S": "2026-01-01T00:00:09"},
+            ":last": {"S": "2026-01-01T00:00:11"},
+        },
+    )
+    assert [item["timestamp"]["S"] for item in found["Items"]] == [
+        "2026-01-01T00:00:09Z",
+        "2026-01-01T00:00:09.5Z",
+        "2026-01-01T00:00:10Z",
+    ]
+
+
+def test_a_repeated_event_changes_nothing(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/again {device}.jsonl"
+    again = pipeline.ingest(key, lines(reading(1, deviceId=device), reading(2, 99, deviceId=device), "garbage", "{}"))
+    before = pipeline.everything(key)
+    assert [len(one) for one in before] == [2, 2, 1]
+    assert pipeline.handle(again) == {"processed": 1}
+    assert pipeline.everything(key) == before
+
+
+def test_the_same_event_many_times_at_once_adds_everything_once(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/rush {device}.jsonl"
+    some = [reading(number, 99 if number % 40 == 0 else 20, deviceId=device) for number in range(120)]
+    again = event(created(pipeline.bucket, key, pipeline.upload(key, lines(*some, "{}"))))
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda _: pipeline.handle(again), range(4))) == [{"processed": 1}] * 4
+    assert [len(one) for one in pipeline.everything(key)] == [120, 1, 3]
+
+
+def test_a_reading_that_comes_again_in_another_object_is_neither_stored_nor_notified_again(
+    pipeline: Pipeline, device: str
+) -> None:
+    some = [reading(1, deviceId=device), reading(2, -30, deviceId=device)]
+    pipeline.ingest(f"readings/first {device}.json", some)
+    pipeline.ingest(f"readings/second {device}.json", some)
+    assert [len(one) for one in pipeline.everything(f"readings/first {device}.json")] == [2, 0, 1]
+    assert pipeline.everything(f"readings/second {device}.json") == ([], [], [])
+
+
+def test_readings_of_one_moment_that_differ_are_all_stored(pipeline: Pipeline, device: str) -> None:
+    some = [
+        reading(deviceId=device),
+        reading(value=21, deviceId=device),
+        reading(sensorType="humidity", deviceId=device),
+        reading(readingId="a", deviceId=device),
+        reading(readingId="b", deviceId=device),
+        reading(readingId="b", deviceId=device),
+    ]
+    pipeline.ingest(f"readings/moment {device}.json", some)
+    assert len(pipeline.rows(f"readings/moment {device}.json")) == 5
+
+
+def test_the_first_verdict_on_a_reading_stands_when_the_thresholds_have_changed(
+    pipeline: Pipeline, device: str
+) -> None:
+    key = f"readings/verdict {device}.json"
+    again = pipeline.ingest(key, [reading(1, 50, deviceId=device), reading(2, 70, deviceId=device)])
+    before = pipeline.everything(key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline.handler, "KNOWN", pipeline.handler.readings.thresholds('{"temperature": {"upper": 40}}'))
+        pipeline.handle(again)
+        patch.setattr(pipeline.handler, "KNOWN", pipeline.handler.readings.thresholds('{"temperature": {"upper": 90}}'))
+        pipeline.handle(again)
+    assert pipeline.everything(key) == before
+    assert len(before[2]) == 1
+
+
+def test_a_later_look_at_the_same_object_dates_what_it_refuses_anew_and_an_earlier_one_does_not(
+    pipeline: Pipeline,
+) -> None:
+    key = "readings/dated.json"
+    again = pipeline.ingest(key, b"{}")
+    for time in ("2026-03-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"):
+        again["Records"][0]["eventTime"] = time
+        pipeline.handle(again)
+    assert [row["rejectedAt"] for row in pipeline.rejects(key)] == ["2026-03-01T00:00:00.000Z"]
+
+
+def test_the_version_that_the_event_names_is_read_and_each_version_has_its_rejects(pipeline: Pipeline) -> None:
+    key = "readings/overwritten.json"
+    versions = [pipeline.upload(key, content) for content in (b"{}", b"[1, 2]")]
+    for version in reversed(versions):
+        pipeline.handle(event(created(pipeline.bucket, key, version)))
+    places = {(row["versionId"], row["position"]) for row in pipeline.rejects(key)}
+    assert places == {(versions[0], "line 1"), (versions[1], "line 1, element 1"), (versions[1], "line 1, element 2")}
+
+
+@pytest.mark.parametrize("key", ["readings/a b+c & 100%.json", "readings/länder/日本.json", "readings/%41.json"])
+def test_a_key_is_decoded_exactly_once(pipeline: Pipeline, device: str, key: str) -> None:
+    pipeline.ingest(key, reading(deviceId=device))
+    assert [row["deviceId"] for row in pipeline.rows(key)] == [device]
+
+
+def test_s3s_test_event_is_no_failure(pipeline: Pipeline) -> None:
+    assert pipeline.handle(TEST_EVENT) == {"processed": 0}
+
+
+@pytest.mark.parametrize("nonsense", [{}, {"Records": None}, [], "text"])
+def test_what_s3_does_not_send_is_raised(pipeline: Pipeline, nonsense: Any) -> None:
+    with pytest.raises(MalformedEvent):
+        pipeline.handle(nonsense)
+
+
+def test_bad_records_are_raised_after_the_good_ones_are_processed(pipeline: Pipeline, device: str) -> None:
+    good = created(
+        pipeline.bucket, "readings/good.json", pipeline.upload("readings/good.json", reading(deviceId=device))
+    )
+    timeless = {**good, "eventTime": None}
+    gone = created(pipeline.bucket, "readings/gone.json")
+    with pytest.raises(
+        RecordsFailed, match=r"^2 of 3 records failed: record 0: .*NoSuchKey.*; record 1: MalformedEvent"
+    ):
+        pipeline.handle(event(gone, timeless, good))
+    assert len(pipeline.rows("readings/good.json")) == 1
+    assert pipeline.everything("readings/gone.json") == ([], [], [])
+
+
+def test_ten_thousand_readings_take_a_hundred_writes(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/many {device}.jsonl"
+    pipeline.ingest(key, lines(*(reading(number, deviceId=device, readingId=str(number)) for number in range(10_000))))
+    assert len(pipeline.rows(key)) == 10_000
+    assert len(pipeline.requests(".TransactWriteItems")) == 100
+    assert pipeline.requests(".PutItem") == []
+
+
+def test_a_cancelled_write_is_repeated_with_what_is_not_there(pipeline: Pipeline, device: str) -> None:
+    answers = [
+        cancelled("TransactionConflict", "None", "ThrottlingError"),
+        cancelled("None", "TransactionConflict", "None"),
+    ]
+    pipeline.proxy.fault = only(is_write, lambda request: answers.pop(0) if answers else None)
+    key = f"readings/conflict {device}.json"
+    pipeline.ingest(key, [reading(number, deviceId=device) for number in range(3)])
+    assert len(pipeline.rows(key)) == 3
+    assert len(pipeline.requests(".TransactWriteItems")) == 3
+
+
+def test_a_table_that_keeps_refusing_fails_the_event(pipeline: Pipeline, device: str) -> None:
+    pipeline.proxy.fault = only(is_write, lambda request: cancelled("ThrottlingError"))
+    with pytest.raises(RecordsFailed, match=r"TooManyAtOnce: the table kept refusing 1 rows"):
+        pipeline.ingest(f"readings/refusing {device}.json", reading(deviceId=device))
+    assert pipeline.rows(f"readings/refusing {device}.json") == []
+
+
+def test_a_write_that_dynamodb_calls_invalid_fails_the_event_at_once(pipeline: Pipeline, device: str) -> None:
+    pipeline.proxy.fault = only(is_write, lambda request: cancelled("ValidationError"))
+    with pytest.raises(RecordsFailed, match="TransactionCanceledException"):
+        pipeline.ingest(f"readings/invalid {device}.json", reading(deviceId=device))
+    assert len(pipeline.requests(".TransactWriteItems")) == 1
+
+
+def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/topic {device}.json"
+    arrived = event(created(pipeline.bucket, key, pipeline.upload(key, reading(value=99, deviceId=device))))
+    pipeline.proxy.fault = only(is_publish, refusing(500))
+    with pytest.raises(RecordsFailed, match="Publish"):
+        pipeline.handle(arrived)
+    assert ["notifiedAt" in row for row in pipeline.rows(key)] == [False]
+    pipeline.proxy.fault = lambda request: None
+    pipeline.handle(arrived)
+    pipeline.handle(arrived)
+    assert ["notifiedAt" in row for row in pipeline.rows(key)] == [True]
+    assert len(pipeline.notifications(key)) == 1
+
+
+def test_a_process_killed_between_row_and_notification_loses_nothing(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/killed {device}.json"
+    arrived = event(created(pipeline.bucket, key, pipeline.upload(key, reading(value=99, deviceId=device))))
+
+    def kill(request: Request) -> Answer | None:
+        del request
+        os.kill(process.pid, signal.SIGKILL)
+        raise Reset
+
+    pipeline.proxy.fault = only(is_publish, kill)
+    process = start_process("sensor_pipeline", pipeline.variables, arrived)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    (row,) = pipeline.rows(key)
+    assert "notifiedAt" not in row
+    pipeline.proxy.fault = lambda request: None
+    pipeline.local.client("dynamodb").update_item(
+        TableName=pipeline.table,
+        Key={name: {"S": row[name]} for name in ("deviceId", "readingTime")},
+        UpdateExpression="SET notificationLease = :past",  # as Lambda's retry after a minute finds it
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+    pipeline.handle(arrived)
+    assert len(pipeline.rows(key)) == len(pipeline.notifications(key)) == 1
+
+
+def test_every_log_line_is_json_and_shows_no_content(pipeline: Pipeline, device: str) -> None:
+    key = 'readings/innocent\n{"level":"ERROR"}.jsonl'
+    content = lines(reading(1, 99, deviceId=device), '{"secret": "hidden"}', "secret")
+    arrived = event(created(pipeline.bucket, key, pipeline.upload(key, content)))
+    output, errors = start_process("sensor_pipeline", pipeline.variables, arrived).communicate(timeout=60)
+    assert errors == ""
+    said = [json.loads(line) for line in output.splitlines()]
+    assert [
+        (line["message"], line["objectKey"], line["stored"], line["notified"], line["rejected"])
+        for line in said
+        if "message" in line
+    ] == [("processed", key, 1, 1, 2)]
+    assert "secret" not in output
+    assert [line["ReadingsRejected"] for line in said if "_aws" in line] == [[2.0]]
+
+
+def test_missing_variables_are_named_at_once(pipeline: Pipeline) -> None:
+    variables = {**pipeline.variables, "REJECTS_TABLE_NAME": "", "SENSOR_THRESHOLDS": ""}
+    _, errors = start_process("sensor_pipeline", variables, {}).communicate(timeout=60)
+    assert errors.splitlines()[-1].endswith("Environment: not set: REJECTS_TABLE_NAME, SENSOR_THRESHOLDS")

@@ -1,0 +1,72 @@
+"""The sensor pipeline's bucket, tables and topic, as tests of its function and of its deployment use them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commands.listener import Listener
+from commands.local_aws import LocalAws
+
+SYSTEM = "sensor-pipeline"
+
+Row = dict[str, Any]
+
+
+def reading(number: int = 1, value: Any = 20, **fields: Any) -> Row:
+    """One of a device's readings of the first hour of 2026; whatever `fields` says instead."""
+    return {
+        "deviceId": "device-1",
+        "sensorType": "temperature",
+        "value": value,
+        "timestamp": f"2026-01-01T00:{number // 60 % 60:02d}:{number % 60:02d}Z",
+        **fields,
+    }
+
+
+def lines(*readings: Row | str) -> bytes:
+    return "\n".join(one if isinstance(one, str) else json.dumps(one) for one in readings).encode()
+
+
+@dataclass(frozen=True)
+class Sensors:
+    local: LocalAws
+    bucket: str
+    table: str
+    rejects_table: str
+    listener: Listener
+
+    def upload(self, key: str, content: bytes | Row | Sequence[Any]) -> str:
+        """Gives the version."""
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
+        return str(self.local.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
+
+    def rows(self, key: str) -> list[Row]:
+        """The readings that came from an object, by device and time."""
+        return sorted(
+            (row for row in self._scan(self.table) if row["objectKey"] == key),
+            key=lambda row: (row["deviceId"], row["readingTime"]),
+        )
+
+    def rejects(self, key: str) -> list[Row]:
+        """What is kept of an object, by version and place."""
+        kept = (row for row in self._scan(self.rejects_table) if row["objectKey"] == key)
+        return sorted(kept, key=lambda row: str(row["place"]))
+
+    def reasons(self, key: str) -> list[tuple[str, str]]:
+        return [(row["position"], row["reason"]) for row in self.rejects(key)]
+
+    def notifications(self, key: str) -> list[Row]:
+        heard = [json.loads(text) for text in self.listener.heard()]
+        return [one for one in heard if one["objectKey"] == key]
+
+    def everything(self, key: str) -> tuple[list[Row], list[Row], list[Row]]:
+        return self.rows(key), self.rejects(key), self.notifications(key)
+
+    def _scan(self, table: str) -> list[Row]:
+        pages = self.local.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        return [
+            {name: next(iter(typed.values())) for name, typed in item.items()}
+            for page in pages
+            for item in page["Items"]
+        ]
