@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .values import Difference
@@ -28,7 +29,10 @@ class Danger(Enum):
 
     @property
     def rank(self) -> int:
-        return list(Danger).index(self)
+        return RANKS[self]
+
+
+RANKS = {danger: position for position, danger in enumerate(Danger)}
 
 
 @dataclass(frozen=True)
@@ -134,12 +138,12 @@ class StackReview:
         for group in self.groups:
             yield from group.changes
 
-    @property
+    @cached_property
     def dangers(self) -> list[Change]:
         """The dangerous changes, worst first."""
         return sorted((one for one in self.changes if one.findings), key=lambda one: one.rank)
 
-    @property
+    @cached_property
     def unacknowledged(self) -> list[Change]:
         return [one for one in self.dangers if one.address not in self.acknowledged]
 

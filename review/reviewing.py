@@ -42,6 +42,15 @@ class _Reviewer:
             self._names.construct(one.address) for one in self._managed if one.verb == "delete" and _is_primary(one)
         }
 
+        # What the names and ARNs are of what this plan makes.
+        self._made = {
+            value
+            for one in self._managed
+            if one.verb == "create" and _is_primary(one)
+            for value in (one.after or {}).values()
+            if isinstance(value, str)
+        }
+
     def review(self, acknowledged: frozenset[str]) -> StackReview:
         verbs = Counter(one.verb for one in self._managed)
         changes, tags, computed = [], Counter[str](), 0
@@ -149,11 +158,7 @@ class _Reviewer:
         if owners:
             return all(one is not None and one.verb == "create" for one in owners)
         values = change.after or {}
-        return any(
-            one.verb == "create" and _is_primary(one) and name is not None and name in (one.after or {}).values()
-            for one in self._managed
-            for name in (values.get(attribute) for attribute in OWNER_ATTRIBUTES)
-        )
+        return any(str(values.get(attribute)) in self._made for attribute in OWNER_ATTRIBUTES if values.get(attribute))
 
     def _subscriptions(self, change: ResourceChange) -> int:
         if change.type != "aws_sns_topic" or not change.before:

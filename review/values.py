@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .plan import ResourceChange
-from .text import SENSITIVE, UNKNOWN, shown
+from .text import SENSITIVE, UNKNOWN, clean, shown
 
 # Lists of blocks are sets to AWS: these say which block is which, whatever the order.
 IDENTITIES = ("name", "id", "sid", "index_name", "attribute_name")
@@ -65,7 +65,7 @@ def _compare(path: str, before: Any, after: Any, unknown: Any, hidden: Any, hidd
     elif _is_map(before) and _is_map(after) and not (_empty(before) and _empty(after)):
         for key in sorted({*(before or {}), *(after or {}), *(unknown if isinstance(unknown, dict) else {})}):
             yield from _compare(
-                f"{path}.{key}" if path else key,
+                f"{path}.{clean(key)}" if path else clean(key),
                 *((part or {}).get(key) for part in (before, after)),
                 *(_below(part, key) for part in (unknown, hidden, hidden_after)),
             )
@@ -93,7 +93,7 @@ def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[str,
         keys = [[block.get(identity) for block in blocks] for blocks in (before, after)]
         if all(len(set(map(str, one))) == len(one) and all(isinstance(key, str) for key in one) for one in keys):
             for key in dict.fromkeys([*keys[0], *keys[1]]):
-                label = f"[{key}]" if max(len(before), len(after)) > 1 else ""
+                label = f"[{clean(key)}]" if max(len(before), len(after)) > 1 else ""
                 yield (
                     label,
                     keys[0].index(key) if key in keys[0] else None,

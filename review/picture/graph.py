@@ -76,9 +76,9 @@ class Sketch:
 
 
 def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
-    """A box for what is configured, and for what the plan destroys."""
+    """A box for what is configured, and for what the plan tells of besides: what it destroys."""
     found = {one.address: one.type for one in sketch.configuration.resources.values()}
-    found |= {one.address: one.type for one in changes if one.verb == "delete"}
+    found |= {one.address: one.type for one in changes if "[" not in one.address}
     for address, type_ in sorted(found.items()):
         if address.startswith("data."):
             continue

@@ -1,0 +1,194 @@
+"""The pictures in docs/diagrams are those of the code, and say what is connected."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from commands.diagram import DIAGRAMS, diagrams, draw_all
+from commands.systems import NAMES
+from commands.target import ROOT
+from review.configuration import Configuration
+from review.picture.arrows import picture_of
+from review.picture.graph import Picture
+from review.picture.layout import place
+from review.picture.svg import draw
+from review.plan import NO_PLAN
+from review.words import Names
+from tests.review.plans import Values, change, review
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, str]:
+    return diagrams()
+
+
+def test_the_documents_show_the_code_as_it_is(drawn: dict[str, str]) -> None:
+    committed = {path.stem: path.read_text(encoding="utf-8") for path in DIAGRAMS.glob("*.svg")}
+    assert sorted(committed) == sorted(drawn)
+    different = [name for name in drawn if committed[name] != drawn[name]]
+    assert different == [], "run `make diagram` and commit what it writes"
+
+
+def test_every_system_has_a_picture_and_the_readme_shows_it(drawn: dict[str, str]) -> None:
+    assert sorted(drawn) == sorted(NAMES)
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in NAMES if f"docs/diagrams/{name}.svg" not in readme] == []
+
+
+def test_a_picture_is_well_formed_and_needs_nothing_from_elsewhere(drawn: dict[str, str]) -> None:
+    for svg in drawn.values():
+        root = ElementTree.fromstring(svg)  # noqa: S314 - drawn here
+        assert {one.tag.removeprefix(SVG) for one in root.iter()} <= {
+            *("svg", "title", "style", "rect", "g", "path", "text", "circle")
+        }
+        assert "url(" not in svg
+        assert "href" not in svg
+
+
+def test_boxes_do_not_overlap(drawn: dict[str, str], tmp_path: Path) -> None:
+    del drawn
+    (placed,) = place([_picture(SHOP)])
+    for one in placed.boxes:
+        for other in placed.boxes:
+            apart = (
+                one.x + one.width <= other.x
+                or other.x + other.width <= one.x
+                or one.y + one.height <= other.y
+                or other.y + other.height <= one.y
+            )
+            assert one is other or apart, (one.box.title, other.box.title)
+
+
+def _resource(type_: str, path: str, **values: object) -> tuple[str, str, Values]:
+    return type_, path.replace("/", "_"), {"//": {"metadata": {"path": f"shop/{path}"}}, **values}
+
+
+def _synthesized(*resources: tuple[str, str, Values]) -> Values:
+    document: Values = {}
+    for type_, name, values in resources:
+        section = "data" if type_.startswith("data.") else "resource"
+        document.setdefault(section, {}).setdefault(type_.removeprefix("data."), {})[name] = values
+    return document
+
+
+SHOP = _synthesized(
+    _resource("aws_s3_bucket", "Uploads/Bucket", bucket="a"),
+    _resource(
+        "aws_s3_bucket_notification",
+        "Uploads/Notification",
+        bucket="${aws_s3_bucket.Uploads_Bucket.bucket}",
+        lambda_function=[{"lambda_function_arn": "${aws_lambda_function.Worker_Function.arn}", "filter_prefix": "in/"}],
+    ),
+    _resource(
+        "aws_lambda_function",
+        "Worker/Function",
+        role="${aws_iam_role.Worker_Role.arn}",
+        environment={"variables": {"BUCKET": "${aws_s3_bucket.Archive_Bucket.bucket}"}},
+    ),
+    _resource("aws_iam_role", "Worker/Role", name="worker"),
+    _resource("aws_s3_bucket", "Archive/Bucket", bucket="b"),
+    _resource("aws_dynamodb_table", "Records/Table", name="t"),
+    _resource(
+        "aws_iam_role_policy",
+        "Worker/PutRecords/RolePolicy",
+        role="${aws_iam_role.Worker_Role.name}",
+        policy="${data.aws_iam_policy_document.Worker_Document.json}",
+    ),
+    _resource(
+        "data.aws_iam_policy_document",
+        "Worker/Document",
+        statement=[{"actions": ["dynamodb:PutItem"], "resources": ["${aws_dynamodb_table.Records_Table.arn}"]}],
+    ),
+    _resource("aws_sqs_queue", "Worker/Failures/Queue", name="q"),
+    _resource(
+        "aws_lambda_function_event_invoke_config",
+        "Worker/Async",
+        function_name="${aws_lambda_function.Worker_Function.function_name}",
+        destination_config={"on_failure": {"destination": "${aws_sqs_queue.Worker_Failures_Queue.arn}"}},
+    ),
+    _resource("aws_api_gateway_rest_api", "Api/Api", name="api"),
+    _resource(
+        "aws_api_gateway_resource", "Api/Path", path_part="orders", parent_id="${aws_api_gateway_rest_api.Api_Api.root}"
+    ),
+    _resource(
+        "aws_api_gateway_method",
+        "Api/Get",
+        rest_api_id="${aws_api_gateway_rest_api.Api_Api.id}",
+        http_method="GET",
+        authorization="AWS_IAM",
+    ),
+    _resource(
+        "aws_api_gateway_integration",
+        "Api/GetIntegration",
+        rest_api_id="${aws_api_gateway_rest_api.Api_Api.id}",
+        resource_id="${aws_api_gateway_resource.Api_Path.id}",
+        http_method="${aws_api_gateway_method.Api_Get.http_method}",
+        uri="${aws_lambda_function.Worker_Function.invoke_arn}",
+    ),
+    _resource("aws_kms_key", "Key/Key", description="k"),
+    _resource("aws_sns_topic", "News/Topic", name="n", kms_master_key_id="${aws_kms_key.Key_Key.arn}"),
+    _resource(
+        "aws_sns_topic_subscription",
+        "News/Email",
+        topic_arn="${aws_sns_topic.News_Topic.arn}",
+        protocol="email",
+        endpoint="a@example.com",
+    ),
+    _resource(
+        "aws_cloudwatch_metric_alarm",
+        "Worker/Alarms/Errors",
+        alarm_name="a",
+        alarm_actions=["${aws_sns_topic.News_Topic.arn}"],
+    ),
+)
+
+
+def _picture(document: Values) -> Picture:
+    configuration = Configuration.synthesized(document)
+    return picture_of("shop", configuration, Names(NO_PLAN, configuration))
+
+
+def test_arrows_come_from_what_the_terraform_connects() -> None:
+    picture = _picture(SHOP)
+    titles = {box.id: box.title for box in picture.boxes}
+    assert sorted((titles[one.source], titles[one.target], one.kind, one.label) for one in picture.arrows) == [
+        ("API", "Worker", "data", "GET /orders"),
+        ("Alarms", "News", "data", "ring"),
+        ("Callers", "API", "data", "signed requests"),
+        ("News", "Key", "key", ""),
+        ("News", "Mailbox", "data", "notifies"),
+        ("Uploads", "Worker", "data", "object created in in/*"),
+        ("Worker", "Archive", "permission", "knows its name"),
+        ("Worker", "Failures", "data", "failed events"),
+        ("Worker", "Records", "permission", "PutItem"),
+    ]
+    assert [box.notes for box in picture.boxes if box.title == "Worker"] == [("1 alarm",)]
+
+
+def test_what_changes_is_marked_and_what_is_destroyed_still_drawn() -> None:
+    found = review(
+        change("aws_s3_bucket.Uploads_Bucket", *[{"bucket": "a"}] * 2),
+        change("aws_s3_bucket_versioning.Uploads_Versioning_00000000", {"bucket": "a"}, None),
+        change("aws_sqs_queue.Old_Queue_00000000", {"name": "old"}, None),
+        configuration=SHOP,
+    )
+    assert found.picture is not None
+    marks = {box.title: (box.verb, box.danger and box.danger.value) for box in found.picture.boxes if box.verb}
+    assert marks == {"Uploads": ("update", "Protection removed"), "Old": ("delete", "Data is lost")}
+
+
+def test_names_are_text_in_a_picture() -> None:
+    svg = draw(place([_picture(_synthesized(_resource("aws_x_y", "<script>alert(1)</script>")))])[0])
+    root = ElementTree.fromstring(svg)  # noqa: S314 - drawn here
+    assert not root.findall(f".//{SVG}script")
+
+
+def test_what_was_not_synthesized_is_not_drawn(tmp_path: Path) -> None:
+    folder = tmp_path / "stacks" / "upload-api"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text(json.dumps(SHOP))
+    assert list(draw_all(tmp_path)) == ["upload-api"]

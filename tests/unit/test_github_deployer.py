@@ -1,0 +1,148 @@
+"""The roles of GitHub's workflows trust one repository and reach one project."""
+
+import re
+from typing import Any
+
+import pytest
+from cdktf import TerraformStack
+
+from modules import ConfigurationError, GithubDeployer, GithubIdentity, Place
+from tests.unit.synthesized import ACCOUNT, Terraform
+
+PLACE = Place(ACCOUNT, ["us-east-1"], project="sluice", state_bucket="state")
+
+
+def deployer(stack: TerraformStack, **options: Any) -> GithubDeployer:
+    given = {"repository": "acme/shop", "place": PLACE, "names": ["sluice-*"], "name": "github-role", **options}
+    return GithubDeployer(stack, "Deployer", identity=GithubIdentity(stack, "Github"), **given)
+
+
+def trust(stack: TerraformStack) -> dict[str, Any]:
+    (statement,) = Terraform(stack).policies()["Deployer/AssumeRole"]
+    return statement
+
+
+def statements(stack: TerraformStack, part: str) -> dict[str, Any]:
+    return {one["sid"]: one for one in Terraform(stack).policies()[f"Deployer/{part}/Policy"]}
+
+
+def test_the_identity_provider_is_githubs_for_sts_only(stack: TerraformStack) -> None:
+    GithubIdentity(stack, "Github")
+    assert Terraform(stack).one("aws_iam_openid_connect_provider") == {
+        "url": "https://token.actions.githubusercontent.com",
+        "client_id_list": ["sts.amazonaws.com"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("environment", "subject"),
+    [("production", "repo:acme/shop:environment:production"), (None, "repo:acme/shop:pull_request")],
+)
+def test_the_trust_names_repository_and_environment_exactly(
+    stack: TerraformStack, environment: str | None, subject: str
+) -> None:
+    deployer(stack, environment=environment)
+    assert trust(stack) == {
+        "sid": "GithubWorkflows",
+        "effect": "Allow",
+        "principals": [
+            {"type": "Federated", "identifiers": ["${aws_iam_openid_connect_provider.Github/Provider.arn}"]}
+        ],
+        "actions": ["sts:AssumeRoleWithWebIdentity"],
+        "resources": [],
+        "condition": [
+            {
+                "test": "StringEquals",
+                "variable": "token.actions.githubusercontent.com:aud",
+                "values": ["sts.amazonaws.com"],
+            },
+            {"test": "StringEquals", "variable": "token.actions.githubusercontent.com:sub", "values": [subject]},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"repository": "acme/*"}, "without wildcards"),
+        ({"repository": "acme"}, "owner/name"),
+        ({"environment": "*"}, "without wildcards"),
+        ({"name": "sluice-deployer"}, "could give itself rights"),
+        ({"names": ["*"]}, "could give itself rights"),
+    ],
+)
+def test_a_trust_or_a_reach_that_is_too_wide_is_an_error(
+    stack: TerraformStack, options: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        deployer(stack, **options)
+
+
+def test_the_reviewing_role_reads_and_writes_nothing_but_locks_and_reviews(stack: TerraformStack) -> None:
+    deployer(stack)
+    assert set(Terraform(stack).all("aws_iam_role_policy")) == {"Deployer/Review/RolePolicy"}
+    writing = {
+        sid: (one["actions"], one["resources"])
+        for sid, one in statements(stack, "Review").items()
+        if any(re.search(r":(Put|Create|Delete|Update|Add|Set|Tag|Pass|POST|PUT|PATCH)", a) for a in one["actions"])
+    }
+    assert writing == {
+        "Lock": (
+            ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            ["arn:aws:s3:::state/sluice/*/terraform.tfstate.tflock"],
+        ),
+        "Reviews": (["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::state/reviews/sluice/*"]),
+    }
+
+
+def test_the_deploying_role_reaches_what_is_named_and_the_rest_by_tag_only(stack: TerraformStack) -> None:
+    deployer(stack, environment="production")
+    tagged = {}
+    for part in ("Review", "Deploy"):
+        for sid, one in statements(stack, part).items():
+            if one.get("condition"):
+                tagged[f"{part} {sid}"] = [(c["variable"], c["values"]) for c in one["condition"]]
+                continue
+            for resource in one["resources"]:
+                named = "sluice-*" in resource or resource.startswith("arn:aws:s3:::state")
+                # These have no names in their ARNs.
+                nameless = ":apigateway:" in resource or "scalable-target" in resource or "Execution-Logs" in resource
+                assert named or nameless or sid == "Lists", (part, sid, resource)
+    project = [("aws:ResourceTag/Project", ["sluice"])]
+    assert tagged == {
+        "Review Keys": project,
+        "Deploy Keys": project,
+        "Deploy NewKeys": [("aws:RequestTag/Project", ["sluice"])],
+        "Deploy RolesOfFunctions": [("iam:PassedToService", ["lambda.amazonaws.com"])],
+    }
+
+
+def test_no_action_has_a_wildcard_and_no_data_is_read_or_deleted(stack: TerraformStack) -> None:
+    deployer(stack, environment="production")
+    every = [
+        (sid, action)
+        for part in ("Review", "Deploy")
+        for sid, one in statements(stack, part).items()
+        for action in one["actions"]
+    ]
+    assert [action for _, action in every if "*" in action] == []
+    content = {
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "dynamodb:GetItem",
+        "dynamodb:Scan",
+        "sqs:ReceiveMessage",
+    }
+    assert {sid for sid, action in every if action in content} == {"State", "Lock", "Reviews", "WriteState"}
+
+
+def test_the_policies_fit_into_a_role(stack: TerraformStack) -> None:
+    # 10,240 characters for all: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    deployer(stack, environment="production", names=["sluice-*", "lambda-trigger-bucket-*", "s3-processor-*"])
+    size = sum(
+        len("".join([*one["actions"], *one["resources"]])) + 60
+        for p in ("Review", "Deploy")
+        for one in statements(stack, p).values()
+    )
+    assert size < 10_240
