@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from contextvars import copy_context
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -46,9 +47,10 @@ def ingest(found: S3Object, store: Store, known: Mapping[str, Limits]) -> Counte
                 *((store.add, rows) for rows in _parts(ordinary, MOST_IN_ONE_WRITE)),
                 *((store.keep, rows) for rows in _parts(rejects, MOST_IN_ONE_WRITE)),
             ]
-            # All are begun; the first that failed is raised once the others have ended.
-            for done in pool.map(lambda write: write[0](write[1]), writes):
-                counts.update(done)
+            # Each in a context of its own, so that its AWS calls belong to this step of the trace. All are begun; the
+            # first that failed is raised once the others have ended.
+            for done in [pool.submit(copy_context().run, write, what) for write, what in writes]:
+                counts.update(done.result())
     return counts
 
 

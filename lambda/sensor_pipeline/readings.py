@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from shared.items import NUMBERS
 from shared.s3_events import MalformedEvent, S3Object
 
 from .payload import LONGEST_RAW, Candidate, Refused
@@ -90,7 +91,7 @@ def row(candidate: Candidate, known: Mapping[str, Limits], arrived: datetime) ->
         for name in OPTIONAL
         if name in fields
     }
-    said = json.dumps([str(value.normalize()), optional.get("unit"), optional.get("readingId")])
+    said = json.dumps([str(value.normalize(NUMBERS)), optional.get("unit"), optional.get("readingId")])
     # Device, time and sensor type are in the key as they are.
     other = hashlib.sha256(said.encode()).hexdigest()[:16]
     return {

@@ -12,6 +12,7 @@ import pytest
 from sensor_pipeline import payload, readings
 from sensor_pipeline.payload import LARGEST_DOCUMENT, LONGEST_RAW, Candidate
 from sensor_pipeline.readings import InvalidReading, Limits
+from shared.items import typed
 from shared.s3_events import MalformedEvent, S3Object
 
 ARRIVED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -219,7 +220,9 @@ class TestReadings:
         ],
     )
     def test_values_are_exact(self, text: str, value: str) -> None:
-        assert judged_text(json.dumps(READING).replace("20,", f"{text},"))["value"] == Decimal(value)
+        row = judged_text(json.dumps(READING).replace("20,", f"{text},"))
+        assert row["value"] == Decimal(value)
+        assert Decimal(typed(row)["value"]["N"]) == Decimal(value)
 
     @pytest.mark.parametrize(
         ("text", "reason"),
@@ -292,13 +295,15 @@ class TestReadings:
         ]
         others = [
             judged(value=21),
+            judged_text(json.dumps(READING).replace("20,", "1.0000000000000000000000000000000000001,")),
+            judged_text(json.dumps(READING).replace("20,", "1.0000000000000000000000000000000000002,")),
             judged(unit="K"),
             judged(readingId="K"),
             judged(sensorType="load"),
             judged(timestamp="2026-01-31T11:59:00.000000001Z"),
         ]
         assert len({row["readingTime"] for row in same}) == 1
-        assert len({row["readingTime"] for row in [same[0], *others]}) == 6
+        assert len({row["readingTime"] for row in [same[0], *others]}) == 8
 
 
 class TestThresholds:
