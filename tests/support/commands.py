@@ -1,0 +1,42 @@
+"""The operator's command line on the tests' deployment."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from commands.local_aws import ROOT, LocalAws
+
+# The commands as they are, except that `--local` means the tests' local AWS, and that they need not ask Terraform for
+# a system's outputs.
+RUN = """
+import json, sys
+from commands import __main__, deployment, failures, simulate, target
+target.LOCAL = failures.LOCAL = simulate.LOCAL = Path(sys.argv.pop(1))
+outputs, patience = json.loads(sys.argv.pop(1)), float(sys.argv.pop(1))
+simulate.PATIENCE_SECONDS = patience
+if outputs:
+    deployment.outputs = lambda system, target: outputs
+sys.exit(__main__.main())
+"""
+
+
+def run_command(
+    local: LocalAws,
+    outputs: Mapping[str, str] | None,
+    *arguments: str,
+    variables: Mapping[str, str] | None = None,
+    patience: float = 60,
+) -> tuple[int, str, str]:
+    """Exit code, output and error output. Without `outputs` nothing is deployed."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(local.folder), json.dumps(outputs), str(patience), *arguments],
+        cwd=ROOT,
+        env={**os.environ, **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
