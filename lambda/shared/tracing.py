@@ -65,7 +65,7 @@ class Tracer:
         self, name: Callable[[Any], str], capture_response: bool, annotate: Callable[[], None] = lambda: None
     ) -> Callable[[Function], Function]:
         if capture_response:
-            raise NotImplementedError("an answer may hold what must not be in a trace")
+            raise ValueError("an answer may hold what must not be in a trace")
 
         def decorate(function: Function) -> Function:
             @functools.wraps(function)
