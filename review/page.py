@@ -10,8 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .model import Group, StackReview
-from .picture.graph import Picture
-from .picture.layout import LayoutError, place
+from .picture.layout import LayoutError, Placed, place
 from .picture.svg import STYLE, draw
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -61,18 +60,19 @@ def to_html(stacks: Sequence[StackReview]) -> str:
 
 
 def _sections(stacks: Sequence[StackReview]) -> list[Section]:
-    pictures: list[Picture] = [one.picture for one in stacks if one.picture is not None]
-    trouble, placed = "", {}
+    trouble = ""
+    placed: dict[int, Placed] = {}
+    drawn = {number: one.picture for number, one in enumerate(stacks) if one.picture and one.picture.boxes}
     try:
-        placed = {one.picture.title: one for one in place(pictures)} if pictures else {}
+        placed = dict(zip(drawn, place(list(drawn.values())), strict=True)) if drawn else {}
     except LayoutError as error:
         trouble = str(error)
     sections = []
     for number, stack in enumerate(stacks):
         groups = tuple((f"s{number}-g{position}", group) for position, group in enumerate(stack.groups))
         links = {group.key: id_ for id_, group in groups}
-        found = placed.get(stack.name)
-        svg = draw(found, id_=f"s{number}-picture", links=links) if found and found.boxes else ""
+        found = placed.get(number)
+        svg = draw(found, id_=f"s{number}-picture", links=links) if found else ""
         sections.append(Section(f"s{number}", stack, Markup(svg), trouble, groups))  # noqa: S704
     return sections
 

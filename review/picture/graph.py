@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..configuration import Configuration
+from ..configuration import Configuration, without_index
 from ..model import Change, Danger
 from ..words import KINDS, Names, words_of
 
@@ -78,7 +78,7 @@ class Sketch:
 def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
     """A box for what is configured, and for what the plan tells of besides: what it destroys."""
     found = {one.address: one.type for one in sketch.configuration.resources.values()}
-    found |= {one.address: one.type for one in changes if "[" not in one.address}
+    found |= {without_index(one.address): one.type for one in changes}
     for address, type_ in sorted(found.items()):
         if address.startswith("data."):
             continue
@@ -98,7 +98,7 @@ def finished(sketch: Sketch, title: str, changes: Iterable[Change]) -> Picture:
     by_address: dict[str, list[Change]] = {}
     for change in changes:
         owners.setdefault(sketch.names.owner(change.address), []).append(change)
-        by_address.setdefault(change.address, []).append(change)
+        by_address.setdefault(without_index(change.address), []).append(change)
     boxes = []
     for id_, box in sketch.boxes.items():
         construct = sketch.names.construct(id_) if "." in id_ else ()

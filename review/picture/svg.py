@@ -106,26 +106,29 @@ def _box(placed: PlacedBox, id_: str, links: dict[str, str] | None, *, is_first:
     classes = " ".join(filter(None, ["box", box.verb if box.verb in SIGNS else "", "dangerous" if box.danger else ""]))
     small = shortened(" · ".join([box.subtitle, *box.notes]), LONGEST_TITLE)
     middle = placed.height / 2
+    address = (links or {}).get(box.group) if box.group else None
+    linked = address is not None
     content = (
-        f"<title>{escape(describe(box))}</title>"
+        f"{'' if linked else f'<title>{escape(describe(box))}</title>'}"
         f'<rect class="card" width="{placed.width:g}" height="{placed.height:g}" rx="9"/>'
         f'<rect x="11" y="{middle - 19:g}" width="38" height="38" rx="8" fill="{colour}"/>'
         f'<path class="symbol" transform="translate(16 {middle - 14:g}) scale(1.17)" d="{symbol}"/>'
-        f'<text class="title" x="60" y="{middle - 3:g}">{escape(shortened(box.title, LONGEST_TITLE))}</text>'
-        f'<text class="small" x="60" y="{middle + 14:g}">{escape(small)}</text>'
+        f'<text class="title" x="60" y="{middle - 3:g}">{escape(shortened(box.title, LONGEST_TITLE))}</text> '
+        f'<text class="small" x="60" y="{middle + 14:g}">{escape(small)}</text> '
     )
-    if box.verb:
-        sign = "!" if box.danger else SIGNS.get(box.verb, "?")
+    sign = ("!" if box.danger else SIGNS.get(box.verb, "?")) if box.verb else ""
+    if sign:
         content += (
             f'<circle class="badge" cx="{placed.width:g}" cy="0" r="11"/>'
             f'<text class="mark" x="{placed.width:g}" y="4.5">{sign}</text>'
         )
     group = f'<g class="{classes}" transform="translate({placed.x:g} {placed.y:g})">{content}</g>'
-    address = (links or {}).get(box.group) if box.group else None
     if address is None:
         return group
+    # A link is called what can be read in it, and then what that means: who speaks to the computer says the first.
+    label = " ".join(filter(None, [shortened(box.title, LONGEST_TITLE), small, sign])) + f": {describe(box)}"
     anchor = f' id="{id_}-{address}"' if is_first else ""
-    return f'<a href="#{address}"{anchor} aria-label="{escape(describe(box))}">{group}</a>'
+    return f'<a href="#{address}"{anchor} aria-label="{escape(label)}">{group}</a>'
 
 
 def _arrow(placed: PlacedArrow) -> str:

@@ -17,6 +17,7 @@ from review.picture.svg import draw
 from review.plan import NO_PLAN
 from review.words import Names
 from tests.review.plans import Values, change, review
+from tests.review.shop import SHOP, resource, synthesized
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -63,90 +64,6 @@ def test_boxes_do_not_overlap(drawn: dict[str, str], tmp_path: Path) -> None:
             assert one is other or apart, (one.box.title, other.box.title)
 
 
-def _resource(type_: str, path: str, **values: object) -> tuple[str, str, Values]:
-    return type_, path.replace("/", "_"), {"//": {"metadata": {"path": f"shop/{path}"}}, **values}
-
-
-def _synthesized(*resources: tuple[str, str, Values]) -> Values:
-    document: Values = {}
-    for type_, name, values in resources:
-        section = "data" if type_.startswith("data.") else "resource"
-        document.setdefault(section, {}).setdefault(type_.removeprefix("data."), {})[name] = values
-    return document
-
-
-SHOP = _synthesized(
-    _resource("aws_s3_bucket", "Uploads/Bucket", bucket="a"),
-    _resource(
-        "aws_s3_bucket_notification",
-        "Uploads/Notification",
-        bucket="${aws_s3_bucket.Uploads_Bucket.bucket}",
-        lambda_function=[{"lambda_function_arn": "${aws_lambda_function.Worker_Function.arn}", "filter_prefix": "in/"}],
-    ),
-    _resource(
-        "aws_lambda_function",
-        "Worker/Function",
-        role="${aws_iam_role.Worker_Role.arn}",
-        environment={"variables": {"BUCKET": "${aws_s3_bucket.Archive_Bucket.bucket}"}},
-    ),
-    _resource("aws_iam_role", "Worker/Role", name="worker"),
-    _resource("aws_s3_bucket", "Archive/Bucket", bucket="b"),
-    _resource("aws_dynamodb_table", "Records/Table", name="t"),
-    _resource(
-        "aws_iam_role_policy",
-        "Worker/PutRecords/RolePolicy",
-        role="${aws_iam_role.Worker_Role.name}",
-        policy="${data.aws_iam_policy_document.Worker_Document.json}",
-    ),
-    _resource(
-        "data.aws_iam_policy_document",
-        "Worker/Document",
-        statement=[{"actions": ["dynamodb:PutItem"], "resources": ["${aws_dynamodb_table.Records_Table.arn}"]}],
-    ),
-    _resource("aws_sqs_queue", "Worker/Failures/Queue", name="q"),
-    _resource(
-        "aws_lambda_function_event_invoke_config",
-        "Worker/Async",
-        function_name="${aws_lambda_function.Worker_Function.function_name}",
-        destination_config={"on_failure": {"destination": "${aws_sqs_queue.Worker_Failures_Queue.arn}"}},
-    ),
-    _resource("aws_api_gateway_rest_api", "Api/Api", name="api"),
-    _resource(
-        "aws_api_gateway_resource", "Api/Path", path_part="orders", parent_id="${aws_api_gateway_rest_api.Api_Api.root}"
-    ),
-    _resource(
-        "aws_api_gateway_method",
-        "Api/Get",
-        rest_api_id="${aws_api_gateway_rest_api.Api_Api.id}",
-        http_method="GET",
-        authorization="AWS_IAM",
-    ),
-    _resource(
-        "aws_api_gateway_integration",
-        "Api/GetIntegration",
-        rest_api_id="${aws_api_gateway_rest_api.Api_Api.id}",
-        resource_id="${aws_api_gateway_resource.Api_Path.id}",
-        http_method="${aws_api_gateway_method.Api_Get.http_method}",
-        uri="${aws_lambda_function.Worker_Function.invoke_arn}",
-    ),
-    _resource("aws_kms_key", "Key/Key", description="k"),
-    _resource("aws_sns_topic", "News/Topic", name="n", kms_master_key_id="${aws_kms_key.Key_Key.arn}"),
-    _resource(
-        "aws_sns_topic_subscription",
-        "News/Email",
-        topic_arn="${aws_sns_topic.News_Topic.arn}",
-        protocol="email",
-        endpoint="a@example.com",
-    ),
-    _resource(
-        "aws_cloudwatch_metric_alarm",
-        "Worker/Alarms/Errors",
-        alarm_name="a",
-        alarm_actions=["${aws_sns_topic.News_Topic.arn}"],
-    ),
-)
-
-
 def _picture(document: Values) -> Picture:
     configuration = Configuration.synthesized(document)
     return picture_of("shop", configuration, Names(NO_PLAN, configuration))
@@ -182,7 +99,7 @@ def test_what_changes_is_marked_and_what_is_destroyed_still_drawn() -> None:
 
 
 def test_names_are_text_in_a_picture() -> None:
-    svg = draw(place([_picture(_synthesized(_resource("aws_x_y", "<script>alert(1)</script>")))])[0])
+    svg = draw(place([_picture(synthesized(resource("aws_x_y", "<script>alert(1)</script>")))])[0])
     root = ElementTree.fromstring(svg)  # noqa: S314 - drawn here
     assert not root.findall(f".//{SVG}script")
 
