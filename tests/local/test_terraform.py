@@ -28,8 +28,8 @@ def test_of_two_applies_at_once_one_fails_with_the_locks_message_and_the_state_s
     first = apply(deployment, "-refresh=false", f"-target={alarm}", f"-replace={alarm}")
     eventually(lambda: is_locked(deployment))
     second = apply(deployment, "-auto-approve")
-    refused, _ = second.communicate(timeout=60)
-    applied, _ = first.communicate("yes\n", timeout=60)
+    refused, _ = second.communicate(timeout=180)
+    applied, _ = first.communicate("yes\n", timeout=180)
     assert (first.returncode, second.returncode) == (0, 1), applied + refused
     assert "1 added, 0 changed, 1 destroyed" in applied
     assert "Error acquiring the state lock" in refused

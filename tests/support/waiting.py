@@ -9,7 +9,7 @@ Found = TypeVar("Found")
 STEP_SECONDS = 0.15
 
 
-def eventually(look: Callable[[], Found | None], *, within: float = 30) -> Found:
+def eventually(look: Callable[[], Found | None], *, within: float = 60) -> Found:
     """The first thing `look` gives that is there and not empty. Fails after `within` seconds."""
     deadline = time.monotonic() + within
     while not (found := look()):
