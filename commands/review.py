@@ -20,7 +20,6 @@ from review.saved import FOLDER, Manifest, SavedPlan, configuration_hashes, file
 from .deployment import DeploymentError, Target, console
 from .planning import make_plan, stack_folder, state_of, synthesize, target_of
 from .systems import add_system_arguments
-from .target import ROOT
 
 HELP = (
     "plan, and show what changes and what of it is dangerous. Exit code 0: nothing dangerous, or all of it "
@@ -41,13 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a dangerous change that is meant, by its address (SYSTEM:ADDRESS where two systems have it); repeatable",
     )
     parser.add_argument(
-        "--plan", type=Path, metavar="FILE", help="review this output of `terraform show -json` instead"
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="review this output of `terraform show -json` instead; the page goes beside it",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
-        reviews, folder = [_of_file(arguments.plan, arguments.acknowledge)], ROOT / FOLDER
+        reviews, folder = [_of_file(arguments.plan, arguments.acknowledge)], arguments.plan.parent
     else:
         target = target_of(local=arguments.local)
         reviews, folder = review(target, arguments.systems, arguments.acknowledge), target.folder / FOLDER
@@ -76,9 +78,12 @@ def understand(name: str, document: str, target: Target) -> StackReview:
 
 def write_faces(reviews: Sequence[StackReview], folder: Path) -> None:
     """The page to look at, and the Markdown for a pull request."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "review.html").write_text(to_html(reviews), encoding="utf-8")
-    (folder / "review.md").write_text(to_markdown(reviews), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "review.html").write_text(to_html(reviews), encoding="utf-8")
+        (folder / "review.md").write_text(to_markdown(reviews), encoding="utf-8")
+    except OSError as error:
+        raise DeploymentError(f"the page could not be written: {error}") from error
     console.print()
     console.print(Text(f"To look at: {folder / 'review.html'}; for a pull request: {folder / 'review.md'}"))
 

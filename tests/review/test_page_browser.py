@@ -150,7 +150,8 @@ def test_focus_is_visible_on_every_stop(browser: Chrome, page: str) -> None:
         press(browser, Keys.TAB)
         stop = focused(browser)
         style = browser.execute_script(
-            "const e = document.activeElement, card = e.tagName === 'a' && e.querySelector('.card'), s = getComputedStyle(e);"
+            "const e = document.activeElement, s = getComputedStyle(e);"
+            "const card = e.tagName === 'a' && e.querySelector('.card');"
             "return e === document.body ? 'body' : card ? getComputedStyle(card).strokeWidth === '4px' :"
             "s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1"
         )

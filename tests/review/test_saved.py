@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from commands.deployment import DeploymentError
+from commands.review import acknowledge
 from review.saved import Manifest, NotReviewed, SavedPlan, State, configuration_hashes, file_hash
+from tests.review.plans import change, review
 
 STATE = State("lineage-1", 7)
 CONFIGURATION = {"resource": {"aws_lambda_function": {"F": {"filename": "assets/F/1/code.zip"}}}}
@@ -108,3 +111,11 @@ def test_plans_are_for_their_owner_only(saved: SavedPlan) -> None:
 def test_no_state_yet_is_a_state_too() -> None:
     assert State.read("") == State("", 0)
     assert State.read('{"lineage": "a", "serial": 3}') == State("a", 3)
+
+
+def test_acknowledging_names_the_system_where_two_have_the_address() -> None:
+    key = change("aws_kms_key.Key_43586C89", {"name": "a"}, None)
+    two = [replace(review(key), name=name) for name in ("one", "two")]
+    with pytest.raises(DeploymentError, match=r"say one:aws_kms_key\.Key_43586C89 or two:aws_kms_key\.Key_43586C89"):
+        acknowledge(two, [key["address"]])
+    assert [len(one.unacknowledged) for one in acknowledge(two, [f"two:{key['address']}"])] == [1, 0]
