@@ -12,6 +12,7 @@ from commands.local_aws import ROOT, LocalAws
 # a system's outputs.
 RUN = """
 import json, sys
+from pathlib import Path
 from commands import __main__, deployment, failures, simulate, target
 target.LOCAL = failures.LOCAL = simulate.LOCAL = Path(sys.argv.pop(1))
 outputs, patience = json.loads(sys.argv.pop(1)), float(sys.argv.pop(1))
