@@ -57,10 +57,13 @@ test: lint ## everything: lint, types, unit, functions, end to end on a local AW
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest tests/unit
 
+bench: ## side by side with the AWS CDK, ordinary CDKTF and a plain handler, into docs/benchmark.md; PARTS="synth cold" for some
+	@sh commands/setup.sh bench && .venv/bin/python -m bench $(PARTS)
+
 lint: setup ## style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
 
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects destroy test unit lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects destroy test unit bench lint lock

@@ -88,3 +88,6 @@ step "the Python environment" .venv/.installed Pipfile.lock install_environment 
 step "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
 step "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
 wait "$cdktf_cli"
+if [ "${1:-}" = bench ]; then
+  step "the benchmark's peers" .tools/bench/.installed Pipfile.lock install_environment .tools/bench bench
+fi

@@ -1,0 +1,87 @@
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+
+from . import busy, cold_start, synth
+from .places import CDK_PYTHON, DOCS
+from .table import Row, chart, markdown
+
+console = Console(highlight=False, soft_wrap=True)
+
+Part = Callable[[Path, int], Iterator[Row]]
+
+PARTS: dict[str, Part] = {
+    "synth": synth.warm,
+    "first": synth.cold,
+    "scale": lambda folder, runs: synth.scale(folder, runs, (2,) if runs == 1 else (5, 25)),
+    "unit": synth.unit_test,
+    "cold": cold_start.start,
+    "busy": busy.compare_handlers,
+    "rates": busy.compare_rates,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Compare with the peers, side by side.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
+    parser.add_argument("--runs", type=int, default=5, help="paired runs of each comparison (default: 5)")
+    parser.add_argument("--write", type=Path, default=DOCS, help="folder of benchmark.md and benchmark.svg")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
+    if not Path(CDK_PYTHON).exists():
+        print("the peers are not installed: run `make bench`", file=sys.stderr)
+        return 1
+    rows: list[Row] = []
+    begun = time.monotonic()
+    for name in arguments.parts or PARTS:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            for row in PARTS[name](Path(folder), arguments.runs):
+                rows.append(row)
+                console.print(
+                    f"{time.monotonic() - begun:5.0f} s  {row.what} : {row.peer} = {row.ratio.median:.2f} "
+                    f"({row.ratio.lowest:.2f} to {row.ratio.highest:.2f})"
+                    + (f", at most {row.most:g}: {row.kept.strip('*')}" if row.most is not None else "")
+                )
+    write(rows, arguments.write, arguments.runs)
+    console.print(f"Written to {arguments.write / 'benchmark.md'}")
+    return 0
+
+
+def write(rows: list[Row], folder: Path, runs: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "benchmark.svg").write_text(chart(rows))
+    (folder / "benchmark.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    page = (Path(__file__).parent / "benchmark.template.md").read_text()
+    parts = {"table": markdown(rows), "runs": str(runs), "machine": machine(), "calls": busy.calls_table()}
+    for name, text in parts.items():
+        page = page.replace(f"{{{name}}}", text)
+    (folder / "benchmark.md").write_text(page)
+
+
+def machine() -> str:
+    """What it ran on, without the names of hosts or folders."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    processor = "unknown processor"
+    if Path("/proc/cpuinfo").exists():
+        models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        processor = models[0].partition(":")[2].strip() if models else processor
+    load = os.getloadavg()[0]
+    return (
+        f"{os.cpu_count()} cores ({processor}), {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}, load {load:.1f} at the end"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

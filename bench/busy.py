@@ -1,0 +1,180 @@
+"""Busy functions: what each event costs in our own code and in AWS calls, and how many pass in a second."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from modules.packaging import build_archive
+
+from .laptop import EMPTY, HANDLERS, PLAIN, Event, Laptop, laptop
+from .measure import Program, run
+from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON, ROOT
+from .table import Row, compare
+
+SENDERS = 4
+MANY_READINGS = 10_000
+SINGLE_WRITES = 500
+
+# AWS calls of an event, by function and operation; filled by `compare_handlers`.
+CALLS: dict[str, dict[str, float]] = {}
+
+WHY = {
+    ("invocation_log", "PutItem"): "the row; the condition makes a repeat find it",
+    ("object_tracker", "HeadObject"): "size, type and time of exactly that version, which no event has",
+    ("object_tracker", "PutItem"): "the row with the lease on its notification, then the mark that it is out",
+    ("object_tracker", "Publish"): "the notification",
+    ("file_metadata", "GetObject"): "what S3 knows of the version and its first bytes, in one call",
+    ("file_metadata", "PutItem"): "the row; the condition makes a repeat find it",
+    ("sensor_pipeline", "GetObject"): "the readings, streamed",
+    ("sensor_pipeline", "TransactWriteItems"): "up to 100 readings, each under its condition",
+    ("upload_api", "GetItem"): "whether the idempotency key has an answer already",
+    ("upload_api", "PutObject"): "the file",
+    ("upload_api", "TransactWriteItems"): "product and answer, both or none",
+}
+
+
+def calls_table() -> str:
+    lines = ["| function | AWS call | an event | why it is needed |", "|---|---|---:|---|"]
+    for function, calls in CALLS.items():
+        for operation, number in calls.items():
+            lines.append(f"| {function} | {operation} | {number:g} | {WHY.get((function, operation), '')} |")
+    return "\n".join(lines) if CALLS else "Not measured in this run."
+
+
+def compare_handlers(folder: Path, runs: int) -> Iterator[Row]:
+    """Our own time for each event: the handler's, less its AWS calls'."""
+    number = 20 if runs == 1 else 100
+    with laptop(folder) as aws:
+        own: dict[str, list[float]] = {name: [] for name in HANDLERS}
+        several: dict[str, list[float]] = {PLAIN: [], "invocation_log": []}
+        for _ in range(runs):
+            for name in HANDLERS:
+                result = handled(folder, aws, name, aws.events(name, number))
+                own[name].append(result["own_microseconds"])
+                CALLS[name] = result["calls"]
+            for name, each in several.items():
+                each.append(handled(folder, aws, name, aws.events(name, max(number // 5, 6), 10))["milliseconds"] / 10)
+        for name in HANDLERS:
+            if name != PLAIN:
+                yield compare("functions", f"own time an event, {name}", PLAIN, "us", own[name], own[PLAIN])
+        what = "a record of ten in an event, invocation_log"
+        yield compare("functions", what, PLAIN, "ms", several["invocation_log"], several[PLAIN], 0.67)
+        yield from _many_readings(folder, aws, runs)
+
+
+def _many_readings(folder: Path, aws: Laptop, runs: int) -> Iterator[Row]:
+    many = MANY_READINGS // 10 if runs == 1 else MANY_READINGS
+    whole, peaks, small, single = [], [], [], []
+    for _ in range(runs):
+        small.append(handled(folder, aws, "sensor_pipeline", [aws.readings(10)], warm_up=0)["peak_mib"])
+        result = handled(folder, aws, "sensor_pipeline", [aws.readings(many)], warm_up=0)
+        whole.append(result["milliseconds"] / many)
+        peaks.append(result["peak_mib"])
+        single.append(_one_write_each(aws, SINGLE_WRITES))
+    yield compare("functions", f"a reading of {many:,} in an object", "one write a reading", "ms", whole, single)
+    yield compare("functions", f"memory for {many:,} readings in an object", "for 10 readings", "MiB", peaks, small)
+
+
+def _one_write_each(aws: Laptop, number: int) -> float:
+    begun = time.perf_counter()
+    for one in range(number):
+        aws.dynamodb.put_item(
+            TableName="sensor-pipeline",
+            Item={"deviceId": {"S": "single"}, "readingTime": {"S": f"{begun}-{one}"}, "value": {"N": "20.1"}},
+        )
+    return (time.perf_counter() - begun) / number * 1e3
+
+
+def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: int = 5) -> dict[str, Any]:
+    module, function = HANDLERS[name]
+    job, result = folder / "job.json", folder / "result.json"
+    job.write_text(json.dumps({"module": module, "function": function, "events": events, "warm_up": warm_up}))
+    paths = [PEERS / "plain_handler"] if name == PLAIN else [FUNCTIONS, LIBRARIES]
+    variables = {
+        **aws.local.environment(),
+        **aws.variables(name),
+        "AWS_REGION": "us-east-1",
+        "PYTHONPATH": ":".join(map(str, paths)),
+    }
+    run(Program([PYTHON, str(ROOT / "bench" / "handler_run.py"), str(job), str(result)], folder, variables))
+    return dict(json.loads(result.read_text()))
+
+
+def compare_rates(folder: Path, runs: int) -> Iterator[Row]:
+    """Deployed on the local AWS, invoked from a few threads: an event's time, so that all of the local AWS counts."""
+    number = 12 if runs == 1 else 100
+    with laptop(folder) as aws:
+        names = [EMPTY, *HANDLERS]
+        arns = {name: _deployed(aws, name) for name in names}
+        took: dict[str, list[float]] = {name: [] for name in names}
+        for one in range(runs + 1):
+            for name in names:
+                milliseconds = _invoked(aws, arns[name], aws.events(name, number))
+                if one:  # the first round starts the local AWS's workers
+                    took[name].append(milliseconds)
+        note = f"{SENDERS} senders; the local AWS and the senders share the machine's cores with the function"
+        for name in names:
+            if name != PLAIN:
+                most = 1.0 if name == "invocation_log" else None
+                yield compare("functions", f"an event through {name}", PLAIN, "ms", took[name], took[PLAIN], most, note)
+
+
+def _invoked(aws: Laptop, arn: str, events: list[Event]) -> float:
+    """Milliseconds an event."""
+
+    def send(event: Event) -> None:
+        answer = client.invoke(FunctionName=arn, Payload=json.dumps(event))
+        said = answer["Payload"].read()
+        if "FunctionError" in answer:
+            raise RuntimeError(said.decode())
+
+    client = aws.local.client("lambda")
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(send, events))
+    return (time.perf_counter() - begun) / len(events) * 1e3
+
+
+def _deployed(aws: Laptop, name: str) -> str:
+    iam, functions = aws.local.client("iam"), aws.local.client("lambda")
+    role_name = "bench-" + "".join(one if one.isalnum() else "-" for one in name)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName=role_name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role_name,
+        PolicyName="all",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+    )
+    code, handler = _code(name)
+    variables = {} if name == EMPTY else aws.variables(name)
+    arn = functions.create_function(
+        FunctionName=role_name,
+        Runtime="python3.13",
+        Handler=handler,
+        Role=role,
+        Timeout=30,
+        MemorySize=256,
+        Code={"ZipFile": code},
+        Environment={"Variables": {**variables, "AWS_ENDPOINT_URL": aws.local.environment()["AWS_ENDPOINT_URL"]}},
+    )["FunctionArn"]
+    functions.get_waiter("function_active_v2").wait(FunctionName=role_name)
+    return str(arn)
+
+
+def _code(name: str) -> tuple[bytes, str]:
+    if name not in (EMPTY, PLAIN):
+        archive = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES)
+        return archive.read_bytes(), ".".join(HANDLERS[name])
+    plain = (PEERS / "plain_handler" / "index.py").read_text()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as out:
+        out.writestr("index.py", plain if name == PLAIN else "def lambda_handler(event, context):\n    return None\n")
+    return made.getvalue(), "index.lambda_handler"

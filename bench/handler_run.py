@@ -1,0 +1,87 @@
+"""Runs one handler on many events and writes what it cost: `python handler_run.py JOB RESULT`, both JSON files.
+
+In a process of its own, so that each handler is loaded as Lambda loads it.
+"""
+
+import contextlib
+import importlib
+import io
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.client
+import botocore.response
+
+WARM_UP = 5  # events that do not count
+
+
+@dataclass(frozen=True)
+class Context:
+    function_name: str = "bench"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:bench"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+class Calls:
+    """AWS calls and the time they and their answers' bodies took, which is not the handler's."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.made: Counter[str] = Counter()
+        make = botocore.client.BaseClient._make_api_call
+        read = botocore.response.StreamingBody.read
+
+        def timed_call(client: Any, operation: str, parameters: Any) -> Any:
+            self.made[operation] += 1
+            return self._timed(make, client, operation, parameters)
+
+        def timed_read(body: Any, amt: int | None = None) -> Any:
+            return self._timed(read, body, amt)
+
+        botocore.client.BaseClient._make_api_call = timed_call
+        botocore.response.StreamingBody.read = timed_read
+
+    def _timed(self, function: Any, *arguments: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return function(*arguments)
+        finally:
+            self.seconds += time.perf_counter() - begun
+
+
+def main() -> None:
+    job = json.loads(Path(sys.argv[1]).read_text())
+    calls = Calls()
+    handle = getattr(importlib.import_module(job["module"]), job["function"])
+    events = job["events"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        for event in events[: job.get("warm_up", WARM_UP)]:
+            handle(event, Context())
+        measured = events[job.get("warm_up", WARM_UP) :]
+        calls.seconds = 0.0
+        calls.made.clear()
+        begun = time.perf_counter()
+        for event in measured:
+            handle(event, Context())
+        seconds = time.perf_counter() - begun
+    Path(sys.argv[2]).write_text(
+        json.dumps(
+            {
+                "own_microseconds": (seconds - calls.seconds) / len(measured) * 1e6,
+                "milliseconds": seconds / len(measured) * 1e3,
+                "calls": {name: count / len(measured) for name, count in calls.made.items()},
+                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Running programs side by side and comparing them.
+
+Programs are run in turn (A B C A B C ...), and a ratio is taken round by round: when the machine's speed drifts, it
+drifts for all of a round. Times are of whole processes with their children, memory is that of the largest single one.
+"""
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class ProgramFailed(RuntimeError):
+    """A measured program ended with an error; the message has the end of what it printed."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command to measure. `before` runs ahead of each run and is not measured."""
+
+    command: Sequence[str]
+    folder: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    before: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Run:
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The median of several measurements, and the lowest and highest of them."""
+
+    median: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Figure":
+        return cls(statistics.median(values), min(values), max(values))
+
+
+def run(program: Program) -> Run:
+    """Raises `ProgramFailed`."""
+    program.before()
+    begun = time.perf_counter()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            program.command,
+            cwd=program.folder,
+            env={**os.environ, **program.variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            raise ProgramFailed(f"{' '.join(program.command)}:\n{said.read().decode(errors='replace')[-2000:]}")
+    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True) -> dict[str, list[Run]]:
+    """The runs of each program, in turn, after one of each that does not count."""
+    if warm_up:
+        for program in programs.values():
+            run(program)
+    rounds = [{name: run(program) for name, program in programs.items()} for _ in range(runs)]
+    return {name: [one[name] for one in rounds] for name in programs}
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Figure:
+    """Ours to theirs, round by round."""
+    return Figure.of([one / other for one, other in zip(ours, theirs, strict=True)])

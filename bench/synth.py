@@ -1,0 +1,112 @@
+"""Synth: five systems, warm and cold, once and in copies; and one unit test from the command line."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .measure import Program, Run, in_turn
+from .places import CDK_PYTHON, FUNCTIONS, PEERS, PYTHON, QUIET, ROOT
+from .table import Row, compare
+
+CDKTF, CDK, CDK_VALIDATED, FLOOR = "ordinary CDKTF", "AWS CDK", "AWS CDK, validating", "import cdktf; App().synth()"
+
+A_UNIT_TEST = "tests/unit/test_key.py::test_a_key_leaves_permissions_to_the_account_and_admits_no_service"
+
+
+def programs(folder: Path, copies: int = 1, caches: Path | None = None) -> dict[str, Program]:
+    """The five systems by each; with `caches` every run finds none of jsii's and none of ours."""
+    own: dict[str, str] = {}
+    if caches:
+        own = {"XDG_CACHE_HOME": str(caches / "own"), "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(caches / "jsii")}
+
+    def forget() -> None:
+        if caches:
+            shutil.rmtree(caches, ignore_errors=True)
+
+    def program(name: str, *command: str, **variables: str) -> Program:
+        place = folder / name
+        place.mkdir(parents=True, exist_ok=True)
+        outputs = {"CDKTF_OUTDIR": str(place / "out"), "CDK_OUTDIR": str(place / "out"), "STATE_BUCKET": "states"}
+        return Program(command, place, {**QUIET, **outputs, **own, "PYTHONPATH": str(ROOT), **variables}, forget)
+
+    def peer(name: str, python: str, **variables: str) -> Program:
+        return program(name, python, str(PEERS / name / "app.py"), str(copies), str(FUNCTIONS), **variables)
+
+    ours = [PYTHON, str(ROOT / "main.py")] if copies == 1 else [PYTHON, "-m", "bench.copies", str(copies)]
+    return {
+        "ours": program("ours", *ours),
+        CDKTF: peer("cdktf_app", PYTHON),
+        CDK: peer("aws_cdk", CDK_PYTHON, CDK_VALIDATION="false"),
+        CDK_VALIDATED: peer("aws_cdk", CDK_PYTHON),
+        FLOOR: program("floor", PYTHON, "-c", "from cdktf import App; App().synth()"),
+    }
+
+
+def warm(folder: Path, runs: int) -> Iterator[Row]:
+    measured = in_turn(programs(folder), runs)
+    for peer, most in {CDKTF: 0.12, CDK: 0.8, CDK_VALIDATED: 0.3, FLOOR: 2.5}.items():
+        yield _compare("synth", measured, peer, "s", _seconds, most)
+    yield _compare("synth, peak memory", measured, CDKTF, "MiB", _peak, 0.2)
+
+
+def cold(folder: Path, runs: int) -> Iterator[Row]:
+    chosen = {
+        name: one for name, one in programs(folder, caches=folder / "caches").items() if name in ("ours", CDKTF, CDK)
+    }
+    measured = in_turn(chosen, runs, warm_up=False)
+    note = "no cache of jsii's nor of ours: the slim binding is made, and all archives packed, in each run"
+    yield _compare("synth, first ever", measured, CDKTF, "s", _seconds, 0.2, note)
+    yield _compare("synth, first ever", measured, CDK, "s", _seconds)
+
+
+def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Row]:
+    """Seconds and megabytes of one more stack: between one copy (five stacks) and many."""
+    names = ("ours", CDK)
+    by_copies = {
+        copies: in_turn({name: programs(folder, copies)[name] for name in names}, runs, warm_up=copies == 1)
+        for copies in (1, *many)
+    }
+    for copies in many:
+        stacks = 5 * (copies - 1)
+        for what, unit, of, most in MEASURES:
+            each = {
+                name: [
+                    (of(more) - of(one)) / stacks
+                    for more, one in zip(by_copies[copies][name], by_copies[1][name], strict=True)
+                ]
+                for name in names
+            }
+            yield compare("scale", f"{what} (of {5 * copies})", CDK, unit, each["ours"], each[CDK], most)
+
+
+def _seconds(run: Run) -> float:
+    return run.seconds
+
+
+def _peak(run: Run) -> float:
+    return run.peak_mib
+
+
+MEASURES: list[tuple[str, str, Callable[[Run], float], float | None]] = [
+    ("a further stack", "s", _seconds, 1.0),
+    ("a further stack, memory", "MiB", _peak, None),
+]
+
+
+def unit_test(folder: Path, runs: int) -> Iterator[Row]:
+    one = Program([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", A_UNIT_TEST], ROOT, QUIET)
+    measured = in_turn({"ours": one, FLOOR: programs(folder)[FLOOR]}, runs)
+    yield _compare("one unit test", measured, FLOOR, "s", _seconds)
+
+
+def _compare(
+    what: str,
+    measured: dict[str, list[Run]],
+    peer: str,
+    unit: str,
+    of: Callable[[Run], float],
+    most: float | None = None,
+    note: str = "",
+) -> Row:
+    ours, theirs = ([of(one) for one in measured[name]] for name in ("ours", peer))
+    return compare("synth", what, peer, unit, ours, theirs, most, note)

@@ -1,0 +1,113 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench import cold_start, synth
+from bench.measure import Program, ProgramFailed, in_turn, ratio, run
+from bench.places import CDK_PYTHON, PYTHON, ROOT
+from bench.table import chart, compare, markdown
+
+
+def program(source: str, folder: Path, **variables: str) -> Program:
+    return Program([PYTHON, "-c", source], folder, variables)
+
+
+def test_programs_run_in_turn_after_one_of_each_that_does_not_count(tmp_path: Path) -> None:
+    note = "import pathlib, sys; pathlib.Path('order').open('a').write(sys.argv[1])"
+    programs = {name: Program([PYTHON, "-c", note, name], tmp_path) for name in "ab"}
+    measured = in_turn(programs, 3)
+    assert (tmp_path / "order").read_text() == "abababab"
+    assert {name: len(runs) for name, runs in measured.items()} == {"a": 3, "b": 3}
+
+
+def test_a_run_counts_the_time_of_children_and_the_memory_of_the_largest(tmp_path: Path) -> None:
+    child = "held = bytearray(100 * 2**20); [None for _ in range(10**6)]"
+    here = run(program("", tmp_path))
+    with_child = run(program(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])", tmp_path))
+    assert with_child.peak_mib > 100 > here.peak_mib
+    assert with_child.cpu_seconds > here.cpu_seconds
+
+
+def test_what_precedes_a_run_is_done_each_time(tmp_path: Path) -> None:
+    done: list[int] = []
+    once = Program([PYTHON, "-c", ""], tmp_path, before=lambda: done.append(1))
+    in_turn({"one": once}, 2)
+    assert len(done) == 3
+
+
+def test_a_program_that_fails_is_said_with_its_words(tmp_path: Path) -> None:
+    with pytest.raises(ProgramFailed, match="ZeroDivisionError"):
+        run(program("1 / 0", tmp_path))
+
+
+def test_a_ratio_is_taken_round_by_round() -> None:
+    # The machine was three times slower in the second round, for both.
+    found = ratio([1.0, 3.0, 1.0], [2.0, 6.0, 4.0])
+    assert (found.median, found.lowest, found.highest) == (0.5, 0.25, 0.5)
+
+
+def test_the_table_and_the_chart_say_what_was_kept_and_what_was_not() -> None:
+    rows = [
+        compare("s", "fast", "peer", "s", [1.0], [10.0], 0.2),
+        compare("s", "slow", "peer <x>", "ms", [30.0], [10.0], 1.0, "a note"),
+        compare("s", "free", "peer", "MiB", [1234.5], [1234.5]),
+    ]
+    assert markdown(rows).splitlines()[2:] == [
+        "| fast | peer | 1 s | 10.0 s | 0.10 (0.10 to 0.10) | 0.2 | yes |",
+        "| slow | peer <x> | 30.0 ms | 10.0 ms | 3.00 (3.00 to 3.00) | 1 | **no** |",
+        "| free | peer | 1,234 MiB | 1,234 MiB | 1.00 (1.00 to 1.00) |  |  |",
+        "",
+        "- slow, peer <x>: a note",
+    ]
+    drawn = ElementTree.fromstring(chart(rows))  # noqa: S314 - made here
+    assert [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")][1:] == [
+        "fast : peer",
+        "0.10",
+        "slow : peer <x>",
+        "3.00",
+        "free : peer",
+        "1.00",
+    ]
+
+
+def test_cold_starts_are_measured_for_every_function(tmp_path: Path) -> None:
+    rows = list(cold_start.start(tmp_path, 1))
+    assert [row.what for row in rows] == [f"cold {name}" for name in cold_start.names()]
+    assert len(rows) == 5
+
+
+def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path) -> None:
+    if not Path(CDK_PYTHON).exists():
+        pytest.skip("the peers are installed by `make bench`")
+    command = [sys.executable, "-m", "bench", "busy", "rates", "--runs", "1", "--write", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "benchmark.md").read_text()
+    assert "1 paired runs" in page
+    assert str(ROOT) not in page
+    for name in cold_start.names():
+        assert f"| own time an event, {name} |" in page
+        assert f"| an event through {name} |" in page
+    assert {row["section"] for row in json.loads((tmp_path / "benchmark.json").read_text())} == {"functions"}
+
+
+def test_both_peers_and_ours_make_five_stacks(tmp_path: Path) -> None:
+    programs = synth.programs(tmp_path)
+    for name in ("ours", synth.CDKTF) + ((synth.CDK,) if Path(CDK_PYTHON).exists() else ()):
+        run(programs[name])
+        out = Path(programs[name].variables["CDKTF_OUTDIR"])
+        stacks = [path for pattern in ("stacks/*/cdk.tf.json", "*.template.json") for path in out.glob(pattern)]
+        assert len(stacks) == 5, name
+
+
+def test_an_unknown_part_is_refused_by_name() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "nothing"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "there is no part 'nothing'" in done.stderr
