@@ -26,6 +26,7 @@ def target_of(*, local: bool) -> Target:
 
 def synthesize(target: Target, systems: Sequence[str]) -> list[str]:
     """Synthesize, and give the stacks in the order in which they depend on each other. Raises `DeploymentError`."""
+    target.folder.mkdir(parents=True, exist_ok=True)
     if deployment.synth(target):
         raise DeploymentError("synth failed: what it said is above")
     stacks = json.loads((target.output / "manifest.json").read_text())["stacks"]

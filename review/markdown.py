@@ -98,8 +98,8 @@ def _change(change: Change, group: Group, details: Details) -> Iterable[str]:
     left = len(change.differences) - MOST_DIFFERENCES
     lines += [f"# {left} more"] if left > 0 else []
     if lines:
-        fence = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line) or [""]))
-        yield from ("", f"  {fence}diff", *(f"  {line}" for line in lines), f"  {fence}", "")
+        # Each line begins with its sign and has no line breaks: none of them can end the fence.
+        yield from ("", "  ```diff", *(f"  {line}" for line in lines), "  ```", "")
 
 
 def _folded(title: str, lines: Iterable[str]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from .configuration import Configuration, references, without_index
 from .dangers import Case, judge
@@ -117,7 +118,8 @@ class _Reviewer:
             headline=headline(change, kind, part, [one for one in visible if not one.is_policy], statements),
             construct=clean("/".join(self._names.path(change.address))),
             findings=tuple(_called(one, self._resolver) for one in findings),
-            differences=tuple(one for one in visible if not one.is_policy),
+            # What was compared has done its service; only the texts are shown, and kept.
+            differences=tuple(replace(one, before=None, after=None) for one in visible if not one.is_policy),
             policy=tuple(self._lines(statements)),
             folded=len(every) - len(visible) + (repeats and bool(list(_tags(change)))),
             known=kind is not None,
