@@ -36,6 +36,10 @@ class Section:
     trouble: str
     groups: tuple[tuple[str, Group], ...]
 
+    def place(self, address: str) -> str:
+        """The id of the group that tells of a change."""
+        return next(id_ for id_, group in self.groups for one in group.changes if one.address == address)
+
 
 def to_html(stacks: Sequence[StackReview]) -> str:
     """The page. Values are escaped by the template engine; the picture escapes its own."""

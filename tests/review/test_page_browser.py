@@ -15,6 +15,7 @@ from review.page import to_html
 from tests.review.plans import allow, change, policy, review
 from tests.review.shop import SHOP
 from tests.review.test_faces import EVIL, everywhere, many
+from tests.support.waiting import eventually
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -168,10 +169,10 @@ def test_a_link_leads_from_the_picture_to_the_changes_and_back(browser: Chrome, 
     opened(browser, page)
     tab_until(browser, "s0-picture-s0-g0")
     press(browser, Keys.ENTER)
-    group = browser.switch_to.active_element
-    assert group.find_element(By.TAG_NAME, "h3").text.startswith("Records table")
+    eventually(lambda: focused(browser) == "s0-g0")
+    assert browser.find_element(By.ID, "s0-g0-name").text.startswith("Records table")
     press(browser, Keys.TAB, Keys.ENTER)
-    assert focused(browser) == "s0-picture-s0-g0"
+    eventually(lambda: focused(browser) == "s0-picture-s0-g0")
     assert browser.switch_to.active_element.accessible_name.startswith("Records DynamoDB table !: ")
 
 

@@ -38,6 +38,7 @@ def test_actions_are_pinned_by_hash_and_no_secret_is_needed(file: Path) -> None:
     assert used
     assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)] == []
     assert "secrets." not in text
+    assert text.count("persist-credentials: false") == text.count("actions/checkout@") == 1
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda one: one.name)
