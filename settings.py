@@ -18,6 +18,7 @@ BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hy
 
 # A function's environment is 4 KB in all.
 LONGEST_THRESHOLDS = 2048
+LARGEST_THRESHOLD = 1e100  # DynamoDB's numbers end at 1E126
 DEFAULT_THRESHOLDS = (
     '{"temperature": {"lower": -20, "upper": 60}, "humidity": {"lower": 10, "upper": 90}, '
     '"pressure": {"lower": 870, "upper": 1085}, "vibration": {"upper": 25}, "battery": {"lower": 15}}'
@@ -100,6 +101,8 @@ def _thresholds(text: str) -> str:
             known = set(limits) <= {"lower", "upper"} and limits
             numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in limits.values())
             if not (re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) and known and numbers):
+                raise _Refused(allowed)
+            if any(abs(one) > LARGEST_THRESHOLD for one in limits.values()):
                 raise _Refused(allowed)
             if limits.get("lower", -math.inf) > limits.get("upper", math.inf):
                 raise _Refused(allowed)

@@ -146,6 +146,8 @@ REFUSED = {
     "METADATA_AUTOSCALE_TO": ["0", "40001"],
     "SENSOR_THRESHOLDS": [
         "{}",
+        '{"a": {"upper": 1e101}}',
+        '{"a": {"lower": -1e400}}',
         "[]",
         "1",
         "null",
