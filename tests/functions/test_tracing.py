@@ -170,5 +170,5 @@ def test_a_document_too_large_for_a_datagram_is_left_out(daemon: Daemon) -> None
 
 
 def test_answers_are_never_captured() -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="must not be in a trace"):
         Tracer().capture_method(capture_response=True)
