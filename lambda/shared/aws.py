@@ -48,13 +48,26 @@ def session() -> Any:
     return _session
 
 
-def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection[str] = ()) -> Any:
-    """A client as boto3 makes it. It logs each attempt that failed, with AWS's own words, those that botocore repeats
-    included.
+_clients: dict[tuple[Any, str, Config], tuple[Any, set[str]]] = {}
 
-    `expected` are error codes that its user handles as an ordinary answer.
+
+def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection[str] = ()) -> Any:
+    """A client as boto3 makes it, made once. It logs each attempt that failed, those that botocore repeats included,
+    with AWS's own words.
+
+    `expected` are error codes that one of its users handles as an ordinary answer.
     """
+    key = (session(), service, config)
+    if key not in _clients:
+        _clients[key] = _made(service, config)
+    made, all_expected = _clients[key]
+    all_expected.update(expected)
+    return made
+
+
+def _made(service: str, config: Config) -> tuple[Any, set[str]]:
     made = session().create_client(service, config=config)
+    expected: set[str] = set()
 
     def log_failure(response: Any, operation: Any, attempts: int, caught_exception: Any, **_: Any) -> None:
         answer = response[1] if response else {}
@@ -75,4 +88,4 @@ def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection
 
     # Called with every answer, before botocore decides whether to repeat the call.
     made.meta.events.register_first(f"needs-retry.{made.meta.service_model.service_id.hyphenize()}", log_failure)
-    return made
+    return made, expected
