@@ -1,19 +1,17 @@
 import argparse
-import json
 import os
 import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, synth
+from . import busy, cold_start, report, synth
 from .places import CDK_PYTHON, DOCS
-from .table import Row, chart, markdown
+from .table import Row
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -42,9 +40,9 @@ def main() -> int:
     if not Path(CDK_PYTHON).exists():
         print("the peers are not installed: run `make bench`", file=sys.stderr)
         return 1
-    rows: list[Row] = []
     begun = time.monotonic()
     for name in arguments.parts or PARTS:
+        rows: list[Row] = []
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             for row in PARTS[name](Path(folder), arguments.runs):
                 rows.append(row)
@@ -53,20 +51,9 @@ def main() -> int:
                     f"({row.ratio.lowest:.2f} to {row.ratio.highest:.2f})"
                     + (f", at most {row.most:g}: {row.kept.strip('*')}" if row.most is not None else "")
                 )
-    write(rows, arguments.write, arguments.runs)
+        report.write(arguments.write, name, rows, arguments.runs, machine(), busy.CALLS)
     console.print(f"Written to {arguments.write / 'benchmark.md'}")
     return 0
-
-
-def write(rows: list[Row], folder: Path, runs: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmark.svg").write_text(chart(rows))
-    (folder / "benchmark.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    page = (Path(__file__).parent / "benchmark.template.md").read_text()
-    parts = {"table": markdown(rows), "runs": str(runs), "machine": machine(), "calls": busy.calls_table()}
-    for name, text in parts.items():
-        page = page.replace(f"{{{name}}}", text)
-    (folder / "benchmark.md").write_text(page)
 
 
 def machine() -> str:

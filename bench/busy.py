@@ -23,28 +23,6 @@ SINGLE_WRITES = 500
 # AWS calls of an event, by function and operation; filled by `compare_handlers`.
 CALLS: dict[str, dict[str, float]] = {}
 
-WHY = {
-    ("invocation_log", "PutItem"): "the row; the condition makes a repeat find it",
-    ("object_tracker", "HeadObject"): "size, type and time of exactly that version, which no event has",
-    ("object_tracker", "PutItem"): "the row with the lease on its notification, then the mark that it is out",
-    ("object_tracker", "Publish"): "the notification",
-    ("file_metadata", "GetObject"): "what S3 knows of the version and its first bytes, in one call",
-    ("file_metadata", "PutItem"): "the row; the condition makes a repeat find it",
-    ("sensor_pipeline", "GetObject"): "the readings, streamed",
-    ("sensor_pipeline", "TransactWriteItems"): "up to 100 readings, each under its condition",
-    ("upload_api", "GetItem"): "whether the idempotency key has an answer already",
-    ("upload_api", "PutObject"): "the file",
-    ("upload_api", "TransactWriteItems"): "product and answer, both or none",
-}
-
-
-def calls_table() -> str:
-    lines = ["| function | AWS call | an event | why it is needed |", "|---|---|---:|---|"]
-    for function, calls in CALLS.items():
-        for operation, number in calls.items():
-            lines.append(f"| {function} | {operation} | {number:g} | {WHY.get((function, operation), '')} |")
-    return "\n".join(lines) if CALLS else "Not measured in this run."
-
 
 def compare_handlers(folder: Path, runs: int) -> Iterator[Row]:
     """Our own time for each event: the handler's, less its AWS calls'."""

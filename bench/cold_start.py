@@ -61,3 +61,6 @@ def start(folder: Path, runs: int) -> Iterator[Row]:
         size = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES).stat().st_size
         note = f"archive of {size / 1024:,.0f} KiB"
         yield compare("functions", f"cold {name}", PLAIN, "ms", milliseconds[name], milliseconds[PLAIN], most, note)
+    processor = {name: [run.cpu_seconds * 1000 for run in each] for name, each in measured.items()}
+    for name in names():
+        yield compare("functions", f"cold {name}, processor time", PLAIN, "ms", processor[name], processor[PLAIN])

@@ -7,6 +7,7 @@ drifts for all of a round. Times are of whole processes with their children, mem
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -73,10 +74,20 @@ def run(program: Program) -> Run:
 def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True) -> dict[str, list[Run]]:
     """The runs of each program, in turn, after one of each that does not count."""
     if warm_up:
+        say(f"warming up: {', '.join(programs)}")
         for program in programs.values():
             run(program)
-    rounds = [{name: run(program) for name, program in programs.items()} for _ in range(runs)]
+    rounds = []
+    for number in range(runs):
+        say(f"round {number + 1} of {runs}: {', '.join(programs)}")
+        rounds.append({name: run(program) for name, program in programs.items()})
     return {name: [one[name] for one in rounds] for name in programs}
+
+
+def say(text: str) -> None:
+    """Progress, for a person who waits."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text[:110]}", end="", file=sys.stderr, flush=True)
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Figure:

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import cold_start, synth
+from bench import cold_start, report, synth
 from bench.measure import Program, ProgramFailed, in_turn, ratio, run
 from bench.places import CDK_PYTHON, PYTHON, ROOT
 from bench.table import chart, compare, markdown
@@ -77,8 +77,10 @@ def test_the_table_and_the_chart_say_what_was_kept_and_what_was_not() -> None:
 
 def test_cold_starts_are_measured_for_every_function(tmp_path: Path) -> None:
     rows = list(cold_start.start(tmp_path, 1))
-    assert [row.what for row in rows] == [f"cold {name}" for name in cold_start.names()]
-    assert len(rows) == 5
+    assert len(cold_start.names()) == 5
+    assert [row.what for row in rows] == [
+        f"cold {name}{what}" for what in ("", ", processor time") for name in cold_start.names()
+    ]
 
 
 def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path) -> None:
@@ -93,7 +95,18 @@ def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path
     for name in cold_start.names():
         assert f"| own time an event, {name} |" in page
         assert f"| an event through {name} |" in page
-    assert {row["section"] for row in json.loads((tmp_path / "benchmark.json").read_text())} == {"functions"}
+    assert set(json.loads((tmp_path / "benchmark.json").read_text())["parts"]) == {"busy", "rates"}
+
+
+def test_a_part_that_is_measured_again_replaces_its_rows_and_no_others(tmp_path: Path) -> None:
+    def measured(part: str, what: str) -> None:
+        report.write(tmp_path, part, [compare("s", what, "peer", "s", [1.0], [2.0])], 1, "a machine", {})
+
+    measured("synth", "old")
+    measured("cold", "other")
+    measured("synth", "new")
+    page = (tmp_path / "benchmark.md").read_text()
+    assert [what for what in ("old", "new", "other") if f"| {what} |" in page] == ["new", "other"]
 
 
 def test_both_peers_and_ours_make_five_stacks(tmp_path: Path) -> None:

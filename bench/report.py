@@ -1,0 +1,70 @@
+"""The benchmark's page: what was measured now, and what earlier runs measured of the parts left out now."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from .measure import Figure
+from .table import Row, chart, markdown
+
+TITLES = {
+    "synth": "Synth, warm",
+    "first": "Synth, the first ever",
+    "scale": "Synth, each further stack",
+    "unit": "One unit test from the command line",
+    "cold": "Functions, from the start of a process to a handler that is ready",
+    "busy": "Functions, what an event costs",
+    "rates": "Functions on the local AWS",
+}
+
+WHY = {
+    ("invocation_log", "PutItem"): "the row; the condition makes a repeat find it",
+    ("object_tracker", "HeadObject"): "size, type and time of exactly that version, which no event has",
+    ("object_tracker", "PutItem"): "the row with the lease on its notification, then the mark that it is out",
+    ("object_tracker", "Publish"): "the notification",
+    ("file_metadata", "GetObject"): "what S3 knows of the version and its first bytes, in one call",
+    ("file_metadata", "PutItem"): "the row; the condition makes a repeat find it",
+    ("sensor_pipeline", "GetObject"): "the readings, streamed",
+    ("sensor_pipeline", "TransactWriteItems"): "up to 100 readings, each under its condition",
+    ("upload_api", "GetItem"): "whether the idempotency key has an answer already",
+    ("upload_api", "PutObject"): "the file",
+    ("upload_api", "TransactWriteItems"): "product and answer, both or none",
+}
+
+
+def write(
+    folder: Path, part: str, rows: Sequence[Row], runs: int, machine: str, calls: Mapping[str, Mapping[str, float]]
+) -> None:
+    """Put a part's rows in place of those that are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / "benchmark.json"
+    known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"parts": {}, "calls": {}}
+    known["parts"][part] = {"runs": runs, "machine": machine, "rows": [asdict(row) for row in rows]}
+    known["calls"].update(calls)
+    kept.write_text(json.dumps(known, indent=1) + "\n")
+    parts = {name: known["parts"][name] for name in TITLES if name in known["parts"]}
+    page = (Path(__file__).parent / "benchmark.template.md").read_text()
+    tables = [
+        f"### {TITLES[name]}\n\n{of['runs']} paired runs; {of['machine']}.\n\n"
+        + markdown([_row(one) for one in of["rows"]])
+        for name, of in parts.items()
+    ]
+    (folder / "benchmark.md").write_text(
+        page.replace("{tables}", "\n\n".join(tables)).replace("{calls}", _calls(known["calls"]))
+    )
+    (folder / "benchmark.svg").write_text(chart([_row(one) for of in parts.values() for one in of["rows"]]))
+
+
+def _row(saved: dict[str, Any]) -> Row:
+    figures = {name: Figure(**saved[name]) for name in ("ours", "theirs", "ratio")}
+    return Row(**{**saved, **figures})
+
+
+def _calls(calls: Mapping[str, Mapping[str, float]]) -> str:
+    lines = ["| function | AWS call | an event | why it is needed |", "|---|---|---:|---|"]
+    for function, made in calls.items():
+        for operation, number in made.items():
+            lines.append(f"| {function} | {operation} | {number:g} | {WHY.get((function, operation), '')} |")
+    return "\n".join(lines)
