@@ -77,7 +77,7 @@ SERVICES = (
     ]),
     Service("cloudwatch", [
         "arn:aws:cloudwatch:{region}:{account}:alarm:{name}", "arn:aws:cloudwatch::{account}:dashboard/{name}",
-    ], ["DescribeAlarms", "GetDashboard", "ListTagsForResource"], [
+    ], ["GetDashboard", "ListTagsForResource"], [
         "DeleteAlarms", "DeleteDashboards", "PutDashboard", "PutMetricAlarm", "TagResource", "UntagResource",
     ]),
     Service("iam", ["arn:aws:iam::{account}:role/{name}"], [
@@ -104,6 +104,7 @@ SERVICES = (
 LISTS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    "cloudwatch:DescribeAlarms",
     "kms:ListAliases",
     "logs:DescribeLogGroups",
 )

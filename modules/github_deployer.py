@@ -3,8 +3,9 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
-from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from .deployment_permissions import Place, deploying, reviewing
@@ -14,6 +15,10 @@ from .iam import Condition, PolicyDocument, Statement
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 HOUR = 60 * 60
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 6,144 characters, here with some to spare.
+LONGEST_POLICY = 6000
+STATEMENT_FRAME = 200  # effect, Sid, names of the parts, and a condition
 
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -59,6 +64,7 @@ class GithubDeployer(Construct):
         environment: str | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        self._name = name
         if not REPOSITORY.fullmatch(repository):
             raise ConfigurationError(f"{name}: repository is {repository!r}; give owner/name, without wildcards")
         if environment is not None and not ENVIRONMENT.fullmatch(environment):
@@ -83,10 +89,30 @@ class GithubDeployer(Construct):
         )
         self.resource = IamRole(self, "Role", name=name, assume_role_policy=trust.json, max_session_duration=HOUR)
         self.arn: str = self.resource.arn
-        parts = {"Review": reviewing(place, names)}
+        self._allow("Review", reviewing(place, names))
         if environment:
-            parts["Deploy"] = deploying(place, names)
-        for id_part, statements in parts.items():
-            grant = Construct(self, id_part)
-            document = PolicyDocument(grant, "Policy", *statements)
-            IamRolePolicy(grant, "RolePolicy", name=id_part, role=self.resource.name, policy=document.json)
+            self._allow("Deploy", deploying(place, names))
+
+    def _allow(self, part: str, statements: Sequence[Statement]) -> None:
+        # Managed policies, as many as it takes: a role's inline policies share 10,240 characters.
+        for number, portion in enumerate(_portions(statements), start=1):
+            grant = Construct(self, f"{part}{number}")
+            document = PolicyDocument(grant, "Policy", *portion)
+            policy = IamPolicy(
+                grant, "ManagedPolicy", name=f"{self._name}-{part.lower()}-{number}", policy=document.json
+            )
+            IamRolePolicyAttachment(grant, "Attachment", role=self.resource.name, policy_arn=policy.arn)
+
+
+def _portions(statements: Sequence[Statement]) -> list[list[Statement]]:
+    """The statements in order, cut where a policy would become longer than AWS accepts."""
+    portions: list[list[Statement]] = [[]]
+    size = 0
+    for statement in statements:
+        length = STATEMENT_FRAME + sum(len(one) + 3 for one in (*statement.actions, *statement.resources))
+        if size + length > LONGEST_POLICY:
+            portions.append([])
+            size = 0
+        portions[-1].append(statement)
+        size += length
+    return portions

@@ -1,5 +1,6 @@
 """The roles of GitHub's workflows trust one repository and reach one project."""
 
+import json
 import re
 from typing import Any
 
@@ -23,7 +24,11 @@ def trust(stack: TerraformStack) -> dict[str, Any]:
 
 
 def statements(stack: TerraformStack, part: str) -> dict[str, Any]:
-    return {one["sid"]: one for one in Terraform(stack).policies()[f"Deployer/{part}/Policy"]}
+    """The statements of all policies of one part, by Sid."""
+    policies = {
+        path: found for path, found in Terraform(stack).policies().items() if path.startswith(f"Deployer/{part}")
+    }
+    return {one["sid"]: one for found in policies.values() for one in found}
 
 
 def test_the_identity_provider_is_githubs_for_sts_only(stack: TerraformStack) -> None:
@@ -80,7 +85,7 @@ def test_a_trust_or_a_reach_that_is_too_wide_is_an_error(
 
 def test_the_reviewing_role_reads_and_writes_nothing_but_locks_and_reviews(stack: TerraformStack) -> None:
     deployer(stack)
-    assert set(Terraform(stack).all("aws_iam_role_policy")) == {"Deployer/Review/RolePolicy"}
+    assert [path for path in Terraform(stack).policies() if path.startswith("Deployer/Deploy")] == []
     writing = {
         sid: (one["actions"], one["resources"])
         for sid, one in statements(stack, "Review").items()
@@ -137,12 +142,21 @@ def test_no_action_has_a_wildcard_and_no_data_is_read_or_deleted(stack: Terrafor
     assert {sid for sid, action in every if action in content} == {"State", "Lock", "Reviews", "WriteState"}
 
 
-def test_the_policies_fit_into_a_role(stack: TerraformStack) -> None:
-    # 10,240 characters for all: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-    deployer(stack, environment="production", names=["sluice-*", "lambda-trigger-bucket-*", "s3-processor-*"])
-    size = sum(
-        len("".join([*one["actions"], *one["resources"]])) + 60
-        for p in ("Review", "Deploy")
-        for one in statements(stack, p).values()
+def test_each_policy_fits_and_all_are_attached(stack: TerraformStack) -> None:
+    # 6,144 characters, 10 for a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    names = ["sluice-*", "lambda-trigger-bucket-*", "lambda-invocation-logs-*", "s3-processor-*"]
+    deployer(
+        stack,
+        environment="production",
+        names=names,
+        place=Place(ACCOUNT, ["us-east-1", "us-west-2"], "sluice", "state"),
     )
-    assert size < 10_240
+    terraform = Terraform(stack)
+    documents = {path: found for path, found in terraform.policies().items() if path != "Deployer/AssumeRole"}
+    assert max(len(json.dumps(found, separators=(",", ":"))) for found in documents.values()) < 6144
+    policies = terraform.all("aws_iam_policy")
+    assert len(documents) == len(policies) <= 10
+    assert sorted(one["policy_arn"] for one in terraform.all("aws_iam_role_policy_attachment").values()) == sorted(
+        f"${{aws_iam_policy.{path}.arn}}" for path in policies
+    )
+    assert len({one["name"] for one in policies.values()}) == len(policies)
