@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, report, synth
+from . import busy, cold_start, plan, report, synth
 from .places import CDK_PYTHON, DOCS
 from .table import Row
 
@@ -25,6 +25,7 @@ PARTS: dict[str, Part] = {
     "cold": cold_start.start,
     "busy": busy.compare_handlers,
     "rates": busy.compare_rates,
+    "plan": plan.unchanged,
 }
 
 

@@ -17,6 +17,7 @@ TITLES = {
     "cold": "Functions, from the start of a process to a handler that is ready",
     "busy": "Functions, what an event costs",
     "rates": "Functions on the local AWS",
+    "plan": "Deploying with nothing changed, on the local AWS",
 }
 
 WHY = {

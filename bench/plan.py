@@ -1,0 +1,57 @@
+"""`make up` with nothing changed, beside the plans that Terraform cannot be spared."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from commands import deployment
+from commands.local_aws import LocalAws
+from commands.state import ensure_state_bucket
+from commands.target import DEFAULT_STATE_REGION, local_target
+
+from .measure import say
+from .places import PYTHON, ROOT
+from .table import Row, compare
+
+PLANS = "bare `terraform plan` of each stack, all at once"
+SYNTH = "python main.py"
+
+
+def unchanged(folder: Path, runs: int) -> Iterator[Row]:
+    local = LocalAws(folder / "local-aws")
+    local.start()
+    try:
+        target = local_target(local)
+        account = local.client("sts").get_caller_identity()["Account"]
+        ensure_state_bucket(local.client("s3"), target.environment["STATE_BUCKET"], DEFAULT_STATE_REGION, account)
+        say("deploying, once")
+        deployment.deploy([], target)
+        stacks = sorted(one.name for one in (target.output / "stacks").iterdir())
+
+        def plans() -> None:
+            with ThreadPoolExecutor(len(stacks)) as pool:
+                for done in pool.map(lambda stack: deployment.terraform(stack, target, "plan", "-input=false"), stacks):
+                    done.check_returncode()
+
+        def synth() -> None:
+            subprocess.run([PYTHON, "main.py"], cwd=ROOT, env=dict(target.environment), check=True, capture_output=True)
+
+        took: dict[str, list[float]] = {"ours": [], PLANS: [], SYNTH: []}
+        for number in range(runs):
+            say(f"round {number + 1} of {runs}")
+            took["ours"].append(_seconds(lambda: deployment.deploy([], target)))
+            took[PLANS].append(_seconds(plans))
+            took[SYNTH].append(_seconds(synth))
+        note = "synth, `terraform init`, plan and outputs of five stacks, which cdktf runs side by side"
+        yield compare("plan", "deploy, nothing changed", PLANS, "s", took["ours"], took[PLANS], None, note)
+        yield compare("plan", "deploy, nothing changed", SYNTH, "s", took["ours"], took[SYNTH])
+    finally:
+        local.stop()
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
