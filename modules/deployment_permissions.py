@@ -59,9 +59,9 @@ SERVICES = (
         "UpdateTimeToLive",
     ]),
     Service("sns", ["arn:aws:sns:{region}:{account}:{name}"], [
-        "GetSubscriptionAttributes", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource",
+        "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource",
     ], [
-        "CreateTopic", "DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "Unsubscribe", "UntagResource",
+        "CreateTopic", "DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource",
     ]),
     Service("sqs", ["arn:aws:sqs:{region}:{account}:{name}"], [
         "GetQueueAttributes", "GetQueueUrl", "ListQueueTags",
@@ -107,6 +107,7 @@ LISTS = (
     "cloudwatch:DescribeAlarms",
     "kms:ListAliases",
     "logs:DescribeLogGroups",
+    "sns:GetSubscriptionAttributes",  # subscriptions have no ARN that a policy could name
 )
 READ_KEYS = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
 WRITE_KEYS = (
@@ -153,6 +154,7 @@ def deploying(place: Place, names: Sequence[str]) -> list[Statement]:
     return [
         *(_of(service, service.write, place, names) for service in SERVICES),
         Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place), conditions=[tagged]),
+        Statement(sid="Subscriptions", actions=["sns:Unsubscribe"], resources=["*"]),
         Statement(
             sid="NewKeys",
             actions=["kms:CreateKey", "kms:TagResource"],
