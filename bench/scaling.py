@@ -205,5 +205,9 @@ def page() -> str:
     return text
 
 
-if __name__ == "__main__":
+def write() -> None:
     (DOCS / "scaling.md").write_text(page())
+
+
+if __name__ == "__main__":
+    write()
