@@ -294,9 +294,16 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
 
     deployment = files.deployment
     with Failures(deployment.target, SYSTEM, deployment.local.client) as queue:
-        waiting = {
-            one.event["Records"][0]["s3"]["object"]["versionId"]: one for one in queue.read() if "Records" in one.event
-        }
+        waiting = {}
+
+        def all_read() -> bool:
+            # Those that `kept` has just looked at are hidden for a moment.
+            for one in queue.read():
+                if "Records" in one.event:
+                    waiting[one.event["Records"][0]["s3"]["object"]["versionId"]] = one
+            return waiting.keys() >= set(versions)
+
+        eventually(all_read)
         kept = [waiting[version] for version in versions]
         assert all("ProvisionedThroughputExceededException" in one.reason for one in kept)
         assert [queue.replay(one) for one in kept] == [None, None]
