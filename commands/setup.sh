@@ -86,6 +86,7 @@ cdktf_cli=$!
 step "pipenv" .tools/pipenv/.installed commands/setup.sh install_pipenv
 step "the Python environment" .venv/.installed Pipfile.lock install_environment .venv "packages dev-packages"
 step "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
+step "the scanners" .tools/scanners/.installed Pipfile.lock install_environment .tools/scanners scanners
 step "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
 wait "$cdktf_cli"
 if [ "${1:-}" = bench ]; then
