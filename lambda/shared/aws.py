@@ -27,10 +27,43 @@ SERVICES = ["dynamodb", "s3", "sns"]  # what functions may call; their roles all
 
 
 class _Loader(botocore.loaders.Loader):  # type: ignore[misc]
-    """Looks for no other services in the 400 folders of botocore's data, which takes longer than to load one."""
+    """Spares a cold start what botocore loads for all services and no function needs."""
 
     def list_available_services(self, type_name: str) -> list[str]:
+        """No look into the 400 folders of botocore's data, which takes longer than to load one."""
         return SERVICES
+
+    def load_data_with_path(self, name: str) -> tuple[Any, str]:
+        """Of `endpoints`, a megabyte, the names of partitions and regions, which a file of a hundredth has too.
+
+        Addresses come from each service's rule set: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
+        """
+        if name != "endpoints":
+            return tuple(super().load_data_with_path(name))
+        known, path = super().load_data_with_path("partitions")
+        return {"version": 3, "partitions": [_partition(one, one["outputs"]) for one in known["partitions"]]}, path
+
+
+def _partition(known: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
+    hostname, fips = "{service}.{region}.{dnsSuffix}", "{service}-fips.{region}.{dnsSuffix}"
+    suffix, dual_suffix = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
+    variants = [
+        {"tags": ["fips"], "hostname": fips, "dnsSuffix": suffix},
+        {"tags": ["dualstack"], "hostname": hostname, "dnsSuffix": dual_suffix},
+        {"tags": ["dualstack", "fips"], "hostname": fips, "dnsSuffix": dual_suffix},
+    ]
+    # Where S3 is in its first region.
+    everywhere = {"hostname": f"s3.{suffix}", "credentialScope": {"region": outputs["implicitGlobalRegion"]}}
+    s3 = {"partitionEndpoint": f"{known['id']}-global", "endpoints": {f"{known['id']}-global": everywhere}}
+    defaults = {"hostname": hostname, "protocols": ["https"], "signatureVersions": ["v4"], "variants": variants}
+    return {
+        "partition": known["id"],
+        "regionRegex": known["regionRegex"],
+        "regions": known["regions"],
+        "dnsSuffix": suffix,
+        "defaults": defaults,
+        "services": {"s3": s3},
+    }
 
 
 _session: Any = None

@@ -1,0 +1,85 @@
+"""Clients of functions are made of less than botocore's own, and ask the same of AWS."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.config import Config
+from botocore.exceptions import EndpointResolutionError
+
+from commands.local_aws import ROOT
+from shared import aws
+
+# Operation, parameters, and AWS's answer.
+CALLS: dict[str, tuple[str, dict[str, Any], bytes]] = {
+    "s3": ("put_object", {"Bucket": "bucket", "Key": "key", "Body": b""}, b""),
+    "dynamodb": ("put_item", {"TableName": "table", "Item": {}}, b"{}"),
+    "sns": (
+        "publish",
+        {"TopicArn": "arn:aws:sns:us-east-1:000000000000:topic", "Message": "text"},
+        b"<PublishResponse><PublishResult/></PublishResponse>",
+    ),
+}
+
+# A region of each kind of partition, and one that is not known yet.
+REGIONS = ("us-east-1", "us-west-2", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "eu-new-9")
+KINDS: tuple[dict[str, Any], ...] = ({}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True})
+
+
+@dataclass(frozen=True)
+class Content:
+    body: bytes
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.body
+
+
+def asked(session: Any, service: str, region: str, **kind: Any) -> tuple[str, str]:
+    """Where a client sends a call, and the scope (region and service) that it signs for; or why it sends it nowhere."""
+    made = session.create_client(
+        service,
+        region_name=region,
+        aws_access_key_id="key",
+        aws_secret_access_key="secret",  # noqa: S106
+        config=Config(**kind, ignore_configured_endpoint_urls=True),
+    )
+    operation, parameters, body = CALLS[service]
+    seen: list[AWSRequest] = []
+
+    def answer(request: AWSRequest, **_: Any) -> AWSResponse:
+        seen.append(request)
+        return AWSResponse(request.url, 200, {}, Content(body))
+
+    made.meta.events.register("before-send", answer)
+    try:
+        getattr(made, operation)(**parameters)
+    except EndpointResolutionError as error:
+        return "", str(error)
+    (request,) = seen
+    return request.url, request.headers["Authorization"].decode().split("/", 2)[2].split(",")[0]
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_calls_go_where_botocores_own_clients_send_them(service: str) -> None:
+    assert set(CALLS) == set(aws.SERVICES)
+    usual = botocore.session.get_session()
+    for region in REGIONS:
+        for kind in KINDS:
+            expected = asked(usual, service, region, **kind)
+            assert asked(aws.session(), service, region, **kind) == expected, (region, kind)
+
+
+def test_a_function_looks_for_garbage_seldom() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import shared, gc; print(gc.get_threshold()[0], gc.isenabled())"],
+        cwd=ROOT / "lambda",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == "100000 True\n"
