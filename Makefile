@@ -51,6 +51,10 @@ rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="ke
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
+recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
+	@$(COMMANDS) recover $(SYSTEM) $(if $(UNLOCK),--unlock) $(if $(RESTORE),--restore $(RESTORE)) $(if $(ADOPT),--adopt) \
+	  $(if $(REMOVE),--remove) $(if $(LOCAL),--local)
+
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
 	@.venv/bin/python -m pytest
 
@@ -66,4 +70,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects destroy test unit bench lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects destroy recover test unit bench lint lock

@@ -13,6 +13,7 @@ from . import (
     diagram,
     down,
     failures,
+    recover,
     rejects,
     review,
     simulate,
@@ -38,6 +39,7 @@ COMMANDS = {
     "diagram": diagram,
     "deploy": deploy,
     "destroy": destroy,
+    "recover": recover,
 }
 
 

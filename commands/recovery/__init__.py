@@ -1,0 +1,1 @@
+"""Finding out what an interrupted deployment or a lost state left behind, and mending it."""
