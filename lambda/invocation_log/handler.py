@@ -5,10 +5,8 @@ from shared import environment, s3_events
 from shared.observability import logger, metrics, tracer
 from shared.s3_events import S3Object
 
-from .invocations import row
+from .invocations import Row, row
 from .store import Store
-
-RECORDS_AT_ONCE = 8  # writes that wait for the table side by side; botocore keeps 10 connections
 
 
 @dataclass(frozen=True)
@@ -25,7 +23,7 @@ STORE = Store(environment.read(Environment).dynamodb_table_name)
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Every record of an S3 event becomes a row that says which invocation saw it."""
 
-    def log(found: S3Object) -> None:
-        STORE.add(row(found, context.function_name, context.aws_request_id))
+    def of(found: S3Object) -> Row:
+        return row(found, context.function_name, context.aws_request_id)
 
-    return {"logged": s3_events.for_each_object(event, log, at_once=RECORDS_AT_ONCE)}
+    return {"logged": s3_events.for_each_object(event, of, together=STORE.add)}

@@ -1,38 +1,71 @@
-"""The log's one AWS call: to the table."""
+"""The log's AWS calls: to the table, one for all rows of an event."""
 
-from shared import aws
+from collections.abc import Iterator, Sequence
+
+from botocore.exceptions import ClientError
+
+from shared import conditional_puts
+from shared.conditional_puts import MOST_IN_ONE_WRITE, Put
 from shared.observability import MetricUnit, logger, metrics, tracer
 
 from .invocations import Row
 
+# What DynamoDB answers where it cannot hold a row, whether it says so of the request or of the row.
+UNHOLDABLE = ("ValidationException", "TransactionCanceledException")
+
 
 class Store:
-    """The table of invocations. Rows are only ever added: nothing changes or removes one.
-
-    Each row is put by itself and under a condition, so that the invocation that was first stays on record and a record
-    that DynamoDB refuses keeps no other from being written. BatchWriteItem would save calls on events of several
-    records, but carries no conditions, fails as a whole, and the right to it is also a right to delete; S3 sends one
-    record an event, where it saves nothing.
-    """
+    """The table of invocations. Rows are only ever added, each under its condition: nothing changes or removes one, and
+    the invocation that was first stays on record."""
 
     def __init__(self, table_name: str) -> None:
         self._table_name = table_name
         # Goes to AWS_ENDPOINT_URL where that is set: botocore reads it itself.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-        self._dynamodb = aws.client("dynamodb", expected={"ConditionalCheckFailedException"})
+        self._dynamodb = conditional_puts.client()
 
     @tracer.capture_method(capture_response=False)
-    def add(self, row: Row) -> None:
-        """Add a row unless it is there."""
-        named = {name: row[name] for name in ("requestId", "bucketName", "objectKey", "eventName")}
-        try:
-            self._dynamodb.put_item(
-                TableName=self._table_name,
-                Item={name: {"S": value} for name, value in row.items()},
-                ConditionExpression="attribute_not_exists(requestId)",
-            )
-        except self._dynamodb.exceptions.ConditionalCheckFailedException:
-            logger.info("already logged", extra=named)
-            return
-        logger.info("logged", extra=named)
-        metrics.add_metric("InvocationsLogged", MetricUnit.Count, 1)
+    def add(self, rows: Sequence[Row]) -> list[Exception | None]:
+        """Add rows unless they are there; gives for each why DynamoDB refused it, or None."""
+        unique = list({row["requestId"]: row for row in rows}.values())  # a transaction may name a row once
+        refused: dict[str, Exception] = {}
+        for first in range(0, len(unique), MOST_IN_ONE_WRITE):
+            part = unique[first : first + MOST_IN_ONE_WRITE]
+            for row, outcome in zip(part, self._put(part), strict=True):
+                if isinstance(outcome, ClientError):
+                    refused[row["requestId"]] = outcome
+                    continue
+                named = {name: row[name] for name in ("requestId", "bucketName", "objectKey", "eventName")}
+                logger.info("logged" if outcome else "already logged", extra=named)
+                metrics.add_metric("InvocationsLogged", MetricUnit.Count, int(outcome))
+        return [refused.get(row["requestId"]) for row in rows]
+
+    def _put(self, rows: Sequence[Row]) -> list[bool | ClientError]:
+        """For each whether it is new, or why DynamoDB refused it."""
+        puts: list[Put] = [
+            {
+                "TableName": self._table_name,
+                "Item": {name: {"S": value} for name, value in row.items()},
+                "ConditionExpression": "attribute_not_exists(requestId)",
+            }
+            for row in rows
+        ]
+        if len(puts) > 1:  # S3 sends one, for which a transaction would cost twice as much
+            try:
+                made = conditional_puts.make(self._dynamodb, puts)
+                return [put in made for put in puts]
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in UNHOLDABLE:
+                    raise
+        # A row that DynamoDB refuses must not keep the others from being written.
+        return list(self._one_by_one(puts))
+
+    def _one_by_one(self, puts: Sequence[Put]) -> Iterator[bool | ClientError]:
+        for put in puts:
+            try:
+                self._dynamodb.put_item(**put)
+                yield True
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                yield False
+            except ClientError as error:
+                yield error

@@ -8,11 +8,12 @@ from contextvars import copy_context
 from itertools import islice
 from typing import Any, TypeVar
 
+from shared.conditional_puts import MOST_IN_ONE_WRITE
 from shared.s3_events import S3Object
 
 from . import payload, readings
 from .readings import InvalidReading, Limits, Row
-from .store import MOST_IN_ONE_WRITE, Store
+from .store import Store
 
 THREADS = 8  # botocore keeps 10 connections
 WINDOW = 2000  # candidates in memory at once, beside the document they are in

@@ -4,13 +4,14 @@ At least once and in no order; keys URL-encoded; a test event without records wh
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
-from collections.abc import Callable
-from contextvars import copy_context
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
 from .observability import logger
+
+Given = TypeVar("Given")
 
 
 class MalformedEvent(ValueError):
@@ -37,10 +38,16 @@ class S3Object:
     sequencer: str | None = field(default=None, compare=False)
 
 
-def for_each_object(event: Any, process: Callable[[S3Object], object], *, at_once: int = 1) -> int:
+def for_each_object(
+    event: Any,
+    process: Callable[[S3Object], Given],
+    *,
+    together: Callable[[list[Given]], Sequence[Exception | None]] | None = None,
+) -> int:
     """Attempt every record, then raise `RecordsFailed` if any failed: the event comes again, so `process` must be
-    safe to repeat, and with `at_once`, how many records are attempted side by side, to run in threads. Returns how many
-    records were processed. Raises `MalformedEvent` for what S3 does not send.
+    safe to repeat. Returns how many records were processed. Raises `MalformedEvent` for what S3 does not send.
+
+    `together` does in one go what is left to do with what `process` gave, and gives for each why it failed, or None.
     """
     fields = event if isinstance(event, dict) else {}
     if fields.get("Event") == "s3:TestEvent":
@@ -49,31 +56,31 @@ def for_each_object(event: Any, process: Callable[[S3Object], object], *, at_onc
     records = fields.get("Records")
     if not isinstance(records, list):
         raise MalformedEvent("neither an S3 event nor a test event: it has no list of Records")
+    failures: dict[int, str] = {}
 
-    def attempt(number: int, record: Any) -> str | None:
+    def fail(number: int, error: Exception) -> None:
+        # Logged with its detail here and raised below: one bad record must not keep the others waiting.
+        logger.error("record failed", exc_info=error, extra={"record_number": number, "record": records[number]})
+        failures[number] = f"record {number}: {type(error).__name__}: {error}"
+
+    given: dict[int, Given] = {}
+    for number, record in enumerate(records):
         try:
-            process(_parse(record))
+            given[number] = process(_parse(record))
         except Exception as error:  # noqa: BLE001
-            # Logged with its detail here and raised below: one bad record must not keep the others waiting.
-            logger.exception("record failed", extra={"record_number": number, "record": record})
-            return f"record {number}: {type(error).__name__}: {error}"
-        return None
-
-    failures = [failure for failure in _results(attempt, records, at_once) if failure]
+            fail(number, error)
+    if together and given:
+        try:
+            outcomes = together(list(given.values()))
+        except Exception as error:  # noqa: BLE001
+            outcomes = [error] * len(given)
+        for number, outcome in zip(given, outcomes, strict=True):
+            if outcome:
+                fail(number, outcome)
     if failures:
-        raise RecordsFailed(f"{len(failures)} of {len(records)} records failed: " + "; ".join(failures))
+        told = "; ".join(failures[number] for number in sorted(failures))
+        raise RecordsFailed(f"{len(failures)} of {len(records)} records failed: {told}")
     return len(records)
-
-
-def _results(attempt: Callable[[int, Any], str | None], records: list[Any], at_once: int) -> list[str | None]:
-    if at_once == 1 or len(records) == 1:  # as S3 sends them; starting threads would cost more than it saves
-        return [attempt(number, record) for number, record in enumerate(records)]
-    from concurrent.futures import ThreadPoolExecutor  # not at a cold start for what few events need
-
-    # Each in a context of its own, so that its AWS calls belong to this invocation's trace.
-    with ThreadPoolExecutor(min(at_once, len(records) or 1)) as pool:
-        begun = [pool.submit(copy_context().run, attempt, number, record) for number, record in enumerate(records)]
-    return [one.result() for one in begun]
 
 
 def _parse(record: Any) -> S3Object:

@@ -114,7 +114,7 @@ def test_the_same_event_many_times_at_once_gives_one_row(log: Log) -> None:
     record, store = event(created(BUCKET, "rush")), log.handler.STORE
 
     def add(number: int) -> None:
-        for_each_object(record, lambda found: store.add(log.handler.row(found, "f", f"request-{number}")))
+        for_each_object(record, lambda found: log.handler.row(found, "f", f"request-{number}"), together=store.add)
 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(add, range(12)))
@@ -265,9 +265,31 @@ def test_an_answer_that_got_lost_doubles_no_row_and_fails_no_event(log: Log) -> 
     assert log.rows() == [first]
 
 
-def test_each_row_costs_one_request(log: Log) -> None:
-    log.handle(event(*[created(BUCKET, f"key {number}") for number in range(5)]))
-    assert [request.headers["X-Amz-Target"] for request in log.proxy.requests] == ["DynamoDB_20120810.PutItem"] * 5
+def test_an_events_rows_cost_one_request_a_hundred_at_most_and_a_single_row_no_transaction(log: Log) -> None:
+    log.handle(event(created(BUCKET, "alone")))
+    log.handle(event(*[created(BUCKET, f"key {number}") for number in range(101)]))
+    targets = [request.headers["X-Amz-Target"] for request in log.proxy.requests]
+    assert targets == [f"DynamoDB_20120810.{name}" for name in ("PutItem", "TransactWriteItems", "PutItem")]
+    assert len(log.rows()) == 102
+
+
+def test_rows_that_are_there_already_keep_the_others_of_their_event_from_nothing(log: Log) -> None:
+    first, second, third = (created(BUCKET, name) for name in ("first", "second", "third"))
+    log.handle(event(second))
+    assert log.handle(event(first, second, third), "request-2") == {"logged": 3}
+    assert {row["objectKey"]: row["awsRequestId"] for row in log.rows()} == {
+        "first": "request-2",
+        "second": "request-1",
+        "third": "request-2",
+    }
+
+
+def test_a_table_that_keeps_refusing_an_events_rows_fails_all_of_its_records(log: Log) -> None:
+    log.proxy.fault = refusing(500)
+    with pytest.raises(RecordsFailed, match=r"^2 of 2 records failed: record 0: ClientError: .*; record 1: "):
+        log.handle(event(created(BUCKET, "one"), created(BUCKET, "two")))
+    assert log.rows() == []
+    assert len(log.proxy.requests) == 2  # both tries of the one call: nothing is asked row by row
 
 
 def test_aws_endpoint_url_alone_says_where_the_table_is(local_aws: LocalAws) -> None:
