@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 )
 from constructs import Construct
 
+from .accepted import accept
 from .alarms import Alarms
 from .errors import ConfigurationError
 from .iam import Statement
@@ -109,6 +110,13 @@ class Table(Construct):
             deletion_protection_enabled=protected,
             lifecycle=_lifecycle(protected, autoscaled=bool(capacity and capacity.autoscale_to)),
         )
+        if not key:
+            accept(self.resource, {"CKV_AWS_119": "DynamoDB's own key costs nothing; `key` opts in to one of your own"})
+        if capacity and not capacity.autoscale_to:
+            accept(
+                self.resource,
+                {"CKV2_AWS_16": "capacity is a budget, and an alarm rings at 80 % of it; `autoscale_to` opts in"},
+            )
         self.name: str = self.resource.name
         self.arn: str = self.resource.arn
         if capacity and capacity.autoscale_to:
@@ -137,10 +145,11 @@ class Table(Construct):
         self._grant(function, "Query", "dynamodb:Query")
 
     def _grant(self, function: PythonFunction, verb: str, *actions: str) -> None:
-        statements = [Statement(sid=verb, actions=actions, resources=[self.arn])]
+        function.allow(self, verb, Statement(sid=verb, actions=actions, resources=[self.arn]))
         if self._key:
-            statements.append(Statement(sid="UseTableKey", actions=KEY_ACTIONS, resources=[self._key.arn]))
-        function.allow(self, verb, *statements)
+            # One for all grants: a second would change nothing, so that nobody would miss either.
+            use_key = Statement(sid="UseTableKey", actions=KEY_ACTIONS, resources=[self._key.arn])
+            function.allow(self, "UseKeyOf", use_key)
 
     def _autoscale(self, capacity: Capacity, most: int) -> None:
         for direction, least in (("Read", capacity.read), ("Write", capacity.write)):

@@ -119,11 +119,20 @@ def test_a_grant_on_an_encrypted_table_brings_the_use_of_its_key(
     del grants["OperateWorker"]
     verb, action = GRANTS[grant]
     assert grants == {
-        f"{verb}Records": [
-            allow(verb, [action], ARN),
-            allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey"], KEY_ARN),
-        ]
+        f"{verb}Records": [allow(verb, [action], ARN)],
+        "UseKeyOfRecords": [allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey"], KEY_ARN)],
     }
+
+
+def test_several_grants_on_an_encrypted_table_bring_the_use_of_its_key_once(
+    stack: TerraformStack, key: Key, worker: PythonFunction
+) -> None:
+    table = records(stack, key=key)
+    table.grant_get(worker)
+    table.grant_put(worker)
+    grants = Terraform(stack).grants("Worker")
+    key_grants = [one["sid"] for statements in grants.values() for one in statements if KEY_ARN in one["resources"]]
+    assert key_grants == ["UseTableKey"]
 
 
 def test_autoscaling_grows_the_table_and_its_indexes_and_terraform_leaves_them_be(stack: TerraformStack) -> None:

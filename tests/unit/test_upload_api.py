@@ -46,7 +46,6 @@ def with_kms(uploads: Uploads) -> Terraform:
 
 
 def grants(*of_files: Block) -> dict[str, list[Block]]:
-    use_table_key = allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey"], TABLE_KEY_ARN)
     return {
         "OperateUploader": [
             allow(
@@ -58,8 +57,9 @@ def grants(*of_files: Block) -> dict[str, list[Block]]:
             allow("KeepFailures", ["sqs:SendMessage"], "${aws_sqs_queue.Uploader/Failures/Queue.arn}"),
         ],
         "WriteFiles": [allow("Write", ["s3:PutObject"], f"{BUCKET_ARN}/*"), *of_files],
-        "GetProducts": [allow("Get", ["dynamodb:GetItem"], TABLE_ARN), use_table_key],
-        "PutProducts": [allow("Put", ["dynamodb:PutItem"], TABLE_ARN), use_table_key],
+        "GetProducts": [allow("Get", ["dynamodb:GetItem"], TABLE_ARN)],
+        "PutProducts": [allow("Put", ["dynamodb:PutItem"], TABLE_ARN)],
+        "UseKeyOfProducts": [allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey"], TABLE_KEY_ARN)],
     }
 
 
