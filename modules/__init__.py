@@ -7,6 +7,7 @@ from . import provider_binding
 
 provider_binding.install()  # before any module imports the binding
 
+from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402
 from .api_logging_role import ApiLoggingRole  # noqa: E402
 from .bucket import Bucket  # noqa: E402
@@ -48,4 +49,5 @@ __all__ = [
     "Statement",
     "Table",
     "Topic",
+    "accept",
 ]

@@ -28,6 +28,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
+from .accepted import accept
 from .dependencies import depends_on
 from .errors import ConfigurationError
 from .iam import Condition, PolicyDocument, Statement, tls_only
@@ -46,6 +47,13 @@ WRITE_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 # Everything that reads or writes what an object holds; deleting is apart, so that Terraform can empty the bucket.
 CONTENT_ACTIONS = ("s3:GetObject*", "s3:PutObject*", "s3:RestoreObject")
 DELETE_ACTIONS = ("s3:DeleteObject*",)
+
+ACCEPTED = {
+    "CKV_AWS_18": "CloudTrail's data events, set up once for an account, tell who read and wrote objects; access logs "
+    "need another bucket beside each, and arrive late and incomplete",
+    "CKV_AWS_144": "a system works in one region; a copy in another costs as much again, and nobody reads it",
+}
+ACCEPTED_WITHOUT_KEY = {"CKV_AWS_145": "SSE-S3 encrypts without the cost of KMS requests; `key` opts in to SSE-KMS"}
 
 
 class Area(NamedTuple):
@@ -100,6 +108,7 @@ class Bucket(Construct):
             force_destroy=self._emptied_on_destroy,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
+        accept(self.resource, ACCEPTED if key else {**ACCEPTED, **ACCEPTED_WITHOUT_KEY})
         self.name: str = self.resource.bucket
         self.arn: str = self.resource.arn
         self._public_access_block = S3BucketPublicAccessBlock(

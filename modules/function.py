@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import LambdaF
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
+from .accepted import accept
 from .alarms import Alarms
 from .errors import ConfigurationError
 from .iam import PolicyDocument, Statement
@@ -28,6 +29,17 @@ FAILURE_ACTIONS = ("sqs:SendMessage",)
 
 LONGEST_TIMEOUT = 900
 HOUR = 60 * 60
+
+LOGS_WITHOUT_KEY = "CloudWatch Logs encrypts all logs by itself; they hold no file contents and no secrets"
+ACCEPTED = {
+    "CKV_AWS_115": "concurrency reserved here is taken from the account's other functions; throttled events wait in "
+    "Lambda's queue for six hours, and an alarm rings",
+    "CKV_AWS_116": "the on-failure destination keeps the event and the error; a dead-letter queue would keep the event "
+    "only, a second time",
+    "CKV_AWS_117": "it calls AWS's own endpoints only; in a VPC each would have to be paid for by the hour",
+    "CKV_AWS_173": "the environment holds names, no secrets, and Lambda encrypts it at rest by itself",
+    "CKV_AWS_272": "the code's hash is in the reviewed plan; a signing profile is the account's own to make",
+}
 
 
 class PythonFunction(Construct):
@@ -72,6 +84,7 @@ class PythonFunction(Construct):
         self.log_group = CloudwatchLogGroup(
             self, "LogGroup", name=f"/aws/lambda/{name}", retention_in_days=log_retention_days
         )
+        accept(self.log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
         self.role = IamRole(
             self,
             "Role",
@@ -118,6 +131,7 @@ class PythonFunction(Construct):
             tracing_config={"mode": "Active"},
             depends_on=[self.log_group, log_policy],
         )
+        accept(self.resource, ACCEPTED)
         self.arn: str = self.resource.arn
         self._function_name: str = self.resource.function_name
         LambdaFunctionEventInvokeConfig(

@@ -5,6 +5,7 @@ from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
+from .accepted import accept
 from .iam import Condition, PolicyDocument, Statement
 
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#sns-what-permissions-for-sse
@@ -49,6 +50,13 @@ STORAGE_ACTIONS = (
     "kms:ReEncryptTo",
 )
 
+# In a key's policy `*` is the key itself.
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+ACCEPTED = dict.fromkeys(
+    ("CKV_AWS_109", "CKV_AWS_111", "CKV_AWS_356", "RESOURCE_STAR"),
+    "a key policy's resource is `*`, which is this one key, and its principals are this account",
+)
+
 
 class Key(Construct):
     """A customer-managed KMS key with yearly rotation and an alias.
@@ -88,6 +96,7 @@ class Key(Construct):
             policy=self.policy.json,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
+        accept(self.resource, ACCEPTED)
         self.arn: str = self.resource.arn
         KmsAlias(self, "Alias", name=alias, target_key_id=self.resource.key_id)
 

@@ -22,9 +22,10 @@ from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsageP
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
+from .accepted import accept
 from .alarms import Alarms
 from .dependencies import depends_on
-from .function import PythonFunction
+from .function import LOGS_WITHOUT_KEY, PythonFunction
 from .topic import Topic
 
 STAGE = "live"
@@ -43,6 +44,13 @@ ACCESS_LOG = {
     "sourceIp": "$context.identity.sourceIp",
     "caller": "$context.identity.userArn",
     "error": "$context.error.message",
+}
+
+NO_CACHE = "an answer is what is true now, for one caller; a cache gives it to others, later, and costs by the hour"
+NO_FIREWALL = "callers are known and throttled; who opens an API to strangers puts a web ACL before `stage.arn`"
+ACCEPTED_OF_STAGE = {
+    "CKV_AWS_120": NO_CACHE,
+    "CKV2_AWS_51": "it would prove API Gateway to a server of one's own; Lambda knows it by its permission",
 }
 
 
@@ -89,6 +97,7 @@ class RestApi(Construct):
             name=name,
             description=description,
             endpoint_configuration={"types": ["REGIONAL"]},
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.id: str = self.resource.id
         self._deployment = ApiGatewayDeployment(
@@ -107,6 +116,8 @@ class RestApi(Construct):
             name=f"API-Gateway-Execution-Logs_{self.id}/{STAGE}",
             retention_in_days=log_retention_days,
         )
+        for log_group in (self.log_group, execution_log):
+            accept(log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
         self.stage = ApiGatewayStage(
             self,
             "Stage",
@@ -117,7 +128,10 @@ class RestApi(Construct):
             access_log_settings={"destination_arn": self.log_group.arn, "format": json.dumps(ACCESS_LOG)},
             depends_on=[execution_log],
         )
-        ApiGatewayMethodSettings(
+        accept(self.stage, ACCEPTED_OF_STAGE)
+        if authorization is not Authorization.NONE:
+            accept(self.stage, {"CKV2_AWS_29": NO_FIREWALL})
+        settings = ApiGatewayMethodSettings(
             self,
             "MethodSettings",
             rest_api_id=self.id,
@@ -131,6 +145,7 @@ class RestApi(Construct):
                 "throttling_burst_limit": burst_limit,
             },
         )
+        accept(settings, {"CKV_AWS_225": NO_CACHE})
         self.url: str = self.stage.invoke_url
         self._add_alarms(name, alarm_topic)
         self.api_key: ApiGatewayApiKey | None = (
@@ -161,6 +176,8 @@ class RestApi(Construct):
             api_key_required=True if self._authorization is Authorization.API_KEY else None,
             **self._validation(id_, body_schema),
         )
+        if body_schema is None:
+            accept(route, {"CKV2_AWS_53": "the function checks every request itself and says what is wrong with it"})
         integration = ApiGatewayIntegration(
             self,
             f"{id_}Integration",

@@ -33,6 +33,13 @@ class Terraform:
             Testing.synth(stack),
         )
         self.json: Block = json.loads(named)
+        # By address: what scanners may find there, with the reason. Apart, as it is no setting of the resource.
+        self.accepted: dict[str, dict[str, str]] = {}
+        for kind, names in self.json.get("resource", {}).items():
+            for name, block in names.items():
+                accepted = block.pop("//", {}).get("accepted")
+                if accepted:
+                    self.accepted[f"{kind}.{name}"] = accepted
 
     def types(self) -> set[str]:
         return {*self.json.get("resource", {}), *self.json.get("data", {})}

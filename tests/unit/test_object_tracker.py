@@ -288,7 +288,10 @@ def lifecycles(made: Terraform) -> dict[str, Any]:
     }
 
 
-REDEPLOY = {"aws_api_gateway_deployment.Api/Deployment": {"create_before_destroy": True}}
+REDEPLOY = {
+    f"aws_api_gateway_{kind}": {"create_before_destroy": True}
+    for kind in ("deployment.Api/Deployment", "rest_api.Api/Api")
+}
 
 
 def test_in_a_protected_environment_bucket_table_and_key_cannot_be_destroyed(tracker: Tracker) -> None:

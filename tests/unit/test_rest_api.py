@@ -38,7 +38,12 @@ def default(new_stack: Callable[[], TerraformStack], code: Path) -> Terraform:
 
 def test_an_api_is_regional_and_has_only_the_routes_it_was_given(default: Terraform) -> None:
     assert default.all("aws_api_gateway_rest_api") == {
-        "Api/Api": {"name": "api", "description": "Answers", "endpoint_configuration": {"types": ["REGIONAL"]}}
+        "Api/Api": {
+            "name": "api",
+            "description": "Answers",
+            "endpoint_configuration": {"types": ["REGIONAL"]},
+            "lifecycle": {"create_before_destroy": True},
+        }
     }
     parent = "${{aws_api_gateway_resource.Api/{}.id}}".format
     assert default.all("aws_api_gateway_resource") == {

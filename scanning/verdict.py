@@ -1,0 +1,45 @@
+"""What of the findings is accepted, and what is not."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .scanners import Finding, Found, checkov, linters
+from .stack import Acceptance, Stack
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`accepted` are findings with the reason. `unused` accepts what no scanner found, and would hide what comes."""
+
+    passed: Counter[tuple[str, str]]
+    failed: list[Finding]
+    accepted: list[tuple[Finding, str]]
+    unused: list[Acceptance]
+
+    @property
+    def clean(self) -> bool:
+        return not self.failed and not self.unused
+
+
+def scan(stacks: Sequence[Stack]) -> Verdict:
+    """Run all scanners on all stacks. Raises `ScannerFailed`."""
+    return judge(stacks, [checkov(stacks), linters(stacks)])
+
+
+def judge(stacks: Iterable[Stack], found: Iterable[Found]) -> Verdict:
+    acceptances = [one for stack in stacks for one in stack.acceptances]
+    by_finding = {(one.stack, name, one.check): one for one in acceptances for name in one.covers}
+    verdict = Verdict(Counter(), [], [], [])
+    used: set[Acceptance] = set()
+    for one in found:
+        verdict.passed.update(one.passed)
+        for finding in one.findings:
+            acceptance = by_finding.get((finding.stack, finding.resource, finding.check))
+            if acceptance:
+                used.add(acceptance)
+                verdict.accepted.append((finding, acceptance.reason))
+            else:
+                verdict.failed.append(finding)
+    verdict.unused.extend(one for one in acceptances if one not in used)
+    return verdict
