@@ -74,7 +74,7 @@ class FailureQueue:
     """
 
     def __init__(self, target: Target, system: str, client: Any) -> None:
-        outputs = deployment.outputs(system, target)
+        self.outputs = outputs = deployment.outputs(system, target)
         region = outputs["FunctionArn"].split(":")[3]
         self._sqs = client("sqs", region_name=region)
         # Waits for as long as a function may run, and never sends an event twice by itself.
@@ -143,9 +143,12 @@ class FailureQueue:
             return str(error)
         if "FunctionError" in answer:
             return _said(json.loads(answer["Payload"].read())) or answer["FunctionError"]
-        self._sqs.delete_message(**message)
-        del self._held[failure.message_id]
+        self.remove(failure)
         return None
+
+    def remove(self, failure: Failure) -> None:
+        """Take a failure that was read from the queue for good."""
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=self._held.pop(failure.message_id))
 
 
 def _queue(arguments: argparse.Namespace) -> FailureQueue:

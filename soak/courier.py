@@ -1,0 +1,116 @@
+"""Brings a function S3's events the way S3 may: late, in another order, and more than once."""
+
+import random
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote_plus
+
+from .inbox import Inbox
+from .plan import Item
+
+SHUFFLED_AT_ONCE = 8
+LATE_BY = 20  # events
+
+Event = dict[str, Any]
+
+
+class Courier(threading.Thread):
+    """Takes all events of a bucket from the inbox. Delivers those that S3 did not, shuffled, and of each as many more
+    as its item says: at once, and after later ones."""
+
+    def __init__(
+        self, inbox: Inbox, items: Mapping[str, Item], deliver: Callable[[Event], None], chance: random.Random
+    ) -> None:
+        super().__init__(name="courier", daemon=True)
+        self.taken = self.duplicates = self.out_of_order = 0
+        self.error: BaseException | None = None
+        self._inbox = inbox
+        self._items = items
+        self._deliver = deliver
+        self._chance = chance
+        self._held: list[Event] = []
+        self._late: deque[tuple[int, Event]] = deque()
+        self._newest: dict[str, str] = {}
+        self._expected: int | None = None
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                if not self._step() and self.taken == self._expected:
+                    break
+            self._hand_over(0)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def finish(self, events: int, *, within: float) -> None:
+        """No more is sent: deliver all of so many events, or what of them comes in time."""
+        self._expected = events
+        self.join(within)
+        self._stopped.set()
+        self.join()
+        if self.error is not None:
+            raise self.error
+
+    def _step(self) -> bool:
+        bodies = self._inbox.take(wait_seconds=1)
+        for body in bodies:
+            for record in body.get("Records", []):  # none in S3's test event
+                self._take(record)
+        self._hand_over(LATE_BY)
+        return bool(bodies)
+
+    def _take(self, record: Event) -> None:
+        self.taken += 1
+        event = {"Records": [record]}
+        item = self._items[unquote_plus(record["s3"]["object"]["key"])]
+        if item.held:
+            self._held.append(event)
+        else:
+            self._seen(record)
+            for _ in range(item.copies):
+                self._again(event)
+        self._late += [(self.taken, event)] * item.late
+
+    def _hand_over(self, late_by: int) -> None:
+        if len(self._held) >= SHUFFLED_AT_ONCE or not late_by:
+            held, self._held = self._held, []
+            self._chance.shuffle(held)
+            for event in held:
+                self._bring(event)
+                for _ in range(self._item(event).copies):
+                    self._again(event)
+        while self._late and self._late[0][0] <= self.taken - late_by:
+            self._again(self._late.popleft()[1])
+
+    def _item(self, event: Event) -> Item:
+        return self._items[unquote_plus(event["Records"][0]["s3"]["object"]["key"])]
+
+    def _again(self, event: Event) -> None:
+        self.duplicates += 1
+        self._bring(event)
+
+    def _bring(self, event: Event) -> None:
+        self._seen(event["Records"][0])
+        self._deliver(event)
+
+    def _seen(self, record: Event) -> None:
+        """Count what comes after a newer event of its key."""
+        key, sequencer = record["s3"]["object"]["key"], record["s3"]["object"]["sequencer"]
+        newest = self._newest.get(key, "")
+        if older(sequencer, newest):
+            self.out_of_order += 1
+        else:
+            self._newest[key] = sequencer
+
+
+def older(one: str, other: str) -> bool:
+    """Whether an event came before another of its key: the shorter sequencer is padded with zeros on the right.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    width = max(len(one), len(other))
+    return one.ljust(width, "0") < other.ljust(width, "0")

@@ -1,0 +1,81 @@
+"""What is done to a deployed function from outside: sent through a proxy, killed, cut short, its rights taken."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+SERVICES = ("DYNAMODB", "S3", "SNS")
+NEEDED = ("dynamodb:PutItem", "s3:GetObject", "s3:PutObject", "sns:Publish")
+# Shorter than a function's calls wait for an answer, so that a call that hangs ends the function and not itself.
+SHORT_TIMEOUT_SECONDS = 1
+
+
+class Function:
+    """A deployed function. All that is changed is put back when the context that changed it ends."""
+
+    def __init__(self, arn: str, client: Callable[..., Any]) -> None:
+        self.arn = arn
+        region = arn.split(":")[3]
+        self._lambda = client("lambda", region_name=region)
+        self._iam = client("iam")
+        self._lock = threading.Lock()
+        configuration = self._lambda.get_function_configuration(FunctionName=arn)
+        self._timeout = configuration["Timeout"]
+        self._variables: dict[str, str] = configuration["Environment"]["Variables"]
+        self._role = configuration["Role"].rpartition("/")[2]
+        self._removed: dict[str, str] = {}
+
+    @contextmanager
+    def through(self, url: str) -> Iterator[None]:
+        """Its calls go to `url` meanwhile."""
+        self._update(Environment={"Variables": self._variables | {f"AWS_ENDPOINT_URL_{one}": url for one in SERVICES}})
+        try:
+            yield
+        finally:
+            self.allow()
+            self._update(Environment={"Variables": self._variables}, Timeout=self._timeout)
+
+    def deliver(self, event: Any) -> None:
+        """Hand it an event as S3 does: tried three times, then kept in the failure queue."""
+        self._lambda.invoke(FunctionName=self.arn, InvocationType="Event", Payload=json.dumps(event))
+
+    def kill(self) -> None:
+        """End its processes, whatever they are doing: a configuration that comes anew has Lambda start others."""
+        self._update(Timeout=self._lambda.get_function_configuration(FunctionName=self.arn)["Timeout"])
+
+    def cut_short(self) -> None:
+        """Let it run for `SHORT_TIMEOUT_SECONDS` only."""
+        self._update(Timeout=SHORT_TIMEOUT_SECONDS)
+
+    def full_length(self) -> None:
+        """The reverse of `cut_short`."""
+        self._update(Timeout=self._timeout)
+
+    def deny(self, variant: int) -> None:
+        """Take one of the policies from its role without which no input can be processed."""
+        with self._lock:
+            names = self._iam.list_role_policies(RoleName=self._role)["PolicyNames"]
+            documents = {
+                name: json.dumps(self._iam.get_role_policy(RoleName=self._role, PolicyName=name)["PolicyDocument"])
+                for name in names
+            }
+            candidates = sorted(name for name, text in documents.items() if any(one in text for one in NEEDED))
+            name = candidates[variant % len(candidates)]
+            self._removed[name] = documents[name]
+            self._iam.delete_role_policy(RoleName=self._role, PolicyName=name)
+
+    def allow(self) -> None:
+        """Put back what `deny` took."""
+        with self._lock:
+            for name, document in self._removed.items():
+                self._iam.put_role_policy(RoleName=self._role, PolicyName=name, PolicyDocument=document)
+            self._removed.clear()
+
+    def _update(self, **changes: Any) -> None:
+        with self._lock:
+            self._lambda.update_function_configuration(FunctionName=self.arn, **changes)
+            while self._lambda.get_function_configuration(FunctionName=self.arn)["LastUpdateStatus"] == "InProgress":
+                time.sleep(0.1)

@@ -1,0 +1,173 @@
+"""The books of a run: what was sent, what came of it, and whether the two agree. Nothing here talks to AWS."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rich.table import Table
+
+# What is to become of poison.
+KEPT, REFUSED, REJECTED = "kept", "refused", "rejected"
+
+
+class Problem(NamedTuple):
+    """An input the books do not balance for. `lost` and `doubled` are what it is counted as, if either."""
+
+    system: str
+    kind: str
+    input: str
+    text: str
+
+
+@dataclass
+class Found:
+    """What AWS holds at one time: rows, rejects and kept failures by input, these with their reasons."""
+
+    rows: Counter[str] = field(default_factory=Counter)
+    rejects: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, str] = field(default_factory=dict)
+    messages: int = 0  # in the failure queue; several may be of one input
+
+
+@dataclass
+class Book:
+    """All of one system's run. Inputs are named by texts that a person finds again: a key, a version, a product."""
+
+    system: str
+    # How many rows each valid input must become, and what is to become of each poison.
+    valid: Counter[str] = field(default_factory=Counter)
+    poison: dict[str, str] = field(default_factory=dict)
+    duplicates: int = 0
+    out_of_order: int = 0
+    # The senders' side of requests: the last status, and who was refused under a fault and sent again.
+    answers: dict[str, int] = field(default_factory=dict)
+    sent_again: set[str] = field(default_factory=set)
+    # Valid inputs of which one notification must come; what came; and how many repeats are explained: a fault struck
+    # between the topic's taking the message and the row's mark, which share no transaction.
+    to_notify: set[str] = field(default_factory=set)
+    notifications: Counter[str] = field(default_factory=Counter)
+    explained: Counter[str] = field(default_factory=Counter)
+    # Once the faults had ended and all was quiet, and once the failure queue was replayed.
+    before: Found = field(default_factory=Found)
+    after: Found = field(default_factory=Found)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def unaccounted(self) -> list[str]:
+        """Valid inputs that were neither a row nor a kept failure before the replay, nor refused to their sender."""
+        refused = {one for one, status in self.answers.items() if status // 100 != 2} | self.sent_again
+        return sorted(set(self.valid - self.before.rows - self.before.kept) - refused)
+
+    def problems(self) -> list[Problem]:
+        """Everything that does not balance; empty when all does."""
+        return [
+            *self._accounted_for(),
+            *self._rows(),
+            *self._poison(),
+            *self._notifications(),
+        ]
+
+    def _accounted_for(self) -> Iterable[Problem]:
+        """Before the replay every valid input is a row, a kept failure with its reason, or was not accepted."""
+        for one in self.unaccounted():
+            yield self._lost(one, "neither a row nor a kept failure nor refused, before the replay")
+        for one in sorted(one for one in self.before.kept if not self.before.reasons.get(one)):
+            yield Problem(self.system, "unexplained", one, "kept without a reason")
+
+    def _rows(self) -> Iterable[Problem]:
+        """After it every valid input is a row, and one only."""
+        for one, missing in sorted((self.valid - self.after.rows).items()):
+            yield self._lost(one, f"no row after the replay ({missing} missing)")
+        for one, more in sorted((self.after.rows - self.valid).items()):
+            if one in self.valid:
+                yield Problem(self.system, "doubled", one, f"{more} more rows than it may have")
+            else:
+                yield Problem(self.system, "unexpected", one, "a row of something that is no valid input")
+        for one in sorted(set(self.after.kept) & set(self.valid)):
+            yield Problem(self.system, "kept", one, f"still kept after the replay: {self.after.reasons.get(one)}")
+
+    def _poison(self) -> Iterable[Problem]:
+        there: Mapping[str, Iterable[str]] = {
+            KEPT: {one for one in self.after.kept if self.after.reasons.get(one)},
+            REFUSED: {one for one, status in self.answers.items() if 400 <= status < 500},
+            REJECTED: set(self.after.rejects),
+        }
+        for one, fate in sorted(self.poison.items()):
+            if one not in there[fate]:
+                yield self._lost(one, f"poison that was not {fate} with a reason")
+        for one, count in sorted(self.after.rejects.items()):
+            if count > 1 or self.poison.get(one) != REJECTED:
+                yield Problem(self.system, "doubled" if count > 1 else "unexpected", one, f"{count} rejects of it")
+
+    def _notifications(self) -> Iterable[Problem]:
+        for one in sorted(self.to_notify - set(self.notifications)):
+            yield self._lost(one, "its notification never came")
+        for one, count in sorted(self.notifications.items()):
+            if one not in self.to_notify:
+                yield Problem(self.system, "unexpected", one, "notified, and nobody should hear of it")
+            elif count - 1 > self.explained[one]:
+                yield Problem(self.system, "doubled", one, f"notified {count} times, {self.explained[one]} explained")
+
+    def _lost(self, one: str, text: str) -> Problem:
+        return Problem(self.system, "lost", one, text)
+
+
+def table(books: Iterable[Book]) -> Table:
+    """The ledger, a row a system. Counts are of inputs unless the heading says otherwise."""
+    made = Table(title="Ledger", title_justify="left")
+    made.add_column("system")
+    headings = (
+        "inputs",
+        "poison",
+        "duplicates sent",
+        "out of order",
+        "refused",
+        "sent again",
+        "rows before",
+        "kept before",
+        "rows",
+        "kept",
+        "rejects",
+        "notified",
+        "repeats explained",
+        "lost",
+        "doubled",
+    )
+    for heading in headings:
+        made.add_column(heading, justify="right")
+    for book in books:
+        problems = Counter(problem.kind for problem in book.problems())
+        counts = (
+            book.valid.total() + len(book.poison),
+            len(book.poison),
+            book.duplicates,
+            book.out_of_order,
+            sum(fate == REFUSED and 400 <= book.answers.get(one, 0) < 500 for one, fate in book.poison.items()),
+            len(book.sent_again),
+            book.before.rows.total(),
+            book.before.kept.total(),
+            book.after.rows.total(),
+            book.after.kept.total(),
+            book.after.rejects.total(),
+            book.notifications.total(),
+            sum(min(count - 1, book.explained[one]) for one, count in book.notifications.items()),
+            problems["lost"],
+            problems["doubled"],
+        )
+        made.add_row(book.system, *map(str, counts))
+    return made
+
+
+def fault_table(books: Iterable[Book], faults: Iterable[str]) -> Table:
+    """How many calls each kind of fault struck, a row a kind."""
+    books = list(books)
+    made = Table(title="Faults that struck, in calls", title_justify="left")
+    made.add_column("fault")
+    for book in books:
+        made.add_column(book.system, justify="right")
+    made.add_column("all", justify="right")
+    for fault in faults:
+        struck = [book.faults[fault] for book in books]
+        made.add_row(fault, *map(str, struck), str(sum(struck)))
+    return made

@@ -1,0 +1,103 @@
+"""What is sent and what strikes when: decided by the seed alone."""
+
+import random
+from collections.abc import Collection
+from dataclasses import dataclass
+
+# Every kind of fault, and what it is.
+FAULTS = {
+    "throttled": "the table refuses calls as too many",
+    "unavailable": "any service answers 5xx",
+    "reset": "a connection is closed without an answer, and the call never arrives",
+    "answer-lost": "a call to S3 or the table is carried out, its answer never arrives",
+    "slow": "any service takes its time",
+    "topic-refused": "the topic refuses a notification",
+    "denied": "a policy of the function's role is removed and put back",
+    "killed": "the function's processes are killed in the middle of a call",
+    "timed-out": "a call hangs until the function's time is up",
+}
+
+# How many calls a spell of each kind strikes. Six failed calls, twelve of a patient client, use up an event's attempts.
+SPELLS = {
+    "throttled": (20, 60),
+    "unavailable": (15, 40),
+    "reset": (10, 30),
+    "answer-lost": (3, 8),
+    "slow": (10, 30),
+    "topic-refused": (10, 30),
+    "denied": (10, 30),
+    "killed": (1, 3),
+    "timed-out": (1, 3),
+}
+INPUTS_A_ROUND = 200  # each kind of fault strikes once in a round, and at least once in all
+MOST_VERSIONS = 4
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A time of one kind of fault: from the input `at` on, until it has struck so many calls. `variant` tells spells of
+    a kind apart."""
+
+    fault: str
+    at: int
+    calls: int
+    variant: int
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to send: an object or a request, or, where `poison` names a kind of it, something to be refused.
+
+    An object has `versions`, uploaded one after another. Of `held` ones the events come in another order. Each event
+    (each request) comes `copies` times more at once and `late` times more after others.
+    """
+
+    number: int
+    versions: int = 1
+    held: bool = False
+    copies: int = 0
+    late: int = 0
+    asked: bool = False
+    poison: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.number:06d}.{'held' if self.held else 'now'}"
+
+
+def spells(seed: int, system: str, items: int, inputs: int, faults: Collection[str]) -> list[Spell]:
+    """The faults of a run of that many items, which make that many inputs, in the order in which they begin."""
+    chance = random.Random(f"{seed} {system} faults")  # noqa: S311 - not a secret
+    rounds = max(1, inputs // INPUTS_A_ROUND)
+    kinds = [fault for _ in range(rounds) for fault in chance.sample(sorted(faults), len(faults))]
+    # Over the first three quarters, so that the last to begin still find calls to strike.
+    step = items * 0.75 / max(1, len(kinds))
+    return [
+        Spell(fault, int(step * (number + chance.random())), chance.randint(*SPELLS[fault]), chance.randrange(1000))
+        for number, fault in enumerate(kinds)
+    ]
+
+
+def items(seed: int, system: str, count: int, poisons: Collection[str], *, versions: bool) -> list[Item]:
+    """Items that make `count` inputs, poison included, each kind of it at least once where there is room."""
+    chance = random.Random(f"{seed} {system} items")  # noqa: S311 - not a secret
+    kinds = sorted(poisons)
+    planned: list[Item] = []
+    inputs = 0
+    while inputs < count:
+        number = len(planned)
+        if number % 20 == 19 or count - inputs <= len(kinds) - sum(one.poison is not None for one in planned):
+            poisoned = sum(one.poison is not None for one in planned)
+            item = Item(number, poison=kinds[poisoned % len(kinds)])
+        else:
+            item = Item(
+                number,
+                versions=min(chance.choice((1, 1, 1, 2, MOST_VERSIONS)), count - inputs) if versions else 1,
+                held=chance.random() < 0.3,
+                copies=chance.choice((0, 0, 0, 0, 0, 1, 3)),
+                late=chance.choice((0, 0, 0, 1)),
+                asked=chance.random() < 0.1,
+            )
+        planned.append(item)
+        inputs += item.versions
+    return planned

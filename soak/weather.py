@@ -1,0 +1,251 @@
+"""Faults that strike a system's calls to AWS, as planned; and a record of what really struck."""
+
+import json
+import re
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import parse_qs
+
+from .function import SHORT_TIMEOUT_SECONDS, Function
+from .plan import Spell
+from .proxy import Answer, Proxy, Request, Reset
+
+# Which services a kind of fault strikes.
+STRIKES = {
+    "throttled": {"dynamodb"},
+    "unavailable": {"dynamodb", "s3", "sns"},
+    "reset": {"dynamodb", "s3", "sns"},
+    "answer-lost": {"dynamodb", "s3"},  # SNS knows no repeats: a lost answer would repeat the notification
+    "slow": {"dynamodb", "s3", "sns"},
+    "topic-refused": {"sns"},
+    "denied": set[str](),  # IAM refuses by itself: seen in the answers
+    "killed": {"dynamodb", "sns"},
+    "timed-out": {"dynamodb", "s3"},
+}
+SLOWEST_SECONDS = 0.6
+DENIED = re.compile(rb"AccessDenied|AuthorizationError|not authorized")
+OBJECT_KEY = re.compile(rb'"objectKey": ?\{"S": ?"([^"]+)"')
+
+THROTTLED = Answer(
+    400,
+    json.dumps(
+        {
+            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "message": "The level of configured provisioned throughput for the table was exceeded",
+        }
+    ).encode(),
+    {"Content-Type": "application/x-amz-json-1.0"},
+)
+TOPIC_THROTTLED = Answer(
+    400,
+    b'<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>Throttling</Code>'
+    b"<Message>Rate exceeded</Message></Error><RequestId>0</RequestId></ErrorResponse>",
+    {"Content-Type": "text/xml"},
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function's call: its service, and what it is about."""
+
+    service: str
+    operation: str
+    request: Request
+
+    @classmethod
+    def of(cls, request: Request) -> "Call":
+        target = next((value for name, value in request.headers.items() if name.lower() == "x-amz-target"), "")
+        if target.startswith("DynamoDB"):
+            return cls("dynamodb", target.rpartition(".")[2], request)
+        if b"Action=Publish" in request.body:
+            return cls("sns", "Publish", request)
+        return cls("s3", request.method, request)
+
+    @property
+    def message(self) -> str:
+        return parse_qs(self.request.body.decode())["Message"][0]
+
+    @property
+    def marks(self) -> bool:
+        """Whether it marks a row as notified."""
+        return self.operation == "PutItem" and b'"notifiedAt"' in self.request.body
+
+
+class Weather:
+    """The fault of a proxy (soak/proxy.py): spells begin as inputs are sent, and last until they have struck.
+
+    `notified_input` names the input that a notification's message, and the input that a row of DynamoDB's, is about.
+    `written` hears of each object of which something was written.
+    """
+
+    def __init__(
+        self,
+        spells: Sequence[Spell],
+        function: Function,
+        proxy: Proxy,
+        *,
+        of_message: Callable[[str], str],
+        of_row: Callable[[dict[str, str]], str],
+        written: Callable[[str], None],
+    ) -> None:
+        self.struck: Counter[str] = Counter()
+        self._coming = list(spells)
+        self._active: list[tuple[Spell, int]] = []  # with how many calls are left
+        self._function = function
+        self._proxy = proxy
+        self._of_message = of_message
+        self._of_row = of_row
+        self._written = written
+        self._lock = threading.Lock()
+        self._published: defaultdict[str, list[float]] = defaultdict(list)
+        self._breaks: list[tuple[float, str | None]] = []  # of one input's notification, or of all under way
+        self._under_way = 0
+        self._last = time.monotonic()
+
+    def sent(self, number: int) -> None:
+        """An item is about to be sent: spells that begin with it do."""
+        with self._lock:
+            begun = [one for one in self._coming if one.at <= number]
+            self._coming = self._coming[len(begun) :]
+        for spell in begun:
+            if spell.fault == "denied":
+                self._function.deny(spell.variant)
+            elif spell.fault == "timed-out":
+                self._function.cut_short()
+                self._broken(None)
+            with self._lock:
+                self._active.append((spell, spell.calls))
+
+    def clear(self) -> None:
+        """No more faults, and what they changed is put back."""
+        with self._lock:
+            self._coming = []
+            ended = {spell.fault for spell, _ in self._active}
+            self._active = []
+        self._put_back(ended)
+
+    def quiet_for(self) -> float:
+        """Seconds since the function's last call was answered; 0 while one is under way."""
+        return 0 if self._under_way else time.monotonic() - self._last
+
+    def explained(self, one: str) -> int:
+        """How many repeats of an input's notification have their reason: between two times that the topic took it,
+        the mark in its row did not come through, or the function was killed."""
+        times = sorted(self._published[one])
+        breaks = [when for when, whose in self._breaks if whose in (None, one)]
+        return sum(any(first <= when <= second for when in breaks) for first, second in pairwise(times))
+
+    def __call__(self, request: Request) -> Answer:
+        call = Call.of(request)
+        with self._lock:
+            self._under_way += 1
+            spell = self._take(call)
+        answer: Answer | None = None
+        try:
+            answer = self._strike(spell, call) if spell else self._pass_on(call)
+            return answer
+        finally:
+            if call.marks and (answer is None or answer.status != 200 or request.gone()):
+                self._broken(self._of_row(_item(request.body)))
+            with self._lock:
+                self._under_way -= 1
+                self._last = time.monotonic()
+
+    def _take(self, call: Call) -> Spell | None:
+        """The first spell that strikes the call; the caller holds the lock."""
+        for position, (spell, left) in enumerate(self._active):
+            if call.service in STRIKES[spell.fault] and left:
+                self._active[position] = (spell, left - 1)
+                return spell
+        return None
+
+    def _strike(self, spell: Spell, call: Call) -> Answer:
+        match spell.fault:
+            case "throttled":
+                answer = THROTTLED
+            case "unavailable":
+                answer = Answer(503 if call.service == "s3" else 500)
+            case "topic-refused":
+                answer = TOPIC_THROTTLED if spell.variant % 2 else Answer(500)
+            case "slow":
+                time.sleep(SLOWEST_SECONDS * (0.2 + spell.variant % 80 / 100))
+                answer = self._pass_on(call)
+            case "killed":
+                if spell.variant % 2 and call.service != "sns":  # after the write; the topic knows no repeats
+                    self._pass_on(call)
+                self._function.kill()
+                self._broken(None)
+                self._ended(spell, call, within=5)
+                raise Reset
+            case "timed-out":
+                self._ended(spell, call, within=SHORT_TIMEOUT_SECONDS + 0.8)
+                self._broken(None)
+                raise Reset
+            case _:
+                if spell.fault == "answer-lost":
+                    self._pass_on(call)
+                self._count(spell)
+                raise Reset
+        self._count(spell)
+        return answer
+
+    def _ended(self, spell: Spell, call: Call, *, within: float) -> None:
+        """Counts the fault if the function that made the call is gone within so many seconds; else it is still due."""
+        deadline = time.monotonic() + within
+        while not call.request.gone():
+            if time.monotonic() > deadline:
+                with self._lock:
+                    self._active = [(one, left + (one is spell)) for one, left in self._active]
+                return
+            time.sleep(0.05)
+        self._count(spell)
+
+    def _pass_on(self, call: Call) -> Answer:
+        answer = self._proxy.pass_on(call.request)
+        # The answer to a HEAD has no body that names the error.
+        if answer.status in (400, 403) and (call.request.method == "HEAD" or DENIED.search(answer.body)):
+            self._denied()
+        elif call.service == "sns" and answer.status == 200:
+            one = self._of_message(call.message)
+            with self._lock:
+                self._published[one].append(time.monotonic())
+            if call.request.gone():
+                self._broken(one)
+        elif call.service == "dynamodb":
+            for key in set(OBJECT_KEY.findall(call.request.body)):
+                self._written(key.decode())
+        return answer
+
+    def _denied(self) -> None:
+        with self._lock:
+            spell = next((one for one, left in self._active if one.fault == "denied" and left), None)
+            self._active = [(one, left - (one is spell)) for one, left in self._active]
+        if spell:
+            self._count(spell)
+
+    def _count(self, spell: Spell) -> None:
+        with self._lock:
+            self.struck[spell.fault] += 1
+            over = {one.fault for one, left in self._active if not left}
+            self._active = [(one, left) for one, left in self._active if left]
+            over -= {one.fault for one, _ in self._active}
+        self._put_back(over)
+
+    def _put_back(self, over: set[str]) -> None:
+        if "denied" in over:
+            self._function.allow()
+        if "timed-out" in over:
+            self._broken(None)
+            self._function.full_length()
+
+    def _broken(self, one: str | None) -> None:
+        with self._lock:
+            self._breaks.append((time.monotonic(), one))
+
+
+def _item(body: bytes) -> dict[str, str]:
+    return {name: str(next(iter(value.values()))) for name, value in json.loads(body)["Item"].items()}
