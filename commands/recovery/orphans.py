@@ -1,7 +1,7 @@
 """Resources of a plan that exist and are not in the state."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -20,6 +20,11 @@ PLAN = "recovery.tfplan"
 # What says whose a resource is.
 OWN_TAGS = ("Project", "Environment", "System")
 REFUSED = ("403", "AccessDenied", "AccessDeniedException")
+
+# One of `resource_changes` in a plan's JSON: https://developer.hashicorp.com/terraform/internals/json-format
+Change = dict[str, Any]
+# By a resource's address and attribute, the resource that the attribute is taken from.
+References = dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
@@ -72,13 +77,13 @@ class Recovery:
             while True:
                 imports = [one for one in orphans.values() if not one.problem]
                 with self._importing(imports):
-                    changes = self._plan()
+                    changes, references = self._plan()
                 judged = {one["address"]: _judge(one, orphans[one["address"]]) for one in changes if _imported(one)}
                 orphans |= judged
                 if any(one.problem for one in judged.values()):
                     _disown_parts(orphans, changes)
                     continue  # plan again without them
-                found = {one.address: one for one in self._existing(changes) if one.address not in orphans}
+                found = {one.address: one for one in self._existing(changes, references, known=set(orphans))}
                 if not found:
                     return _findings(orphans, changes)
                 orphans |= found
@@ -90,7 +95,7 @@ class Recovery:
         if not findings.ours:
             return 0
         with self._importing(findings.ours):
-            changes = self._plan(*_targets(one.address for one in findings.ours))
+            changes, _ = self._plan(*_targets(one.address for one in findings.ours))
             lost = [one["address"] for one in changes if "delete" in one["change"]["actions"]]
             if lost:
                 raise DeploymentError(f"adopting would destroy {', '.join(lost)}: nothing was done")
@@ -101,7 +106,7 @@ class Recovery:
         """Destroy what was found, by way of the state, so that Terraform keeps its order and its guards."""
         self.adopt(replace(findings, tainted=[]))
         addresses = {one.address for one in findings.ours}
-        changes = self._plan("-destroy", *_targets(addresses))
+        changes, _ = self._plan("-destroy", *_targets(addresses))
         gone = {one["address"] for one in changes if "delete" in one["change"]["actions"]}
         if gone - addresses:
             raise DeploymentError(
@@ -111,16 +116,24 @@ class Recovery:
         self._terraform("apply", "-input=false", PLAN)
         return len(gone)
 
-    def _existing(self, changes: Sequence[dict[str, Any]]) -> Iterator[Orphan]:
+    def _existing(
+        self, changes: Sequence[Change], references: References, *, known: Collection[str]
+    ) -> Iterator[Orphan]:
         """Of what would be created, what exists: named by us, or part of what is ours."""
         owned = {(one["type"], _id(one)) for one in changes if one["change"]["before"]}
+        found: dict[str, str] = {}
         # Wholes before their parts.
         for one in sorted(changes, key=lambda one: bool(_parent(one))):
-            kind, values = KINDS.get(one["type"]), one["change"]["after"]
-            if kind is None or one["change"]["actions"] != ["create"]:
+            kind = KINDS.get(one["type"])
+            if kind is None or one["address"] in known or one["change"]["actions"] != ["create"]:
                 continue
-            if kind.parent and _parent(one) not in owned:
-                continue
+            values = dict(one["change"]["after"])
+            if kind.parent:
+                # The plan cannot know the id of a whole that it would create, though that whole exists.
+                whole = references.get((one["address"], kind.parent[1]), "")
+                values.setdefault(kind.parent[1], found.get(whole))
+                if (kind.parent[0], values[kind.parent[1]]) not in owned:
+                    continue
             try:
                 id_ = find(kind, self._client, values)
             except ClientError as error:
@@ -131,12 +144,20 @@ class Recovery:
                 continue
             if id_ is not None:
                 owned.add((one["type"], id_))
+                found[one["address"]] = id_
                 yield Orphan(one["address"], one["type"], id_)
 
-    def _plan(self, *options: str) -> list[dict[str, Any]]:
+    def _plan(self, *options: str) -> tuple[list[Change], References]:
         self._terraform("plan", "-input=false", f"-out={PLAN}", *options)
         document = json.loads(self._terraform("show", "-json", PLAN))
-        return [one for one in document.get("resource_changes", []) if one["mode"] == "managed"]
+        changes = [one for one in document.get("resource_changes", []) if one["mode"] == "managed"]
+        references = {
+            (one["address"], name): expression["references"][-1]
+            for one in document["configuration"]["root_module"].get("resources", [])
+            for name, expression in one.get("expressions", {}).items()
+            if isinstance(expression, dict) and expression.get("references")
+        }
+        return changes, references
 
     def _terraform(self, *arguments: str) -> str:
         return planning.run_terraform(self._stack, self._target, *arguments)
@@ -153,7 +174,7 @@ class Recovery:
             path.unlink(missing_ok=True)
 
 
-def _judge(change: dict[str, Any], orphan: Orphan) -> Orphan:
+def _judge(change: Change, orphan: Orphan) -> Orphan:
     """Whether an imported resource is ours, and can be adopted as it is."""
     before, after = change["change"]["before"], change["change"]["after"]
     if "tags_all" in after:
@@ -167,35 +188,37 @@ def _judge(change: dict[str, Any], orphan: Orphan) -> Orphan:
     return orphan
 
 
-def _disown_parts(orphans: dict[str, Orphan], changes: Sequence[dict[str, Any]]) -> None:
+def _disown_parts(orphans: dict[str, Orphan], changes: Sequence[Change]) -> None:
     """What belongs to something that is not ours is not ours either."""
     refused = {(one.kind, one.id): one for one in orphans.values() if one.problem}
     for change in changes:
         whole = refused.get(_parent(change) or ("", ""))
         if whole and change["address"] in orphans:
             part = orphans[change["address"]]
-            orphans[part.address] = replace(part, problem=f"belongs to {whole.address}, which {whole.problem}")
+            orphans[part.address] = replace(part, problem=f"part of {whole.address}")
 
 
-def _parent(change: dict[str, Any]) -> tuple[str, Any] | None:
+def _parent(change: Change) -> tuple[str, Any] | None:
     """Type and id of what a resource is a part of."""
     kind, values = KINDS.get(change["type"]), change["change"]["after"]
     return (kind.parent[0], values.get(kind.parent[1])) if kind and kind.parent and values else None
 
 
-def _imported(change: dict[str, Any]) -> bool:
+def _imported(change: Change) -> bool:
     return "importing" in change["change"]
 
 
-def _id(change: dict[str, Any]) -> Any:
+def _id(change: Change) -> Any:
     """What parts name a resource by."""
     before = change["change"]["before"]
     return before["resource_id"] if change["type"] == "aws_appautoscaling_target" else before["id"]
 
 
-def _findings(orphans: dict[str, Orphan], changes: Sequence[dict[str, Any]]) -> Findings:
-    tainted = [one["address"] for one in changes if one.get("action_reason") == "replace_because_tainted"]
-    actions = [one["change"]["actions"] for one in changes if one["address"] not in tainted]
+def _findings(orphans: dict[str, Orphan], changes: Sequence[Change]) -> Findings:
+    tainted = {one["address"] for one in changes if one.get("action_reason") == "replace_because_tainted"}
+    # Adopting brings these up to date.
+    done = tainted | {one.address for one in orphans.values() if not one.problem}
+    actions = [one["change"]["actions"] for one in changes if one["address"] not in done]
     return Findings(
         orphans=sorted(orphans.values(), key=lambda one: one.address),
         tainted=sorted(tainted),
@@ -205,5 +228,5 @@ def _findings(orphans: dict[str, Orphan], changes: Sequence[dict[str, Any]]) -> 
     )
 
 
-def _targets(addresses: Any) -> list[str]:
+def _targets(addresses: Iterable[str]) -> list[str]:
     return [f"-target={address}" for address in addresses]
