@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, with two answers completed. Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed in three places. Runs in the local AWS's own environment.
 
 ministack 1.5.33 leaves most fields of an alarm out when DescribeAlarms is asked in the query protocol, the one
 Terraform's provider speaks, so that every plan would show every alarm as changed. It has the fields and gives them in
@@ -6,6 +6,9 @@ the JSON protocol; here the query protocol gets them too.
 
 And ListObjectVersions does not encode keys when asked to (`encoding-type=url`), as the provider does when it empties a
 bucket, so that a key with a percent sign would keep a bucket from being destroyed.
+
+And it asks for a right on `*` where a call names its resource (tags, key aliases, new functions, dashboards, deleted
+alarms), so that a role that may touch one project's resources only could not deploy them.
 """
 
 import json
@@ -15,6 +18,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from ministack.app import app
+from ministack.core import iam_actions
 from ministack.services import cloudwatch, s3
 
 __all__ = ["app"]
@@ -23,8 +27,18 @@ S3 = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
 ENCODED = {f"{S3}{name}" for name in ("Key", "Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")}
 
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+NAMED = (
+    ("kms", "AliasName", "arn:aws:kms:{region}:{account}:{}"),
+    ("lambda", "FunctionName", "arn:aws:lambda:{region}:{account}:function:{}"),
+    ("monitoring", "AlarmNames.member.1", "arn:aws:cloudwatch:{region}:{account}:alarm:{}"),
+    ("monitoring", "DashboardName", "arn:aws:cloudwatch::{account}:dashboard/{}"),
+    ("monitoring", "DashboardNames.member.1", "arn:aws:cloudwatch::{account}:dashboard/{}"),
+)
+
 _incomplete_alarms = cloudwatch._describe_alarms
 _plain_versions = s3._list_object_versions
+_known_resource = iam_actions.extract_resource_arn
 
 
 def _list_object_versions(bucket_name: str, query_params: Any) -> Any:
@@ -55,6 +69,19 @@ def _describe_alarms(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool =
     )
 
 
+def _resource(
+    service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, region: str, account: str
+) -> str:
+    known = str(_known_resource(service, method, path, headers, body, parameters, region, account))
+    if known != "*":
+        return known
+    for of, field, arn in NAMED:
+        name = iam_actions._param(body, parameters, field) if of == service else ""
+        if name:
+            return arn.format(name, region=region, account=account)
+    return str(iam_actions._param(body, parameters, "ResourceArn", "ResourceARN") or known)
+
+
 def _fields(values: dict[str, Any]) -> str:
     return "".join(
         f"<{name}>{_text(value)}</{name}>"
@@ -73,3 +100,4 @@ def _text(value: Any) -> str:
 
 cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
+iam_actions.extract_resource_arn = _resource

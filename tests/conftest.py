@@ -14,7 +14,8 @@ import pytest
 
 from commands import deployment as commands_deployment
 from commands.local_aws import LocalAws
-from tests.support.deployed import Deployment, prepare
+from tests.support.deployed import Deployment, inventory, local_account
+from tests.support.github_roles import DEPLOY, PRODUCTION, as_role, make_roles
 
 # Powertools reads them when function code is imported, which may be before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
@@ -58,10 +59,15 @@ def deploying(
     if not any(needs(item, "deployment") for item in request.session.items):
         yield None
         return
-    made = prepare(request.getfixturevalue("local_aws"), tmp_path_factory.mktemp("deployment"))
+    local = request.getfixturevalue("local_aws")
+    folder = tmp_path_factory.mktemp("deployment")
+    target = local_account(local, folder)
 
     def deploy() -> Deployment:
-        commands_deployment.deploy([], made.target)
+        # By the role for workflows, so that each run shows that it may do what it has to.
+        make_roles(local, target, tmp_path_factory.mktemp("roles"))
+        made = Deployment(local, target, inventory(local))
+        commands_deployment.deploy([], as_role(local, target, DEPLOY, PRODUCTION, folder))
         return made
 
     with ThreadPoolExecutor(1) as pool:

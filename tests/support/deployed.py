@@ -31,6 +31,7 @@ class Deployment:
     before: frozenset[str]
     _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     _states: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _plans: dict[str, tuple[int, str, str]] = field(default_factory=dict)
 
     @property
     def systems(self) -> list[str]:
@@ -62,6 +63,19 @@ class Deployment:
             for instance in one["instances"]
         ]
 
+    def plan(self, system: str) -> tuple[int, str, str]:
+        """A plan of what is deployed, made once: the exit code of `-detailed-exitcode`, what it says, and as JSON."""
+        if system not in self._plans:
+            saved = f"{self.target.folder.resolve() / system}.plan"
+            plan = self.terraform(
+                system, "plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false", f"-out={saved}"
+            )
+            assert plan.returncode in (0, 2), plan.stderr
+            shown = self.terraform(system, "show", "-json", saved)
+            assert shown.returncode == 0, shown.stderr
+            self._plans[system] = plan.returncode, plan.stdout, shown.stdout
+        return self._plans[system]
+
     def state(self, system: str) -> dict[str, Any]:
         """A system's Terraform state as it is now."""
         pulled = self.terraform(system, "state", "pull")
@@ -77,8 +91,8 @@ class Deployment:
         return inventory(self.local)
 
 
-def prepare(local: LocalAws, folder: Path) -> Deployment:
-    """Everything up to the deployment itself: settings of the tests' own, and the state bucket."""
+def local_account(local: LocalAws, folder: Path) -> Target:
+    """Where to deploy: settings of the tests' own, and the state bucket, made."""
     of_the_caller = {one.metadata["name"] for one in fields(Settings)}
     environment = local.environment()
     own = {name: environment[name] for name in environment if name.startswith("AWS_") or name not in of_the_caller}
@@ -91,7 +105,7 @@ def prepare(local: LocalAws, folder: Path) -> Deployment:
         "CORS_ORIGINS": WEB_ORIGIN,
         "STATE_BUCKET": bucket,
     }
-    return Deployment(local, Target({**own, **settings}, folder), inventory(local))
+    return Target({**own, **settings}, folder)
 
 
 def inventory(local: LocalAws) -> frozenset[str]:
