@@ -106,7 +106,7 @@ def _thresholds(text: str) -> str:
                 raise _Refused(allowed)
             if limits.get("lower", -math.inf) > limits.get("upper", math.inf):
                 raise _Refused(allowed)
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise _Refused(allowed) from error
     if not types or len(text) > LONGEST_THRESHOLDS:
         raise _Refused(f"{allowed}, at least one sensor type, {LONGEST_THRESHOLDS} characters at most")

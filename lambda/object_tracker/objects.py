@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 from shared.http import InvalidRequest
@@ -37,7 +38,11 @@ def notification(row: Row) -> dict[str, str]:
 
 def checked_key(key: Any) -> str:
     """A key as S3 takes it. Raises `InvalidRequest` otherwise."""
-    return _checked("key", key, "the object's key, a text that is not empty")
+    checked = _checked("key", key, "the object's key, a text that is not empty")
+    # S3 answers 400 to such a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    if min(accumulate(-1 if part == ".." else 1 for part in checked.split("/"))) < 0:
+        raise InvalidRequest("key: leads above the bucket")
+    return checked
 
 
 def requested_object(bucket: str, body: Mapping[str, Any]) -> S3Object:

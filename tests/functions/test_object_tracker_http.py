@@ -86,6 +86,7 @@ def test_asking_gives_all_uploads_of_a_key_latest_first(tracker: Tracker) -> Non
         ({"key": "x" * 1025}, 400, "key: 1025 bytes long, S3 allows 1024"),
         ({"key": "ü" * 513}, 400, "key: 1026 bytes long, S3 allows 1024"),
         ({"key": "\ud800"}, 400, "key: not valid Unicode"),
+        *(({"key": key}, 400, "key: leads above the bucket") for key in ("..", "../other/key", "a/../../b", "../..")),
         ({"key": "never seen"}, 404, "no object 'never seen' is recorded"),
         ({"key": "x" * 1024}, 404, "is recorded"),
     ],

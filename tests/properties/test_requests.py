@@ -1,0 +1,125 @@
+"""Bodies, headers and prices that hypothesis invents."""
+
+import base64
+import binascii
+import json
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import http
+from shared.items import plain, typed
+from upload_api import uploads
+
+from .strategies import ANY_TEXT, JSON
+
+LONGEST = 64
+PRODUCT_IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
+PRINTABLE = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
+NAMES = st.text(PRINTABLE, min_size=1, max_size=256)
+FILE_NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"], exclude_characters="/\\"),
+    min_size=1,
+    max_size=255,
+).filter(lambda name: name not in (".", ".."))
+# Up to 38 digits, inside what DynamoDB keeps.
+PRICES = st.builds(
+    lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(0, 10**38 - 1), st.integers(-90, 80)
+)
+
+
+def request(body: str, **more: Any) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "key"}
+    return {"httpMethod": "POST", "headers": headers, "body": body, **more}
+
+
+def sendable(answer: http.Answer) -> Any:
+    """The body of an answer, which Lambda sends as UTF-8."""
+    return json.loads(json.dumps(answer, ensure_ascii=False).encode())["body"]
+
+
+@given(
+    st.one_of(ANY_TEXT, JSON.map(json.dumps), st.binary(max_size=80).map(lambda raw: base64.b64encode(raw).decode()))
+)
+def test_a_body_is_a_json_object_or_refused(text: str) -> None:
+    for encoded in (False, True):
+        try:
+            body = http.json_body({"body": text, "isBase64Encoded": encoded}, longest=LONGEST)
+        except http.InvalidRequest:
+            continue
+        assert isinstance(body, dict)
+
+
+@given(JSON, st.booleans())
+def test_an_upload_is_valid_or_refused_with_an_answer_that_can_be_sent(body: Any, encoded: bool) -> None:
+    text = json.dumps(body)
+    given_text = base64.b64encode(text.encode()).decode() if encoded else text
+    errors: dict[type[Exception], int] = {http.RequestTooLarge: 413, http.InvalidRequest: 400}
+
+    def accept() -> http.Answer:
+        upload = uploads.requested(request(given_text, isBase64Encoded=encoded))
+        return http.answer(201, {"productId": upload.product_id})
+
+    answer = http.respond(errors, accept)
+    assert answer["statusCode"] in (201, 400)
+    assert json.loads(sendable(answer))
+
+
+@given(
+    st.fixed_dictionaries(
+        {"productId": PRODUCT_IDS, "productName": NAMES, "fileName": FILE_NAMES, "content": st.binary(max_size=100)},
+        optional={"contentType": st.sampled_from(["text/plain", "image/svg+xml; charset=utf-8"])},
+    ),
+    PRICES,
+)
+def test_a_valid_upload_is_taken_and_its_price_kept_to_the_last_digit(body: dict[str, Any], price: Decimal) -> None:
+    content = body["content"]
+    text = json.dumps({**body, "content": base64.b64encode(content).decode(), "price": 0})
+    upload = uploads.requested(request(text.replace('"price": 0', f'"price": {price}')))
+    assert (upload.product_id, upload.product_name, upload.file_name) == (
+        body["productId"],
+        body["productName"],
+        body["fileName"],
+    )
+    assert (upload.content, upload.size) == (content, len(content))
+    assert upload.price == price
+    row, record = uploads.stored(upload, "bucket", "version", 1)
+    assert plain(typed(row)) == row
+    assert plain(typed(record)) == record
+
+
+@given(
+    st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=255), FILE_NAMES, PRODUCT_IDS
+)
+def test_an_object_lies_under_its_prefix_whatever_names_are_given(key: str, file_name: str, product_id: str) -> None:
+    body = {"productId": product_id, "productName": "n", "price": 1, "fileName": file_name, "size": 1}
+    event = request(json.dumps(body))
+    event["headers"]["Idempotency-Key"] = key
+    prefix, _, name = uploads.requested(event).object_key.partition("/")
+    assert prefix == "uploads"
+    assert len(binascii.unhexlify(name)) == 32
+
+
+@given(st.dictionaries(st.one_of(ANY_TEXT, st.sampled_from(["content-type", "IDEMPOTENCY-KEY"])), ANY_TEXT, max_size=4))
+def test_headers_are_taken_or_refused_with_an_answer_that_can_be_sent(headers: dict[str, str]) -> None:
+    body = {"productId": "p", "productName": "n", "price": 1, "fileName": "f", "size": 1}
+    answer = http.respond(
+        {uploads.UnsupportedContentType: 415, http.InvalidRequest: 400},
+        lambda: http.answer(
+            200, {"key": uploads.requested(request(json.dumps(body)) | {"headers": headers}).object_key}
+        ),
+    )
+    assert answer["statusCode"] in (200, 400, 415)
+
+
+@given(st.text("0123456789.eE+-", max_size=60))
+def test_a_price_in_any_notation_is_kept_exactly_or_refused(price: str) -> None:
+    body = f'{{"productId": "p", "productName": "n", "fileName": "f", "size": 1, "price": {price}}}'
+    try:
+        upload = uploads.requested(request(body))
+    except http.InvalidRequest:
+        return
+    assert upload.price == Decimal(price)
+    assert plain(typed({"price": upload.price}))["price"] == Decimal(price)
