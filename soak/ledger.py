@@ -54,10 +54,10 @@ class Book:
     after: Found = field(default_factory=Found)
     faults: Counter[str] = field(default_factory=Counter)
 
-    def unaccounted(self) -> list[str]:
-        """Valid inputs that were neither a row nor a kept failure before the replay, nor refused to their sender."""
+    def missing(self, found: Found) -> list[str]:
+        """Valid inputs that are neither a row nor a kept failure, nor were refused to their sender."""
         refused = {one for one, status in self.answers.items() if status // 100 != 2} | self.sent_again
-        return sorted(set(self.valid - self.before.rows - self.before.kept) - refused)
+        return sorted(set(self.valid - found.rows - found.kept) - refused)
 
     def problems(self) -> list[Problem]:
         """Everything that does not balance; empty when all does."""
@@ -70,7 +70,7 @@ class Book:
 
     def _accounted_for(self) -> Iterable[Problem]:
         """Before the replay every valid input is a row, a kept failure with its reason, or was not accepted."""
-        for one in self.unaccounted():
+        for one in self.missing(self.before):
             yield self._lost(one, "neither a row nor a kept failure nor refused, before the replay")
         for one in sorted(one for one in self.before.kept if not self.before.reasons.get(one)):
             yield Problem(self.system, "unexplained", one, "kept without a reason")

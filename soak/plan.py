@@ -84,15 +84,17 @@ def items(seed: int, system: str, count: int, poisons: Collection[str], *, versi
     kinds = sorted(poisons)
     planned: list[Item] = []
     inputs = 0
+    poisoned = 0
     while inputs < count:
         number = len(planned)
-        if number % 20 == 19 or count - inputs <= len(kinds) - sum(one.poison is not None for one in planned):
-            poisoned = sum(one.poison is not None for one in planned)
+        room = count - inputs - max(0, len(kinds) - poisoned)
+        if room <= 0 or number % 20 == 19:
             item = Item(number, poison=kinds[poisoned % len(kinds)])
+            poisoned += 1
         else:
             item = Item(
                 number,
-                versions=min(chance.choice((1, 1, 1, 2, MOST_VERSIONS)), count - inputs) if versions else 1,
+                versions=min(chance.choice((1, 1, 1, 2, MOST_VERSIONS)), room) if versions else 1,
                 held=chance.random() < 0.3,
                 copies=chance.choice((0, 0, 0, 0, 0, 1, 3)),
                 late=chance.choice((0, 0, 0, 1)),

@@ -29,7 +29,7 @@ from .sender import Sender
 from .systems import SYSTEMS, System
 from .weather import Weather
 
-UNDER_WAY = 4  # of a system; each takes a process of the function's
+UNDER_WAY = 3  # of a system; each takes a process of the function's
 PATIENCE_SECONDS = 2.0
 SENDERS = 2
 MOST_ROUNDS = 3  # of sending again: what was refused under a fault, what was kept
@@ -119,13 +119,12 @@ class Run:
                 book.out_of_order += courier.out_of_order
             weather.clear()
             self._say("settling")
-            self._settle(weather)
+            book.before = self._settle(weather)
             self._function.kill()  # a process begun while the time was cut short still has that little
             self._say("replaying")
             self._replay()
             self._send_again(sent)
-            self._settle(weather)
-            book.after = self._find()
+            book.after = self._settle(weather)
             if heard is not None:
                 book.notifications = Counter(
                     one
@@ -236,18 +235,17 @@ class Run:
             if not any(one in self._book.valid for failure in own for one, _ in self._system.of_event(failure.event)):
                 return
 
-    def _settle(self, weather: Weather) -> None:
-        """Wait until nothing happens any more, and, for as long as that may take on a busy machine, until the books
-        miss nothing."""
+    def _settle(self, weather: Weather) -> Found:
+        """Wait until nothing happens any more, and, for as long as that may take on a busy machine, until no input is
+        missing; gives what is there."""
         # No call for longer than Lambda waits before an event's last try.
         quiet = 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
         began = time.monotonic()
-        while time.monotonic() - began < LONGEST_SETTLING_SECONDS:
+        while True:
             if min(weather.quiet_for(), time.monotonic() - began) >= quiet:
-                self._book.before = self._find()
-                if not self._book.unaccounted():
-                    return
-                time.sleep(1)
+                found = self._find()
+                if not self._book.missing(found) or time.monotonic() - began > LONGEST_SETTLING_SECONDS:
+                    return found
             time.sleep(0.2)
 
     def _find(self) -> Found:

@@ -16,7 +16,7 @@ from .plan import Item
 Row = dict[str, str]
 Record = dict[str, Any]
 
-READINGS_IN_AN_OBJECT = 8
+READINGS_IN_AN_OBJECT = 4
 READING_ID = re.compile(r'"readingId": "([^"]+)"')
 
 

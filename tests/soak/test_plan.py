@@ -1,0 +1,49 @@
+"""The seed decides what is sent and what strikes; nothing else does."""
+
+import pytest
+
+from soak import plan
+from soak.courier import older
+from soak.systems import SYSTEMS
+
+
+def planned(seed: int, name: str = "object-tracker", count: int = 300) -> tuple[list[plan.Item], list[plan.Spell]]:
+    items = plan.items(seed, name, count, SYSTEMS[name].poisons, versions=True)
+    return items, plan.spells(seed, name, len(items), count, plan.FAULTS)
+
+
+def test_the_same_seed_plans_the_same_and_another_another() -> None:
+    assert planned(7) == planned(7)
+    assert planned(7) != planned(8)
+    assert planned(7)[1] != planned(7, "file-metadata")[1]
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("count", [10, 40, 1000])
+def test_every_kind_of_fault_and_of_poison_is_in_the_smallest_run(name: str, count: int) -> None:
+    items, spells = planned(1, name, count)
+    assert sum(item.versions for item in items) == count
+    assert {item.poison for item in items} - {None} == set(SYSTEMS[name].poisons)
+    assert {spell.fault for spell in spells} == set(plan.FAULTS)
+    assert [spell.at for spell in spells] == sorted(spell.at for spell in spells)
+    assert spells[-1].at < len(items) * 0.8
+
+
+def test_a_longer_run_has_every_kind_of_fault_more_often() -> None:
+    _, spells = planned(1, count=1000)
+    assert len(spells) == 1000 // plan.INPUTS_A_ROUND * len(plan.FAULTS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_older"),
+    [
+        ("0055AED6DCD90281E5", "0055AED6DCD90281E6", True),
+        ("0055AED6DCD90281E6", "0055AED6DCD90281E5", False),
+        ("0055", "0055", False),
+        ("0055", "00550001", True),
+        ("0055", "005500", False),
+        ("9", "10", False),
+    ],
+)
+def test_sequencers_are_padded_on_the_right_and_compared_as_texts(one: str, other: str, is_older: bool) -> None:
+    assert older(one, other) is is_older
