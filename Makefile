@@ -48,6 +48,9 @@ simulate: setup ## simulated devices send readings to the sensor pipeline, recon
 rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
 	@$(COMMANDS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
 
+scan: setup ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
+	@$(COMMANDS) scan $(SYSTEM)
+
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
@@ -70,4 +73,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects destroy recover test unit bench lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects scan destroy recover test unit bench lint lock

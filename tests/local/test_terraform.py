@@ -58,9 +58,8 @@ def addresses(state: dict[str, Any]) -> set[str]:
 
 def changes(deployment: Deployment, system: str) -> str:
     """What a plan would change; empty when nothing."""
-    plan = deployment.terraform(system, "plan", "-detailed-exitcode", "-input=false", "-no-color")
-    assert plan.returncode in (0, 2), plan.stderr
-    return plan.stdout if plan.returncode else ""
+    code, said, _ = deployment.plan(system)
+    return said if code else ""
 
 
 def test_a_plan_after_the_deployment_is_empty(deployment: Deployment) -> None:
