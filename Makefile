@@ -3,6 +3,8 @@
 SYSTEM ?=
 export PYTHON ?= python3
 COMMANDS := .venv/bin/python -m commands
+# tests/conftest.py says what shares a process.
+PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,6 +47,9 @@ simulate: setup ## simulated devices send readings to the sensor pipeline, recon
 	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(if $(LOCAL),--local)
 
+soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, SYSTEM
+	@$(COMMANDS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
+
 rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
 	@$(COMMANDS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
 
@@ -59,10 +64,10 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(if $(REMOVE),--remove) $(if $(LOCAL),--local)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
-	@.venv/bin/python -m pytest tests/unit
+	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
 
 bench: ## side by side with the AWS CDK, ordinary CDKTF and a plain handler, into docs/benchmark.md; PARTS="synth cold" for some
 	@sh commands/setup.sh bench && .venv/bin/python -m bench $(PARTS)
@@ -73,4 +78,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate rejects scan destroy recover test unit bench lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan destroy recover test unit bench lint lock

@@ -1,21 +1,19 @@
-"""One local AWS and one deployment for the whole run.
+"""One local AWS and one deployment for all tests that need them.
 
-`local_aws` starts in a second. The deployment takes over a minute, nearly all of it waiting, so it begins with the run,
-in the background, if any test needs it, and tests that need it come last.
+Run in several processes (`make test`), the tests of the deployment share one process, and all other tests of a local
+AWS another.
 """
 
 import os
 import shutil
 import signal
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from commands import deployment as commands_deployment
 from commands.local_aws import LocalAws
 from tests.support.deployed import Deployment, inventory, local_account
-from tests.support.github_roles import DEPLOY, PRODUCTION, as_role, make_roles
 
 # Powertools reads them when function code is imported, which may be before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
@@ -32,9 +30,14 @@ def needs(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (needs(item, "deployment"), needs(item, "destroyed")))
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Groups tests for pytest-xdist: what takes longest begins first; what destroys the deployment ends its group."""
+    for item in items:
+        shared = next((fixture for fixture in ("deployment", "local_aws") if needs(item, fixture)), None)
+        item.add_marker(pytest.mark.xdist_group(shared or item.path.stem))
+    yield
+    items.sort(key=lambda item: (not needs(item, "deployment"), needs(item, "destroyed")))
 
 
 @pytest.fixture(scope="session")
@@ -51,33 +54,18 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         local.stop()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def deploying(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Future[Deployment] | None]:
-    """The deployment of all systems on its way, or None when no test of this run needs it."""
-    if not any(needs(item, "deployment") for item in request.session.items):
-        yield None
-        return
-    local = request.getfixturevalue("local_aws")
-    folder = tmp_path_factory.mktemp("deployment")
-    target = local_account(local, folder)
-
-    def deploy() -> Deployment:
-        # By the role for workflows, so that each run shows that it may do what it has to.
-        make_roles(local, target, tmp_path_factory.mktemp("roles"))
-        made = Deployment(local, target, inventory(local))
-        commands_deployment.deploy([], as_role(local, target, DEPLOY, PRODUCTION, folder))
-        return made
-
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(deploy)
-
-
 @pytest.fixture(scope="session")
-def deployment(deploying: Future[Deployment]) -> Deployment:
-    """All systems, deployed on the local AWS; waits until they are."""
-    return deploying.result()
+def deployment(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """All systems, deployed on the local AWS by the role for workflows, so that each run shows what it may."""
+    # Loads cdktf, which most tests do without.
+    from tests.support.github_roles import DEPLOY, PRODUCTION, as_role, make_roles
+
+    folder = tmp_path_factory.mktemp("deployment")
+    target = local_account(local_aws, folder)
+    make_roles(local_aws, target, tmp_path_factory.mktemp("roles"))
+    made = Deployment(local_aws, target, inventory(local_aws))
+    commands_deployment.deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ def run_command(
     *arguments: str,
     variables: Mapping[str, str] | None = None,
     patience: float = 60,
+    timeout: float = 240,
 ) -> tuple[int, str, str]:
     """Exit code, output and error output. Without `outputs` nothing is deployed."""
     done = subprocess.run(
@@ -37,7 +38,7 @@ def run_command(
         env={**os.environ, **(variables or {})},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=timeout,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

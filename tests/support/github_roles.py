@@ -7,6 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import modules  # first: it prepares the provider binding and jsii
+
+# isort: split
 from botocore import UNSIGNED
 from botocore.config import Config
 from cdktf import App, LocalBackend, TerraformStack
@@ -14,7 +17,6 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from commands.deployment import Target
 from commands.local_aws import LocalAws
-from modules import GithubDeployer, GithubIdentity, Place
 from tests.support.deployed import REGIONS
 
 REPOSITORY = "owner/name"
@@ -29,12 +31,12 @@ class GithubRoles(TerraformStack):
         LocalBackend(self, path=str(target.folder / "github-roles.tfstate"))
         endpoints = dict.fromkeys(("iam", "sts"), target.environment["AWS_ENDPOINT_URL"])
         AwsProvider(self, "Aws", region=REGIONS[0], endpoints=[endpoints], skip_metadata_api_check="true")
-        place = Place(account, REGIONS, project="sluice", state_bucket=target.environment["STATE_BUCKET"])
-        identity = GithubIdentity(self, "Github")
+        place = modules.Place(account, REGIONS, project="sluice", state_bucket=target.environment["STATE_BUCKET"])
+        identity = modules.GithubIdentity(self, "Github")
         names = ["sluice-*", "lambda-trigger-bucket-*", "lambda-invocation-logs-*", "s3-processor-*"]
         common: dict[str, Any] = {"identity": identity, "repository": REPOSITORY, "place": place, "names": names}
-        GithubDeployer(self, "Review", name=REVIEW, **common)
-        GithubDeployer(self, "Deploy", name=DEPLOY, environment="production", **common)
+        modules.GithubDeployer(self, "Review", name=REVIEW, **common)
+        modules.GithubDeployer(self, "Deploy", name=DEPLOY, environment="production", **common)
 
 
 def make_roles(local: LocalAws, target: Target, folder: Path) -> None:
