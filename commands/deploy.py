@@ -21,4 +21,8 @@ def run(arguments: argparse.Namespace) -> int:
     code = deployment.interactive("deploy", arguments.systems, account)
     if code == 0:
         say_pending_confirmation(account.settings.notification_email)
+    else:
+        deployment.console.print(
+            "If the state is locked or lost, or something already exists: `make recover SYSTEM=name` (docs/recovery.md)"
+        )
     return code

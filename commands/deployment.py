@@ -22,6 +22,13 @@ DONE = re.compile(r": (?:Creation|Modifications|Destruction) complete after")
 
 ERROR_LINES = 40
 
+# What is said of a lock left behind, of a state that is no state, and of names that are taken.
+RECOVERABLE = re.compile(
+    r"Error acquiring the state lock|Unsupported state file format|Error (?:refreshing|loading) state"
+    r"|already ?exists|AlreadyOwnedByYou|ResourceInUseException|ResourceConflictException",
+    re.IGNORECASE,
+)
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -108,6 +115,16 @@ def outputs(system: str, target: Target) -> dict[str, str]:
     return {name: one["value"] for name, one in values.items()}
 
 
+def advice(said: str, system: str) -> str:
+    """What to do about what Terraform said, where `make recover` may help; a text to add, or nothing."""
+    if not RECOVERABLE.search(said):
+        return ""
+    return (
+        "\nIf another deployment runs, wait for it. If one was interrupted or killed, or the state was lost: "
+        f"`make recover SYSTEM={system}` (docs/recovery.md)"
+    )
+
+
 def _command(verb: str, systems: Sequence[str], target: Target) -> list[str]:
     return [str(CDKTF), verb, *(systems or ["*"]), "--skip-provider-lock", "--output", str(target.output)]
 
@@ -149,7 +166,9 @@ def _watched(verb: str, title: str, systems: Sequence[str], target: Target) -> N
                 if not console.is_terminal and done % 20 == 0:
                     console.print(f"{title}: {done} of {total}")
         if process.wait():
-            end = "\n".join(log.read_text().splitlines()[-ERROR_LINES:])
-            raise DeploymentError(f"{title} failed; the end of {log}:\n{end}")
+            said = log.read_text()
+            end = "\n".join(said.splitlines()[-ERROR_LINES:])
+            failed = systems[0] if len(systems) == 1 else "<the one that failed>"
+            raise DeploymentError(f"{title} failed; the end of {log}:\n{end}{advice(said, failed)}")
         progress.update(task, total=total, completed=total)
     console.print(f"{title}: done, {total} changes" if total else f"{title}: done, nothing to change")

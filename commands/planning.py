@@ -54,7 +54,8 @@ def run_terraform(name: str, target: Target, *arguments: str) -> str:
     """Run Terraform for a stack. Raises `DeploymentError` with what it said."""
     result = deployment.terraform(name, target, *arguments)
     if result.returncode:
-        raise DeploymentError(f"terraform {arguments[0]} of {name} failed:\n{plain(result.stderr)}")
+        said = plain(result.stderr)
+        raise DeploymentError(f"terraform {arguments[0]} of {name} failed:\n{said}{deployment.advice(said, name)}")
     return result.stdout
 
 

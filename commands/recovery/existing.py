@@ -135,22 +135,26 @@ def _topic_policy(client: Client, values: Values) -> str | None:
 
 
 def _key(client: Client, values: Values) -> str | None:
-    """Keys have no names of their own: the one with the planned description and tags."""
+    """Keys have no names of their own: the one with the planned description and tags, one with an alias before others
+    (a deployment that was interrupted twice may have made two)."""
     kms = client("kms")
-    for page in kms.get_paginator("list_keys").paginate():
-        for one in page["Keys"]:
-            try:
-                about = kms.describe_key(KeyId=one["KeyId"])["KeyMetadata"]
-                if about["KeyState"] != "Enabled" or about["Description"] != values["description"]:
-                    continue
-                tags = kms.list_resource_tags(KeyId=one["KeyId"])["Tags"]
-            except ClientError as error:  # a key whose policy does not let the caller look is none of ours
-                if error.response["Error"]["Code"] != "AccessDeniedException":
-                    raise
-                continue
-            if {tag["TagKey"]: tag["TagValue"] for tag in tags} == values["tags_all"]:
-                return str(one["KeyId"])
-    return None
+    ids = [one["KeyId"] for page in kms.get_paginator("list_keys").paginate() for one in page["Keys"]]
+    found = [id_ for id_ in ids if _is_planned_key(kms, id_, values)]
+    named = (id_ for id_ in found if kms.list_aliases(KeyId=id_)["Aliases"])
+    return next(named, found[0] if found else None)
+
+
+def _is_planned_key(kms: Any, id_: str, values: Values) -> bool:
+    try:
+        about = kms.describe_key(KeyId=id_)["KeyMetadata"]
+        if about["KeyState"] != "Enabled" or about["Description"] != values["description"]:
+            return False
+        tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=id_)["Tags"]}
+    except ClientError as error:  # a key whose policy does not let the caller look is none of ours
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return False
+    return tags == dict(values["tags_all"])
 
 
 def _alias(client: Client, values: Values) -> str | None:

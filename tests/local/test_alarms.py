@@ -1,0 +1,130 @@
+"""Alarms ring: every one goes to ALARM when its metric says so, and its topic's subscribers hear of it.
+
+The local AWS emits Lambda's Errors and Duration for functions that are invoked directly, and no other metric that an
+alarm is on; it looks at a metric's name and not at its dimensions; and it publishes without asking topic policy and key
+policy. So one alarm rings for what really happened, all others for a datum put with exactly their namespace, name and
+dimensions, and tests/unit/test_alarm_paths.py stands in for dimensions and policies.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from commands.listener import Listener
+from tests.support.deployed import Deployment
+from tests.support.waiting import eventually
+
+SYSTEMS = ("object-tracker", "upload-api", "file-metadata", "invocation-log", "sensor-pipeline")
+
+
+@contextmanager
+def listening(deployment: Deployment, system: str) -> Iterator[Listener]:
+    """A listener of the system's alarms, and none afterwards."""
+    arn = deployment.outputs(system)["AlarmTopicArn"]
+    sns = deployment.local.client("sns", region_name=deployment.region(system))
+    before = subscriptions(sns, arn)
+    try:
+        yield Listener(deployment.local, arn)
+    finally:
+        for one in subscriptions(sns, arn) - before:
+            sns.unsubscribe(SubscriptionArn=one)
+        sqs = deployment.local.client("sqs", region_name=deployment.region(system))
+        name = f"listener-{arn.rpartition(':')[2]}"[:80]
+        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+
+
+def subscriptions(sns: Any, arn: str) -> set[str]:
+    return {one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]}
+
+
+def heard(listener: Listener, state: str) -> set[str]:
+    """The alarms that the topic has said are in a state."""
+    said = [json.loads(text) for text in listener.heard()]
+    return {one["AlarmName"] for one in said if one["NewStateValue"] == state}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_alarm_rings_and_is_heard_when_its_metric_is_above_the_threshold(
+    deployment: Deployment, system: str
+) -> None:
+    cloudwatch = deployment.local.client("cloudwatch", region_name=deployment.region(system))
+    alarms = {one["alarm_name"]: one for one in deployment.resources(system, "aws_cloudwatch_metric_alarm")}
+    assert alarms
+    with listening(deployment, system) as listener:
+        for name in alarms:
+            cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="before the test")
+        for alarm in alarms.values():
+            cloudwatch.put_metric_data(
+                Namespace=alarm["namespace"],
+                MetricData=[
+                    {
+                        "MetricName": alarm["metric_name"],
+                        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm["dimensions"].items()],
+                        "Value": alarm["threshold"] + 1,
+                    }
+                ],
+            )
+        eventually(lambda: heard(listener, "ALARM") >= set(alarms))
+        described = cloudwatch.describe_alarms(AlarmNames=list(alarms))["MetricAlarms"]
+        assert {one["AlarmName"]: one["StateValue"] for one in described} == dict.fromkeys(alarms, "ALARM")
+        for name in alarms:
+            cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="after the test")
+        eventually(lambda: heard(listener, "OK") >= set(alarms))
+
+
+def test_the_alarm_on_errors_rings_for_a_function_that_really_failed(deployment: Deployment) -> None:
+    system = "invocation-log"
+    region, function = deployment.region(system), deployment.outputs(system)["LambdaFunctionName"]
+    cloudwatch = deployment.local.client("cloudwatch", region_name=region)
+    name = f"{function}-Errors"
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    start = datetime.now(UTC) - timedelta(minutes=5)
+
+    def errors() -> float:
+        """As the alarm counts them: under its own namespace, name and dimensions."""
+        found = cloudwatch.get_metric_statistics(
+            **{part: alarm[part] for part in ("Namespace", "MetricName", "Dimensions")},
+            StartTime=start,
+            EndTime=datetime.now(UTC) + timedelta(minutes=5),
+            Period=3600,
+            Statistics=["Sum"],
+        )
+        return sum(float(one["Sum"]) for one in found["Datapoints"])
+
+    before = errors()
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="before the test")
+    with listening(deployment, system) as listener:
+        # The caller waits for the answer, so that nothing is tried again or kept.
+        answer = deployment.local.client("lambda", region_name=region).invoke(
+            FunctionName=function, Payload=json.dumps({"Records": [{"unknown": "event"}]})
+        )
+        assert "FunctionError" in answer
+        eventually(lambda: errors() > before)
+        # The local AWS looks at its alarms whenever a metric is put, whichever it is.
+        cloudwatch.put_metric_data(Namespace="Tests", MetricData=[{"MetricName": "Evaluate", "Value": 1}])
+        eventually(lambda: name in heard(listener, "ALARM"))
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="after the test")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_alarm_is_on_a_resource_that_exists(deployment: Deployment, system: str) -> None:
+    def client(service: str) -> Any:
+        return deployment.local.client(service, region_name=deployment.region(system))
+
+    exists = {
+        "FunctionName": lambda name: client("lambda").get_function(FunctionName=name),
+        "QueueName": lambda name: client("sqs").get_queue_url(QueueName=name),
+        "TableName": lambda name: client("dynamodb").describe_table(TableName=name),
+    }
+    for alarm in deployment.resources(system, "aws_cloudwatch_metric_alarm"):
+        for dimension, value in alarm["dimensions"].items():
+            if dimension in exists:
+                try:
+                    exists[dimension](value)
+                except ClientError as error:
+                    pytest.fail(f"{alarm['alarm_name']} is on {value}, which is not there: {error}")

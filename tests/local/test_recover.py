@@ -1,0 +1,279 @@
+"""Nothing is lost when a deployment is interrupted or killed, or when the state is: `make recover`."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from commands import planning
+from commands.deployment import DeploymentError, Target
+from commands.local_aws import LocalAws
+from commands.recovery.existing import KINDS, MADE_AGAIN, find
+from commands.recovery.state_store import StateStore
+from commands.state import ensure_state_bucket
+from commands.target import DEFAULT_STATE_REGION, local_target
+from tests.support.commands import run_command
+from tests.support.deployed import Deployment
+from tests.support.waiting import eventually
+
+SYSTEM = "invocation-log"
+REGION = "us-west-2"
+ENVIRONMENT = "recover"
+SETTINGS = {"ENVIRONMENT_SUFFIX": ENVIRONMENT}
+TABLE = f"lambda-invocation-logs-{ENVIRONMENT}"
+BUCKET = f"lambda-trigger-bucket-{ENVIRONMENT}-000000000000"
+TOPIC = f"sluice-{SYSTEM}-alarms-{ENVIRONMENT}"
+PATIENCE = 600
+
+
+@dataclass(frozen=True)
+class Site:
+    """A local AWS of these tests' own: what they break is nobody else's."""
+
+    local: LocalAws
+    target: Target
+
+    @property
+    def store(self) -> StateStore:
+        bucket = self.target.environment["STATE_BUCKET"]
+        return StateStore(self.local.client("s3"), bucket, f"sluice/{SYSTEM}/{ENVIRONMENT}/terraform.tfstate")
+
+    def client(self, service: str) -> Any:
+        return self.local.client(service, region_name=REGION)
+
+    def applying(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["terraform", "apply", "-auto-approve", "-input=false", "-no-color"],
+            cwd=planning.stack_folder(SYSTEM, self.target),
+            env=self.target.plain_variables(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def recover(self, *options: str) -> tuple[int, str, str]:
+        return run_command(
+            self.local, None, "recover", SYSTEM, "--local", *options, variables=SETTINGS, timeout=PATIENCE
+        )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    local = LocalAws(tmp_path_factory.mktemp("recover"))
+    try:
+        local.start()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ENVIRONMENT_SUFFIX", ENVIRONMENT)
+            target = local_target(local)
+        account = local.client("sts").get_caller_identity()["Account"]
+        bucket = target.environment["STATE_BUCKET"]
+        ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account)
+        yield Site(local, target)
+    finally:
+        local.stop()
+
+
+def there(look: Callable[[], Any]) -> bool:
+    try:
+        return bool(look())
+    except ClientError:
+        return False
+
+
+def stop(process: subprocess.Popen[str], sign: int) -> None:
+    """As Ctrl-C in its terminal does, or the power going off: all of its processes at once."""
+    os.killpg(process.pid, sign)
+    process.communicate(timeout=PATIENCE)
+
+
+def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_lost(site: Site) -> None:
+    planning.synthesize(site.target, [SYSTEM])
+    planning.run_terraform(SYSTEM, site.target, "init", "-input=false")
+    dynamodb, s3, sns = site.client("dynamodb"), site.client("s3"), site.client("sns")
+
+    # Interrupted while most of it is on its way.
+    interrupted = site.applying()
+    eventually(lambda: there(lambda: dynamodb.describe_table(TableName=TABLE)), within=PATIENCE)
+    eventually(lambda: there(lambda: s3.get_bucket_policy(Bucket=BUCKET)), within=PATIENCE)
+    stop(interrupted, signal.SIGINT)
+    assert interrupted.returncode == 1
+    assert site.store.lock() is None
+    kept = site.store.versions()[0]
+    assert 0 < kept.resources < 28
+    row = {"requestId": {"S": "kept"}, "timestamp": {"S": "2026-01-01T00:00:00Z"}}
+    dynamodb.put_item(TableName=TABLE, Item=row)
+    s3.put_object(Bucket=BUCKET, Key="kept", Body=b"kept")
+
+    # Killed when more of it is there, so that nobody could say so.
+    killed = site.applying()
+    eventually(
+        lambda: there(lambda: any(TOPIC in one["TopicArn"] for one in sns.list_topics()["Topics"])), within=PATIENCE
+    )
+    stop(killed, signal.SIGKILL)
+    lock = site.store.lock()
+    assert lock is not None
+    assert lock.operation == "OperationTypeApply"
+
+    # The next one trips over the lock, and says who helps.
+    with pytest.raises(DeploymentError, match=f"make recover SYSTEM={SYSTEM}"):
+        planning.run_terraform(SYSTEM, site.target, "plan", "-input=false")
+    code, said, problem = site.recover()
+    assert code == 3
+    assert f"Lock: held by {lock.who}" in said
+    assert "give UNLOCK=yes" in problem
+    assert site.store.lock() == lock
+
+    code, said, problem = site.recover("--unlock", "--adopt")
+    assert code == 0, said + problem
+    assert "Lock: released" in said
+    assert TOPIC in said
+    assert "Adopted: " in said
+    finished = site.applying()
+    output, _ = finished.communicate(timeout=PATIENCE)
+    assert finished.returncode == 0, output
+    assert site.store.versions()[0].resources == 28
+    site_keeps_row_and_object(site)
+
+    # Then the state is cut short, by somebody who holds the lock and is gone.
+    s3_of_states, bucket, key = site.store.s3, site.store.bucket, site.store.key
+    whole = s3_of_states.get_object(Bucket=bucket, Key=key)["Body"].read()
+    s3_of_states.put_object(Bucket=bucket, Key=key, Body=whole[: len(whole) // 2])
+    s3_of_states.put_object(Bucket=bucket, Key=f"{key}.tflock", Body=json.dumps(lock_of("somebody@elsewhere")))
+    code, said, problem = site.recover("--unlock")
+    assert code == 3
+    assert "unreadable" in said
+    assert "give RESTORE=newest" in problem
+    code, said, problem = site.recover("--restore", "newest")
+    assert code == 0, said + problem
+    assert "with 28 resources" in said
+    assert f"{SYSTEM}: state and resources agree with the configuration" in said
+    assert s3_of_states.get_object(Bucket=bucket, Key=key)["Body"].read() == whole
+    site_keeps_row_and_object(site)
+
+
+def site_keeps_row_and_object(site: Site) -> None:
+    rows = site.client("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Items"]
+    assert "kept" in {row["requestId"]["S"] for row in rows}
+    assert site.client("s3").get_object(Bucket=BUCKET, Key="kept")["Body"].read() == b"kept"
+
+
+def lock_of(who: str) -> dict[str, str]:
+    return {"ID": "1", "Operation": "OperationTypeApply", "Who": who, "Created": "2026-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def store(site: Site, request: pytest.FixtureRequest) -> StateStore:
+    """A state of two versions that belongs to this test only."""
+    made = StateStore(site.store.s3, site.store.bucket, f"sluice/{request.node.name}/terraform.tfstate")
+    for serial in (1, 2):
+        put(made, state(serial))
+        time.sleep(1.1)  # S3 tells versions' times by the second
+    return made
+
+
+def state(serial: int) -> bytes:
+    resources = [{"mode": "managed"}] * serial + [{"mode": "data"}]
+    return json.dumps({"version": 4, "serial": serial, "lineage": "one", "resources": resources}).encode()
+
+
+def put(store: StateStore, body: bytes) -> None:
+    store.s3.put_object(Bucket=store.bucket, Key=store.key, Body=body)
+
+
+def test_versions_of_a_state_are_told_by_what_is_in_them_newest_first(store: StateStore) -> None:
+    assert [(one.serial, one.resources, one.lineage, one.problem) for one in store.versions()] == [
+        (2, 2, "one", ""),
+        (1, 1, "one", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [(b"", "empty"), (state(2)[:-9], "unreadable"), (b"[]", "unreadable"), (b'{"version": 9}', "format 9, not 4")],
+)
+def test_a_damaged_state_is_recognized_and_its_earlier_version_comes_back(
+    store: StateStore, body: bytes, problem: str
+) -> None:
+    put(store, body)
+    current, before, _ = store.versions()
+    assert current.problem == problem
+    store.restore(before)
+    assert store.s3.get_object(Bucket=store.bucket, Key=store.key)["Body"].read() == state(2)
+    assert store.versions()[0].problem == ""
+    assert store.lock() is None
+
+
+def test_a_deleted_state_is_recognized_and_comes_back_with_its_damage_kept(store: StateStore) -> None:
+    store.s3.delete_object(Bucket=store.bucket, Key=store.key)
+    deleted, before, *_ = store.versions()
+    assert deleted.problem == "deleted"
+    store.restore(before)
+    assert [one.problem for one in store.versions()] == ["", "deleted", "", ""]
+    assert store.versions()[0].serial == 2
+
+
+def test_no_state_is_restored_while_somebody_holds_the_lock(store: StateStore) -> None:
+    store.s3.put_object(Bucket=store.bucket, Key=f"{store.key}.tflock", Body=json.dumps(lock_of("a@b")))
+    with pytest.raises(DeploymentError, match="somebody holds the lock"):
+        store.restore(store.versions()[1])
+    assert store.versions()[0].serial == 2
+
+
+def test_a_lock_is_released_only_if_it_is_still_the_one_that_was_shown(store: StateStore) -> None:
+    lock_file = {"Bucket": store.bucket, "Key": f"{store.key}.tflock"}
+    store.s3.put_object(**lock_file, Body=json.dumps(lock_of("a@b")))
+    shown = store.lock()
+    assert shown is not None
+    store.s3.put_object(**lock_file, Body=json.dumps(lock_of("c@d")))
+    with pytest.raises(DeploymentError, match="taken again meanwhile, by c@d"):
+        store.release(shown)
+    now = store.lock()
+    assert now is not None
+    store.release(now)
+    assert store.lock() is None
+
+
+def test_everything_that_is_deployed_is_found_by_its_names_under_the_id_to_import_it_by(
+    deployment: Deployment,
+) -> None:
+    looked_for = set()
+    for system in deployment.systems:
+        region = deployment.region(system)
+
+        def client(service: str, region: str = region) -> Any:
+            return deployment.local.client(service, region_name=region)
+
+        for resource in deployment.resources(system):
+            kind = resource["address"].partition(".")[0]
+            if kind in MADE_AGAIN:
+                continue
+            found = find(KINDS[kind], client, resource)
+            assert found in import_ids(resource), resource["address"]
+            looked_for.add(kind)
+            # Nothing is found where the names are not known, or are nobody's.
+            assert find(KINDS[kind], client, dict.fromkeys(resource)) is None
+    assert len(looked_for) > 20
+
+
+def import_ids(resource: dict[str, Any]) -> set[str]:
+    """The ids that the provider's pages give for imports, from the attributes of what is deployed."""
+    parts: dict[str, tuple[str, ...]] = {
+        "aws_api_gateway_gateway_response": ("rest_api_id", "response_type"),
+        "aws_api_gateway_integration": ("rest_api_id", "resource_id", "http_method"),
+        "aws_api_gateway_method": ("rest_api_id", "resource_id", "http_method"),
+        "aws_api_gateway_method_settings": ("rest_api_id", "stage_name", "method_path"),
+        "aws_api_gateway_model": ("rest_api_id", "name"),
+        "aws_api_gateway_request_validator": ("rest_api_id", "id"),
+        "aws_api_gateway_resource": ("rest_api_id", "id"),
+        "aws_api_gateway_stage": ("rest_api_id", "stage_name"),
+        "aws_lambda_permission": ("function_name", "statement_id"),
+    }
+    return {"/".join(resource[one] for one in parts.get(resource["address"].partition(".")[0], ("id",)))}

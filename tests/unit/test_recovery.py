@@ -1,0 +1,120 @@
+"""What recovery knows about the types of resources, and what it says when it is needed."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cdktf import App, Testing
+
+from commands.deployment import advice
+from commands.recovery.existing import KINDS, MADE_AGAIN
+from commands.recovery.orphans import Orphan, _disown_parts, _findings, _judge
+from settings import Settings
+from stacks import SYSTEMS, ApiGatewayAccount
+
+EVERYTHING = Settings(
+    api_authorization="api_key",
+    api_logging_role="managed",
+    cors_origins=("https://app.example.com",),
+    metadata_autoscale_to=500,
+    notification_email="team@example.com",
+    upload_encryption="kms",
+)
+OURS = {"Project": "sluice", "Environment": "dev", "System": "shop", "Owner": "me"}
+
+
+def test_every_type_that_a_system_uses_is_looked_for_or_made_again_for_a_reason(new_app: Callable[[], App]) -> None:
+    used: set[str] = set()
+    for system in (*SYSTEMS, ApiGatewayAccount):
+        used |= set(json.loads(Testing.synth(system(new_app(), EVERYTHING)))["resource"])
+    assert used == KINDS.keys() | MADE_AGAIN.keys()
+    assert not KINDS.keys() & MADE_AGAIN.keys()
+
+
+def test_parts_name_their_whole_by_what_they_have_to_know(new_app: Callable[[], App]) -> None:
+    for name, kind in KINDS.items():
+        if kind.parent:
+            whole, attribute = kind.parent
+            assert whole in KINDS, name
+            assert attribute in kind.needs, name
+
+
+def imported(tags: dict[str, str] | None, actions: list[str], **more: Any) -> dict[str, Any]:
+    values = {"before": {"id": "orders", "tags_all": tags}, "after": {"name": "orders", "tags_all": OURS}}
+    change = {**values, "actions": actions, "importing": {"id": "orders"}, **more}
+    return {"address": "aws_dynamodb_table.T", "type": "aws_dynamodb_table", "change": change}
+
+
+ORDERS = Orphan("aws_dynamodb_table.T", "aws_dynamodb_table", "orders")
+
+
+def test_what_carries_our_tags_is_ours_whatever_else_it_carries() -> None:
+    assert _judge(imported({**OURS, "Owner": "another", "More": "x"}, ["update"]), ORDERS) == ORDERS
+
+
+@pytest.mark.parametrize("tag", ["Project", "Environment", "System"])
+def test_what_carries_other_tags_is_somebody_elses_and_left_alone(tag: str) -> None:
+    judged = _judge(imported({**OURS, tag: "theirs"}, ["update"]), ORDERS)
+    assert "somebody else's" in judged.problem
+    assert f"{tag}=theirs" in judged.problem
+
+
+@pytest.mark.parametrize("tags", [None, {}])
+def test_what_carries_no_tags_is_somebody_elses(tags: dict[str, str] | None) -> None:
+    assert _judge(imported(tags, ["update"]), ORDERS).problem == "somebody else's: it carries none of our tags"
+
+
+def test_what_a_deployment_would_replace_is_not_adopted() -> None:
+    judged = _judge(imported(OURS, ["delete", "create"], replace_paths=[["hash_key"]]), ORDERS)
+    assert judged.problem == "differs in hash_key: a deployment would replace it"
+
+
+def test_parts_of_what_is_somebody_elses_are_not_ours() -> None:
+    bucket = Orphan("aws_s3_bucket.B", "aws_s3_bucket", "things", "somebody else's")
+    policy = Orphan("aws_s3_bucket_policy.P", "aws_s3_bucket_policy", "things")
+    change = {"address": policy.address, "type": policy.kind, "change": {"after": {"bucket": "things"}}}
+    orphans = {bucket.address: bucket, policy.address: policy}
+    _disown_parts(orphans, [change])
+    assert orphans[policy.address].problem == "part of aws_s3_bucket.B"
+
+
+def test_what_is_left_for_a_deployment_leaves_out_what_adopting_does() -> None:
+    def change(address: str, *actions: str, **more: Any) -> dict[str, Any]:
+        return {"address": address, "change": {"actions": list(actions)}, **more}
+
+    found = _findings(
+        {ORDERS.address: ORDERS},
+        [
+            change(ORDERS.address, "update"),
+            change("a.new", "create"),
+            change("a.changed", "update"),
+            change("a.same", "no-op"),
+            change("a.gone", "delete"),
+            change("a.tainted", "delete", "create", action_reason="replace_because_tainted"),
+        ],
+    )
+    assert (found.add, found.change, found.destroy) == (1, 1, 1)
+    assert (found.ours, found.refused, found.tainted) == ([ORDERS], [], ["a.tainted"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Error: Error acquiring the state lock",
+        "Error refreshing state: Unsupported state file format",
+        "EntityAlreadyExists: Role with name x already exists.",
+        "BucketAlreadyOwnedByYou: Your previous request to create the named bucket succeeded",
+        "ResourceInUseException: Table already exists: x",
+        "ResourceConflictException: Function already exist: x",
+    ],
+)
+def test_what_recovery_can_mend_says_so(said: str) -> None:
+    assert "make recover SYSTEM=upload-api" in advice(said, "upload-api")
+
+
+@pytest.mark.parametrize(
+    "said", ["", "Error: Invalid reference", "AccessDenied: not authorized to perform s3:PutObject"]
+)
+def test_what_recovery_cannot_mend_does_not(said: str) -> None:
+    assert advice(said, "upload-api") == ""
