@@ -1,6 +1,7 @@
 """The CDKTF app: settings, then a stack for each system, then synth."""
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -23,6 +24,8 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
+    # What a synth makes stays until its end: looking for garbage in it takes a tenth of Python's time.
+    gc.set_threshold(200_000)
     # Imported after the settings are known to be good: this starts Node and reads the provider binding.
     from modules import ConfigurationError  # first: it prepares the provider binding and jsii
 

@@ -9,13 +9,15 @@ it is loaded on every run: ten seconds and more, 600 MB. `install()` changes how
 2. The JavaScript is loaded when it is first needed, not on import. By then the submodules in use are known, and a
    package of only these is loaded (`slim_assembly.py`: made from the installed one, kept in the user's cache folder).
 3. A submodule imported later than that comes with a package of its own.
-4. Node starts, and loads cdktf, while Python reads its side of both.
+4. Node starts, once and not twice (`jsii_process.py`), and loads cdktf, while Python reads its side of both.
 
 Where the binding has been imported before, or is not installed, nothing is changed; where no slim package can be made,
 the installed one is loaded.
 """
 
+import functools
 import importlib
+import importlib.metadata
 import importlib.util
 import os
 import sys
@@ -28,7 +30,7 @@ from pathlib import Path
 
 import jsii
 
-from . import slim_assembly
+from . import jsii_process, slim_assembly
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript when it is imported; every submodule imports it
@@ -38,6 +40,8 @@ CALLS = ("create", "get", "set", "sget", "sset", "invoke", "sinvoke", "ainvoke",
 
 
 def install() -> None:
+    # Each generated module asks for the version of the same package, and reads that package's metadata anew.
+    importlib.metadata.version = functools.cache(importlib.metadata.version)
     # jsii prints a notice of Node's end of life on every run; it is silenced by naming the version (20) only.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     if PACKAGE in sys.modules:
@@ -58,6 +62,7 @@ def install() -> None:
 
     package.__getattr__ = submodule  # type: ignore[method-assign]
     sys.modules[PACKAGE] = package
+    jsii_process.install()
     if all(hasattr(jsii, call) for call in CALLS):
         _load_when_needed(package)
 
