@@ -53,6 +53,9 @@ soak: setup ## inputs through every system while faults strike, on a local AWS o
 rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
 	@$(COMMANDS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
 
+prove-iam: setup ## every policy statement is needed, and none wider than it must be, on a local AWS of its own, into docs/least-privilege.md; SYSTEM=name for one
+	@$(COMMANDS) prove-iam $(SYSTEM)
+
 scan: setup ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
 	@$(COMMANDS) scan $(SYSTEM)
 
@@ -78,4 +81,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan destroy recover test unit bench lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan prove-iam destroy recover test unit bench lint lock

@@ -11,7 +11,7 @@ from settings import Settings
 from stacks import SYSTEMS, ApiGatewayAccount, add_systems
 from stacks.system import ENDPOINTS
 
-from .synthesized import Terraform
+from .synthesized import Terraform, allow_service
 
 LOCAL = "https://127.0.0.1:4566"
 CONFIGURATIONS = {
@@ -178,6 +178,49 @@ def test_no_role_may_do_anything_to_everything_but_write_traces(system: tuple[st
         "resources": ["*"],
     }
     assert wide == [traces for _ in made.all("aws_lambda_function")]
+
+
+def test_roles_are_taken_by_lambda_and_by_nobody_else(system: tuple[str, Synthesized]) -> None:
+    made = system[1]("default")
+    functions, policies = owners(made, "aws_lambda_function"), made.policies()
+    lambda_only = {
+        "sid": "LambdaService",
+        "effect": "Allow",
+        "principals": [{"type": "Service", "identifiers": ["lambda.amazonaws.com"]}],
+        "actions": ["sts:AssumeRole"],
+        "resources": [],
+    }
+    assert {one: policies[f"{one}/AssumeRole"] for one in functions} == dict.fromkeys(functions, [lambda_only])
+    assert {one: made.all("aws_iam_role")[f"{one}/Role"]["assume_role_policy"] for one in functions} == {
+        one: f"${{data.aws_iam_policy_document.{one}/AssumeRole/Document.json}}" for one in functions
+    }
+
+
+def test_keys_and_topics_admit_cloudwatch_of_this_account_and_nobody_else(system: tuple[str, Synthesized]) -> None:
+    made = system[1]("default")
+    account = "${data.aws_caller_identity.Account.account_id}"
+    policies, topics = made.policies(), owners(made, "aws_sns_topic")
+    admitted = {
+        one: [statement for statement in policies[f"{one}/Policy"] if statement["effect"] == "Allow"]
+        for one in (*topics, *owners(made, "aws_kms_key"))
+    }
+    storage_keys = {one for one in admitted if one.endswith("Key") and one != "Key"}
+    services = {one: statements for one, statements in admitted.items() if one not in storage_keys}
+    expected: dict[str, list[Any]] = {one: [] for one in topics}
+    if topics:
+        topic = "${aws_sns_topic.AlarmTopic/Topic.arn}"
+        expected["AlarmTopic"] = [allow_service("cloudwatch", ["sns:Publish"], topic, account)]
+        expected["Key"] = [
+            {
+                "sid": "AccountPolicies",
+                "effect": "Allow",
+                "principals": [{"type": "AWS", "identifiers": [f"arn:aws:iam::{account}:root"]}],
+                "actions": ["kms:*"],
+                "resources": ["*"],
+            },
+            allow_service("cloudwatch", ["kms:Decrypt", "kms:GenerateDataKey*"], "*", account),
+        ]
+    assert services == expected
 
 
 def owners(made: Terraform, resource_type: str) -> set[str]:

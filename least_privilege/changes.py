@@ -1,0 +1,92 @@
+"""Every single way to take something from a statement, or to widen it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from .statements import Statement
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One element of a statement, by its place, taken away (`without`) or made to match everything (`any`).
+
+    A change that narrows is noticed by a use that fails; one that widens by an access that is not refused any more.
+    """
+
+    statement: Statement
+    part: str  # action, resource, principal, condition, value
+    index: int
+    how: str  # without, any
+    value: int = 0  # of a condition
+
+    @property
+    def narrows(self) -> bool:
+        """Whether less is allowed than before."""
+        allows = self.statement.effect == "Allow"
+        if self.part == "value":
+            # One value less: a condition that names who is meant fits less often, one that names who is not more often.
+            return allows == ("Not" not in self.statement.conditions[self.index].test)
+        return allows == (self.how == "without" and self.part in ("action", "resource"))
+
+    def __str__(self) -> str:
+        one = self.statement
+        condition = one.conditions[self.index] if self.part in ("condition", "value") else None
+        what = {
+            "action": lambda: one.actions[self.index],
+            "resource": lambda: one.resources[self.index],
+            "principal": lambda: one.principals[self.index][1],
+            "condition": lambda: condition.variable if condition else "",
+            "value": lambda: f"{condition.variable} {condition.values[self.value]}" if condition else "",
+        }[self.part]()
+        return f"without {what}" if self.how == "without" else f"any {self.part} for {what}"
+
+    def applied(self, statement: Statement) -> Statement | None:
+        """The statement changed; None where nothing of it is left. `statement` is this change's own, or its like with
+        references resolved."""
+
+        def without(items: tuple[str, ...]) -> tuple[str, ...]:
+            return items[: self.index] + items[self.index + 1 :]
+
+        if self.part == "action":
+            left = without(statement.actions)
+            return replace(statement, actions=left) if left else None
+        if self.part == "resource":
+            if self.how == "without":
+                return replace(statement, resources=without(statement.resources))
+            return replace(statement, resources=_at(statement.resources, self.index, "*"))
+        if self.part == "principal":
+            return replace(statement, principals=_at(statement.principals, self.index, ("AWS", "*")))
+        condition = statement.conditions[self.index]
+        rest = statement.conditions[: self.index] + statement.conditions[self.index + 1 :]
+        if self.part == "condition":
+            return replace(statement, conditions=rest)
+        values = condition.values[: self.value] + condition.values[self.value + 1 :]
+        return replace(statement, conditions=(*rest, replace(condition, values=values)))
+
+
+def _at(items: tuple[Item, ...], index: int, item: Item) -> tuple[Item, ...]:
+    return (*items[:index], item, *items[index + 1 :])
+
+
+def changes(statement: Statement) -> Iterator[Change]:
+    """All single changes of a statement. Of a denial, widening its resources or principals would only refuse more, and
+    it has to refuse everybody."""
+    allows = statement.effect == "Allow"
+    for index in range(len(statement.actions)):
+        yield Change(statement, "action", index, "without")
+    for index, resource in enumerate(statement.resources):
+        if len(statement.resources) > 1:
+            yield Change(statement, "resource", index, "without")
+        if allows and resource != "*":
+            yield Change(statement, "resource", index, "any")
+    for index, principal in enumerate(statement.principals):
+        if allows and principal[1] != "*":
+            yield Change(statement, "principal", index, "any")
+    for index, condition in enumerate(statement.conditions):
+        yield Change(statement, "condition", index, "without")
+        if len(condition.values) > 1:
+            for value in range(len(condition.values)):
+                yield Change(statement, "value", index, "without", value)

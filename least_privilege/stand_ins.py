@@ -1,0 +1,128 @@
+"""What the local AWS does not enforce, and the unit tests that stand in: each must fail when the statement changes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .changes import Change
+from .statements import PERMISSION
+
+ROLE = {
+    "file-metadata": "test_the_role_reads_that_bucket_puts_into_that_table_and_nothing_else",
+    "invocation-log": "test_the_role_may_put_rows_and_operate_and_nothing_else",
+    "object-tracker": "test_the_role_may_do_exactly_what_the_function_does",
+    "sensor-pipeline": "test_the_role_may_read_the_prefix_put_items_and_publish_and_nothing_else",
+    "upload-api": "test_the_role_may_do_exactly_what_the_function_does",
+}
+PERMISSIONS = {
+    "file-metadata": "test_every_object_created_in_that_bucket_of_this_account_calls_the_function",
+    "invocation-log": "test_the_bucket_calls_the_function_for_every_created_object_and_nobody_else_may",
+    "object-tracker": "test_only_that_bucket_and_that_apis_two_routes_may_invoke_the_function",
+    "sensor-pipeline": "test_only_objects_under_the_prefix_call_the_function",
+    "upload-api": "test_only_that_route_of_that_api_may_invoke_the_function",
+}
+EVERY_SYSTEM = "test_systems"
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """Changes that no run can notice here: who needs what they take away or restrict, why no run notices, and the test
+    that does. `test` is the name of a test of each system's own module, or of `module`. `parts` are the parts of the
+    statements that are meant, `elements` what the changes name where not all of them are meant."""
+
+    needed_by: str
+    reason: str
+    sids: Sequence[str]
+    test: str | Mapping[str, str]
+    parts: Sequence[str] = ("action",)
+    module: str = ""
+    elements: Sequence[str] = ("",)
+
+    def covers(self, change: Change) -> bool:
+        sid = PERMISSION if change.statement.kind == PERMISSION else change.statement.sid
+        return sid in self.sids and change.part in self.parts and any(one in str(change) for one in self.elements)
+
+    def test_of(self, system: str) -> str:
+        """The test's id as pytest takes it."""
+        module = self.module or "test_" + system.replace("-", "_")
+        return f"tests/unit/{module}.py::{self.test if isinstance(self.test, str) else self.test[system]}"
+
+
+STORAGE_KEY_TEST = "test_keys_of_stored_data_are_used_through_their_service_only"
+EVERYTHING = ("action", "resource", "principal", "condition")
+
+GAPS = (
+    Gap(
+        "Lambda, to write the function's log as the role",
+        "the local AWS writes it without asking",
+        ["WriteOwnLogs"],
+        ROLE,
+    ),
+    Gap("Lambda and the function, to send traces", "the local AWS has no X-Ray", ["WriteTraces"], ROLE),
+    Gap(
+        "Lambda, to keep a failed event as the role",
+        "the local AWS keeps it without asking",
+        ["KeepFailures"],
+        ROLE,
+    ),
+    Gap(
+        "SNS, to encrypt what the role publishes",
+        "the local AWS does not ask KMS behind SNS",
+        ["EncryptMessages"],
+        ROLE,
+    ),
+    Gap(
+        "DynamoDB, to use the table's key for the role",
+        "the local AWS does not ask KMS behind DynamoDB",
+        ["UseTableKey"],
+        ROLE,
+    ),
+    Gap(
+        "Lambda, to run the function as the role",
+        "the local AWS takes any role there is",
+        ["LambdaService"],
+        "test_roles_are_taken_by_lambda_and_by_nobody_else",
+        module="test_systems",
+    ),
+    Gap(
+        "CloudWatch, to publish alarms to the encrypted topic",
+        "the local AWS publishes them without asking topic or key",
+        ["AllowCloudwatch"],
+        "test_keys_and_topics_admit_cloudwatch_of_this_account_and_nobody_else",
+        parts=EVERYTHING,
+        module="test_systems",
+    ),
+    Gap(
+        "S3 and API Gateway, to invoke the function",
+        "the local AWS invokes it without asking for a permission",
+        [PERMISSION],
+        PERMISSIONS,
+        parts=EVERYTHING,
+    ),
+    Gap(
+        "the function's role, as AWS names it",
+        "the local AWS names the role's session",
+        ["OnlyTheFunctionUsesObjects"],
+        "test_nobody_but_the_functions_role_reads_or_writes_objects",
+        parts=["value"],
+        elements=[":role/"],
+    ),
+    Gap(
+        "DynamoDB, to encrypt and read the table",
+        "the local AWS does not ask KMS behind DynamoDB",
+        ["UseThroughService"],
+        STORAGE_KEY_TEST,
+        parts=["action", "principal"],
+    ),
+    Gap(
+        "Terraform, to name the key",
+        "the local AWS does not ask a key's policy about its aliases",
+        ["Administration"],
+        STORAGE_KEY_TEST,
+        elements=["Alias"],
+    ),
+)
+
+
+def gap_of(change: Change) -> Gap | None:
+    """What says that no run notices a change; None where one has to."""
+    return next((one for one in GAPS if one.covers(change)), None)

@@ -1,0 +1,156 @@
+"""What the proof of least privilege rests on: every statement is read, and every stand-in fails when it has to."""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+
+from least_privilege.changes import Change, changes
+from least_privilege.report import place_of, says
+from least_privilege.stand_ins import GAPS, gap_of
+from least_privilege.statements import Condition, Statement, UnknownPolicy, paths, read
+from modules import PolicyDocument, PythonFunction
+from modules import Statement as Given
+from settings import Settings
+from stacks import SYSTEMS
+from tests.support.stand_ins import Synthesize, changed, run
+
+from .synthesized import Terraform
+
+PAGE = Path(__file__).parents[2] / "docs" / "least-privilege.md"
+
+
+@pytest.fixture(scope="module", params=SYSTEMS, ids=lambda system: system.__name__)
+def system(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> tuple[str, Synthesize]:
+    """A system's name and how it is synthesized, once under each settings."""
+    name = request.param(new_app(), Settings()).node.id
+    return name, cache(lambda settings: Terraform(request.param(new_app(), settings)))
+
+
+def with_change(synthesize: Synthesize, change: Change) -> Synthesize:
+    return lambda settings: changed(synthesize(settings), change)
+
+
+def test_every_stand_in_passes_as_generated_and_fails_on_each_change_it_stands_in_for(
+    system: tuple[str, Synthesize],
+) -> None:
+    name, synthesize = system
+    statements = read(name, synthesize(Settings()).json)
+    gaps = {change: gap_of(change) for one in statements for change in changes(one)}
+    stand_ins = {change: gap.test_of(name) for change, gap in gaps.items() if gap is not None}
+    assert stand_ins
+    for test in set(stand_ins.values()):
+        run(test, name, synthesize)
+    for change, test in stand_ins.items():
+        with pytest.raises(AssertionError):
+            run(test, name, with_change(synthesize, change))
+
+
+def test_no_gap_is_claimed_that_no_system_has(new_app: Callable[[], App]) -> None:
+    apps = [build(new_app(), Settings()) for build in SYSTEMS]
+    found = {
+        gap_of(change)
+        for app in apps
+        for statement in read(app.node.id, Terraform(app).json)
+        for change in changes(statement)
+    }
+    assert found - {None} == set(GAPS)
+
+
+def test_the_page_has_exactly_the_statements_that_are_synthesized(system: tuple[str, Synthesize]) -> None:
+    name, synthesize = system
+    synthesized = synthesize(Settings()).json
+    known = paths(name, synthesized)
+    expected = [f"{place_of(one)}: {one.sid}<br>{says(one, known)}" for one in read(name, synthesized)]
+    section = PAGE.read_text().split(f"\n## {name}\n")[1].partition("\n## ")[0]
+    first_cells = [line.split(" | ")[0].removeprefix("| ") for line in section.splitlines() if line.startswith("| ")]
+    assert [re.sub(r"\\(.)", r"\1", cell) for cell in first_cells[2:]] == expected
+
+
+def given(effect: str = "Allow", **fields: Any) -> Statement:
+    return Statement("system", "aws_iam_role_policy.A", "A/B", "A/Document", "Sid", effect, **fields)
+
+
+def test_each_element_of_an_admission_is_taken_away_or_widened_by_itself() -> None:
+    one = given(
+        actions=("s3:GetObject", "s3:PutObject"),
+        resources=("arn:a", "arn:b"),
+        principals=(("Service", "a.amazonaws.com"),),
+        conditions=(Condition("StringEquals", "aws:SourceAccount", ("1", "2")),),
+    )
+    assert {str(change): change.narrows for change in changes(one)} == {
+        "without s3:GetObject": True,
+        "without s3:PutObject": True,
+        "without arn:a": True,
+        "any resource for arn:a": False,
+        "without arn:b": True,
+        "any resource for arn:b": False,
+        "any principal for a.amazonaws.com": False,
+        "without aws:SourceAccount": False,
+        "without aws:SourceAccount 1": True,
+        "without aws:SourceAccount 2": True,
+    }
+
+
+def test_each_element_of_a_denial_is_taken_away_by_itself() -> None:
+    one = given(
+        "Deny",
+        actions=("s3:*",),
+        resources=("arn:a", "arn:b"),
+        principals=(("*", "*"),),
+        conditions=(Condition("ArnNotLike", "aws:PrincipalArn", ("1", "2")),),
+    )
+    assert {str(change): change.narrows for change in changes(one)} == {
+        "without s3:*": False,
+        "without arn:a": False,
+        "without arn:b": False,
+        "without aws:PrincipalArn": True,
+        "without aws:PrincipalArn 1": True,
+        "without aws:PrincipalArn 2": True,
+    }
+
+
+def test_a_change_alters_nothing_else() -> None:
+    one = given(
+        actions=("s3:GetObject", "s3:PutObject"),
+        resources=("arn:a",),
+        conditions=(Condition("Bool", "aws:SecureTransport", ("false",)),),
+    )
+    whole = one.json()
+    assert [change.applied(one).json() for change in changes(one) if change.applied(one)] == [  # type: ignore[union-attr]
+        {**whole, "Action": ["s3:PutObject"]},
+        {**whole, "Action": ["s3:GetObject"]},
+        {**whole, "Resource": ["*"]},
+        {name: value for name, value in whole.items() if name != "Condition"},
+    ]
+
+
+def test_the_last_action_taken_away_leaves_no_statement() -> None:
+    one = given(actions=("s3:GetObject",), resources=("*",))
+    assert [change.applied(one) for change in changes(one)] == [None]
+
+
+def test_a_policy_in_another_form_is_an_error_and_never_left_out(stack: TerraformStack, worker: PythonFunction) -> None:
+    IamRolePolicy(stack, "Literal", role=worker.role.name, policy='{"Version": "2012-10-17", "Statement": []}')
+    with pytest.raises(UnknownPolicy, match=r"Literal.policy is no PolicyDocument"):
+        read("stack", Terraform(stack).json)
+
+
+def test_a_managed_policy_is_an_error_and_never_left_out(stack: TerraformStack, worker: PythonFunction) -> None:
+    IamRolePolicyAttachment(stack, "Managed", role=worker.role.name, policy_arn="arn:aws:iam::aws:policy/ReadOnly")
+    with pytest.raises(UnknownPolicy, match=r"Managed carries rights in a way that is not read"):
+        read("stack", Terraform(stack).json)
+
+
+def test_a_policy_that_nothing_known_carries_is_an_error_and_never_left_out(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    PolicyDocument(worker, "Loose", Given(sid="Loose", actions=["s3:GetObject"], resources=["*"]))
+    with pytest.raises(UnknownPolicy, match=r"Worker/Loose/Document: not attached"):
+        read("stack", Terraform(stack).json)
