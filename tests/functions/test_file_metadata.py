@@ -2,8 +2,10 @@
 
 import json
 import logging
+import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 
 from commands.local_aws import LocalAws
 from shared.observability import logger
-from shared.s3_events import RecordsFailed
+from shared.s3_events import RecordsFailed, S3Object
 from tests.support.faults import Answer, Fault, Proxy, Request, Reset, proxy
 from tests.support.functions import Context, loaded
 from tests.support.s3_events import TEST_EVENT, created, event
@@ -181,6 +183,21 @@ def test_every_version_has_a_row_in_whichever_order_the_events_come(extractor: E
         (old["s3"]["object"]["versionId"], "3"),
         (new["s3"]["object"]["versionId"], "5"),
     ]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_events_of_many_versions_shuffled_doubled_and_at_once_give_a_row_each(extractor: Extractor, seed: int) -> None:
+    key, chance = f"storm {seed}", random.Random(seed)  # noqa: S311 - not a secret
+    records = [extractor.upload(key, b"x" * size) for size in range(1, 9)]
+    sizes = {one["s3"]["object"]["versionId"]: str(size) for size, one in enumerate(records, 1)}
+    found = [S3Object(extractor.name, key, version) for version in sizes for _ in range(chance.randint(1, 4))]
+    chance.shuffle(found)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(extractor.handler.record, found))
+    rows = extractor.rows(key)
+    assert {row["versionId"]: row["size"] for row in rows} == sizes
+    assert len(rows) == len(sizes)
+    assert len(extractor.log.about("recorded")) == len(sizes)
 
 
 def test_an_event_without_a_version_means_the_version_that_is_there(extractor: Extractor) -> None:

@@ -1,5 +1,6 @@
 """What the invocation log's function does with S3's events, against a table on the local AWS."""
 
+import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -119,6 +120,37 @@ def test_the_same_event_many_times_at_once_gives_one_row(log: Log) -> None:
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(add, range(12)))
     assert len(log.rows()) == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_events_of_many_uploads_shuffled_doubled_and_at_once_give_the_row_that_was_first_each(
+    log: Log, seed: int
+) -> None:
+    chance, store = random.Random(seed), log.handler.STORE  # noqa: S311 - not a secret
+    uploads = [
+        {
+            **created(BUCKET, "storm", sequencer=f"0055AED6DCD90281{number:02X}"),
+            "eventTime": f"2026-01-02T03:04:0{number}Z",
+        }
+        for number in range(8)
+    ]
+    records = [one for one in uploads for _ in range(chance.randint(1, 4))]
+    chance.shuffle(records)
+
+    def add(number: int) -> None:
+        for_each_object(
+            event(records[number]),
+            lambda found: log.handler.row(found, "f", f"request-{number}"),
+            together=store.add,
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(len(records))))
+    first = log.rows()
+    assert [row["timestamp"] for row in first] == [f"2026-01-02T03:04:0{number}.000Z" for number in range(8)]
+    for record in uploads:  # the oldest first: late, all of them
+        log.handle(event(record), "late")
+    assert log.rows() == first
 
 
 def upload(**changes: Any) -> dict[str, Any]:

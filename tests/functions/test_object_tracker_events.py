@@ -1,5 +1,6 @@
 """What the tracker's function does with S3's events, as S3 really sends them."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import md5
 from typing import Any
@@ -117,6 +118,34 @@ def test_the_same_event_many_times_at_once_gives_one_row_and_one_notification(tr
     assert sum(new for _, new in results) == 1
     assert all("notifiedAt" in row for row, _ in results)
     assert len(tracker.rows("rush")) == len(tracker.notifications("rush")) == 1
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_events_of_many_versions_shuffled_doubled_and_at_once_give_a_row_and_a_notification_each(
+    tracker: Tracker, seed: int
+) -> None:
+    key, chance = f"storm {seed}", random.Random(seed)  # noqa: S311 - not a secret
+    sizes = {tracker.upload(key, b"x" * size): str(size) for size in range(1, 9)}
+    events = [S3Object(tracker.bucket, key, version) for version in sizes for _ in range(chance.randint(1, 4))]
+    chance.shuffle(events)
+    record, store = tracker.handler.record, tracker.handler.STORE
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda found: record(found, store), events))
+    assert sum(new for _, new in results) == len(sizes)
+    assert {row["versionId"]: row["size"] for row in tracker.rows(key)} == sizes
+    assert len(tracker.rows(key)) == len(sizes)
+    assert sorted(one["versionId"] for one in tracker.notifications(key)) == sorted(sizes)
+
+
+def test_an_older_versions_event_that_comes_late_changes_nothing_of_a_newer_one(tracker: Tracker) -> None:
+    older, newer = tracker.upload("late", b"1"), tracker.upload("late", b"22")
+    # S3's sequencers: the shorter one is of the earlier upload.
+    tracker.handle(event(created(tracker.bucket, "late", newer, sequencer="0055AED6DCD90281E6")))
+    (before,) = tracker.rows("late")
+    tracker.handle(event(created(tracker.bucket, "late", older, sequencer="0055AED6DCD90281")))
+    after = {row["versionId"]: row for row in tracker.rows("late")}
+    assert after[newer] == before
+    assert set(after) == {older, newer}
 
 
 def test_bad_records_are_raised_after_the_good_ones_are_recorded(tracker: Tracker) -> None:

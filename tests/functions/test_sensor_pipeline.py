@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import signal
 from collections.abc import Iterator
@@ -212,6 +213,30 @@ def test_the_same_event_many_times_at_once_adds_everything_once(pipeline: Pipeli
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: pipeline.handle(again), range(4))) == [{"processed": 1}] * 4
     assert [len(one) for one in pipeline.everything(key)] == [120, 1, 3]
+
+
+def test_events_of_many_versions_shuffled_doubled_and_at_once_add_every_versions_readings_once(
+    pipeline: Pipeline, device: str
+) -> None:
+    key, chance = f"readings/storm {device}.jsonl", random.Random(1)  # noqa: S311 - not a secret
+    records = [
+        created(
+            pipeline.bucket,
+            key,
+            pipeline.upload(key, lines(reading(version, deviceId=device), reading(version, 99, deviceId=device), "{}")),
+            sequencer=f"0055AED6DCD90281{version:02X}",
+        )
+        for version in range(6)
+    ]
+    events = [event(one) for one in records for _ in range(chance.randint(1, 3))]
+    chance.shuffle(events)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(pipeline.handle, events))
+    before = pipeline.everything(key)
+    assert [len(one) for one in before] == [12, 6, 6]
+    assert {row["versionId"] for row in before[0]} == {one["s3"]["object"]["versionId"] for one in records}
+    pipeline.handle(event(records[0]))  # the oldest, late
+    assert pipeline.everything(key) == before
 
 
 def test_a_reading_that_comes_again_in_another_object_is_neither_stored_nor_notified_again(

@@ -251,6 +251,19 @@ def test_a_repeat_gets_the_same_answer_and_changes_nothing(uploads: Uploads) -> 
     assert [request.headers["X-Amz-Target"] for request in uploads.proxy.requests] == ["DynamoDB_20120810.GetItem"]
 
 
+def test_an_older_upload_that_is_repeated_late_does_not_overwrite_a_newer_one(uploads: Uploads) -> None:
+    older, key = upload(), uuid4().hex
+    first = uploads.post(older, key)
+    status, newer = uploads.post({**older, "price": 20}, uuid4().hex)
+    assert (first[0], status) == (201, 201)
+    row = uploads.product(older["productId"])
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(lambda _: uploads.post(older, key), range(6))) == [first] * 6
+    assert uploads.product(older["productId"]) == row
+    assert row is not None
+    assert (row["price"], row["objectKey"]) == ("20", newer["objectKey"])
+
+
 def test_the_same_key_with_another_body_is_a_conflict_and_changes_nothing(uploads: Uploads) -> None:
     body, key = upload(), uuid4().hex
     uploads.post(body, key)
