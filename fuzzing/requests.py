@@ -1,0 +1,120 @@
+"""What is sent: invented by hypothesis, the same for the same seed."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import strategies as st
+
+# Stands for a secret: in headers and in file contents, and so never in a log.
+SECRET = "fuzz-secret-8d1f0c7a2b"  # noqa: S105 - a marker
+# What a stranger would have a log say; on a line of its own it would be forged.
+FORGED = '\n{"level": "CRITICAL", "message": "fuzz-forged"}\n'
+ROUTES = {"object-tracker": ("/objects", ("GET", "POST")), "upload-api": ("/upload", ("POST",))}
+
+METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X"])
+TEXT = st.one_of(st.text(st.characters(codec="utf-8"), max_size=30), st.sampled_from(["", "..", "\x00", FORGED, "%00"]))
+TYPES = st.sampled_from(
+    [
+        *("application/json", "application/json; charset=utf-16", "APPLICATION/JSON", "text/plain", "application/xml"),
+        *("multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "*/*", "json", ""),
+    ]
+)
+# HTTP's own rules for a header, which a client cannot break: no control characters.
+HEADER_VALUES = st.one_of(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=60), st.just(SECRET))
+HEADER_NAMES = st.from_regex(r"\AX-[A-Za-z0-9-]{1,20}\Z")
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.just("\ud800"))
+NAMES = st.sampled_from(
+    ["key", "versionId", "productId", "productName", "price", "fileName", "contentType", "content", "size", "__class__"]
+)
+JSON: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.one_of(NAMES, TEXT), inner, max_size=4)),
+    max_leaves=10,
+)
+FILE = base64.b64encode(f"{SECRET} is what the file says".encode()).decode()
+VALID = {
+    "object-tracker": {"key": f"fuzz/{FORGED}"},
+    "upload-api": {"productId": "fuzz", "productName": "Fuzz", "price": 1, "fileName": "fuzz.txt", "content": FILE},
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: `path` and `query` as they are sent, after the stage."""
+
+    system: str
+    method: str
+    path: str
+    query: str
+    body: bytes
+    headers: Mapping[str, str] = field(hash=False)
+    signed: bool
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> Request:
+    system = draw(st.sampled_from(sorted(ROUTES)))
+    route, methods = ROUTES[system]
+    # Most go where a function listens: elsewhere API Gateway alone answers.
+    at_home = draw(st.integers(0, 9)) < 8
+    method = draw(st.sampled_from(methods) if at_home else METHODS)
+    path = route if at_home else draw(st.one_of(st.just(route), TEXT.map(lambda text: "/" + quote(text, safe="/."))))
+    names = st.one_of(st.sampled_from(["key", "versionId", "key[]"]), TEXT)
+    query = "&".join(
+        f"{quote(name)}={quote(value)}" for name, value in draw(st.lists(st.tuples(names, TEXT), max_size=3))
+    )
+    headers = {"Content-Type": "application/json", "Idempotency-Key": draw(st.uuids()).hex, "X-Secret": SECRET}
+    if draw(st.integers(0, 3)) == 0:
+        headers["Content-Type"] = draw(TYPES)
+    if draw(st.integers(0, 5)) == 0:
+        headers["Idempotency-Key"] = draw(HEADER_VALUES)
+    headers |= draw(st.dictionaries(HEADER_NAMES, HEADER_VALUES, max_size=2))
+    return Request(system, method, path, query, draw(bodies(VALID[system])), headers, draw(st.integers(0, 9)) < 9)
+
+
+def bodies(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
+    def encoded(value: Any) -> bytes:
+        return json.dumps(value).encode()
+
+    return st.one_of(
+        st.just(encoded(valid)),
+        # Valid but for a part or two, which gets deepest.
+        st.dictionaries(st.one_of(st.sampled_from(sorted(valid)), NAMES), SCALARS, max_size=2).map(
+            lambda changes: encoded({**valid, **changes})
+        ),
+        JSON.map(encoded),
+        st.binary(max_size=200),
+        st.binary(max_size=60).map(base64.b64encode),
+        st.sampled_from(
+            [
+                *(b"", b"\xff\xfe{}", b"{" * 5000, b"[" * 50_000, b'{"key": ' * 3000, b"9" * 20_000, b"x" * 1_000_000),
+                *(encoded({**valid, "content": FILE * 4000}), encoded(valid) + b"\n" + encoded(valid)),
+            ]
+        ),
+    )
+
+
+def drawn(count: int, seed_: int) -> list[Request]:
+    """That many requests, or a few less where hypothesis has no more to invent."""
+    found: list[Request] = []
+
+    @seed(seed_)
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(requests())
+    def collect(request: Request) -> None:
+        found.append(request)
+
+    collect()
+    return found
