@@ -34,46 +34,63 @@ def prove(
     place: Place, statements: Sequence[Statement], after_each: Callable[[Proof], None] = lambda _: None
 ) -> list[Proof]:
     """One proof for each change of each statement. Raises `NotSufficient` where the policies as generated do not let
-    the system work, and `NotAsSynthesized` where they are others. Leaves the policies as they were."""
+    the system work, and `NotAsSynthesized` where they are others. Leaves the policies as they were, and has seen it."""
     with System(place) as system:
-        uses = USES[place.system](system)
-        for use in uses.whole():
-            said = _said(use)
-            if said:
-                raise NotSufficient(f"{place.system}: {use.name}: {said}")
+        prover = _Prover(system, USES[place.system](system))
+        prover.expect_sufficient()
         proofs = []
         for statement in statements:
             system.check(statement)
             for change in changes(statement):
-                proofs.append(_prove(system, uses, change))
+                proofs.append(prover.prove(change))
                 after_each(proofs[-1])
+        for statement in statements:
+            system.check(statement)
+        prover.expect_sufficient()
     return proofs
 
 
-def _prove(system: System, uses: Uses, change: Change) -> Proof:
-    gap = gap_of(change)
-    if gap is not None:
-        return Proof(change, gap=gap)
-    tried = uses.of(change) if change.narrows else refusals(system, change)
-    for one in tried:
-        _expect_as_generated(one, change)
-    with system.changed(change):
-        outcomes = [(one, _said(one)) for one in tried]
-    noticed = [one.name for one, said in outcomes if bool(REFUSED.search(said)) == change.narrows]
-    if noticed:
-        return Proof(change, run=noticed[0])
-    tries = "; ".join(f"{one.name}: {said or 'works'}" for one, said in outcomes)
-    return Proof(change, problem=f"nobody notices ({tries or 'nothing tries it'})")
+class _Prover:
+    def __init__(self, system: System, uses: Uses) -> None:
+        self._system = system
+        self._uses = uses
+        self._as_generated: set[tuple[Statement, str]] = set()
 
+    def expect_sufficient(self) -> None:
+        for use in self._uses.whole():
+            said = _said(use)
+            if said:
+                raise NotSufficient(f"{self._system.place.system}: {use.name}: {said}")
 
-def _expect_as_generated(one: Use, change: Change) -> None:
-    """Before a change, a use is not refused and a refusal is one: else its outcome would prove nothing."""
-    said = _said(one)
-    refused = bool(REFUSED.search(said))
-    # Calls to a key name nothing else: they are not refused, whatever they then lack.
-    works = not said or (change.statement.kind == "aws_kms_key" and not refused)
-    if not (works if change.narrows else refused):
-        raise NotSufficient(f"{change.statement.name}: as generated, {one.name}: {said or 'is granted'}")
+    def prove(self, change: Change) -> Proof:
+        gap = gap_of(change)
+        if gap is not None:
+            return Proof(change, gap=gap)
+        tried = self._uses.of(change) if change.narrows else refusals(self._system, change)
+        for one in tried:
+            self._expect_as_generated(one, change)
+        outcomes = []
+        with self._system.changed(change):
+            for one in tried:
+                said = _said(one)
+                if bool(REFUSED.search(said)) == change.narrows:
+                    return Proof(change, run=one.name)
+                outcomes.append(f"{one.name}: {said or 'works'}")
+        return Proof(change, problem=f"nobody notices ({'; '.join(outcomes) or 'nothing tries it'})")
+
+    def _expect_as_generated(self, one: Use, change: Change) -> None:
+        """Before a change, a use works and a refusal is one: else its outcome under the change would prove nothing."""
+        # Calls to a key share a name, and differ.
+        a_key = change.statement.kind == "aws_kms_key"
+        if (change.statement, one.name) in self._as_generated and not a_key:
+            return
+        said = _said(one)
+        refused = bool(REFUSED.search(said))
+        # They name nothing but the key: they are not refused, whatever they then lack.
+        works = not said or (a_key and not refused)
+        if not (works if change.narrows else refused):
+            raise NotSufficient(f"{change.statement.name}: as generated, {one.name}: {said or 'is granted'}")
+        self._as_generated.add((change.statement, one.name))
 
 
 def _said(one: Use) -> str:

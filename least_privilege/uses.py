@@ -289,7 +289,7 @@ class UploadApi(Uses):
 
     def granted(self) -> dict[str, list[Use]]:
         upload = Use("a file is uploaded", self._upload)
-        return {name: [upload] for name in ("WriteFiles", "GetProducts", "PutProducts", "Files")}
+        return {name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")}
 
     def _upload(self) -> None:
         headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}

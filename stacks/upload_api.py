@@ -9,6 +9,7 @@ from settings import Settings
 from .system import FUNCTIONS, System
 
 REQUESTS_PER_SECOND = 1000
+PREFIX = "uploads/"  # of every object that the function stores
 
 
 class UploadApi(System):
@@ -61,7 +62,7 @@ class UploadApi(System):
             alarm_topic=self.alarm_topic,
         )
 
-        bucket.grant_write(uploader)
+        bucket.grant_write(uploader, prefix=PREFIX)
         bucket.restrict_objects_to(uploader)
         table.grant_get(uploader)
         table.grant_put(uploader)

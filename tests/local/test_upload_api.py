@@ -366,7 +366,7 @@ def test_the_role_may_do_its_work_and_nothing_else(uploads: Uploads) -> None:
     item = {"productId": {"S": other}, "productName": {"S": "by the role"}}
     put = {"Put": {"TableName": table, "Item": item}}
     mine: dict[str, Call] = {
-        "write an object": ("s3", "put_object", {"Bucket": bucket, "Key": "by the role", "Body": ""}),
+        "write an object": ("s3", "put_object", {"Bucket": bucket, "Key": "uploads/by the role", "Body": ""}),
         "put an item": ("dynamodb", "put_item", {"TableName": table, "Item": item}),
         "put in a transaction": ("dynamodb", "transact_write_items", {"TransactItems": [put]}),
         "get an item": ("dynamodb", "get_item", {"TableName": table, "Key": item}),
@@ -378,6 +378,7 @@ def test_the_role_may_do_its_work_and_nothing_else(uploads: Uploads) -> None:
     }
     foreign: dict[str, Call] = {
         "read an object": ("s3", "get_object", {"Bucket": bucket, "Key": stored["objectKey"]}),
+        "write outside the uploads": ("s3", "put_object", {"Bucket": bucket, "Key": "by the role", "Body": ""}),
         "delete an object": ("s3", "delete_object", {"Bucket": bucket, "Key": stored["objectKey"]}),
         "list objects": ("s3", "list_objects_v2", {"Bucket": bucket}),
         "change the bucket": ("s3", "delete_bucket_policy", {"Bucket": bucket}),

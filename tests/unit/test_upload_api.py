@@ -9,6 +9,8 @@ from cdktf import Testing
 from settings import Settings
 from stacks import UploadApi
 from stacks.system import FUNCTIONS
+from stacks.upload_api import PREFIX
+from upload_api.uploads import requested
 
 from .synthesized import Block, Terraform, allow, allow_service, deny_without_tls
 
@@ -56,7 +58,7 @@ def grants(*of_files: Block) -> dict[str, list[Block]]:
             allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
             allow("KeepFailures", ["sqs:SendMessage"], "${aws_sqs_queue.Uploader/Failures/Queue.arn}"),
         ],
-        "WriteFiles": [allow("Write", ["s3:PutObject"], f"{BUCKET_ARN}/*"), *of_files],
+        "WriteUploadsFiles": [allow("Write", ["s3:PutObject"], f"{BUCKET_ARN}/uploads/*"), *of_files],
         "GetProducts": [allow("Get", ["dynamodb:GetItem"], TABLE_ARN)],
         "PutProducts": [allow("Put", ["dynamodb:PutItem"], TABLE_ARN)],
         "UseKeyOfProducts": [allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey"], TABLE_KEY_ARN)],
@@ -65,6 +67,14 @@ def grants(*of_files: Block) -> dict[str, list[Block]]:
 
 def test_the_role_may_do_exactly_what_the_function_does(default: Terraform) -> None:
     assert default.grants("Uploader") == grants()
+
+
+def test_every_object_of_the_function_is_under_the_prefix_that_its_role_may_write() -> None:
+    event = {
+        "headers": {"Content-Type": "application/json", "Idempotency-Key": "../a"},
+        "body": '{"productId": "1", "productName": "a", "price": 1, "fileName": "a", "content": ""}',
+    }
+    assert requested(event).object_key.startswith(PREFIX)
 
 
 def test_with_kms_the_role_may_also_use_the_files_key(with_kms: Terraform) -> None:
