@@ -9,8 +9,8 @@ from typing import Any
 
 SERVICES = ("DYNAMODB", "S3", "SNS")
 NEEDED = ("dynamodb:PutItem", "s3:GetObject", "s3:PutObject", "sns:Publish")
-# Shorter than a function's calls wait for an answer, so that a call that hangs ends the function and not itself.
-SHORT_TIMEOUT_SECONDS = 1
+# No longer than a function's calls wait for an answer, so that a call that hangs ends the function and not itself.
+SHORT_TIMEOUT_SECONDS = 2
 
 
 class Function:

@@ -26,8 +26,8 @@ SPELLS = {
     "slow": (10, 30),
     "topic-refused": (10, 30),
     "denied": (10, 30),
-    "killed": (1, 3),
-    "timed-out": (1, 3),
+    "killed": (1, 2),
+    "timed-out": (1, 2),
 }
 INPUTS_A_ROUND = 200  # each kind of fault strikes once in a round, and at least once in all
 MOST_VERSIONS = 4

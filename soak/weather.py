@@ -27,6 +27,8 @@ STRIKES = {
     "timed-out": {"dynamodb", "s3"},
 }
 SLOWEST_SECONDS = 0.6
+# What strikes no more calls by then ends: a function that has no time may never get as far as a call.
+LONGEST_SPELL_SECONDS = 15
 DENIED = re.compile(rb"AccessDenied|AuthorizationError|not authorized")
 OBJECT_KEY = re.compile(rb'"objectKey": ?\{"S": ?"([^"]+)"')
 
@@ -95,6 +97,7 @@ class Weather:
         self.struck: Counter[str] = Counter()
         self._coming = list(spells)
         self._active: list[tuple[Spell, int]] = []  # with how many calls are left
+        self._until: dict[Spell, float] = {}
         self._function = function
         self._proxy = proxy
         self._of_message = of_message
@@ -119,6 +122,10 @@ class Weather:
                 self._broken(None)
             with self._lock:
                 self._active.append((spell, spell.calls))
+                self._until[spell] = time.monotonic() + LONGEST_SPELL_SECONDS
+        with self._lock:
+            over = self._end(lambda spell, left: self._until[spell] < time.monotonic())
+        self._put_back(over)
 
     def clear(self) -> None:
         """No more faults, and what they changed is put back."""
@@ -182,7 +189,7 @@ class Weather:
                 self._ended(spell, call, within=5)
                 raise Reset
             case "timed-out":
-                self._ended(spell, call, within=SHORT_TIMEOUT_SECONDS + 0.8)
+                self._ended(spell, call, within=SHORT_TIMEOUT_SECONDS - 0.03)  # later it may have given up by itself
                 self._broken(None)
                 raise Reset
             case _:
@@ -230,10 +237,14 @@ class Weather:
     def _count(self, spell: Spell) -> None:
         with self._lock:
             self.struck[spell.fault] += 1
-            over = {one.fault for one, left in self._active if not left}
-            self._active = [(one, left) for one, left in self._active if left]
-            over -= {one.fault for one, _ in self._active}
+            over = self._end(lambda _, left: not left)
         self._put_back(over)
+
+    def _end(self, ended: Callable[[Spell, int], bool]) -> set[str]:
+        """End spells; gives the kinds of which none is left. The caller holds the lock."""
+        over = {spell.fault for spell, left in self._active if ended(spell, left)}
+        self._active = [(spell, left) for spell, left in self._active if not ended(spell, left)]
+        return over - {spell.fault for spell, _ in self._active}
 
     def _put_back(self, over: set[str]) -> None:
         if "denied" in over:

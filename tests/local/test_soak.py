@@ -1,0 +1,120 @@
+"""The soak on the deployed systems: the books balance under every kind of fault, and notice when they do not."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from commands.soak import report
+from soak.ledger import KEPT, REFUSED, REJECTED, Book
+from soak.plan import FAULTS
+from soak.run import Options, soak
+from soak.systems import SYSTEMS, ObjectTracker
+from tests.support.deployed import Deployment
+
+# Fits the time that tests have, and has every kind of fault strike.
+SEED = 4
+COUNT = 24
+
+
+@pytest.fixture(autouse=True)
+def as_fast_as_the_tests_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("commands.local_aws.RETRY_BASE_SECONDS", "0.3")
+
+
+def run(deployment: Deployment, systems: Iterable[str], count: int, faults: Iterable[str]) -> list[Book]:
+    options = Options(count, set(faults), SEED, seconds=40)
+    with Progress(console=Console(quiet=True)) as progress:
+        return soak(deployment.local, deployment.target, list(systems), options, progress)
+
+
+def settings_of(deployment: Deployment) -> dict[str, Any]:
+    """What a soak changes on its way."""
+    found: dict[str, Any] = {}
+    for name in deployment.systems:
+        outputs = deployment.outputs(name)
+        region = deployment.region(name)
+        configuration = deployment.local.client("lambda", region_name=region).get_function_configuration(
+            FunctionName=outputs["FunctionArn"]
+        )
+        role = configuration["Role"].rpartition("/")[2]
+        iam = deployment.local.client("iam")
+        notification = deployment.local.client("s3", region_name=region).get_bucket_notification_configuration(
+            Bucket=outputs["BucketName"]
+        )
+        found[name] = (
+            configuration["Timeout"],
+            configuration["Environment"],
+            notification.get("LambdaFunctionConfigurations"),
+            notification.get("QueueConfigurations"),
+            {
+                policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+                for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
+            },
+        )
+    return found
+
+
+def test_every_input_is_accounted_for_under_every_kind_of_fault(deployment: Deployment) -> None:
+    before = settings_of(deployment)
+    books = run(deployment, SYSTEMS, COUNT, FAULTS)
+    assert [problem for book in books for problem in book.problems()] == []
+    struck = sum((book.faults for book in books), Counter[str]())
+    assert set(struck) == set(FAULTS), "a kind of fault never struck"
+    for book in books:
+        assert book.valid.total() == book.after.rows.total() > 0
+        assert book.duplicates > 0
+        assert {KEPT} <= set(book.poison.values())
+    assert {fate for book in books for fate in book.poison.values()} == {KEPT, REFUSED, REJECTED}
+    assert sum(book.out_of_order for book in books) > 0
+    assert settings_of(deployment) == before
+
+
+class Sabotaged(ObjectTracker):
+    """Somebody deletes one row, copies another and repeats a notification, once all is there."""
+
+    done: ClassVar[list[str]] = []
+
+    def rejects(self) -> Counter[str]:  # read after the rows are
+        if not self.done:
+            table = self.outputs["TableName"]
+            scanned = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
+            gone, doubled, repeated = [one for one in scanned if one["objectKey"]["S"].startswith(self.prefix)][:3]
+            key = {name: gone[name] for name in ("objectKey", "uploadTime")}
+            self._dynamodb.delete_item(TableName=table, Key=key)
+            self._dynamodb.put_item(TableName=table, Item={**doubled, "uploadTime": {"S": "another"}})
+            said = {name: repeated[name]["S"] for name in ("objectKey", "versionId")}
+            self.publish(TopicArn=self.outputs["TopicArn"], Message=json.dumps(said))
+            self.done.extend(f"{one['objectKey']['S']} {one['versionId']['S']}" for one in (gone, doubled, repeated))
+        return super().rejects()
+
+    publish: ClassVar[Any]
+
+
+def test_a_lost_row_a_doubled_row_and_a_doubled_notification_are_noticed_and_named(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Sabotaged, "publish", staticmethod(deployment.local.client("sns").publish), raising=False)
+    monkeypatch.setattr(Sabotaged, "done", [])
+    monkeypatch.setitem(SYSTEMS, "object-tracker", Sabotaged)
+    monkeypatch.setattr("soak.run.LONGEST_SETTLING_SECONDS", 5)
+    books = run(deployment, ["object-tracker"], 10, ())
+    gone, doubled, repeated = Sabotaged.done
+    assert {(one.kind, one.input) for one in books[0].problems()} == {
+        ("lost", gone),
+        ("doubled", doubled),
+        ("doubled", repeated),
+    }
+    assert report(books, SEED, 1) == 1
+    printed = capsys.readouterr().out
+    assert f"object-tracker: lost: {gone}: no row after the replay" in printed
+    assert f"object-tracker: doubled: {doubled}: 1 more rows than it may have" in printed
+    assert f"object-tracker: doubled: {repeated}: notified 2 times" in printed
+    deployment.local.client("dynamodb").delete_item(
+        TableName=deployment.outputs("object-tracker")["TableName"],
+        Key={"objectKey": {"S": doubled.partition(" ")[0]}, "uploadTime": {"S": "another"}},
+    )
