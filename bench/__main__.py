@@ -20,7 +20,7 @@ Part = Callable[[Path, int], Iterator[Row]]
 PARTS: dict[str, Part] = {
     "synth": synth.warm,
     "first": synth.cold,
-    "scale": lambda folder, runs: synth.scale(folder, runs, (2,) if runs == 1 else (5, 25)),
+    "scale": lambda folder, runs: synth.scale(folder, runs, (2,) if runs == 1 else (5, 25, 100)),
     "unit": synth.unit_test,
     "cold": cold_start.start,
     "busy": busy.compare_handlers,

@@ -21,7 +21,10 @@ TITLES = {
 }
 
 WHY = {
-    ("invocation_log", "PutItem"): "the row; the condition makes a repeat find it",
+    (
+        "invocation_log",
+        "PutItem",
+    ): "the row; the condition makes a repeat find it (several records: one TransactWriteItems)",
     ("object_tracker", "HeadObject"): "size, type and time of exactly that version, which no event has",
     ("object_tracker", "PutItem"): "the row with the lease on its notification, then the mark that it is out",
     ("object_tracker", "Publish"): "the notification",
