@@ -121,7 +121,7 @@ def advice(said: str, system: str) -> str:
         return ""
     return (
         "\nIf another deployment runs, wait for it. If one was interrupted or killed, or the state was lost: "
-        f"`make recover SYSTEM={system}` (docs/recovery.md)"
+        f"`make recover SYSTEM={system}`, with LOCAL=yes on the local AWS (docs/recovery.md)"
     )
 
 

@@ -32,6 +32,20 @@ BUCKET = f"lambda-trigger-bucket-{ENVIRONMENT}-000000000000"
 TOPIC = f"sluice-{SYSTEM}-alarms-{ENVIRONMENT}"
 PATIENCE = 600
 
+# Under a name that a deployment comes to late.
+SOMEBODY_ELSES: dict[str, Any] = {
+    "AlarmName": f"s3-processor-{ENVIRONMENT}-ApproximateNumberOfMessagesVisible",
+    "Namespace": "AWS/SQS",
+    "MetricName": "ApproximateNumberOfMessagesVisible",
+    "Dimensions": [{"Name": "QueueName", "Value": "theirs"}],
+    "Statistic": "Sum",
+    "Period": 300,
+    "EvaluationPeriods": 2,
+    "Threshold": 77.0,
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Tags": [{"Key": "Project", "Value": "theirs"}],
+}
+
 
 @dataclass(frozen=True)
 class Site:
@@ -131,11 +145,20 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     assert "give UNLOCK=yes" in problem
     assert site.store.lock() == lock
 
+    # Meanwhile somebody else took a name.
+    cloudwatch = site.client("cloudwatch")
+    cloudwatch.put_metric_alarm(**SOMEBODY_ELSES)
     code, said, problem = site.recover("--unlock", "--adopt")
-    assert code == 0, said + problem
+    assert code == 3, said + problem
     assert "Lock: released" in said
     assert TOPIC in said
     assert "Adopted: " in said
+    foreign = [line for line in said.splitlines() if "somebody else's" in line]
+    assert len(foreign) == 1
+    assert foreign[0].endswith(f"{SOMEBODY_ELSES['AlarmName']}\tsomebody else's: it carries Project=theirs")
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[SOMEBODY_ELSES["AlarmName"]])["MetricAlarms"]
+    assert alarm["Threshold"] == SOMEBODY_ELSES["Threshold"]
+    cloudwatch.delete_alarms(AlarmNames=[SOMEBODY_ELSES["AlarmName"]])
     finished = site.applying()
     output, _ = finished.communicate(timeout=PATIENCE)
     assert finished.returncode == 0, output
