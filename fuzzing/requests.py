@@ -37,7 +37,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=10,
 )
 FILE = base64.b64encode(f"{SECRET} is what the file says".encode()).decode()
-VALID = {
+VALID: dict[str, dict[str, Any]] = {
     "object-tracker": {"key": f"fuzz/{FORGED}"},
     "upload-api": {"productId": "fuzz", "productName": "Fuzz", "price": 1, "fileName": "fuzz.txt", "content": FILE},
 }

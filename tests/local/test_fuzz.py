@@ -1,0 +1,78 @@
+"""Requests that hypothesis invents, to the deployed APIs, with IAM enforced."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from fuzzing.judging import problems_of_answer, problems_of_log, problems_of_objects
+from fuzzing.requests import FILE, ROUTES, SECRET, drawn
+from fuzzing.run import Outcome, fuzz
+from tests.support.deployed import Deployment
+
+COUNT, SEED = 250, 8
+
+
+@pytest.fixture(scope="module")
+def outcome(deployment: Deployment) -> Outcome:
+    return fuzz(deployment.local, {system: deployment.outputs(system) for system in ROUTES}, drawn(COUNT, SEED))
+
+
+def test_nothing_comes_of_hostile_requests_but_an_answer(outcome: Outcome) -> None:
+    assert outcome.problems == []
+
+
+def test_hostile_requests_get_as_far_as_each_function_and_its_log(outcome: Outcome) -> None:
+    assert outcome.answers.total() >= COUNT * 0.9
+    assert all(outcome.answers[system, 400] for system in ROUTES)
+    assert outcome.answers["object-tracker", 404]
+    assert outcome.answers["upload-api", 201]
+    assert outcome.log_lines > COUNT / 2
+
+
+def test_the_same_seed_draws_the_same_requests() -> None:
+    assert drawn(20, 1) == drawn(20, 1) != drawn(20, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "problem"),
+    [
+        (500, "{}", "status 500"),
+        (502, '{"message": "Internal server error"}', "status 502"),
+        (400, "Traceback (most recent call last)", "the answer tells Traceback"),
+        (400, "ValueError: no", "the answer tells ValueError"),
+        (404, "no table of-the-system", "the answer tells of-the-system"),
+        (403, "arn:aws:lambda:us-east-1", "the answer tells arn:aws"),
+        (400, SECRET, "the answer tells the secret"),
+        (400, "at /var/task/handler.py", "the answer tells .py, /var/"),
+        (400, '{"message": "key: give the object\'s key"}', None),
+        (201, '{"bucket": "of-the-system"}', None),
+    ],
+)
+def test_an_answer_that_tells_what_is_inside_is_caught(status: int, body: str, problem: str | None) -> None:
+    request = replace(drawn(1, 1)[0], path="/", query="", body=b"", headers={})
+    found = problems_of_answer(request, status, body.encode(), {"of-the-system"})
+    assert [one.what for one in found] == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (json.dumps({"message": "recorded"}), None),
+        ("START RequestId: 1 Version: $LATEST", None),
+        ("", None),
+        ("recorded", "a log line is no JSON object"),
+        ('"recorded"', "a log line is no JSON object"),
+        ('{"level": "CRITICAL", "message": "fuzz-forged"}', "a log line is forged"),
+        (json.dumps({"message": SECRET}), "a secret or a file's content is in a log"),
+        (json.dumps({"body": FILE}), "a secret or a file's content is in a log"),
+    ],
+)
+def test_a_log_line_that_is_forged_or_tells_a_secret_is_caught(line: str, problem: str | None) -> None:
+    assert [one.what for one in problems_of_log([line])] == ([problem] if problem else [])
+
+
+def test_an_object_outside_its_prefix_is_caught() -> None:
+    good = ("files", "uploads/" + "0" * 64)
+    bad = [("files", "uploads/../x"), ("files", "0" * 64), ("other", "uploads/" + "0" * 64)]
+    assert [one.shown for one in problems_of_objects([good, *bad], "files")] == ["/".join(one) for one in bad]

@@ -1,0 +1,144 @@
+"""Scanners on what is deployed. One run of Checkov, which is slow, for all that is asked here."""
+
+import json
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from scanning.scanners import FRAMEWORKS, Finding, Found, ScannerFailed, checkov, linters
+from scanning.stack import Stack, read
+from scanning.verdict import Verdict, judge
+from tests.support.deployed import Deployment
+
+PLANTED = "upload-api-planted"
+ROLE_POLICY = "Uploader_OperateUploader_Policy_Document"
+ADMINISTRATOR = {"effect": "Allow", "actions": ["*"], "resources": ["*"]}
+
+
+@pytest.fixture(scope="module")
+def stacks(deployment: Deployment) -> list[Stack]:
+    plans = deployment.each(deployment.plan)
+    return [read(name, (deployment.folder(name) / "cdk.tf.json").read_text(), plans[name][2]) for name in plans]
+
+
+@pytest.fixture(scope="module")
+def found(stacks: list[Stack]) -> list[Found]:
+    """What is found in all stacks, and in a copy of one of them in which a role may do everything."""
+    everything = [*stacks, planted(next(one for one in stacks if one.name == "upload-api"))]
+    return [checkov(everything), linters(everything)]
+
+
+def planted(stack: Stack) -> Stack:
+    synthesized, plan = deepcopy(dict(stack.synthesized)), deepcopy(dict(stack.plan))
+    documents = synthesized["data"]["aws_iam_policy_document"]
+    (name,) = [one for one in documents if one.startswith(ROLE_POLICY)]
+    documents[name]["statement"] = [ADMINISTRATOR]
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    for one in plan["prior_state"]["values"]["root_module"]["resources"]:
+        if one["name"] == name:
+            one["values"]["json"] = text
+    for one in plan["planned_values"]["root_module"]["resources"]:
+        if one["type"] == "aws_iam_role_policy" and one["values"]["name"].startswith("Operate"):
+            one["values"]["policy"] = text
+    for one in plan["resource_changes"]:
+        if one["type"] == "aws_iam_role_policy" and one["change"]["after"]["name"].startswith("Operate"):
+            one["change"]["after"]["policy"] = text
+    return replace(stack, name=PLANTED, synthesized=synthesized, plan=plan)
+
+
+@pytest.fixture(scope="module")
+def verdict(stacks: list[Stack], found: list[Found]) -> Verdict:
+    return judge(stacks, [without(PLANTED, one) for one in found])
+
+
+def without(stack: str, found: Found) -> Found:
+    return Found([one for one in found.findings if one.stack != stack], found.passed)
+
+
+def test_scanners_find_nothing_that_is_not_accepted(verdict: Verdict) -> None:
+    assert verdict.failed == []
+
+
+def test_nothing_is_accepted_that_no_scanner_finds(verdict: Verdict) -> None:
+    assert verdict.unused == []
+
+
+def test_every_stack_is_read_in_each_form(stacks: list[Stack], verdict: Verdict) -> None:
+    assert {key for key, passed in verdict.passed.items() if passed and key[0] != PLANTED} == {
+        (stack.name, where) for stack in stacks for where in (*FRAMEWORKS, "policies")
+    }
+
+
+def test_every_policy_is_linted(stacks: list[Stack], verdict: Verdict) -> None:
+    for stack in stacks:
+        complained = {one.resource for one, _ in verdict.accepted if (one.stack, one.where) == (stack.name, "policies")}
+        assert verdict.passed[stack.name, "policies"] + len(complained) == len(stack.policies)
+
+
+@pytest.mark.parametrize("where", [*FRAMEWORKS, "policies"])
+def test_a_role_that_may_do_everything_is_caught(found: list[Found], where: str) -> None:
+    caught = {
+        one.check
+        for each in found
+        for one in each.findings
+        if (one.stack, one.where) == (PLANTED, where) and "Operate" in one.resource
+    }
+    expected = {
+        "terraform_json": {"CKV_AWS_107", "CKV_AWS_108", "CKV_AWS_109", "CKV_AWS_110", "CKV_AWS_111", "CKV_AWS_356"},
+        "terraform_plan": {"CKV_AWS_286", "CKV_AWS_287", "CKV_AWS_288", "CKV_AWS_289", "CKV_AWS_290", "CKV_AWS_355"},
+        "policies": {"allows_privilege_escalation", "credentials_exposure", "service_wildcard"},
+    }
+    assert expected[where] <= caught
+
+
+def test_an_acceptance_is_of_one_check_on_one_resource_of_one_stack(stacks: list[Stack]) -> None:
+    accepted = stacks[0].acceptances[0]
+    same = Finding(accepted.stack, accepted.resource, accepted.check, "says", "policies")
+    others = [
+        replace(same, stack="another"),
+        replace(same, resource="another"),
+        replace(same, check="CKV_AWS_1"),
+    ]
+    judged = judge(stacks[:1], [Found([same, *others])])
+    assert judged.failed == others
+    assert judged.accepted == [(same, accepted.reason)]
+    assert accepted not in judged.unused
+    assert not judged.clean
+
+
+def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[Stack]) -> None:
+    plan = deepcopy(dict(stacks[0].plan))
+    resources = plan["prior_state"]["values"]["root_module"]["resources"]
+    lost = next(one["name"] for one in resources if one["type"] == "aws_iam_policy_document")
+    resources[:] = [one for one in resources if one["name"] != lost]
+    with pytest.raises(ValueError, match=f"not rendered: {lost}; plan it after it is applied"):
+        _ = replace(stacks[0], plan=plan).policies
+
+
+@pytest.mark.parametrize("document", [{}, {"terraform": {"required_version": ">= 1"}}])
+def test_what_checkov_reads_nothing_from_is_an_error(document: dict[str, Any]) -> None:
+    with pytest.raises(ScannerFailed, match="empty"):
+        checkov([Stack("empty", document, document)])
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "complaint"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::bucket/*", None),
+        ("s3:GetObjct", "arn:aws:s3:::bucket/*", "UNKNOWN_ACTION"),
+        ("s3:GetObject", "arn:aws:s3:::bucket", "RESOURCE_MISMATCH"),
+        ("dynamodb:PutItem", "*", "RESOURCE_STAR"),
+        ("iam:PassRole", "*", "permissions_management_without_constraints"),
+    ],
+)
+def test_a_policy_is_linted_by_what_its_actions_and_resources_are(
+    action: str, resource: str, complaint: str | None
+) -> None:
+    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    document = {"type": "aws_iam_policy_document", "name": "Policy", "values": {"json": text}}
+    plan = {"prior_state": {"values": {"root_module": {"resources": [document]}}}}
+    complaints = {one.check for one in linters([Stack("stack", {}, plan)]).findings}
+    assert complaint in complaints if complaint else complaints == set()
