@@ -59,6 +59,12 @@ prove-iam: setup ## every policy statement is needed, and none wider than it mus
 scan: setup ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
 	@$(COMMANDS) scan $(SYSTEM)
 
+fuzz: setup ## invented requests to the APIs on the local AWS that make up started; COUNT, SEED
+	@$(COMMANDS) fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+
+audit: setup ## known vulnerabilities in the locked dependencies; asks PyPI and npm's registry
+	@$(COMMANDS) audit
+
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 

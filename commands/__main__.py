@@ -7,12 +7,14 @@ from settings import SettingsError
 
 from . import (
     apply_reviewed,
+    audit,
     demo,
     deploy,
     destroy,
     diagram,
     down,
     failures,
+    fuzz,
     prove_iam,
     recover,
     rejects,
@@ -34,6 +36,8 @@ COMMANDS = {
     "down": down,
     "failures": failures,
     "scan": scan,
+    "fuzz": fuzz,
+    "audit": audit,
     "prove-iam": prove_iam,
     "simulate": simulate,
     "soak": soak,
