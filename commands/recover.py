@@ -128,13 +128,17 @@ def _say_next(system: str, findings: Findings) -> None:
 
 
 def _show_versions(versions: Sequence[Version]) -> None:
-    table = Table(
-        "version", "written", "bytes", "serial", "resources", "lineage", "problem", title="State, newest first"
-    )
+    columns = ("version", "written", "bytes", "serial", "resources", "lineage", "problem")
+    table = Table(*columns, title="State, newest first")
     for one in versions:
         when = one.modified.isoformat(" ", "seconds")
-        table.add_row(one.id, when, *map(str, (one.size, one.serial, one.resources)), one.lineage, one.problem)
-    console.print(table)
+        row = (one.id, when, *map(str, (one.size, one.serial, one.resources)), one.lineage, one.problem)
+        if console.is_terminal:
+            table.add_row(*row)
+        else:
+            print(*row, sep="\t")
+    if console.is_terminal:
+        console.print(table)
 
 
 def _show_findings(findings: Findings) -> None:
