@@ -10,6 +10,7 @@ import pytest
 from commands.target import ROOT
 
 WORKFLOWS = sorted((ROOT / "docs" / "workflows").glob("*.yml"))
+REVIEW = ROOT / "docs" / "workflows" / "review.yml"
 ZIZMOR = Path(sys.executable).with_name("zizmor")
 
 
@@ -20,11 +21,11 @@ def lint(*files: Path) -> subprocess.CompletedProcess[str]:
 
 def test_a_linter_for_workflows_finds_nothing() -> None:
     result = lint(*WORKFLOWS)
-    assert (result.returncode, [one.name for one in WORKFLOWS]) == (0, ["deploy.yml", "review.yml"]), result.stdout
+    assert (result.returncode, [one.name for one in WORKFLOWS]) == (0, ["audit.yml", "deploy.yml", "review.yml"]), result.stdout
 
 
 def test_the_linter_would_find_a_description_that_reaches_a_shell(tmp_path: Path) -> None:
-    text = WORKFLOWS[1].read_text().replace('"$DESCRIPTION"', "'${{ github.event.pull_request.body }}'")
+    text = REVIEW.read_text().replace('"$DESCRIPTION"', "'${{ github.event.pull_request.body }}'")
     (tmp_path / "review.yml").write_text(text)
     result = lint(tmp_path / "review.yml")
     assert "template-injection" in result.stdout
@@ -49,7 +50,7 @@ def test_what_a_workflow_calls_exists(file: Path) -> None:
 
 
 def test_only_addresses_of_a_description_reach_the_review() -> None:
-    (script,) = re.findall(r"acknowledged=\$\((.+)\)\n", WORKFLOWS[1].read_text())
+    (script,) = re.findall(r"acknowledged=\$\((.+)\)\n", REVIEW.read_text())
     description = (
         "Acknowledge: aws_x.y\r\nAcknowledge: shop:aws_x.z\nAcknowledge: $(id) --plan x\nAcknowledge: a;b\nprose"
     )
