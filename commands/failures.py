@@ -50,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     with _queue(arguments) as queue:
-        failures = queue.read()
+        with console.status("Reading the failure queue"):
+            failures = queue.read()
         if not failures:
             console.print(f"{arguments.system}: nothing waits in the failure queue{_elsewhere(queue)}")
         elif not arguments.replay:
@@ -93,21 +94,20 @@ class FailureQueue:
     def read(self) -> list[Failure]:
         """Everything that waits, oldest first, held back from others."""
         failures: dict[str, Failure] = {}
-        with console.status("Reading the failure queue"):
-            while True:
-                answer = self._sqs.receive_message(
-                    QueueUrl=self._url,
-                    MaxNumberOfMessages=BATCH,
-                    VisibilityTimeout=HELD_SECONDS,
-                    WaitTimeSeconds=1,
-                    MessageSystemAttributeNames=["SentTimestamp"],
-                )
-                messages = answer.get("Messages", [])
-                self._held |= {message["MessageId"]: message["ReceiptHandle"] for message in messages}
-                # Nothing new: all is read, or reading took so long that the first ones come again.
-                if all(message["MessageId"] in failures for message in messages):
-                    return sorted(failures.values(), key=lambda one: one.since)
-                failures |= {message["MessageId"]: _parse(message) for message in messages}
+        while True:
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=BATCH,
+                VisibilityTimeout=HELD_SECONDS,
+                WaitTimeSeconds=1,
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+            messages = answer.get("Messages", [])
+            self._held |= {message["MessageId"]: message["ReceiptHandle"] for message in messages}
+            # Nothing new: all is read, or reading took so long that the first ones come again.
+            if all(message["MessageId"] in failures for message in messages):
+                return sorted(failures.values(), key=lambda one: one.since)
+            failures |= {message["MessageId"]: _parse(message) for message in messages}
 
     def release(self, *, but: Sequence[Failure] = ()) -> None:
         """Let others read what was read here."""
