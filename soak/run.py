@@ -190,7 +190,8 @@ class Run:
             self._book.answers[one] = min(statuses, key=lambda status: (status // 100 != 2, status))
 
     def _poison(self, item: Item, kind: str) -> None:
-        name, fate = self._system.of_request(item), self._system.poisons[kind]
+        fate = self._system.poisons[kind]
+        name = self._system.key(item) if fate == KEPT else self._system.of_request(item)
         with self._lock:
             self._book.poison[name] = fate
         if fate == KEPT:
