@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -98,7 +99,7 @@ def tables_of(found: Mapping[str, Sequence[Proof]], target: Target) -> dict[str,
     return {name: rows(proofs, paths(name, synthesized(name, target))) for name, proofs in found.items()}
 
 
-def synthesized(system: str, target: Target) -> dict[str, object]:
+def synthesized(system: str, target: Target) -> dict[str, Any]:
     return dict(json.loads((target.output / "stacks" / system / "cdk.tf.json").read_text()))
 
 

@@ -1,12 +1,22 @@
 """Least privilege, proven on the deployed systems: each statement is needed, and none is wider than it must be."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from commands.prove_iam import prove_all, tables_of
+import pytest
+
+from commands.prove_iam import place, prove_all, synthesized, tables_of
+from least_privilege.live import NotAsSynthesized, Place
+from least_privilege.proving import prove
 from least_privilege.report import to_markdown
+from least_privilege.statements import Statement, read
 from tests.support.deployed import Deployment
 
 PAGE = Path(__file__).parents[2] / "docs" / "least-privilege.md"
+SMALLEST = "invocation-log"
 
 
 def test_every_statement_is_proven_both_ways_as_the_page_says(deployment: Deployment) -> None:
@@ -14,3 +24,40 @@ def test_every_statement_is_proven_both_ways_as_the_page_says(deployment: Deploy
     everything = [proof for proofs in found.values() for proof in proofs]
     assert [f"{one.change.statement.name}, {one.change}: {one.problem}" for one in everything if one.problem] == []
     assert to_markdown(tables_of(found, deployment.target), everything) == PAGE.read_text(encoding="utf-8")
+
+
+@contextmanager
+def also_allowed(where: Place, statement: Statement, action: str) -> Iterator[Statement]:
+    """A role's deployed statement with one action more, as one that Terraform made so would be."""
+    iam, held = where.local.client("iam"), where.attributes[statement.address]
+    named = {"RoleName": held["role"], "PolicyName": held["name"]}
+    more = replace(statement, actions=(*statement.actions, action))
+    document = {"Version": "2012-10-17", "Statement": [more.resolved(where.resolve).json()]}
+    iam.put_role_policy(**named, PolicyDocument=json.dumps(document))
+    try:
+        yield more
+    finally:
+        iam.put_role_policy(**named, PolicyDocument=held["policy"])
+
+
+@pytest.fixture
+def where(deployment: Deployment) -> Place:
+    return place(SMALLEST, deployment.local, deployment.target)
+
+
+@pytest.fixture
+def put(deployment: Deployment) -> Statement:
+    (found,) = [one for one in read(SMALLEST, synthesized(SMALLEST, deployment.target)) if one.sid == "Put"]
+    return found
+
+
+def test_a_right_that_nobody_needs_is_reported(where: Place, put: Statement) -> None:
+    with also_allowed(where, put, "dynamodb:Query") as more:
+        proofs = {str(one.change): one for one in prove(where, [more])}
+    assert proofs["without dynamodb:PutItem"].run == "an event"
+    assert proofs["without dynamodb:Query"].problem == "nobody notices (an event: works)"
+
+
+def test_a_deployed_policy_that_is_not_the_synthesized_one_is_an_error(where: Place, put: Statement) -> None:
+    with also_allowed(where, put, "dynamodb:Query"), pytest.raises(NotAsSynthesized, match="PutInvocations"):
+        prove(where, [put])
