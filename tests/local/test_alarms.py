@@ -31,11 +31,11 @@ def listening(deployment: Deployment, system: str) -> Iterator[Listener]:
     try:
         yield Listener(deployment.local, arn)
     finally:
-        for one in subscriptions(sns, arn) - before:
+        for one in subscriptions(sns, arn) - before:  # none where another test listens there too
             sns.unsubscribe(SubscriptionArn=one)
-        sqs = deployment.local.client("sqs", region_name=deployment.region(system))
-        name = f"listener-{arn.rpartition(':')[2]}"[:80]
-        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
+            sqs = deployment.local.client("sqs", region_name=deployment.region(system))
+            name = f"listener-{arn.rpartition(':')[2]}"[:80]
+            sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
 
 def subscriptions(sns: Any, arn: str) -> set[str]:
