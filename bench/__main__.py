@@ -24,6 +24,7 @@ PARTS: dict[str, Part] = {
     "unit": synth.unit_test,
     "cold": cold_start.start,
     "busy": busy.compare_handlers,
+    "several": busy.compare_several,
     "rates": busy.compare_rates,
     "plan": plan.unchanged,
 }

@@ -16,6 +16,7 @@ TITLES = {
     "unit": "One unit test from the command line",
     "cold": "Functions, from the start of a process to a handler that is ready",
     "busy": "Functions, what an event costs",
+    "several": "Functions, an event of several records",
     "rates": "Functions on the local AWS",
     "plan": "Deploying with nothing changed, on the local AWS",
 }

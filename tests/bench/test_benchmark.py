@@ -85,7 +85,7 @@ def test_cold_starts_are_measured_for_every_function(tmp_path: Path) -> None:
 
 
 def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", "busy", "rates", "--runs", "1", "--write", str(tmp_path)]
+    command = [sys.executable, "-m", "bench", "busy", "several", "rates", "--runs", "1", "--write", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "benchmark.md").read_text()
@@ -94,7 +94,7 @@ def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path
     for name in cold_start.names():
         assert f"| own time an event, {name} |" in page
         assert f"| an event through {name} |" in page
-    assert set(json.loads((tmp_path / "benchmark.json").read_text())["parts"]) == {"busy", "rates"}
+    assert set(json.loads((tmp_path / "benchmark.json").read_text())["parts"]) == {"busy", "several", "rates"}
 
 
 def test_a_part_that_is_measured_again_replaces_its_rows_and_no_others(tmp_path: Path) -> None:
