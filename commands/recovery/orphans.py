@@ -110,8 +110,8 @@ class Recovery:
         gone = {one["address"] for one in changes if "delete" in one["change"]["actions"]}
         if gone - addresses:
             raise DeploymentError(
-                f"{', '.join(sorted(gone - addresses))} depend on what would be removed; they are adopted now, "
-                "and nothing was removed"
+                f"{', '.join(sorted(gone - addresses))} depend on what would be removed: nothing was removed, "
+                "and what was found is in the state now"
             )
         self._terraform("apply", "-input=false", PLAN)
         return len(gone)
