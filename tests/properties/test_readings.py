@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sensor_pipeline import payload, readings
@@ -47,6 +47,8 @@ def test_all_that_a_file_holds_becomes_a_row_or_a_reject_that_the_table_keeps_as
 
 
 @given(st.text("0123456789.eE+-", min_size=1, max_size=60))
+@example("1" * 39)
+@example("1" * 38)
 def test_a_value_in_any_notation_is_kept_exactly_or_refused(value: str) -> None:
     text = json.dumps(READING).replace("20,", f"{value},", 1)
     (candidate,) = payload.candidates(io.BytesIO(text.encode()))

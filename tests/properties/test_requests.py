@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared import http
@@ -15,7 +15,7 @@ from upload_api import uploads
 
 from .strategies import ANY_TEXT, JSON
 
-LONGEST = 64
+LONGEST = 200_000
 PRODUCT_IDS = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,127}\Z")
 PRINTABLE = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
 NAMES = st.text(PRINTABLE, min_size=1, max_size=256)
@@ -43,6 +43,8 @@ def sendable(answer: http.Answer) -> Any:
 @given(
     st.one_of(ANY_TEXT, JSON.map(json.dumps), st.binary(max_size=80).map(lambda raw: base64.b64encode(raw).decode()))
 )
+@example("[" * 100_000)
+@example('{"a":' * 30_000)
 def test_a_body_is_a_json_object_or_refused(text: str) -> None:
     for encoded in (False, True):
         try:
