@@ -68,7 +68,7 @@ class Store:
                 if attempt == BODY_ATTEMPTS:
                     raise
                 # As botocore's standard mode waits.
-                time.sleep(random.uniform(0, 2 ** (attempt - 1)))  # noqa: S311
+                time.sleep(random.uniform(0, 2 ** (attempt - 1)))  # noqa: S311 - jitter
 
 
 def _start(body: Any) -> bytes:
