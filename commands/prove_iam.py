@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name, table in tables.items():
         to_terminal(name, table, console)
     everything = [proof for proofs in found.values() for proof in proofs]
-    console.print(totals(everything))
+    console.print(str(totals(everything)))
     problems = [proof for proof in everything if proof.problem]
     for proof in problems:
         console.print(f"NOT PROVEN: {proof.change.statement.name}, {proof.change}: {proof.problem}", markup=False)
