@@ -140,8 +140,8 @@ def _key(client: Client, values: Values) -> str | None:
     kms = client("kms")
     ids = [one["KeyId"] for page in kms.get_paginator("list_keys").paginate() for one in page["Keys"]]
     found = [id_ for id_ in ids if _is_planned_key(kms, id_, values)]
-    named = (id_ for id_ in found if kms.list_aliases(KeyId=id_)["Aliases"])
-    return next(named, found[0] if found else None)
+    named = {one.get("TargetKeyId") for one in _aliases(kms)}
+    return next((id_ for id_ in found if id_ in named), found[0] if found else None)
 
 
 def _is_planned_key(kms: Any, id_: str, values: Values) -> bool:
@@ -158,9 +158,15 @@ def _is_planned_key(kms: Any, id_: str, values: Values) -> bool:
 
 
 def _alias(client: Client, values: Values) -> str | None:
-    pages = client("kms").get_paginator("list_aliases").paginate(KeyId=values["target_key_id"])
-    names = (one["AliasName"] for page in pages for one in page["Aliases"])
-    return next((name for name in names if name == values["name"]), None)
+    for one in _aliases(client("kms")):
+        if (one["AliasName"], one.get("TargetKeyId")) == (values["name"], values["target_key_id"]):
+            return str(one["AliasName"])
+    return None
+
+
+def _aliases(kms: Any) -> list[dict[str, Any]]:
+    # All of them: asked for one key's, the local AWS asks that key's policy, too.
+    return [one for page in kms.get_paginator("list_aliases").paginate() for one in page["Aliases"]]
 
 
 def _alarm(client: Client, values: Values) -> str | None:
