@@ -1,6 +1,10 @@
 from collections.abc import Mapping
+from weakref import WeakKeyDictionary
 
 from cdktf import TerraformResource
+
+# An override replaces what an earlier one said under the same name.
+_accepted: WeakKeyDictionary[TerraformResource, dict[str, str]] = WeakKeyDictionary()
 
 
 def accept(resource: TerraformResource, reasons: Mapping[str, str]) -> None:
@@ -9,5 +13,6 @@ def accept(resource: TerraformResource, reasons: Mapping[str, str]) -> None:
     They go into the resource's comment (`//`) in the Terraform JSON, where people and `make scan` read them. A check
     that is not named fails the scan, and so does an acceptance of what no scanner finds.
     """
-    for check, reason in reasons.items():
-        resource.add_override(f"//.accepted.{check}", reason)
+    accepted = _accepted.setdefault(resource, {})
+    accepted.update(reasons)
+    resource.add_override("//.accepted", accepted)
