@@ -19,6 +19,7 @@ from commands.target import ROOT
 from review.model import StackReview
 from review.saved import FOLDER, SavedPlan
 from tests.support.deployed import Deployment
+from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role
 
 SECRET = "hunter2"  # noqa: S105
 TRACKER, LOG = "object-tracker", "invocation-log"
@@ -121,24 +122,34 @@ def test_what_is_deployed_needs_no_change(deployment: Deployment, tmp_path: Path
 def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     deployment: Deployment, tmp_path: Path
 ) -> None:
+    def reviewed(where: Target, *acknowledged: str) -> StackReview:
+        """By a pull request's run."""
+        run = as_role(deployment.local, where, REVIEW, PULL_REQUEST, tmp_path)
+        (found,) = review(run, [LOG], acknowledged)
+        return found
+
+    def apply(where: Target) -> None:
+        """By a run on what was merged."""
+        apply_reviewed(as_role(deployment.local, where, DEPLOY, PRODUCTION, tmp_path), [LOG])
+
     def refused(where: Target) -> str:
         with pytest.raises(DeploymentError) as refusal:
-            apply_reviewed(where, [LOG])
+            apply(where)
         return str(refusal.value)
 
     longer = {"LOG_RETENTION_DAYS": "731"}
     mine, yours = (target(deployment, tmp_path / name, **longer) for name in ("mine", "yours"))
     assert "nothing was reviewed" in refused(mine)
-    (found,) = review(mine, [LOG], [])
+    found = reviewed(mine)
     # Terraform plans the policy on these logs, too; being what it was, it is folded.
     assert [one.headline for one in found.changes] == ["log group: log retention (days) 365 → 731"]
     assert found.folded == ("1 with nothing but values that are known after apply",)
-    review(yours, [LOG], [])
+    reviewed(yours)
 
     other = replace(mine, environment={**mine.environment, "LOG_RETENTION_DAYS": "400"})
     assert "the configuration moved since the review (cdk.tf.json)" in refused(other)
 
-    apply_reviewed(mine, [LOG])
+    apply(mine)
     logs = deployment.local.client("logs", region_name=deployment.region(LOG))
     name = deployment.outputs(LOG)["LogGroupName"]
     (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
@@ -147,10 +158,9 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     assert "the state moved since the review" in refused(yours)
 
     back = target(deployment, tmp_path / "back")
-    (found,) = review(back, [LOG], [])
-    (address,) = [one.address for one in found.dangers]
+    (address,) = [one.address for one in reviewed(back).dangers]
     assert f"1 dangerous changes are not acknowledged: {address}" in refused(back)
-    review(back, [LOG], [address])
-    apply_reviewed(back, [LOG])
+    reviewed(back, address)
+    apply(back)
     (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     assert group["retentionInDays"] == 365
