@@ -1,4 +1,5 @@
 import argparse
+import signal
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -61,6 +62,8 @@ def main() -> int:
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
     arguments = parser.parse_args()
+    # Told to end, a command ends as if interrupted: what it started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(arguments.run(arguments))
     except SettingsError as error:
