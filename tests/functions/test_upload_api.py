@@ -474,6 +474,7 @@ def priced(price: str) -> str:
         (presigned_upload(-1), "body.size must be bigger than or equal to 1"),
         (upload(content=None, size=1.5), "body.size must be integer"),
     ],
+    ids=lambda value: "text" if str(value).startswith("{") else None,  # ids of products are new in each run
 )
 def test_what_is_wrong_with_a_body_is_said_and_nothing_is_touched(uploads: Uploads, body: Any, reason: str) -> None:
     status, answer = uploads.post(body)
