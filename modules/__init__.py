@@ -24,6 +24,7 @@ from .rest_api import Authorization, RestApi  # noqa: E402
 from .state import StateBackend  # noqa: E402
 from .table import Capacity, Index, Table  # noqa: E402
 from .topic import Topic  # noqa: E402
+from .vpc import Vpc  # noqa: E402
 
 __all__ = [
     "Alarms",
@@ -49,5 +50,6 @@ __all__ = [
     "Statement",
     "Table",
     "Topic",
+    "Vpc",
     "accept",
 ]

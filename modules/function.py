@@ -15,10 +15,12 @@ from .accepted import accept
 from .alarms import Alarms
 from .errors import ConfigurationError
 from .iam import PolicyDocument, Statement
+from .key import ENCRYPTING_ACTIONS, Key
 from .packaging import build_archive, sha256
 from .paths import path
 from .queue import Queue
 from .topic import Topic
+from .vpc import CONNECTING_ACCEPTED, DENIAL_ACCEPTED, Vpc, connecting, denied_to_code
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html; the group itself is made by Terraform.
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
@@ -36,8 +38,12 @@ ACCEPTED = {
     "Lambda's queue for six hours, and an alarm rings",
     "CKV_AWS_116": "the on-failure destination keeps the event and the error; a dead-letter queue would keep the event "
     "only, a second time",
+}
+WITHOUT_VPC = {
     "CKV_AWS_117": "it calls AWS's own endpoints only; in a VPC each would have to be paid for by the hour",
-    "CKV_AWS_173": "the environment holds names, no secrets, and Lambda encrypts it at rest by itself",
+}
+WITHOUT_KEY = {"CKV_AWS_173": "the environment holds names, no secrets, and Lambda encrypts it at rest by itself"}
+WITHOUT_SIGNING = {
     "CKV_AWS_272": "the code's hash is in the reviewed plan; a signing profile is the account's own to make",
 }
 
@@ -53,7 +59,11 @@ class PythonFunction(Construct):
     `packages` are source folders; the first one's `handler.py` holds `handle(event, context)`. `libraries` is a
     folder of vendored libraries. `timeout_seconds` is 1 to 900, `memory_mb` 128 to 10240 (CPU grows with it). A
     change of `environment` never carries secrets: Lambda shows it to everyone who may read the function.
-    `alarm_topic` hears the alarms. Raises `ConfigurationError` for a timeout AWS refuses or missing code.
+    `alarm_topic` hears the alarms.
+
+    Off unless asked for: `vpc` connects it to subnets of a VPC; with `code_signing_config_arn` Lambda checks who signed
+    its code; `key` encrypts its environment, its log group and its failure queue instead of AWS's own keys.
+    Raises `ConfigurationError` for a timeout AWS refuses, missing code, or a VPC without subnets or security groups.
     """
 
     def __init__(
@@ -70,8 +80,13 @@ class PythonFunction(Construct):
         runtime: str = "python3.13",
         log_retention_days: int = 365,
         alarm_topic: Topic | None = None,
+        vpc: Vpc | None = None,
+        code_signing_config_arn: str | None = None,
+        key: Key | None = None,
     ) -> None:
         super().__init__(scope, id_)
+        if vpc and not (vpc.subnet_ids and vpc.security_group_ids):
+            raise ConfigurationError(f"{name}: vpc has {vpc}; give a subnet and a security group at least")
         if not 1 <= timeout_seconds <= LONGEST_TIMEOUT:
             raise ConfigurationError(f"{name}: timeout_seconds is {timeout_seconds}, AWS allows 1 to {LONGEST_TIMEOUT}")
         self.name = name
@@ -82,9 +97,16 @@ class PythonFunction(Construct):
         archive = build_archive(packages, libraries)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE)
         self.log_group = CloudwatchLogGroup(
-            self, "LogGroup", name=f"/aws/lambda/{name}", retention_in_days=log_retention_days
+            self,
+            "LogGroup",
+            name=f"/aws/lambda/{name}",
+            retention_in_days=log_retention_days,
+            kms_key_id=key.arn if key else None,
         )
-        accept(self.log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
+        if key:
+            key.allow_log_group(f"/aws/lambda/{name}")
+        else:
+            accept(self.log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
         self.role = IamRole(
             self,
             "Role",
@@ -101,7 +123,7 @@ class PythonFunction(Construct):
             ).json,
         )
         self._role_name: str = self.role.name
-        self.failures = Queue(self, "Failures", name=f"{name}-failures")
+        self.failures = Queue(self, "Failures", name=f"{name}-failures", key=key)
         log_policy = self.allow(
             self,
             "Operate",
@@ -109,7 +131,14 @@ class PythonFunction(Construct):
             # X-Ray has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
             Statement(sid="WriteTraces", actions=TRACE_ACTIONS, resources=["*"]),
             Statement(sid="KeepFailures", actions=FAILURE_ACTIONS, resources=[self.failures.arn]),
+            # Lambda puts failures into the encrypted queue, and reads the environment, as the function.
+            *([Statement(sid="UseKey", actions=ENCRYPTING_ACTIONS, resources=[key.arn])] if key else []),
         )
+        needed = [self.log_group, log_policy]
+        if vpc:
+            connection = self.allow(self, "Connect", *connecting())
+            accept(connection, CONNECTING_ACCEPTED)
+            needed.append(connection)
         self.resource = LambdaFunction(
             self,
             "Function",
@@ -129,10 +158,23 @@ class PythonFunction(Construct):
                 }
             },
             tracing_config={"mode": "Active"},
-            depends_on=[self.log_group, log_policy],
+            vpc_config={"subnet_ids": list(vpc.subnet_ids), "security_group_ids": list(vpc.security_group_ids)}
+            if vpc
+            else None,
+            code_signing_config_arn=code_signing_config_arn,
+            kms_key_arn=key.arn if key else None,
+            depends_on=needed,
         )
-        accept(self.resource, ACCEPTED)
+        accept(
+            self.resource,
+            ACCEPTED
+            | ({} if vpc else WITHOUT_VPC)
+            | ({} if key else WITHOUT_KEY)
+            | ({} if code_signing_config_arn else WITHOUT_SIGNING),
+        )
         self.arn: str = self.resource.arn
+        if vpc:
+            accept(self.allow(self, "ReserveConnection", denied_to_code(self.arn)), DENIAL_ACCEPTED)
         self._function_name: str = self.resource.function_name
         LambdaFunctionEventInvokeConfig(
             self,

@@ -1,6 +1,8 @@
 from collections.abc import Sequence
+from functools import cached_property
 
 from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_aws.data_aws_region import DataAwsRegion
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
@@ -12,6 +14,9 @@ from .iam import Condition, PolicyDocument, Statement
 ENCRYPTING_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 # The service-side form that the same page prescribes for AWS services that publish.
 SERVICE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey*")
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+# It names Describe* too, which has no encryption context, so that its condition never lets it through.
+LOG_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 # Looking after a key, without using it or letting others use it.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
 ADMINISTRATION_ACTIONS = (
@@ -63,7 +68,7 @@ class Key(Construct):
 
     The key policy leaves permissions to the account's IAM policies (AWS's default key policy,
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html) and admits AWS services only when
-    `allow_service` says so. With `only_through`, the storage service whose data the key encrypts
+    `allow_service` or `allow_log_group` says so. With `only_through`, the storage service whose data the key encrypts
     (`dynamodb.us-east-1.amazonaws.com`), they can let people look after the key, but use it through that service only.
     `deletion_window_days` (7 to 30, default 30) is how long a destroyed key can be restored.
     """
@@ -82,6 +87,7 @@ class Key(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._account_id = account_id
+        self._log_groups: list[str] = []
         self.policy = PolicyDocument(
             self,
             "Policy",
@@ -115,6 +121,36 @@ class Key(Construct):
                 conditions=[Condition("StringEquals", "aws:SourceAccount", [self._account_id])],
             )
         )
+
+    def allow_log_group(self, name: str) -> None:
+        """Let CloudWatch Logs encrypt one log group with the key.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+        """
+        if name in self._log_groups:
+            return
+        region = self._region.name
+        self.policy.add(
+            Statement(
+                sid=f"AllowLogs{len(self._log_groups) or ''}",
+                principals={"Service": [f"logs.{region}.amazonaws.com"]},
+                actions=LOG_ACTIONS,
+                resources=["*"],
+                # By name: the log group itself waits for the key.
+                conditions=[
+                    Condition(
+                        "StringEquals",
+                        "kms:EncryptionContext:aws:logs:arn",
+                        [f"arn:aws:logs:{region}:{self._account_id}:log-group:{name}"],
+                    )
+                ],
+            )
+        )
+        self._log_groups.append(name)
+
+    @cached_property
+    def _region(self) -> DataAwsRegion:
+        return DataAwsRegion(self, "Region")
 
 
 def _account_policies(account: str, only_through: str | None) -> list[Statement]:

@@ -20,12 +20,14 @@ from cdktf_cdktf_provider_aws.api_gateway_stage import ApiGatewayStage
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan, ApiGatewayUsagePlanApiStages
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
 from .accepted import accept
 from .alarms import Alarms
 from .dependencies import depends_on
 from .function import LOGS_WITHOUT_KEY, PythonFunction
+from .key import Key
 from .topic import Topic
 
 STAGE = "live"
@@ -48,6 +50,7 @@ ACCESS_LOG = {
 
 NO_CACHE = "an answer is what is true now, for one caller; a cache gives it to others, later, and costs by the hour"
 NO_FIREWALL = "callers are known and throttled; who opens an API to strangers puts a web ACL before `stage.arn`"
+RULES_OF_FIREWALL = "the web ACL's rules are its owner's, and in another plan; no Java runs behind this API"
 ACCEPTED_OF_STAGE = {
     "CKV_AWS_120": NO_CACHE,
     "CKV2_AWS_51": "it would prove API Gateway to a server of one's own; Lambda knows it by its permission",
@@ -71,6 +74,9 @@ class RestApi(Construct):
     Gateway logging role (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html), which
     everyone in the account shares and no API owns: see `ApiLoggingRole`. Detailed metrics are on, and `alarm_topic`
     hears of answers with a 5xx status. The stage is deployed again whenever a route changes.
+
+    Off unless asked for: `web_acl_arn` (WAFv2, regional) is asked about every request before anything else; `key`
+    encrypts both logs.
     """
 
     def __init__(
@@ -86,6 +92,8 @@ class RestApi(Construct):
         execution_log_level: str = "ERROR",
         log_retention_days: int = 365,
         alarm_topic: Topic | None = None,
+        web_acl_arn: str | None = None,
+        key: Key | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._authorization = authorization
@@ -106,18 +114,11 @@ class RestApi(Construct):
             rest_api_id=self.id,
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
-        self.log_group = CloudwatchLogGroup(
-            self, "AccessLog", name=f"/aws/apigateway/{name}", retention_in_days=log_retention_days
-        )
+        self.log_group = self._add_log_group("AccessLog", f"/aws/apigateway/{name}", log_retention_days, key)
         # API Gateway names the execution log; made before it does, the log has a retention.
-        execution_log = CloudwatchLogGroup(
-            self,
-            "ExecutionLog",
-            name=f"API-Gateway-Execution-Logs_{self.id}/{STAGE}",
-            retention_in_days=log_retention_days,
+        execution_log = self._add_log_group(
+            "ExecutionLog", f"API-Gateway-Execution-Logs_{self.id}/{STAGE}", log_retention_days, key
         )
-        for log_group in (self.log_group, execution_log):
-            accept(log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
         self.stage = ApiGatewayStage(
             self,
             "Stage",
@@ -129,7 +130,10 @@ class RestApi(Construct):
             depends_on=[execution_log],
         )
         accept(self.stage, ACCEPTED_OF_STAGE)
-        if authorization is not Authorization.NONE:
+        if web_acl_arn:
+            Wafv2WebAclAssociation(self, "WebAcl", resource_arn=self.stage.arn, web_acl_arn=web_acl_arn)
+            accept(self.stage, {"CKV2_AWS_77": RULES_OF_FIREWALL})
+        elif authorization is not Authorization.NONE:
             accept(self.stage, {"CKV2_AWS_29": NO_FIREWALL})
         settings = ApiGatewayMethodSettings(
             self,
@@ -238,6 +242,16 @@ class RestApi(Construct):
             )
             self._resource_ids[path] = folder.id
         return self._resource_ids[path]
+
+    def _add_log_group(self, id_: str, name: str, retention_days: int, key: Key | None) -> CloudwatchLogGroup:
+        log_group = CloudwatchLogGroup(
+            self, id_, name=name, retention_in_days=retention_days, kms_key_id=key.arn if key else None
+        )
+        if key:
+            key.allow_log_group(name)
+        else:
+            accept(log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
+        return log_group
 
     def _add_alarms(self, name: str, topic: Topic | None) -> None:
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html

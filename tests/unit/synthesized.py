@@ -3,9 +3,10 @@
 import json
 import re
 from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
-from cdktf import TerraformElement, Testing
+from cdktf import TerraformElement, TerraformResource, Testing
 from cdktf import TerraformStack as Stack
 
 ACCOUNT = "123456789012"
@@ -33,13 +34,19 @@ class Terraform:
             Testing.synth(stack),
         )
         self.json: Block = json.loads(named)
-        # By address: what scanners may find there, with the reason. Apart, as it is no setting of the resource.
-        self.accepted: dict[str, dict[str, str]] = {}
-        for kind, names in self.json.get("resource", {}).items():
-            for name, block in names.items():
-                accepted = block.pop("//", {}).get("accepted")
-                if accepted:
-                    self.accepted[f"{kind}.{name}"] = accepted
+        self._stack, self._above = stack, above
+
+    @cached_property
+    def accepted(self) -> dict[str, dict[str, str]]:
+        """By construct path: what scanners may find in a resource, with the reason; `Testing.synth` leaves it out."""
+        return {
+            one.node.path.removeprefix(self._above): block["//"]["accepted"]
+            for one in self._stack.node.find_all()
+            if isinstance(one, TerraformResource)
+            for names in one.to_terraform()["resource"].values()
+            for block in names.values()
+            if "accepted" in block["//"]
+        }
 
     def types(self) -> set[str]:
         return {*self.json.get("resource", {}), *self.json.get("data", {})}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack
 
-from modules import ConfigurationError, Key, PythonFunction, Queue, Statement, Topic
+from modules import ConfigurationError, Key, PythonFunction, Queue, Statement, Topic, Vpc
 from modules.packaging import build_archive
 
 from .synthesized import ACCOUNT, Terraform, allow, deny_without_tls
@@ -209,6 +209,105 @@ def test_code_of_all_packages_and_libraries_makes_the_hash(stack: TerraformStack
     PythonFunction(stack, "Worker", name="worker", packages=sources[0], libraries=sources[1])
     digest = hashlib.sha256(build_archive(*sources).read_bytes()).digest()
     assert Terraform(stack).one("aws_lambda_function")["source_code_hash"] == base64.b64encode(digest).decode()
+
+
+VPC = Vpc(["subnet-1", "subnet-2"], ["sg-1"])
+SIGNING = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+FOREVER_ACCEPTED = {"CKV_AWS_115", "CKV_AWS_116"}
+
+
+def test_without_options_a_function_says_why_it_has_no_vpc_key_and_signature(default: Terraform) -> None:
+    assert set(default.accepted["Worker/Function"]) == FOREVER_ACCEPTED | {
+        "CKV_AWS_117",
+        "CKV_AWS_173",
+        "CKV_AWS_272",
+    }
+    assert set(default.accepted["Worker/LogGroup"]) == {"CKV_AWS_158"}
+
+
+@pytest.fixture(scope="module")
+def connected(new_stack: Callable[[], TerraformStack], code: Path) -> Terraform:
+    stack = new_stack()
+    PythonFunction(stack, "Worker", name="worker", packages=[code], vpc=VPC)
+    return Terraform(stack)
+
+
+class TestInAVpc:
+    def test_it_is_connected_to_the_subnets_once_its_role_may_do_so(self, connected: Terraform) -> None:
+        function = connected.one("aws_lambda_function")
+        assert function["vpc_config"] == {"subnet_ids": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
+        assert function["depends_on"] == [
+            "aws_cloudwatch_log_group.Worker/LogGroup",
+            "aws_iam_role_policy.Worker/OperateWorker/RolePolicy",
+            "aws_iam_role_policy.Worker/ConnectWorker/RolePolicy",
+        ]
+
+    def test_its_role_may_keep_interfaces_for_lambda_and_its_code_may_not(self, connected: Terraform) -> None:
+        keep = [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:UnassignPrivateIpAddresses",
+        ]
+        find = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+        own_code = {
+            "test": "ArnEquals",
+            "variable": "lambda:SourceFunctionArn",
+            "values": ["${aws_lambda_function.Worker/Function.arn}"],
+        }
+        assert connected.grants("Worker") == {
+            "OperateWorker": OPERATE,
+            "ConnectWorker": [
+                allow("KeepInterfaces", keep, "arn:aws:ec2:*:*:*/*"),
+                allow("FindInterfaces", find, "*"),
+            ],
+            "ReserveConnectionWorker": [
+                {**allow("InterfacesAreLambdas", keep + find, "*"), "effect": "Deny", "condition": [own_code]}
+            ],
+        }
+
+    def test_it_says_no_longer_why_it_is_in_none(self, connected: Terraform) -> None:
+        accepted = connected.accepted["Worker/Function"]
+        assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_173", "CKV_AWS_272"}
+
+    @pytest.mark.parametrize("vpc", [Vpc([], ["sg-1"]), Vpc(["subnet-1"], [])])
+    def test_a_vpc_without_subnets_or_security_groups_is_refused(
+        self, stack: TerraformStack, code: Path, vpc: Vpc
+    ) -> None:
+        with pytest.raises(ConfigurationError, match=r"^worker: .*give a subnet and a security group at least$"):
+            PythonFunction(stack, "Worker", name="worker", packages=[code], vpc=vpc)
+
+
+def test_who_has_to_sign_the_code_is_a_choice(stack: TerraformStack, code: Path) -> None:
+    PythonFunction(stack, "Worker", name="worker", packages=[code], code_signing_config_arn=SIGNING)
+    made = Terraform(stack)
+    assert made.one("aws_lambda_function")["code_signing_config_arn"] == SIGNING
+    accepted = made.accepted["Worker/Function"]
+    assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_117", "CKV_AWS_173"}
+
+
+def test_a_key_encrypts_environment_logs_and_failures_and_the_role_may_use_it(
+    stack: TerraformStack, code: Path, key: Key
+) -> None:
+    PythonFunction(stack, "Worker", name="worker", packages=[code], key=key)
+    made, arn = Terraform(stack), "${aws_kms_key.Key/Key.arn}"
+    assert made.one("aws_lambda_function")["kms_key_arn"] == arn
+    assert made.one("aws_cloudwatch_log_group")["kms_key_id"] == arn
+    assert made.one("aws_sqs_queue") == {
+        "name": "worker-failures",
+        "kms_master_key_id": arn,
+        "message_retention_seconds": 1209600,
+    }
+    assert made.grants("Worker") == {
+        "OperateWorker": [*OPERATE, allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], arn)]
+    }
+    (_, logs) = made.policies()["Key/Policy"]
+    assert logs["condition"][0]["values"] == [
+        f"arn:aws:logs:${{data.aws_region.Key/Region.name}}:{ACCOUNT}:log-group:/aws/lambda/worker"
+    ]
+    assert made.accepted.keys() == {"Worker/Function", "Key/Key"}
+    accepted = made.accepted["Worker/Function"]
+    assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_117", "CKV_AWS_272"}
 
 
 class TestAllow:

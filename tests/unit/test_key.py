@@ -115,3 +115,31 @@ def test_a_key_of_stored_data_can_be_looked_after_but_used_through_its_storage_s
             },
         ]
     }
+
+
+def test_cloudwatch_logs_is_admitted_for_each_log_group_by_name_once(stack: TerraformStack, key: Key) -> None:
+    for name in ("/aws/lambda/worker", "/aws/lambda/other", "/aws/lambda/worker"):
+        key.allow_log_group(name)
+    region = "${data.aws_region.Key/Region.name}"
+    assert Terraform(stack).policies() == {
+        "Key/Policy": [
+            ACCOUNT_POLICIES,
+            *(
+                {
+                    "sid": sid,
+                    "effect": "Allow",
+                    "principals": [{"type": "Service", "identifiers": [f"logs.{region}.amazonaws.com"]}],
+                    "actions": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                    "resources": ["*"],
+                    "condition": [
+                        {
+                            "test": "StringEquals",
+                            "variable": "kms:EncryptionContext:aws:logs:arn",
+                            "values": [f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{name}"],
+                        }
+                    ],
+                }
+                for sid, name in (("AllowLogs", "/aws/lambda/worker"), ("AllowLogs1", "/aws/lambda/other"))
+            ),
+        ]
+    }

@@ -1,6 +1,6 @@
 from cdktf import TerraformStack
 
-from modules import Queue
+from modules import Key, Queue
 
 from .synthesized import Terraform, deny_without_tls
 
@@ -29,3 +29,12 @@ def test_a_queue_refuses_requests_without_tls(stack: TerraformStack) -> None:
 def test_a_queue_keeps_messages_as_long_as_asked(stack: TerraformStack) -> None:
     Queue(stack, "Kept", name="kept", retention_days=4)
     assert Terraform(stack).one("aws_sqs_queue")["message_retention_seconds"] == 345600
+
+
+def test_a_queue_is_encrypted_with_a_key_where_there_is_one(stack: TerraformStack, key: Key) -> None:
+    Queue(stack, "Kept", name="kept", key=key)
+    assert Terraform(stack).one("aws_sqs_queue") == {
+        "name": "kept",
+        "kms_master_key_id": "${aws_kms_key.Key/Key.arn}",
+        "message_retention_seconds": 1209600,
+    }

@@ -187,6 +187,47 @@ def test_access_and_execution_logs_are_kept_as_long_as_asked(
     }
 
 
+def test_a_key_encrypts_both_logs_and_admits_them_by_name(stack: TerraformStack, key: Key) -> None:
+    make(stack, key=key)
+    made = Terraform(stack)
+    logs = made.all("aws_cloudwatch_log_group")
+    assert {path: one["kms_key_id"] for path, one in logs.items()} == dict.fromkeys(
+        ("Api/AccessLog", "Api/ExecutionLog"), "${aws_kms_key.Key/Key.arn}"
+    )
+    admitted = [one["condition"][0]["values"] for one in made.policies()["Key/Policy"] if "condition" in one]
+    prefix = f"arn:aws:logs:${{data.aws_region.Key/Region.name}}:{ACCOUNT}:log-group:"
+    assert admitted == [[prefix + one["name"]] for one in logs.values()]
+    assert [one for one in made.accepted if one.endswith("Log")] == []
+
+
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/own/01234567-89ab-cdef-0123-456789abcdef"
+
+
+@pytest.mark.parametrize("authorization", list(Authorization))
+def test_a_web_acl_stands_before_the_stage_where_there_is_one(
+    stack: TerraformStack, authorization: Authorization
+) -> None:
+    make(stack, authorization=authorization, web_acl_arn=WEB_ACL)
+    made = Terraform(stack)
+    assert made.all("aws_wafv2_web_acl_association") == {
+        "Api/WebAcl": {"resource_arn": "${aws_api_gateway_stage.Api/Stage.arn}", "web_acl_arn": WEB_ACL}
+    }
+    assert set(made.accepted["Api/Stage"]) == {"CKV_AWS_120", "CKV2_AWS_51", "CKV2_AWS_77"}
+
+
+@pytest.mark.parametrize(
+    ("authorization", "accepted"),
+    [(Authorization.IAM, True), (Authorization.API_KEY, True), (Authorization.NONE, False)],
+)
+def test_an_api_may_do_without_a_web_acl_where_its_callers_are_known(
+    stack: TerraformStack, authorization: Authorization, accepted: bool
+) -> None:
+    make(stack, authorization=authorization)
+    made = Terraform(stack)
+    assert made.all("aws_wafv2_web_acl_association") == {}
+    assert ("CKV2_AWS_29" in made.accepted["Api/Stage"]) is accepted
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -1,0 +1,56 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .iam import Condition, Statement
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+INTERFACE_ACTIONS = (
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:UnassignPrivateIpAddresses",
+)
+# EC2 has no resources to name for these.
+DESCRIBE_ACTIONS = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")
+
+CONNECTING_ACCEPTED = {
+    "RESOURCE_MISMATCH": "AWS prescribes all resources of EC2, not only interfaces; the function's own code is denied "
+    "the same actions",
+}
+DENIAL_ACCEPTED = {
+    "UNKNOWN_CONDITION_FOR_ACTION": "Lambda adds this condition key to what a function's code asks of any service",
+}
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """Where a function's traffic goes out: subnets (one in each zone it should survive the loss of) and their rules.
+
+    It has to reach AWS's services from there: by VPC endpoints, or by a NAT gateway.
+    """
+
+    subnet_ids: Sequence[str]
+    security_group_ids: Sequence[str]
+
+
+def connecting() -> list[Statement]:
+    """What Lambda does in the function's name to connect it."""
+    return [
+        # All ids, in the very form the page above prescribes: nobody knows an interface's before it is made.
+        Statement(sid="KeepInterfaces", actions=INTERFACE_ACTIONS, resources=["arn:aws:ec2:*:*:*/*"]),
+        Statement(sid="FindInterfaces", actions=DESCRIBE_ACTIONS, resources=["*"]),
+    ]
+
+
+def denied_to_code(function_arn: str) -> Statement:
+    """The same, refused to the function's code, which has the same role.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+    """
+    return Statement(
+        sid="InterfacesAreLambdas",
+        effect="Deny",
+        actions=(*INTERFACE_ACTIONS, *DESCRIBE_ACTIONS),
+        resources=["*"],
+        conditions=[Condition("ArnEquals", "lambda:SourceFunctionArn", [function_arn])],
+    )
