@@ -18,7 +18,11 @@ BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hy
 
 # A function's environment is 4 KB in all.
 LONGEST_THRESHOLDS = 2048
+# Subnets, and security groups, of a function: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+MOST_IN_VPC = {"subnet": 16, "sg": 5}
 LARGEST_THRESHOLD = 1e100  # DynamoDB's numbers end at 1E126
+VPC = {"VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"}
+OF_ONE_REGION = {*VPC, "CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"}
 DEFAULT_THRESHOLDS = (
     '{"temperature": {"lower": -20, "upper": 60}, "humidity": {"lower": 10, "upper": 90}, '
     '"pressure": {"lower": 870, "upper": 1085}, "vibration": {"upper": 25}, "battery": {"lower": 15}}'
@@ -129,6 +133,18 @@ def _endpoint(text: str) -> str:
     return text.rstrip("/")
 
 
+def _ids(kind: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        ids = tuple(one.strip() for one in text.split(","))
+        if not all(re.fullmatch(rf"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", one) for one in ids):
+            raise _Refused(f"ids such as {kind}-0123456789abcdef0 with commas between them")
+        if len(ids) > MOST_IN_VPC[kind] or len(set(ids)) < len(ids):
+            raise _Refused(f"{MOST_IN_VPC[kind]} different ids at most")
+        return ids
+
+    return parse
+
+
 def _setting(name: str, parse: Callable[[str], Any], default: Any = None) -> Any:
     return field(default=default, metadata={"name": name, "parse": parse})
 
@@ -185,6 +201,28 @@ class Settings:
         _matching(r"[a-z0-9-]+(,[a-z0-9-]+)*", "environment suffixes with commas between them"),
         "prod",
     )
+    # Every system. `customer`: all that keeps data is encrypted with the system's own key, not with keys of AWS's.
+    encryption_keys: str = _setting("ENCRYPTION_KEYS", _one_of("aws", "customer"), "aws")
+    # All functions; both or neither. None: they are in no VPC.
+    vpc_subnet_ids: tuple[str, ...] = _setting("VPC_SUBNET_IDS", _ids("subnet"), ())
+    vpc_security_group_ids: tuple[str, ...] = _setting("VPC_SECURITY_GROUP_IDS", _ids("sg"), ())
+    # All functions: who has to have signed their code. None: nobody.
+    code_signing_config_arn: str | None = _setting(
+        "CODE_SIGNING_CONFIG_ARN",
+        _matching(
+            r"arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}",
+            "an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
+        ),
+    )
+    # The REST APIs: what is asked about every request. None: nothing.
+    web_acl_arn: str | None = _setting(
+        "WEB_ACL_ARN",
+        _matching(
+            r"arn:aws(-[a-z]+)*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36}",
+            "a regional ARN such as "
+            "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/name/01234567-89ab-cdef-0123-456789abcdef",
+        ),
+    )
     # Upload API: how many requests may come at once on top of 1000 a second, and how files are encrypted.
     upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", _whole(1, 5000, "requests"), 2000)
     upload_encryption: str = _setting("UPLOAD_ENCRYPTION", _one_of("sse-s3", "kms"), "sse-s3")
@@ -229,10 +267,32 @@ class Settings:
             except _Refused as allowed:
                 problems.append(f"{name}: {text!r} is not allowed; give {allowed}")
         settings = cls(**values)
-        problems += settings._unsafe_local_run(environment)
+        problems += settings._of_another_region() + settings._unsafe_local_run(environment)
         if problems:
             raise SettingsError(problems)
         return settings
+
+    def _of_another_region(self) -> list[str]:
+        """What an account's owner made is in one region, and AWS refuses it in any other."""
+        problems = []
+        given = {
+            one.metadata["name"]: getattr(self, one.name)
+            for one in fields(self)
+            if one.metadata["name"] in OF_ONE_REGION and getattr(self, one.name)
+        }
+        if len(given.keys() & VPC) == 1:
+            problems.append(f"{', '.join(sorted(VPC))}: give both or neither; a function needs both to be in a VPC")
+        if given and self.region is None:
+            problems.append(
+                f"AWS_REGION: not set, and the systems' own regions differ; set it to that of {', '.join(given)}"
+            )
+        for name, value in given.items():
+            if self.region and name not in VPC and value.split(":")[3] != self.region:
+                problems.append(
+                    f"{name}: {value!r} is in {value.split(':')[3]} and AWS_REGION is {self.region!r}; "
+                    f"give one of {self.region}, or change AWS_REGION"
+                )
+        return problems
 
     def _unsafe_local_run(self, environment: Mapping[str, str]) -> list[str]:
         """A local run must not be able to reach an account: neither by its address nor by its credentials."""

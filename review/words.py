@@ -66,6 +66,7 @@ KINDS = {
     "aws_api_gateway_stage": Kind("stage"),
     "aws_api_gateway_usage_plan": Kind("usage plan"),
     "aws_api_gateway_usage_plan_key": Kind("usage plan key"),
+    "aws_wafv2_web_acl_association": Kind("web ACL", feature=True),
 }
 
 ATTRIBUTES = {

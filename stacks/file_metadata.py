@@ -26,6 +26,7 @@ class FileMetadata(System):
             "Uploads",
             name=settings.metadata_bucket_name or self.names.bucket("uploads", self.account_id),
             account_id=self.account_id,
+            key=self.storage_key,
             cors_origins=settings.cors_origins,
             emptied_on_destroy=not settings.protected,
             protected=settings.protected,
@@ -36,6 +37,7 @@ class FileMetadata(System):
             name=settings.metadata_table_name or self.names.table("metadata"),
             partition_key="objectKey",
             sort_key="uploadTime",
+            key=self.storage_key,
             indexes=[Index(BY_CONTENT_TYPE, "contentType", "uploadTime"), Index(BY_DAY, "uploadDay", "uploadTime")],
             capacity=Capacity(
                 settings.metadata_read_capacity, settings.metadata_write_capacity, settings.metadata_autoscale_to

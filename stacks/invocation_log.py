@@ -22,6 +22,7 @@ class InvocationLog(System):
             "Trigger",
             name=self.names.fixed.bucket("lambda-trigger-bucket", self.account_id),
             account_id=self.account_id,
+            key=self.storage_key,
             versioned=False,
             emptied_on_destroy=True,
         )
@@ -32,6 +33,7 @@ class InvocationLog(System):
             name=self.names.fixed.table("lambda-invocation-logs"),
             partition_key="requestId",
             sort_key="timestamp",
+            key=self.storage_key,
             alarm_topic=self.alarm_topic,
         )
         processor = self.add_function(

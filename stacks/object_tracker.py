@@ -1,6 +1,6 @@
 from constructs import Construct
 
-from modules import Authorization, Bucket, RestApi, Table
+from modules import Bucket, Table
 from settings import Settings
 
 from .system import System
@@ -20,6 +20,7 @@ class ObjectTracker(System):
             "Objects",
             name=self.names.bucket("objects", self.account_id),
             account_id=self.account_id,
+            key=self.storage_key,
             emptied_on_destroy=not settings.protected,
             protected=settings.protected,
         )
@@ -29,6 +30,7 @@ class ObjectTracker(System):
             name=self.names.table("records"),
             partition_key="objectKey",
             sort_key="uploadTime",
+            key=self.storage_key,
             alarm_topic=self.alarm_topic,
             protected=settings.protected,
         )
@@ -39,15 +41,7 @@ class ObjectTracker(System):
             package="object_tracker",
             environment={"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name, "TOPIC_ARN": notifications.arn},
         )
-        api = RestApi(
-            self,
-            "Api",
-            name=self.names.api("api"),
-            description="Asks for and records tracked objects",
-            authorization=Authorization(settings.api_authorization),
-            log_retention_days=settings.log_retention_days,
-            alarm_topic=self.alarm_topic,
-        )
+        api = self.add_api(description="Asks for and records tracked objects")
 
         bucket.grant_read(recorder)
         table.grant_put(recorder)

@@ -23,6 +23,7 @@ class SensorPipeline(System):
             "Landing",
             name=self.names.bucket("landing", self.account_id),
             account_id=self.account_id,
+            key=self.storage_key,
             emptied_on_destroy=not settings.protected,
             protected=settings.protected,
         )
@@ -32,6 +33,7 @@ class SensorPipeline(System):
             name=self.names.table("readings"),
             partition_key="deviceId",
             sort_key="readingTime",
+            key=self.storage_key,
             alarm_topic=self.alarm_topic,
             protected=settings.protected,
         )
@@ -41,6 +43,7 @@ class SensorPipeline(System):
             name=self.names.table("rejects"),
             partition_key="objectKey",
             sort_key="place",
+            key=self.storage_key,
             alarm_topic=self.alarm_topic,
             protected=settings.protected,
         )

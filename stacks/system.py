@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from modules import Key, Names, PythonFunction, RestApi, StateBackend, Topic
+from modules import Authorization, Key, Names, PythonFunction, RestApi, StateBackend, Topic, Vpc
 from modules.rest_api import STAGE
 from settings import Settings
 
@@ -34,6 +34,7 @@ ENDPOINTS = (
     "sns",
     "sqs",
     "sts",
+    "wafv2",
 )
 
 
@@ -71,15 +72,21 @@ class System(TerraformStack):
 
     @cached_property
     def key(self) -> Key:
-        """The system's own key, for what it publishes."""
+        """The system's own key: for what it publishes, and for all else where `ENCRYPTION_KEYS` says `customer`."""
+        all_else = " and keeps" if self.settings.encryption_keys == "customer" else ""
         return Key(
             self,
             "Key",
             alias=self.names.key_alias("messages"),
-            description=f"Encrypts what {self.names.system} publishes ({self.settings.environment})",
+            description=f"Encrypts what {self.names.system} publishes{all_else} ({self.settings.environment})",
             account_id=self.account_id,
             protected=self.protected,
         )
+
+    @property
+    def storage_key(self) -> Key | None:
+        """For all that keeps data; None leaves it to the keys of AWS's services."""
+        return self.key if self.settings.encryption_keys == "customer" else None
 
     @cached_property
     def alarm_topic(self) -> Topic:
@@ -110,6 +117,28 @@ class System(TerraformStack):
             runtime=settings.lambda_runtime,
             log_retention_days=settings.log_retention_days,
             alarm_topic=self.alarm_topic,
+            vpc=Vpc(settings.vpc_subnet_ids, settings.vpc_security_group_ids) if settings.vpc_subnet_ids else None,
+            code_signing_config_arn=settings.code_signing_config_arn,
+            key=self.storage_key,
+        )
+
+    def add_api(
+        self, *, description: str, rate_limit: int = 100, burst_limit: int = 200, execution_log_level: str = "ERROR"
+    ) -> RestApi:
+        """The system's REST API with what all have, under this run's settings."""
+        return RestApi(
+            self,
+            "Api",
+            name=self.names.api("api"),
+            description=description,
+            authorization=Authorization(self.settings.api_authorization),
+            rate_limit=rate_limit,
+            burst_limit=burst_limit,
+            execution_log_level=execution_log_level,
+            log_retention_days=self.settings.log_retention_days,
+            alarm_topic=self.alarm_topic,
+            web_acl_arn=self.settings.web_acl_arn,
+            key=self.storage_key,
         )
 
     def url(self, api: RestApi, path: str) -> str:

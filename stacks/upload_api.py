@@ -2,7 +2,7 @@ import json
 
 from constructs import Construct
 
-from modules import Authorization, Bucket, Dashboard, Key, Metric, PythonFunction, RestApi, Table, accept
+from modules import Bucket, Dashboard, Key, Metric, PythonFunction, Table, accept
 from modules.rest_api import STAGE
 from settings import Settings
 
@@ -26,7 +26,7 @@ class UploadApi(System):
             "Files",
             name=self.names.bucket("files", self.account_id),
             account_id=self.account_id,
-            key=self._storage_key("Files", "s3") if settings.upload_encryption == "kms" else None,
+            key=self._storage_key("Files", "s3") if settings.upload_encryption == "kms" else self.storage_key,
             emptied_on_destroy=not self.protected,
             protected=self.protected,
         )
@@ -49,17 +49,11 @@ class UploadApi(System):
             environment={"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name},
             memory_mb=512,
         )
-        api = RestApi(
-            self,
-            "Api",
-            name=self.names.api("api"),
+        api = self.add_api(
             description="Takes files of products",
-            authorization=Authorization(settings.api_authorization),
             rate_limit=REQUESTS_PER_SECOND,
             burst_limit=settings.upload_burst_limit,
             execution_log_level="INFO",
-            log_retention_days=settings.log_retention_days,
-            alarm_topic=self.alarm_topic,
         )
 
         bucket.grant_write(uploader, prefix=PREFIX)

@@ -315,4 +315,5 @@ MADE_AGAIN: Mapping[str, str] = {
     "aws_api_gateway_deployment": "an unused one costs nothing, and goes with its API",
     "aws_cloudwatch_dashboard": "carries no tags; putting it again replaces it",
     "aws_sns_topic_subscription": "subscribing again finds the subscription; one not yet confirmed cannot be imported",
+    "aws_wafv2_web_acl_association": "putting the same web ACL before a stage again changes nothing",
 }

@@ -20,6 +20,7 @@ EVERYTHING = Settings(
     metadata_autoscale_to=500,
     notification_email="team@example.com",
     upload_encryption="kms",
+    web_acl_arn="arn:aws:wafv2:us-east-1:123456789012:regional/webacl/own/01234567-89ab-cdef-0123-456789abcdef",
 )
 OURS = {"Project": "sluice", "Environment": "dev", "System": "shop", "Owner": "me"}
 

@@ -37,6 +37,11 @@ def test_without_variables_every_setting_has_its_default() -> None:
         "api_authorization": "iam",
         "api_logging_role": "existing",
         "protected_environments": "prod",
+        "encryption_keys": "aws",
+        "vpc_subnet_ids": (),
+        "vpc_security_group_ids": (),
+        "code_signing_config_arn": None,
+        "web_acl_arn": None,
         "upload_burst_limit": 2000,
         "upload_encryption": "sse-s3",
         "cors_origins": (),
@@ -60,6 +65,18 @@ def test_the_default_thresholds_are_allowed() -> None:
     assert attribute("SENSOR_THRESHOLDS", DEFAULT_THRESHOLDS) == DEFAULT_THRESHOLDS
 
 
+SUBNET, GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+ACCOUNT = "123456789012"
+SIGNING = f"arn:aws:lambda:us-east-1:{ACCOUNT}:code-signing-config:csc-0123456789abcdef0"
+WEB_ACL = f"arn:aws:wafv2:us-east-1:{ACCOUNT}:regional/webacl/own/01234567-89ab-cdef-0123-456789abcdef"
+OF_THE_ACCOUNT = {
+    "AWS_REGION": "us-east-1",
+    "VPC_SUBNET_IDS": f"{SUBNET}, subnet-01234567",
+    "VPC_SECURITY_GROUP_IDS": GROUP,
+    "CODE_SIGNING_CONFIG_ARN": SIGNING,
+    "WEB_ACL_ARN": WEB_ACL,
+}
+
 ALLOWED = {
     "PROJECT": ["ab", "a1", "my-project", "p" * 20],
     "ENVIRONMENT_SUFFIX": ["d", "1", "prod", "pr-123", "e" * 16],
@@ -80,6 +97,7 @@ ALLOWED = {
     "API_AUTHORIZATION": ["iam", "api_key", "none"],
     "API_LOGGING_ROLE": ["existing", "managed"],
     "PROTECTED_ENVIRONMENTS": ["prod", "prod,staging", "a-1,b-2,c"],
+    "ENCRYPTION_KEYS": ["aws", "customer"],
     "UPLOAD_ENCRYPTION": ["sse-s3", "kms"],
     "METADATA_BUCKET_NAME": ["abc", "my-bucket-1", "b" * 63],
     "METADATA_TABLE_NAME": ["abc", "My_Table-1.x", "t" * 255],
@@ -128,6 +146,31 @@ REFUSED = {
     "API_AUTHORIZATION": ["IAM", "open", "iam,none"],
     "API_LOGGING_ROLE": ["own", "Managed"],
     "PROTECTED_ENVIRONMENTS": ["prod,", ",prod", "prod, staging", "Prod", "prod;staging"],
+    "ENCRYPTION_KEYS": ["own", "Customer", "kms"],
+    "VPC_SUBNET_IDS": [
+        "subnet-1",
+        "sg-0123456789abcdef0",
+        f"{SUBNET},",
+        f"{SUBNET};{SUBNET}",
+        "subnet-0123456789ABCDEF0",
+        "subnet-0123456789abcdef01",
+    ],
+    "VPC_SECURITY_GROUP_IDS": ["sg-", "subnet-0123456789abcdef0", "default", f"{GROUP} {GROUP}"],
+    "CODE_SIGNING_CONFIG_ARN": [
+        "csc-0123456789abcdef0",
+        SIGNING.replace("lambda", "signer"),
+        SIGNING.replace(ACCOUNT, "1234"),
+        SIGNING[:-1],
+        f"{SIGNING}\n",
+    ],
+    "WEB_ACL_ARN": [
+        "own",
+        WEB_ACL.replace("wafv2", "waf"),
+        WEB_ACL.replace("regional", "global"),
+        WEB_ACL[:-1],
+        WEB_ACL.replace("own", ""),
+        f"{WEB_ACL}\n",
+    ],
     "UPLOAD_BURST_LIMIT": ["0", "5001", "-5"],
     "UPLOAD_ENCRYPTION": ["aes256", "none"],
     "CORS_ORIGINS": [
@@ -198,6 +241,11 @@ WHAT_IS_ALLOWED = {
     "API_AUTHORIZATION": "one of iam, api_key, none",
     "API_LOGGING_ROLE": "one of existing, managed",
     "PROTECTED_ENVIRONMENTS": "environment suffixes with commas between them",
+    "ENCRYPTION_KEYS": "one of aws, customer",
+    "VPC_SUBNET_IDS": "ids such as subnet-0123456789abcdef0 with commas between them",
+    "VPC_SECURITY_GROUP_IDS": "ids such as sg-0123456789abcdef0 with commas between them",
+    "CODE_SIGNING_CONFIG_ARN": f"an ARN such as {SIGNING}",
+    "WEB_ACL_ARN": f"a regional ARN such as {WEB_ACL.replace('own', 'name')}",
     "UPLOAD_BURST_LIMIT": "a whole number of requests from 1 to 5000",
     "UPLOAD_ENCRYPTION": "one of sse-s3, kms",
     "CORS_ORIGINS": "web origins such as https://app.example.com with commas between them",
@@ -254,6 +302,50 @@ def test_a_refused_value_is_one_line_with_the_setting_what_was_given_and_what_is
     (problem,) = problems({name: value})
     assert problem.startswith(f"{name}: {value!r} is not allowed; give {WHAT_IS_ALLOWED[name]}")
     assert "\n" not in problem
+
+
+def test_what_the_accounts_owner_made_is_taken_in_its_region() -> None:
+    settings = Settings.load(OF_THE_ACCOUNT)
+    assert settings.vpc_subnet_ids == (SUBNET, "subnet-01234567")
+    assert settings.vpc_security_group_ids == (GROUP,)
+    assert settings.code_signing_config_arn == SIGNING
+    assert settings.web_acl_arn == WEB_ACL
+
+
+@pytest.mark.parametrize("missing", ["VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"])
+def test_half_a_vpc_is_refused(missing: str) -> None:
+    assert problems({**OF_THE_ACCOUNT, missing: ""}) == [
+        "VPC_SECURITY_GROUP_IDS, VPC_SUBNET_IDS: give both or neither; a function needs both to be in a VPC"
+    ]
+
+
+@pytest.mark.parametrize("name", ["VPC_SUBNET_IDS", "CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"])
+def test_what_is_in_one_region_asks_for_that_region(name: str) -> None:
+    given = ["VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"] if name.startswith("VPC_") else [name]
+    assert problems({one: OF_THE_ACCOUNT[one] for one in given}) == [
+        f"AWS_REGION: not set, and the systems' own regions differ; set it to that of {', '.join(given)}"
+    ]
+
+
+@pytest.mark.parametrize("name", ["CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"])
+def test_an_arn_of_another_region_is_refused(name: str) -> None:
+    elsewhere = OF_THE_ACCOUNT[name].replace("us-east-1", "eu-west-1")
+    assert problems({**OF_THE_ACCOUNT, name: elsewhere}) == [
+        f"{name}: {elsewhere!r} is in eu-west-1 and AWS_REGION is 'us-east-1'; "
+        "give one of us-east-1, or change AWS_REGION"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "most"), [("VPC_SUBNET_IDS", "subnet", 16), ("VPC_SECURITY_GROUP_IDS", "sg", 5)]
+)
+def test_a_function_has_so_many_different_subnets_and_security_groups(name: str, kind: str, most: int) -> None:
+    ids = [f"{kind}-{one:08x}" for one in range(most + 1)]
+    assert len(getattr(Settings.load({**OF_THE_ACCOUNT, name: ",".join(ids[:-1])}), name.lower())) == most
+    for given in (",".join(ids), f"{ids[0]},{ids[0]}"):
+        assert problems({**OF_THE_ACCOUNT, name: given})[0] == (
+            f"{name}: {given!r} is not allowed; give {most} different ids at most"
+        )
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -43,6 +43,7 @@ SERVICES = {
     "aws_s3_": "s3",
     "aws_sns_": "sns",
     "aws_sqs_": "sqs",
+    "aws_wafv2_": "wafv2",
 }
 
 Synthesized = Callable[[str], Terraform]
