@@ -42,19 +42,21 @@ class Found:
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def checkov(stacks: Sequence[Stack]) -> Found:
-    """Run Checkov once, off line, on the Terraform and on the plans. Raises `ScannerFailed`, also where it saw nothing
-    of a stack: in a form that it does not know it finds nothing, and says so to nobody."""
+def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> Found:
+    """Run Checkov once, off line, on the Terraform and on the plans, or on one of them. Raises `ScannerFailed`, also
+    where it saw nothing of a stack: in a form that it does not know it finds nothing, and says so to nobody."""
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
         for stack in stacks:
             for framework, document in zip(FRAMEWORKS, (stack.synthesized, stack.plan), strict=True):
+                if framework not in frameworks:
+                    continue
                 path = Path(folder, stack.name, FRAMEWORKS[framework])
                 path.parent.mkdir(exist_ok=True)
                 # One line an item: of a file that is one long line Checkov makes nothing.
                 path.write_text(json.dumps(document, indent=2))
         reports = _run(
             [
-                *(str(BIN / "checkov"), "--directory", folder, "--framework", *FRAMEWORKS),
+                *(str(BIN / "checkov"), "--directory", folder, "--framework", *frameworks),
                 *("--skip-download", "--output", "json", "--soft-fail", "--compact"),
             ]
         )
@@ -68,7 +70,7 @@ def checkov(stacks: Sequence[Stack]) -> Found:
             Finding(_stack(one), one["resource"].rpartition(".")[2], one["check_id"], one["check_name"], where)
             for one in results["failed_checks"]
         ]
-    unseen = [f"{one.name} ({where})" for one in stacks for where in FRAMEWORKS if not found.passed[one.name, where]]
+    unseen = [f"{one.name} ({where})" for one in stacks for where in frameworks if not found.passed[one.name, where]]
     if unseen:
         raise ScannerFailed(f"Checkov passed nothing in {', '.join(unseen)}: it did not read it")
     return found
