@@ -282,7 +282,8 @@ class Settings:
         }
         if len(given.keys() & VPC) == 1:
             problems.append(f"{', '.join(sorted(VPC))}: give both or neither; a function needs both to be in a VPC")
-        if given and self.region is None:
+        # A local run has no region of its caller's, and a local AWS none of these things.
+        if given and self.region is None and self.endpoint_url is None:
             problems.append(
                 f"AWS_REGION: not set, and the systems' own regions differ; set it to that of {', '.join(given)}"
             )

@@ -327,6 +327,11 @@ def test_what_is_in_one_region_asks_for_that_region(name: str) -> None:
     ]
 
 
+def test_a_local_aws_is_asked_for_no_region() -> None:
+    given = {name: value for name, value in OF_THE_ACCOUNT.items() if name != "AWS_REGION"}
+    assert Settings.load({**given, "AWS_ENDPOINT_URL": LOCAL}).web_acl_arn == WEB_ACL
+
+
 @pytest.mark.parametrize("name", ["CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"])
 def test_an_arn_of_another_region_is_refused(name: str) -> None:
     elsewhere = OF_THE_ACCOUNT[name].replace("us-east-1", "eu-west-1")
