@@ -36,8 +36,16 @@ def protection(case: Case) -> Iterator[Finding]:
         yield Finding(
             Danger.PROTECTION, f"{case.subject}: failed events are no longer kept", "An event that fails is lost."
         )
+    if case.type == "aws_wafv2_web_acl_association" and case.gone:
+        yield Finding(
+            Danger.PROTECTION, f"{case.subject}: no web ACL stands before it", "What it refused gets to the function."
+        )
     for one in case.judged:
         name = one.name
+        if name == "code_signing_config_arn" and one.before and not one.after and not one.unknown:
+            yield Finding(
+                Danger.PROTECTION, f"{case.subject}: code need not be signed", "Lambda takes whatever it is given."
+            )
         means = SWITCHES.get(name) or SWITCHES.get(name.rpartition(".")[2])
         if means and turned_off(one):
             yield Finding(Danger.PROTECTION, f"{case.subject}: {attribute_words(name)} turned off", means)

@@ -274,6 +274,14 @@ DANGEROUS = {
         change("aws_lambda_function_event_invoke_config.Recorder_AsynchronousInvocation_F221F02F", {"a": 1}, None),
         "Protection removed: Recorder function: failed events are no longer kept",
     ),
+    "web ACL taken away": (
+        change("aws_wafv2_web_acl_association.Api_WebAcl_2B0D7E77", {"web_acl_arn": "arn:w"}, None),
+        "Protection removed: API: no web ACL stands before it",
+    ),
+    "signatures no longer asked for": (
+        updated(FUNCTION, {"code_signing_config_arn": "arn:c"}, {"code_signing_config_arn": None}),
+        "Protection removed: Recorder function: code need not be signed",
+    ),
     # Alarms.
     "alarm removed": (change(ALARM, {"alarm_name": "a"}, None), "Alarm removed: Recorder function, alarm Errors"),
     "alarm tells nobody": (updated(ALARM, {"alarm_actions": ["arn:t"]}, {"alarm_actions": []}), "Alarm removed"),
