@@ -1,6 +1,6 @@
 from constructs import Construct
 
-from modules import Bucket, Table, accept
+from modules import Bucket, accept
 from settings import Settings
 
 from .system import System
@@ -27,14 +27,11 @@ class InvocationLog(System):
             emptied_on_destroy=True,
         )
         accept(bucket.resource, {"CKV_AWS_21": "its objects only trigger; what they caused is in the table"})
-        table = Table(
-            self,
+        table = self.add_table(
             "Invocations",
             name=self.names.fixed.table("lambda-invocation-logs"),
             partition_key="requestId",
             sort_key="timestamp",
-            key=self.storage_key,
-            alarm_topic=self.alarm_topic,
         )
         processor = self.add_function(
             "Processor",

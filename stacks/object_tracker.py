@@ -1,6 +1,6 @@
 from constructs import Construct
 
-from modules import Bucket, Table
+from modules import Bucket
 from settings import Settings
 
 from .system import System
@@ -24,15 +24,8 @@ class ObjectTracker(System):
             emptied_on_destroy=not settings.protected,
             protected=settings.protected,
         )
-        table = Table(
-            self,
-            "Records",
-            name=self.names.table("records"),
-            partition_key="objectKey",
-            sort_key="uploadTime",
-            key=self.storage_key,
-            alarm_topic=self.alarm_topic,
-            protected=settings.protected,
+        table = self.add_table(
+            "Records", name=self.names.table("records"), partition_key="objectKey", sort_key="uploadTime"
         )
         notifications = self.add_topic("Notifications", "notifications")
         recorder = self.add_function(

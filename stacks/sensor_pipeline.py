@@ -1,6 +1,6 @@
 from constructs import Construct
 
-from modules import Bucket, Table
+from modules import Bucket
 from settings import Settings
 
 from .system import System
@@ -27,25 +27,11 @@ class SensorPipeline(System):
             emptied_on_destroy=not settings.protected,
             protected=settings.protected,
         )
-        readings = Table(
-            self,
-            "Readings",
-            name=self.names.table("readings"),
-            partition_key="deviceId",
-            sort_key="readingTime",
-            key=self.storage_key,
-            alarm_topic=self.alarm_topic,
-            protected=settings.protected,
+        readings = self.add_table(
+            "Readings", name=self.names.table("readings"), partition_key="deviceId", sort_key="readingTime"
         )
-        rejects = Table(
-            self,
-            "Rejects",
-            name=self.names.table("rejects"),
-            partition_key="objectKey",
-            sort_key="place",
-            key=self.storage_key,
-            alarm_topic=self.alarm_topic,
-            protected=settings.protected,
+        rejects = self.add_table(
+            "Rejects", name=self.names.table("rejects"), partition_key="objectKey", sort_key="place"
         )
         breaches = self.add_topic("Breaches", "breaches")
         ingester = self.add_function(

@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from modules import Authorization, Key, Names, PythonFunction, RestApi, StateBackend, Topic, Vpc
+from modules import Authorization, Key, Names, PythonFunction, RestApi, StateBackend, Table, Topic, Vpc
 from modules.rest_api import STAGE
 from settings import Settings
 
@@ -98,6 +98,19 @@ class System(TerraformStack):
         if self.settings.notification_email:
             topic.subscribe_email(self.settings.notification_email)
         return topic
+
+    def add_table(self, id_: str, *, name: str, partition_key: str, sort_key: str) -> Table:
+        """A table on demand with what all tables have, under this run's settings."""
+        return Table(
+            self,
+            id_,
+            name=name,
+            partition_key=partition_key,
+            sort_key=sort_key,
+            key=self.storage_key,
+            alarm_topic=self.alarm_topic,
+            protected=self.protected,
+        )
 
     def add_function(
         self, id_: str, *, name: str, package: str, environment: Mapping[str, str], memory_mb: int = 256
