@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scanning.report import print_report
 from scanning.scanners import ScannerFailed
-from scanning.stack import read
+from scanning.stack import NotApplied, read
 from scanning.verdict import scan
 
 from .deployment import console
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with console.status("Scanning"):
             verdict = scan(stacks)
-    except ScannerFailed as error:
+    except (ScannerFailed, NotApplied) as error:
         print(error, file=sys.stderr)
         return 2
     print_report(verdict, console)

@@ -122,6 +122,18 @@ WRITE_KEYS = (
     "kms:UpdateKeyDescription",
 )
 
+# What DynamoDB asks of whoever makes a table with a key, and on whose behalf it uses the key:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+KEYS_OF_TABLES = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+
 
 def reviewing(place: Place, names: Sequence[str]) -> list[Statement]:
     """What a plan reads, the state with its lock, and a place for the reviewed plan."""
@@ -154,6 +166,19 @@ def deploying(place: Place, names: Sequence[str]) -> list[Statement]:
     return [
         *(_of(service, service.write, place, names) for service in SERVICES),
         Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place), conditions=[tagged]),
+        Statement(
+            sid="KeysOfTables",
+            actions=KEYS_OF_TABLES,
+            resources=_keys(place),
+            conditions=[
+                tagged,
+                Condition(
+                    "StringEquals",
+                    "kms:ViaService",
+                    [f"dynamodb.{region}.amazonaws.com" for region in place.regions],
+                ),
+            ],
+        ),
         Statement(sid="Subscriptions", actions=["sns:Unsubscribe"], resources=["*"]),
         Statement(
             sid="NewKeys",

@@ -11,6 +11,10 @@ POLICY_DOCUMENT = "aws_iam_policy_document"
 REFERENCE = re.compile(rf"\$\{{data\.{POLICY_DOCUMENT}\.(\w+)\.json\}}")
 
 
+class NotApplied(RuntimeError):
+    """A plan of something that is not deployed as it is synthesized: some policies are not text yet."""
+
+
 @dataclass(frozen=True)
 class Acceptance:
     """A check that a resource accepts, for itself and for the policy documents it refers to."""
@@ -33,12 +37,12 @@ class Stack:
 
     @property
     def policies(self) -> dict[str, str]:
-        """Every policy document, rendered, by its name. Raises `ValueError` where one of the synthesized is not."""
+        """Every policy document, rendered, by its name. Raises `NotApplied` where one of the synthesized is not."""
         resources = self.plan["prior_state"]["values"]["root_module"]["resources"]
         rendered = {one["name"]: one["values"]["json"] for one in resources if one["type"] == POLICY_DOCUMENT}
         missing = set(self.synthesized.get("data", {}).get(POLICY_DOCUMENT, {})) - set(rendered)
         if missing:
-            raise ValueError(f"{self.name}: not rendered: {', '.join(sorted(missing))}; plan it after it is applied")
+            raise NotApplied(f"{self.name}: not rendered: {', '.join(sorted(missing))}; plan it after it is applied")
         return rendered
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scanning.scanners import FRAMEWORKS, Finding, Found, ScannerFailed, checkov, linters
-from scanning.stack import Stack, read
+from scanning.stack import NotApplied, Stack, read
 from scanning.verdict import Verdict, judge
 from tests.support.deployed import Deployment
 
@@ -113,7 +113,7 @@ def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[Stack]) -> None:
     resources = plan["prior_state"]["values"]["root_module"]["resources"]
     lost = next(one["name"] for one in resources if one["type"] == "aws_iam_policy_document")
     resources[:] = [one for one in resources if one["name"] != lost]
-    with pytest.raises(ValueError, match=f"not rendered: {lost}; plan it after it is applied"):
+    with pytest.raises(NotApplied, match=f"not rendered: {lost}; plan it after it is applied"):
         _ = replace(stacks[0], plan=plan).policies
 
 

@@ -117,6 +117,7 @@ def test_the_deploying_role_reaches_what_is_named_and_the_rest_by_tag_only(stack
     assert tagged == {
         "Review Keys": project,
         "Deploy Keys": project,
+        "Deploy KeysOfTables": [*project, ("kms:ViaService", ["dynamodb.us-east-1.amazonaws.com"])],
         "Deploy NewKeys": [("aws:RequestTag/Project", ["sluice"])],
         "Deploy RolesOfFunctions": [("iam:PassedToService", ["lambda.amazonaws.com"])],
     }
