@@ -56,14 +56,15 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 @pytest.fixture(scope="session")
 def deployment(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """All systems, deployed on the local AWS by the role for workflows, so that each run shows what it may."""
+    """All systems, deployed on the local AWS by the roles for workflows, so that each run shows what they may."""
     # Loads cdktf, which most tests do without.
-    from tests.support.github_roles import DEPLOY, PRODUCTION, as_role, make_roles
+    from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
 
     folder = tmp_path_factory.mktemp("deployment")
     target = local_account(local_aws, folder)
     make_roles(local_aws, target, tmp_path_factory.mktemp("roles"))
-    made = Deployment(local_aws, target, inventory(local_aws))
+    reviewer = as_role(local_aws, target, REVIEW, PULL_REQUEST, folder)
+    made = Deployment(local_aws, target, reviewer, inventory(local_aws))
     commands_deployment.deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
     return made
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from commands.listener import Listener
 from tests.local.conftest import Tracker
 from tests.support.faults import Answer, Proxy, Request, Reset, proxy, refusing
 from tests.support.functions import deliver, reconfigured
@@ -128,17 +127,3 @@ def test_an_event_that_is_none_of_s3s_is_kept(tracker: Tracker) -> None:
     deliver(tracker.local, tracker.outputs["FunctionArn"], {"marker": "no event of S3"})
     (kept,) = eventually(lambda: tracker.kept("no event of S3"))
     assert "neither an S3 event nor a test event" in kept["responsePayload"]["errorMessage"]
-
-
-def test_an_alarm_is_heard_on_the_alarm_topic(tracker: Tracker) -> None:
-    # Nothing puts Lambda's and SQS's metrics here (aws-semantics: alarms evaluate only when metrics are put), so the
-    # alarms are rung by hand; their metrics and dimensions are asserted in the unit tests.
-    listener = Listener(tracker.local, tracker.outputs["AlarmTopicArn"])
-    cloudwatch = tracker.local.client("cloudwatch")
-    prefix = tracker.outputs["FunctionName"]
-    names = {one["AlarmName"] for one in cloudwatch.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]}
-    assert {name.removeprefix(prefix) for name in names} >= {"-Errors", "-Throttles", "-Duration"}
-    for name in names:
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="test")
-    heard = eventually(lambda: heard if len(heard := listener.heard()) >= len(names) else None)
-    assert {json.loads(text)["AlarmName"] for text in heard} == names

@@ -1,16 +1,14 @@
-"""GitHub's roles on the running system. That the deploying role may deploy is shown by the deployment that all tests
-share: it is made in a session of that role."""
+"""What GitHub's roles may not. That they may deploy and review is shown by the deployment that all tests share and by
+its plans, which are made in sessions of these roles."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.review import review
 from tests.support.deployed import Deployment
-from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, take
+from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, take
 
 
 @pytest.mark.parametrize(
@@ -26,12 +24,6 @@ from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW,
 def test_a_run_of_anything_else_gets_no_session(deployment: Deployment, role: str, subject: str) -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         take(deployment.local, role, subject)
-
-
-def test_the_reviewing_role_may_review_every_system(deployment: Deployment, tmp_path: Path) -> None:
-    mine = as_role(deployment.local, deployment.target, REVIEW, PULL_REQUEST, tmp_path)
-    found = review(type(mine)(mine.environment, tmp_path), [], [])
-    assert [(one.name, one.counts.changes) for one in found] == [(system, 0) for system in deployment.systems]
 
 
 @pytest.fixture

@@ -27,6 +27,8 @@ Result = TypeVar("Result")
 class Deployment:
     local: LocalAws
     target: Target
+    # The same in the hands of the role for reviews, which may change nothing.
+    reviewer: Target
     # What there was before it.
     before: frozenset[str]
     _outputs: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -64,12 +66,12 @@ class Deployment:
         ]
 
     def plan(self, system: str) -> tuple[int, str, str]:
-        """A plan of what is deployed, made once: the exit code of `-detailed-exitcode`, what it says, and as JSON."""
+        """A plan of what is deployed, made once, by the role for reviews: the exit code that tells whether it changes
+        anything, what it says, and as JSON."""
         if system not in self._plans:
             saved = f"{self.target.folder.resolve() / system}.plan"
-            plan = self.terraform(
-                system, "plan", "-detailed-exitcode", "-input=false", "-no-color", "-lock=false", f"-out={saved}"
-            )
+            options = ["-detailed-exitcode", "-input=false", "-no-color", f"-out={saved}"]
+            plan = deployment.terraform(system, self.reviewer, "plan", *options)
             assert plan.returncode in (0, 2), plan.stderr
             shown = self.terraform(system, "show", "-json", saved)
             assert shown.returncode == 0, shown.stderr
