@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -21,9 +21,17 @@ class Courier(threading.Thread):
     as its item says: at once, and after later ones."""
 
     def __init__(
-        self, inbox: Inbox, items: Mapping[str, Item], deliver: Callable[[Event], None], chance: random.Random
+        self,
+        inbox: Inbox,
+        items: Mapping[str, Item],
+        deliver: Callable[[Event], None],
+        chance: random.Random,
+        inputs: Callable[[Event], Iterable[tuple[str, str]]],
     ) -> None:
         super().__init__(name="courier", daemon=True)
+        # What S3 took, as `inputs` tells it from a record.
+        self.arrived: set[tuple[str, str]] = set()
+        self._inputs = inputs
         self.taken = self.duplicates = self.out_of_order = 0
         self.error: BaseException | None = None
         self._inbox = inbox
@@ -65,6 +73,7 @@ class Courier(threading.Thread):
 
     def _take(self, record: Event) -> None:
         self.taken += 1
+        self.arrived.update(self._inputs(record))
         event = {"Records": [record]}
         item = self._items[unquote_plus(record["s3"]["object"]["key"])]
         if item.held:

@@ -114,58 +114,48 @@ class Book:
 
 
 def table(books: Iterable[Book]) -> Table:
-    """The ledger, a row a system. Counts are of inputs unless the heading says otherwise."""
-    made = Table(title="Ledger", title_justify="left")
-    made.add_column("system")
-    headings = (
-        "inputs",
-        "poison",
-        "duplicates sent",
-        "out of order",
-        "refused",
-        "sent again",
-        "rows before",
-        "kept before",
-        "rows",
-        "kept",
-        "rejects",
-        "notified",
-        "repeats explained",
-        "lost",
-        "doubled",
-    )
-    for heading in headings:
-        made.add_column(heading, justify="right")
+    """The ledger, a column a system. Counts are of inputs unless their name says otherwise."""
+    books = list(books)
+    made = _headed("Ledger", "count", books)
+    counts = [_counts(book) for book in books]
+    for name in counts[0] if counts else ():
+        made.add_row(name, *(str(one[name]) for one in counts))
+    return made
+
+
+def _counts(book: Book) -> dict[str, int]:
+    problems = Counter(problem.kind for problem in book.problems())
+    return {
+        "inputs": book.valid.total() + len(book.poison),
+        "poison": len(book.poison),
+        "duplicates sent": book.duplicates,
+        "out of order": book.out_of_order,
+        "refused": sum(fate == REFUSED and 400 <= book.answers.get(one, 0) < 500 for one, fate in book.poison.items()),
+        "sent again": len(book.sent_again),
+        "rows before": book.before.rows.total(),
+        "kept before": book.before.kept.total(),
+        "rows": book.after.rows.total(),
+        "kept": book.after.kept.total(),
+        "rejects": book.after.rejects.total(),
+        "notified": book.notifications.total(),
+        "repeats explained": sum(min(count - 1, book.explained[one]) for one, count in book.notifications.items()),
+        "lost": problems["lost"],
+        "doubled": problems["doubled"],
+    }
+
+
+def _headed(title: str, first: str, books: Iterable[Book]) -> Table:
+    made = Table(title=title, title_justify="left")
+    made.add_column(first, no_wrap=True)
     for book in books:
-        problems = Counter(problem.kind for problem in book.problems())
-        counts = (
-            book.valid.total() + len(book.poison),
-            len(book.poison),
-            book.duplicates,
-            book.out_of_order,
-            sum(fate == REFUSED and 400 <= book.answers.get(one, 0) < 500 for one, fate in book.poison.items()),
-            len(book.sent_again),
-            book.before.rows.total(),
-            book.before.kept.total(),
-            book.after.rows.total(),
-            book.after.kept.total(),
-            book.after.rejects.total(),
-            book.notifications.total(),
-            sum(min(count - 1, book.explained[one]) for one, count in book.notifications.items()),
-            problems["lost"],
-            problems["doubled"],
-        )
-        made.add_row(book.system, *map(str, counts))
+        made.add_column(book.system.replace("-", " "), justify="right")
     return made
 
 
 def fault_table(books: Iterable[Book], faults: Iterable[str]) -> Table:
     """How many calls each kind of fault struck, a row a kind."""
     books = list(books)
-    made = Table(title="Faults that struck, in calls", title_justify="left")
-    made.add_column("fault")
-    for book in books:
-        made.add_column(book.system, justify="right")
+    made = _headed("Faults that struck, in calls", "fault", books)
     made.add_column("all", justify="right")
     for fault in faults:
         struck = [book.faults[fault] for book in books]

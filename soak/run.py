@@ -109,12 +109,15 @@ class Run:
                     inbox.of_bucket(self._client, system.outputs["BucketName"], system.region, system.prefix)
                 )
                 chance = random.Random(f"{options.seed} {system.name} order")  # noqa: S311 - not a secret
-                courier = Courier(events, {system.key(one): one for one in items}, self._deliver, chance)
+                courier = Courier(
+                    events, {system.key(one): one for one in items}, self._deliver, chance, system.of_upload
+                )
                 courier.start()
                 try:
                     sent = self._send_all(items, weather, self._upload)
                 finally:
                     courier.finish(self._uploads, within=60)
+                self._count_unanswered(courier.arrived)
                 book.duplicates += courier.duplicates
                 book.out_of_order += courier.out_of_order
             weather.clear()
@@ -178,6 +181,13 @@ class Run:
             self._request(item)
             with self._lock:
                 book.duplicates += 1
+
+    def _count_unanswered(self, arrived: set[tuple[str, str]]) -> None:
+        """An upload that S3 took without the sender's hearing of it, so that it was sent again, is an input, too."""
+        for one, count in Counter(name for name, _ in arrived).items():
+            if count > self._book.valid[one]:
+                self._book.valid[one] = count
+                self._book.to_notify |= {one} if self._system.notifies else set()
 
     def _post(self, item: Item) -> None:
         """Send a request, and its repeats at the same time. One good answer is an answer."""

@@ -42,6 +42,8 @@ class System:
     by_request = False
     # How many inputs an object version is.
     inputs_each = 1
+    # Whether of every input a notification must come.
+    notifies = False
 
     def __init__(self, outputs: Mapping[str, str], client: Callable[..., Any], seed: int, run: str) -> None:
         self.outputs = outputs
@@ -62,7 +64,7 @@ class System:
 
     def outcomes(self, item: Item, version: int, version_id: str) -> list[Outcome]:
         del version
-        return [Outcome(f"{self.key(item)} {version_id}")]
+        return [Outcome(f"{self.key(item)} {version_id}", notified=self.notifies)]
 
     def poison(self, item: Item) -> Record:
         """An event that cannot be processed; it holds the item's key, by which it is recognized."""
@@ -117,6 +119,10 @@ class System:
         if "versionId" in item:
             yield f"{unquote_plus(item['key'])} {item['versionId']}", ""
 
+    def of_upload(self, record: Record) -> Iterable[tuple[str, str]]:
+        """The inputs that the event of an upload is about, where a repeated upload is one more."""
+        return self.of_record(record)
+
     def _scan(self, table: str) -> list[Row]:
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         return [
@@ -129,9 +135,7 @@ class System:
 class ObjectTracker(System):
     name = "object-tracker"
     poisons: Mapping[str, str] = {**System.poisons, "request": REFUSED, "unknown-object": REFUSED}
-
-    def outcomes(self, item: Item, version: int, version_id: str) -> list[Outcome]:
-        return [Outcome(one.input, notified=True) for one in super().outcomes(item, version, version_id)]
+    notifies = True
 
     def request(self, item: Item) -> tuple[Any, dict[str, str]]:
         return {"kye" if item.poison == "request" else "key": self.key(item)}, {}
@@ -180,6 +184,10 @@ class SensorPipeline(System):
         names = [f"{self.key(item)} {version} {number}" for number in range(READINGS_IN_AN_OBJECT)]
         valid = [Outcome(one, notified=at == 0) for at, one in enumerate(names)]
         return [*valid[:-1], Outcome(names[-1], row=False)] if chance.random() < 0.25 else valid
+
+    def of_upload(self, record: Record) -> Iterable[tuple[str, str]]:
+        del record  # a repeated upload has the same readings
+        return ()
 
     def rejects(self) -> Counter[str]:
         rows = self._scan(self.outputs["RejectsTableName"])
