@@ -182,6 +182,23 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     site_keeps_row_and_object(site)
 
 
+def test_without_any_state_everything_is_found_by_its_name_and_removed_if_told_so(site: Site) -> None:
+    planning.synthesize(site.target, [SYSTEM])
+    planning.run_terraform(SYSTEM, site.target, "init", "-input=false")
+    output, _ = site.applying().communicate(timeout=PATIENCE)
+    assert "Apply complete!" in output
+    store = site.store
+    versions = store.s3.list_object_versions(Bucket=store.bucket, Prefix=store.key)
+    for one in [*versions["Versions"], *versions.get("DeleteMarkers", [])]:
+        store.s3.delete_object(Bucket=store.bucket, Key=one["Key"], VersionId=one["VersionId"])
+    code, said, problem = site.recover("--remove")
+    assert code == 0, said + problem
+    assert "none was written yet" in said
+    assert "Removed: 28" in said
+    assert not there(lambda: site.client("dynamodb").describe_table(TableName=TABLE))
+    assert not there(lambda: site.client("s3").head_bucket(Bucket=BUCKET))
+
+
 def site_keeps_row_and_object(site: Site) -> None:
     rows = site.client("dynamodb").scan(TableName=TABLE, ConsistentRead=True)["Items"]
     assert "kept" in {row["requestId"]["S"] for row in rows}
