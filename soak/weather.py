@@ -212,20 +212,30 @@ class Weather:
         self._count(spell)
 
     def _pass_on(self, call: Call) -> Answer:
+        began = time.monotonic()
         answer = self._proxy.pass_on(call.request)
         # The answer to a HEAD has no body that names the error.
         if answer.status in (400, 403) and (call.request.method == "HEAD" or DENIED.search(answer.body)):
             self._denied()
         elif call.service == "sns" and answer.status == 200:
             one = self._of_message(call.message)
-            with self._lock:
-                self._published[one].append(time.monotonic())
-            if call.request.gone():
-                self._broken(one)
+            self.taken(one, began, gone=call.request.gone())
         elif call.service == "dynamodb":
             for key in set(OBJECT_KEY.findall(call.request.body)):
                 self._written(key.decode())
         return answer
+
+    def taken(self, one: str, began: float, *, gone: bool) -> None:
+        """The topic took an input's notification. Who sent it may have given up: then its repeat came after this, or,
+        where this took long, before."""
+        now = time.monotonic()
+        with self._lock:
+            overtaken = any(began <= when for when in self._published[one])
+            self._published[one].append(now)
+            if gone and overtaken:
+                self._breaks.append((now, one))
+        if gone:
+            self._broken(one)
 
     def _denied(self) -> None:
         with self._lock:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from . import aws
 from .items import plain, typed
 
@@ -48,32 +50,41 @@ class NotifiedRows:
         Safe to repeat, at the same time too: who finds somebody else publishing waits for the outcome. A row that was
         added without a notification stays without one.
         """
-        existing = self.add(row)
+        leased = _leased(row)
+        existing = self.add(leased)
         added = existing is None
         while existing is not None:
             if "notifiedAt" in existing or "notificationLease" not in existing:
                 return Outcome(existing, added=False, published=False)
-            existing = self._take_over(row)
+            leased = _leased(row)
+            existing = self._take_over(leased)
             if existing is not None and "notifiedAt" not in existing:
                 time.sleep(WAIT_SECONDS)  # someone is publishing it right now; their lease ends before our timeout
         try:
             self._sns.publish(TopicArn=self._topic_arn, **notification)
-        except Exception:
-            # For the next attempt, which need not wait then.
-            self._put({**row, "notificationLease": 0}, "attribute_not_exists(notifiedAt)")
+        except (BotoCoreError, ClientError):
+            self._give_back(leased)
             raise
         notified = {**row, "notifiedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
         self._put(notified, f"attribute_exists({self._partition_key})")
         return Outcome(notified, added=added, published=True)
 
-    def add(self, row: Row) -> Row | None:
-        """Add a row with the lease on its notification; gives the row that is there already, if any."""
-        return self._put(_leased(row), f"attribute_not_exists({self._partition_key})")
+    def add(self, leased: Row) -> Row | None:
+        """Add a row that has the lease on its notification; gives the row that is there already, if any."""
+        return self._put(leased, f"attribute_not_exists({self._partition_key})")
 
-    def _take_over(self, row: Row) -> Row | None:
+    def _take_over(self, leased: Row) -> Row | None:
         """Take the lease on a notification that is not out and nobody is publishing; else gives the row as it is."""
         return self._put(
-            _leased(row), "attribute_not_exists(notifiedAt) AND notificationLease < :now", {":now": int(time.time())}
+            leased, "attribute_not_exists(notifiedAt) AND notificationLease < :now", {":now": int(time.time())}
+        )
+
+    def _give_back(self, leased: Row) -> None:
+        """For the next attempt, which need not wait then; a lease that ran out meanwhile may be somebody else's now."""
+        self._put(
+            {**leased, "notificationLease": 0},
+            "attribute_not_exists(notifiedAt) AND notificationLease = :mine",
+            {":mine": leased["notificationLease"]},
         )
 
     def _put(self, row: Row, condition: str, values: Mapping[str, Any] | None = None) -> Row | None:

@@ -104,11 +104,30 @@ def test_who_finds_a_lease_waits_until_it_has_run_out_and_then_notifies(tracker:
     assert len(tracker.notifications(key)) == 1
 
 
+def test_who_could_not_notify_leaves_the_lease_that_somebody_else_took_meanwhile(tracker: Tracker) -> None:
+    key, theirs = "taken over", int(time.time()) + 60
+    arrived = event(created(tracker.bucket, key, tracker.upload(key)))
+
+    def taken_over(request: Request) -> Answer | None:
+        if not is_publish(request):
+            return None
+        (row,) = tracker.rows(key)
+        set_lease(tracker, row, theirs)
+        return Answer(500)
+
+    tracker.proxy.fault = taken_over
+    with pytest.raises(RecordsFailed, match="Publish"):
+        tracker.handle(arrived)
+    (row,) = tracker.rows(key)
+    assert (int(row["notificationLease"]), "notifiedAt" in row) == (theirs, False)
+
+
 def test_who_finds_a_lease_leaves_the_notification_to_its_holder(tracker: Tracker) -> None:
     version = tracker.upload("left to the holder")
     publishing = S3Object(tracker.bucket, "left to the holder", version)
     row = tracker.handler.objects.row(publishing, tracker.handler.STORE.head(publishing))
-    assert tracker.handler.STORE.notified.add(row) is None  # the holder, who notifies elsewhere and says so
+    leased = {**row, "notificationLease": int(time.time()) + 14}
+    assert tracker.handler.STORE.notified.add(leased) is None  # the holder, who notifies elsewhere and says so
 
     def holder_is_done(request: Request) -> None:
         if is_take_over(request):
