@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .iam import Condition, Statement
+from .key import STORAGE_ACTIONS
 
 
 @dataclass(frozen=True)
@@ -122,18 +123,6 @@ WRITE_KEYS = (
     "kms:UpdateKeyDescription",
 )
 
-# What DynamoDB asks of whoever makes a table with a key, and on whose behalf it uses the key:
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-KEYS_OF_TABLES = (
-    "kms:CreateGrant",
-    "kms:Decrypt",
-    "kms:Encrypt",
-    "kms:GenerateDataKey",
-    "kms:GenerateDataKeyWithoutPlaintext",
-    "kms:ReEncryptFrom",
-    "kms:ReEncryptTo",
-)
-
 
 def reviewing(place: Place, names: Sequence[str]) -> list[Statement]:
     """What a plan reads, the state with its lock, and a place for the reviewed plan."""
@@ -168,7 +157,7 @@ def deploying(place: Place, names: Sequence[str]) -> list[Statement]:
         Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place), conditions=[tagged]),
         Statement(
             sid="KeysOfTables",
-            actions=KEYS_OF_TABLES,
+            actions=STORAGE_ACTIONS,  # DynamoDB asks them of whoever makes a table with a key
             resources=_keys(place),
             conditions=[
                 tagged,

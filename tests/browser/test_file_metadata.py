@@ -1,7 +1,6 @@
 """A page in a real browser uploads with a presigned PUT: from an allowed origin it can, from another it cannot."""
 
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,11 +10,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from botocore.config import Config
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
 from commands.local_aws import LOOPBACK
 from commands.signed_request import send
+from tests.support.browser import chromium
 from tests.support.deployed import WEB_ORIGIN, Deployment
 from tests.support.waiting import eventually
 
@@ -92,36 +92,16 @@ def port(application: WebApplication) -> Iterator[int]:
 
 @pytest.fixture
 def browser(port: int, tmp_path: Path) -> Iterator[Chrome]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome") or ""
-    driver = shutil.which("chromedriver") or ""
-    assert all((chromium, driver)), "Chromium and its driver are missing: apt-get install chromium chromium-driver"
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless",
-        "--no-sandbox",  # which root may not have
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
+    with chromium(
+        tmp_path / "profile",
         "--no-proxy-server",
         "--window-size=900,700",
-        f"--user-data-dir={tmp_path / 'profile'}",
         # Both names lead to the application, so that nothing but the origin differs.
         f"--host-resolver-rules=MAP {ALLOWED} {LOOPBACK}:{port}, MAP {OTHER} {LOOPBACK}:{port}",
-    ):
-        options.add_argument(argument)
-    options.accept_insecure_certs = True  # the local AWS's certificate is of an authority of its own
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = Chrome(options, ChromeService(driver))
-    try:
+        accept_insecure_certs=True,  # the local AWS's certificate is of an authority of its own
+    ) as made:
         yield made
-    finally:
         made.save_screenshot(str(tmp_path / "screenshot.png"))
-        made.quit()
 
 
 def upload(browser: Chrome, origin: str) -> str:

@@ -10,6 +10,7 @@ from commands.listener import Listener
 from commands.local_aws import LocalAws
 from commands.signed_request import signed_request
 from tests.support.deployed import Deployment
+from tests.support.logs import logged
 from tests.support.queues import FailureQueue
 
 
@@ -50,11 +51,7 @@ class Tracker:
 
     def log(self, key: str) -> list[dict[str, Any]]:
         """The function's log lines that name a key."""
-        group = self.outputs["LogGroupName"]
-        pages = self.local.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        # A log event of the local AWS may hold several lines.
-        lines = [line for page in pages for one in page["events"] for line in one["message"].splitlines()]
-        return [json.loads(line) for line in lines if line.startswith("{") and key in line]
+        return logged(self.local.client("logs"), self.outputs["LogGroupName"], key)
 
     def get(self, query: str) -> tuple[int, Any]:
         return self._signed("GET", self.outputs["ApiUrl"] + query)

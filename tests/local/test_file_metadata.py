@@ -19,6 +19,7 @@ from commands.failures import FailureQueue as Failures
 from tests.support.deployed import Deployment
 from tests.support.faults import Answer, Proxy, Request, Reset, proxy
 from tests.support.functions import deliver, invoke, reconfigured, try_as
+from tests.support.logs import logged
 from tests.support.queues import FailureQueue
 from tests.support.s3_events import TEST_EVENT, created, event
 from tests.support.waiting import eventually
@@ -71,11 +72,7 @@ class Files:
         return [one for one in self.failures.kept() if mark in json.dumps(one["requestPayload"])]
 
     def log(self) -> list[dict[str, Any]]:
-        group = self.outputs["LogGroupName"]
-        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        # A log event of the local AWS may hold several lines.
-        lines = [line for page in pages for one in page["events"] for line in one["message"].splitlines()]
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return logged(self.client("logs"), self.outputs["LogGroupName"])
 
     @contextmanager
     def in_front_of(self, service: str) -> Iterator[Proxy]:

@@ -16,6 +16,7 @@ from tests.support.commands import run_command
 from tests.support.deployed import Deployment
 from tests.support.faults import Request, proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as
+from tests.support.logs import logged
 from tests.support.queues import FailureQueue
 from tests.support.s3_events import TEST_EVENT, created, event
 from tests.support.sensor_pipeline import SYSTEM, Sensors, lines, reading
@@ -45,11 +46,7 @@ class Deployed(Sensors):
 
     def log(self, key: str) -> list[dict[str, Any]]:
         """The function's log lines that name a key."""
-        group = self.outputs["LogGroupName"]
-        pages = self.local.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        # A log event of the local AWS may hold several lines.
-        lines = [line for page in pages for one in page["events"] for line in one["message"].splitlines()]
-        return [json.loads(line) for line in lines if line.startswith("{") and key in line]
+        return logged(self.local.client("logs"), self.outputs["LogGroupName"], key)
 
     @contextmanager
     def forbidden(self, action: str) -> Iterator[None]:

@@ -20,6 +20,7 @@ from commands.signed_request import AS_JSON, send, signed_request
 from tests.support.deployed import Deployment
 from tests.support.faults import proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as
+from tests.support.logs import lines
 from tests.support.waiting import eventually
 
 SYSTEM = "upload-api"
@@ -61,10 +62,7 @@ class Uploads:
         return sum(int(page["Count"]) for page in pages.paginate(TableName=self.outputs["TableName"], Select="COUNT"))
 
     def log(self) -> list[str]:
-        pages = self.local.client("logs").get_paginator("filter_log_events")
-        events = [one for page in pages.paginate(logGroupName=self.outputs["LogGroupName"]) for one in page["events"]]
-        # A log event of the local AWS may hold several lines.
-        return [line for one in events for line in one["message"].splitlines()]
+        return lines(self.local.client("logs"), self.outputs["LogGroupName"])
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """The page in a real browser: by keyboard, for a screen reader, light and dark, narrow, large, and under attack."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -15,40 +14,22 @@ from review.page import to_html
 from tests.review.plans import allow, change, policy, review
 from tests.review.shop import SHOP
 from tests.review.test_faces import EVIL, everywhere, many
+from tests.support.browser import chromium
 from tests.support.waiting import eventually
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",  # which root may not have
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1300,900",
-    "--force-prefers-reduced-motion",
-    # The page has to do without a network.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
-
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    chromium, driver = shutil.which("chromium") or "", shutil.which("chromedriver") or ""
-    assert all((chromium, driver)), "Chromium and its driver are missing: apt-get install chromium chromium-driver"
-    options = ChromeOptions()
-    options.binary_location = chromium
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    options.set_capability("unhandledPromptBehavior", "ignore")
-    made = Chrome(options, ChromeService(driver))
-    yield made
-    made.quit()
+    with chromium(
+        tmp_path_factory.mktemp("profile"),
+        "--window-size=1300,900",
+        "--force-prefers-reduced-motion",
+        # The page has to do without a network.
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+    ) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

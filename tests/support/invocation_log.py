@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from commands.local_aws import LocalAws
+from tests.support.logs import logged
 
 from .deployed import Deployment
 
@@ -36,13 +37,8 @@ class InvocationLog:
 
     def log(self, key: str) -> list[dict[str, Any]]:
         """The function's log lines that name a key."""
-        group = self.outputs["LogGroupName"]
-        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-        # A log event of the local AWS may hold several lines.
-        lines = [line for page in pages for one in page["events"] for line in one["message"].splitlines()]
-        return [
-            one for line in lines if line.startswith("{") for one in [json.loads(line)] if one.get("objectKey") == key
-        ]
+        found = logged(self.client("logs"), self.outputs["LogGroupName"])
+        return [one for one in found if one.get("objectKey") == key]
 
     @contextmanager
     def forbidden_to_write(self) -> Iterator[None]:

@@ -1,0 +1,40 @@
+"""Headless Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",  # which root may not have
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def chromium(profile: Path, *arguments: str, accept_insecure_certs: bool = False) -> Iterator[Chrome]:
+    """A browser that keeps its console's log; prompts of a page stay open."""
+    program = shutil.which("chromium") or shutil.which("google-chrome") or ""
+    driver = shutil.which("chromedriver") or ""
+    assert all((program, driver)), "Chromium and its driver are missing: apt-get install chromium chromium-driver"
+    options = ChromeOptions()
+    options.binary_location = program
+    for argument in (*ARGUMENTS, f"--user-data-dir={profile}", *arguments):
+        options.add_argument(argument)
+    options.accept_insecure_certs = accept_insecure_certs
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("unhandledPromptBehavior", "ignore")
+    browser = Chrome(options, ChromeService(driver))
+    try:
+        yield browser
+    finally:
+        browser.quit()
