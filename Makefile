@@ -56,14 +56,14 @@ rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="ke
 prove-iam: setup ## every policy statement is needed, and none wider than it must be, on a local AWS of its own, into docs/least-privilege.md; SYSTEM=name for one
 	@$(COMMANDS) prove-iam $(SYSTEM)
 
-scan: setup ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
-	@$(COMMANDS) scan $(SYSTEM)
+scan: ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
+	@sh commands/setup.sh scanners && $(COMMANDS) scan $(SYSTEM)
 
 fuzz: setup ## invented requests to the APIs on the local AWS that make up started; COUNT, SEED
 	@$(COMMANDS) fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
-audit: setup ## known vulnerabilities in the locked dependencies; asks PyPI and npm's registry
-	@$(COMMANDS) audit
+audit: ## known vulnerabilities in the locked dependencies; asks PyPI and npm's registry
+	@sh commands/setup.sh scanners && $(COMMANDS) audit
 
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
@@ -73,7 +73,7 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(if $(REMOVE),--remove) $(if $(LOCAL),--local)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@.venv/bin/python -m pytest $(PARALLEL)
+	@sh commands/setup.sh scanners && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
@@ -87,4 +87,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh commands/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan prove-iam destroy recover test unit bench lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy recover test unit bench lint lock

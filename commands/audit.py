@@ -87,7 +87,10 @@ def npm_advisories() -> list[tuple[str, str, str]]:
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=Path(ROOT), capture_output=True, text=True, check=False)
+    try:
+        return subprocess.run(command, cwd=Path(ROOT), capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise NotAudited(f"{Path(command[0]).name} is not installed: run `sh commands/setup.sh scanners`") from error
 
 
 def _json(done: subprocess.CompletedProcess[str], tool: str) -> Any:

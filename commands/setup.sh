@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install what the project needs into this folder: nothing global, nothing twice. Prerequisites are checked first and
-# named all at once. The environments are rebuilt when their lock file changes.
+# named all at once. The environments are rebuilt when their lock file changes. Arguments: `scanners` and `bench` for what
+# only they need.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -86,9 +87,8 @@ cdktf_cli=$!
 step "pipenv" .tools/pipenv/.installed commands/setup.sh install_pipenv
 step "the Python environment" .venv/.installed Pipfile.lock install_environment .venv "packages dev-packages"
 step "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
-step "the scanners" .tools/scanners/.installed Pipfile.lock install_environment .tools/scanners scanners
 step "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
 wait "$cdktf_cli"
-if [ "${1:-}" = bench ]; then
-  step "the benchmark's peers" .tools/bench/.installed Pipfile.lock install_environment .tools/bench bench
-fi
+for extra in "$@"; do # what few commands need
+  step "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
+done

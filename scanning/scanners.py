@@ -94,6 +94,8 @@ def _stack(result: Any) -> str:
 def _run(command: list[str], given: str | None = None) -> Any:
     # Nothing of the caller's account, of a proxy or of a platform's key gets to a scanner.
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    if not Path(command[0]).is_file():
+        raise ScannerFailed(f"{Path(command[0]).name} is not installed: run `sh commands/setup.sh scanners`")
     done = subprocess.run(
         command, input=given, env={**environment, "LOG_LEVEL": "ERROR"}, capture_output=True, text=True, check=False
     )
