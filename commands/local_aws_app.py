@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, completed in three places. Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed in four places. Runs in the local AWS's own environment.
 
 ministack 1.5.33 leaves most fields of an alarm out when DescribeAlarms is asked in the query protocol, the one
 Terraform's provider speaks, so that every plan would show every alarm as changed. It has the fields and gives them in
@@ -9,6 +9,10 @@ bucket, so that a key with a percent sign would keep a bucket from being destroy
 
 And it asks for a right on `*` where a call names its resource (tags, key aliases, new functions, dashboards, deleted
 alarms), so that a role that may touch one project's resources only could not deploy them.
+
+And it ends a function's environment when the handler raises, and all of the function's when one ends while it starts.
+Lambda keeps them; without that, whatever fails costs a cold start or the events that others have in hand, and what a
+handler keeps from one event to the next is never seen after a failure.
 """
 
 import json
@@ -18,7 +22,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from ministack.app import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.services import cloudwatch, s3
 
 __all__ = ["app"]
@@ -36,9 +40,14 @@ NAMED = (
     ("monitoring", "DashboardNames.member.1", "arn:aws:cloudwatch::{account}:dashboard/{}"),
 )
 
+# What the loop in a function's environment says of a handler that raised, and of one that did not.
+RAISED = '"status": "error", "error": str(e), "trace"'
+KEPT = '"status": "ok", "raised": str(e), "trace"'
+
 _incomplete_alarms = cloudwatch._describe_alarms
 _plain_versions = s3._list_object_versions
 _known_resource = iam_actions.extract_resource_arn
+_plain_invoke = lambda_runtime.Worker.invoke
 
 
 def _list_object_versions(bucket_name: str, query_params: Any) -> Any:
@@ -82,6 +91,14 @@ def _resource(
     return str(iam_actions._param(body, parameters, "ResourceArn", "ResourceARN") or known)
 
 
+def _invoke(worker: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+    try:
+        result: dict[str, Any] = _plain_invoke(worker, *arguments, **options)
+    except RuntimeError as error:
+        return {"status": "error", "error": str(error)}
+    return {**result, "status": "error", "error": result["raised"]} if "raised" in result else result
+
+
 def _fields(values: dict[str, Any]) -> str:
     return "".join(
         f"<{name}>{_text(value)}</{name}>"
@@ -101,3 +118,5 @@ def _text(value: Any) -> str:
 cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
 iam_actions.extract_resource_arn = _resource
+lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(RAISED, KEPT)
+lambda_runtime.Worker.invoke = _invoke

@@ -82,15 +82,16 @@ def _load_when_needed(package: types.ModuleType) -> None:
     def load_now() -> None:
         vars(jsii).update(calls)
         jsii.JSIIAssembly.load = load_assembly  # type: ignore[method-assign]
+        del sys.modules[ASSEMBLY]
+        used = {name.split(".")[1] for name in sys.modules if name.startswith(f"{PACKAGE}.")}
+        installed = Path(package.__path__[0])
+        # The first time this takes a second: Node is left to load cdktf meanwhile.
+        slim = slim_assembly.find(installed / "_jsii", used) if used else None
         background.shutdown()
         for one in pending:
             one.result()
-        del sys.modules[ASSEMBLY]
-        used = {name.split(".")[1] for name in sys.modules if name.startswith(f"{PACKAGE}.")}
         if not used:
             return
-        installed = Path(package.__path__[0])
-        slim = slim_assembly.find(installed / "_jsii", used)
         if slim is not None:
             package.__path__.insert(0, str(slim.folder))
             sys.meta_path.insert(0, _Latecomers(installed, slim.submodules))

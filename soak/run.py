@@ -30,7 +30,7 @@ from .systems import SYSTEMS, System
 from .weather import Weather
 
 UNDER_WAY = 3  # of a system; each takes a process of the function's
-PATIENCE_SECONDS = 1.0
+PATIENCE_SECONDS = 3.0
 SENDERS = 2
 MOST_ROUNDS = 3  # of sending again: what was refused under a fault, what was kept
 LONGEST_SETTLING_SECONDS = 60

@@ -115,16 +115,14 @@ def reconfigured(local: LocalAws, function_arn: str, variables: Mapping[str, str
         update(own)
 
 
-def try_as(local: LocalAws, function_arn: str, calls: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]:
-    """What AWS says when a function's role makes calls (service, operation, parameters): `allowed`, or the error code.
-
-    They are made by a throw-away function that has the same role.
-    """
+@contextmanager
+def throw_away(local: LocalAws, function_arn: str, source: str) -> Iterator[str]:
+    """The ARN of another function, with a deployed one's role, whose `handle(event, context)` is in `source`."""
     client = _lambda(local, function_arn)
     role = client.get_function_configuration(FunctionName=function_arn)["Role"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as out:
-        out.writestr("probe.py", PROBE)
+        out.writestr("probe.py", source)
     probe = client.create_function(
         FunctionName=f"test-probe-{uuid4().hex[:8]}",
         Runtime="python3.13",
@@ -135,11 +133,20 @@ def try_as(local: LocalAws, function_arn: str, calls: Sequence[tuple[str, str, d
     )["FunctionArn"]
     try:
         eventually(lambda: client.get_function_configuration(FunctionName=probe)["State"] == "Active")
-        invocation = invoke(local, probe, calls)
-        assert invocation.error is None, invocation.error
-        return list(invocation.answer)
+        yield probe
     finally:
         client.delete_function(FunctionName=probe)
+
+
+def try_as(local: LocalAws, function_arn: str, calls: Sequence[tuple[str, str, dict[str, Any]]]) -> list[str]:
+    """What AWS says when a function's role makes calls (service, operation, parameters): `allowed`, or the error code.
+
+    They are made by a throw-away function that has the same role.
+    """
+    with throw_away(local, function_arn, PROBE) as probe:
+        invocation = invoke(local, probe, calls)
+    assert invocation.error is None, invocation.error
+    return list(invocation.answer)
 
 
 PROBE = """
