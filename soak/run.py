@@ -74,6 +74,7 @@ class Run:
         self._book = Book(name)
         self._lock = threading.Lock()
         self._uploads = 0
+        self._sent = 0
 
     def run(self) -> Book:
         options, system, book = self._options, self._system, self._book
@@ -160,7 +161,7 @@ class Run:
                     self._poison(item, item.poison)
                 else:
                     send(item)
-                self._progress.advance(self._bar, item.versions * self._system.inputs_each)
+                self._advance(item.versions * self._system.inputs_each)
 
         with ThreadPoolExecutor(SENDERS) as pool:
             for one in [pool.submit(work) for _ in range(SENDERS)]:
@@ -281,6 +282,15 @@ class Run:
         own = [one for one in self._queue.read() if self._system.prefix in str(one.event)]
         self._queue.release(but=own)
         return own
+
+    def _advance(self, inputs: int) -> None:
+        """The bar, or where there is no terminal to draw it in, a line for each fifth."""
+        self._progress.advance(self._bar, inputs)
+        with self._lock:
+            before, self._sent = self._sent, self._sent + inputs
+        count = self._options.count
+        if not self._progress.console.is_terminal and 5 * before // count < 5 * self._sent // count:
+            self._progress.console.print(f"{self._system.name}: {self._sent} of {count} sent")
 
     def _say(self, what: str) -> None:
         self._progress.update(self._bar, description=f"{self._system.name}: {what}")
