@@ -57,15 +57,14 @@ class Statement:
         )
 
 
-class PolicyDocument(Construct):
+class PolicyDocument:
     """A policy document that grows while the stack is built; `json` is what a policy resource takes."""
 
     def __init__(self, scope: Construct, id_: str, *statements: Statement) -> None:
-        super().__init__(scope, id_)
         self._statements: list[Statement] = []
         self._blocks: list[DataAwsIamPolicyDocumentStatement] = []
         self._take(statements)
-        self.resource = DataAwsIamPolicyDocument(self, "Document", statement=self._blocks or None)
+        self.resource = DataAwsIamPolicyDocument(scope, id_, statement=self._blocks or None)
         self.json: str = self.resource.json
 
     def add(self, *statements: Statement) -> None:

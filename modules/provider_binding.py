@@ -30,7 +30,7 @@ from pathlib import Path
 
 import jsii
 
-from . import jsii_process, jsii_type_hints, slim_assembly
+from . import jsii_calls, jsii_process, slim_assembly
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript when it is imported; every submodule imports it
@@ -63,7 +63,7 @@ def install() -> None:
     package.__getattr__ = submodule  # type: ignore[method-assign]
     sys.modules[PACKAGE] = package
     jsii_process.install()
-    jsii_type_hints.install()
+    jsii_calls.install()
     if all(hasattr(jsii, call) for call in CALLS):
         _load_when_needed(package)
 

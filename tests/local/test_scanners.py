@@ -13,7 +13,7 @@ from scanning.verdict import Verdict, judge
 from tests.support.deployed import Deployment
 
 PLANTED = "upload-api-planted"
-ROLE_POLICY = "Uploader_OperateUploader_Policy_Document"
+ROLE_POLICY = "Uploader_OperateUploader_Policy"
 ADMINISTRATOR = {"effect": "Allow", "actions": ["*"], "resources": ["*"]}
 
 

@@ -141,7 +141,7 @@ def test_a_policy_known_after_apply_is_worked_out_from_the_configuration() -> No
     document = "data.aws_iam_policy_document.Doc"
     statement = {"sid": "Put", "actions": ["dynamodb:PutItem", "dynamodb:Scan"], "resources": [f"${{{table}.arn}}"]}
     configuration = synthesized(grant, "shop/Recorder/PutRecords/RolePolicy", policy=f"${{{document}.json}}")
-    configuration |= synthesized(document, "shop/Recorder/PutRecords/Policy/Document", statement=[statement])
+    configuration |= synthesized(document, "shop/Recorder/PutRecords/Policy", statement=[statement])
     found = review(
         change(
             table,

@@ -61,9 +61,9 @@ class Terraform:
         return found
 
     def policies(self) -> dict[str, list[Block]]:
-        """The statements of all policy documents, by the path of the `PolicyDocument`."""
+        """The statements of all policy documents, by construct path."""
         documents = self.json.get("data", {}).get("aws_iam_policy_document", {})
-        return {path.removesuffix("/Document"): document["statement"] for path, document in documents.items()}
+        return {path: document["statement"] for path, document in documents.items()}
 
     def grants(self, function: str) -> dict[str, list[Block]]:
         """The statements of all inline policies of a function's role, by policy name."""
@@ -71,7 +71,7 @@ class Terraform:
         policies = self.policies()
         return {
             policy["name"]: policies[
-                policy["policy"].removeprefix("${data.aws_iam_policy_document.").removesuffix("/Document.json}")
+                policy["policy"].removeprefix("${data.aws_iam_policy_document.").removesuffix(".json}")
             ]
             for policy in self.all("aws_iam_role_policy").values()
             if policy["role"] == role

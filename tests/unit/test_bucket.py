@@ -99,7 +99,7 @@ def test_a_bucket_refuses_requests_without_tls(default: Terraform) -> None:
     assert default.all("aws_s3_bucket_policy") == {
         "Uploads/BucketPolicy": {
             "bucket": NAME,
-            "policy": "${data.aws_iam_policy_document.Uploads/Policy/Document.json}",
+            "policy": "${data.aws_iam_policy_document.Uploads/Policy.json}",
             "depends_on": ["aws_s3_bucket_public_access_block.Uploads/PublicAccessBlock"],
         }
     }

@@ -84,7 +84,7 @@ def test_the_role_is_for_lambda_and_may_write_logs_traces_and_failures_only(defa
     assert default.all("aws_iam_role") == {
         "Worker/Role": {
             "name": "worker",
-            "assume_role_policy": "${data.aws_iam_policy_document.Worker/AssumeRole/Document.json}",
+            "assume_role_policy": "${data.aws_iam_policy_document.Worker/AssumeRole.json}",
         }
     }
     assert default.policies()["Worker/AssumeRole"] == [
@@ -324,7 +324,7 @@ class TestAllow:
         assert made.all("aws_iam_role_policy")["Worker/ReadKept/RolePolicy"] == {
             "name": "ReadKept",
             "role": "${aws_iam_role.Worker/Role.name}",
-            "policy": "${data.aws_iam_policy_document.Worker/ReadKept/Policy/Document.json}",
+            "policy": "${data.aws_iam_policy_document.Worker/ReadKept/Policy.json}",
         }
 
     def test_two_different_grants_under_one_name_are_refused(

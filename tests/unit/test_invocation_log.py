@@ -119,7 +119,7 @@ def test_the_bucket_is_private_encrypted_by_s3_and_takes_tls_only(log: Terraform
         "rule": [{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
     }
     assert log.policies()["Trigger/Policy"] == [deny_without_tls(["s3:*"], BUCKET_ARN, f"{BUCKET_ARN}/*")]
-    assert log.one("aws_s3_bucket_policy")["policy"] == "${data.aws_iam_policy_document.Trigger/Policy/Document.json}"
+    assert log.one("aws_s3_bucket_policy")["policy"] == "${data.aws_iam_policy_document.Trigger/Policy.json}"
 
 
 def test_the_function_has_the_name_the_size_and_the_time_that_the_document_gives_it(log: Terraform) -> None:

@@ -20,7 +20,7 @@ def test_a_key_rotates_and_can_be_restored_for_thirty_days(stack: TerraformStack
             "description": "Encrypts messages",
             "enable_key_rotation": True,
             "deletion_window_in_days": 30,
-            "policy": "${data.aws_iam_policy_document.Key/Policy/Document.json}",
+            "policy": "${data.aws_iam_policy_document.Key/Policy.json}",
         }
     }
     assert made.all("aws_kms_alias") == {

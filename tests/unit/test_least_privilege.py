@@ -74,7 +74,7 @@ def test_the_page_has_exactly_the_statements_that_are_synthesized(system: tuple[
 
 
 def given(effect: str = "Allow", **fields: Any) -> Statement:
-    return Statement("system", "aws_iam_role_policy.A", "A/B", "A/Document", "Sid", effect, **fields)
+    return Statement("system", "aws_iam_role_policy.A", "A/B", "A/Policy", "Sid", effect, **fields)
 
 
 def test_each_element_of_an_admission_is_taken_away_or_widened_by_itself() -> None:
@@ -152,5 +152,5 @@ def test_a_policy_that_nothing_known_carries_is_an_error_and_never_left_out(
     stack: TerraformStack, worker: PythonFunction
 ) -> None:
     PolicyDocument(worker, "Loose", Given(sid="Loose", actions=["s3:GetObject"], resources=["*"]))
-    with pytest.raises(UnknownPolicy, match=r"Worker/Loose/Document: not attached"):
+    with pytest.raises(UnknownPolicy, match=r"Worker/Loose: not attached"):
         read("stack", Terraform(stack).json)

@@ -33,6 +33,14 @@ assert late.stream_mode_details.stream_mode_input == "ON_DEMAND"
 aws.ssm_parameter.SsmParameter(stack, "Parameter", name="late", type="String", value=late.arn)
 """
 
+# Everything the ordinary way; where no slim package can be kept, the installed one is loaded.
+ORDINARY = f"""
+import runpy, sys, types
+for name in ("jsii_calls", "jsii_process"):
+    sys.modules[f"modules.{{name}}"] = types.SimpleNamespace(install=lambda: None)
+runpy.run_path({str(ROOT / "main.py")!r}, run_name="__main__")
+"""
+
 PRINT = "\nprint(Testing.synth(stack))"
 
 
@@ -78,12 +86,14 @@ def no_cache(tmp_path: Path) -> Path:
     return tmp_path / "file" / "cache"
 
 
-def test_the_systems_terraform_is_the_same_bytes_as_with_the_installed_binding(cache: Path, no_cache: Path) -> None:
+def test_the_systems_terraform_is_the_same_bytes_as_with_the_installed_binding_and_an_ordinary_jsii(
+    cache: Path, no_cache: Path
+) -> None:
     written: list[dict[Path, bytes]] = []
-    for each in (cache, no_cache):
+    for each, command in ((cache, [str(ROOT / "main.py")]), (no_cache, ["-c", ORDINARY])):
         out = cache.parent / f"out-{len(written)}"
         settings = {"CDKTF_OUTDIR": str(out), "STATE_BUCKET": "states"}
-        subprocess.run([sys.executable, ROOT / "main.py"], env=environment(each) | settings, cwd=out.parent, check=True)
+        subprocess.run([sys.executable, *command], env=environment(each) | settings, cwd=out.parent, check=True)
         written.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
     assert packages(cache) == {"slim"}
     assert Path("manifest.json") in written[0]

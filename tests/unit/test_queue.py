@@ -21,7 +21,7 @@ def test_a_queue_refuses_requests_without_tls(stack: TerraformStack) -> None:
     assert made.all("aws_sqs_queue_policy") == {
         "Kept/QueuePolicy": {
             "queue_url": "${aws_sqs_queue.Kept/Queue.url}",
-            "policy": "${data.aws_iam_policy_document.Kept/Policy/Document.json}",
+            "policy": "${data.aws_iam_policy_document.Kept/Policy.json}",
         }
     }
 

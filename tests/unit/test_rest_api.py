@@ -285,7 +285,7 @@ def test_the_account_wide_logging_role_is_api_gateways_for_this_account_only(sta
     assert made.all("aws_iam_role") == {
         "Logging/Role": {
             "name": "logging",
-            "assume_role_policy": "${data.aws_iam_policy_document.Logging/AssumeRole/Document.json}",
+            "assume_role_policy": "${data.aws_iam_policy_document.Logging/AssumeRole.json}",
         }
     }
     assert made.policies() == {

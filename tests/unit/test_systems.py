@@ -193,7 +193,7 @@ def test_roles_are_taken_by_lambda_and_by_nobody_else(system: tuple[str, Synthes
     }
     assert {one: policies[f"{one}/AssumeRole"] for one in functions} == {one: [lambda_only] for one in functions}
     assert {one: made.all("aws_iam_role")[f"{one}/Role"]["assume_role_policy"] for one in functions} == {
-        one: f"${{data.aws_iam_policy_document.{one}/AssumeRole/Document.json}}" for one in functions
+        one: f"${{data.aws_iam_policy_document.{one}/AssumeRole.json}}" for one in functions
     }
 
 

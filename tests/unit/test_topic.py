@@ -21,7 +21,7 @@ def test_a_topic_is_encrypted_with_its_key(stack: TerraformStack, news: Topic) -
 def test_a_topic_refuses_requests_without_tls_and_admits_no_service(stack: TerraformStack, news: Topic) -> None:
     made = Terraform(stack)
     assert made.all("aws_sns_topic_policy") == {
-        "News/TopicPolicy": {"arn": ARN, "policy": "${data.aws_iam_policy_document.News/Policy/Document.json}"}
+        "News/TopicPolicy": {"arn": ARN, "policy": "${data.aws_iam_policy_document.News/Policy.json}"}
     }
     assert made.policies()["News/Policy"] == [deny_without_tls(["sns:Publish"], ARN)]
 

@@ -1,0 +1,69 @@
+"""What jsii's classes do in Python before each call to JavaScript, made cheap. What is checked and sent stays the same.
+
+Most arguments of a resource are not given, which costs more than those that are:
+
+1. The generated classes ask `typing.get_type_hints` at each call for hints that never change.
+2. typeguard finds out that None is an `Optional[str]` by finding out first that it is no `str`, with an exception and
+   its message.
+3. jsii sends a struct with a null for each property that is not set. JavaScript does not tell null from missing.
+
+Where jsii or typeguard are not as they are known here, they do what they always do.
+"""
+
+import functools
+import typing
+from typing import Any
+
+import typeguard
+from jsii import _kernel
+
+# The generated functions that hold nothing but the hints.
+STUB = "_typecheckingstub__"
+
+
+def install() -> None:
+    _keep_hints()
+    _look_for_the_very_type_first()
+    _send_what_is_set()
+
+
+def _keep_hints() -> None:
+    ask = typing.get_type_hints
+    known = functools.cache(ask)
+
+    def get_type_hints(of: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
+        if arguments or options or not getattr(of, "__name__", "").startswith(STUB):
+            return ask(of, *arguments, **options)
+        return known(of)
+
+    typing.get_type_hints = get_type_hints  # type: ignore[assignment]
+
+
+def _look_for_the_very_type_first() -> None:
+    check = typeguard.check_type
+
+    def check_type(argname: str, value: Any, expected_type: Any, *arguments: Any, **options: Any) -> None:
+        very = type(value)
+        in_union = getattr(expected_type, "__origin__", None) is typing.Union and very in expected_type.__args__
+        if very is not expected_type and not in_union:
+            check(argname, value, expected_type, *arguments, **options)
+
+    if hasattr(typeguard, "origin_type_checkers"):  # version 2
+        typeguard.check_type = check_type
+
+
+def _send_what_is_set() -> None:
+    make = getattr(_kernel, "_make_reference_for_native", None)
+    if make is None:
+        return
+
+    def make_reference(kernel: Any, value: Any) -> Any:
+        # A class that somebody derived from a struct may have properties of its own.
+        own = vars(type(value))
+        names, values = own.get("__jsii_name_mapping__"), getattr(value, "_values", None)
+        if names is None or values is None:
+            return make(kernel, value)
+        data = {names[name]: make_reference(kernel, one) for name, one in values.items()}
+        return {"$jsii.struct": {"fqn": own["__jsii_type__"], "data": data}}
+
+    _kernel._make_reference_for_native = make_reference  # type: ignore[assignment]

@@ -1,0 +1,80 @@
+"""Arguments are checked, and sent, as jsii does it; only sooner."""
+
+import typing
+from typing import Any
+
+import pytest
+import typeguard
+from cdktf import TerraformOutput, TerraformResourceLifecycle, TerraformStack, Testing
+from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
+from jsii import _kernel
+
+from modules import Key
+
+
+def test_an_argument_of_a_wrong_type_is_refused_each_time(stack: TerraformStack) -> None:
+    not_text: Any = 7
+    for number in range(2):
+        with pytest.raises(TypeError, match="description must be"):
+            TerraformOutput(stack, f"Output{number}", value="x", description=not_text)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, typing.Optional[str]), ("a", str), ("a", str | int), (True, int), (1, float), ([], list[str])],  # noqa: UP045
+    ids=str,
+)
+def test_what_fits_a_type_is_let_through(value: object, expected: Any) -> None:
+    typeguard.check_type("value", value, expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, str),
+        (1, typing.Optional[str]),  # noqa: UP045
+        ("a", typing.List[str]),  # noqa: UP006 - as generated code has it
+        ([1], typing.Optional[typing.List[str]]),  # noqa: UP006, UP045
+        ({"a": 1}, typing.Union[int, typing.Dict[str, str]]),  # noqa: UP006, UP007
+    ],
+    ids=str,
+)
+def test_what_does_not_fit_a_type_is_refused_with_its_name(value: object, expected: Any) -> None:
+    with pytest.raises(TypeError, match="argument value"):
+        typeguard.check_type("argument value", value, expected)
+
+
+def test_only_what_is_set_of_a_struct_is_sent() -> None:
+    lifecycle = TerraformResourceLifecycle(prevent_destroy=True, ignore_changes=["tags"])
+    no_kernel: Any = None
+    sent = _kernel._make_reference_for_native(no_kernel, lifecycle)
+    assert sent == {
+        "$jsii.struct": {
+            "fqn": "cdktf.TerraformResourceLifecycle",
+            "data": {"preventDestroy": True, "ignoreChanges": ["tags"]},
+        }
+    }
+
+
+def test_a_struct_with_properties_of_somebodys_own_keeps_them(stack: TerraformStack) -> None:
+    class Kept(TerraformResourceLifecycle):
+        @property
+        def prevent_destroy(self) -> bool:
+            return True
+
+    SnsTopic(stack, "Topic", name="topic", lifecycle=Kept())
+    assert '"prevent_destroy": true' in Testing.synth(stack)
+
+
+def test_hints_of_other_functions_are_not_kept() -> None:
+    def changing(value: int) -> None: ...
+
+    assert typing.get_type_hints(changing)["value"] is int
+    changing.__annotations__["value"] = str
+    assert typing.get_type_hints(changing)["value"] is str
+
+
+def test_hints_of_the_generated_functions_are_worked_out_once(key: Key) -> None:
+    everything = type(key.resource).__init__.__globals__
+    stub = next(value for name, value in everything.items() if name.startswith("_typecheckingstub__"))
+    assert typing.get_type_hints(stub) is typing.get_type_hints(stub)
