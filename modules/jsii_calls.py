@@ -20,6 +20,8 @@ from jsii import _kernel
 # The generated functions that hold nothing but the hints.
 STUB = "_typecheckingstub__"
 
+SENT_AS_THEY_ARE = {str, int, float, bool, type(None)}
+
 
 def install() -> None:
     _keep_hints()
@@ -58,6 +60,8 @@ def _send_what_is_set() -> None:
         return
 
     def make_reference(kernel: Any, value: Any) -> Any:
+        if type(value) in SENT_AS_THEY_ARE:
+            return value
         # A class that somebody derived from a struct may have properties of its own.
         own = vars(type(value))
         names, values = own.get("__jsii_name_mapping__"), getattr(value, "_values", None)
