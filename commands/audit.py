@@ -90,7 +90,9 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, cwd=Path(ROOT), capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise NotAudited(f"{Path(command[0]).name} is not installed: run `sh commands/setup.sh scanners`") from error
+        raise NotAudited(
+            f"{Path(command[0]).name} is not installed: `make audit` installs or names what it needs"
+        ) from error
 
 
 def _json(done: subprocess.CompletedProcess[str], tool: str) -> Any:

@@ -94,7 +94,7 @@ def _resource(
 def _invoke(worker: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
     try:
         result: dict[str, Any] = _plain_invoke(worker, *arguments, **options)
-    except RuntimeError as error:
+    except RuntimeError as error:  # it ended while it started; ministack would end the others for it
         return {"status": "error", "error": str(error)}
     return {**result, "status": "error", "error": result["raised"]} if "raised" in result else result
 

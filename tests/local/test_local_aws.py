@@ -1,5 +1,7 @@
 """What the local AWS is completed in, where nothing else would show it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from tests.local.conftest import Tracker
 from tests.support.functions import invoke, throw_away
 
@@ -20,3 +22,27 @@ def test_a_function_that_raised_keeps_its_environment(tracker: Tracker) -> None:
         assert (invoke(tracker.local, counts, {"raise": True}).error or "").endswith(": 1")
         assert (invoke(tracker.local, counts, {"raise": True}).error or "").endswith(": 2")
         assert invoke(tracker.local, counts, {"raise": False}).answer == 3
+
+
+# While one environment works, another cannot start.
+ONE_ONLY = """
+import os, pathlib, tempfile, time
+
+started = pathlib.Path(tempfile.gettempdir(), os.environ["AWS_LAMBDA_FUNCTION_NAME"])
+started.touch(exist_ok=False)
+
+def handle(event, context):
+    time.sleep(3)
+    return "done"
+"""
+
+
+def test_an_environment_that_cannot_start_leaves_the_others_at_work(tracker: Tracker) -> None:
+    with (
+        throw_away(tracker.local, tracker.outputs["FunctionArn"], ONE_ONLY) as one_only,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        results = list(pool.map(lambda _: invoke(tracker.local, one_only, {}), range(2)))
+    (failed,) = [one for one in results if one.error]
+    assert [one.answer for one in results if one is not failed] == ["done"]
+    assert "exist" in (failed.error or "")
