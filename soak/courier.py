@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -42,23 +43,26 @@ class Courier(threading.Thread):
         self._late: deque[tuple[int, Event]] = deque()
         self._newest: dict[str, str] = {}
         self._expected: int | None = None
-        self._stopped = threading.Event()
+        self._patience = 0.0
 
     def run(self) -> None:
+        took = time.monotonic()
         try:
-            while not self._stopped.is_set():
-                if not self._step() and self.taken == self._expected:
+            while True:
+                if self._step() or self._expected is None:
+                    took = time.monotonic()
+                elif self.taken == self._expected or time.monotonic() - took > self._patience:
                     break
             self._hand_over(0)
         except BaseException as error:
             self.error = error
             raise
 
-    def finish(self, events: int, *, within: float) -> None:
-        """No more is sent: deliver all of so many events, or what of them comes in time."""
+    def finish(self, events: int, *, patience: float) -> None:
+        """No more is sent: deliver all of so many events, however long that takes. Of those that do not come, nothing
+        is waited for once nothing has come for `patience` seconds."""
+        self._patience = patience
         self._expected = events
-        self.join(within)
-        self._stopped.set()
         self.join()
         if self.error is not None:
             raise self.error

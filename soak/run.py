@@ -117,7 +117,7 @@ class Run:
                 try:
                     sent = self._send_all(items, weather, self._upload)
                 finally:
-                    courier.finish(self._uploads, within=60)
+                    courier.finish(self._uploads, patience=30)
                 self._count_unanswered(courier.arrived)
                 book.duplicates += courier.duplicates
                 book.out_of_order += courier.out_of_order
