@@ -2,8 +2,10 @@
 // Here `program.js` talks over this process's standard input and output instead, and what JavaScript prints goes where
 // jsii's entry sends it: to standard error, as JSON.
 //
-// And cdktf notes for each token where in JavaScript it was made, which in a Python program is always inside jsii: a
-// twentieth of a synth, for nothing.
+// And two things of cdktf's cost less here. It notes for each token where in JavaScript it was made, which in a Python
+// program is always inside jsii: a twentieth of a synth, for nothing. And it goes through all of a stack four times
+// looking for tokens, with five patterns in each text and four in each name: up to a third of a synth. Most of it holds
+// none.
 "use strict";
 const fs = require("fs");
 const Module = require("module");
@@ -24,10 +26,48 @@ for (const name of ["stdout", "stderr"]) {
   printed.fd = name === "stdout" ? 1 : 2;
   Object.defineProperty(process, name, { value: printed, configurable: true });
 }
+
+// A marker of cdktf's, or what it would look up as a number.
+const TOKEN = /TfToken\[|Map Token Value|[-|\d.+]e[-|\d.eE+]/;
+const marked = (value) => typeof value === "string" && TOKEN.test(value);
+
+// What holds no token resolves to itself; `resolve`, cdktf's own, does all else.
+function resolvePlain(resolve) {
+  return (whole, options) => {
+    const names = [...(options.prefix || [])]; // where in the whole: for cdktf's messages
+    const inner = (name, value) => {
+      names.push(name);
+      const resolved = walk(value);
+      names.pop();
+      return resolved;
+    };
+    const walk = (value) => {
+      if (typeof value === "string" ? !TOKEN.test(value) : typeof value === "boolean" || value === null) return value;
+      if (Array.isArray(value) && !value.some((one) => typeof one === "number" || marked(one)))
+        return value.map((one, at) => inner(`${at}`, one)).filter((one) => one !== undefined);
+      if (!isPlain(value) || names.length > 100) return resolve(value, { ...options, prefix: [...names] });
+      const resolved = {};
+      for (const name of Object.keys(value)) {
+        const one = inner(name, value[name]);
+        if (one !== undefined) resolved[name] = one;
+      }
+      return resolved;
+    };
+    return options.previousContext ? resolve(whole, options) : walk(whole);
+  };
+}
+
+function isPlain(value) {
+  const plain = typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype;
+  return plain && typeof value.resolve !== "function" && !("_children" in value) && !Object.keys(value).some(marked);
+}
+
 const { _load } = Module;
 Module._load = (request, ...rest) => {
   const loaded = _load(request, ...rest);
   if (request.endsWith("/stack-trace") && loaded.captureStackTrace) loaded.captureStackTrace = () => [];
+  if (request.endsWith("/private/resolve") && loaded.findTokens && loaded.resolve.name === "resolve")
+    loaded.resolve = resolvePlain(loaded.resolve);
   return loaded;
 };
 require(path.resolve(process.argv[2]));

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from cdktf import TerraformStack, Testing
+
 from commands.local_aws import ROOT
 from modules.jsii_process import ONE_PROCESS
 
@@ -72,3 +75,66 @@ def test_what_javascript_prints_never_gets_between_jsiis_messages(tmp_path: Path
         {"stdout": "to out\n"},
         {"stderr": "to err\n"},
     ]
+
+
+# Values of all kinds, with and without tokens, in each place where cdktf looks for them.
+RESOLVED = """
+import sys
+if "modules" in sys.argv:
+    import modules
+import jsii
+from cdktf import Fn, IResolvable, TerraformOutput, TerraformStack, TerraformVariable, Testing, Token
+
+@jsii.implements(IResolvable)
+class Own:
+    creation_stack = []
+    type_hint = None
+
+    def resolve(self, context, **options):
+        return {"own": text}
+
+    def to_string(self):
+        return Token.as_string(self)
+
+    def to_json(self):
+        return "own"
+
+stack = TerraformStack(Testing.app(), "stack")
+variable = TerraformVariable(stack, "variable", type="any")
+text, number, items = variable.string_value, variable.number_value, variable.list_value
+values = {
+    "plain": ["a", "", "${not_a_token}", "1e5", "-2.5e-3", "x3e9y", "}", '"', "\\\\n", "\u00e4", "TfToken"],
+    "others": [True, False, 0, -1, 2.5, 1e300, 123456789, {}, [], [[]], [{}], {"a": {}}],
+    "nothing": {"a": None, "b": [None, "c", None]},
+    "texts": [text, f"before {text} after", f"{text}{text}", {"in": [text]}, f"${{{text}}}"],
+    "numbers": [number, f"port {number}", {"in": number}],
+    "a number in a text": {"port": f"port {number}", "ports": [f"{number} and {number}"]},
+    "lists": {"whole": items, "element": Fn.element(items, 1), "joined": Fn.join(",", items)},
+    f"name {text}": {"in": text},
+    "x3e9y": {"1e5": "1e5"},
+    "functions": Fn.jsonencode({"a": [text, 1, True]}),
+    "tokens": [Token.as_any({"a": text}), Token.as_string_map(Token.as_any({"b": text})), Own()],
+}
+for at, (name, value) in enumerate(values.items()):
+    TerraformOutput(stack, f"output-{at}", value=value if at % 2 else {name: value})
+stack.add_override("locals.deep", __import__("functools").reduce(lambda inner, _: {"a": [inner]}, range(40), text))
+stack.add_override("locals.values", values)
+print(Testing.synth(stack))
+"""
+
+
+def test_all_values_resolve_to_what_they_resolve_to_in_an_ordinary_jsii() -> None:
+    ours, ordinary = (
+        subprocess.run(
+            [sys.executable, "-c", RESOLVED, how], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for how in ("modules", "")
+    )
+    assert ours == ordinary
+    assert len(ours.splitlines()) > 100
+
+
+def test_what_cannot_be_resolved_is_refused_in_cdktfs_own_words(stack: TerraformStack) -> None:
+    stack.add_override("locals.values", {"a": ["String Map Token Value"]})
+    with pytest.raises(RuntimeError, match="Found an encoded map token in a scalar string context"):
+        Testing.synth(stack)
