@@ -277,6 +277,8 @@ class RestApi(Construct):
         return key
 
     def fingerprint(self, context: IResolveContext) -> str:
+        if context.preparing:  # the API may change until its stack is written
+            return ""
         own = (self._deployment, self.stage)
         parts = [
             child.to_terraform()
