@@ -95,7 +95,8 @@ class PythonFunction(Construct):
         self._stack_path = path(TerraformStack.of(self))
 
         archive = build_archive(packages, libraries)
-        code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE)
+        digest = sha256(archive)
+        code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE, asset_hash=digest.hex())
         self.log_group = CloudwatchLogGroup(
             self,
             "LogGroup",
@@ -147,7 +148,7 @@ class PythonFunction(Construct):
             runtime=runtime,
             handler=f"{packages[0].name}.handler.handle",
             filename=code.path,
-            source_code_hash=base64.b64encode(sha256(archive)).decode(),
+            source_code_hash=base64.b64encode(digest).decode(),
             timeout=timeout_seconds,
             memory_size=memory_mb,
             environment={

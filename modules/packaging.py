@@ -79,6 +79,7 @@ def _sha256(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).digest()
 
 
+@functools.cache  # copies of a function have their archive in common
 def sha256(archive: Path) -> bytes:
     return hashlib.sha256(archive.read_bytes()).digest()
 
