@@ -7,6 +7,8 @@ Most arguments of a resource are not given, which costs more than those that are
    its message.
 3. jsii sends a struct with a null for each property that is not set. JavaScript does not tell null from missing.
 
+And each construct is searched for methods that override JavaScript's, generated ones too, which have none.
+
 Where jsii or typeguard are not as they are known here, they do what they always do.
 """
 
@@ -27,6 +29,7 @@ def install() -> None:
     _keep_hints()
     _look_for_the_very_type_first()
     _send_what_is_set()
+    _look_for_overrides_in_classes_of_people()
 
 
 def _keep_hints() -> None:
@@ -62,6 +65,8 @@ def _send_what_is_set() -> None:
     def make_reference(kernel: Any, value: Any) -> Any:
         if type(value) in SENT_AS_THEY_ARE:
             return value
+        if type(value) is list:
+            return [make_reference(kernel, one) for one in value]
         # A class that somebody derived from a struct may have properties of its own.
         own = vars(type(value))
         names, values = own.get("__jsii_name_mapping__"), getattr(value, "_values", None)
@@ -71,3 +76,15 @@ def _send_what_is_set() -> None:
         return {"$jsii.struct": {"fqn": own["__jsii_type__"], "data": data}}
 
     _kernel._make_reference_for_native = make_reference  # type: ignore[assignment]
+
+
+def _look_for_overrides_in_classes_of_people() -> None:
+    look = getattr(_kernel, "_get_overides", None)
+    if look is None:
+        return
+
+    def overrides(klass: type, made: Any) -> Any:
+        generated = vars(type(made)).get("__jsii_declared_type__") is not None
+        return [] if generated else look(klass, made)
+
+    _kernel._get_overides = overrides  # type: ignore[assignment]

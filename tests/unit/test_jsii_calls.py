@@ -1,5 +1,6 @@
 """Arguments are checked, and sent, as jsii does it; only sooner."""
 
+import json
 import typing
 from typing import Any
 
@@ -78,3 +79,13 @@ def test_hints_of_the_generated_functions_are_worked_out_once(key: Key) -> None:
     everything = type(key.resource).__init__.__globals__
     stub = next(value for name, value in everything.items() if name.startswith("_typecheckingstub__"))
     assert typing.get_type_hints(stub) is typing.get_type_hints(stub)
+
+
+def test_a_method_of_somebodys_own_class_overrides_javascripts() -> None:
+    class Renaming(TerraformStack):
+        def _allocate_logical_id(self, tf_element: object) -> str:
+            return "renamed"
+
+    stack = Renaming(Testing.app(), "stack")
+    SnsTopic(stack, "Topic", name="topic")
+    assert list(json.loads(Testing.synth(stack))["resource"]["aws_sns_topic"]) == ["renamed"]
