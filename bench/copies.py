@@ -1,5 +1,6 @@
 """Our app with several copies of the systems, as `main.py` builds it: `python -m bench.copies COPIES`."""
 
+import gc
 import importlib
 import sys
 
@@ -7,6 +8,7 @@ from settings import Settings
 
 
 def main() -> None:
+    gc.set_threshold(200_000)  # as main.py
     importlib.import_module("modules")  # first: it prepares the provider binding and jsii
     from cdktf import App
     from constructs import Construct

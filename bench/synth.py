@@ -65,21 +65,27 @@ def cold(folder: Path, runs: int) -> Iterator[Row]:
 def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Row]:
     """Seconds and megabytes of one more stack: between one copy (five stacks) and many."""
     names = ("ours", CDK)
-    by_copies = {
-        copies: in_turn({name: programs(folder, copies)[name] for name in names}, runs, warm_up=copies == 1)
-        for copies in (1, *many)
+
+    def what(name: str, copies: int) -> str:
+        return f"{name}, {copies} copies"
+
+    each_number = {
+        copies: {what(name, copies): programs(folder, copies)[name] for name in names} for copies in (1, *many)
     }
+    in_turn(each_number[1], 0)  # warms up
+    # One and many in one round: it is their difference that counts.
+    measured = in_turn({name: one for some in each_number.values() for name, one in some.items()}, runs, warm_up=False)
     for copies in many:
         stacks = 5 * (copies - 1)
-        for what, unit, of, most in MEASURES:
+        for title, unit, of, most in MEASURES:
             each = {
                 name: [
                     (of(more) - of(one)) / stacks
-                    for more, one in zip(by_copies[copies][name], by_copies[1][name], strict=True)
+                    for more, one in zip(measured[what(name, copies)], measured[what(name, 1)], strict=True)
                 ]
                 for name in names
             }
-            yield compare("scale", f"{what} (of {5 * copies})", CDK, unit, each["ours"], each[CDK], most)
+            yield compare("scale", f"{title} (of {5 * copies})", CDK, unit, each["ours"], each[CDK], most)
 
 
 def _seconds(run: Run) -> float:
