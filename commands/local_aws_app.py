@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, completed in four places. Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed in five places. Runs in the local AWS's own environment.
 
 ministack 1.5.33 leaves most fields of an alarm out when DescribeAlarms is asked in the query protocol, the one
 Terraform's provider speaks, so that every plan would show every alarm as changed. It has the fields and gives them in
@@ -13,9 +13,14 @@ alarms), so that a role that may touch one project's resources only could not de
 And it ends a function's environment when the handler raises, and all of the function's when one ends while it starts.
 Lambda keeps them; without that, whatever fails costs a cold start or the events that others have in hand, and what a
 handler keeps from one event to the next is never seen after a failure.
+
+And it waits after each invocation for log lines that may still come: 5 ms after the last, 50 ms for the first, and what
+comes later is in the next invocation's log. Here the environment says which line was the last.
 """
 
+import contextlib
 import json
+import queue
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -44,10 +49,16 @@ NAMED = (
 RAISED = '"status": "error", "error": str(e), "trace"'
 KEPT = '"status": "ok", "raised": str(e), "trace"'
 
+# What ends that loop, and the line that now goes before it.
+ANSWERED = "        _real_stdout.flush()\n\nrun()"
+LAST_LINE = "\x1elog ends"
+LONGEST_WAIT_SECONDS = 0.25  # for a line of an environment that ended without its last
+
 _incomplete_alarms = cloudwatch._describe_alarms
 _plain_versions = s3._list_object_versions
 _known_resource = iam_actions.extract_resource_arn
 _plain_invoke = lambda_runtime.Worker.invoke
+_plain_log = lambda_runtime.Worker._drain_stderr_bounded
 
 
 def _list_object_versions(bucket_name: str, query_params: Any) -> Any:
@@ -99,6 +110,16 @@ def _invoke(worker: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
     return {**result, "status": "error", "error": result["raised"]} if "raised" in result else result
 
 
+def _log(worker: Any, **options: Any) -> str:
+    if not worker.config["Runtime"].startswith("python"):
+        return str(_plain_log(worker, **options))
+    lines: list[str] = []
+    with contextlib.suppress(queue.Empty):
+        while (line := worker._stderr_queue.get(timeout=LONGEST_WAIT_SECONDS)) != LAST_LINE:
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def _fields(values: dict[str, Any]) -> str:
     return "".join(
         f"<{name}>{_text(value)}</{name}>"
@@ -118,5 +139,8 @@ def _text(value: Any) -> str:
 cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
 iam_actions.extract_resource_arn = _resource
-lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(RAISED, KEPT)
+lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(RAISED, KEPT).replace(
+    ANSWERED, f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
+)
 lambda_runtime.Worker.invoke = _invoke
+lambda_runtime.Worker._drain_stderr_bounded = _log

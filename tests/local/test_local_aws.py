@@ -1,5 +1,7 @@
 """What the local AWS is completed in, where nothing else would show it."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.local.conftest import Tracker
@@ -46,3 +48,27 @@ def test_an_environment_that_cannot_start_leaves_the_others_at_work(tracker: Tra
     (failed,) = [one for one in results if one.error]
     assert [one.answer for one in results if one is not failed] == ["done"]
     assert "exist" in (failed.error or "")
+
+
+TALKS = """
+import sys, time
+
+def handle(event, context):
+    for line in range(event["lines"]):
+        print(event["name"], line)
+        if line % 10 == 0:
+            time.sleep(0.02)
+    print(event["name"], "to standard error", file=sys.stderr)
+"""
+
+
+def test_the_log_of_an_invocation_is_all_that_it_said_and_nothing_else(tracker: Tracker) -> None:
+    with throw_away(tracker.local, tracker.outputs["FunctionArn"], TALKS) as talks:
+        client = tracker.local.client("lambda", region_name=talks.split(":")[3])
+        for name, lines in (("first", 40), ("second", 0), ("third", 40)):
+            answer = client.invoke(
+                FunctionName=talks, LogType="Tail", Payload=json.dumps({"name": name, "lines": lines})
+            )
+            log = base64.b64decode(answer["LogResult"]).decode().splitlines()
+            said = [line for line in log if not line.startswith(("START", "END", "REPORT"))]
+            assert said == [*(f"{name} {line}" for line in range(lines)), f"{name} to standard error"]
