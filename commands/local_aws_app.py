@@ -20,7 +20,7 @@ comes later is in the next invocation's log. Here the environment says which lin
 
 import contextlib
 import json
-import queue
+import threading
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -113,11 +113,24 @@ def _invoke(worker: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
 def _log(worker: Any, **options: Any) -> str:
     if not worker.config["Runtime"].startswith("python"):
         return str(_plain_log(worker, **options))
-    lines: list[str] = []
-    with contextlib.suppress(queue.Empty):
-        while (line := worker._stderr_queue.get(timeout=LONGEST_WAIT_SECONDS)) != LAST_LINE:
-            lines.append(line)
-    return "\n".join(lines)
+    _log_ended(worker).wait(LONGEST_WAIT_SECONDS)
+    _log_ended(worker).clear()
+    return str(worker._drain_stderr())
+
+
+def _log_ended(worker: Any) -> threading.Event:
+    ended: threading.Event = vars(worker).setdefault("log_ended", threading.Event())
+    return ended
+
+
+def _read_log(worker: Any) -> None:
+    lines, ended = worker._stderr_queue, _log_ended(worker)
+    with contextlib.suppress(ValueError, AttributeError):  # the environment is gone
+        for line in worker._proc.stderr:
+            if line.rstrip("\n") == LAST_LINE:
+                ended.set()
+            else:
+                lines.put(line.rstrip("\n"))
 
 
 def _fields(values: dict[str, Any]) -> str:
@@ -144,3 +157,4 @@ lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.repl
 )
 lambda_runtime.Worker.invoke = _invoke
 lambda_runtime.Worker._drain_stderr_bounded = _log
+lambda_runtime.Worker._read_stderr = _read_log
