@@ -4,7 +4,7 @@ SYSTEM ?=
 export PYTHON ?= python3
 COMMANDS := .venv/bin/python -m commands
 # tests/conftest.py says what shares a process.
-PARALLEL := -n 3 --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16

@@ -99,9 +99,10 @@ def _subsegment(name: str) -> Iterator[None]:
 def _begun(name: str) -> Document | None:
     # Lambda sets it anew for each invocation:
     # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    header = dict(
-        part.split("=", 1) for part in os.environ.get("_X_AMZN_TRACE_ID", "").replace(" ", "").split(";") if "=" in part
-    )
+    given = os.environ.get("_X_AMZN_TRACE_ID", "")
+    if "Sampled=1" not in given:  # nearly always
+        return None
+    header = dict(part.split("=", 1) for part in given.replace(" ", "").split(";") if "=" in part)
     if header.get("Sampled") != "1" or "Root" not in header:
         return None
     outer = _current.get()

@@ -1,4 +1,4 @@
-"""The soak on the deployed systems: the books balance under every kind of fault, and notice when they do not."""
+"""The soak on the deployed systems: its books notice what is lost and what is doubled."""
 
 import json
 from collections import Counter
@@ -10,15 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from commands.soak import report
-from soak.ledger import KEPT, REFUSED, REJECTED, Book
-from soak.plan import FAULTS
+from soak.ledger import Book
 from soak.run import Options, soak
 from soak.systems import SYSTEMS, ObjectTracker
 from tests.support.deployed import Deployment
 
-# Fits the time that tests have, and has every kind of fault strike.
 SEED = 4
-COUNT = 24
 SABOTAGED = 10
 
 
@@ -33,48 +30,6 @@ def run(deployment: Deployment, systems: Iterable[str], count: int, faults: Iter
     with Progress(console=Console(quiet=True)) as progress, pytest.MonkeyPatch.context() as patch:
         patch.setattr("commands.deployment.outputs", lambda name, _: outputs[name])  # need not ask Terraform again
         return soak(deployment.local, deployment.target, list(systems), options, progress)
-
-
-def settings_of(deployment: Deployment) -> dict[str, Any]:
-    """What a soak changes on its way."""
-    found: dict[str, Any] = {}
-    for name in deployment.systems:
-        outputs = deployment.outputs(name)
-        region = deployment.region(name)
-        configuration = deployment.local.client("lambda", region_name=region).get_function_configuration(
-            FunctionName=outputs["FunctionArn"]
-        )
-        role = configuration["Role"].rpartition("/")[2]
-        iam = deployment.local.client("iam")
-        notification = deployment.local.client("s3", region_name=region).get_bucket_notification_configuration(
-            Bucket=outputs["BucketName"]
-        )
-        found[name] = (
-            configuration["Timeout"],
-            configuration["Environment"],
-            notification.get("LambdaFunctionConfigurations"),
-            notification.get("QueueConfigurations"),
-            {
-                policy: iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-                for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
-            },
-        )
-    return found
-
-
-def test_every_input_is_accounted_for_under_every_kind_of_fault(deployment: Deployment) -> None:
-    before = settings_of(deployment)
-    books = run(deployment, SYSTEMS, COUNT, FAULTS)
-    assert [problem for book in books for problem in book.problems()] == []
-    struck = sum((book.faults for book in books), Counter[str]())
-    assert set(struck) == set(FAULTS), "a kind of fault never struck"
-    for book in books:
-        assert book.valid.total() == book.after.rows.total() > 0
-        assert book.duplicates > 0
-        assert {KEPT} <= set(book.poison.values())
-    assert {fate for book in books for fate in book.poison.values()} == {KEPT, REFUSED, REJECTED}
-    assert sum(book.out_of_order for book in books) > 0
-    assert settings_of(deployment) == before
 
 
 class Sabotaged(ObjectTracker):
