@@ -87,6 +87,7 @@ class OneProcess(process._NodeProcess):
 
 def install() -> None:
     process._NodeProcess = OneProcess  # type: ignore[misc]
-    # Asked with each message, of an environment variable.
-    asked: Any = process
-    asked._stack_traces_enabled = functools.cache(asked._stack_traces_enabled)
+    # Asked with each message, of an environment variable. Not all versions of jsii ask.
+    stack_traces_enabled = vars(process).get("_stack_traces_enabled")
+    if stack_traces_enabled is not None:
+        vars(process)["_stack_traces_enabled"] = functools.cache(stack_traces_enabled)

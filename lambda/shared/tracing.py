@@ -99,11 +99,11 @@ def _subsegment(name: str) -> Iterator[None]:
 def _begun(name: str) -> Document | None:
     # Lambda sets it anew for each invocation:
     # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-    given = os.environ.get("_X_AMZN_TRACE_ID", "")
-    if "Sampled=1" not in given:  # nearly always
+    parts = os.environ.get("_X_AMZN_TRACE_ID", "").replace(" ", "").split(";")
+    if "Sampled=1" not in parts:  # nearly always
         return None
-    header = dict(part.split("=", 1) for part in given.replace(" ", "").split(";") if "=" in part)
-    if header.get("Sampled") != "1" or "Root" not in header:
+    header = dict(part.split("=", 1) for part in parts if "=" in part)
+    if "Root" not in header:
         return None
     outer = _current.get()
     parent = outer["id"] if outer and outer["trace_id"] == header["Root"] else header.get("Parent")

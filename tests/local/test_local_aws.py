@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.local.conftest import Tracker
@@ -72,3 +73,13 @@ def test_the_log_of_an_invocation_is_all_that_it_said_and_nothing_else(tracker: 
             log = base64.b64decode(answer["LogResult"]).decode().splitlines()
             said = [line for line in log if not line.startswith(("START", "END", "REPORT"))]
             assert said == [*(f"{name} {line}" for line in range(lines)), f"{name} to standard error"]
+
+
+def test_nothing_is_waited_for_after_the_last_line(tracker: Tracker) -> None:
+    with throw_away(tracker.local, tracker.outputs["FunctionArn"], TALKS) as talks:
+        took = []
+        for _ in range(10):
+            begun = time.monotonic()
+            invoke(tracker.local, talks, {"name": "once", "lines": 0})
+            took.append(time.monotonic() - begun)
+    assert min(took) < 0.25, "each waited for its last line until it gave up"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from cdktf import TerraformStack, Testing
+from jsii._kernel.providers import process
 
 from commands.local_aws import ROOT
-from modules.jsii_process import ONE_PROCESS
+from modules.jsii_process import ONE_PROCESS, OneProcess, install
 
 # The Node processes below this one once JavaScript runs.
 COUNT = """
@@ -57,6 +58,12 @@ loaded.CHANNEL = b"another way to speak"
 
 def test_a_jsii_that_is_not_as_known_starts_as_it_always_does(tmp_path: Path) -> None:
     assert node_processes(tmp_path, OTHER) == "2"
+
+
+def test_a_jsii_that_knows_no_stack_traces_of_the_host_is_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(process, "_stack_traces_enabled")
+    install()
+    assert vars(process)["_NodeProcess"] is OneProcess
 
 
 def test_what_javascript_prints_never_gets_between_jsiis_messages(tmp_path: Path) -> None:
