@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from commands import deployment
+from commands import deployment, planning
 from commands.local_aws import LocalAws
 from commands.state import ensure_state_bucket
 from commands.target import DEFAULT_STATE_REGION, local_target
@@ -27,7 +27,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
         account = local.client("sts").get_caller_identity()["Account"]
         ensure_state_bucket(local.client("s3"), target.environment["STATE_BUCKET"], DEFAULT_STATE_REGION, account)
         say("deploying, once")
-        deployment.deploy([], target)
+        planning.deploy([], target)
         stacks = sorted(one.name for one in (target.output / "stacks").iterdir())
 
         def plans() -> None:
@@ -41,7 +41,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
         took: dict[str, list[float]] = {"ours": [], PLANS: [], SYNTH: []}
         for number in range(runs):
             say(f"round {number + 1} of {runs}")
-            took["ours"].append(_seconds(lambda: deployment.deploy([], target)))
+            took["ours"].append(_seconds(lambda: planning.deploy([], target)))
             took[PLANS].append(_seconds(plans))
             took[SYNTH].append(_seconds(synth))
         note = "synth, `terraform init`, plan and outputs of five stacks, which cdktf runs side by side"

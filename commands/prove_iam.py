@@ -20,7 +20,7 @@ from least_privilege.report import Row, rows, to_markdown, to_terminal, totals
 from least_privilege.statements import Statement, UnknownPolicy, paths, read
 from settings import Settings
 
-from . import deployment
+from . import deployment, planning
 from .deployment import ROOT, DeploymentError, Target, console
 from .local_aws import LocalAws
 from .state import ensure_state_bucket
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             local.start()
             target = _target(local, Path(folder) / "deployment")
-            deployment.deploy(systems, target)
+            planning.deploy(systems, target)
             found = prove_all(systems, local, target)
         except (NotSufficient, NotAsSynthesized, UnknownPolicy) as error:
             console.print(f"{type(error).__name__}: {error}", markup=False)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from . import deployment
+from . import deployment, planning
 from .local_aws import LocalAws
 from .state import ensure_state_bucket
 from .systems import add_system_arguments, say_pending_confirmation
@@ -34,7 +34,9 @@ def up(local: LocalAws, systems: list[str]) -> deployment.Target:
     new = ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account_id)
     deployment.console.print(f"State bucket: {bucket} {'created' if new else 'in place'}")
     if new:
-        deployment.console.print("Deploying takes about 80 s, most of it the AWS provider's own waits for S3 and SQS")
-    deployment.deploy(systems, target)
+        deployment.console.print(
+            "Deploying takes a minute or two, most of it the AWS provider's own waits for S3 and SQS"
+        )
+    planning.deploy(systems, target)
     say_pending_confirmation(target.environment.get("NOTIFICATION_EMAIL"))
     return target

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from commands import deployment as commands_deployment
+from commands import planning
 from commands.local_aws import LocalAws
 from tests.support.deployed import Deployment, inventory, local_account
 
@@ -65,7 +66,7 @@ def deployment(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) ->
     make_roles(local_aws, target, tmp_path_factory.mktemp("roles"))
     reviewer = as_role(local_aws, target, REVIEW, PULL_REQUEST, folder)
     made = Deployment(local_aws, target, reviewer, inventory(local_aws))
-    commands_deployment.deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
+    planning.deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
     return made
 
 

@@ -3,7 +3,8 @@
 import subprocess
 from typing import Any
 
-from commands import deployment as commands_deployment
+from commands import planning
+from commands.deployment import CDKTF, DONE, PLANNED, ROOT
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
@@ -69,11 +70,28 @@ def test_a_plan_after_the_deployment_is_empty(deployment: Deployment) -> None:
 def test_a_second_deployment_changes_nothing_and_leaves_the_lock_file_alone(deployment: Deployment) -> None:
     lock_file = deployment.folder(SYSTEM) / ".terraform.lock.hcl"
     before = lock_file.read_bytes()
-    commands_deployment.deploy([SYSTEM], deployment.target)
+    planning.deploy([SYSTEM], deployment.target)
     log = deployment.target.log("deploy").read_text()
-    assert commands_deployment.PLANNED.findall(log) == commands_deployment.DONE.findall(log) == []
+    assert PLANNED.findall(log) == DONE.findall(log) == []
     assert "No changes. Your infrastructure matches the configuration." in log
+    assert "Apply complete!" not in log
     assert lock_file.read_bytes() == before
+
+
+def test_cdktf_deploy_finds_in_place_what_was_deployed(deployment: Deployment) -> None:
+    folder, output = deployment.folder(SYSTEM), deployment.target.output
+    before = (folder / "cdk.tf.json").read_bytes()
+    done = subprocess.run(
+        [str(CDKTF), "deploy", SYSTEM, "--auto-approve", "--skip-provider-lock", "--output", str(output)],
+        cwd=ROOT,
+        env=deployment.target.plain_variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No changes. Your infrastructure matches the configuration." in done.stdout
+    assert (folder / "cdk.tf.json").read_bytes() == before
 
 
 def test_each_systems_state_lies_encrypted_and_versioned_under_a_key_of_its_own(deployment: Deployment) -> None:

@@ -1,0 +1,125 @@
+"""In what order stacks are deployed, and what becomes of the others when one fails.
+
+Terraform is a stand-in here, so that it can be made to fail; tests/conftest.py deploys all with the real one.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands import planning
+from commands.deployment import DeploymentError, Target
+from tests.support.waiting import eventually
+
+ACCOUNT = "api-gateway-account"  # every system waits for it, where it is asked for
+SYSTEMS = ["object-tracker", "upload-api"]
+
+TERRAFORM = """#!/bin/sh
+name=$(basename "$PWD")
+[ -z "$HANG" ] || trap 'echo "$name interrupted" >>"$NOTES"; kill $!; exit 1' INT
+echo "$name $1" >>"$NOTES"
+case " $FAIL " in *" $name:$1 "*) echo "Error: as told"; exit 1 ;; esac
+case " $UNCHANGED " in *" $name "*) [ "$1" = plan ] && exit 0 ;; esac
+if [ "$1" = plan ]; then echo "Plan: 1 to add, 0 to change, 0 to destroy."; touch .terraform/deploy.tfplan; exit 2; fi
+if [ "$1" = init ]; then mkdir -p .terraform; fi
+if [ "$1" = apply ] && [ -n "$HANG" ]; then sleep 60 & wait; fi
+exit 0
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Callable[..., Target]:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "terraform").write_text(TERRAFORM)
+    (programs / "terraform").chmod(0o755)
+
+    def target(**variables: str) -> Target:
+        own = {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "NOTES": str(tmp_path / "notes"),
+            "API_LOGGING_ROLE": "managed",
+            "STATE_BUCKET": "states",
+        }
+        return Target({**os.environ, **own, **variables}, tmp_path)
+
+    return target
+
+
+def notes(target: Target) -> list[str]:
+    path = Path(target.environment["NOTES"])
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def test_a_stack_is_deployed_after_those_it_depends_on(site: Callable[..., Target]) -> None:
+    target = site()
+    planning.deploy([ACCOUNT, *SYSTEMS], target)
+    said = notes(target)
+    assert said[:3] == [f"{ACCOUNT} {verb}" for verb in ("init", "plan", "apply")]
+    assert sorted(said[3:]) == sorted(f"{name} {verb}" for name in SYSTEMS for verb in ("init", "plan", "apply"))
+    log = target.log("deploy").read_text()
+    assert [f"{name}: Plan: 1 to add" in log for name in [ACCOUNT, *SYSTEMS]] == [True] * 3
+
+
+def test_one_system_alone_is_deployed_without_what_it_depends_on(site: Callable[..., Target]) -> None:
+    target = site()
+    planning.deploy(["upload-api"], target)
+    assert notes(target) == ["upload-api init", "upload-api plan", "upload-api apply"]
+
+
+def test_a_plan_that_changes_nothing_is_not_applied(site: Callable[..., Target]) -> None:
+    target = site(UNCHANGED="upload-api")
+    planning.deploy(["upload-api"], target)
+    assert notes(target) == ["upload-api init", "upload-api plan"]
+
+
+def test_a_plan_that_was_applied_is_not_kept_because_it_may_hold_secrets(site: Callable[..., Target]) -> None:
+    target = site()
+    planning.deploy(["upload-api"], target)
+    assert list(planning.stack_folder("upload-api", target).glob(".terraform/*")) == []
+
+
+@pytest.mark.parametrize("verb", ["init", "plan", "apply"])
+def test_what_depends_on_a_stack_that_failed_is_not_tried(site: Callable[..., Target], verb: str) -> None:
+    target = site(FAIL=f"{ACCOUNT}:{verb}")
+    with pytest.raises(DeploymentError, match=rf"(?s)^Deploying {ACCOUNT}: failed; the end of .*Error: as told"):
+        planning.deploy([ACCOUNT, *SYSTEMS], target)
+    assert notes(target)[-1] == f"{ACCOUNT} {verb}"
+
+
+def test_the_failure_of_one_stack_leaves_the_others_to_be_deployed(site: Callable[..., Target]) -> None:
+    target = site(FAIL="upload-api:plan invocation-log:apply")
+    with pytest.raises(DeploymentError) as error:
+        planning.deploy([], target)
+    applied = {note.split()[0] for note in notes(target) if note.endswith(" apply")}
+    assert applied == {ACCOUNT, "object-tracker", "file-metadata", "sensor-pipeline", "invocation-log"}
+    assert [f"Deploying {name}: failed" in str(error.value) for name in ("upload-api", "invocation-log")] == [True] * 2
+
+
+def test_an_interrupted_deployment_interrupts_terraform_once_and_waits_for_its_end(
+    site: Callable[..., Target],
+) -> None:
+    target = site(HANG="yes")
+
+    def interrupt_while_both_apply() -> None:
+        eventually(lambda: sorted(one for one in notes(target) if one.endswith(" apply"))[1:])
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_while_both_apply).start()
+    with pytest.raises(KeyboardInterrupt):
+        planning.deploy(SYSTEMS, target)
+    assert sorted(notes(target)[-2:]) == [f"{name} interrupted" for name in SYSTEMS]
+
+
+def test_a_synth_that_fails_is_said_and_terraform_is_not_run(
+    site: Callable[..., Target], capfd: pytest.CaptureFixture[str]
+) -> None:
+    target = site(LAMBDA_TIMEOUT_SECONDS="never")
+    with pytest.raises(DeploymentError, match="synth failed"):
+        planning.deploy([], target)
+    assert "LAMBDA_TIMEOUT_SECONDS" in capfd.readouterr().err
+    assert notes(target) == []
