@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, plan, report, scaling, synth
+from . import busy, cold_start, plan, report, scaling, synth, upload
 from .places import CDK_PYTHON, DOCS
 from .table import Row
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Part] = {
     "busy": busy.compare_handlers,
     "several": busy.compare_several,
     "rates": busy.compare_rates,
+    "upload": upload.highest_rate,
     "plan": plan.unchanged,
 }
 

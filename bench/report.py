@@ -18,6 +18,7 @@ TITLES = {
     "busy": "Functions, what an event costs",
     "several": "Functions, an event of several records",
     "rates": "Functions on the local AWS",
+    "upload": "POST /upload on the local AWS, at its highest rate without an error",
     "plan": "Deploying with nothing changed, on the local AWS",
 }
 

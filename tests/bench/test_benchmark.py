@@ -93,6 +93,7 @@ def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path
     assert str(ROOT) not in page
     for name in cold_start.names():
         assert f"| own time an event, {name} |" in page
+        assert f"| processor time an event, {name} |" in page
         assert f"| an event through {name} |" in page
     assert set(json.loads((tmp_path / "benchmark.json").read_text())["parts"]) == {"busy", "several", "rates"}
 
