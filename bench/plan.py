@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from commands import deployment, planning
@@ -30,9 +31,12 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
         planning.deploy([], target)
         stacks = sorted(one.name for one in (target.output / "stacks").iterdir())
 
+        # As Terraform collects garbage by itself; ours is told how (commands/deployment.py).
+        bare = replace(target, environment={**target.environment, "GOGC": "100"})
+
         def plans() -> None:
             with ThreadPoolExecutor(len(stacks)) as pool:
-                for done in pool.map(lambda stack: deployment.terraform(stack, target, "plan", "-input=false"), stacks):
+                for done in pool.map(lambda stack: deployment.terraform(stack, bare, "plan", "-input=false"), stacks):
                     done.check_returncode()
 
         def synth() -> None:
@@ -44,8 +48,8 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
             took["ours"].append(_seconds(lambda: planning.deploy([], target)))
             took[PLANS].append(_seconds(plans))
             took[SYNTH].append(_seconds(synth))
-        note = "synth, `terraform init`, plan and outputs of five stacks, which cdktf runs side by side"
-        yield compare("plan", "deploy, nothing changed", PLANS, "s", took["ours"], took[PLANS], None, note)
+        note = "synth, `terraform init` and plan of five stacks, side by side"
+        yield compare("plan", "deploy, nothing changed", PLANS, "s", took["ours"], took[PLANS], 1.2, note)
         yield compare("plan", "deploy, nothing changed", SYNTH, "s", took["ours"], took[SYNTH])
     finally:
         local.stop()

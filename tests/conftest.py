@@ -1,20 +1,20 @@
 """One local AWS and one deployment for all tests that need them.
 
 Run in several processes (`make test`), the tests of the deployment share one process, and all other tests of a local
-AWS another.
+AWS another. What fixtures need is imported in them: most tests do without, and one alone shall answer at once.
 """
 
 import os
 import shutil
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from commands import deployment as commands_deployment
-from commands import planning
-from commands.local_aws import LocalAws
-from tests.support.deployed import Deployment, inventory, local_account
+if TYPE_CHECKING:
+    from commands.local_aws import LocalAws
+    from tests.support.deployed import Deployment
 
 # Powertools reads them when function code is imported, which may be before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
@@ -42,8 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
     """A local AWS of this run's own, over TLS, with IAM enforced."""
+    from commands.local_aws import LocalAws
+
     local = LocalAws(tmp_path_factory.mktemp("local-aws"))
     try:
         with pytest.MonkeyPatch.context() as patch:  # failed events are retried after 0.3 and 0.6 s
@@ -56,9 +58,10 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 
 
 @pytest.fixture(scope="session")
-def deployment(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
     """All systems, deployed on the local AWS by the roles for workflows, so that each run shows what they may."""
-    # Loads cdktf, which most tests do without.
+    from commands import planning
+    from tests.support.deployed import Deployment, inventory, local_account
     from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
 
     folder = tmp_path_factory.mktemp("deployment")
@@ -71,7 +74,9 @@ def deployment(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
-def destroyed(deployment: Deployment) -> Deployment:
+def destroyed(deployment: "Deployment") -> "Deployment":
     """The deployment once it is destroyed: tests that ask for it come after all others."""
+    from commands import deployment as commands_deployment
+
     commands_deployment.destroy([], deployment.target)
     return deployment
