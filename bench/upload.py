@@ -73,8 +73,8 @@ def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterat
         for name in urls:
             found[name].append(rounds[name])
     quickest = {name: [_quickest(one) for one in loads] for name, loads in found.items()}
-    what = {name: ", ".join(_said(loads, one) for one in CONNECTIONS) for name, loads in found.items()}
-    note = f"{what[OURS]}. {BEHIND[0].upper()}{BEHIND[1:]}: {what[BEHIND]}"
+    over = f"over {', '.join(map(str, CONNECTIONS))} connections"
+    note = f"{_rates(found[OURS])} a second {over}; {BEHIND}: {_rates(found[BEHIND])}"
     yield compare("upload", "POST /upload", BEHIND, "ms", quickest[OURS], quickest[BEHIND], None, note)
 
 
@@ -86,10 +86,13 @@ def _quickest(loads: Mapping[int, Load]) -> float:
     return min(fine)
 
 
-def _said(rounds: list[dict[int, Load]], connections: int) -> str:
-    rate = 1e3 / median(one[connections].milliseconds for one in rounds)
-    errors = sum(one[connections].errors for one in rounds)
-    return f"{rate:.0f} a second over {connections} connection{'s' * (connections > 1)} ({errors or 'no'} errors)"
+def _rates(rounds: list[dict[int, Load]]) -> str:
+    def rate(connections: int) -> str:
+        errors = sum(one[connections].errors for one in rounds)
+        failed = f" ({errors} errors)" if errors else ""
+        return f"{1e3 / median(one[connections].milliseconds for one in rounds):.0f}{failed}"
+
+    return ", ".join(map(rate, CONNECTIONS))
 
 
 def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:

@@ -1,5 +1,6 @@
 """Requests to a REST API with IAM authorization."""
 
+import socket
 from collections.abc import Mapping
 
 from botocore.auth import SigV4Auth
@@ -30,6 +31,12 @@ def send(
 ) -> tuple[int, bytes]:
     """Send a request as it is, with no header of the client's own choosing; gives the status and the body."""
     request = AWSRequest(method=method, url=url, data=body, headers=headers or {}).prepare()
-    # It reads no proxy from the environment, and neither redirects nor repeats.
-    answer = URLLib3Session(verify=str(local.folder / "client.pem"), timeout=30).send(request)
+    answer = session(str(local.folder / "client.pem"), timeout=30).send(request)
     return answer.status_code, answer.content
+
+
+def session(ca_bundle: str, *, timeout: float, connections: int = 1) -> URLLib3Session:
+    """What sends: it reads no proxy from the environment, and neither redirects nor repeats."""
+    # Head and body go one by one: without this the body waits 40 ms for the head to be acknowledged.
+    at_once = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
+    return URLLib3Session(verify=ca_bundle, timeout=timeout, max_pool_connections=connections, socket_options=at_once)

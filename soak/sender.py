@@ -7,9 +7,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import HTTPClientError
-from botocore.httpsession import URLLib3Session
 
 from commands.local_aws import LocalAws, LocalAwsError
+from commands.signed_request import session
 
 NO_ANSWER = 0
 
@@ -22,7 +22,7 @@ class Sender:
         if running is None:
             raise LocalAwsError("the local AWS is not running: there is nothing to send to")
         self._credentials = Credentials(running.access_key_id, running.secret_access_key)
-        self._session = URLLib3Session(verify=running.ca_bundle, timeout=40, max_pool_connections=16)
+        self._session = session(running.ca_bundle, timeout=40, connections=16)
 
     def post(self, url: str, body: Any, headers: dict[str, str], region: str) -> int:
         """The status; `NO_ANSWER` where none came. A text is sent as it is, anything else as JSON."""

@@ -1,5 +1,7 @@
 """The benchmark of POST /upload, on the tests' deployment: that it runs, not how quick that is."""
 
+import re
+
 import pytest
 
 from bench.upload import BEHIND, OURS, compare_loads
@@ -11,9 +13,8 @@ def test_uploads_are_sent_over_more_and_more_connections_and_their_rates_said(de
     (row,) = compare_loads(deployment.local, {OURS: url, BEHIND: url}, 1)
     assert (row.what, row.peer, row.unit) == ("POST /upload", BEHIND, "ms")
     assert row.ours.median > 0
-    assert row.note.count("(no errors)") == 8
-    assert "a second over 1 connection (no errors), " in row.note
-    assert "a second over 8 connections (no errors). Empty function behind the same API: " in row.note
+    rates = r"\d+, \d+, \d+, \d+"
+    assert re.fullmatch(rf"{rates} a second over 1, 2, 4, 8 connections; {BEHIND}: {rates}", row.note)
 
 
 def test_a_rate_at_which_requests_fail_is_none(deployment: Deployment) -> None:
