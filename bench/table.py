@@ -56,7 +56,8 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def chart(rows: Sequence[Row]) -> str:
     """An SVG of the ratios: the bar ends at ours, the line at 1 is the peer, the whisker is the spread."""
-    left, width, line, top = 330, 420, 24, 46
+    labels = [f"{row.what} : {row.peer}" for row in rows]
+    left, width, line, top = 20 + round(6.4 * max(map(len, labels))), 420, 24, 46
     longest = max(1.2, *(min(row.ratio.highest, 4) for row in rows))
     height = top + line * len(rows) + 16
 
@@ -67,13 +68,14 @@ def chart(rows: Sequence[Row]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 60} {height}" '
         'font-family="sans-serif" font-size="12">',
         f'<rect width="100%" height="{height}" fill="#fff"/>',
-        f'<text x="{left}" y="18" font-size="14">Ours to the peer\'s: shorter is better; the line is the peer</text>',
+        '<text x="20" y="18" font-size="14">Ours to the peer\'s: shorter is better; the line is the peer, '
+        "dashes what we allow ourselves</text>",
     ]
-    for number, row in enumerate(rows):
+    for number, (row, label) in enumerate(zip(rows, labels, strict=True)):
         y = top + line * number
         colour = {"yes": "#2a7f62", "": "#4a6fa5"}.get(row.kept, "#b5532f")
         parts += [
-            f'<text x="{left - 8}" y="{y + 12}" text-anchor="end">{_escaped(f"{row.what} : {row.peer}")}</text>',
+            f'<text x="{left - 8}" y="{y + 12}" text-anchor="end">{_escaped(label)}</text>',
             f'<rect x="{left}" y="{y}" width="{x(row.ratio.median) - left:.1f}" height="16" fill="{colour}"/>',
             f'<path d="M{x(row.ratio.lowest)} {y + 8}H{x(row.ratio.highest)}" stroke="#222"/>',
             f'<text x="{x(row.ratio.highest) + 6}" y="{y + 12}">{row.ratio.median:.2f}</text>',
