@@ -101,14 +101,6 @@ class Laptop:
 
     def _request(self) -> Event:
         number = next(self._numbers)
-        body = {
-            "productId": f"product-{number}",
-            "productName": "Lamp",
-            "price": 19.9,
-            "fileName": "lamp.txt",
-            "contentType": "text/plain",
-            "content": base64.b64encode(b"x" * 1024).decode(),
-        }
         headers = {"Content-Type": "application/json", "Idempotency-Key": f"key-{number:020d}"}
         return {
             "httpMethod": "POST",
@@ -116,9 +108,21 @@ class Laptop:
             "resource": "/upload",
             "headers": headers,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "body": json.dumps(body),
+            "body": json.dumps(upload_of(f"product-{number}")),
             "isBase64Encoded": False,
         }
+
+
+def upload_of(product_id: str) -> dict[str, Any]:
+    """What is posted to /upload: a file of a kilobyte."""
+    return {
+        "productId": product_id,
+        "productName": "Lamp",
+        "price": 19.9,
+        "fileName": "lamp.txt",
+        "contentType": "text/plain",
+        "content": base64.b64encode(b"x" * 1024).decode(),
+    }
 
 
 def _reading(device: str, number: int) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from commands import deployment, planning
 from commands.local_aws import LocalAws
-from commands.state import ensure_state_bucket
-from commands.target import DEFAULT_STATE_REGION, local_target
+from commands.state import ensure_local_state_bucket
+from commands.target import local_target
 
 from .measure import say
 from .places import PYTHON, ROOT
@@ -25,8 +25,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
     local.start()
     try:
         target = local_target(local)
-        account = local.client("sts").get_caller_identity()["Account"]
-        ensure_state_bucket(local.client("s3"), target.environment["STATE_BUCKET"], DEFAULT_STATE_REGION, account)
+        ensure_local_state_bucket(local, target.environment["STATE_BUCKET"])
         say("deploying, once")
         planning.deploy([], target)
         stacks = sorted(one.name for one in (target.output / "stacks").iterdir())

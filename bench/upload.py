@@ -1,6 +1,5 @@
 """POST /upload on the local AWS: the highest rate without an error, and what bounds it."""
 
-import base64
 import random
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +12,12 @@ from uuid import uuid4
 
 from commands import deployment, planning
 from commands.local_aws import REGION, LocalAws
-from commands.state import ensure_state_bucket
-from commands.target import DEFAULT_STATE_REGION, local_target
+from commands.state import ensure_local_state_bucket
+from commands.target import local_target
 from soak.sender import Sender
 
 from .busy import single_file
-from .laptop import EMPTY
+from .laptop import EMPTY, upload_of
 from .measure import say
 from .table import Row, compare
 
@@ -101,7 +100,7 @@ def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
     def send(body: dict[str, Any]) -> int:
         return sender.post(url, body, {"Idempotency-Key": uuid4().hex}, REGION)
 
-    bodies = [_body() for _ in range(requests)]
+    bodies = [upload_of(uuid4().hex) for _ in range(requests)]
     begun = perf_counter()
     with ThreadPoolExecutor(connections) as pool:
         statuses = list(pool.map(send, bodies))
@@ -109,23 +108,11 @@ def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
     return Load(seconds / requests * 1e3, sum(status != CREATED for status in statuses))
 
 
-def _body() -> dict[str, Any]:
-    return {
-        "productId": uuid4().hex,
-        "productName": "Lamp",
-        "price": 19.9,
-        "fileName": "lamp.txt",
-        "contentType": "text/plain",
-        "content": base64.b64encode(b"x" * 1024).decode(),
-    }
-
-
 def _deployed(local: LocalAws, folder: Path, suffix: str) -> dict[str, str]:
     known = local_target(local)
     settings = {**known.environment, "ENVIRONMENT_SUFFIX": suffix}
     target = replace(known, environment=settings, folder=folder / suffix)
-    account = local.client("sts").get_caller_identity()["Account"]
-    ensure_state_bucket(local.client("s3"), settings["STATE_BUCKET"], DEFAULT_STATE_REGION, account)
+    ensure_local_state_bucket(local, settings["STATE_BUCKET"])
     say(f"deploying {SYSTEM}, {suffix}")
     planning.deploy([SYSTEM], target)
     return deployment.outputs(SYSTEM, target)

@@ -23,9 +23,9 @@ from settings import Settings
 from . import deployment, planning
 from .deployment import ROOT, DeploymentError, Target, console
 from .local_aws import LocalAws
-from .state import ensure_state_bucket
+from .state import ensure_local_state_bucket
 from .systems import NAMES, add_system_arguments
-from .target import DEFAULT_STATE_REGION, local_target
+from .target import local_target
 
 HELP = (
     "deploy to a local AWS of its own, and prove that every policy statement is needed and none is wider than it must "
@@ -120,8 +120,7 @@ def _target(local: LocalAws, folder: Path) -> Target:
         for name, value in made.environment.items()
         if name in ("STATE_BUCKET", "AWS_ENDPOINT_URL") or name not in of_the_caller
     }
-    account = local.client("sts").get_caller_identity()["Account"]
-    ensure_state_bucket(local.client("s3"), kept["STATE_BUCKET"], DEFAULT_STATE_REGION, account)
+    ensure_local_state_bucket(local, kept["STATE_BUCKET"])
     return Target(kept, folder)
 
 

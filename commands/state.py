@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from .deployment import console
-from .target import account_of_caller
+from .local_aws import LocalAws
+from .target import DEFAULT_STATE_REGION, account_of_caller
 
 HELP = "create the state bucket, or bring an existing one up to standard (idempotent)"
 
@@ -33,6 +34,12 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(f"State bucket {bucket} ({region}): {'created' if new else 'was there'}, and is up to standard.")
     console.print(f"For plain cdktf commands: export STATE_BUCKET={bucket}")
     return 0
+
+
+def ensure_local_state_bucket(local: LocalAws, bucket: str) -> bool:
+    """`ensure_state_bucket` on a local AWS."""
+    account_id = local.client("sts").get_caller_identity()["Account"]
+    return ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account_id)
 
 
 def ensure_state_bucket(s3: Any, bucket: str, region: str, account_id: str) -> bool:

@@ -4,9 +4,9 @@ import argparse
 
 from . import deployment, planning
 from .local_aws import LocalAws
-from .state import ensure_state_bucket
+from .state import ensure_local_state_bucket
 from .systems import add_system_arguments, say_pending_confirmation
-from .target import DEFAULT_STATE_REGION, LOCAL, local_target
+from .target import LOCAL, local_target
 
 HELP = "start the local AWS and deploy the systems to it; what is in place stays as it is"
 
@@ -30,8 +30,7 @@ def up(local: LocalAws, systems: list[str]) -> deployment.Target:
     )
     target = local_target(local)
     bucket = target.environment["STATE_BUCKET"]
-    account_id = local.client("sts").get_caller_identity()["Account"]
-    new = ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account_id)
+    new = ensure_local_state_bucket(local, bucket)
     deployment.console.print(f"State bucket: {bucket} {'created' if new else 'in place'}")
     if new:
         deployment.console.print(
