@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 SYSTEM ?=
 export PYTHON ?= python3
-COMMANDS := .venv/bin/python -m commands
+COMMANDS := .venv/bin/python -m sluice_cli
+CHECKS := .venv/bin/python -m checks
 # tests/conftest.py says what shares a process.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
@@ -10,10 +11,10 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## install what the project needs, into this folder
-	@sh commands/setup.sh
+	@sh scripts/setup.sh
 
 demo: setup ## local AWS, deployed and shown at work on real input; SYSTEM=name for one
-	@$(COMMANDS) demo $(SYSTEM)
+	@$(CHECKS) demo $(SYSTEM)
 
 up: setup ## local AWS with the systems on it; SYSTEM=name for one
 	@$(COMMANDS) up $(SYSTEM)
@@ -43,27 +44,27 @@ failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." 
 	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
 
 simulate: setup ## simulated devices send readings to the sensor pipeline, reconciled at the end; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
-	@$(COMMANDS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
+	@$(CHECKS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(if $(LOCAL),--local)
 
 soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, SYSTEM
-	@$(COMMANDS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
+	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
 
 rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
-	@$(COMMANDS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
+	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
 
 prove-iam: setup ## every policy statement is needed, and none wider than it must be, on a local AWS of its own, into docs/least-privilege.md; SYSTEM=name for one
-	@$(COMMANDS) prove-iam $(SYSTEM)
+	@$(CHECKS) prove-iam $(SYSTEM)
 
 scan: ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
-	@sh commands/setup.sh scanners && $(COMMANDS) scan $(SYSTEM)
+	@sh scripts/setup.sh scanners && $(COMMANDS) scan $(SYSTEM)
 
 fuzz: setup ## invented requests to the APIs on the local AWS that make up started; COUNT, SEED
-	@$(COMMANDS) fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+	@$(CHECKS) fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 audit: ## known vulnerabilities in the locked dependencies; asks PyPI and npm's registry
-	@sh commands/setup.sh scanners && $(COMMANDS) audit
+	@sh scripts/setup.sh scanners && .venv/bin/python -m scripts.audit
 
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
@@ -73,18 +74,18 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(if $(REMOVE),--remove) $(if $(LOCAL),--local)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@sh commands/setup.sh scanners && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh scanners && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
 
 bench: ## side by side with the AWS CDK, ordinary CDKTF and a plain handler, into docs/benchmark.md; PARTS="synth cold" for some
-	@sh commands/setup.sh bench && .venv/bin/python -m bench $(PARTS)
+	@sh scripts/setup.sh bench && .venv/bin/python -m checks.bench $(PARTS)
 
 lint: setup ## style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
 
 lock: setup ## renew Pipfile.lock and package-lock.json
-	@sh commands/lock.sh
+	@sh scripts/lock.sh
 
 .PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy recover test unit bench lint lock

@@ -3,7 +3,7 @@
 from modules import Bucket, PythonFunction, Table
 """
 
-from . import provider_binding
+from ._synth import provider_binding
 
 provider_binding.install()  # before any module imports the binding
 
@@ -12,10 +12,10 @@ from .alarms import Alarms  # noqa: E402
 from .api_logging_role import ApiLoggingRole  # noqa: E402
 from .bucket import Bucket  # noqa: E402
 from .dashboard import Dashboard, Metric  # noqa: E402
-from .deployment_permissions import Place  # noqa: E402
 from .errors import ConfigurationError  # noqa: E402
 from .function import PythonFunction  # noqa: E402
-from .github_deployer import GithubDeployer, GithubIdentity  # noqa: E402
+from .github.deployer import GithubDeployer, GithubIdentity  # noqa: E402
+from .github.permissions import Place  # noqa: E402
 from .iam import Condition, PolicyDocument, Statement  # noqa: E402
 from .key import Key  # noqa: E402
 from .naming import Names  # noqa: E402

@@ -28,8 +28,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
+from ._dependencies import depends_on
 from .accepted import accept
-from .dependencies import depends_on
 from .errors import ConfigurationError
 from .iam import Condition, PolicyDocument, Statement, tls_only
 from .key import Key

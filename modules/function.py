@@ -11,13 +11,13 @@ from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import LambdaF
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
+from ._packaging import build_archive, sha256
+from ._paths import path
 from .accepted import accept
 from .alarms import Alarms
 from .errors import ConfigurationError
 from .iam import PolicyDocument, Statement
 from .key import ENCRYPTING_ACTIONS, Key
-from .packaging import build_archive, sha256
-from .paths import path
 from .queue import Queue
 from .topic import Topic
 from .vpc import CONNECTING_ACCEPTED, DENIAL_ACCEPTED, Vpc, connecting, denied_to_code

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
@@ -9,6 +10,7 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocumentStatementCondition,
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 
@@ -77,6 +79,13 @@ class PolicyDocument:
         self._statements += new
         self._blocks += [one.block() for one in new]
         return bool(new)
+
+
+class Grantee(Protocol):
+    """What rights can be granted to: a function's role, for example."""
+
+    def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
+        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
 
 
 def tls_only(resources: Sequence[str], actions: Sequence[str]) -> Statement:

@@ -23,9 +23,9 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
+from ._dependencies import depends_on
 from .accepted import accept
 from .alarms import Alarms
-from .dependencies import depends_on
 from .function import LOGS_WITHOUT_KEY, PythonFunction
 from .key import Key
 from .topic import Topic

@@ -1,17 +1,10 @@
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
-from .iam import Condition, PolicyDocument, Statement, tls_only
+from .iam import Condition, Grantee, PolicyDocument, Statement, tls_only
 from .key import ENCRYPTING_ACTIONS, Key
-
-if TYPE_CHECKING:
-    from .function import PythonFunction
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 PUBLISH_ACTIONS = ("sns:Publish",)
@@ -51,7 +44,7 @@ class Topic(Construct):
             )
         )
 
-    def grant_publish(self, function: PythonFunction) -> None:
+    def grant_publish(self, function: Grantee) -> None:
         """Let the function publish, and use the topic's key for it."""
         function.allow(
             self,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from commands.local_aws import LocalAws
+    from sluice_cli.local_aws.server import LocalAws
     from tests.support.deployed import Deployment
 
 # Powertools reads them when function code is imported, which may be before any fixture.
@@ -44,12 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
     """A local AWS of this run's own, over TLS, with IAM enforced."""
-    from commands.local_aws import LocalAws
+    from sluice_cli.local_aws.server import LocalAws
 
     local = LocalAws(tmp_path_factory.mktemp("local-aws"))
     try:
         with pytest.MonkeyPatch.context() as patch:  # failed events are retried after 0.3 and 0.6 s
-            patch.setattr("commands.local_aws.RETRY_BASE_SECONDS", "0.3")
+            patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
             local.start()
         yield local
         shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
@@ -60,7 +60,7 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
 @pytest.fixture(scope="session")
 def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
     """All systems, deployed on the local AWS by the roles for workflows, so that each run shows what they may."""
-    from commands import planning
+    from sluice_cli.terraform import planning
     from tests.support.deployed import Deployment, inventory, local_account
     from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
 
@@ -76,7 +76,7 @@ def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def destroyed(deployment: "Deployment") -> "Deployment":
     """The deployment once it is destroyed: tests that ask for it come after all others."""
-    from commands import deployment as commands_deployment
+    from sluice_cli.terraform import deployment as commands_deployment
 
     commands_deployment.destroy([], deployment.target)
     return deployment

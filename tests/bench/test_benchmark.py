@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import cold_start, report, synth
-from bench.measure import Program, ProgramFailed, in_turn, ratio, run
-from bench.places import CDK_PYTHON, PYTHON, ROOT
-from bench.table import chart, compare, markdown
+from checks.bench import cold_start, report, synth
+from checks.bench.measure import Program, ProgramFailed, in_turn, ratio, run
+from checks.bench.places import CDK_PYTHON, PYTHON, ROOT
+from checks.bench.table import chart, compare, markdown
 
 
 def program(source: str, folder: Path, **variables: str) -> Program:
@@ -85,7 +85,18 @@ def test_cold_starts_are_measured_for_every_function(tmp_path: Path) -> None:
 
 
 def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench", "busy", "several", "rates", "--runs", "1", "--write", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "checks.bench",
+        "busy",
+        "several",
+        "rates",
+        "--runs",
+        "1",
+        "--write",
+        str(tmp_path),
+    ]
     done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "benchmark.md").read_text()
@@ -120,7 +131,7 @@ def test_both_peers_and_ours_make_five_stacks(tmp_path: Path) -> None:
 
 def test_an_unknown_part_is_refused_by_name() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bench", "nothing"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "checks.bench", "nothing"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert "there is no part 'nothing'" in done.stderr

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from bench import scaling
-from bench.cold_start import names
-from bench.places import DOCS, ROOT
-from bench.scaling import SYSTEMS, System, need
+from checks.bench import scaling
+from checks.bench.cold_start import names
+from checks.bench.places import DOCS, ROOT
+from checks.bench.scaling import SYSTEMS, System, need
 
 FAST = System("fast", "fast", 1769, {"GetItem": 1}, 1, 0)
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bench.upload import BEHIND, OURS, compare_loads
+from checks.bench.upload import BEHIND, OURS, compare_loads
 from tests.support.deployed import Deployment
 
 

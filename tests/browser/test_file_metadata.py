@@ -13,8 +13,8 @@ from botocore.config import Config
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from commands.local_aws import LOOPBACK
-from commands.signed_request import send
+from sluice_cli.local_aws.server import LOOPBACK
+from sluice_cli.local_aws.signed_request import send
 from tests.support.browser import chromium
 from tests.support.deployed import WEB_ORIGIN, Deployment
 from tests.support.waiting import eventually

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from commands.listener import Listener
-from commands.local_aws import LocalAws
+from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Proxy, proxy
 from tests.support.functions import Context, loaded
 

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from commands.local_aws import LocalAws
 from shared.observability import logger
 from shared.s3_events import RecordsFailed, S3Object
+from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Answer, Fault, Proxy, Request, Reset, proxy
 from tests.support.functions import Context, loaded
 from tests.support.s3_events import TEST_EVENT, created, event

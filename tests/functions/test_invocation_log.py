@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from commands.local_aws import LocalAws
 from shared.environment import MissingVariable
 from shared.s3_events import MalformedEvent, RecordsFailed, for_each_object
+from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Answer, Proxy, Request, proxy, refusing
 from tests.support.functions import Context, loaded
 from tests.support.s3_events import TEST_EVENT, created, event

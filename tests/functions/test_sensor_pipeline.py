@@ -13,10 +13,10 @@ from uuid import uuid4
 
 import pytest
 
-from commands.listener import Listener
-from commands.local_aws import LocalAws
 from settings import DEFAULT_THRESHOLDS
 from shared.s3_events import MalformedEvent, RecordsFailed
+from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Answer, Fault, Proxy, Request, Reset, proxy, refusing
 from tests.support.functions import Context, loaded, start_process
 from tests.support.s3_events import TEST_EVENT, created, event

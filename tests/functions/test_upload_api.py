@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.local_aws import LocalAws
-from commands.signed_request import send
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import send
 from tests.support.faults import Answer, Fault, Proxy, Request, proxy, refusing
 from tests.support.functions import Context, loaded
 

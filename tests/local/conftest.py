@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from commands.listener import Listener
-from commands.local_aws import LocalAws
-from commands.signed_request import signed_request
+from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import signed_request
 from tests.support.deployed import Deployment
 from tests.support.logs import logged
 from tests.support.queues import FailureQueue

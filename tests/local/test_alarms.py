@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.listener import Listener
+from sluice_cli.local_aws.listener import Listener
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 

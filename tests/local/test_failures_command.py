@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from commands.deployment import ROOT
-from commands.failures import FailureQueue
+from sluice_cli.failure_queue import FailureQueue
+from sluice_cli.terraform.deployment import ROOT
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver
 from tests.support.invocation_log import SYSTEM, InvocationLog
@@ -21,11 +21,13 @@ from tests.support.waiting import eventually
 RUN = """
 import json, sys
 from pathlib import Path
-from commands import __main__, failures
-from commands.local_aws import LocalAws
+from sluice_cli import failure_queue
+from sluice_cli.verbs import failures
+from sluice_cli import __main__
+from sluice_cli.local_aws.server import LocalAws
 local, outputs = LocalAws(Path(sys.argv.pop(1))), json.loads(sys.argv.pop(1))
-failures.deployment.outputs = lambda system, target: outputs
-failures._queue = lambda arguments: failures.FailureQueue(None, arguments.system, local.client)
+failure_queue.deployment.outputs = lambda system, target: outputs
+failures._queue = lambda arguments: failure_queue.FailureQueue(None, arguments.system, local.client)
 sys.exit(__main__.main())
 """
 

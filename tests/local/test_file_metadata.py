@@ -13,9 +13,9 @@ from uuid import uuid4
 
 import pytest
 
-from commands import deployment as commands_deployment
-from commands.deployment import Target
-from commands.failures import FailureQueue as Failures
+from sluice_cli.failure_queue import FailureQueue as Failures
+from sluice_cli.terraform import deployment as commands_deployment
+from sluice_cli.terraform.deployment import Target
 from tests.support.deployed import Deployment
 from tests.support.faults import Answer, Proxy, Request, Reset, proxy
 from tests.support.functions import deliver, invoke, reconfigured, try_as

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from fuzzing.judging import problems_of_answer, problems_of_log, problems_of_objects
-from fuzzing.requests import FILE, ROUTES, SECRET, drawn
-from fuzzing.run import Outcome, fuzz
+from checks.fuzzing.judging import problems_of_answer, problems_of_log, problems_of_objects
+from checks.fuzzing.requests import FILE, ROUTES, SECRET, drawn
+from checks.fuzzing.run import Outcome, fuzz
 from tests.support.deployed import Deployment
 
 COUNT, SEED = 250, 8

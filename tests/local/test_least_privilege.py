@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from commands.prove_iam import place, prove_all, synthesized, tables_of
-from least_privilege.live import NotAsSynthesized, Place
-from least_privilege.proving import prove
-from least_privilege.report import to_markdown
-from least_privilege.statements import Statement, read
+from checks.least_privilege.live import NotAsSynthesized, Place
+from checks.least_privilege.proving import prove
+from checks.least_privilege.report import to_markdown
+from checks.least_privilege.statements import Statement, read
+from checks.verbs.prove_iam import place, prove_all, synthesized, tables_of
 from tests.support.deployed import Deployment
 
 PAGE = Path(__file__).parents[2] / "docs" / "least-privilege.md"

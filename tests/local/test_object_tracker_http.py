@@ -9,8 +9,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from commands.local_aws import REGION
-from commands.signed_request import send
+from sluice_cli.local_aws.server import REGION
+from sluice_cli.local_aws.signed_request import send
 from tests.local.conftest import Tracker
 from tests.support.waiting import eventually
 

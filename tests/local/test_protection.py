@@ -7,8 +7,8 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from commands.local_aws import LocalAws
-from commands.signed_request import send
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import send
 from tests.support.deployed import ENVIRONMENT, Deployment
 
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from commands import planning
-from commands.deployment import DeploymentError, Target
-from commands.local_aws import LocalAws
-from commands.recovery.existing import KINDS, MADE_AGAIN, find
-from commands.recovery.state_store import StateStore
-from commands.state import ensure_state_bucket
-from commands.target import DEFAULT_STATE_REGION, local_target
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.recovery.existing import KINDS, MADE_AGAIN, find
+from sluice_cli.recovery.state_store import StateStore
+from sluice_cli.target import DEFAULT_STATE_REGION, local_target
+from sluice_cli.terraform import planning
+from sluice_cli.terraform.deployment import DeploymentError, Target
+from sluice_cli.terraform.state_bucket import ensure_state_bucket
 from tests.support.commands import run_command
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually

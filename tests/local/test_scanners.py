@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from scanning.scanners import FRAMEWORKS, Finding, Found, ScannerFailed, checkov, linters
-from scanning.stack import NotApplied, Stack, read
-from scanning.verdict import Verdict, judge
+from sluice_cli.scanning.scanners import FRAMEWORKS, Finding, Found, ScannerFailed, checkov, linters
+from sluice_cli.scanning.stack import NotApplied, Stack, read
+from sluice_cli.scanning.verdict import Verdict, judge
 from tests.support.deployed import Deployment
 
 PLANTED = "upload-api-planted"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scanning.scanners import checkov
-from scanning.stack import Stack
-from scanning.verdict import Verdict, judge
+from sluice_cli.scanning.scanners import checkov
+from sluice_cli.scanning.stack import Stack
+from sluice_cli.scanning.verdict import Verdict, judge
 
 ROOT = Path(__file__).parent.parent.parent
 FRAMEWORK = "terraform_json"  # plans are made of what is deployed

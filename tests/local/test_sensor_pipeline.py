@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from commands.listener import Listener
+from sluice_cli.local_aws.listener import Listener
 from tests.support.commands import run_command
 from tests.support.deployed import Deployment
 from tests.support.faults import Request, proxy, refusing

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from commands.soak import report
-from soak.ledger import Book
-from soak.run import Options, soak
-from soak.systems import SYSTEMS, ObjectTracker
+from checks.soak.ledger import Book
+from checks.soak.run import Options, soak
+from checks.soak.systems import SYSTEMS, ObjectTracker
+from checks.verbs.soak import report
 from tests.support.deployed import Deployment
 
 SEED = 4
@@ -21,14 +21,16 @@ SABOTAGED = 10
 
 @pytest.fixture(autouse=True)
 def as_fast_as_the_tests_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("commands.local_aws.RETRY_BASE_SECONDS", "0.3")
+    monkeypatch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
 
 
 def run(deployment: Deployment, systems: Iterable[str], count: int, faults: Iterable[str]) -> list[Book]:
     options = Options(count, set(faults), SEED, seconds=40)
     outputs = {name: deployment.outputs(name) for name in systems}
     with Progress(console=Console(quiet=True)) as progress, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("commands.deployment.outputs", lambda name, _: outputs[name])  # need not ask Terraform again
+        patch.setattr(
+            "sluice_cli.terraform.deployment.outputs", lambda name, _: outputs[name]
+        )  # need not ask Terraform again
         return soak(deployment.local, deployment.target, list(systems), options, progress)
 
 
@@ -59,7 +61,7 @@ def test_a_lost_row_a_doubled_row_and_a_doubled_notification_are_noticed_and_nam
     monkeypatch.setattr(Sabotaged, "publish", staticmethod(deployment.local.client("sns").publish), raising=False)
     monkeypatch.setattr(Sabotaged, "done", [])
     monkeypatch.setitem(SYSTEMS, "object-tracker", Sabotaged)
-    monkeypatch.setattr("soak.run.LONGEST_SETTLING_SECONDS", 20)
+    monkeypatch.setattr("checks.soak.run.LONGEST_SETTLING_SECONDS", 20)
     books = run(deployment, ["object-tracker"], SABOTAGED, ())
     gone, doubled, repeated = Sabotaged.done
     assert {(one.kind, one.input) for one in books[0].problems()} == {

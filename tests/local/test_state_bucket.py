@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.local_aws import LocalAws
-from commands.state import ensure_state_bucket
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terraform.state_bucket import ensure_state_bucket
 from tests.support.faults import Answer, Request, proxy
 
 ACCOUNT = "000000000000"

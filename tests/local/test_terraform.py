@@ -3,8 +3,8 @@
 import subprocess
 from typing import Any
 
-from commands import planning
-from commands.deployment import CDKTF, DONE, PLANNED, ROOT
+from sluice_cli.terraform import planning
+from sluice_cli.terraform.deployment import CDKTF, DONE, PLANNED, ROOT
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 

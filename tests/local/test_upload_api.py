@@ -14,9 +14,9 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from commands.failures import Failure, FailureQueue
-from commands.local_aws import LocalAws
-from commands.signed_request import AS_JSON, send, signed_request
+from sluice_cli.failure_queue import Failure, FailureQueue
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
 from tests.support.deployed import Deployment
 from tests.support.faults import proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as

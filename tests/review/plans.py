@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from review.configuration import Configuration
-from review.model import StackReview
-from review.plan import read_plan
-from review.reviewing import review_stack
+from sluice_cli.review.configuration import Configuration
+from sluice_cli.review.model import StackReview
+from sluice_cli.review.plan import read_plan
+from sluice_cli.review.reviewing import review_stack
 
 Values = dict[str, Any]
 

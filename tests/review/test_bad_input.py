@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from commands.target import ROOT
-from review.plan import PlanError, read_plan
+from sluice_cli.review.plan import PlanError, read_plan
+from sluice_cli.target import ROOT
 from tests.review.plans import change, document, findings, headlines, review
 
 PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))
@@ -88,5 +88,9 @@ def test_an_incomplete_plan_says_so() -> None:
 
 def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "commands", "review", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "sluice_cli", "review", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )

@@ -6,16 +6,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from commands.diagram import DIAGRAMS, diagrams, draw_all
-from commands.systems import NAMES
-from commands.target import ROOT
-from review.configuration import Configuration
-from review.picture.arrows import picture_of
-from review.picture.graph import Picture
-from review.picture.layout import place
-from review.picture.svg import draw
-from review.plan import NO_PLAN
-from review.words import Names
+from sluice_cli.review.configuration import Configuration
+from sluice_cli.review.model import Picture
+from sluice_cli.review.picture.arrows import picture_of
+from sluice_cli.review.picture.layout import place
+from sluice_cli.review.picture.svg import draw
+from sluice_cli.review.plan import NO_PLAN
+from sluice_cli.review.words import Names
+from sluice_cli.systems import NAMES
+from sluice_cli.target import ROOT
+from sluice_cli.verbs.diagram import DIAGRAMS, diagrams, draw_all
 from tests.review.plans import Values, change, review
 from tests.review.shop import SHOP, resource, synthesized
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from commands.apply_reviewed import apply_reviewed
-from commands.deployment import DeploymentError, Target
-from commands.planning import make_plan, stack_folder, synthesize
-from commands.review import review, understand, write_faces
-from commands.target import ROOT
-from review.model import StackReview
-from review.saved import FOLDER, SavedPlan
+from sluice_cli.review.model import StackReview
+from sluice_cli.review.saved import FOLDER, SavedPlan
+from sluice_cli.target import ROOT
+from sluice_cli.terraform.deployment import DeploymentError, Target
+from sluice_cli.terraform.planning import make_plan, stack_folder, synthesize
+from sluice_cli.verbs.apply_reviewed import apply_reviewed
+from sluice_cli.verbs.review import review, understand, write_faces
 from tests.support.deployed import Deployment
 from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role
 
@@ -107,7 +107,7 @@ def test_exit_codes(careless: tuple[StackReview, Path]) -> None:
 
     def code(*acknowledged: str) -> int:
         flags = [part for address in acknowledged for part in ("--acknowledge", address)]
-        command = [sys.executable, "-m", "commands", "review", "--plan", str(document), *flags]
+        command = [sys.executable, "-m", "sluice_cli", "review", "--plan", str(document), *flags]
         return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
 
     dangers = [one.address for one in found.dangers]

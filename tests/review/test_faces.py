@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from review.markdown import LIMIT, to_markdown
-from review.model import StackReview
-from review.page import to_html
-from review.terminal import print_review
+from sluice_cli.review.markdown import LIMIT, to_markdown
+from sluice_cli.review.model import StackReview
+from sluice_cli.review.page import to_html
+from sluice_cli.review.terminal import print_review
 from tests.review.plans import Values, allow, change, policy, review
 
 EVIL = {

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from review.policy import PolicyError, Statement, from_blocks, read_policy
-from review.policy_difference import compare_policies
+from sluice_cli.review.policy import PolicyError, Statement, from_blocks, read_policy
+from sluice_cli.review.policy_difference import compare_policies
 from tests.review.plans import ACCOUNT, TLS_ONLY, Values, allow, deny, policy
 
 HERE = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}

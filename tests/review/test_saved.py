@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commands.deployment import DeploymentError
-from commands.review import acknowledge
-from review.saved import Manifest, NotReviewed, SavedPlan, State, configuration_hashes, file_hash
+from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, State, configuration_hashes, file_hash
+from sluice_cli.terraform.deployment import DeploymentError
+from sluice_cli.verbs.review import acknowledge
 from tests.review.plans import change, review
 
 STATE = State("lineage-1", 7)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from commands.target import ROOT
+from sluice_cli.target import ROOT
 
 WORKFLOWS = sorted((ROOT / "docs" / "workflows").glob("*.yml"))
 REVIEW = ROOT / "docs" / "workflows" / "review.yml"

@@ -4,8 +4,8 @@ import random
 import time
 from typing import Any
 
-from soak.courier import Courier, Event
-from soak.plan import Item
+from checks.soak.courier import Courier, Event
+from checks.soak.plan import Item
 
 ITEMS = [Item(number, held=True) for number in range(40)]
 

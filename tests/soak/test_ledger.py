@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from soak.ledger import KEPT, REFUSED, REJECTED, Book, Found, table
+from checks.soak.ledger import KEPT, REFUSED, REJECTED, Book, Found, table
 
 
 def balanced() -> Book:

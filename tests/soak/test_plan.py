@@ -2,9 +2,9 @@
 
 import pytest
 
-from soak import plan
-from soak.courier import older
-from soak.systems import SYSTEMS
+from checks.soak import plan
+from checks.soak.courier import older
+from checks.soak.systems import SYSTEMS
 
 
 def planned(seed: int, name: str = "object-tracker", count: int = 300) -> tuple[list[plan.Item], list[plan.Spell]]:

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from soak.weather import Weather
+from checks.soak.weather import Weather
 
 NOBODY: Any = None
 

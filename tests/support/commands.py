@@ -6,20 +6,25 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from commands.local_aws import ROOT, LocalAws
+from sluice_cli.local_aws.server import ROOT, LocalAws
 
 # The commands as they are, except that `--local` means the tests' local AWS, and that they need not ask Terraform for
 # a system's outputs.
 RUN = """
 import json, sys
 from pathlib import Path
-from commands import __main__, deployment, failures, simulate, target
+from sluice_cli.terraform import deployment
+from sluice_cli.verbs import failures
+from checks.verbs import simulate
+from sluice_cli import target
+from sluice_cli import __main__ as tool
+from checks import __main__ as checks
 target.LOCAL = failures.LOCAL = simulate.LOCAL = Path(sys.argv.pop(1))
 outputs, patience = json.loads(sys.argv.pop(1)), float(sys.argv.pop(1))
 simulate.PATIENCE_SECONDS = patience
 if outputs:
     deployment.outputs = lambda system, target: outputs
-sys.exit(__main__.main())
+sys.exit((checks if sys.argv[1] in checks.NAMES else tool).main())
 """
 
 

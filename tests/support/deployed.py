@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from commands import deployment
-from commands.deployment import Target
-from commands.local_aws import LocalAws
-from commands.state import ensure_state_bucket
-from commands.target import DEFAULT_STATE_REGION, state_bucket_name
 from settings import Settings
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.target import DEFAULT_STATE_REGION, state_bucket_name
+from sluice_cli.terraform import deployment
+from sluice_cli.terraform.deployment import Target
+from sluice_cli.terraform.state_bucket import ensure_state_bucket
 
 ENVIRONMENT = "test"
 EMAIL = "team@example.com"

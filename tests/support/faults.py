@@ -2,7 +2,7 @@
 
 import threading
 
-from soak.proxy import Answer, Fault, Proxy, Request, Reset, proxy
+from checks.soak.proxy import Answer, Fault, Proxy, Request, Reset, proxy
 
 __all__ = ["Answer", "Fault", "Proxy", "Request", "Reset", "proxy", "refusing"]
 

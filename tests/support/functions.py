@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from commands.local_aws import ROOT, LocalAws
+from sluice_cli.local_aws.server import ROOT, LocalAws
 
 from .waiting import eventually
 

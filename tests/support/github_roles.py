@@ -15,8 +15,8 @@ from botocore.config import Config
 from cdktf import App, LocalBackend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
-from commands.deployment import Target
-from commands.local_aws import LocalAws
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terraform.deployment import Target
 from tests.support.deployed import REGIONS
 
 REPOSITORY = "owner/name"

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from commands.local_aws import LocalAws
+from sluice_cli.local_aws.server import LocalAws
 from tests.support.logs import logged
 
 from .deployed import Deployment

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from commands.local_aws import LocalAws
+from sluice_cli.local_aws.server import LocalAws
 
 
 class FailureQueue:

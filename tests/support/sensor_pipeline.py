@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from commands.listener import Listener
-from commands.local_aws import LocalAws
+from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.server import LocalAws
 
 SYSTEM = "sensor-pipeline"
 

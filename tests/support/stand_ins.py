@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from least_privilege.changes import Change
-from least_privilege.statements import PERMISSION
+from checks.least_privilege.changes import Change
+from checks.least_privilege.statements import PERMISSION
 from settings import Settings
 from tests.unit.synthesized import Terraform
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from commands import audit
+from scripts import audit
 
 CLEAN = {"dependencies": [{"name": "boto3", "version": "1.0", "vulns": []}]}
 NOTHING: dict[str, Any] = {"vulnerabilities": {}}

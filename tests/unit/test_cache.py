@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from modules import cache
-from modules.packaging import build_archive
+from modules._packaging import build_archive
+from modules._synth import cache
 
 
 def test_the_users_cache_folder_is_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import planning
-from commands.deployment import DeploymentError, Target
+from sluice_cli.terraform import planning
+from sluice_cli.terraform.deployment import DeploymentError, Target
 from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system waits for it, where it is asked for

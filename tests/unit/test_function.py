@@ -8,7 +8,7 @@ import pytest
 from cdktf import TerraformStack
 
 from modules import ConfigurationError, Key, PythonFunction, Queue, Statement, Topic, Vpc
-from modules.packaging import build_archive
+from modules._packaging import build_archive
 
 from .synthesized import ACCOUNT, Terraform, allow, deny_without_tls
 

@@ -11,8 +11,8 @@ import pytest
 from cdktf import TerraformStack, Testing
 from jsii._kernel.providers import process
 
-from commands.local_aws import ROOT
-from modules.jsii_process import ONE_PROCESS, OneProcess, install
+from modules._synth.jsii_process import ONE_PROCESS, OneProcess, install
+from sluice_cli.local_aws.server import ROOT
 
 # The Node processes below this one once JavaScript runs.
 COUNT = """
@@ -49,8 +49,8 @@ def test_javascript_runs_in_one_process(tmp_path: Path) -> None:
 # The module as it is, but for one thing, in place before `modules` loads it.
 OTHER = """
 import importlib.util, sys
-spec = importlib.util.spec_from_file_location("modules.jsii_process", "modules/jsii_process.py")
-loaded = sys.modules["modules.jsii_process"] = importlib.util.module_from_spec(spec)
+spec = importlib.util.spec_from_file_location("modules._synth.jsii_process", "modules/_synth/jsii_process.py")
+loaded = sys.modules["modules._synth.jsii_process"] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(loaded)
 loaded.CHANNEL = b"another way to speak"
 """

@@ -11,10 +11,10 @@ from cdktf import App, TerraformStack
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
-from least_privilege.changes import Change, changes
-from least_privilege.report import place_of, says
-from least_privilege.stand_ins import GAPS, gap_of
-from least_privilege.statements import Condition, Statement, UnknownPolicy, paths, read
+from checks.least_privilege.changes import Change, changes
+from checks.least_privilege.report import place_of, says
+from checks.least_privilege.stand_ins import GAPS, gap_of
+from checks.least_privilege.statements import Condition, Statement, UnknownPolicy, paths, read
 from modules import PolicyDocument, PythonFunction
 from modules import Statement as Given
 from settings import Settings

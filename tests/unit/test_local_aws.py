@@ -5,7 +5,7 @@ from pathlib import Path
 import botocore
 import pytest
 
-from commands.local_aws import LocalAws, LocalAwsError, Running
+from sluice_cli.local_aws.server import LocalAws, LocalAwsError, Running
 
 from .answering import answering
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modules import ConfigurationError
-from modules.packaging import build_archive, sha256
+from modules._packaging import build_archive, sha256
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ from pathlib import Path
 modules = types.ModuleType("modules")
 modules.__path__ = [{str(ROOT / "modules")!r}]
 sys.modules["modules"] = modules
-from modules.packaging import build_archive
+from modules._packaging import build_archive
 os.umask(int(sys.argv[1], 8))
 archive = build_archive([Path("worker"), Path("shared")], Path("libraries"))
 print(hashlib.sha256(archive.read_bytes()).hexdigest())

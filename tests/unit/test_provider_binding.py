@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modules import slim_assembly
+from modules._synth import slim_assembly
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -37,7 +37,7 @@ aws.ssm_parameter.SsmParameter(stack, "Parameter", name="late", type="String", v
 ORDINARY = f"""
 import runpy, sys, types
 for name in ("jsii_calls", "jsii_process"):
-    sys.modules[f"modules.{{name}}"] = types.SimpleNamespace(install=lambda: None)
+    sys.modules[f"modules._synth.{{name}}"] = types.SimpleNamespace(install=lambda: None)
 runpy.run_path({str(ROOT / "main.py")!r}, run_name="__main__")
 """
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from cdktf import App, Testing
 
-from commands.deployment import advice
-from commands.recovery.existing import KINDS, MADE_AGAIN
-from commands.recovery.orphans import Orphan, _disown_parts, _findings, _judge
 from settings import Settings
+from sluice_cli.recovery.existing import KINDS, MADE_AGAIN
+from sluice_cli.recovery.orphans import Orphan, _disown_parts, _findings, _judge
+from sluice_cli.terraform.deployment import advice
 from stacks import SYSTEMS, ApiGatewayAccount
 
 EVERYTHING = Settings(

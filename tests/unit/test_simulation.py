@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from commands import simulate
-from commands.simulation import FAULTS, IN_ONE_OBJECT, Simulation, Tally
+from checks.simulation import FAULTS, IN_ONE_OBJECT, Simulation, Tally
+from checks.verbs import simulate
 from sensor_pipeline import payload, readings
 from settings import DEFAULT_THRESHOLDS
 

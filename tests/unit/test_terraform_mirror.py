@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from commands import local_aws, terraform_mirror
-from commands.terraform_mirror import PROVIDER, VARIABLE, VERSION, MirrorError, find_mirror, terraform_environment
+from sluice_cli.local_aws import server as local_aws
+from sluice_cli.terraform import mirror as terraform_mirror
+from sluice_cli.terraform.mirror import PROVIDER, VARIABLE, VERSION, MirrorError, find_mirror, terraform_environment
 
 from .answering import answering
 

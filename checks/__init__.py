@@ -1,0 +1,1 @@
+"""What proves the promises of the five systems: `python -m checks --help`."""

@@ -1,0 +1,195 @@
+"""Busy functions: what each event costs in our own code and in AWS calls, and how many pass in a second."""
+
+import io
+import json
+import random
+import statistics
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from modules._packaging import build_archive
+
+from .laptop import EMPTY, HANDLERS, PLAIN, Event, Laptop, laptop
+from .measure import Program, run, say
+from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON, ROOT
+from .table import Row, compare
+
+SENDERS = 4
+MANY_READINGS = 10_000
+SINGLE_WRITES = 500
+
+# AWS calls of an event, by function and operation; filled by `compare_handlers`.
+CALLS: dict[str, dict[str, float]] = {}
+
+
+def compare_handlers(folder: Path, runs: int) -> Iterator[Row]:
+    """What an event costs the function's process, of which nothing is the local AWS's: our own time, which is the
+    handler's less its AWS calls', and the processor time, AWS calls and all."""
+    number = 20 if runs == 1 else 100
+    with laptop(folder) as aws:
+        own: dict[str, list[float]] = {name: [] for name in HANDLERS}
+        processor: dict[str, list[float]] = {name: [] for name in HANDLERS}
+        for _ in range(runs):
+            for name in HANDLERS:
+                result = handled(folder, aws, name, aws.events(name, number))
+                own[name].append(result["own_microseconds"])
+                processor[name].append(result["processor_milliseconds"])
+                CALLS[name] = result["calls"]
+        for name in HANDLERS:
+            if name != PLAIN:
+                yield compare("functions", f"own time an event, {name}", PLAIN, "us", own[name], own[PLAIN])
+        for name in HANDLERS:
+            if name != PLAIN:
+                what, most = f"processor time an event, {name}", _most(name)
+                yield compare("functions", what, PLAIN, "ms", processor[name], processor[PLAIN], most)
+        yield from _many_readings(folder, aws, runs)
+
+
+def compare_several(folder: Path, runs: int) -> Iterator[Row]:
+    """Events of ten records: the plain handler's work, an AWS call a record, against one for all."""
+    took: dict[str, list[float]] = {PLAIN: [], "invocation_log": []}
+    with laptop(folder) as aws:
+        for _ in range(runs):
+            for name, each in took.items():
+                each.append(handled(folder, aws, name, aws.events(name, 6 if runs == 1 else 20, 10))["milliseconds"])
+    what = "an event of ten records, invocation_log"
+    yield compare("functions", what, PLAIN, "ms", took["invocation_log"], took[PLAIN], 0.67)
+
+
+def _many_readings(folder: Path, aws: Laptop, runs: int) -> Iterator[Row]:
+    many = MANY_READINGS // 10 if runs == 1 else MANY_READINGS
+    whole, peaks, small, single = [], [], [], []
+    for _ in range(runs):
+        small.append(handled(folder, aws, "sensor_pipeline", [aws.readings(10)], warm_up=0)["peak_mib"])
+        result = handled(folder, aws, "sensor_pipeline", [aws.readings(many)], warm_up=0)
+        whole.append(result["milliseconds"] / many)
+        peaks.append(result["peak_mib"])
+        single.append(_one_write_each(aws, SINGLE_WRITES))
+    yield compare("functions", f"a reading of {many:,} in an object", "one write a reading", "ms", whole, single)
+    yield compare("functions", f"memory for {many:,} readings in an object", "for 10 readings", "MiB", peaks, small)
+
+
+def _one_write_each(aws: Laptop, number: int) -> float:
+    begun = time.perf_counter()
+    for one in range(number):
+        aws.dynamodb.put_item(
+            TableName="sensor-pipeline",
+            Item={"deviceId": {"S": "single"}, "readingTime": {"S": f"{begun}-{one}"}, "value": {"N": "20.1"}},
+        )
+    return (time.perf_counter() - begun) / number * 1e3
+
+
+def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: int = 5) -> dict[str, Any]:
+    module, function = HANDLERS[name]
+    job, result = folder / "job.json", folder / "result.json"
+    job.write_text(json.dumps({"module": module, "function": function, "events": events, "warm_up": warm_up}))
+    paths = [PEERS / "plain_handler"] if name == PLAIN else [FUNCTIONS, LIBRARIES]
+    variables = {
+        **aws.local.environment(),
+        **aws.variables(name),
+        "AWS_REGION": "us-east-1",
+        "PYTHONPATH": ":".join(map(str, paths)),
+    }
+    run(Program([PYTHON, str(ROOT / "checks" / "bench" / "handler_run.py"), str(job), str(result)], folder, variables))
+    return dict(json.loads(result.read_text()))
+
+
+def compare_rates(folder: Path, runs: int) -> Iterator[Row]:
+    """Deployed on the local AWS, invoked from a few threads: an event's time, so that all of the local AWS counts."""
+    number, slices = (12, 1) if runs == 1 else (50, 8)
+    with laptop(folder) as aws:
+        names = [EMPTY, *HANDLERS]
+        arns = {name: _deployed(aws, name) for name in names}
+        took: dict[str, list[float]] = {name: [] for name in names}
+        for one in range(runs + 1):
+            say(f"round {one} of {runs}")
+            # In slices, each in an order of its own: the machine's speed wavers from second to second, and the local
+            # AWS tidies up after one while the next runs. What comes first in a slice finds connections closed.
+            milliseconds = dict.fromkeys(names, 0.0)
+            for part in range(slices):
+                for name in random.Random(one * slices + part).sample(names, len(names)):  # noqa: S311 - no secret
+                    _invoked(aws, arns[name], aws.events(name, 3 * SENDERS))
+                    milliseconds[name] += _invoked(aws, arns[name], aws.events(name, number)) / slices
+            for name in names if one else ():  # the first round starts the local AWS's workers
+                took[name].append(milliseconds[name])
+        for name in names:
+            if name != PLAIN:
+                ours, plain = (1e3 / statistics.median(took[of]) for of in (name, PLAIN))
+                note = f"{ours:.0f} events a second from {SENDERS} senders; {PLAIN}: {plain:.0f}"
+                what, most = f"an event through {name}", _most(name)
+                yield compare("functions", what, PLAIN, "ms", took[name], took[PLAIN], most, note)
+
+
+def _most(name: str) -> float | None:
+    """The one that does the plain handler's work shall do it in no more time."""
+    return 1.0 if name == "invocation_log" else None
+
+
+def _invoked(aws: Laptop, arn: str, events: list[Event]) -> float:
+    """Milliseconds an event."""
+
+    def send(event: Event) -> None:
+        answer = client.invoke(FunctionName=arn, Payload=json.dumps(event))
+        said = answer["Payload"].read()
+        if "FunctionError" in answer:
+            raise RuntimeError(said.decode())
+
+    client = aws.local.client("lambda")
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(SENDERS) as pool:
+        list(pool.map(send, events))
+    return (time.perf_counter() - begun) / len(events) * 1e3
+
+
+def _deployed(aws: Laptop, name: str) -> str:
+    iam, functions = aws.local.client("iam"), aws.local.client("lambda")
+    role_name = "bench-" + "".join(one if one.isalnum() else "-" for one in name)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName=role_name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role_name,
+        PolicyName="all",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+    )
+    code, handler = _code(name)
+    variables = {} if name == EMPTY else aws.variables(name)
+    arn = functions.create_function(
+        FunctionName=role_name,
+        Runtime="python3.13",
+        Handler=handler,
+        Role=role,
+        Timeout=30,
+        MemorySize=256,
+        Code={"ZipFile": code},
+        Environment={"Variables": {**variables, "AWS_ENDPOINT_URL": aws.local.environment()["AWS_ENDPOINT_URL"]}},
+    )["FunctionArn"]
+    functions.get_waiter("function_active_v2").wait(FunctionName=role_name)
+    return str(arn)
+
+
+def _code(name: str) -> tuple[bytes, str]:
+    if name not in (EMPTY, PLAIN):
+        archive = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES)
+        return archive.read_bytes(), ".".join(HANDLERS[name])
+    plain = (PEERS / "plain_handler" / "index.py").read_text()
+    return single_file(LOGGING + plain if name == PLAIN else EMPTY_HANDLER), "index.lambda_handler"
+
+
+def single_file(source: str) -> bytes:
+    """A function of one file, `index.py`."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as out:
+        out.writestr("index.py", source)
+    return made.getvalue()
+
+
+# Lambda's runtime gives the root logger a handler, the local AWS does not.
+LOGGING = "import logging\nlogging.basicConfig(level=logging.INFO)\n"
+EMPTY_HANDLER = "def lambda_handler(event, context):\n    pass\n"

@@ -1,0 +1,66 @@
+"""Functions: from the start of a process to a handler that is ready, and what is in an archive."""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from modules._packaging import build_archive
+
+from .measure import Program, in_turn
+from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON
+from .table import Row, compare
+
+PLAIN = "document 003's handler"
+
+# Traced with subsegments by requirement: allowed 1.3 times the plain handler's time.
+TRACED = {"file_metadata"}
+
+VARIABLES = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "none",
+    "AWS_SECRET_ACCESS_KEY": "none",
+    "BUCKET_NAME": "bucket",
+    "TABLE_NAME": "table",
+    "DYNAMODB_TABLE_NAME": "table",
+    "REJECTS_TABLE_NAME": "rejects",
+    "TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic",
+    "SENSOR_THRESHOLDS": '{"temperature": {"lower": -20, "upper": 60}}',
+    "POWERTOOLS_SERVICE_NAME": "bench",
+    "POWERTOOLS_METRICS_NAMESPACE": "bench",
+    # As in Lambda, where /var/task is read-only: what an archive brings is compiled at each start.
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+
+
+def names() -> list[str]:
+    return sorted(path.parent.name for path in FUNCTIONS.glob("*/handler.py"))
+
+
+def unpacked(folder: Path) -> dict[str, Path]:
+    """Each function's archive, unpacked as Lambda does."""
+    places = {}
+    for name in names():
+        archive = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES)
+        places[name] = folder / name
+        with zipfile.ZipFile(archive) as opened:
+            opened.extractall(places[name])
+    return places
+
+
+def start(folder: Path, runs: int) -> Iterator[Row]:
+    programs = {
+        name: Program([PYTHON, "-c", f"import {name}.handler"], place, {**VARIABLES, "PYTHONPATH": str(place)})
+        for name, place in unpacked(folder).items()
+    }
+    plain = PEERS / "plain_handler"
+    programs[PLAIN] = Program([PYTHON, "-c", "import index"], plain, {**VARIABLES, "PYTHONPATH": str(plain)})
+    measured = in_turn(programs, runs)
+    milliseconds = {name: [run.seconds * 1000 for run in each] for name, each in measured.items()}
+    for name in names():
+        most = 1.3 if name in TRACED else 1.0
+        size = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES).stat().st_size
+        note = f"archive of {size / 1024:,.0f} KiB"
+        yield compare("functions", f"cold {name}", PLAIN, "ms", milliseconds[name], milliseconds[PLAIN], most, note)
+    processor = {name: [run.cpu_seconds * 1000 for run in each] for name, each in measured.items()}
+    for name in names():
+        yield compare("functions", f"cold {name}, processor time", PLAIN, "ms", processor[name], processor[PLAIN])

@@ -1,0 +1,148 @@
+"""The local AWS with what the handlers need: buckets, tables, a topic, and events to handle."""
+
+import base64
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+from sluice_cli.local_aws.server import LocalAws
+
+from .cold_start import VARIABLES
+
+Event = dict[str, Any]
+
+BUCKET, TOPIC = "bench", "bench"
+KEYS = {
+    "object-tracker": ("objectKey", "uploadTime"),
+    "file-metadata": ("objectKey", "uploadTime"),
+    "invocation-log": ("requestId", "timestamp"),
+    "upload-api": ("productId", "productName"),
+    "sensor-pipeline": ("deviceId", "readingTime"),
+    "rejects": ("objectKey", "place"),
+}
+
+EMPTY, PLAIN = "empty function", "document 003's handler"
+
+# What handles: module and function.
+HANDLERS = {
+    PLAIN: ("index", "lambda_handler"),
+    "invocation_log": ("invocation_log.handler", "handle"),
+    "object_tracker": ("object_tracker.handler", "handle"),
+    "file_metadata": ("file_metadata.handler", "handle"),
+    "sensor_pipeline": ("sensor_pipeline.handler", "handle"),
+    "upload_api": ("upload_api.handler", "handle"),
+}
+
+
+class Laptop:
+    def __init__(self, local: LocalAws) -> None:
+        self.local = local
+        self.s3 = local.client("s3")
+        self.dynamodb = local.client("dynamodb")
+        self._numbers = count()
+        self.s3.create_bucket(Bucket=BUCKET)
+        self.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        for name, keys in KEYS.items():
+            self.dynamodb.create_table(
+                TableName=name,
+                BillingMode="PAY_PER_REQUEST",
+                KeySchema=[
+                    {"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=True)
+                ],
+                AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            )
+        self.topic_arn = local.client("sns").create_topic(Name=TOPIC)["TopicArn"]
+
+    def variables(self, handler: str) -> dict[str, str]:
+        """A function's own environment variables."""
+        table = "invocation-log" if handler == PLAIN else handler.replace("_", "-")
+        names = ("SENSOR_THRESHOLDS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE")
+        return {name: VARIABLES[name] for name in names} | {
+            "BUCKET_NAME": BUCKET,
+            "TABLE_NAME": table,
+            "DYNAMODB_TABLE_NAME": table,
+            "REJECTS_TABLE_NAME": "rejects",
+            "TOPIC_ARN": self.topic_arn,
+        }
+
+    def events(self, handler: str, number: int, records: int = 1) -> list[Event]:
+        """Events that the handler has not seen, with an object for each record where it reads objects."""
+        if handler == "upload_api":
+            return [self._request() for _ in range(number)]
+        stored = handler in ("object_tracker", "file_metadata", "sensor_pipeline")
+        return [{"Records": [self._record(stored) for _ in range(records)]} for _ in range(number)]
+
+    def readings(self, number: int) -> Event:
+        """The event of one object with many readings, within their limits."""
+        batch = next(self._numbers)
+        lines = "\n".join(_reading(f"device-{batch}-{one % 100}", one) for one in range(number))
+        return {"Records": [self._record(stored=True, content=lines.encode())]}
+
+    def _record(self, stored: bool, content: bytes | None = None) -> Event:
+        number = next(self._numbers)
+        key, version = f"readings/{number}.json", {}
+        if stored:
+            content = content or _reading(f"device-{number}", number).encode()
+            version = {"versionId": self.s3.put_object(Bucket=BUCKET, Key=key, Body=content)["VersionId"]}
+        return {
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "eventTime": "2026-01-02T03:04:05.678Z",
+            "s3": {
+                "bucket": {"name": BUCKET},
+                "object": {"key": quote_plus(key, safe="/"), "size": 1, "sequencer": f"{number:016X}", **version},
+            },
+        }
+
+    def _request(self) -> Event:
+        number = next(self._numbers)
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f"key-{number:020d}"}
+        return {
+            "httpMethod": "POST",
+            "path": "/upload",
+            "resource": "/upload",
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "body": json.dumps(upload_of(f"product-{number}")),
+            "isBase64Encoded": False,
+        }
+
+
+def upload_of(product_id: str) -> dict[str, Any]:
+    """What is posted to /upload: a file of a kilobyte."""
+    return {
+        "productId": product_id,
+        "productName": "Lamp",
+        "price": 19.9,
+        "fileName": "lamp.txt",
+        "contentType": "text/plain",
+        "content": base64.b64encode(b"x" * 1024).decode(),
+    }
+
+
+def _reading(device: str, number: int) -> str:
+    when = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
+    return json.dumps(
+        {
+            "deviceId": device,
+            "sensorType": "temperature",
+            "value": 20 + number % 7 / 10,
+            "timestamp": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+    )
+
+
+@contextmanager
+def laptop(folder: Path) -> Iterator[Laptop]:
+    """A local AWS of its own in a folder of its own."""
+    local = LocalAws(folder / "local-aws")
+    local.start()
+    try:
+        yield Laptop(local)
+    finally:
+        local.stop()

@@ -1,0 +1,14 @@
+"""Where things are."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = sys.executable
+PEERS = ROOT / "checks" / "bench" / "peers"
+CDK_PYTHON = str(ROOT / ".tools" / "bench" / "bin" / "python")
+LIBRARIES = ROOT / ".tools" / "lambda-libraries"
+FUNCTIONS = ROOT / "lambda"
+DOCS = ROOT / "docs"
+
+QUIET = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}

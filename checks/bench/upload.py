@@ -1,0 +1,118 @@
+"""POST /upload on the local AWS: the highest rate without an error, and what bounds it."""
+
+import random
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from checks.soak.sender import Sender
+from sluice_cli.local_aws.server import REGION, LocalAws
+from sluice_cli.target import local_target
+from sluice_cli.terraform import deployment, planning
+from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
+
+from .busy import single_file
+from .laptop import EMPTY, upload_of
+from .measure import say
+from .table import Row, compare
+
+SYSTEM = "upload-api"
+OURS = "ours"
+BEHIND = f"{EMPTY} behind the same API"
+
+CREATED = 201
+CONNECTIONS = (1, 2, 4, 8)
+
+# What the API needs to answer 201 as it does for ours.
+ANSWERS = f"def lambda_handler(event, context):\n    return {{'statusCode': {CREATED}, 'body': '{{}}'}}\n"
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests over a number of connections, and how many of them were not answered 201."""
+
+    milliseconds: float  # each
+    errors: int
+
+
+def highest_rate(folder: Path, runs: int) -> Iterator[Row]:
+    """The system as it is deployed, and once more with a function that does nothing: the local AWS's own ceiling."""
+    local = LocalAws(folder / "local-aws")
+    local.start()
+    try:
+        deployed = {name: _deployed(local, folder, suffix) for name, suffix in ((OURS, "ours"), (BEHIND, "empty"))}
+        functions = local.client("lambda")
+        name = deployed[BEHIND]["FunctionName"]
+        functions.update_function_configuration(FunctionName=name, Handler="index.lambda_handler")
+        functions.update_function_code(FunctionName=name, ZipFile=single_file(ANSWERS))
+        functions.get_waiter("function_updated_v2").wait(FunctionName=name)
+        yield from compare_loads(local, {name: one["ApiUrl"] for name, one in deployed.items()}, runs)
+    finally:
+        local.stop()
+
+
+def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterator[Row]:
+    requests = 8 if runs == 1 else 160
+    found: dict[str, list[dict[int, Load]]] = {name: [] for name in urls}
+    for name, url in urls.items():
+        for connections in CONNECTIONS:
+            _load(local, url, connections, requests)  # starts the local AWS's workers
+        say(f"warmed up: {name}")
+    for number in range(runs):
+        say(f"round {number + 1} of {runs}")
+        rounds: dict[str, dict[int, Load]] = {name: {} for name in urls}
+        for connections in CONNECTIONS:
+            for name in random.sample(list(urls), len(urls)):
+                rounds[name][connections] = _load(local, urls[name], connections, requests)
+        for name in urls:
+            found[name].append(rounds[name])
+    quickest = {name: [_quickest(one) for one in loads] for name, loads in found.items()}
+    over = f"over {', '.join(map(str, CONNECTIONS))} connections"
+    note = f"{_rates(found[OURS])} a second {over}; {BEHIND}: {_rates(found[BEHIND])}"
+    yield compare("upload", "POST /upload", BEHIND, "ms", quickest[OURS], quickest[BEHIND], None, note)
+
+
+def _quickest(loads: Mapping[int, Load]) -> float:
+    """Milliseconds a request, at the highest rate at which none failed."""
+    fine = [one.milliseconds for one in loads.values() if not one.errors]
+    if not fine:
+        raise RuntimeError(f"POST /upload: no load was answered {CREATED} throughout: {loads}")
+    return min(fine)
+
+
+def _rates(rounds: list[dict[int, Load]]) -> str:
+    def rate(connections: int) -> str:
+        errors = sum(one[connections].errors for one in rounds)
+        failed = f" ({errors} errors)" if errors else ""
+        return f"{1e3 / median(one[connections].milliseconds for one in rounds):.0f}{failed}"
+
+    return ", ".join(map(rate, CONNECTIONS))
+
+
+def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
+    sender = Sender(local)
+
+    def send(body: dict[str, Any]) -> int:
+        return sender.post(url, body, {"Idempotency-Key": uuid4().hex}, REGION)
+
+    bodies = [upload_of(uuid4().hex) for _ in range(requests)]
+    begun = perf_counter()
+    with ThreadPoolExecutor(connections) as pool:
+        statuses = list(pool.map(send, bodies))
+    seconds = perf_counter() - begun
+    return Load(seconds / requests * 1e3, sum(status != CREATED for status in statuses))
+
+
+def _deployed(local: LocalAws, folder: Path, suffix: str) -> dict[str, str]:
+    known = local_target(local)
+    settings = {**known.environment, "ENVIRONMENT_SUFFIX": suffix}
+    target = replace(known, environment=settings, folder=folder / suffix)
+    ensure_local_state_bucket(local, settings["STATE_BUCKET"])
+    say(f"deploying {SYSTEM}, {suffix}")
+    planning.deploy([SYSTEM], target)
+    return deployment.outputs(SYSTEM, target)

@@ -1,0 +1,75 @@
+"""Sending requests to the APIs on a local AWS, and looking at what came of them."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import Any
+
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import send, signed_request
+
+from .judging import Problem, problems_of_answer, problems_of_log, problems_of_objects
+from .requests import ROUTES, Request
+
+THREADS = 4
+
+
+@dataclass
+class Outcome:
+    """How many answers of which status each API gave, how many log lines were read, and what is wrong."""
+
+    answers: Counter[tuple[str, int]] = field(default_factory=Counter)
+    log_lines: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+
+def fuzz(
+    local: LocalAws,
+    outputs: Mapping[str, Mapping[str, str]],
+    requests: Sequence[Request],
+    each: Callable[[], object] = lambda: None,
+) -> Outcome:
+    """Send all; `outputs` are those of the systems that have an API, `each` is called after every answer."""
+    outcome = Outcome()
+    account = local.client("sts").get_caller_identity()["Account"]
+    internal = ("BucketName", "TableName", "FunctionName", "LogGroupName")
+    names = {one[name] for one in outputs.values() for name in internal} | {account}
+    before = _objects(local)
+    with ThreadPoolExecutor(THREADS) as pool:
+        sent = {pool.submit(_send, local, outputs[one.system]["ApiUrl"], one): one for one in requests}
+        for done in as_completed(sent):
+            status, body = done.result()
+            outcome.answers[sent[done].system, status] += 1
+            outcome.problems += problems_of_answer(sent[done], status, body, names)
+            each()
+    for system in ROUTES:
+        lines = _log(local, outputs[system]["LogGroupName"])
+        outcome.log_lines += len(lines)
+        outcome.problems += problems_of_log(lines)
+    outcome.problems += problems_of_objects(_objects(local) - before, outputs["upload-api"]["BucketName"])
+    return outcome
+
+
+def _send(local: LocalAws, api_url: str, request: Request) -> tuple[int, bytes]:
+    route, _ = ROUTES[request.system]
+    url = api_url.removesuffix(route) + request.path + (f"?{request.query}" if request.query else "")
+    how = signed_request if request.signed else send
+    return how(local, request.method, url, request.body, request.headers)
+
+
+def _objects(local: LocalAws) -> set[tuple[str, str]]:
+    s3 = local.client("s3")
+    pages: Any = s3.get_paginator("list_objects_v2")
+    return {
+        (bucket["Name"], one["Key"])
+        for bucket in s3.list_buckets()["Buckets"]
+        for page in pages.paginate(Bucket=bucket["Name"])
+        for one in page.get("Contents", [])
+    }
+
+
+def _log(local: LocalAws, group: str) -> list[str]:
+    pages = local.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+    # A log event of the local AWS may hold several lines. Not splitlines(): a text's U+2028 is no line's end.
+    return [line for page in pages for event in page["events"] for line in event["message"].split("\n")]

@@ -1,0 +1,304 @@
+"""A deployed system: its policies, which can be changed one statement at a time, and who may use it."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+
+from sluice_cli.local_aws.server import LocalAws
+
+from .changes import Change
+from .statements import PERMISSION, REFERENCE, Statement
+
+Document = dict[str, Any]
+
+# Actions that a denial of everything must leave in a changed policy, or it could not be changed back.
+DOORS = {
+    "aws_s3_bucket_policy": ["s3:GetBucketPolicy", "s3:PutBucketPolicy"],
+    "aws_sqs_queue_policy": ["sqs:GetQueueAttributes", "sqs:SetQueueAttributes"],
+}
+# What the keeper of a key whose policy is changed needs to change it back and to remove it.
+KEEPER = "test-keeper"
+KEEPER_ACTIONS = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+
+
+class NotAsSynthesized(RuntimeError):
+    """What is deployed has another policy than its Terraform says."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running local AWS, one system's region, outputs, and the attributes of its resources by address."""
+
+    local: LocalAws
+    system: str
+    region: str
+    outputs: Mapping[str, str]
+    attributes: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, local: LocalAws, system: str, synthesized: Document, state: Document) -> "Place":
+        """From the synthesized Terraform and the state after an apply."""
+        return cls(
+            local=local,
+            system=system,
+            region=str(synthesized["provider"]["aws"][0]["region"]),
+            outputs={name: str(one["value"]) for name, one in state["outputs"].items()},
+            attributes={
+                ("data." if one["mode"] == "data" else "") + f"{one['type']}.{one['name']}": instance["attributes"]
+                for one in state["resources"]
+                for instance in one["instances"]
+            },
+        )
+
+    def resolve(self, text: str) -> str:
+        """A value of the synthesized Terraform with its references resolved."""
+        return REFERENCE.sub(lambda found: str(self.attributes[found[1]][found[2]]), text)
+
+
+class System:
+    """One deployed system, ready for changes of its policies. `with` makes, and removes, what that needs."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.outputs = place.outputs
+        self._cleanup = ExitStack()
+        self._twins: dict[str, str] = {}
+        self._credentials: dict[str, dict[str, str]] = {}
+        self._clients: dict[tuple[str, str, bool, bool], Any] = {}
+
+    def __enter__(self) -> "System":
+        with ExitStack() as cleanup:
+            s3 = self.client("s3")
+            # Somebody else's: no role of the system may touch it.
+            self.foreign_bucket = f"test-foreign-{uuid4().hex[:12]}"
+            s3.create_bucket(Bucket=self.foreign_bucket, **_location(self.place.region))
+            cleanup.callback(self._empty_foreign_bucket)
+            self._credentials["role"] = self._credentials_of_role()
+            self._keeper_arn, self._credentials["keeper"] = self._make_keeper(cleanup)
+            self._cleanup = cleanup.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
+
+    def client(self, service: str, who: str = "deployer", *, tls: bool = True, checked: bool = True) -> Any:
+        """A client of the `deployer`'s, of the function's `role` or the `keeper`'s; without TLS as a load balancer
+        would report it; with its parameters not `checked` before they are sent."""
+        asked = (service, who, tls, checked)
+        if asked not in self._clients:
+            made = self.place.local.client(
+                service,
+                region_name=self.place.region,
+                config=Config(parameter_validation=checked, s3={"addressing_style": "path"}),
+                **self._credentials.get(who, {}),
+            )
+            if not tls:
+                made.meta.events.register("before-sign.*.*", _claim_plain)
+            self._clients[asked] = made
+        return self._clients[asked]
+
+    @cached_property
+    def function_name(self) -> str:
+        return str(self._the("aws_lambda_function")["function_name"])
+
+    @cached_property
+    def role_arn(self) -> str:
+        return str(self._the("aws_iam_role")["arn"])
+
+    def check(self, statement: Statement) -> None:
+        """Raises `NotAsSynthesized` where the deployed statement is not the one of the Terraform."""
+        if statement.kind == PERMISSION:
+            policy = self.client("lambda").get_policy(FunctionName=self.function_name)["Policy"]
+            conditions = [condition.values for condition in statement.resolved(self.place.resolve).conditions]
+            deployed = [
+                sorted(value for test in one.get("Condition", {}).values() for value in test.values())
+                for one in json.loads(policy)["Statement"]
+            ]
+            if sorted(value for values in conditions for value in values) not in deployed:
+                raise NotAsSynthesized(f"{statement.name}: deployed is {policy}")
+            return
+        deployed_ = _statement_of(self._read(statement), statement.sid)
+        expected = statement.resolved(self.place.resolve).json()
+        if _comparable(deployed_) != _comparable(expected):
+            raise NotAsSynthesized(f"{statement.name}: deployed is {deployed_}, synthesized is {expected}")
+
+    @contextmanager
+    def changed(self, change: Change) -> Iterator[None]:
+        """The deployed policy with that one change; afterwards as Terraform made it."""
+        statement = change.statement
+        original = self._read(statement)
+        applied = change.applied(statement.resolved(self.place.resolve))
+        rest = [one for one in original["Statement"] if one["Sid"] != statement.sid]
+        self._write(statement, {**original, "Statement": [*rest, *self._door(statement, applied)]})
+        try:
+            yield
+        finally:
+            self._write(statement, original)
+
+    def key(self, statement: Statement) -> str:
+        """A key with the same policy as the statement's own, made for the proof: some calls would disable or delete."""
+        address = statement.address
+        if address not in self._twins:
+            kms = self.client("kms")
+            policy = kms.get_key_policy(KeyId=self.place.attributes[address]["key_id"], PolicyName="default")["Policy"]
+            made = kms.create_key(Policy=policy, Description=f"{KEEPER}: removed with the proof")["KeyMetadata"]["Arn"]
+            self._cleanup.callback(kms.schedule_key_deletion, KeyId=made, PendingWindowInDays=7)
+            self._twins[address] = made
+        return self._twins[address]
+
+    def _door(self, statement: Statement, applied: Statement | None) -> list[Document]:
+        """The changed statement, and what lets it be changed back."""
+        made = applied.json() if applied else None
+        if statement.kind == "aws_kms_key":
+            keeper = {"AWS": self._keeper_arn}
+            door = {"Sid": "Door", "Effect": "Allow", "Principal": keeper, "Action": KEEPER_ACTIONS, "Resource": "*"}
+            return [door, made] if made else [door]
+        locks_out = made and made["Effect"] == "Deny" and any(action.endswith(":*") for action in made["Action"])
+        if made and locks_out and statement.kind in DOORS:
+            # `NotAction` denies what `Action: s3:*` would, except for the door.
+            del made["Action"]
+            made["NotAction"] = DOORS[statement.kind]
+        return [made] if made else []
+
+    def _read(self, statement: Statement) -> Document:
+        held = self._holder(statement)
+        kind = statement.kind
+        readers: dict[str, Callable[[], Any]] = {
+            "aws_iam_role": lambda: self.client("iam").get_role(RoleName=held["name"])["Role"][
+                "AssumeRolePolicyDocument"
+            ],
+            "aws_iam_role_policy": lambda: self.client("iam").get_role_policy(
+                RoleName=held["role"], PolicyName=held["name"]
+            )["PolicyDocument"],
+            "aws_kms_key": lambda: self.client("kms").get_key_policy(KeyId=self.key(statement), PolicyName="default")[
+                "Policy"
+            ],
+            "aws_s3_bucket_policy": lambda: self.client("s3").get_bucket_policy(Bucket=held["bucket"])["Policy"],
+            "aws_sns_topic_policy": lambda: self.client("sns").get_topic_attributes(TopicArn=held["arn"])["Attributes"][
+                "Policy"
+            ],
+            "aws_sqs_queue_policy": lambda: self.client("sqs").get_queue_attributes(
+                QueueUrl=held["queue_url"], AttributeNames=["Policy"]
+            )["Attributes"]["Policy"],
+        }
+        found = readers[kind]()
+        return dict(json.loads(found) if isinstance(found, str) else found)
+
+    def _write(self, statement: Statement, document: Document) -> None:
+        held = self._holder(statement)
+        text = json.dumps(document)
+        empty = not document["Statement"]
+        if statement.kind == "aws_iam_role":
+            self.client("iam").update_assume_role_policy(RoleName=held["name"], PolicyDocument=text)
+        elif statement.kind == "aws_iam_role_policy":
+            named = {"RoleName": held["role"], "PolicyName": held["name"]}
+            if empty:
+                self.client("iam").delete_role_policy(**named)
+            else:
+                self.client("iam").put_role_policy(**named, PolicyDocument=text)
+        elif statement.kind == "aws_kms_key":
+            self.client("kms", "keeper").put_key_policy(
+                KeyId=self.key(statement), PolicyName="default", Policy=text, BypassPolicyLockoutSafetyCheck=True
+            )
+        elif statement.kind == "aws_s3_bucket_policy":
+            if empty:
+                self.client("s3").delete_bucket_policy(Bucket=held["bucket"])
+            else:
+                self.client("s3").put_bucket_policy(Bucket=held["bucket"], Policy=text)
+        elif statement.kind == "aws_sns_topic_policy":
+            self.client("sns").set_topic_attributes(TopicArn=held["arn"], AttributeName="Policy", AttributeValue=text)
+        else:
+            self.client("sqs").set_queue_attributes(
+                QueueUrl=held["queue_url"], Attributes={"Policy": "" if empty else text}
+            )
+
+    def _holder(self, statement: Statement) -> Mapping[str, Any]:
+        return self.place.attributes[statement.address]
+
+    def _the(self, kind: str) -> Mapping[str, Any]:
+        (found,) = [one for address, one in self.place.attributes.items() if address.partition(".")[0] == kind]
+        return found
+
+    def _make_keeper(self, cleanup: ExitStack) -> tuple[str, dict[str, str]]:
+        """A user with no rights but those that a changed key policy gives."""
+        iam, name = self.client("iam"), f"{KEEPER}-{uuid4().hex[:8]}"
+        arn = iam.create_user(UserName=name)["User"]["Arn"]
+        cleanup.callback(iam.delete_user, UserName=name)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        cleanup.callback(iam.delete_access_key, UserName=name, AccessKeyId=key["AccessKeyId"])
+        rights = [{"Effect": "Allow", "Action": KEEPER_ACTIONS, "Resource": "*"}]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": rights})
+        iam.put_user_policy(UserName=name, PolicyName="Keep", PolicyDocument=policy)
+        cleanup.callback(iam.delete_user_policy, UserName=name, PolicyName="Keep")
+        return arn, {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+    def _credentials_of_role(self) -> dict[str, str]:
+        """What a function with the role has: told by a throw-away function, as nobody but Lambda may take the role."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as out:
+            out.writestr("tell.py", TELL)
+        client = self.client("lambda")
+        name = f"test-tell-{uuid4().hex[:12]}"
+        client.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Handler="tell.handle",
+            Role=self.role_arn,
+            Code={"ZipFile": archive.getvalue()},
+        )
+        try:
+            client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+            answer = client.invoke(FunctionName=name, Payload=b"{}")
+            return dict(json.loads(answer["Payload"].read()))
+        finally:
+            client.delete_function(FunctionName=name)
+
+    def _empty_foreign_bucket(self) -> None:
+        s3 = self.client("s3")
+        for one in s3.list_objects_v2(Bucket=self.foreign_bucket).get("Contents", []):
+            s3.delete_object(Bucket=self.foreign_bucket, Key=one["Key"])
+        s3.delete_bucket(Bucket=self.foreign_bucket)
+
+
+TELL = """
+import os
+
+def handle(event, context):
+    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+    return {name: os.environ[name.upper()] for name in names}
+"""
+
+
+def _claim_plain(request: AWSRequest, **_: Any) -> None:
+    # As a request arrives whose client did not use TLS: the local AWS takes a load balancer's word for it.
+    request.headers["X-Forwarded-Proto"] = "http"
+
+
+def _location(region: str) -> dict[str, Any]:
+    return {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+
+def _statement_of(document: Document, sid: str) -> Document:
+    found = [one for one in document["Statement"] if one.get("Sid") == sid]
+    if len(found) != 1:
+        raise NotAsSynthesized(f"{len(found)} statements are called {sid}: {document}")
+    return dict(found[0])
+
+
+def _comparable(value: Any) -> Any:
+    """Without the order of lists, and with a single item for a list of one."""
+    if isinstance(value, dict):
+        return {name: _comparable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        items = sorted(json.dumps(_comparable(one), sort_keys=True) for one in value)
+        return json.loads(items[0]) if len(items) == 1 else items
+    return value

@@ -1,0 +1,317 @@
+"""What each system is for, as calls of a second or less: a statement is needed where one of them fails without it."""
+
+import base64
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote, quote_plus
+from uuid import uuid4
+
+from botocore import xform_name
+
+from sluice_cli.local_aws.signed_request import AS_JSON, signed_request
+
+from .changes import Change
+from .live import System
+
+PATIENCE_SECONDS = 60
+# A key no other part of the deployment's users looks for.
+KEY = "readings/least privilege/{}.json"
+
+Row = dict[str, Any]
+
+
+class Failed(RuntimeError):
+    """The use did not work, and why."""
+
+
+class Use(NamedTuple):
+    name: str
+    run: Callable[[], object]
+
+
+class Uses(ABC):
+    """What all systems have in common. A system's own uses are given by the construct path of what grants them."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+
+    @abstractmethod
+    def whole(self) -> list[Use]:
+        """The system as its users use it; also prepares what the single uses need."""
+
+    @abstractmethod
+    def granted(self) -> dict[str, list[Use]]:
+        """Uses by what must allow them: the last but one part of the path of a role's policy, or a topic."""
+
+    def of(self, change: Change) -> Sequence[Use]:
+        """The uses of which one has to fail under a change that narrows."""
+        statement = change.statement
+        place, _, _ = statement.holder.rpartition("/")
+        client, held = self.system.client, self.system.place.attributes[statement.address]
+        if statement.kind == "aws_kms_key":
+            action = statement.actions[change.index]
+            return [Use("Terraform and people look after the key", lambda: self._call_kms(change, action))]
+        own = self.granted().get(place.rpartition("/")[2], [])
+        if own:
+            return own
+        if statement.kind == "aws_s3_bucket_policy":
+            bucket = held["bucket"]
+            return [Use("people list its objects", lambda: client("s3").list_objects_v2(Bucket=bucket))]
+        if statement.kind == "aws_sqs_queue_policy":
+            url = held["queue_url"]
+            return [
+                Use(
+                    "people read kept failures",
+                    lambda: client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0),
+                )
+            ]
+        if statement.kind == "aws_sns_topic_policy":
+            topic = held["arn"]
+            return [Use("people publish", lambda: client("sns").publish(TopicArn=topic, Message='{"objectKey": ""}'))]
+        return []
+
+    def invoke(self, event: Any) -> Any:
+        """The function's answer. Raises `Failed` with its error."""
+        client = self.system.client("lambda")
+        answer = client.invoke(FunctionName=self.system.function_name, Payload=json.dumps(event))
+        said = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            raise Failed(f"{said.get('errorType')}: {said.get('errorMessage')}")
+        return said
+
+    def rows(self, table: str, attribute: str, value: str) -> list[Row]:
+        found = self.system.client("dynamodb").query(
+            TableName=table,
+            KeyConditionExpression="#key = :value",
+            ExpressionAttributeNames={"#key": attribute},
+            ExpressionAttributeValues={":value": {"S": value}},
+            ConsistentRead=True,
+        )
+        return list(found["Items"])
+
+    def forget(self, table: str, key: tuple[str, str], value: str) -> None:
+        """Delete the rows with a partition key, so that the same object is new again."""
+        for row in self.rows(table, key[0], value):
+            named = {name: row[name] for name in key}
+            self.system.client("dynamodb").delete_item(TableName=table, Key=named)
+
+    def upload(self, content: bytes) -> tuple[str, str]:
+        """Store an object; gives its key and version."""
+        key = KEY.format(uuid4().hex)
+        s3 = self.system.client("s3")
+        answer = s3.put_object(Bucket=self.system.outputs["BucketName"], Key=key, Body=content)
+        return key, str(answer.get("VersionId", ""))
+
+    def created(self, key: str, version: str = "") -> Any:
+        """S3's event; without a version as S3 sends it while a bucket's versioning is suspended."""
+        named = {"versionId": version} if version else {}
+        return {
+            "Records": [
+                {
+                    "eventSource": "aws:s3",
+                    "eventName": "ObjectCreated:Put",
+                    "eventTime": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    "s3": {
+                        "bucket": {"name": self.system.outputs["BucketName"]},
+                        "object": {"key": quote_plus(key, safe="/"), "sequencer": uuid4().hex[:16].upper(), **named},
+                    },
+                }
+            ]
+        }
+
+    def _call_kms(self, change: Change, action: str) -> None:
+        # Nothing but the key: whatever the call then lacks, the right to it is checked before.
+        kms = self.system.client("kms", checked=False)
+        key = self.system.key(change.statement)
+        operation = xform_name("DescribeKey" if action == "kms:*" else action.partition(":")[2])
+        harmless: dict[str, Any] = {}
+        if action == "kms:ScheduleKeyDeletion":
+            harmless = {"PendingWindowInDays": 1}  # shorter than AWS allows
+        elif action == "kms:PutKeyPolicy":
+            harmless = {"Policy": kms.get_key_policy(KeyId=key)["Policy"]}
+        getattr(kms, operation)(KeyId=key, **harmless)
+
+
+def eventually(look: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not look():
+        if time.monotonic() > deadline:
+            raise Failed(f"{what}: not after {PATIENCE_SECONDS} s")
+        time.sleep(0.1)
+
+
+def expect(found: object, what: str) -> None:
+    if not found:
+        raise Failed(what)
+
+
+class Recorded(Uses):
+    """A system whose function turns an object into rows with a partition key of their own."""
+
+    table: str  # of the outputs
+    key: tuple[str, str]
+    content = b"content"
+    answer: str
+
+    def value(self) -> str:
+        return self.name
+
+    def whole(self) -> list[Use]:
+        def upload() -> None:
+            self.name, self.version = self.upload(self.content)
+            eventually(self.done, f"{self.name} in {self.system.outputs[self.table]}")
+
+        return [Use("an object arrives through S3", upload)]
+
+    def done(self) -> object:
+        return self.rows(self.system.outputs[self.table], self.key[0], self.value())
+
+    def record(self, version: str) -> None:
+        self.forget(self.system.outputs[self.table], self.key, self.value())
+        answered = self.invoke(self.created(self.name, version))
+        expect(answered == {self.answer: 1} and self.done(), f"no row, and the answer is {answered}")
+
+    def versioned(self) -> Use:
+        return Use("an event that names the object's version", lambda: self.record(self.version))
+
+    def unversioned(self) -> Use:
+        return Use("an event that names no version, as while versioning is suspended", lambda: self.record(""))
+
+
+class ObjectTracker(Recorded):
+    table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
+
+    def whole(self) -> list[Use]:
+        def over_http() -> None:
+            url = f"{self.system.outputs['ApiUrl']}?key={quote(self.name, safe='')}"
+            status, body = signed_request(self.system.place.local, "GET", url)
+            expect(status == 200, f"{status} {body!r}")
+
+        return [*super().whole(), Use("its row is asked for over HTTP", over_http)]
+
+    def done(self) -> object:
+        rows = self.rows(self.system.outputs[self.table], self.key[0], self.value())
+        return [row for row in rows if "notifiedAt" in row]
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {
+            "ReadObjects": [self.versioned(), self.unversioned()],
+            "PutRecords": [self.versioned()],
+            "QueryRecords": [Use("a row is asked for over HTTP", self._ask)],
+            "PublishNotifications": [self.versioned()],
+            "Notifications": [self.versioned()],
+        }
+
+    def _ask(self) -> None:
+        answer = self.invoke({"httpMethod": "GET", "queryStringParameters": {"key": self.name}})
+        expect(answer["statusCode"] in (200, 404), str(answer))
+
+
+class FileMetadata(Recorded):
+    table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {"ReadUploads": [self.versioned(), self.unversioned()], "PutMetadata": [self.versioned()]}
+
+
+class InvocationLog(Recorded):
+    table, answer = "DynamoDBTableName", "logged"
+
+    def done(self) -> object:
+        pages = (
+            self.system.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.system.outputs[self.table],
+                FilterExpression="objectKey = :key",
+                ExpressionAttributeValues={":key": {"S": self.name}},
+            )
+        )
+        return sum(page["Count"] for page in pages)
+
+    def record(self, version: str) -> None:
+        # Each event has a sequencer of its own, and so a row of its own.
+        answered = self.invoke(self.created(self.name, version))
+        expect(answered == {self.answer: 1}, f"the answer is {answered}")
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {"PutInvocations": [Use("an event", lambda: self.record(""))]}
+
+
+class SensorPipeline(Recorded):
+    table, key, answer = "TableName", ("deviceId", "readingTime"), "processed"
+
+    def whole(self) -> list[Use]:
+        self.device = f"least-privilege-{uuid4().hex}"
+        limits = json.loads(self.system.outputs["SensorThresholds"])
+        kind, bounds = next((name, one) for name, one in limits.items() if "upper" in one)
+        reading = {"deviceId": self.device, "sensorType": kind, "timestamp": "2026-01-01T00:00:00Z"}
+        beyond = {**reading, "value": bounds["upper"] + 1, "timestamp": "2026-01-01T00:00:01Z"}
+        usual = {**reading, "value": bounds["upper"]}
+        self.content = json.dumps([usual, beyond, {"no": "reading"}]).encode()
+        return super().whole()
+
+    def value(self) -> str:
+        return self.device
+
+    def done(self) -> object:
+        readings = self.rows(self.system.outputs[self.table], self.key[0], self.device)
+        rejects = self.rows(self.system.outputs["RejectsTableName"], "objectKey", self.name)
+        return len(readings) == 2 and len(rejects) == 1 and any("notifiedAt" in row for row in readings)
+
+    def record(self, version: str) -> None:
+        self.forget(self.system.outputs["RejectsTableName"], ("objectKey", "place"), self.name)
+        super().record(version)
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {
+            "ReadReadingsLanding": [self.versioned(), self.unversioned()],
+            "PutReadings": [self.versioned()],
+            "PutRejects": [self.versioned()],
+            "PublishBreaches": [self.versioned()],
+            "Breaches": [self.versioned()],
+        }
+
+
+class UploadApi(Uses):
+    def whole(self) -> list[Use]:
+        def over_http() -> None:
+            headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
+            url, body = self.system.outputs["ApiUrl"], self._body().encode()
+            status, answer = signed_request(self.system.place.local, "POST", url, body, headers)
+            expect(status == 201, f"{status} {answer!r}")
+
+        return [Use("a file is uploaded over HTTP", over_http)]
+
+    def granted(self) -> dict[str, list[Use]]:
+        upload = Use("a file is uploaded", self._upload)
+        return {name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")}
+
+    def _upload(self) -> None:
+        headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
+        answer = self.invoke({"httpMethod": "POST", "headers": headers, "body": self._body()})
+        expect(answer["statusCode"] == 201, str(answer))
+
+    def _body(self) -> str:
+        return json.dumps(
+            {
+                "productId": f"least-privilege-{uuid4().hex}",
+                "productName": "Lamp",
+                "price": 1,
+                "fileName": "lamp.txt",
+                "content": base64.b64encode(b"A lamp.").decode(),
+            }
+        )
+
+
+USES: dict[str, type[Uses]] = {
+    "file-metadata": FileMetadata,
+    "invocation-log": InvocationLog,
+    "object-tracker": ObjectTracker,
+    "sensor-pipeline": SensorPipeline,
+    "upload-api": UploadApi,
+}

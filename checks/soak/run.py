@@ -1,0 +1,298 @@
+"""A run: everything is sent while faults strike, they end, the failure queue is replayed, and the books are made."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from uuid import uuid4
+
+from rich.progress import Progress
+
+from sluice_cli.failure_queue import Failure, FailureQueue
+from sluice_cli.local_aws import server as local_aws
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terraform.deployment import Target
+
+from . import inbox, plan
+from .clients import Clients
+from .courier import Courier, Event
+from .function import Function
+from .ledger import KEPT, REJECTED, Book, Found
+from .pace import Pace
+from .plan import Item
+from .proxy import proxy
+from .sender import Sender
+from .systems import SYSTEMS, System
+from .weather import Weather
+
+UNDER_WAY = 3  # of a system; each takes a process of the function's
+PATIENCE_SECONDS = 3.0
+SENDERS = 2
+MOST_ROUNDS = 3  # of sending again: what was refused under a fault, what was kept
+LONGEST_SETTLING_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to send: `count` inputs to each system, poison included, for `seconds` at most."""
+
+    count: int
+    faults: Collection[str]
+    seed: int
+    seconds: float
+
+
+def soak(local: LocalAws, target: Target, systems: Sequence[str], options: Options, progress: Progress) -> list[Book]:
+    """Run all systems at the same time; gives their books. What is changed on the way is put back."""
+    clients = Clients(local)
+    runs = [Run(local, clients, target, name, options, progress) for name in systems]
+    with ThreadPoolExecutor(len(systems)) as pool:
+        return list(pool.map(Run.run, runs))
+
+
+class Run:
+    """One system's."""
+
+    def __init__(
+        self, local: LocalAws, clients: Clients, target: Target, name: str, options: Options, progress: Progress
+    ) -> None:
+        self._local = local
+        self._client = clients
+        self._queue = FailureQueue(target, name, clients)
+        self._options = options
+        self._progress = progress
+        self._bar = progress.add_task(name, total=options.count)
+        run = f"soak-{options.seed}-{uuid4().hex[:6]}"
+        self._system: System = SYSTEMS[name](self._queue.outputs, clients, options.seed, run)
+        self._function = Function(self._system.outputs["FunctionArn"], clients)
+        self._pace = Pace(UNDER_WAY, PATIENCE_SECONDS)
+        self._sender = Sender(local)
+        self._book = Book(name)
+        self._lock = threading.Lock()
+        self._uploads = 0
+        self._sent = 0
+
+    def run(self) -> Book:
+        options, system, book = self._options, self._system, self._book
+        each = system.inputs_each
+        items = plan.items(
+            options.seed, system.name, -(-options.count // each), system.poisons, versions=not system.by_request
+        )
+        # A topic cannot refuse where there is none.
+        faults = set(options.faults) - (set() if "TopicArn" in system.outputs else {"topic-refused"})
+        spells = plan.spells(options.seed, system.name, len(items), options.count, faults)
+        with ExitStack() as stack, self._queue:
+            heard = None
+            if "TopicArn" in system.outputs:
+                heard = stack.enter_context(inbox.of_topic(self._client, system.outputs["TopicArn"]))
+            between = stack.enter_context(proxy(self._local, remember=False))
+            weather = Weather(
+                spells,
+                self._function,
+                between,
+                of_message=system.of_message,
+                of_row=system.of_row,
+                written=self._pace.done,
+            )
+            between.fault = weather
+            stack.enter_context(self._function.through(between.url))
+            stack.callback(weather.clear)
+            self._say("sending")
+            if system.by_request:
+                sent = self._send_all(items, weather, self._post)
+                self._repeat_late(sent)
+            else:
+                events = stack.enter_context(
+                    inbox.of_bucket(self._client, system.outputs["BucketName"], system.region, system.prefix)
+                )
+                chance = random.Random(f"{options.seed} {system.name} order")  # noqa: S311 - not a secret
+                courier = Courier(
+                    events, {system.key(one): one for one in items}, self._deliver, chance, system.of_upload
+                )
+                courier.start()
+                try:
+                    sent = self._send_all(items, weather, self._upload)
+                finally:
+                    courier.finish(self._uploads, patience=30)
+                self._count_unanswered(courier.arrived)
+                book.duplicates += courier.duplicates
+                book.out_of_order += courier.out_of_order
+            weather.clear()
+            self._say("settling")
+            book.before = self._settle(weather)
+            self._function.kill()  # a process begun while the time was cut short still has that little
+            self._say("replaying")
+            self._replay()
+            self._send_again(sent)
+            book.after = self._settle(weather)
+            if heard is not None:
+                book.notifications = Counter(
+                    one
+                    for message in heard.take_all()
+                    for one in [system.of_message(message["Message"])]
+                    if one.startswith(system.prefix)
+                )
+            book.explained = Counter({one: weather.explained(one) for one in book.notifications})
+            book.faults = weather.struck
+            for one in self._own():  # poison: in the books now
+                self._queue.remove(one)
+        self._say("done")
+        return book
+
+    def _send_all(self, items: Sequence[Item], weather: Weather, send: Callable[[Item], None]) -> list[Item]:
+        """Send items, one key's versions by one sender in their order, until the time is up; gives what was sent."""
+        deadline = time.monotonic() + self._options.seconds
+        waiting = iter(items)
+        sent: list[Item] = []
+
+        def work() -> None:
+            while time.monotonic() < deadline:
+                with self._lock:
+                    item = next(waiting, None)
+                    if item is None:
+                        return
+                    sent.append(item)
+                weather.sent(item.number)
+                if item.poison:
+                    self._poison(item, item.poison)
+                else:
+                    send(item)
+                self._advance(item.versions * self._system.inputs_each)
+
+        with ThreadPoolExecutor(SENDERS) as pool:
+            for one in [pool.submit(work) for _ in range(SENDERS)]:
+                one.result()
+        return sent
+
+    def _upload(self, item: Item) -> None:
+        system, book = self._system, self._book
+        for version in range(item.versions):
+            self._pace.begin(system.key(item))
+            outcomes = system.upload(item, version)
+            with self._lock:
+                self._uploads += 1
+                book.valid.update(one.input for one in outcomes if one.row)
+                book.poison |= {one.input: REJECTED for one in outcomes if not one.row}
+                book.to_notify |= {one.input for one in outcomes if one.notified}
+        if item.asked and "ApiUrl" in system.outputs:
+            self._request(item)
+            with self._lock:
+                book.duplicates += 1
+
+    def _count_unanswered(self, arrived: set[tuple[str, str]]) -> None:
+        """An upload that S3 took without the sender's hearing of it, so that it was sent again, is an input, too."""
+        for one, count in Counter(name for name, _ in arrived).items():
+            if count > self._book.valid[one]:
+                self._book.valid[one] = count
+                self._book.to_notify |= {one} if self._system.notifies else set()
+
+    def _post(self, item: Item) -> None:
+        """Send a request, and its repeats at the same time. One good answer is an answer."""
+        with ThreadPoolExecutor(1 + item.copies) as pool:
+            statuses = list(pool.map(lambda _: self._request(item), range(1 + item.copies)))
+        with self._lock:
+            one = self._system.of_request(item)
+            self._book.valid[one] += 1
+            self._book.duplicates += item.copies
+            self._book.answers[one] = min(statuses, key=lambda status: (status // 100 != 2, status))
+
+    def _poison(self, item: Item, kind: str) -> None:
+        fate = self._system.poisons[kind]
+        name = self._system.key(item) if fate == KEPT else self._system.of_request(item)
+        with self._lock:
+            self._book.poison[name] = fate
+        if fate == KEPT:
+            self._function.deliver(self._system.poison(item))
+            return
+        status = self._request(item)
+        with self._lock:
+            self._book.answers[name] = status
+
+    def _repeat_late(self, sent: Sequence[Item]) -> None:
+        """The repeats that come after all else."""
+        for item in sent:
+            if item.late and not item.poison:
+                self._request(item)
+                self._book.duplicates += 1
+
+    def _send_again(self, sent: Sequence[Item]) -> None:
+        """Senders repeat what was not answered as it should be, under a fault; a refusal they saw stays one if not."""
+        book = self._book
+        for _ in range(MOST_ROUNDS):
+            for item in sent:
+                one = self._system.of_request(item)
+                wanted = 4 if item.poison else 2
+                if book.answers.get(one, wanted * 100) // 100 != wanted:
+                    book.sent_again.add(one)
+                    book.answers[one] = self._request(item)
+
+    def _request(self, item: Item) -> int:
+        system = self._system
+        return self._sender.post(system.outputs["ApiUrl"], *system.request(item), system.region)
+
+    def _deliver(self, event: Event) -> None:
+        self._pace.begin(event["Records"][0]["s3"]["object"]["key"])
+        self._function.deliver(event)
+
+    def _replay(self) -> None:
+        """Send back what is kept; what only came to the queue meanwhile, too."""
+        for _ in range(MOST_ROUNDS):
+            own = self._own()
+            for one in own:
+                self._queue.replay(one)
+            if not any(one in self._book.valid for failure in own for one, _ in self._system.of_event(failure.event)):
+                return
+
+    def _settle(self, weather: Weather) -> Found:
+        """Wait until nothing happens any more, and, for as long as that may take on a busy machine, until no input is
+        missing; gives what is there."""
+        # No call for longer than Lambda waits before an event's last try.
+        quiet = 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
+        began = time.monotonic()
+        while True:
+            if min(weather.quiet_for(), time.monotonic() - began) >= quiet:
+                found = self._find()
+                if not self._book.missing(found) or time.monotonic() - began > LONGEST_SETTLING_SECONDS:
+                    return found
+            time.sleep(0.2)
+
+    def _find(self) -> Found:
+        kept: set[tuple[str, str]] = set()
+        reasons: dict[str, str] = {}
+        own = self._own()
+        for failure in own:
+            inputs = self._system.of_event(failure.event)
+            kept |= inputs
+            reasons |= {one: failure.reason for one, _ in inputs}
+        return Found(
+            rows=self._system.rows(),
+            rejects=self._system.rejects(),
+            kept=Counter(one for one, _ in kept),
+            reasons=reasons,
+            messages=len(own),
+        )
+
+    def _own(self) -> list[Failure]:
+        """What the failure queue keeps of this run; others' can be read by others."""
+        self._queue.release()
+        own = [one for one in self._queue.read() if self._system.prefix in str(one.event)]
+        self._queue.release(but=own)
+        return own
+
+    def _advance(self, inputs: int) -> None:
+        """The bar, or where there is no terminal to draw it in, a line for each fifth."""
+        self._progress.advance(self._bar, inputs)
+        with self._lock:
+            before, self._sent = self._sent, self._sent + inputs
+        count = self._options.count
+        if not self._progress.console.is_terminal and 5 * before // count < 5 * self._sent // count:
+            self._progress.console.print(f"{self._system.name}: {self._sent} of {count} sent")
+
+    def _say(self, what: str) -> None:
+        self._progress.update(self._bar, description=f"{self._system.name}: {what}")
+        if not self._progress.console.is_terminal:
+            self._progress.console.print(f"{self._system.name}: {what}")

@@ -1,0 +1,90 @@
+"""Files in, one of them under a false name; rows, and answers by content type and by day, out."""
+
+from typing import Any
+
+from rich.table import Table
+
+from checks.tours.result import Result, failures_kept
+from checks.tours.samples import try_upload, upload
+from checks.tours.waiting import wait_for
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terraform import deployment
+from sluice_cli.terraform.deployment import Target, console
+
+SYSTEM = "file-metadata"
+FILES = {
+    "photos/sunrise.png": "sunrise.png",
+    "photos/2026/SUNRISE.PNG": "sunrise.png",
+    "reports/report.pdf": "report.pdf",
+    "orders/order.json": "order.json",
+    "orders/no extension": "order.json",
+    "contracts/signed.pdf": "sunrise.png",
+    "empty.txt": "empty.txt",
+}
+# By its name, and so by its header, a PDF; a picture in fact.
+LIAR = "contracts/signed.pdf"
+TRUE_TYPE = "image/png"
+
+NEWEST = 10  # rows that a query shows
+
+
+def tour(local: LocalAws, target: Target) -> Result:
+    outputs = deployment.outputs(SYSTEM, target)
+    upload(local, outputs["BucketName"], FILES)
+
+    def find() -> list[dict[str, Any]]:
+        return [row for key in FILES for row in _query(local, outputs["TableName"], "objectKey", key)[:1]]
+
+    wait_for(local, len(FILES), lambda: {"Rows": find()})
+    rows = find()
+    shown = Table(title=f"Table {outputs['TableName']}, the latest version of each", title_justify="left")
+    for heading in ("objectKey", "size", "header says", "content shows", "contentType"):
+        shown.add_column(heading, overflow="fold", justify="right" if heading == "size" else "left")
+    for row in rows:
+        shown.add_row(
+            row["objectKey"],
+            row["size"],
+            row["headerContentType"],
+            row.get("detectedContentType", "-"),
+            row["contentType"] + (" [bold](mismatch)[/bold]" if row["contentTypeMismatch"] else ""),
+        )
+    console.print(shown, soft_wrap=False)
+
+    day = next(row["uploadDay"] for row in rows if row["objectKey"] == LIAR)
+    for index, key, value in (
+        (outputs["ContentTypeIndexName"], "contentType", TRUE_TYPE),
+        (outputs["DayIndexName"], "uploadDay", day),
+    ):
+        console.print(f"\n[bold]Index {index}: {key} = {value}, newest first[/bold]")
+        for row in _query(local, outputs["TableName"], key, value, IndexName=index):
+            console.print(f"{row['timestamp']}  {row['size']:>8} bytes  {row['objectKey']}", markup=False)
+    return Result(
+        system=SYSTEM,
+        sent=len(FILES),
+        rows=len(rows),
+        notifications=None,
+        failures=failures_kept(local, outputs),
+        try_next=_try_next(outputs),
+    )
+
+
+def _query(local: LocalAws, table: str, key: str, value: str, **options: str) -> list[dict[str, Any]]:
+    """The newest rows with one partition key."""
+    found = local.client("dynamodb").query(
+        TableName=table,
+        KeyConditionExpression=f"{key} = :value",
+        ExpressionAttributeValues={":value": {"S": value}},
+        ScanIndexForward=False,
+        Limit=NEWEST,
+        **options,
+    )
+    return [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
+
+
+def _try_next(outputs: dict[str, str]) -> str:
+    return f"""{try_upload("us-east-1", outputs["BucketName"])}
+curl --aws-sigv4 aws:amz:us-east-1:dynamodb --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
+  -H "X-Amz-Target: DynamoDB_20120810.Query" -H "Content-Type: application/x-amz-json-1.0" \\
+  -d '{{"TableName": "{outputs["TableName"]}", "IndexName": "{outputs["ContentTypeIndexName"]}",
+    "KeyConditionExpression": "contentType = :type",
+    "ExpressionAttributeValues": {{":type": {{"S": "text/plain"}}}}}}' "$AWS_ENDPOINT_URL\""""

@@ -1,0 +1,103 @@
+"""Files in; rows, notifications, log lines and an HTTP answer out."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from rich.table import Table
+
+from checks.tours.result import Result, failures_kept
+from checks.tours.samples import try_upload, upload
+from checks.tours.waiting import wait_for
+from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import signed_request
+from sluice_cli.terraform import deployment
+from sluice_cli.terraform.deployment import DeploymentError, Target, console
+
+SYSTEM = "object-tracker"
+FILES = {
+    "photos/sunrise.png": "sunrise.png",
+    "reports/report.pdf": "report.pdf",
+    "orders/order.json": "order.json",
+    "empty.txt": "empty.txt",
+    "with spaces/a b+c & d%20e=100%.pdf": "report.pdf",
+    "länder/日本/übersicht — größe.json": "order.json",
+}
+
+
+def tour(local: LocalAws, target: Target) -> Result:
+    outputs = deployment.outputs(SYSTEM, target)
+    listener = Listener(local, outputs["TopicArn"])
+    upload(local, outputs["BucketName"], FILES)
+
+    def look() -> dict[str, Any]:
+        heard = {json.loads(text)["objectKey"]: text for text in listener.heard()}
+        return {
+            "Rows": {row["objectKey"]["S"] for row in _rows(local, outputs["TableName"])},
+            "Notifications": {key: heard[key] for key in FILES if key in heard},
+        }
+
+    notifications = wait_for(local, len(FILES), look)["Notifications"]
+    rows = _rows(local, outputs["TableName"])
+
+    table = Table(title=f"Table {outputs['TableName']}", title_justify="left")
+    for heading, options in (
+        ("objectKey", {"overflow": "fold"}),
+        ("size", {"justify": "right"}),
+        ("contentType", {}),
+        ("timestamp", {"no_wrap": True}),
+    ):
+        table.add_column(heading, **options)
+    for row in rows:
+        table.add_row(row["objectKey"]["S"], row["size"]["N"], row["contentType"]["S"], row["timestamp"]["S"])
+    console.print(table, soft_wrap=False)
+
+    key = "with spaces/a b+c & d%20e=100%.pdf"
+    console.print("\n[bold]Notification published for one of them[/bold]")
+    console.print(notifications[key], markup=False)
+
+    console.print("\n[bold]What the function logged about it[/bold]")
+    for line in _log_lines(local, outputs["LogGroupName"], key):
+        console.print(line, markup=False)
+
+    url = f"{outputs['ApiUrl']}?key={quote(key, safe='')}"
+    console.print("\n[bold]Asked over HTTP, with a signed request[/bold]")
+    status, body = signed_request(local, "GET", url)
+    console.print(f"GET {url}\n{status} {json.dumps(json.loads(body), indent=2, ensure_ascii=False)}", markup=False)
+    if status != 200:
+        raise DeploymentError(f"the signed request was answered with {status}")
+    return Result(
+        system=SYSTEM,
+        sent=len(FILES),
+        rows=len(rows),
+        notifications=len(notifications),
+        failures=failures_kept(local, outputs),
+        try_next=_try_next(outputs),
+    )
+
+
+def _rows(local: LocalAws, table: str) -> list[dict[str, Any]]:
+    dynamodb = local.client("dynamodb")
+    return [
+        row
+        for key in FILES
+        for row in dynamodb.query(
+            TableName=table,
+            KeyConditionExpression="objectKey = :key",
+            ExpressionAttributeValues={":key": {"S": key}},
+        )["Items"]
+    ]
+
+
+def _log_lines(local: LocalAws, group: str, key: str) -> list[str]:
+    events = local.client("logs").filter_log_events(logGroupName=group)["events"]
+    # A log event of the local AWS may hold several lines.
+    lines = [line for event in events for line in event["message"].splitlines()]
+    return [line for line in lines if line.startswith("{") and json.loads(line).get("objectKey") == key]
+
+
+def _try_next(outputs: dict[str, str]) -> str:
+    return f"""{try_upload("us-east-1", outputs["BucketName"])}
+curl --aws-sigv4 aws:amz:us-east-1:execute-api --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
+  "{outputs["ApiUrl"]}?key=hello.txt\""""

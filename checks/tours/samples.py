@@ -1,0 +1,39 @@
+"""The files of `samples`, put into a bucket."""
+
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.target import ROOT
+from sluice_cli.terraform.deployment import console
+
+SAMPLES = ROOT / "samples"
+
+
+def upload(local: LocalAws, bucket: str, files: Mapping[str, str]) -> None:
+    """Upload the samples, named by their keys, that are not in the bucket with the same content yet.
+
+    The Content-Type goes by the key, as with most programs that upload.
+    """
+    s3 = local.client("s3")
+    there = {one["Key"]: one["ETag"].strip('"') for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+    missing = {
+        key: content
+        for key, name in files.items()
+        # Of an object uploaded in one part, the ETag is the MD5 of its content.
+        if there.get(key) != hashlib.md5(content := (SAMPLES / name).read_bytes(), usedforsecurity=False).hexdigest()
+    }
+    for key, content in missing.items():
+        kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
+        s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
+        console.print(f"Uploaded {key} ({len(content)} bytes)", markup=False)
+    if not missing:
+        console.print("All files were there already, unchanged: nothing was uploaded.")
+
+
+def try_upload(region: str, bucket: str) -> str:
+    """Commands to paste that upload `hello.txt`. The payload goes unsigned: with -T, curl 7 signs an empty one."""
+    return f"""echo hello > hello.txt
+curl --aws-sigv4 aws:amz:{region}:s3 --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
+  -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" -T hello.txt "$AWS_ENDPOINT_URL/{bucket}/hello.txt\""""

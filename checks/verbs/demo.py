@@ -1,0 +1,58 @@
+"""A newcomer's tour of the systems."""
+
+import argparse
+import textwrap
+from pathlib import Path
+
+from rich.table import Table
+
+from checks.tours import TOURS, Result
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_deployment import up
+from sluice_cli.systems import add_system_arguments
+from sluice_cli.target import LOCAL, ROOT
+from sluice_cli.terraform.deployment import console
+
+HELP = "start the local AWS, deploy, and show every system at work on real input; leaves everything running"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_system_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    local = LocalAws(LOCAL)
+    target = up(local, arguments.systems)
+    results = []
+    for system in arguments.systems or TOURS:
+        console.rule(f"[bold]{system}", align="left")
+        results.append(TOURS[system](local, target))
+    _summarize(results)
+    _say_what_next(local, results)
+    return 0
+
+
+def _summarize(results: list[Result]) -> None:
+    table = Table(title="What went in and what came out", title_justify="left")
+    table.add_column("system")
+    for heading in ("sent", "rows", "notifications", "failures kept"):
+        table.add_column(heading, justify="right")
+    for one in results:
+        notifications = "-" if one.notifications is None else str(one.notifications)
+        table.add_row(one.system, str(one.sent), str(one.rows), notifications, str(one.failures))
+    console.print()
+    console.print(table, soft_wrap=False)
+
+
+def _say_what_next(local: LocalAws, results: list[Result]) -> None:
+    console.print(
+        f"\n[bold]Everything is still running. Try next, pasted as it is:[/bold]\n\n  . {_shown(local.folder / 'env')}"
+    )
+    for one in results:
+        console.print(f"\n  # {one.system}\n{textwrap.indent(one.try_next, '  ')}", markup=False)
+    console.print("\n  make demo     again: what is in place stays as it is")
+    console.print("  make down     destroys it all and stops the local AWS")
+
+
+def _shown(path: Path) -> Path:
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path

@@ -1,0 +1,137 @@
+"""Prove, on a running deployment, that every policy statement is needed and none is wider than it must be."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from checks.least_privilege.changes import changes
+from checks.least_privilege.live import NotAsSynthesized, Place
+from checks.least_privilege.proving import NotSufficient, Proof, prove
+from checks.least_privilege.report import Row, rows, to_markdown, to_terminal, totals
+from checks.least_privilege.statements import Statement, UnknownPolicy, paths, read
+from settings import Settings
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.systems import NAMES, add_system_arguments
+from sluice_cli.target import local_target
+from sluice_cli.terraform import deployment, planning
+from sluice_cli.terraform.deployment import ROOT, DeploymentError, Target, console
+from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
+
+HELP = (
+    "deploy to a local AWS of its own, and prove that every policy statement is needed and none is wider than it must "
+    "be. Exit code 0: all proven; 4: something is not; 1: it could not be tried"
+)
+
+NOT_PROVEN = 4
+PAGE = ROOT / "docs" / "least-privilege.md"
+STAND_INS = "tests/unit/test_least_privilege.py"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_system_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    systems = sorted(arguments.systems or NAMES)
+    with tempfile.TemporaryDirectory(prefix="prove-iam-") as folder:
+        local = LocalAws(Path(folder) / "local-aws")
+        try:
+            local.start()
+            target = _target(local, Path(folder) / "deployment")
+            planning.deploy(systems, target)
+            found = prove_all(systems, local, target)
+        except (NotSufficient, NotAsSynthesized, UnknownPolicy) as error:
+            console.print(f"{type(error).__name__}: {error}", markup=False)
+            return NOT_PROVEN
+        finally:
+            local.stop()
+        tables = tables_of(found, target)
+    for name, table in tables.items():
+        to_terminal(name, table, console)
+    everything = [proof for proofs in found.values() for proof in proofs]
+    console.print(str(totals(everything)))
+    problems = [proof for proof in everything if proof.problem]
+    for proof in problems:
+        console.print(f"NOT PROVEN: {proof.change.statement.name}, {proof.change}: {proof.problem}", markup=False)
+    if not _stand_ins_hold() or problems:
+        return NOT_PROVEN
+    if len(systems) == len(NAMES):
+        PAGE.write_text(to_markdown(tables, everything), encoding="utf-8")
+        console.print(f"Written: {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def prove_all(systems: Sequence[str], local: LocalAws, target: Target) -> Mapping[str, list[Proof]]:
+    """The proofs of deployed systems, two systems at a time: they share nothing."""
+    statements: dict[str, list[Statement]] = {name: read(name, synthesized(name, target)) for name in systems}
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    ) as progress:
+
+        def prove_one(name: str) -> list[Proof]:
+            total = sum(len(list(changes(one))) for one in statements[name])
+            task = progress.add_task(name, total=total)
+            proofs = prove(place(name, local, target), statements[name], lambda _: progress.advance(task))
+            if not console.is_terminal:
+                console.print(f"{name}: {total} changes tried")
+            return proofs
+
+        with ThreadPoolExecutor(2) as pool:
+            return dict(zip(systems, pool.map(prove_one, systems), strict=True))
+
+
+def tables_of(found: Mapping[str, Sequence[Proof]], target: Target) -> dict[str, list[Row]]:
+    return {name: rows(proofs, paths(name, synthesized(name, target))) for name, proofs in found.items()}
+
+
+def synthesized(system: str, target: Target) -> dict[str, Any]:
+    return dict(json.loads((target.output / "stacks" / system / "cdk.tf.json").read_text()))
+
+
+def place(system: str, local: LocalAws, target: Target) -> Place:
+    """A deployed system, from its Terraform and its state. Raises `DeploymentError`."""
+    pulled = deployment.terraform(system, target, "state", "pull")
+    if pulled.returncode:
+        raise DeploymentError(pulled.stderr.strip())
+    return Place.of(local, system, synthesized(system, target), json.loads(pulled.stdout))
+
+
+def _target(local: LocalAws, folder: Path) -> Target:
+    """The local AWS under default settings, whatever the caller's are: the page is about those."""
+    made = local_target(local)
+    of_the_caller = {one.metadata["name"] for one in fields(Settings)}
+    kept = {
+        name: value
+        for name, value in made.environment.items()
+        if name in ("STATE_BUCKET", "AWS_ENDPOINT_URL") or name not in of_the_caller
+    }
+    ensure_local_state_bucket(local, kept["STATE_BUCKET"])
+    return Target(kept, folder)
+
+
+def _stand_ins_hold() -> bool:
+    """Whether every unit test that stands in fails where it has to, which is itself a unit test."""
+    console.print(f"Unit tests that stand in, on each change: pytest {STAND_INS}")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--no-header", "-W", "ignore", STAND_INS],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    console.print(ran.stdout[-2000:].strip() if ran.returncode else ran.stdout.strip().splitlines()[-1], markup=False)
+    return ran.returncode == 0

@@ -1,0 +1,164 @@
+"""Readings that the sensor pipeline refused: looking at them, and sending their objects through it again."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote_plus
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from checks.simulation import SYSTEM
+from sluice_cli.target import reach
+from sluice_cli.terraform.deployment import console
+from sluice_cli.text import short
+
+HELP = (
+    "list the readings that the sensor pipeline refused, and why; --replay sends their objects through it again, "
+    "under its thresholds and at the time of now, and removes what it accepts"
+)
+
+LONGEST_RUN_SECONDS = 16 * 60  # a minute more than a function may run
+SHOWN = 50  # in a terminal; a pipe gets all, a line each
+
+
+@dataclass(frozen=True)
+class Reject:
+    """An invalid reading, and the object version it is in. `raw` may be but its beginning (`raw_cut`)."""
+
+    bucket: str
+    key: str
+    version: str
+    place: str
+    position: str
+    reason: str
+    raw: str
+    raw_cut: bool
+    at: str
+
+    @property
+    def source(self) -> tuple[str, str, str]:
+        return self.bucket, self.key, self.version
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--replay", nargs="+", metavar="KEY", help="keys of objects from the list, or `all`")
+    parser.add_argument("--local", action="store_true", help="on the local AWS that `make up` started")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    rejects = Rejects(*reach(SYSTEM, local=arguments.local))
+    found = rejects.read()
+    if not found:
+        console.print("No reading was refused")
+    elif not arguments.replay:
+        _show(found)
+    wanted = set(arguments.replay or ())
+    unknown = wanted - {"all"} - {one.key for one in found}
+    if unknown:
+        print(f"no refused reading is in: {short(', '.join(sorted(unknown)))}; nothing was replayed", file=sys.stderr)
+        return 2
+    return _replay(rejects, [one for one in found if {"all", one.key} & wanted]) if wanted else 0
+
+
+class Rejects:
+    """The table of rejects of the deployed pipeline, and its function."""
+
+    def __init__(self, outputs: Mapping[str, str], client: Callable[..., Any]) -> None:
+        region = outputs["FunctionArn"].split(":")[3]
+        patient = Config(read_timeout=LONGEST_RUN_SECONDS, tcp_keepalive=True, retries={"total_max_attempts": 1})
+        self._lambda = client("lambda", region_name=region, config=patient)
+        self._function = outputs["FunctionArn"]
+        self._dynamodb = client("dynamodb", region_name=region)
+        self._table = outputs["RejectsTableName"]
+
+    def read(self) -> list[Reject]:
+        """All of them, in the order of objects and of places in these."""
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
+        found = [_parse(item) for page in pages for item in page["Items"]]
+        return sorted(found, key=lambda one: (one.source, one.place))
+
+    def replay(self, rejects: list[Reject]) -> str | None:
+        """Send the object version of these rejects through the function and wait; gives the reason when it fails.
+
+        The function adds nothing twice. What it refuses again it dates anew: what is older afterwards was accepted.
+        """
+        bucket, key, version = rejects[0].source
+        # Later than all of them, whatever this machine's clock says.
+        latest = max(datetime.fromisoformat(one.at) for one in rejects)
+        now = max(datetime.now(UTC), latest + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+        named = {"key": quote_plus(key, safe="/"), **({} if version == "null" else {"versionId": version})}
+        record = {
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "eventTime": now.replace("+00:00", "Z"),
+            "s3": {"bucket": {"name": bucket}, "object": named},
+        }
+        try:
+            answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps({"Records": [record]}))
+        except (BotoCoreError, ClientError) as error:
+            return str(error)
+        if "FunctionError" in answer:
+            return str(json.loads(answer["Payload"].read()).get("errorMessage") or answer["FunctionError"])
+        return None
+
+    def remove_accepted(self, reject: Reject) -> bool:
+        """Remove a reject unless it was dated anew; gives whether it was removed."""
+        try:
+            self._dynamodb.delete_item(
+                TableName=self._table,
+                Key={"objectKey": {"S": reject.key}, "place": {"S": reject.place}},
+                ConditionExpression="rejectedAt = :at",
+                ExpressionAttributeValues={":at": {"S": reject.at}},
+            )
+        except self._dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _replay(rejects: Rejects, wanted: list[Reject]) -> int:
+    accepted = 0
+    for (_, key, version), group in groupby(wanted, lambda one: one.source):
+        those = list(group)
+        failed = rejects.replay(those)
+        removed = 0 if failed else sum(rejects.remove_accepted(one) for one in those)
+        accepted += removed
+        said = f"kept: {short(failed)}" if failed else f"{removed} of {len(those)} accepted"
+        console.print(f"{short(key)} (version {version}): {said}", markup=False)
+    console.print(f"{accepted} of {len(wanted)} accepted and removed, {len(wanted) - accepted} kept")
+    return 0 if accepted == len(wanted) else 1
+
+
+def _parse(item: Mapping[str, Any]) -> Reject:
+    fields = {name: next(iter(value.values())) for name, value in item.items()}
+    return Reject(
+        bucket=fields["bucket"],
+        key=fields["objectKey"],
+        version=fields["versionId"],
+        place=fields["place"],
+        position=fields["position"],
+        reason=fields["reason"],
+        raw=fields["raw"],
+        raw_cut=fields["rawCut"],
+        at=fields["rejectedAt"],
+    )
+
+
+def _show(found: list[Reject]) -> None:
+    if not console.is_terminal:
+        for one in found:
+            print(short(one.key), one.version, one.position, one.at, short(one.reason), short(one.raw), sep="\t")
+        return
+    console.print(f"{len(found)} refused")
+    for (_, key, version), group in groupby(found[:SHOWN], lambda one: one.source):
+        console.print(f"\n{short(key)} (version {version})", style="bold", markup=False)
+        for one in group:
+            console.print(f"  {one.position}: {short(one.reason)}", markup=False)
+            console.print(f"    {short(one.raw)}{' (its beginning)' if one.raw_cut else ''}", style="dim", markup=False)
+    if len(found) > SHOWN:
+        console.print(f"\nand {len(found) - SHOWN} more: piped, all are listed, a line each")

@@ -1,1 +1,0 @@
-"""The operator's command line: `python -m commands --help`. Each command is the module of its name."""

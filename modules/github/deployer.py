@@ -1,0 +1,118 @@
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from cdktf_cdktf_provider_aws.iam_openid_connect_provider import IamOpenidConnectProvider
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
+from cdktf_cdktf_provider_aws.iam_role import IamRole
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
+from constructs import Construct
+
+from ..errors import ConfigurationError
+from ..iam import Condition, PolicyDocument, Statement
+from .permissions import Place, deploying, reviewing
+
+ISSUER = "token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+HOUR = 60 * 60
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 6,144 characters, here with some to spare.
+LONGEST_POLICY = 6000
+STATEMENT_FRAME = 200  # effect, Sid, names of the parts, and a condition
+
+REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
+ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,255}")
+
+
+class GithubIdentity(Construct):
+    """GitHub's identity provider in an account: workflows prove who they are, no key of AWS's is stored anywhere.
+
+    An account has one for each issuer; whoever makes it owns it.
+    https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/configuring-openid-connect-in-amazon-web-services
+    """
+
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        # AWS trusts GitHub's certificate by itself: no thumbprint to keep up to date.
+        self.resource = IamOpenidConnectProvider(self, "Provider", url=f"https://{ISSUER}", client_id_list=[AUDIENCE])
+        self.arn: str = self.resource.arn
+
+
+class GithubDeployer(Construct):
+    """The role with which a GitHub repository's workflows review and deploy the systems.
+
+    Only runs of `repository` ("owner/name") may take it: with `environment`, those that GitHub admits to that
+    environment (whose protection rules then decide), and the role may deploy; without, those of pull requests, and
+    the role may only read what a plan reads. The trust names repository and environment exactly, without wildcards.
+    Either touches only what is called by one of `names` ("sluice-*"), the state below `state_prefix`, and the reviewed
+    plans beside it. Sessions last an hour. Raises `ConfigurationError` for a wildcard in the repository, and where
+    the role could rewrite itself because `names` match its own.
+
+    What deploys functions can give them rights: `environment` should ask for a reviewer.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        identity: GithubIdentity,
+        repository: str,
+        place: Place,
+        names: Sequence[str],
+        environment: str | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._name = name
+        if not REPOSITORY.fullmatch(repository):
+            raise ConfigurationError(f"{name}: repository is {repository!r}; give owner/name, without wildcards")
+        if environment is not None and not ENVIRONMENT.fullmatch(environment):
+            raise ConfigurationError(f"{name}: environment is {environment!r}; give its name, without wildcards")
+        itself = [pattern for pattern in names if fnmatchcase(name, pattern)]
+        if itself:
+            raise ConfigurationError(f"{name}: {itself[0]!r} matches the role's own name: it could give itself rights")
+        subject = f"environment:{environment}" if environment else "pull_request"
+        trust = PolicyDocument(
+            self,
+            "AssumeRole",
+            Statement(
+                sid="GithubWorkflows",
+                principals={"Federated": [identity.arn]},
+                actions=["sts:AssumeRoleWithWebIdentity"],
+                resources=[],
+                conditions=[
+                    Condition("StringEquals", f"{ISSUER}:aud", [AUDIENCE]),
+                    Condition("StringEquals", f"{ISSUER}:sub", [f"repo:{repository}:{subject}"]),
+                ],
+            ),
+        )
+        self.resource = IamRole(self, "Role", name=name, assume_role_policy=trust.json, max_session_duration=HOUR)
+        self.arn: str = self.resource.arn
+        self._allow("Review", reviewing(place, names))
+        if environment:
+            self._allow("Deploy", deploying(place, names))
+
+    def _allow(self, part: str, statements: Sequence[Statement]) -> None:
+        # Managed policies, as many as it takes: a role's inline policies share 10,240 characters.
+        for number, portion in enumerate(_portions(statements), start=1):
+            grant = Construct(self, f"{part}{number}")
+            document = PolicyDocument(grant, "Policy", *portion)
+            policy = IamPolicy(
+                grant, "ManagedPolicy", name=f"{self._name}-{part.lower()}-{number}", policy=document.json
+            )
+            IamRolePolicyAttachment(grant, "Attachment", role=self.resource.name, policy_arn=policy.arn)
+
+
+def _portions(statements: Sequence[Statement]) -> list[list[Statement]]:
+    """The statements in order, cut where a policy would become longer than AWS accepts."""
+    portions: list[list[Statement]] = [[]]
+    size = 0
+    for statement in statements:
+        length = STATEMENT_FRAME + sum(len(one) + 3 for one in (*statement.actions, *statement.resources))
+        if size + length > LONGEST_POLICY:
+            portions.append([])
+            size = 0
+        portions[-1].append(statement)
+        size += length
+    return portions

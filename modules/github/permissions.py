@@ -1,0 +1,211 @@
+"""What Terraform does on AWS with the module classes' resources: exact actions, on what a project's names reach.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..iam import Condition, Statement
+from ..key import STORAGE_ACTIONS
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the systems are: account, regions, the project's tag, and the bucket that holds their state."""
+
+    account_id: str
+    regions: Sequence[str]
+    project: str
+    state_bucket: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """Actions of one service, and ARNs that name what they work on: {name}, {region}, {account} are filled in."""
+
+    prefix: str
+    arns: Sequence[str]
+    read: Sequence[str]
+    write: Sequence[str]
+
+
+# fmt: off
+SERVICES = (
+    Service("s3", ["arn:aws:s3:::{name}"], [
+        "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
+        "GetBucketNotification", "GetBucketObjectLockConfiguration", "GetBucketOwnershipControls", "GetBucketPolicy",
+        "GetBucketPublicAccessBlock", "GetBucketRequestPayment", "GetBucketTagging", "GetBucketVersioning",
+        "GetBucketWebsite", "GetEncryptionConfiguration", "GetLifecycleConfiguration", "GetReplicationConfiguration",
+        "ListBucket",
+    ], [
+        # No object is read or deleted: a bucket that holds any is not removed by a workflow.
+        "CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucketCORS", "PutBucketNotification",
+        "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketTagging",
+        "PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration",
+    ]),
+    Service("lambda", ["arn:aws:lambda:{region}:{account}:function:{name}"], [
+        "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig",
+        "GetPolicy", "ListTags", "ListVersionsByFunction",
+    ], [
+        "AddPermission", "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency",
+        "DeleteFunctionEventInvokeConfig", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig",
+        "RemovePermission", "TagResource", "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration",
+        "UpdateFunctionEventInvokeConfig",
+    ]),
+    Service("dynamodb", ["arn:aws:dynamodb:{region}:{account}:table/{name}"], [
+        "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource",
+    ], [
+        "CreateTable", "DeleteTable", "TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable",
+        "UpdateTimeToLive",
+    ]),
+    Service("sns", ["arn:aws:sns:{region}:{account}:{name}"], [
+        "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource",
+    ], [
+        "CreateTopic", "DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource",
+    ]),
+    Service("sqs", ["arn:aws:sqs:{region}:{account}:{name}"], [
+        "GetQueueAttributes", "GetQueueUrl", "ListQueueTags",
+    ], ["CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"]),
+    Service("logs", [
+        "arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{name}",
+        "arn:aws:logs:{region}:{account}:log-group:/aws/apigateway/{name}",
+        # API Gateway names the execution logs by the API's id.
+        "arn:aws:logs:{region}:{account}:log-group:API-Gateway-Execution-Logs_*",
+    ], ["ListTagsForResource"], [
+        "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy", "TagResource",
+        "UntagResource",
+    ]),
+    Service("cloudwatch", [
+        "arn:aws:cloudwatch:{region}:{account}:alarm:{name}", "arn:aws:cloudwatch::{account}:dashboard/{name}",
+    ], ["GetDashboard", "ListTagsForResource"], [
+        "DeleteAlarms", "DeleteDashboards", "PutDashboard", "PutMetricAlarm", "TagResource", "UntagResource",
+    ]),
+    Service("iam", ["arn:aws:iam::{account}:role/{name}"], [
+        "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies",
+    ], [
+        "CreateRole", "DeleteRole", "DeleteRolePolicy", "PutRolePolicy", "TagRole", "UntagRole",
+        "UpdateAssumeRolePolicy", "UpdateRole",
+    ]),
+    Service("kms", ["arn:aws:kms:{region}:{account}:alias/{name}"], [], ["CreateAlias", "DeleteAlias", "UpdateAlias"]),
+    # APIs have no names in their ARNs.
+    Service("apigateway", ["arn:aws:apigateway:{region}::/restapis", "arn:aws:apigateway:{region}::/restapis/*",
+                           "arn:aws:apigateway:{region}::/usageplans", "arn:aws:apigateway:{region}::/usageplans/*",
+                           "arn:aws:apigateway:{region}::/apikeys", "arn:aws:apigateway:{region}::/apikeys/*",
+                           "arn:aws:apigateway:{region}::/tags/*"],
+            ["GET"], ["DELETE", "PATCH", "POST", "PUT"]),
+    Service("application-autoscaling", ["arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"],
+            ["ListTagsForResource"],
+            ["DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget",
+             "TagResource", "UntagResource"]),
+)
+# fmt: on
+
+# Lists that AWS gives for the whole account only.
+LISTS = (
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+    "cloudwatch:DescribeAlarms",
+    "kms:ListAliases",
+    "logs:DescribeLogGroups",
+    "sns:GetSubscriptionAttributes",  # subscriptions have no ARN that a policy could name
+)
+READ_KEYS = ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags")
+WRITE_KEYS = (
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:EnableKeyRotation",
+    "kms:PutKeyPolicy",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+
+
+def reviewing(place: Place, names: Sequence[str]) -> list[Statement]:
+    """What a plan reads, the state with its lock, and a place for the reviewed plan."""
+    bucket = f"arn:aws:s3:::{place.state_bucket}"
+    state = f"{bucket}/{place.project}/*/terraform.tfstate"
+    return [
+        *(_of(service, service.read, place, names) for service in SERVICES if service.read),
+        Statement(sid="Lists", actions=LISTS, resources=["*"]),
+        Statement(
+            sid="Keys",
+            actions=READ_KEYS,
+            resources=_keys(place),
+            conditions=[_tagged("aws:ResourceTag", place.project)],
+        ),
+        Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
+        Statement(sid="State", actions=["s3:GetObject"], resources=[state]),
+        # A plan locks the state it reads.
+        Statement(
+            sid="Lock", actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], resources=[f"{state}.tflock"]
+        ),
+        Statement(
+            sid="Reviews", actions=["s3:GetObject", "s3:PutObject"], resources=[f"{bucket}/reviews/{place.project}/*"]
+        ),
+    ]
+
+
+def deploying(place: Place, names: Sequence[str]) -> list[Statement]:
+    """What applying a plan writes, on top of what `reviewing` reads."""
+    tagged = _tagged("aws:ResourceTag", place.project)
+    return [
+        *(_of(service, service.write, place, names) for service in SERVICES),
+        Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place), conditions=[tagged]),
+        Statement(
+            sid="KeysOfTables",
+            actions=STORAGE_ACTIONS,  # DynamoDB asks them of whoever makes a table with a key
+            resources=_keys(place),
+            conditions=[
+                tagged,
+                Condition(
+                    "StringEquals",
+                    "kms:ViaService",
+                    [f"dynamodb.{region}.amazonaws.com" for region in place.regions],
+                ),
+            ],
+        ),
+        Statement(sid="Subscriptions", actions=["sns:Unsubscribe"], resources=["*"]),
+        Statement(
+            sid="NewKeys",
+            actions=["kms:CreateKey", "kms:TagResource"],
+            resources=["*"],
+            conditions=[_tagged("aws:RequestTag", place.project)],
+        ),
+        Statement(
+            sid="RolesOfFunctions",
+            actions=["iam:PassRole"],
+            resources=[f"arn:aws:iam::{place.account_id}:role/{name}" for name in names],
+            conditions=[Condition("StringEquals", "iam:PassedToService", ["lambda.amazonaws.com"])],
+        ),
+        Statement(
+            sid="WriteState",
+            actions=["s3:PutObject"],
+            resources=[f"arn:aws:s3:::{place.state_bucket}/{place.project}/*/terraform.tfstate"],
+        ),
+    ]
+
+
+def _of(service: Service, actions: Sequence[str], place: Place, names: Sequence[str]) -> Statement:
+    arns = [
+        arn.format(name=name, region=region, account=place.account_id)
+        for arn in service.arns
+        for region in place.regions
+        for name in names
+    ]
+    return Statement(
+        sid=service.prefix.title().replace("-", ""),
+        actions=[f"{service.prefix}:{action}" for action in actions],
+        resources=list(dict.fromkeys(arns)),
+    )
+
+
+def _keys(place: Place) -> list[str]:
+    return [f"arn:aws:kms:{region}:{place.account_id}:key/*" for region in place.regions]
+
+
+def _tagged(key: str, project: str) -> Condition:
+    return Condition("StringEquals", f"{key}/Project", [project])

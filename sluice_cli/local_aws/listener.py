@@ -1,0 +1,36 @@
+"""Hearing what a topic publishes."""
+
+import json
+
+from sluice_cli.local_aws.server import LocalAws
+
+
+class Listener:
+    """A queue subscribed to a topic: what the topic publishes can be read there, as often as wanted."""
+
+    def __init__(self, local: LocalAws, topic_arn: str) -> None:
+        region, name = topic_arn.split(":")[3], topic_arn.rpartition(":")[2]
+        self._sqs = local.client("sqs", region_name=region)
+        self._url = self._sqs.create_queue(QueueName=f"listener-{name}"[:80])["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        allow = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy})
+        local.client("sns", region_name=region).subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+        self._heard: dict[str, str] = {}
+
+    def heard(self) -> list[str]:
+        """The texts published so far. They stay in the queue, so that a later listener hears them too."""
+        while True:
+            answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=5)
+            messages = answer.get("Messages", [])
+            for message in messages:
+                self._heard[message["MessageId"]] = json.loads(message["Body"])["Message"]
+            if not messages:
+                return list(self._heard.values())

@@ -1,0 +1,247 @@
+"""The local AWS: ministack on a free loopback port, over TLS, with IAM enforced and credentials of its own.
+
+Everything it needs and leaves lies in one folder (`.local` for the demo, a temporary one for the tests), so that
+several can run side by side. It keeps nothing beyond its own life.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ROOT = Path(__file__).parent.parent.parent
+PYTHON = ROOT / ".tools" / "local-aws" / "bin" / "python"
+
+APP = Path(__file__).parent / "app.py"
+
+LOOPBACK = "127.0.0.1"
+REGION = "us-east-1"
+START_SECONDS = 60
+
+# A person who deploys on AWS has about these rights; being an IAM user, it is held to resource policies as on AWS.
+DEPLOYER = "deployer"
+DEPLOYER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+# AWS retries asynchronous events after one and two minutes; here after one and two seconds.
+RETRY_BASE_SECONDS = "1"
+
+
+class LocalAwsError(RuntimeError):
+    """The local AWS did not start, or is not running."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where a running local AWS is, and who may use it."""
+
+    pid: int
+    url: str
+    ca_bundle: str
+    access_key_id: str
+    secret_access_key: str
+
+
+class LocalAws:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self._record = self.folder / "local-aws.json"
+
+    def running(self) -> Running | None:
+        """What `start` recorded, if it still answers."""
+        if not self._record.exists():
+            return None
+        running = Running(**json.loads(self._record.read_text()))
+        return running if _answers(running.url, running.ca_bundle) else None
+
+    def start(self) -> Running:
+        """Start it, or find it running. Raises `LocalAwsError` with the end of its log when it does not come up."""
+        running = self.running()
+        if running is not None:
+            return running
+        self.stop()
+        (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        self._make_certificate()
+        root_key, root_secret = "test", secrets.token_hex(16)
+        port = _free_port()
+        url = f"https://{LOOPBACK}:{port}"
+        ca_bundle = str(self.folder / "client.pem")
+        log = self.folder / "local-aws.log"
+        tls = ["--certfile", str(self.folder / "server.pem"), "--keyfile", str(self.folder / "server.key")]
+        with log.open("w") as out:
+            process = subprocess.Popen(
+                # Not `-m ministack`: that also binds port 443, for services that are not used here.
+                [str(PYTHON), "-m", "hypercorn", f"{APP}:app", "--bind", f"{LOOPBACK}:{port}", *tls],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                cwd=self.folder,
+                env={
+                    **_without_aws(os.environ),
+                    "AUTH": "true",
+                    "AWS_ACCESS_KEY_ID": root_key,
+                    "AWS_SECRET_ACCESS_KEY": root_secret,
+                    "AWS_CA_BUNDLE": ca_bundle,
+                    "GATEWAY_PORT": str(port),
+                    "MINISTACK_HOST": LOOPBACK,
+                    "MINISTACK_REGION": REGION,
+                    "IOT_MTLS_ENABLED": "0",
+                    "USE_SSL": "1",
+                    "MINISTACK_SSL_CERT": str(self.folder / "server.pem"),
+                    "MINISTACK_SSL_KEY": str(self.folder / "server.key"),
+                    "LAMBDA_ASYNC_RETRY_BASE_SECONDS": RETRY_BASE_SECONDS,
+                    "PYTHONUNBUFFERED": "1",
+                    "TMPDIR": str(self.folder / "tmp"),
+                },
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(url, ca_bundle):
+            if process.poll() is not None or time.monotonic() > deadline:
+                _end(process.pid)
+                tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                raise LocalAwsError(f"the local AWS did not start; the end of {log}:\n{tail}")
+            time.sleep(0.1)
+        iam = boto3.client(
+            "iam",
+            endpoint_url=url,
+            region_name=REGION,
+            verify=ca_bundle,
+            aws_access_key_id=root_key,
+            aws_secret_access_key=root_secret,
+        )
+        iam.create_user(UserName=DEPLOYER)
+        iam.put_user_policy(UserName=DEPLOYER, PolicyName="Deploy", PolicyDocument=json.dumps(DEPLOYER_POLICY))
+        key = iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
+        running = Running(process.pid, url, ca_bundle, key["AccessKeyId"], key["SecretAccessKey"])
+        self._write_credentials(running)
+        self._record.write_text(json.dumps(running.__dict__, indent=2))
+        return running
+
+    def stop(self) -> bool:
+        """Stop it and remove its folder; False when none was there."""
+        if not self.folder.exists():
+            return False
+        if self._record.exists():
+            _end(json.loads(self._record.read_text())["pid"])
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return True
+
+    def environment(self) -> dict[str, str]:
+        """The environment for programs that shall use the local AWS and cannot reach another: no AWS variable, profile
+        or credentials file of the caller's survives in it. Raises `LocalAwsError` when it is not running."""
+        running = self.running()
+        if running is None:
+            raise LocalAwsError("the local AWS is not running: run `make up` first")
+        return {**_without_aws(os.environ), **self._variables(running)}
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of the local AWS, as the deployer."""
+        running = self.running()
+        if running is None:
+            raise LocalAwsError("the local AWS is not running: run `make up` first")
+        return boto3.client(
+            service,
+            **{
+                "endpoint_url": running.url,
+                "region_name": REGION,
+                "verify": running.ca_bundle,
+                "aws_access_key_id": running.access_key_id,
+                "aws_secret_access_key": running.secret_access_key,
+                "config": Config(s3={"addressing_style": "path"}),
+                **options,
+            },
+        )
+
+    def _variables(self, running: Running) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": running.url,
+            "AWS_CA_BUNDLE": running.ca_bundle,
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "credentials"),
+            "AWS_CONFIG_FILE": str(self.folder / "config"),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # Not AWS_REGION: that is a setting, and each system has its own default.
+            "AWS_DEFAULT_REGION": REGION,
+            "NO_PROXY": LOOPBACK,
+        }
+
+    def _write_credentials(self, running: Running) -> None:
+        credentials = self.folder / "credentials"
+        credentials.touch(0o600)
+        credentials.write_text(
+            "[default]\n"
+            f"aws_access_key_id = {running.access_key_id}\n"
+            f"aws_secret_access_key = {running.secret_access_key}\n"
+        )
+        (self.folder / "config").write_text(f"[default]\nregion = {REGION}\n")
+        variables = {
+            **self._variables(running),
+            # For curl; not named AWS_ACCESS_KEY_ID, so that no other tool takes it for a real account's.
+            "LOCAL_AWS_USER": f"{running.access_key_id}:{running.secret_access_key}",
+        }
+        env = self.folder / "env"
+        env.touch(0o600)
+        env.write_text(
+            "unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\n"
+            + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
+        )
+
+    def _make_certificate(self) -> None:
+        subprocess.run(
+            [str(PYTHON), "-m", "trustme", "--quiet", "--dir", str(self.folder), "-i", LOOPBACK, "localhost"],
+            check=True,
+        )
+
+
+def _without_aws(environment: Any) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.startswith(("AWS_", "MINISTACK_"))}
+
+
+def _answers(url: str, ca_bundle: str) -> bool:
+    try:
+        context = ssl.create_default_context(cafile=ca_bundle)
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        with opener.open(f"{url}/_ministack/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind((LOOPBACK, 0))
+        return int(one.getsockname()[1])
+
+
+def _end(pid: int) -> None:
+    """End the process group that `start` made, and wait until it is gone."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(pid, sign)
+        except ProcessLookupError:
+            return
+        for _ in range(50):
+            try:
+                if os.waitpid(pid, os.WNOHANG)[0] == pid:
+                    break
+            except ChildProcessError:  # started by an earlier command, so not ours to wait for
+                try:
+                    os.kill(pid, 0)
+                except ProcessLookupError:
+                    break
+            time.sleep(0.1)

@@ -1,0 +1,232 @@
+"""Resources of a plan that exist and are not in the state."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sluice_cli.recovery.existing import KINDS, Client, find
+from sluice_cli.terraform import planning
+from sluice_cli.terraform.deployment import DeploymentError, Target, console
+
+IMPORTS = "recovery.tf.json"
+PLAN = "recovery.tfplan"
+
+# What says whose a resource is.
+OWN_TAGS = ("Project", "Environment", "System")
+REFUSED = ("403", "AccessDenied", "AccessDeniedException")
+
+# One of `resource_changes` in a plan's JSON: https://developer.hashicorp.com/terraform/internals/json-format
+Change = dict[str, Any]
+# By a resource's address and attribute, the resource that the attribute is taken from.
+References = dict[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A resource that exists. `problem` says why it is left alone; it is empty where it can be adopted or removed."""
+
+    address: str
+    kind: str
+    id: str
+    problem: str = ""
+
+
+@dataclass
+class Findings:
+    """What a plan trips over, and what would be left to do once that is adopted."""
+
+    orphans: list[Orphan] = field(default_factory=list)
+    # In the state, but marked by Terraform as half-made: the next apply would destroy them and make them anew.
+    tainted: list[str] = field(default_factory=list)
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+
+    @property
+    def ours(self) -> list[Orphan]:
+        return [one for one in self.orphans if not one.problem]
+
+    @property
+    def refused(self) -> list[Orphan]:
+        return [one for one in self.orphans if one.problem]
+
+
+class Recovery:
+    """One stack, synthesized and initialized. Nothing is changed but by `adopt` and `remove`."""
+
+    def __init__(self, stack: str, target: Target, client: Callable[..., Any]) -> None:
+        self._stack = stack
+        self._target = target
+        self._folder = planning.stack_folder(stack, target)
+        provider = json.loads((self._folder / "cdk.tf.json").read_text())["provider"]["aws"][0]
+        region = provider["region"]
+        self._client: Client = cache(lambda service: client(service, region_name=region))
+
+    def look(self) -> Findings:
+        """Plan, look for what the plan would create, and again with what was found: its parts are known only then.
+
+        Raises `DeploymentError`."""
+        orphans: dict[str, Orphan] = {}
+        with console.status("Looking for what exists"):
+            while True:
+                imports = [one for one in orphans.values() if not one.problem]
+                with self._importing(imports):
+                    changes, references = self._plan()
+                judged = {one["address"]: _judge(one, orphans[one["address"]]) for one in changes if _imported(one)}
+                orphans |= judged
+                if any(one.problem for one in judged.values()):
+                    _disown_parts(orphans, changes)
+                    continue  # plan again without them
+                found = {one.address: one for one in self._existing(changes, references, known=set(orphans))}
+                if not found:
+                    return _findings(orphans, changes)
+                orphans |= found
+
+    def adopt(self, findings: Findings) -> int:
+        """Put what was found into the state. Nothing else of the plan is applied but what that depends on."""
+        for address in findings.tainted:
+            self._terraform("untaint", address)
+        if not findings.ours:
+            return 0
+        with self._importing(findings.ours):
+            changes, _ = self._plan(*_targets(one.address for one in findings.ours))
+            lost = [one["address"] for one in changes if "delete" in one["change"]["actions"]]
+            if lost:
+                raise DeploymentError(f"adopting would destroy {', '.join(lost)}: nothing was done")
+            self._terraform("apply", "-input=false", PLAN)
+        return len(changes)
+
+    def remove(self, findings: Findings) -> int:
+        """Destroy what was found, by way of the state, so that Terraform keeps its order and its guards."""
+        self.adopt(replace(findings, tainted=[]))
+        addresses = {one.address for one in findings.ours}
+        changes, _ = self._plan("-destroy", *_targets(addresses))
+        gone = {one["address"] for one in changes if "delete" in one["change"]["actions"]}
+        if gone - addresses:
+            raise DeploymentError(
+                f"{', '.join(sorted(gone - addresses))} depend on what would be removed: nothing was removed, "
+                "and what was found is in the state now"
+            )
+        self._terraform("apply", "-input=false", PLAN)
+        return len(gone)
+
+    def _existing(
+        self, changes: Sequence[Change], references: References, *, known: Collection[str]
+    ) -> Iterator[Orphan]:
+        """Of what would be created, what exists: named by us, or part of what is ours."""
+        owned = {(one["type"], _id(one)) for one in changes if one["change"]["before"]}
+        found: dict[str, str] = {}
+        # Wholes before their parts.
+        for one in sorted(changes, key=lambda one: bool(_parent(one))):
+            kind = KINDS.get(one["type"])
+            if kind is None or one["address"] in known or one["change"]["actions"] != ["create"]:
+                continue
+            values = dict(one["change"]["after"])
+            if kind.parent:
+                # The plan cannot know the id of a whole that it would create, though that whole exists.
+                whole = references.get((one["address"], kind.parent[1]), "")
+                values.setdefault(kind.parent[1], found.get(whole))
+                if (kind.parent[0], values[kind.parent[1]]) not in owned:
+                    continue
+            try:
+                id_ = find(kind, self._client, values)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in REFUSED:
+                    raise
+                name = next(str(values[name]) for name in kind.needs)
+                yield Orphan(one["address"], one["type"], name, "exists, and is not yours to look at")
+                continue
+            if id_ is not None:
+                owned.add((one["type"], id_))
+                found[one["address"]] = id_
+                yield Orphan(one["address"], one["type"], id_)
+
+    def _plan(self, *options: str) -> tuple[list[Change], References]:
+        self._terraform("plan", "-input=false", f"-out={PLAN}", *options)
+        document = json.loads(self._terraform("show", "-json", PLAN))
+        changes = [one for one in document.get("resource_changes", []) if one["mode"] == "managed"]
+        references = {
+            (one["address"], name): expression["references"][-1]
+            for one in document["configuration"]["root_module"].get("resources", [])
+            for name, expression in one.get("expressions", {}).items()
+            if isinstance(expression, dict) and expression.get("references")
+        }
+        return changes, references
+
+    def _terraform(self, *arguments: str) -> str:
+        return planning.run_terraform(self._stack, self._target, *arguments)
+
+    @contextmanager
+    def _importing(self, orphans: Sequence[Orphan]) -> Iterator[None]:
+        """Import blocks beside the synthesized Terraform: https://developer.hashicorp.com/terraform/language/import"""
+        path: Path = self._folder / IMPORTS
+        if orphans:
+            path.write_text(json.dumps({"import": [{"to": one.address, "id": one.id} for one in orphans]}))
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _judge(change: Change, orphan: Orphan) -> Orphan:
+    """Whether an imported resource is ours, and can be adopted as it is."""
+    before, after = change["change"]["before"], change["change"]["after"]
+    if "tags_all" in after:
+        tags, own = before.get("tags_all") or {}, after["tags_all"]
+        if any(tags.get(name) != own.get(name) for name in OWN_TAGS):
+            whose = ", ".join(f"{name}={tags[name]}" for name in OWN_TAGS if name in tags) or "none of our tags"
+            return replace(orphan, problem=f"somebody else's: it carries {whose}")
+    if "delete" in change["change"]["actions"]:
+        paths = ", ".join(str(path[0]) for path in change["change"].get("replace_paths", []))
+        return replace(orphan, problem=f"differs in {paths}: a deployment would replace it")
+    return orphan
+
+
+def _disown_parts(orphans: dict[str, Orphan], changes: Sequence[Change]) -> None:
+    """What belongs to something that is not ours is not ours either."""
+    refused = {(one.kind, one.id): one for one in orphans.values() if one.problem}
+    for change in changes:
+        whole = refused.get(_parent(change) or ("", ""))
+        if whole and change["address"] in orphans:
+            part = orphans[change["address"]]
+            orphans[part.address] = replace(part, problem=f"part of {whole.address}")
+
+
+def _parent(change: Change) -> tuple[str, Any] | None:
+    """Type and id of what a resource is a part of."""
+    kind, values = KINDS.get(change["type"]), change["change"]["after"]
+    return (kind.parent[0], values.get(kind.parent[1])) if kind and kind.parent and values else None
+
+
+def _imported(change: Change) -> bool:
+    return "importing" in change["change"]
+
+
+def _id(change: Change) -> Any:
+    """What parts name a resource by."""
+    before = change["change"]["before"]
+    return before["resource_id"] if change["type"] == "aws_appautoscaling_target" else before["id"]
+
+
+def _findings(orphans: dict[str, Orphan], changes: Sequence[Change]) -> Findings:
+    tainted = {one["address"] for one in changes if one.get("action_reason") == "replace_because_tainted"}
+    # Adopting brings these up to date.
+    done = tainted | {one.address for one in orphans.values() if not one.problem}
+    actions = [one["change"]["actions"] for one in changes if one["address"] not in done]
+    return Findings(
+        orphans=sorted(orphans.values(), key=lambda one: one.address),
+        tainted=sorted(tainted),
+        add=sum("create" in one for one in actions),
+        change=sum(one == ["update"] for one in actions),
+        destroy=sum("delete" in one for one in actions),
+    )
+
+
+def _targets(addresses: Iterable[str]) -> list[str]:
+    return [f"-target={address}" for address in addresses]

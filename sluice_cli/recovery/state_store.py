@@ -1,0 +1,149 @@
+"""A stack's state in its versioned bucket: its versions, and the lock beside it."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from getpass import getuser
+from itertools import islice
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from sluice_cli.terraform.deployment import DeploymentError
+
+READ_AT_MOST = 20  # versions, the newest; each is fetched to tell what is in it
+STATE_FORMAT = 4  # https://developer.hashicorp.com/terraform/internals/json-format
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What Terraform writes about who holds the lock."""
+
+    id: str
+    who: str
+    operation: str
+    created: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a state object. `problem` says why Terraform could not use it; it is empty for a good one."""
+
+    id: str
+    modified: datetime
+    size: int
+    serial: int = 0
+    lineage: str = ""
+    resources: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class StateStore:
+    s3: Any
+    bucket: str
+    key: str
+
+    @classmethod
+    def of(cls, stack_folder: Path, client: Callable[..., Any]) -> "StateStore":
+        """Where a synthesized stack keeps its state."""
+        backend = json.loads((stack_folder / "cdk.tf.json").read_text())["terraform"]["backend"]["s3"]
+        return cls(client("s3", region_name=backend["region"]), backend["bucket"], backend["key"])
+
+    def lock(self) -> Lock | None:
+        text = self._read(f"{self.key}.tflock")
+        if text is None:
+            return None
+        try:
+            held = json.loads(text)
+            return Lock(held["ID"], held["Who"], held["Operation"], held["Created"])
+        except (ValueError, KeyError, TypeError):
+            return Lock("unreadable", "unknown", "unknown", "unknown")
+
+    def release(self, lock: Lock) -> None:
+        """Raises `DeploymentError` where it is another's lock by now."""
+        now = self.lock()
+        if now is not None and now != lock:
+            raise DeploymentError(f"the lock was released and taken again meanwhile, by {now.who}: nothing was done")
+        self.s3.delete_object(Bucket=self.bucket, Key=f"{self.key}.tflock")
+
+    def versions(self) -> list[Version]:
+        """The state's versions, newest first; the first one is the current one."""
+        return [self._version(one) for one in islice(self._listed(), READ_AT_MOST)]
+
+    def restore(self, version: Version) -> None:
+        """Make a version the current one, while no Terraform can work on it. The versions in between stay."""
+        with self._locked():
+            text = self._read(self.key, VersionId=version.id)
+            if text is None:
+                raise DeploymentError(f"version {version.id} of {self.key} is gone: nothing was done")
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=self.key,
+                Body=text,
+                ContentType="application/json",
+                ServerSideEncryption="AES256",
+            )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock, as Terraform does: https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile"""
+        info = {
+            "ID": str(uuid4()),
+            "Operation": "make recover",
+            "Info": "",
+            "Who": f"{getuser()}@{gethostname()}",
+            "Version": "",
+            "Created": datetime.now(UTC).isoformat(),
+            "Path": f"{self.bucket}/{self.key}",
+        }
+        lock_file = {"Bucket": self.bucket, "Key": f"{self.key}.tflock"}
+        try:
+            self.s3.put_object(**lock_file, Body=json.dumps(info).encode(), IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise
+            raise DeploymentError("somebody holds the lock of the state: nothing was done") from error
+        try:
+            yield
+        finally:
+            self.s3.delete_object(**lock_file)
+
+    def _listed(self) -> Iterator[dict[str, Any]]:
+        pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=self.key)
+        found = [
+            one
+            for page in pages
+            for part in ("Versions", "DeleteMarkers")
+            for one in page.get(part, [])
+            if one["Key"] == self.key  # the lock's versions lie beside it
+        ]
+        # S3 gives times by the second: what it calls the latest comes first whatever the times say.
+        return iter(sorted(found, key=lambda one: (one["IsLatest"], one["LastModified"]), reverse=True))
+
+    def _version(self, listed: dict[str, Any]) -> Version:
+        id_, modified = listed["VersionId"], listed["LastModified"]
+        if "Size" not in listed:
+            return Version(id_, modified, 0, problem="deleted")
+        text = self._read(self.key, VersionId=id_) or b""
+        try:
+            state = json.loads(text)
+            if state["version"] != STATE_FORMAT:
+                return Version(id_, modified, len(text), problem=f"format {state['version']}, not {STATE_FORMAT}")
+            managed = [one for one in state["resources"] if one["mode"] == "managed"]
+            return Version(id_, modified, len(text), state["serial"], state["lineage"], len(managed))
+        except (ValueError, KeyError, TypeError):
+            return Version(id_, modified, len(text), problem="unreadable" if text else "empty")
+
+    def _read(self, key: str, **version: str) -> bytes | None:
+        try:
+            return bytes(self.s3.get_object(Bucket=self.bucket, Key=key, **version)["Body"].read())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchVersion"):
+                return None
+            raise

@@ -1,0 +1,192 @@
+"""One review: what every face shows."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import cached_property
+
+from .values import Difference
+
+
+class Danger(Enum):
+    """Why a change needs somebody's explicit yes. In order: what cannot be undone comes first."""
+
+    DATA_LOSS = "Data is lost"
+    PUBLIC = "Open to anybody"
+    AUTHORIZATION = "Authorization opened"
+    ENCRYPTION = "Encryption lost"
+    ACCESS = "Wider access"
+    PROTECTION = "Protection removed"
+    ALARM = "Alarm removed"
+    RETENTION = "Kept for less time"
+    KEY = "Encryption key changed"
+    THROTTLE = "Limit removed"
+    UNCLEAR = "Cannot be judged"
+
+    @property
+    def rank(self) -> int:
+        return RANKS[self]
+
+
+RANKS = {danger: position for position, danger in enumerate(Danger)}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One danger of one change: what happens, and what that means."""
+
+    danger: Danger
+    what: str
+    means: str
+
+
+@dataclass(frozen=True)
+class PolicyLine:
+    """One line of a policy comparison: `+` what becomes possible, `-` what no longer is, ` ` which statement."""
+
+    sign: str
+    text: str
+    # Whether this line lets more in: what an Allow gains, or a Deny loses.
+    wider: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource."""
+
+    address: str
+    type: str
+    verb: str
+    subject: str
+    headline: str
+    construct: str
+    findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    policy: tuple[PolicyLine, ...] = ()
+    # How many differences are only repeats, or values that AWS gives after apply.
+    folded: int = 0
+    # False: no module class makes this type; it is shown by its attributes.
+    known: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        worst = min((one.danger.rank for one in self.findings), default=len(Danger))
+        return worst, VERBS.get(self.verb, 0), self.address
+
+
+# In the order in which they matter to a reader.
+VERBS = {"delete": 0, "replace": 1, "forget": 2, "update": 3, "create": 4, "read": 5, "unchanged": 6}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The changes of one outermost construct; `key` is its id."""
+
+    key: str
+    label: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Counts:
+    create: int = 0
+    update: int = 0
+    replace: int = 0
+    delete: int = 0
+    forget: int = 0
+    other: int = 0
+    unchanged: int = 0
+
+    @property
+    def changes(self) -> int:
+        return self.create + self.update + self.replace + self.delete + self.forget + self.other
+
+    def words(self) -> str:
+        parts = {
+            "to create": self.create,
+            "to change": self.update,
+            "to replace": self.replace,
+            "to destroy": self.delete,
+            "no longer managed": self.forget,
+            "not understood": self.other,
+        }
+        return ", ".join(f"{number} {text}" for text, number in parts.items() if number) or "no changes"
+
+
+@dataclass(frozen=True)
+class Box:
+    """One thing of the picture. `group` is the outermost construct, where its changes are told."""
+
+    id: str
+    kind: str
+    title: str
+    subtitle: str
+    group: str = ""
+    notes: tuple[str, ...] = ()
+    # What happens to it and to all that belongs to it; empty: nothing.
+    verb: str = ""
+    changes: int = 0
+    danger: Danger | None = None
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """`kind`: data (something flows), permission (something is allowed), key (something is encrypted with)."""
+
+    source: str
+    target: str
+    kind: str
+    label: str = ""
+    changed: bool = False
+    danger: bool = False
+
+
+@dataclass(frozen=True)
+class Picture:
+    title: str
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class StackReview:
+    """The review of one stack."""
+
+    name: str
+    counts: Counts
+    groups: tuple[Group, ...]
+    # Only repeats differ: tags of the provider, values known after apply. One line each.
+    folded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    outputs: tuple[Difference, ...] = ()
+    acknowledged: frozenset[str] = field(default_factory=frozenset)
+    # The architecture picture, not laid out yet.
+    picture: Picture | None = None
+
+    @property
+    def changes(self) -> Iterator[Change]:
+        for group in self.groups:
+            yield from group.changes
+
+    @cached_property
+    def dangers(self) -> list[Change]:
+        """The dangerous changes, worst first."""
+        return sorted((one for one in self.changes if one.findings), key=lambda one: one.rank)
+
+    @cached_property
+    def unacknowledged(self) -> list[Change]:
+        return [one for one in self.dangers if one.address not in self.acknowledged]
+
+    def acknowledging(self, addresses: Iterable[str]) -> "StackReview":
+        return replace(self, acknowledged=frozenset(addresses))
+
+    def summary(self) -> str:
+        """The one line of this stack."""
+        dangers = len(self.dangers)
+        if not dangers:
+            return f"{self.name}: {self.counts.words()}"
+        still = len(self.unacknowledged)
+        state = "all acknowledged" if not still else f"{still} not acknowledged"
+        return f"{self.name}: {self.counts.words()}; {dangers} dangerous, {state}"

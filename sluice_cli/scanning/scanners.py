@@ -1,0 +1,108 @@
+"""The scanners, each a process in their own environment (`.tools/scanners`): Checkov pins a boto3 of its own."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .stack import Stack
+
+ROOT = Path(__file__).parent.parent.parent
+BIN = ROOT / ".tools" / "scanners" / "bin"
+
+# Which of Checkov's frameworks reads what, and the file that it finds it by.
+FRAMEWORKS = {"terraform_json": "synthesized.tf.json", "terraform_plan": "plan.json"}
+
+
+class ScannerFailed(RuntimeError):
+    """A scanner did not run to its end; the message has what it said."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a scanner objects to in one resource, which it saw in `where`: a framework of Checkov's, or a policy."""
+
+    stack: str
+    resource: str
+    check: str
+    says: str
+    where: str
+
+
+@dataclass
+class Found:
+    """What the scanners found, and how many of their checks passed, by stack and where."""
+
+    findings: list[Finding] = field(default_factory=list)
+    passed: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> Found:
+    """Run Checkov once, off line, on the Terraform and on the plans, or on one of them. Raises `ScannerFailed`, also
+    where it saw nothing of a stack: in a form that it does not know it finds nothing, and says so to nobody."""
+    with tempfile.TemporaryDirectory(prefix="scan-") as folder:
+        for stack in stacks:
+            for framework, document in zip(FRAMEWORKS, (stack.synthesized, stack.plan), strict=True):
+                if framework not in frameworks:
+                    continue
+                path = Path(folder, stack.name, FRAMEWORKS[framework])
+                path.parent.mkdir(exist_ok=True)
+                # One line an item: of a file that is one long line Checkov makes nothing.
+                path.write_text(json.dumps(document, indent=2))
+        reports = _run(
+            [
+                *(str(BIN / "checkov"), "--directory", folder, "--framework", *frameworks),
+                *("--skip-download", "--output", "json", "--soft-fail", "--compact"),
+            ]
+        )
+    found = Found()
+    for report in reports if isinstance(reports, list) else [reports]:
+        where, results = str(report["check_type"]), report["results"]
+        if results["parsing_errors"]:
+            raise ScannerFailed(f"Checkov could not read {', '.join(results['parsing_errors'])}")
+        found.passed.update((_stack(one), where) for one in results["passed_checks"])
+        found.findings += [
+            Finding(_stack(one), one["resource"].rpartition(".")[2], one["check_id"], one["check_name"], where)
+            for one in results["failed_checks"]
+        ]
+    unseen = [f"{one.name} ({where})" for one in stacks for where in frameworks if not found.passed[one.name, where]]
+    if unseen:
+        raise ScannerFailed(f"Checkov passed nothing in {', '.join(unseen)}: it did not read it")
+    return found
+
+
+def linters(stacks: Sequence[Stack]) -> Found:
+    """Run parliament and cloudsplaining on every policy. Raises `ScannerFailed`."""
+    policies = [[stack.name, name, text] for stack in stacks for name, text in stack.policies.items()]
+    judged = _run([str(BIN / "python"), str(Path(__file__).parent / "lint_policies.py")], json.dumps(policies))
+    found = Found()
+    for (stack, name, _), complaints in zip(policies, judged, strict=True):
+        found.passed[stack, "policies"] += not complaints
+        found.findings += [Finding(stack, name, check, says, "policies") for check, says in complaints]
+    return found
+
+
+def _stack(result: Any) -> str:
+    return Path(result["file_path"]).parent.name
+
+
+def _run(command: list[str], given: str | None = None) -> Any:
+    # Nothing of the caller's account, of a proxy or of a platform's key gets to a scanner.
+    environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    if not Path(command[0]).is_file():
+        raise ScannerFailed(f"{Path(command[0]).name} is not installed: run `sh scripts/setup.sh scanners`")
+    done = subprocess.run(
+        command, input=given, env={**environment, "LOG_LEVEL": "ERROR"}, capture_output=True, text=True, check=False
+    )
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        tail = "\n".join((done.stderr or done.stdout).splitlines()[-15:])
+        raise ScannerFailed(
+            f"{Path(command[0]).name} ended with {done.returncode} and gave no JSON:\n{tail}"
+        ) from error
