@@ -1,11 +1,19 @@
-"""What the local AWS serves: ministack, completed in five places. Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed in seven places. Runs in the local AWS's own environment.
+
+Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
+drop one silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py fail without them.
 
 ministack 1.5.33 leaves most fields of an alarm out when DescribeAlarms is asked in the query protocol, the one
 Terraform's provider speaks, so that every plan would show every alarm as changed. It has the fields and gives them in
 the JSON protocol; here the query protocol gets them too.
 
 And ListObjectVersions does not encode keys when asked to (`encoding-type=url`), as the provider does when it empties a
-bucket, so that a key with a percent sign would keep a bucket from being destroyed.
+bucket, so that a key with a percent sign or a control character would keep a bucket from being destroyed.
+
+And it answers GetBucketRequestPayment, which the provider asks of each bucket, with the list of objects, so that a key
+with a control character would stop each plan.
+
+And `*` and `?` in a policy do not match a line end, so that a key with one is refused to who may read the bucket.
 
 And it asks for a right on `*` where a call names its resource (tags, key aliases, new functions, dashboards, deleted
 alarms), so that a role that may touch one project's resources only could not deploy them.
@@ -20,21 +28,40 @@ comes later is in the next invocation's log. Here the environment says which lin
 
 import contextlib
 import json
+import re
 import threading
 from typing import Any
 from urllib.parse import quote
-from xml.etree import ElementTree
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from ministack.app import app
-from ministack.core import iam_actions, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import cloudwatch, s3
 
 __all__ = ["app"]
 
-S3 = "{http://s3.amazonaws.com/doc/2006-03-01/}"
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
-ENCODED = {f"{S3}{name}" for name in ("Key", "Prefix", "Delimiter", "KeyMarker", "NextKeyMarker")}
+
+class CompletionError(RuntimeError):
+    """ministack has changed: what a completion replaces is not there."""
+
+
+def _existing(module: Any, name: str) -> Any:
+    """What a completion builds on or replaces. Raises `CompletionError` where ministack does not have it."""
+    if not callable(getattr(module, name, None)):
+        where = getattr(module, "__name__", module)
+        raise CompletionError(f"{where} has no {name}: adapt local_aws_app.py to the installed ministack")
+    return getattr(module, name)
+
+
+def _replaced(script: str, old: str, new: str) -> str:
+    if script.count(old) != 1:
+        raise CompletionError(f"ministack's worker script has {old!r} {script.count(old)} times, not once")
+    return script.replace(old, new)
+
+
+# The elements that hold keys: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+KEY_ELEMENT = re.compile(rb"<(Key|Prefix|Delimiter|KeyMarker|NextKeyMarker)>(.*?)</\1>", re.DOTALL)
+LIST_END = b"</ListVersionsResult>"
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 NAMED = (
@@ -54,24 +81,46 @@ ANSWERED = "        _real_stdout.flush()\n\nrun()"
 LAST_LINE = "\x1elog ends"
 LONGEST_WAIT_SECONDS = 0.25  # for a line of an environment that ended without its last
 
-_incomplete_alarms = cloudwatch._describe_alarms
-_plain_versions = s3._list_object_versions
-_known_resource = iam_actions.extract_resource_arn
-_plain_invoke = lambda_runtime.Worker.invoke
-_plain_log = lambda_runtime.Worker._drain_stderr_bounded
+_incomplete_alarms = _existing(cloudwatch, "_describe_alarms")
+_plain_versions = _existing(s3, "_list_object_versions")
+_plain_list = _existing(s3, "_list_objects_v1")
+_request_payment = _existing(s3, "_get_bucket_request_payment")
+_known_resource = _existing(iam_actions, "extract_resource_arn")
+_plain_pattern = _existing(iam_evaluator, "_fnmatch_compile")
+_plain_invoke = _existing(lambda_runtime.Worker, "invoke")
+_plain_log = _existing(lambda_runtime.Worker, "_drain_stderr_bounded")
+_existing(lambda_runtime.Worker, "_read_stderr")
+_existing(lambda_runtime.Worker, "_drain_stderr")
 
 
 def _list_object_versions(bucket_name: str, query_params: Any) -> Any:
     status, headers, body = _plain_versions(bucket_name, query_params)
     if status != 200 or s3._qp(query_params, "encoding-type", "") != "url":
         return status, headers, body
-    ElementTree.register_namespace("", S3.strip("{}"))
-    root = ElementTree.fromstring(body)  # noqa: S314 - ministack's own answer
-    for element in root.iter():
-        if element.tag in ENCODED and element.text:
-            element.text = quote(element.text, safe="/")
-    ElementTree.SubElement(root, f"{S3}EncodingType").text = "url"
-    return status, headers, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    if LIST_END not in body:
+        raise CompletionError(f"ListObjectVersions does not end with {LIST_END.decode()}")
+    # Not by a parser: there is none for the control characters that ministack writes as they are.
+    encoded = KEY_ELEMENT.sub(_encoded, body)
+    return status, headers, encoded.replace(LIST_END, b"<EncodingType>url</EncodingType>" + LIST_END)
+
+
+def _encoded(found: re.Match[bytes]) -> bytes:
+    name, key = found[1], unescape(found[2].decode())
+    return b"<%b>%b</%b>" % (name, quote(key, safe="/").encode(), name)
+
+
+def _list_objects(bucket_name: str, query_params: Any) -> Any:
+    if "requestPayment" in query_params:
+        return _request_payment(bucket_name)
+    return _plain_list(bucket_name, query_params)
+
+
+def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    """`*` and `?` match line ends too, and nothing may follow what the pattern ends with."""
+    plain = _plain_pattern(pattern, ignore_case).pattern
+    if not (plain.startswith("^") and plain.endswith("$")):
+        raise CompletionError(f"ministack compiles policy patterns to {plain!r}")
+    return re.compile(rf"{plain[:-1]}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def _describe_alarms(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
@@ -151,10 +200,12 @@ def _text(value: Any) -> str:
 
 cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
+s3._list_objects_v1 = _list_objects
 iam_actions.extract_resource_arn = _resource
-lambda_runtime._PYTHON_WORKER_SCRIPT = lambda_runtime._PYTHON_WORKER_SCRIPT.replace(RAISED, KEPT).replace(
-    ANSWERED, f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
-)
+iam_evaluator._fnmatch_compile = _pattern
+_script = _replaced(lambda_runtime._PYTHON_WORKER_SCRIPT, RAISED, KEPT)
+_last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
+lambda_runtime._PYTHON_WORKER_SCRIPT = _replaced(_script, ANSWERED, _last_line)
 lambda_runtime.Worker.invoke = _invoke
 lambda_runtime.Worker._drain_stderr_bounded = _log
 lambda_runtime.Worker._read_stderr = _read_log

@@ -1,0 +1,181 @@
+"""What the local AWS is completed in (commands/local_aws_app.py): each test fails without its completion.
+
+tests/local/test_local_aws.py has the completions of a function's environment.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+from xml.etree import ElementTree
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from commands.local_aws import APP, PYTHON, REGION, LocalAws
+from commands.signed_request import send
+
+KEYS = ["ctrl\x01.txt", "\x1f", "line\nend", "cr\rend", "tab\t", "per%cent", "a&b<c>", "a+b c", "\x7f", "x/", "ü"]
+
+
+@pytest.fixture
+def bucket(local_aws: LocalAws) -> Iterator[str]:
+    name, s3 = f"test-completions-{uuid4().hex[:8]}", local_aws.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    for key in KEYS:
+        s3.put_object(Bucket=name, Key=key, Body=b"content")
+    yield name
+    for one in s3.list_object_versions(Bucket=name)["Versions"]:
+        s3.delete_object(Bucket=name, Key=one["Key"], VersionId=one["VersionId"])
+    s3.delete_bucket(Bucket=name)
+
+
+def test_versions_are_listed_whatever_characters_their_keys_have(local_aws: LocalAws, bucket: str) -> None:
+    listed = local_aws.client("s3").list_object_versions(Bucket=bucket)["Versions"]
+    assert sorted(one["Key"] for one in listed) == sorted(KEYS)
+
+
+def test_pages_of_versions_go_on_after_any_key(local_aws: LocalAws, bucket: str) -> None:
+    pages = (
+        local_aws.client("s3")
+        .get_paginator("list_object_versions")
+        .paginate(Bucket=bucket, PaginationConfig={"PageSize": 1})
+    )
+    assert sorted(one["Key"] for page in pages for one in page["Versions"]) == sorted(KEYS)
+
+
+def test_who_pays_for_requests_is_answered_whatever_the_bucket_holds(local_aws: LocalAws, bucket: str) -> None:
+    assert local_aws.client("s3").get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
+
+
+def as_user(local: LocalAws, service: str, statement: dict[str, Any]) -> Any:
+    """A client of a user who may do what the statement says."""
+    name, iam = f"test-{uuid4().hex[:8]}", local.client("iam")
+    iam.create_user(UserName=name)
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+    iam.put_user_policy(UserName=name, PolicyName="May", PolicyDocument=json.dumps(policy))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    credentials = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    return local.client(service, **credentials)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read", "refused"),
+    [
+        ("*", KEYS, []),
+        ("line*", ["line\nend"], ["cr\rend"]),
+        ("line?end", ["line\nend"], ["cr\rend"]),
+        ("*end", ["line\nend", "cr\rend"], ["x/", "tab\t"]),
+    ],
+)
+def test_a_wildcard_of_a_policy_matches_a_line_end_as_any_character(
+    local_aws: LocalAws, bucket: str, pattern: str, read: list[str], refused: list[str]
+) -> None:
+    reader = as_user(local_aws, "s3", {"Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{bucket}/{pattern}"]})
+    for key in read:
+        assert reader.get_object(Bucket=bucket, Key=key)["Body"].read() == b"content"
+    for key in refused:
+        with pytest.raises(ClientError, match="AccessDenied"):
+            reader.get_object(Bucket=bucket, Key=key)
+
+
+def test_a_pattern_without_a_wildcard_at_its_end_does_not_match_a_key_that_goes_on_with_a_line_end(
+    local_aws: LocalAws, bucket: str
+) -> None:
+    local_aws.client("s3").put_object(Bucket=bucket, Key="x/\n", Body=b"content")
+    reader = as_user(local_aws, "s3", {"Action": ["s3:GetObject"], "Resource": [f"arn:aws:s3:::{bucket}/x/"]})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.get_object(Bucket=bucket, Key="x/\n")
+
+
+def test_a_call_that_names_its_resource_needs_a_permission_on_that_resource_only(local_aws: LocalAws) -> None:
+    resource = "arn:aws:cloudwatch::000000000000:dashboard/test-mine"
+    client = as_user(local_aws, "cloudwatch", {"Action": ["cloudwatch:PutDashboard"], "Resource": [resource]})
+    client.put_dashboard(DashboardName="test-mine", DashboardBody='{"widgets": []}')
+    with pytest.raises(ClientError, match="AccessDenied"):
+        client.put_dashboard(DashboardName="test-other", DashboardBody='{"widgets": []}')
+    local_aws.client("cloudwatch").delete_dashboards(DashboardNames=["test-mine"])
+
+
+def test_an_alarm_is_described_in_full_in_the_protocol_of_terraforms_provider(local_aws: LocalAws) -> None:
+    name = f"test-{uuid4().hex[:8]}"
+    given = {
+        "AlarmDescription": "too <many> & more",
+        "ActionsEnabled": True,
+        "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:test"],
+        "TreatMissingData": "notBreaching",
+        "Dimensions": [{"Name": "QueueName", "Value": "test"}],
+    }
+    local_aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        MetricName="Messages",
+        Namespace="AWS/SQS",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=0,
+        ComparisonOperator="GreaterThanThreshold",
+        **given,
+    )
+    body = urlencode({"Action": "DescribeAlarms", "Version": "2010-08-01", "AlarmNames.member.1": name}).encode()
+    running = local_aws.running()
+    assert running
+    request = AWSRequest("POST", running.url, {"Content-Type": "application/x-www-form-urlencoded"}, body)
+    SigV4Auth(Credentials(running.access_key_id, running.secret_access_key), "monitoring", REGION).add_auth(request)
+    status, answer = send(local_aws, "POST", running.url, body, dict(request.headers))
+    local_aws.client("cloudwatch").delete_alarms(AlarmNames=[name])
+    assert status == 200
+    space = "{http://monitoring.amazonaws.com/doc/2010-08-01/}"
+    (alarm,) = ElementTree.fromstring(answer).findall(f".//{space}MetricAlarms/{space}member")  # noqa: S314
+    assert alarm.findtext(f"{space}AlarmDescription") == given["AlarmDescription"]
+    assert alarm.findtext(f"{space}ActionsEnabled") == "true"
+    assert alarm.findtext(f"{space}AlarmActions/{space}member") == "arn:aws:sns:us-east-1:000000000000:test"
+    assert alarm.findtext(f"{space}TreatMissingData") == "notBreaching"
+    assert alarm.findtext(f"{space}Dimensions/{space}member/{space}Value") == "test"
+
+
+CHANGED_MINISTACK = """
+import runpy, sys
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services import cloudwatch, s3
+
+def refused(app):
+    try:
+        runpy.run_path(app)
+    except Exception as error:
+        return type(error).__name__
+    return "accepted"
+
+for module, name in (
+    (cloudwatch, "_describe_alarms"), (s3, "_list_object_versions"), (s3, "_list_objects_v1"),
+    (s3, "_get_bucket_request_payment"), (iam_actions, "extract_resource_arn"), (iam_evaluator, "_fnmatch_compile"),
+    (lambda_runtime.Worker, "invoke"), (lambda_runtime.Worker, "_drain_stderr_bounded"),
+    (lambda_runtime.Worker, "_read_stderr"), (lambda_runtime.Worker, "_drain_stderr"),
+):
+    kept = getattr(module, name)
+    delattr(module, name)
+    print(name, refused(sys.argv[1]))
+    setattr(module, name, kept)
+script = lambda_runtime._PYTHON_WORKER_SCRIPT
+for part in ('"status": "error", "error": str(e)', "_real_stdout.flush()"):
+    lambda_runtime._PYTHON_WORKER_SCRIPT = script.replace(part, "")
+    print(part, refused(sys.argv[1]))
+lambda_runtime._PYTHON_WORKER_SCRIPT = script
+print("unchanged", refused(sys.argv[1]))
+"""
+
+
+def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None:
+    done = subprocess.run(
+        [str(PYTHON), "-c", CHANGED_MINISTACK, str(APP)], capture_output=True, text=True, check=True, timeout=60
+    )
+    *changed, unchanged = done.stdout.splitlines()
+    assert len(changed) == 12
+    assert [line for line in changed if not line.endswith(" CompletionError")] == []
+    assert unchanged == "unchanged accepted"
