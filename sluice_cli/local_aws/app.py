@@ -49,7 +49,7 @@ def _existing(module: Any, name: str) -> Any:
     """What a completion builds on or replaces. Raises `CompletionError` where ministack does not have it."""
     if not callable(getattr(module, name, None)):
         where = getattr(module, "__name__", module)
-        raise CompletionError(f"{where} has no {name}: adapt local_aws_app.py to the installed ministack")
+        raise CompletionError(f"{where} has no {name}: adapt sluice_cli/local_aws/app.py to the installed ministack")
     return getattr(module, name)
 
 

@@ -1,4 +1,4 @@
-"""What the local AWS is completed in (commands/local_aws_app.py): each test fails without its completion.
+"""What the local AWS is completed in (sluice_cli/local_aws/app.py): each test fails without its completion.
 
 tests/local/test_local_aws.py has the completions of a function's environment.
 """
@@ -17,8 +17,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from commands.local_aws import APP, PYTHON, REGION, LocalAws
-from commands.signed_request import send
+from sluice_cli.local_aws.server import APP, PYTHON, REGION, LocalAws
+from sluice_cli.local_aws.signed_request import send
 
 KEYS = ["ctrl\x01.txt", "\x1f", "line\nend", "cr\rend", "tab\t", "per%cent", "a&b<c>", "a+b c", "\x7f", "x/", "ü"]
 
