@@ -11,6 +11,7 @@ from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402
 from .api_logging_role import ApiLoggingRole  # noqa: E402
 from .bucket import Bucket  # noqa: E402
+from .cors import Cors  # noqa: E402
 from .dashboard import Dashboard, Metric  # noqa: E402
 from .errors import ConfigurationError  # noqa: E402
 from .function import PythonFunction  # noqa: E402
@@ -34,6 +35,7 @@ __all__ = [
     "Capacity",
     "Condition",
     "ConfigurationError",
+    "Cors",
     "Dashboard",
     "GithubDeployer",
     "GithubIdentity",

@@ -48,6 +48,9 @@ WRITE_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 CONTENT_ACTIONS = ("s3:GetObject*", "s3:PutObject*", "s3:RestoreObject")
 DELETE_ACTIONS = ("s3:DeleteObject*",)
 
+# What a page reads of S3's answer; S3 takes no wildcard here.
+EXPOSED_HEADERS = ["ETag", "x-amz-version-id", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256", "x-amz-request-id"]
+
 ACCEPTED = {
     "CKV_AWS_18": "CloudTrail's data events, set up once for an account, tell who read and wrote objects; access logs "
     "need another bucket beside each, and arrive late and incomplete",
@@ -296,8 +299,10 @@ class Bucket(Construct):
                 S3BucketCorsConfigurationCorsRule(
                     allowed_origins=list(origins),
                     allowed_methods=["GET", "HEAD", "PUT"],
-                    allowed_headers=["content-type", "content-md5", "x-amz-*"],
-                    expose_headers=["ETag", "x-amz-version-id"],
+                    # Which headers an upload may have is decided by its signature; here a list would only keep out
+                    # what upload libraries add, and S3 refuses unsigned x-amz-* headers itself.
+                    allowed_headers=["*"],
+                    expose_headers=EXPOSED_HEADERS,
                     max_age_seconds=3000,
                 )
             ],

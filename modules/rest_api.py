@@ -26,6 +26,8 @@ from constructs import Construct
 from ._dependencies import depends_on
 from .accepted import accept
 from .alarms import Alarms
+from .cors import Cors, Preflight, add_error_answers
+from .errors import ConfigurationError
 from .function import LOGS_WITHOUT_KEY, PythonFunction
 from .key import Key
 from .topic import Topic
@@ -47,6 +49,10 @@ ACCESS_LOG = {
     "caller": "$context.identity.userArn",
     "error": "$context.error.message",
 }
+
+# Valid JSON whatever the body was: API Gateway escapes quotes and backslashes in both. The first is a fixed text; the
+# second names every violation of the schema, and is empty where the body is not JSON.
+BODY_REFUSAL = "$context.error.message: $context.error.validationErrorString"
 
 NO_CACHE = "an answer is what is true now, for one caller; a cache gives it to others, later, and costs by the hour"
 NO_FIREWALL = "callers are known and throttled; who opens an API to strangers puts a web ACL before `stage.arn`"
@@ -76,7 +82,9 @@ class RestApi(Construct):
     hears of answers with a 5xx status. The stage is deployed again whenever a route changes.
 
     Off unless asked for: `web_acl_arn` (WAFv2, regional) is asked about every request before anything else; `key`
-    encrypts both logs.
+    encrypts both logs; `cors` lets scripts of web pages call it: every path then answers preflights (OPTIONS), and
+    pages can read the errors that API Gateway answers itself. The functions behind it have to send the header
+    `Access-Control-Allow-Origin` with their own answers.
     """
 
     def __init__(
@@ -94,9 +102,12 @@ class RestApi(Construct):
         alarm_topic: Topic | None = None,
         web_acl_arn: str | None = None,
         key: Key | None = None,
+        cors: Cors | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._authorization = authorization
+        self._cors = cors
+        self._preflights: dict[str, Preflight] = {}
         self._invoke_arns: list[str] = []
         self._resource_ids: dict[str, str] = {}
         self.resource = ApiGatewayRestApi(
@@ -151,6 +162,8 @@ class RestApi(Construct):
         )
         accept(settings, {"CKV_AWS_225": NO_CACHE})
         self.url: str = self.stage.invoke_url
+        if cors:
+            depends_on(self._deployment, *add_error_answers(self, rest_api_id=self.id, cors=cors))
         self._add_alarms(name, alarm_topic)
         self.api_key: ApiGatewayApiKey | None = (
             self._add_api_key(name) if authorization is Authorization.API_KEY else None
@@ -166,7 +179,12 @@ class RestApi(Construct):
         400 before the function runs. API Gateway validates `application/json` only, so the function has to check the
         content type, and the body, again:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
+        Raises `ConfigurationError` for `OPTIONS` where `cors` answers it.
         """
+        if self._cors and method == "OPTIONS":
+            raise ConfigurationError(
+                f"{self.node.path}: OPTIONS of {path} is answered by cors; leave out one of the two"
+            )
         id_ = method.title() + _pascal_case(path)
         resource_id = self._resource_id(path)
         invoke_arn = function.resource.invoke_arn
@@ -200,11 +218,22 @@ class RestApi(Construct):
         )
         self._invoke_arns.append(invoke_arn)
         depends_on(self._deployment, route, integration)
+        if self._cors:
+            self._allow_pages(method, path, resource_id, self._cors)
         self._deployment.triggers = {
             "routes": Lazy.string_value(_Fingerprint(self)),
             # A replaced function has another ARN behind an unchanged reference.
             "functions": Fn.sha1(Fn.join(",", self._invoke_arns)),
         }
+
+    def _allow_pages(self, method: str, path: str, resource_id: str, cors: Cors) -> None:
+        if path not in self._preflights:
+            made = Preflight(
+                self, f"Preflight{_pascal_case(path)}", rest_api_id=self.id, resource_id=resource_id, cors=cors
+            )
+            depends_on(self._deployment, *made.resources)
+            self._preflights[path] = made
+        self._preflights[path].allow(method)
 
     def _validation(self, id_: str, body_schema: Mapping[str, Any] | None) -> dict[str, Any]:
         if body_schema is None:
@@ -228,7 +257,8 @@ class RestApi(Construct):
                 rest_api_id=self.id,
                 response_type="BAD_REQUEST_BODY",
                 status_code="400",
-                response_templates={"application/json": '{"message": "$context.error.validationErrorString"}'},
+                response_parameters=self._cors.error_parameters if self._cors else None,
+                response_templates={"application/json": json.dumps({"message": BODY_REFUSAL})},
             )
             depends_on(self._deployment, refusal)
         return {"request_models": {"application/json": model.name}, "request_validator_id": validator.id}

@@ -157,8 +157,14 @@ def test_web_origins_may_upload_and_read_and_no_others(stack: TerraformStack) ->
                 {
                     "allowed_origins": ["https://app.example.com", "http://localhost:3000"],
                     "allowed_methods": ["GET", "HEAD", "PUT"],
-                    "allowed_headers": ["content-type", "content-md5", "x-amz-*"],
-                    "expose_headers": ["ETag", "x-amz-version-id"],
+                    "allowed_headers": ["*"],
+                    "expose_headers": [
+                        "ETag",
+                        "x-amz-version-id",
+                        "x-amz-checksum-crc64nvme",
+                        "x-amz-checksum-sha256",
+                        "x-amz-request-id",
+                    ],
                     "max_age_seconds": 3000,
                 }
             ],

@@ -345,7 +345,9 @@ class TestBodySchema:
                 "rest_api_id": API,
                 "response_type": "BAD_REQUEST_BODY",
                 "status_code": "400",
-                "response_templates": {"application/json": '{"message": "$context.error.validationErrorString"}'},
+                "response_templates": {
+                    "application/json": '{"message": "$context.error.message: $context.error.validationErrorString"}'
+                },
             }
         }
         assert (
