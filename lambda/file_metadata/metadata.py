@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.s3_events import S3Object
-from shared.s3_objects import described
+from shared.s3_objects import described, is_folder_marker
 
 from . import content_types
 
@@ -16,11 +16,11 @@ EXTENSION = re.compile(r"[^\s.]{1,32}")
 CHUNKED = "aws-chunked"
 
 
-def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes) -> Row:
+def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes, not_read: str | None = None) -> Row:
     """The row of one object version, the same for each delivery of its event.
 
-    `head` is S3's HeadObject answer, `first_bytes` the content's first `content_types.FIRST_BYTES`. What an object does
-    not have (an extension, an encoding) is left out.
+    `head` is S3's HeadObject answer, `first_bytes` the content's first `content_types.FIRST_BYTES`, `not_read` why
+    there are none of an object that has content. What an object does not have (an extension, an encoding) is left out.
     """
     described_object = described(found, head)
     header = head.get("ContentType")
@@ -28,10 +28,11 @@ def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes) -> Row:
     # The header tells the type of what a reader decodes; the bytes of a compressed page show but the compression.
     kind = content_types.decide(header, b"" if encoding else first_bytes)
     optional = {
-        "extension": extension(described_object["name"]),
+        "extension": None if is_folder_marker(found) else extension(described_object["name"]),
         "headerContentType": header,
         "detectedContentType": kind.detected,
         "contentEncoding": encoding,
+        "contentNotRead": not_read,
     }
     return {
         **described_object,

@@ -10,6 +10,7 @@ from shared import aws
 from shared.items import typed
 from shared.observability import logger
 from shared.s3_events import S3Object
+from shared.s3_objects import ARCHIVED, CUSTOMER_KEY, head_from_event, why_unreadable
 
 from .content_types import FIRST_BYTES
 from .metadata import Row
@@ -19,6 +20,7 @@ BROKEN_BODY = (HTTPClientError, IncompleteReadError)
 BODY_ATTEMPTS = 3
 
 EMPTY_OBJECT = "InvalidRange"  # it has no first byte to give
+EXPECTED_REFUSALS = {EMPTY_OBJECT, "InvalidObjectState", "InvalidRequest"}
 
 
 class Store:
@@ -26,23 +28,29 @@ class Store:
 
     def __init__(self, table_name: str) -> None:
         self._table_name = table_name
-        self._s3 = aws.client("s3", aws.PATIENT_CONFIG, expected={EMPTY_OBJECT})
+        self._s3 = aws.client("s3", aws.PATIENT_CONFIG, expected=EXPECTED_REFUSALS)
         self._dynamodb = aws.client("dynamodb", aws.PATIENT_CONFIG, expected={"ConditionalCheckFailedException"})
 
-    def read(self, wanted: S3Object) -> tuple[dict[str, Any], bytes]:
-        """What HeadObject says of exactly that version, and the content's first bytes: in one call, two for an empty
-        object. Raises `ClientError` where it is not there any more, or may not be read."""
+    def read(self, wanted: S3Object) -> tuple[dict[str, Any], bytes, str | None]:
+        """HeadObject's answer for exactly that version, the content's first bytes, and why they could not be read.
+
+        One call; two for an object that is empty or archived. An object that is encrypted with a key of the sender is
+        described by its event. Raises `ClientError` where the version is not there any more, or may not be read.
+        """
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
         named = {"Bucket": wanted.bucket, "Key": wanted.key, **version}
         try:
             answer, first_bytes = self._read_start(named)
         except ClientError as error:
-            if error.response["Error"]["Code"] != EMPTY_OBJECT:
-                raise
-            return dict(self._s3.head_object(**named)), b""
+            reason = why_unreadable(error)
+            if reason == CUSTOMER_KEY:
+                return head_from_event(wanted), b"", reason
+            if reason == ARCHIVED or error.response["Error"]["Code"] == EMPTY_OBJECT:
+                return dict(self._s3.head_object(**named)), b"", reason
+            raise
         # `bytes 0-8191/123456`; without it the answer is of the whole object.
         size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else answer["ContentLength"]
-        return {**answer, "ContentLength": size}, first_bytes
+        return {**answer, "ContentLength": size}, first_bytes, None
 
     def add(self, row: Row) -> bool:
         """Add a row; False where it is there already."""

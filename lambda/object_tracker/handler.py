@@ -5,7 +5,7 @@ from shared import environment, http, s3_events
 from shared.observability import logger, metrics, tracer
 
 from . import objects
-from .store import Store, UnknownObject
+from .store import NeedsCustomerKey, Store, UnknownObject
 from .tracker import record
 
 LONGEST_BODY = 16 * 1024  # bytes; a request names one object
@@ -14,6 +14,7 @@ NEWEST = 100  # rows an answer shows
 ERRORS: dict[type[Exception], int] = {
     http.InvalidRequest: 400,
     UnknownObject: 404,
+    NeedsCustomerKey: 409,
     http.RequestTooLarge: 413,
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.http import InvalidRequest
 from shared.s3_events import S3Object
-from shared.s3_objects import described
+from shared.s3_objects import CUSTOMER_KEY, described
 
 Row = dict[str, Any]
 
@@ -22,6 +22,11 @@ INTERNAL = ("notificationLease",)
 def row(found: S3Object, head: Mapping[str, Any]) -> Row:
     """The row of one object version, from S3's HeadObject answer."""
     return {**described(found, head), "contentType": head.get("ContentType", "application/octet-stream")}
+
+
+def encrypted_row(found: S3Object, head: Mapping[str, Any]) -> Row:
+    """The row of an object version that S3 shows to nobody without its key."""
+    return {**row(found, head), "contentNotRead": CUSTOMER_KEY}
 
 
 def public(row: Row) -> Row:

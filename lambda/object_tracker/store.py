@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from shared import aws
+from shared import aws, s3_objects
 from shared.items import plain, typed
 from shared.notify_once import NotifiedRows
 from shared.s3_events import S3Object
@@ -18,6 +18,10 @@ class UnknownObject(LookupError):
     """S3 has no such object, or none this function may read: without s3:ListBucket it answers 403 for both."""
 
 
+class NeedsCustomerKey(LookupError):
+    """S3 has the object and shows it to nobody who does not send its key (SSE-C)."""
+
+
 class Store:
     """One row for each object version, and whether its notification is out."""
 
@@ -28,12 +32,15 @@ class Store:
         self.notified = NotifiedRows(table_name, "objectKey", topic_arn)
 
     def head(self, wanted: S3Object) -> dict[str, Any]:
-        """HeadObject of exactly that version. Raises `UnknownObject`."""
+        """HeadObject of exactly that version. Raises `UnknownObject`, `NeedsCustomerKey`."""
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
+        named = {"Bucket": wanted.bucket, "Key": wanted.key, **version}
         try:
-            return dict(self._s3.head_object(Bucket=wanted.bucket, Key=wanted.key, **version))
+            return dict(self._s3.head_object(**named))
         except ClientError as error:
             code = error.response["Error"]["Code"]
+            if code == "400" and s3_objects.has_customer_key(self._s3, named):
+                raise NeedsCustomerKey(f"{wanted.key!r} is {s3_objects.CUSTOMER_KEY}") from error
             # 400: what was given as the version is none.
             if code in NOT_THERE or (version and code == "400"):
                 raise UnknownObject(

@@ -2,15 +2,25 @@
 
 from shared.observability import MetricUnit, logger, metrics, tracer
 from shared.s3_events import S3Object
+from shared.s3_objects import head_from_event
 
 from . import objects
-from .store import Store
+from .store import NeedsCustomerKey, Store
 
 
 @tracer.capture_method(capture_response=False)
 def record(wanted: S3Object, store: Store) -> tuple[objects.Row, bool]:
-    """Record an object version and notify once; gives the row and whether it is new. Safe to repeat."""
-    row = objects.row(wanted, store.head(wanted))
+    """Record an object version and notify once; gives the row and whether it is new. Safe to repeat.
+
+    An object that is encrypted with a key of the sender (SSE-C) is recorded as its event describes it. Raises
+    `UnknownObject`, and `NeedsCustomerKey` where there is no event.
+    """
+    try:
+        row = objects.row(wanted, store.head(wanted))
+    except NeedsCustomerKey:
+        if not wanted.event_time:
+            raise
+        row = objects.encrypted_row(wanted, head_from_event(wanted))
     outcome = store.notified.record(row, objects.notification(row))
     named = {name: row[name] for name in ("bucket", "objectKey", "versionId")}
     if outcome.published:

@@ -36,6 +36,8 @@ class S3Object:
     event_time: str | None = field(default=None, compare=False)  # ISO 8601
     # Two uploads of a key have two; duplicates of an event have the same.
     sequencer: str | None = field(default=None, compare=False)
+    size: int | None = field(default=None, compare=False)  # bytes
+    e_tag: str | None = field(default=None, compare=False)
 
 
 def for_each_object(
@@ -92,7 +94,9 @@ def _parse(record: Any) -> S3Object:
             "versionId": record["s3"]["object"].get("versionId"),
             "eventTime": record.get("eventTime"),
             "sequencer": record["s3"]["object"].get("sequencer"),
+            "eTag": record["s3"]["object"].get("eTag"),
         }
+        size = record["s3"]["object"].get("size")
     except (KeyError, TypeError, AttributeError) as error:
         raise MalformedEvent(f"not a record of an S3 event: {type(error).__name__} {error}") from error
     if not all(isinstance(one, str) and one for one in (name, bucket, key)):
@@ -102,6 +106,8 @@ def _parse(record: Any) -> S3Object:
     for field_name, value in optional.items():
         if value is not None and not isinstance(value, str):
             raise MalformedEvent(f"{field_name} must be a text")
+    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
+        raise MalformedEvent("size must be a number of bytes")
     return S3Object(
         bucket=bucket,
         # Once, never twice: `a b+c` arrives as `a+b%2Bc`.
@@ -110,4 +116,6 @@ def _parse(record: Any) -> S3Object:
         event_name=name,
         event_time=optional["eventTime"] or None,
         sequencer=optional["sequencer"] or None,
+        size=size,
+        e_tag=optional["eTag"] or None,
     )

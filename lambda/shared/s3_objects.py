@@ -1,10 +1,17 @@
-"""What every row of an object version says."""
+"""What every row of an object version says, and why S3 may refuse to hand an object over that it has."""
 
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
-from .s3_events import S3Object
+from botocore.exceptions import ClientError
+
+from .s3_events import MalformedEvent, S3Object
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+ARCHIVED = "archived: restore it to read it"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
+CUSTOMER_KEY = "encrypted with a key of the sender (SSE-C)"
 
 
 def described(found: S3Object, head: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,4 +32,55 @@ def described(found: S3Object, head: Mapping[str, Any]) -> dict[str, Any]:
         "bucket": found.bucket,
         "versionId": version,
         "eTag": head["ETag"].strip('"'),
+    }
+
+
+def is_folder_marker(found: S3Object) -> bool:
+    """Whether an object only makes a folder visible, as the S3 console's "Create folder" does: its key ends with a
+    slash. https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-folders.html"""
+    return found.key.endswith("/")
+
+
+def why_unreadable(error: ClientError) -> str | None:
+    """`ARCHIVED` or `CUSTOMER_KEY` where GetObject failed because of it, which no retry changes; None for all else.
+
+    HeadObject is answered for an archived object; for one with a customer key it fails with a plain 400, without the
+    body that says so: see `has_customer_key`.
+    """
+    refusal = error.response["Error"]
+    if refusal.get("Code") == "InvalidObjectState":
+        return ARCHIVED
+    if refusal.get("Code") == "InvalidRequest" and "Server Side Encryption" in refusal.get("Message", ""):
+        return CUSTOMER_KEY
+    return None
+
+
+def has_customer_key(s3: Any, named: Mapping[str, str]) -> bool:
+    """Whether an object that HeadObject answered 400 for is encrypted with a key of the sender.
+
+    `named` is Bucket, Key and, if need be, VersionId.
+    """
+    try:
+        s3.get_object(**named, Range="bytes=0-0")["Body"].close()
+    except ClientError as error:
+        return why_unreadable(error) == CUSTOMER_KEY
+    return False
+
+
+def head_from_event(found: S3Object) -> dict[str, Any]:
+    """What an event says of an object, in HeadObject's form, for an object that S3 does not show without its key.
+
+    It is the same for each delivery of the event. Raises `MalformedEvent` where the event leaves something out.
+    """
+    if found.size is None or not found.e_tag or not found.event_time:
+        raise MalformedEvent("size, eTag and eventTime must be there: S3 shows this object to nobody without its key")
+    try:
+        created = datetime.fromisoformat(found.event_time)
+    except ValueError as error:
+        raise MalformedEvent(f"eventTime {found.event_time!r} is not an ISO 8601 time") from error
+    return {
+        "LastModified": created if created.tzinfo else created.replace(tzinfo=UTC),
+        "ContentLength": found.size,
+        "ETag": found.e_tag,
+        "VersionId": found.version_id,
     }

@@ -34,7 +34,7 @@ class Tracker:
     def table(self) -> str:
         return self.variables["TABLE_NAME"]
 
-    def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
+    def upload(self, key: str, content: bytes = b"content", **options: Any) -> str:
         """Gives the version."""
         return str(self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, **options)["VersionId"])
 

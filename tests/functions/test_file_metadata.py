@@ -52,10 +52,12 @@ class Extractor:
     dynamodb: Any
     log: Lines = field(default_factory=Lines)
 
-    def upload(self, key: str, content: bytes = b"content", **options: str) -> dict[str, Any]:
+    def upload(self, key: str, content: bytes = b"content", **options: Any) -> dict[str, Any]:
         """Gives the event's record."""
         answer = self.s3.put_object(Bucket=self.name, Key=key, Body=content, **options)
-        return created(self.name, key, answer["VersionId"])
+        record = created(self.name, key, answer["VersionId"])
+        record["s3"]["object"].update(size=len(content), eTag=answer["ETag"].strip('"'))
+        return record
 
     def handle(self, *records: dict[str, Any]) -> Any:
         return self.handler.handle(event(*records), Context())
@@ -251,6 +253,7 @@ def test_without_a_header_the_content_tells(extractor: Extractor) -> None:
         ("/", "/", None),
         ("%41%zz%", "%41%zz%", None),
         ("🦆/\n\t.x", "\n\t.x", "x"),
+        ("ctrl\x01/\x1f\r\x7f.txt", "\x1f\r\x7f.txt", "txt"),
     ],
 )
 def test_any_key_s3_takes_is_recorded_as_it_is(
@@ -293,6 +296,69 @@ def test_the_size_of_an_object_of_five_gigabytes_is_what_s3_declares(extractor: 
     extractor.handle(created(extractor.name, "five gigabytes"))
     row = extractor.row("five gigabytes")
     assert (row["size"], row["eTag"]) == ("5368709120", "0123456789abcdef0123456789abcdef-640")
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_an_archived_object_has_a_row_by_what_s3_says_of_it(extractor: Extractor, storage_class: str) -> None:
+    key = f"backups/{storage_class}.png"
+    record = extractor.upload(key, PNG, ContentType="image/png", StorageClass=storage_class)
+    assert extractor.handle(record) == {"recorded": 1}
+    row = extractor.row(key)
+    assert (row["size"], row["eTag"], row["extension"]) == (str(len(PNG)), record["s3"]["object"]["eTag"], "png")
+    assert (row["contentType"], row["contentTypeSource"], row["contentTypeMismatch"]) == ("image/png", "header", False)
+    assert row["contentNotRead"] == "archived: restore it to read it"
+    assert "detectedContentType" not in row
+    assert extractor.log.about("AWS call failed") == []
+
+
+SENDERS_KEY: dict[str, Any] = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+
+
+def test_an_object_encrypted_with_a_key_of_the_sender_has_a_row_by_what_its_event_says(extractor: Extractor) -> None:
+    record = extractor.upload("vault/secret.png", PNG, ContentType="image/png", **SENDERS_KEY)
+    assert extractor.handle(record, record) == {"recorded": 2}
+    version = record["s3"]["object"]["versionId"]
+    assert extractor.row("vault/secret.png") == {
+        "objectKey": "vault/secret.png",
+        "uploadTime": f"2026-01-02T03:04:05Z#{version}",
+        "uploadDay": "2026-01-02",
+        "timestamp": "2026-01-02T03:04:05Z",
+        "name": "secret.png",
+        "extension": "png",
+        "size": str(len(PNG)),
+        "bucket": extractor.name,
+        "versionId": version,
+        "eTag": record["s3"]["object"]["eTag"],
+        "contentType": "application/octet-stream",
+        "contentTypeSource": "header",
+        "contentTypeMismatch": False,
+        "contentNotRead": "encrypted with a key of the sender (SSE-C)",
+    }
+    assert extractor.log.about("AWS call failed") == []
+
+
+def test_an_event_that_leaves_out_what_s3_does_not_show_without_the_key_fails(extractor: Extractor) -> None:
+    record = extractor.upload("vault/unknown", **SENDERS_KEY)
+    del record["s3"]["object"]["size"]
+    with pytest.raises(RecordsFailed, match="MalformedEvent: size, eTag and eventTime must be there"):
+        extractor.handle(record)
+    assert extractor.rows("vault/unknown") == []
+
+
+def test_a_version_that_is_purged_before_it_is_read_fails_the_event_with_its_reason(extractor: Extractor) -> None:
+    record = extractor.upload("purged.png", PNG)
+    version = record["s3"]["object"]["versionId"]
+    extractor.s3.delete_object(Bucket=extractor.name, Key="purged.png", VersionId=version)
+    with pytest.raises(RecordsFailed, match=r"record 0: ClientError: An error occurred \(NoSuchVersion\)"):
+        extractor.handle(record)
+    assert extractor.rows("purged.png") == []
+
+
+def test_a_folder_marker_is_an_object_without_an_extension(extractor: Extractor) -> None:
+    extractor.handle(extractor.upload("releases/v1.2/", b"", ContentType="application/x-directory; charset=UTF-8"))
+    row = extractor.row("releases/v1.2/")
+    assert (row["name"], row["size"], row["contentType"]) == ("v1.2", "0", "application/x-directory")
+    assert "extension" not in row
 
 
 def test_a_bad_record_fails_the_event_and_keeps_no_other_waiting(extractor: Extractor) -> None:

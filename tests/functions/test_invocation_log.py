@@ -198,6 +198,19 @@ def test_a_key_is_decoded_exactly_once(log: Log, key: str) -> None:
     assert [row["objectKey"] for row in log.rows()] == [key]
 
 
+@pytest.mark.parametrize("key", ["ctrl\x01.txt", "\x00", "cr\rend\x1f", "photos/2026/"])
+def test_a_key_with_control_characters_and_a_folder_marker_are_logged_like_any_object(log: Log, key: str) -> None:
+    assert log.handle(event(created(BUCKET, key))) == {"logged": 1}
+    assert [row["objectKey"] for row in log.rows()] == [key]
+
+
+def test_no_object_is_read_so_that_a_purged_archived_or_encrypted_one_is_logged_too(log: Log) -> None:
+    # There is no such bucket, and the function's role may read none.
+    assert log.handle(event(created(BUCKET, "purged", "no-such-version"))) == {"logged": 1}
+    targets = [request.headers.get("X-Amz-Target", "S3") for request in log.proxy.requests]
+    assert targets == ["DynamoDB_20120810.PutItem"]
+
+
 @pytest.mark.parametrize(
     ("given", "stored"),
     [

@@ -164,6 +164,48 @@ def test_an_object_that_was_deleted_meanwhile_fails_and_leaves_no_row(tracker: T
     assert tracker.rows("deleted") == tracker.notifications("deleted") == []
 
 
+SENDERS_KEY: dict[str, Any] = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
+
+
+def test_an_object_encrypted_with_a_key_of_the_sender_is_recorded_as_its_event_describes_it(tracker: Tracker) -> None:
+    version = tracker.upload("vault", b"secret", **SENDERS_KEY)
+    sent = event(created(tracker.bucket, "vault", version))
+    assert tracker.handle(sent) == tracker.handle(sent) == {"recorded": 1}
+    (row,) = tracker.rows("vault")
+    described = {
+        "objectKey": "vault",
+        "uploadTime": f"2026-01-02T03:04:05Z#{version}",
+        "timestamp": "2026-01-02T03:04:05Z",
+        "name": "vault",
+        "size": "1",
+        "bucket": tracker.bucket,
+        "versionId": version,
+        "eTag": "d41d8cd98f00b204e9800998ecf8427e",
+        "contentType": "application/octet-stream",
+        "contentNotRead": "encrypted with a key of the sender (SSE-C)",
+    }
+    assert {name: row[name] for name in described} == described
+    assert len(tracker.notifications("vault")) == 1
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_an_archived_object_is_recorded_and_notified(tracker: Tracker, storage_class: str) -> None:
+    version = tracker.upload(storage_class, b"content", StorageClass=storage_class)
+    assert tracker.handle(event(created(tracker.bucket, storage_class, version))) == {"recorded": 1}
+    (row,) = tracker.rows(storage_class)
+    assert row["size"] == "7"
+    assert len(tracker.notifications(storage_class)) == 1
+
+
+@pytest.mark.parametrize("key", ["ctrl\x01.txt", "line\nend", "cr\rend\x1f", "photos/2026/"])
+def test_a_key_with_control_characters_and_a_folder_marker_are_recorded_and_notified(
+    tracker: Tracker, key: str
+) -> None:
+    version = tracker.upload(key, b"")
+    assert tracker.handle(event(created(tracker.bucket, key, version))) == {"recorded": 1}
+    assert len(tracker.rows(key)) == len(tracker.notifications(key)) == 1
+
+
 def test_a_version_below_a_delete_marker_is_still_recorded(tracker: Tracker) -> None:
     version = tracker.upload("marked")
     tracker.s3.delete_object(Bucket=tracker.bucket, Key="marked")

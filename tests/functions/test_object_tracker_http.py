@@ -160,6 +160,15 @@ def test_a_version_s3_calls_invalid_is_an_unknown_object(tracker: Tracker) -> No
     assert post(tracker, {"key": "invalid version", "versionId": version + "x"})[0] == 404
 
 
+def test_an_object_encrypted_with_a_key_of_the_sender_cannot_be_recorded_by_request(tracker: Tracker) -> None:
+    tracker.upload("vault by request", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32)
+    assert post(tracker, {"key": "vault by request"}) == (
+        409,
+        {"message": "'vault by request' is encrypted with a key of the sender (SSE-C)"},
+    )
+    assert tracker.rows("vault by request") == []
+
+
 def test_a_failing_service_is_raised_not_answered(tracker: Tracker) -> None:
     tracker.upload("unlucky")
     tracker.proxy.fault = refusing(500)
