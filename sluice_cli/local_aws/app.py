@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, completed in seven places. Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed in nine places. Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
 drop one silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py fail without them.
@@ -24,9 +24,15 @@ handler keeps from one event to the next is never seen after a failure.
 
 And it waits after each invocation for log lines that may still come: 5 ms after the last, 50 ms for the first, and what
 comes later is in the next invocation's log. Here the environment says which line was the last.
+
+And it does not know `$context.error.validationErrorString`, so that a refused body would be answered with the variable.
+
+And a MOCK integration sends its response template as it stands, so that a preflight could not name the origin that asks
+(`$context.responseOverride`), and a body with 204, which no client reads.
 """
 
 import contextlib
+import contextvars
 import json
 import re
 import threading
@@ -34,9 +40,10 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, unescape
 
+import api_gateway  # in this folder, which is where hypercorn looks for the app
 from ministack.app import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import cloudwatch, s3
+from ministack.services import apigateway_v1, cloudwatch, s3
 
 __all__ = ["app"]
 
@@ -79,6 +86,12 @@ KEPT = '"status": "ok", "raised": str(e), "trace"'
 # What ends that loop, and the line that now goes before it.
 ANSWERED = "        _real_stdout.flush()\n\nrun()"
 LAST_LINE = "\x1elog ends"
+# What a gateway response says of a refused body, in the template and in the answer.
+VALIDATION_ERROR = re.compile(rb"\$\{?context\.error\.validationErrorString\}?")
+
+# Of the request that is answered.
+_request_headers: contextvars.ContextVar[dict[str, str]] = contextvars.ContextVar("request_headers")
+
 LONGEST_WAIT_SECONDS = 0.25  # for a line of an environment that ended without its last
 
 _incomplete_alarms = _existing(cloudwatch, "_describe_alarms")
@@ -89,6 +102,13 @@ _known_resource = _existing(iam_actions, "extract_resource_arn")
 _plain_pattern = _existing(iam_evaluator, "_fnmatch_compile")
 _plain_invoke = _existing(lambda_runtime.Worker, "invoke")
 _plain_log = _existing(lambda_runtime.Worker, "_drain_stderr_bounded")
+_plain_validation = _existing(apigateway_v1, "_check_request_validation")
+_plain_error = _existing(apigateway_v1, "_gateway_error_response")
+_plain_execution = _existing(apigateway_v1, "_execute_in_scope")
+_plain_mock = _existing(apigateway_v1, "_invoke_mock_v1")
+_valid = _existing(apigateway_v1, "_json_schema_valid")
+for _name in ("_vtl_close_paren", "_vtl_set", "_vtl_value", "_model_schema"):
+    _existing(apigateway_v1, _name)
 _existing(lambda_runtime.Worker, "_read_stderr")
 _existing(lambda_runtime.Worker, "_drain_stderr")
 
@@ -182,6 +202,46 @@ def _read_log(worker: Any) -> None:
                 lines.put(line.rstrip("\n"))
 
 
+def _validated(method: Any, api_id: str, request: Any, headers: Any, body: bytes, query_params: Any) -> Any:
+    error = _plain_validation(method, api_id, request, headers, body, query_params)
+    if error is not None and error.response_type == "BAD_REQUEST_BODY":
+        request["violations"] = _violations(method, api_id, body)
+    return error
+
+
+def _violations(method: Any, api_id: str, body: bytes) -> str:
+    """Empty where the body is no JSON."""
+    schema = apigateway_v1._model_schema(api_id, method["requestModels"]["application/json"])
+    try:
+        found = api_gateway.violations(schema, json.loads(body), lambda part, value: bool(_valid(part, value, schema)))
+    except (ValueError, RecursionError):
+        return ""
+    return f"[{', '.join(found)}]"
+
+
+def _error_answer(error: Any, request: Any) -> Any:
+    status, headers, body = _plain_error(error, request)
+    # As in a JSON string, without its quotes.
+    words = json.dumps(request.get("violations", ""))[1:-1].encode()
+    return status, headers, VALIDATION_ERROR.sub(lambda _: words, body)
+
+
+async def _execution(request: Any, *arguments: Any) -> Any:
+    _request_headers.set(request["headers"])
+    return await _plain_execution(request, *arguments)
+
+
+def _mocked(integration: Any) -> Any:
+    status, headers, body = _plain_mock(integration)
+    if not api_gateway.DIRECTIVE.search(body.decode()):
+        return status, headers, b"" if status == 204 else body
+    parameters = {"header": _request_headers.get()}
+    state = {"vars": {}, "context": {}, "body": "", "params": parameters, "gobbled": False}
+    set_ = api_gateway.overrides(body.decode(), apigateway_v1, state)
+    kept = {name: value for name, value in headers.items() if name.lower() not in {one.lower() for one in set_}}
+    return status, {**kept, **set_}, b""
+
+
 def _fields(values: dict[str, Any]) -> str:
     return "".join(
         f"<{name}>{_text(value)}</{name}>"
@@ -202,6 +262,10 @@ cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
 s3._list_objects_v1 = _list_objects
 iam_actions.extract_resource_arn = _resource
+apigateway_v1._check_request_validation = _validated
+apigateway_v1._gateway_error_response = _error_answer
+apigateway_v1._execute_in_scope = _execution
+apigateway_v1._invoke_mock_v1 = _mocked
 iam_evaluator._fnmatch_compile = _pattern
 _script = _replaced(lambda_runtime._PYTHON_WORKER_SCRIPT, RAISED, KEPT)
 _last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
