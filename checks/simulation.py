@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-SYSTEM = "sensor-pipeline"
+NAME = "sensor-pipeline"
 
 FORMATS = ("one", "array", "lines")
 IN_ONE_OBJECT = 10  # readings of an array or of JSON Lines

@@ -1,5 +1,7 @@
-"""The ready systems."""
+"""The ready systems, one module each. A new module with a `System` in it is found by itself."""
 
+import importlib
+import pkgutil
 from collections.abc import Callable
 
 from constructs import Construct
@@ -7,32 +9,25 @@ from constructs import Construct
 from settings import Settings
 
 from .api_gateway_account import ApiGatewayAccount
-from .file_metadata import FileMetadata
-from .invocation_log import InvocationLog
-from .object_tracker import ObjectTracker
-from .sensor_pipeline import SensorPipeline
 from .system import System
-from .upload_api import UploadApi
 
-SYSTEMS: tuple[Callable[[Construct, Settings], System], ...] = (
-    ObjectTracker,
-    UploadApi,
-    FileMetadata,
-    InvocationLog,
-    SensorPipeline,
-)
 
-__all__ = [
-    "SYSTEMS",
-    "ApiGatewayAccount",
-    "FileMetadata",
-    "InvocationLog",
-    "ObjectTracker",
-    "SensorPipeline",
-    "System",
-    "UploadApi",
-    "add_systems",
-]
+def _systems() -> tuple[Callable[[Construct, Settings], System], ...]:
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    return tuple(
+        one
+        for module in modules
+        for one in vars(module).values()
+        if isinstance(one, type)
+        and issubclass(one, System)
+        and one.__module__ == module.__name__
+        and one not in (System, ApiGatewayAccount)
+    )
+
+
+SYSTEMS = _systems()
+
+__all__ = ["SYSTEMS", "ApiGatewayAccount", "System", "add_systems"]
 
 
 def add_systems(app: Construct, settings: Settings) -> None:

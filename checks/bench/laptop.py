@@ -1,6 +1,5 @@
 """The local AWS with what the handlers need: buckets, tables, a topic, and events to handle."""
 
-import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
+from checks.systems import SYSTEMS
 from sluice_cli.local_aws.server import LocalAws
 
 from .cold_start import VARIABLES
@@ -17,25 +17,13 @@ from .cold_start import VARIABLES
 Event = dict[str, Any]
 
 BUCKET, TOPIC = "bench", "bench"
-KEYS = {
-    "object-tracker": ("objectKey", "uploadTime"),
-    "file-metadata": ("objectKey", "uploadTime"),
-    "invocation-log": ("requestId", "timestamp"),
-    "upload-api": ("productId", "productName"),
-    "sensor-pipeline": ("deviceId", "readingTime"),
-    "rejects": ("objectKey", "place"),
-}
+KEYS = {name: system.benchmarked.keys for name, system in SYSTEMS.items()} | {"rejects": ("objectKey", "place")}
 
 EMPTY, PLAIN = "empty function", "document 003's handler"
 
 # What handles: module and function.
-HANDLERS = {
-    PLAIN: ("index", "lambda_handler"),
-    "invocation_log": ("invocation_log.handler", "handle"),
-    "object_tracker": ("object_tracker.handler", "handle"),
-    "file_metadata": ("file_metadata.handler", "handle"),
-    "sensor_pipeline": ("sensor_pipeline.handler", "handle"),
-    "upload_api": ("upload_api.handler", "handle"),
+HANDLERS = {PLAIN: ("index", "lambda_handler")} | {
+    system.package: (f"{system.package}.handler", "handle") for system in SYSTEMS.values()
 }
 
 
@@ -72,9 +60,10 @@ class Laptop:
 
     def events(self, handler: str, number: int, records: int = 1) -> list[Event]:
         """Events that the handler has not seen, with an object for each record where it reads objects."""
-        if handler == "upload_api":
-            return [self._request() for _ in range(number)]
-        stored = handler in ("object_tracker", "file_metadata", "sensor_pipeline")
+        how = next((one.benchmarked for one in SYSTEMS.values() if one.package == handler), None)
+        if how and how.request:
+            return [how.request(next(self._numbers)) for _ in range(number)]
+        stored = how is not None and how.reads_objects
         return [{"Records": [self._record(stored) for _ in range(records)]} for _ in range(number)]
 
     def readings(self, number: int) -> Event:
@@ -98,31 +87,6 @@ class Laptop:
                 "object": {"key": quote_plus(key, safe="/"), "size": 1, "sequencer": f"{number:016X}", **version},
             },
         }
-
-    def _request(self) -> Event:
-        number = next(self._numbers)
-        headers = {"Content-Type": "application/json", "Idempotency-Key": f"key-{number:020d}"}
-        return {
-            "httpMethod": "POST",
-            "path": "/upload",
-            "resource": "/upload",
-            "headers": headers,
-            "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "body": json.dumps(upload_of(f"product-{number}")),
-            "isBase64Encoded": False,
-        }
-
-
-def upload_of(product_id: str) -> dict[str, Any]:
-    """What is posted to /upload: a file of a kilobyte."""
-    return {
-        "productId": product_id,
-        "productName": "Lamp",
-        "price": 19.9,
-        "fileName": "lamp.txt",
-        "contentType": "text/plain",
-        "content": base64.b64encode(b"x" * 1024).decode(),
-    }
 
 
 def _reading(device: str, number: int) -> str:

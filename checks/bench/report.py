@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from checks.systems import SYSTEMS
+
 from .measure import Figure
 from .table import Row, chart, markdown
 
@@ -20,23 +22,6 @@ TITLES = {
     "rates": "Functions on the local AWS",
     "upload": "POST /upload on the local AWS, at its highest rate without an error",
     "plan": "Deploying with nothing changed, on the local AWS",
-}
-
-WHY = {
-    (
-        "invocation_log",
-        "PutItem",
-    ): "the row; the condition makes a repeat find it (several records: one TransactWriteItems)",
-    ("object_tracker", "HeadObject"): "size, type and time of exactly that version, which no event has",
-    ("object_tracker", "PutItem"): "the row with the lease on its notification, then the mark that it is out",
-    ("object_tracker", "Publish"): "the notification",
-    ("file_metadata", "GetObject"): "what S3 knows of the version and its first bytes, in one call",
-    ("file_metadata", "PutItem"): "the row; the condition makes a repeat find it",
-    ("sensor_pipeline", "GetObject"): "the readings, streamed",
-    ("sensor_pipeline", "TransactWriteItems"): "up to 100 readings, each under its condition",
-    ("upload_api", "GetItem"): "whether the idempotency key has an answer already",
-    ("upload_api", "PutObject"): "the file",
-    ("upload_api", "TransactWriteItems"): "product and answer, both or none",
 }
 
 
@@ -70,7 +55,8 @@ def _row(saved: dict[str, Any]) -> Row:
 
 def _calls(calls: Mapping[str, Mapping[str, float]]) -> str:
     lines = ["| function | AWS call | an event | why it is needed |", "|---|---|---:|---|"]
+    reasons = {system.load.function: system.load.reasons for system in SYSTEMS.values()}
     for function, made in calls.items():
         for operation, number in made.items():
-            lines.append(f"| {function} | {operation} | {number:g} | {WHY.get((function, operation), '')} |")
+            lines.append(f"| {function} | {operation} | {number:g} | {reasons.get(function, {}).get(operation, '')} |")
     return "\n".join(lines)

@@ -9,9 +9,12 @@ prices, with their date.
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from checks.systems import SYSTEMS
+from checks.systems.load import Load
 
 from .places import DOCS
 
@@ -68,32 +71,7 @@ API_PRICE = 3.50
 LOG_PRICE, LOG_BYTES = 0.50, 900  # a GB ingested; the function's lines of an event and Lambda's own three
 
 
-@dataclass(frozen=True)
-class System:
-    """What one event takes. `writes` are write units of the table, `hottest` those of its busiest partition key."""
-
-    name: str
-    function: str
-    memory_mb: int
-    calls: Mapping[str, float]
-    writes: float
-    hottest: float
-    api: bool = False
-    provisioned: int | None = None
-    batch: int = 1  # events that share an invocation
-
-
-SYSTEMS = (
-    System("object-tracker", "object_tracker", 256, {"HeadObject": 1, "PutItem": 2, "Publish": 1}, 2, 0),
-    System("upload-api", "upload_api", 512, {"GetItem": 1, "PutObject": 1, "TransactWriteItems": 1}, 4, 0, api=True),
-    # A row in the table and in both indexes; all rows of a day have one key in the index by-day.
-    System("file-metadata", "file_metadata", 256, {"GetObject": 1, "PutItem": 1}, 3, 1, provisioned=100),
-    System("invocation-log", "invocation_log", 128, {"PutItem": 1}, 1, 0),
-    # Events are readings, 100 in an object; a transaction's writes count twice.
-    System(
-        "sensor-pipeline", "sensor_pipeline", 1769, {"GetObject": 0.01, "TransactWriteItems": 0.01}, 2, 0, batch=100
-    ),
-)
+LOADS = tuple(system.load for system in SYSTEMS.values())
 
 
 @dataclass(frozen=True)
@@ -117,11 +95,11 @@ def own_milliseconds(benchmark: Path = DOCS / "benchmark.json") -> dict[str, flo
     }
     # Its events are readings, many in an object: what one of 10,000 took, the local AWS's answers included.
     (reading,) = (row["ours"]["median"] for row in rows if row["what"].startswith("a reading of "))
-    (batch,) = (system.batch for system in SYSTEMS if system.function == "sensor_pipeline")
+    (batch,) = (system.batch for system in LOADS if system.function == "sensor_pipeline")
     return {**own, "sensor_pipeline": reading * batch}
 
 
-def need(system: System, rate: int, own_ms: float) -> Need:
+def need(system: Load, rate: int, own_ms: float) -> Need:
     """Own time grows with the share of a core that the memory brings; AWS's answers take as long as they take."""
     own = own_ms * max(1.0, FULL_CORE_MB / system.memory_mb)
     answers = sum(ANSWER_MS[call] * number for call, number in system.calls.items()) * system.batch
@@ -135,7 +113,7 @@ def need(system: System, rate: int, own_ms: float) -> Need:
     )
 
 
-def breaks(system: System, rate: int, concurrency: int) -> Iterator[str]:
+def breaks(system: Load, rate: int, concurrency: int) -> Iterator[str]:
     """The quotas and settings that do not hold at a rate, and what to change."""
     writes = system.writes * rate
     if system.api and rate > API_REQUESTS:
@@ -171,7 +149,7 @@ def breaks(system: System, rate: int, concurrency: int) -> Iterator[str]:
             yield f"{quota:,} a second of {what}"
 
 
-def dollars(system: System, duration_ms: float) -> float:
+def dollars(system: Load, duration_ms: float) -> float:
     """For a million events."""
     invocations = 1 / system.batch
     calls = sum(PRICES.get(call, 0) * number for call, number in system.calls.items())
@@ -185,7 +163,7 @@ def dollars(system: System, duration_ms: float) -> float:
 def page() -> str:
     measured = own_milliseconds()
     lines = []
-    for system in SYSTEMS:
+    for system in LOADS:
         lines += [
             f"\n### {system.name}\n",
             "| events a second | function runs | environments | write units a second | $ a million | an hour |",

@@ -11,17 +11,17 @@ from typing import Any
 from uuid import uuid4
 
 from checks.soak.sender import Sender
+from checks.systems.upload_api import NAME, product
 from sluice_cli.local_aws.server import REGION, LocalAws
 from sluice_cli.target import local_target
 from sluice_cli.terraform import deployment, planning
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .busy import single_file
-from .laptop import EMPTY, upload_of
+from .laptop import EMPTY
 from .measure import say
 from .table import Row, compare
 
-SYSTEM = "upload-api"
 OURS = "ours"
 BEHIND = f"{EMPTY} behind the same API"
 
@@ -100,7 +100,7 @@ def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
     def send(body: dict[str, Any]) -> int:
         return sender.post(url, body, {"Idempotency-Key": uuid4().hex}, REGION)
 
-    bodies = [upload_of(uuid4().hex) for _ in range(requests)]
+    bodies = [product(uuid4().hex) for _ in range(requests)]
     begun = perf_counter()
     with ThreadPoolExecutor(connections) as pool:
         statuses = list(pool.map(send, bodies))
@@ -113,6 +113,6 @@ def _deployed(local: LocalAws, folder: Path, suffix: str) -> dict[str, str]:
     settings = {**known.environment, "ENVIRONMENT_SUFFIX": suffix}
     target = replace(known, environment=settings, folder=folder / suffix)
     ensure_local_state_bucket(local, settings["STATE_BUCKET"])
-    say(f"deploying {SYSTEM}, {suffix}")
-    planning.deploy([SYSTEM], target)
-    return deployment.outputs(SYSTEM, target)
+    say(f"deploying {NAME}, {suffix}")
+    planning.deploy([NAME], target)
+    return deployment.outputs(NAME, target)

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from .requests import FILE, SECRET, Request
@@ -61,10 +61,10 @@ def problems_of_log(lines: Iterable[str]) -> list[Problem]:
     return found
 
 
-def problems_of_objects(new: Iterable[tuple[str, str]], bucket: str) -> list[Problem]:
-    """`new` are bucket and key of each object that was not there before; uploads go to `bucket`."""
+def problems_of_objects(new: Iterable[tuple[str, str]], stored: Mapping[str, str]) -> list[Problem]:
+    """`new` are bucket and key of each object that was not there before; `stored` the keys' patterns by bucket."""
     return [
-        Problem("an object lies outside its prefix", f"{where}/{key}")
-        for where, key in new
-        if where != bucket or not re.fullmatch(r"uploads/[0-9a-f]{64}", key)
+        Problem("an object lies outside its prefix", f"{bucket}/{key}")
+        for bucket, key in new
+        if bucket not in stored or not re.fullmatch(stored[bucket], key)
     ]

@@ -10,11 +10,12 @@ from urllib.parse import quote
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis import strategies as st
 
+from checks.systems.system import Api
+
 # Stands for a secret: in headers and in file contents, and so never in a log.
 SECRET = "fuzz-secret-8d1f0c7a2b"  # noqa: S105 - a marker
 # What a stranger would have a log say; on a line of its own it would be forged.
 FORGED = '\n{"level": "CRITICAL", "message": "fuzz-forged"}\n'
-ROUTES = {"object-tracker": ("/objects", ("GET", "POST")), "upload-api": ("/upload", ("POST",))}
 
 METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X"])
 TEXT = st.one_of(st.text(st.characters(codec="utf-8"), max_size=30), st.sampled_from(["", "..", "\x00", FORGED, "%00"]))
@@ -37,17 +38,14 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=10,
 )
 FILE = base64.b64encode(f"{SECRET} is what the file says".encode()).decode()
-VALID: dict[str, dict[str, Any]] = {
-    "object-tracker": {"key": f"fuzz/{FORGED}"},
-    "upload-api": {"productId": "fuzz", "productName": "Fuzz", "price": 1, "fileName": "fuzz.txt", "content": FILE},
-}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request: `path` and `query` as they are sent, after the stage."""
+    """One request: `path` and `query` as they are sent, after the stage; `route` is the path that the API has."""
 
     system: str
+    route: str
     method: str
     path: str
     query: str
@@ -57,9 +55,9 @@ class Request:
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> Request:
-    system = draw(st.sampled_from(sorted(ROUTES)))
-    route, methods = ROUTES[system]
+def requests(draw: st.DrawFn, apis: Mapping[str, Api]) -> Request:
+    system = draw(st.sampled_from(sorted(apis)))
+    route, methods = apis[system].path, apis[system].methods
     # Most go where a function listens: elsewhere API Gateway alone answers.
     at_home = draw(st.integers(0, 9)) < 8
     method = draw(st.sampled_from(methods) if at_home else METHODS)
@@ -74,7 +72,15 @@ def requests(draw: st.DrawFn) -> Request:
     if draw(st.integers(0, 5)) == 0:
         headers["Idempotency-Key"] = draw(HEADER_VALUES)
     headers |= draw(st.dictionaries(HEADER_NAMES, HEADER_VALUES, max_size=2))
-    return Request(system, method, path, query, draw(bodies(VALID[system])), headers, draw(st.integers(0, 9)) < 9)
+    return Request(
+        system, route, method, path, query, draw(bodies(_accepted(apis[system]))), headers, draw(st.integers(0, 9)) < 9
+    )
+
+
+def _accepted(api: Api) -> dict[str, Any]:
+    """A body that the API accepts, with markers where they fit: a forged log line in a key, a secret in a file."""
+    marked = {"key": f"fuzz/{FORGED}", "content": FILE}
+    return {name: marked.get(name, value) for name, value in api.accepted.items()}
 
 
 def bodies(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
@@ -99,7 +105,7 @@ def bodies(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
     )
 
 
-def drawn(count: int, seed_: int) -> list[Request]:
+def drawn(count: int, seed_: int, apis: Mapping[str, Api]) -> list[Request]:
     """That many requests, or a few less where hypothesis has no more to invent."""
     found: list[Request] = []
 
@@ -112,7 +118,7 @@ def drawn(count: int, seed_: int) -> list[Request]:
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
     )
-    @given(requests())
+    @given(requests(apis))
     def collect(request: Request) -> None:
         found.append(request)
 

@@ -10,13 +10,13 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send, signed_request
 
 from .judging import Problem, problems_of_answer, problems_of_log, problems_of_objects
-from .requests import ROUTES, Request
+from .requests import Request
 
 THREADS = 4
 
 
 @dataclass
-class Outcome:
+class FuzzResult:
     """How many answers of which status each API gave, how many log lines were read, and what is wrong."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
@@ -28,10 +28,12 @@ def fuzz(
     local: LocalAws,
     outputs: Mapping[str, Mapping[str, str]],
     requests: Sequence[Request],
+    stored: Mapping[str, str],
     each: Callable[[], object] = lambda: None,
-) -> Outcome:
-    """Send all; `outputs` are those of the systems that have an API, `each` is called after every answer."""
-    outcome = Outcome()
+) -> FuzzResult:
+    """Send all; `outputs` are those of the systems that have an API, `stored` the patterns of the keys of objects that
+    requests may store, by bucket. `each` is called after every answer."""
+    outcome = FuzzResult()
     account = local.client("sts").get_caller_identity()["Account"]
     internal = ("BucketName", "TableName", "FunctionName", "LogGroupName")
     names = {one[name] for one in outputs.values() for name in internal} | {account}
@@ -43,17 +45,16 @@ def fuzz(
             outcome.answers[sent[done].system, status] += 1
             outcome.problems += problems_of_answer(sent[done], status, body, names)
             each()
-    for system in ROUTES:
+    for system in outputs:
         lines = _log(local, outputs[system]["LogGroupName"])
         outcome.log_lines += len(lines)
         outcome.problems += problems_of_log(lines)
-    outcome.problems += problems_of_objects(_objects(local) - before, outputs["upload-api"]["BucketName"])
+    outcome.problems += problems_of_objects(_objects(local) - before, stored)
     return outcome
 
 
 def _send(local: LocalAws, api_url: str, request: Request) -> tuple[int, bytes]:
-    route, _ = ROUTES[request.system]
-    url = api_url.removesuffix(route) + request.path + (f"?{request.query}" if request.query else "")
+    url = api_url.removesuffix(request.route) + request.path + (f"?{request.query}" if request.query else "")
     how = signed_request if request.signed else send
     return how(local, request.method, url, request.body, request.headers)
 

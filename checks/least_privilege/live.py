@@ -21,13 +21,13 @@ from .statements import PERMISSION, REFERENCE, Statement
 Document = dict[str, Any]
 
 # Actions that a denial of everything must leave in a changed policy, or it could not be changed back.
-DOORS = {
+REVERT_ACTIONS = {
     "aws_s3_bucket_policy": ["s3:GetBucketPolicy", "s3:PutBucketPolicy"],
     "aws_sqs_queue_policy": ["sqs:GetQueueAttributes", "sqs:SetQueueAttributes"],
 }
-# What the keeper of a key whose policy is changed needs to change it back and to remove it.
-KEEPER = "test-keeper"
-KEEPER_ACTIONS = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+# What the policy admin of a key whose policy is changed needs to change it back and to remove it.
+POLICY_ADMIN = "test-policy-admin"
+POLICY_ADMIN_ACTIONS = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
 
 
 class NotAsSynthesized(RuntimeError):
@@ -35,7 +35,7 @@ class NotAsSynthesized(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Place:
+class DeployedStack:
     """A running local AWS, one system's region, outputs, and the attributes of its resources by address."""
 
     local: LocalAws
@@ -45,7 +45,7 @@ class Place:
     attributes: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def of(cls, local: LocalAws, system: str, synthesized: Document, state: Document) -> "Place":
+    def of(cls, local: LocalAws, system: str, synthesized: Document, state: Document) -> "DeployedStack":
         """From the synthesized Terraform and the state after an apply."""
         return cls(
             local=local,
@@ -64,10 +64,10 @@ class Place:
         return REFERENCE.sub(lambda found: str(self.attributes[found[1]][found[2]]), text)
 
 
-class System:
+class DeployedSystem:
     """One deployed system, ready for changes of its policies. `with` makes, and removes, what that needs."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: DeployedStack) -> None:
         self.place = place
         self.outputs = place.outputs
         self._cleanup = ExitStack()
@@ -75,7 +75,7 @@ class System:
         self._credentials: dict[str, dict[str, str]] = {}
         self._clients: dict[tuple[str, str, bool, bool], Any] = {}
 
-    def __enter__(self) -> "System":
+    def __enter__(self) -> "DeployedSystem":
         with ExitStack() as cleanup:
             s3 = self.client("s3")
             # Somebody else's: no role of the system may touch it.
@@ -83,7 +83,7 @@ class System:
             s3.create_bucket(Bucket=self.foreign_bucket, **_location(self.place.region))
             cleanup.callback(self._empty_foreign_bucket)
             self._credentials["role"] = self._credentials_of_role()
-            self._keeper_arn, self._credentials["keeper"] = self._make_keeper(cleanup)
+            self._policy_admin_arn, self._credentials["policy-admin"] = self._make_policy_admin(cleanup)
             self._cleanup = cleanup.pop_all()
         return self
 
@@ -91,8 +91,8 @@ class System:
         self._cleanup.close()
 
     def client(self, service: str, who: str = "deployer", *, tls: bool = True, checked: bool = True) -> Any:
-        """A client of the `deployer`'s, of the function's `role` or the `keeper`'s; without TLS as a load balancer
-        would report it; with its parameters not `checked` before they are sent."""
+        """A client with the rights of the `deployer`, of the function's `role` or of the `policy-admin`; without TLS as
+        a load balancer would report it; with its parameters not `checked` before they are sent."""
         asked = (service, who, tls, checked)
         if asked not in self._clients:
             made = self.place.local.client(
@@ -138,7 +138,7 @@ class System:
         original = self._read(statement)
         applied = change.applied(statement.resolved(self.place.resolve))
         rest = [one for one in original["Statement"] if one["Sid"] != statement.sid]
-        self._write(statement, {**original, "Statement": [*rest, *self._door(statement, applied)]})
+        self._write(statement, {**original, "Statement": [*rest, *self._with_revert_right(statement, applied)]})
         try:
             yield
         finally:
@@ -150,23 +150,31 @@ class System:
         if address not in self._twins:
             kms = self.client("kms")
             policy = kms.get_key_policy(KeyId=self.place.attributes[address]["key_id"], PolicyName="default")["Policy"]
-            made = kms.create_key(Policy=policy, Description=f"{KEEPER}: removed with the proof")["KeyMetadata"]["Arn"]
+            made = kms.create_key(Policy=policy, Description=f"{POLICY_ADMIN}: removed with the proof")["KeyMetadata"][
+                "Arn"
+            ]
             self._cleanup.callback(kms.schedule_key_deletion, KeyId=made, PendingWindowInDays=7)
             self._twins[address] = made
         return self._twins[address]
 
-    def _door(self, statement: Statement, applied: Statement | None) -> list[Document]:
+    def _with_revert_right(self, statement: Statement, applied: Statement | None) -> list[Document]:
         """The changed statement, and what lets it be changed back."""
         made = applied.json() if applied else None
         if statement.kind == "aws_kms_key":
-            keeper = {"AWS": self._keeper_arn}
-            door = {"Sid": "Door", "Effect": "Allow", "Principal": keeper, "Action": KEEPER_ACTIONS, "Resource": "*"}
-            return [door, made] if made else [door]
+            admin = {"AWS": self._policy_admin_arn}
+            revert = {
+                "Sid": "Revert",
+                "Effect": "Allow",
+                "Principal": admin,
+                "Action": POLICY_ADMIN_ACTIONS,
+                "Resource": "*",
+            }
+            return [revert, made] if made else [revert]
         locks_out = made and made["Effect"] == "Deny" and any(action.endswith(":*") for action in made["Action"])
-        if made and locks_out and statement.kind in DOORS:
-            # `NotAction` denies what `Action: s3:*` would, except for the door.
+        if made and locks_out and statement.kind in REVERT_ACTIONS:
+            # `NotAction` denies what `Action: s3:*` would, except for the way back.
             del made["Action"]
-            made["NotAction"] = DOORS[statement.kind]
+            made["NotAction"] = REVERT_ACTIONS[statement.kind]
         return [made] if made else []
 
     def _read(self, statement: Statement) -> Document:
@@ -206,7 +214,7 @@ class System:
             else:
                 self.client("iam").put_role_policy(**named, PolicyDocument=text)
         elif statement.kind == "aws_kms_key":
-            self.client("kms", "keeper").put_key_policy(
+            self.client("kms", "policy-admin").put_key_policy(
                 KeyId=self.key(statement), PolicyName="default", Policy=text, BypassPolicyLockoutSafetyCheck=True
             )
         elif statement.kind == "aws_s3_bucket_policy":
@@ -228,14 +236,14 @@ class System:
         (found,) = [one for address, one in self.place.attributes.items() if address.partition(".")[0] == kind]
         return found
 
-    def _make_keeper(self, cleanup: ExitStack) -> tuple[str, dict[str, str]]:
+    def _make_policy_admin(self, cleanup: ExitStack) -> tuple[str, dict[str, str]]:
         """A user with no rights but those that a changed key policy gives."""
-        iam, name = self.client("iam"), f"{KEEPER}-{uuid4().hex[:8]}"
+        iam, name = self.client("iam"), f"{POLICY_ADMIN}-{uuid4().hex[:8]}"
         arn = iam.create_user(UserName=name)["User"]["Arn"]
         cleanup.callback(iam.delete_user, UserName=name)
         key = iam.create_access_key(UserName=name)["AccessKey"]
         cleanup.callback(iam.delete_access_key, UserName=name, AccessKeyId=key["AccessKeyId"])
-        rights = [{"Effect": "Allow", "Action": KEEPER_ACTIONS, "Resource": "*"}]
+        rights = [{"Effect": "Allow", "Action": POLICY_ADMIN_ACTIONS, "Resource": "*"}]
         policy = json.dumps({"Version": "2012-10-17", "Statement": rights})
         iam.put_user_policy(UserName=name, PolicyName="Keep", PolicyDocument=policy)
         cleanup.callback(iam.delete_user_policy, UserName=name, PolicyName="Keep")
@@ -245,7 +253,7 @@ class System:
         """What a function with the role has: told by a throw-away function, as nobody but Lambda may take the role."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as out:
-            out.writestr("tell.py", TELL)
+            out.writestr("tell.py", CREDENTIALS_PROBE)
         client = self.client("lambda")
         name = f"test-tell-{uuid4().hex[:12]}"
         client.create_function(
@@ -269,7 +277,7 @@ class System:
         s3.delete_bucket(Bucket=self.foreign_bucket)
 
 
-TELL = """
+CREDENTIALS_PROBE = """
 import os
 
 def handle(event, context):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from .changes import Change, changes
-from .live import Place, System
+from .live import DeployedStack, DeployedSystem
 from .refusals import refusals
 from .stand_ins import Gap, gap_of
 from .statements import Statement
-from .uses import USES, Failed, Use, Uses
+from .uses import Failed, Use, Uses
 
 REFUSED = re.compile(r"AccessDenied|AuthorizationError|not authorized|Forbidden|\b403\b|may not be read")
 
@@ -31,12 +31,15 @@ class NotSufficient(RuntimeError):
 
 
 def prove(
-    place: Place, statements: Sequence[Statement], after_each: Callable[[Proof], None] = lambda _: None
+    place: DeployedStack,
+    uses: type[Uses],
+    statements: Sequence[Statement],
+    after_each: Callable[[Proof], None] = lambda _: None,
 ) -> list[Proof]:
     """One proof for each change of each statement. Raises `NotSufficient` where the policies as generated do not let
     the system work, and `NotAsSynthesized` where they are others. Leaves the policies as they were, and has seen it."""
-    with System(place) as system:
-        prover = _Prover(system, USES[place.system](system))
+    with DeployedSystem(place) as system:
+        prover = _Prover(system, uses(system))
         prover.expect_sufficient()
         proofs = []
         for statement in statements:
@@ -51,7 +54,7 @@ def prove(
 
 
 class _Prover:
-    def __init__(self, system: System, uses: Uses) -> None:
+    def __init__(self, system: DeployedSystem, uses: Uses) -> None:
         self._system = system
         self._uses = uses
         self._as_generated: set[tuple[Statement, str]] = set()

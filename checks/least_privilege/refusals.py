@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .changes import Change
-from .live import System
+from .live import DeployedSystem
 from .uses import Use
 
 # Of somebody else; where nothing has this name, an access that is not refused says that it is not there.
@@ -13,7 +13,7 @@ FOREIGN_KEY = "00000000-0000-4000-8000-000000000000"
 MESSAGE = '{"objectKey": ""}'
 
 
-def refusals(system: System, change: Change) -> Sequence[Use]:
+def refusals(system: DeployedSystem, change: Change) -> Sequence[Use]:
     """What is refused as generated, and of which one has to be granted under a change that widens."""
     statement = change.statement
     held = system.place.attributes[statement.address]
@@ -28,12 +28,12 @@ def refusals(system: System, change: Change) -> Sequence[Use]:
     return by_kind[statement.kind]()
 
 
-def _of_trust(system: System, role: str) -> list[Use]:
+def _of_trust(system: DeployedSystem, role: str) -> list[Use]:
     sts = system.client("sts")
     return [Use("a person takes the role", lambda: sts.assume_role(RoleArn=role, RoleSessionName=FOREIGN))]
 
 
-def _of_role(system: System, sid: str) -> list[Use]:
+def _of_role(system: DeployedSystem, sid: str) -> list[Use]:
     def client(service: str) -> Any:
         return system.client(service, "role")
 
@@ -88,7 +88,7 @@ def _of_role(system: System, sid: str) -> list[Use]:
     return by_sid.get(sid, [])
 
 
-def _of_bucket(system: System, bucket: str, sid: str) -> list[Use]:
+def _of_bucket(system: DeployedSystem, bucket: str, sid: str) -> list[Use]:
     there = {"Bucket": bucket, "Key": FOREIGN}
     if sid == "DenyInsecureTransport":
         s3 = system.client("s3", tls=False)
@@ -104,17 +104,17 @@ def _of_bucket(system: System, bucket: str, sid: str) -> list[Use]:
     ]
 
 
-def _of_topic(system: System, topic: str) -> list[Use]:
+def _of_topic(system: DeployedSystem, topic: str) -> list[Use]:
     sns = system.client("sns", tls=False)
     return [Use("people publish without TLS", lambda: sns.publish(TopicArn=topic, Message=MESSAGE))]
 
 
-def _of_queue(system: System, url: str) -> list[Use]:
+def _of_queue(system: DeployedSystem, url: str) -> list[Use]:
     sqs = system.client("sqs", tls=False)
     return [Use("kept failures are read without TLS", lambda: sqs.receive_message(QueueUrl=url, VisibilityTimeout=0))]
 
 
-def _of_key(system: System, key: str, part: str) -> list[Use]:
+def _of_key(system: DeployedSystem, key: str, part: str) -> list[Use]:
     mine, roles = system.client("kms"), system.client("kms", "role")
     if part == "principal":
         return [Use("the function's role looks at it", lambda: roles.get_key_rotation_status(KeyId=key))]

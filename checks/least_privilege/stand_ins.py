@@ -1,25 +1,14 @@
 """What the local AWS does not enforce, and the unit tests that stand in: each must fail when the statement changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .changes import Change
 from .statements import PERMISSION
 
-ROLE = {
-    "file-metadata": "test_the_role_reads_that_bucket_puts_into_that_table_and_nothing_else",
-    "invocation-log": "test_the_role_may_put_rows_and_operate_and_nothing_else",
-    "object-tracker": "test_the_role_may_do_exactly_what_the_function_does",
-    "sensor-pipeline": "test_the_role_may_read_the_prefix_put_items_and_publish_and_nothing_else",
-    "upload-api": "test_the_role_may_do_exactly_what_the_function_does",
-}
-PERMISSIONS = {
-    "file-metadata": "test_every_object_created_in_that_bucket_of_this_account_calls_the_function",
-    "invocation-log": "test_the_bucket_calls_the_function_for_every_created_object_and_nobody_else_may",
-    "object-tracker": "test_only_that_bucket_and_that_apis_two_routes_may_invoke_the_function",
-    "sensor-pipeline": "test_only_objects_under_the_prefix_call_the_function",
-    "upload-api": "test_only_that_route_of_that_api_may_invoke_the_function",
-}
+# Tests that the unit tests of each system have under these names.
+ROLE = "test_the_role_may_do_exactly_what_the_function_does"
+PERMISSIONS = "test_only_the_systems_own_sources_may_invoke_the_function"
 EVERY_SYSTEM = "test_systems"
 
 
@@ -32,7 +21,7 @@ class Gap:
     needed_by: str
     reason: str
     sids: Sequence[str]
-    test: str | Mapping[str, str]
+    test: str
     parts: Sequence[str] = ("action",)
     module: str = ""
     elements: Sequence[str] = ("",)
@@ -44,7 +33,7 @@ class Gap:
     def test_of(self, system: str) -> str:
         """The test's id as pytest takes it."""
         module = self.module or "test_" + system.replace("-", "_")
-        return f"tests/unit/{module}.py::{self.test if isinstance(self.test, str) else self.test[system]}"
+        return f"tests/unit/{module}.py::{self.test}"
 
 
 STORAGE_KEY_TEST = "test_keys_of_stored_data_are_used_through_their_service_only"

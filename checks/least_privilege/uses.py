@@ -1,21 +1,18 @@
 """What each system is for, as calls of a second or less: a statement is needed where one of them fails without it."""
 
-import base64
 import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 from uuid import uuid4
 
 from botocore import xform_name
 
-from sluice_cli.local_aws.signed_request import AS_JSON, signed_request
-
 from .changes import Change
-from .live import System
+from .live import DeployedSystem
 
 PATIENCE_SECONDS = 60
 # A key no other part of the deployment's users looks for.
@@ -36,7 +33,7 @@ class Use(NamedTuple):
 class Uses(ABC):
     """What all systems have in common. A system's own uses are given by the construct path of what grants them."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: DeployedSystem) -> None:
         self.system = system
 
     @abstractmethod
@@ -180,138 +177,3 @@ class Recorded(Uses):
 
     def unversioned(self) -> Use:
         return Use("an event that names no version, as while versioning is suspended", lambda: self.record(""))
-
-
-class ObjectTracker(Recorded):
-    table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
-
-    def whole(self) -> list[Use]:
-        def over_http() -> None:
-            url = f"{self.system.outputs['ApiUrl']}?key={quote(self.name, safe='')}"
-            status, body = signed_request(self.system.place.local, "GET", url)
-            expect(status == 200, f"{status} {body!r}")
-
-        return [*super().whole(), Use("its row is asked for over HTTP", over_http)]
-
-    def done(self) -> object:
-        rows = self.rows(self.system.outputs[self.table], self.key[0], self.value())
-        return [row for row in rows if "notifiedAt" in row]
-
-    def granted(self) -> dict[str, list[Use]]:
-        return {
-            "ReadObjects": [self.versioned(), self.unversioned()],
-            "PutRecords": [self.versioned()],
-            "QueryRecords": [Use("a row is asked for over HTTP", self._ask)],
-            "PublishNotifications": [self.versioned()],
-            "Notifications": [self.versioned()],
-        }
-
-    def _ask(self) -> None:
-        answer = self.invoke({"httpMethod": "GET", "queryStringParameters": {"key": self.name}})
-        expect(answer["statusCode"] in (200, 404), str(answer))
-
-
-class FileMetadata(Recorded):
-    table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
-
-    def granted(self) -> dict[str, list[Use]]:
-        return {"ReadUploads": [self.versioned(), self.unversioned()], "PutMetadata": [self.versioned()]}
-
-
-class InvocationLog(Recorded):
-    table, answer = "DynamoDBTableName", "logged"
-
-    def done(self) -> object:
-        pages = (
-            self.system.client("dynamodb")
-            .get_paginator("scan")
-            .paginate(
-                TableName=self.system.outputs[self.table],
-                FilterExpression="objectKey = :key",
-                ExpressionAttributeValues={":key": {"S": self.name}},
-            )
-        )
-        return sum(page["Count"] for page in pages)
-
-    def record(self, version: str) -> None:
-        # Each event has a sequencer of its own, and so a row of its own.
-        answered = self.invoke(self.created(self.name, version))
-        expect(answered == {self.answer: 1}, f"the answer is {answered}")
-
-    def granted(self) -> dict[str, list[Use]]:
-        return {"PutInvocations": [Use("an event", lambda: self.record(""))]}
-
-
-class SensorPipeline(Recorded):
-    table, key, answer = "TableName", ("deviceId", "readingTime"), "processed"
-
-    def whole(self) -> list[Use]:
-        self.device = f"least-privilege-{uuid4().hex}"
-        limits = json.loads(self.system.outputs["SensorThresholds"])
-        kind, bounds = next((name, one) for name, one in limits.items() if "upper" in one)
-        reading = {"deviceId": self.device, "sensorType": kind, "timestamp": "2026-01-01T00:00:00Z"}
-        beyond = {**reading, "value": bounds["upper"] + 1, "timestamp": "2026-01-01T00:00:01Z"}
-        usual = {**reading, "value": bounds["upper"]}
-        self.content = json.dumps([usual, beyond, {"no": "reading"}]).encode()
-        return super().whole()
-
-    def value(self) -> str:
-        return self.device
-
-    def done(self) -> object:
-        readings = self.rows(self.system.outputs[self.table], self.key[0], self.device)
-        rejects = self.rows(self.system.outputs["RejectsTableName"], "objectKey", self.name)
-        return len(readings) == 2 and len(rejects) == 1 and any("notifiedAt" in row for row in readings)
-
-    def record(self, version: str) -> None:
-        self.forget(self.system.outputs["RejectsTableName"], ("objectKey", "place"), self.name)
-        super().record(version)
-
-    def granted(self) -> dict[str, list[Use]]:
-        return {
-            "ReadReadingsLanding": [self.versioned(), self.unversioned()],
-            "PutReadings": [self.versioned()],
-            "PutRejects": [self.versioned()],
-            "PublishBreaches": [self.versioned()],
-            "Breaches": [self.versioned()],
-        }
-
-
-class UploadApi(Uses):
-    def whole(self) -> list[Use]:
-        def over_http() -> None:
-            headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
-            url, body = self.system.outputs["ApiUrl"], self._body().encode()
-            status, answer = signed_request(self.system.place.local, "POST", url, body, headers)
-            expect(status == 201, f"{status} {answer!r}")
-
-        return [Use("a file is uploaded over HTTP", over_http)]
-
-    def granted(self) -> dict[str, list[Use]]:
-        upload = Use("a file is uploaded", self._upload)
-        return {name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")}
-
-    def _upload(self) -> None:
-        headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
-        answer = self.invoke({"httpMethod": "POST", "headers": headers, "body": self._body()})
-        expect(answer["statusCode"] == 201, str(answer))
-
-    def _body(self) -> str:
-        return json.dumps(
-            {
-                "productId": f"least-privilege-{uuid4().hex}",
-                "productName": "Lamp",
-                "price": 1,
-                "fileName": "lamp.txt",
-                "content": base64.b64encode(b"A lamp.").decode(),
-            }
-        )
-
-
-USES: dict[str, type[Uses]] = {
-    "file-metadata": FileMetadata,
-    "invocation-log": InvocationLog,
-    "object-tracker": ObjectTracker,
-    "sensor-pipeline": SensorPipeline,
-    "upload-api": UploadApi,
-}

@@ -17,8 +17,9 @@ FAULTS = {
     "timed-out": "a call hangs until the function's time is up",
 }
 
-# How many calls a spell of each kind strikes. Six failed calls, twelve of a patient client, use up an event's attempts.
-SPELLS = {
+# How many calls a window of each kind affects. Six failed calls, twelve of a patient client, use up an event's
+# attempts.
+CALLS_A_WINDOW = {
     "throttled": (20, 60),
     "unavailable": (15, 40),
     "reset": (10, 30),
@@ -34,9 +35,9 @@ MOST_VERSIONS = 4
 
 
 @dataclass(frozen=True)
-class Spell:
-    """A time of one kind of fault: from the input `at` on, until it has struck so many calls. `variant` tells spells of
-    a kind apart."""
+class FaultWindow:
+    """A time with one kind of fault: from the input `at` on, until it has affected `calls` calls. `variant` tells
+    windows of a kind apart."""
 
     fault: str
     at: int
@@ -65,7 +66,7 @@ class Item:
         return f"{self.number:06d}.{'held' if self.held else 'now'}"
 
 
-def spells(seed: int, system: str, items: int, inputs: int, faults: Collection[str]) -> list[Spell]:
+def windows(seed: int, system: str, items: int, inputs: int, faults: Collection[str]) -> list[FaultWindow]:
     """The faults of a run of that many items, which make that many inputs, in the order in which they begin."""
     chance = random.Random(f"{seed} {system} faults")  # noqa: S311 - not a secret
     rounds = max(1, inputs // INPUTS_A_ROUND)
@@ -73,7 +74,12 @@ def spells(seed: int, system: str, items: int, inputs: int, faults: Collection[s
     # Over the first three quarters, so that the last to begin still find calls to strike.
     step = items * 0.75 / max(1, len(kinds))
     return [
-        Spell(fault, int(step * (number + chance.random())), chance.randint(*SPELLS[fault]), chance.randrange(1000))
+        FaultWindow(
+            fault,
+            int(step * (number + chance.random())),
+            chance.randint(*CALLS_A_WINDOW[fault]),
+            chance.randrange(1000),
+        )
         for number, fault in enumerate(kinds)
     ]
 

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from sluice_cli.terraform.deployment import Target
 from . import inbox, plan
 from .clients import Clients
 from .courier import Courier, Event
+from .fault_injector import FaultInjector
 from .function import Function
+from .inputs import SoakInputs
 from .ledger import KEPT, REJECTED, Book, Found
 from .pace import Pace
 from .plan import Item
 from .proxy import proxy
 from .sender import Sender
-from .systems import SYSTEMS, System
-from .weather import Weather
 
 UNDER_WAY = 3  # of a system; each takes a process of the function's
 PATIENCE_SECONDS = 3.0
@@ -46,10 +46,12 @@ class Options:
     seconds: float
 
 
-def soak(local: LocalAws, target: Target, systems: Sequence[str], options: Options, progress: Progress) -> list[Book]:
+def soak(
+    local: LocalAws, target: Target, systems: Mapping[str, type[SoakInputs]], options: Options, progress: Progress
+) -> list[Book]:
     """Run all systems at the same time; gives their books. What is changed on the way is put back."""
     clients = Clients(local)
-    runs = [Run(local, clients, target, name, options, progress) for name in systems]
+    runs = [Run(local, clients, target, name, inputs, options, progress) for name, inputs in systems.items()]
     with ThreadPoolExecutor(len(systems)) as pool:
         return list(pool.map(Run.run, runs))
 
@@ -58,7 +60,14 @@ class Run:
     """One system's."""
 
     def __init__(
-        self, local: LocalAws, clients: Clients, target: Target, name: str, options: Options, progress: Progress
+        self,
+        local: LocalAws,
+        clients: Clients,
+        target: Target,
+        name: str,
+        inputs: type[SoakInputs],
+        options: Options,
+        progress: Progress,
     ) -> None:
         self._local = local
         self._client = clients
@@ -67,7 +76,8 @@ class Run:
         self._progress = progress
         self._bar = progress.add_task(name, total=options.count)
         run = f"soak-{options.seed}-{uuid4().hex[:6]}"
-        self._system: System = SYSTEMS[name](self._queue.outputs, clients, options.seed, run)
+        self._name = name
+        self._system = inputs(self._queue.outputs, clients, options.seed, run)
         self._function = Function(self._system.outputs["FunctionArn"], clients)
         self._pace = Pace(UNDER_WAY, PATIENCE_SECONDS)
         self._sender = Sender(local)
@@ -80,55 +90,55 @@ class Run:
         options, system, book = self._options, self._system, self._book
         each = system.inputs_each
         items = plan.items(
-            options.seed, system.name, -(-options.count // each), system.poisons, versions=not system.by_request
+            options.seed, self._name, -(-options.count // each), system.poisons, versions=not system.by_request
         )
         # A topic cannot refuse where there is none.
         faults = set(options.faults) - (set() if "TopicArn" in system.outputs else {"topic-refused"})
-        spells = plan.spells(options.seed, system.name, len(items), options.count, faults)
+        windows = plan.windows(options.seed, self._name, len(items), options.count, faults)
         with ExitStack() as stack, self._queue:
             heard = None
             if "TopicArn" in system.outputs:
                 heard = stack.enter_context(inbox.of_topic(self._client, system.outputs["TopicArn"]))
             between = stack.enter_context(proxy(self._local, remember=False))
-            weather = Weather(
-                spells,
+            injector = FaultInjector(
+                windows,
                 self._function,
                 between,
                 of_message=system.of_message,
                 of_row=system.of_row,
                 written=self._pace.done,
             )
-            between.fault = weather
+            between.fault = injector
             stack.enter_context(self._function.through(between.url))
-            stack.callback(weather.clear)
+            stack.callback(injector.clear)
             self._say("sending")
             if system.by_request:
-                sent = self._send_all(items, weather, self._post)
+                sent = self._send_all(items, injector, self._post)
                 self._repeat_late(sent)
             else:
                 events = stack.enter_context(
                     inbox.of_bucket(self._client, system.outputs["BucketName"], system.region, system.prefix)
                 )
-                chance = random.Random(f"{options.seed} {system.name} order")  # noqa: S311 - not a secret
+                chance = random.Random(f"{options.seed} {self._name} order")  # noqa: S311 - not a secret
                 courier = Courier(
                     events, {system.key(one): one for one in items}, self._deliver, chance, system.of_upload
                 )
                 courier.start()
                 try:
-                    sent = self._send_all(items, weather, self._upload)
+                    sent = self._send_all(items, injector, self._upload)
                 finally:
                     courier.finish(self._uploads, patience=30)
                 self._count_unanswered(courier.arrived)
                 book.duplicates += courier.duplicates
                 book.out_of_order += courier.out_of_order
-            weather.clear()
+            injector.clear()
             self._say("settling")
-            book.before = self._settle(weather)
+            book.before = self._settle(injector)
             self._function.kill()  # a process begun while the time was cut short still has that little
             self._say("replaying")
             self._replay()
             self._send_again(sent)
-            book.after = self._settle(weather)
+            book.after = self._settle(injector)
             if heard is not None:
                 book.notifications = Counter(
                     one
@@ -136,14 +146,14 @@ class Run:
                     for one in [system.of_message(message["Message"])]
                     if one.startswith(system.prefix)
                 )
-            book.explained = Counter({one: weather.explained(one) for one in book.notifications})
-            book.faults = weather.struck
+            book.explained = Counter({one: injector.explained(one) for one in book.notifications})
+            book.faults = injector.struck
             for one in self._own():  # poison: in the books now
                 self._queue.remove(one)
         self._say("done")
         return book
 
-    def _send_all(self, items: Sequence[Item], weather: Weather, send: Callable[[Item], None]) -> list[Item]:
+    def _send_all(self, items: Sequence[Item], injector: FaultInjector, send: Callable[[Item], None]) -> list[Item]:
         """Send items, one key's versions by one sender in their order, until the time is up; gives what was sent."""
         deadline = time.monotonic() + self._options.seconds
         waiting = iter(items)
@@ -156,7 +166,7 @@ class Run:
                     if item is None:
                         return
                     sent.append(item)
-                weather.sent(item.number)
+                injector.sent(item.number)
                 if item.poison:
                     self._poison(item, item.poison)
                 else:
@@ -247,14 +257,14 @@ class Run:
             if not any(one in self._book.valid for failure in own for one, _ in self._system.of_event(failure.event)):
                 return
 
-    def _settle(self, weather: Weather) -> Found:
+    def _settle(self, injector: FaultInjector) -> Found:
         """Wait until nothing happens any more, and, for as long as that may take on a busy machine, until no input is
         missing; gives what is there."""
         # No call for longer than Lambda waits before an event's last try.
         quiet = 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
         began = time.monotonic()
         while True:
-            if min(weather.quiet_for(), time.monotonic() - began) >= quiet:
+            if min(injector.quiet_for(), time.monotonic() - began) >= quiet:
                 found = self._find()
                 if not self._book.missing(found) or time.monotonic() - began > LONGEST_SETTLING_SECONDS:
                     return found
@@ -290,9 +300,9 @@ class Run:
             before, self._sent = self._sent, self._sent + inputs
         count = self._options.count
         if not self._progress.console.is_terminal and 5 * before // count < 5 * self._sent // count:
-            self._progress.console.print(f"{self._system.name}: {self._sent} of {count} sent")
+            self._progress.console.print(f"{self._name}: {self._sent} of {count} sent")
 
     def _say(self, what: str) -> None:
-        self._progress.update(self._bar, description=f"{self._system.name}: {what}")
+        self._progress.update(self._bar, description=f"{self._name}: {what}")
         if not self._progress.console.is_terminal:
-            self._progress.console.print(f"{self._system.name}: {what}")
+            self._progress.console.print(f"{self._name}: {what}")

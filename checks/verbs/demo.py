@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from checks.tours import TOURS, Result
+from checks.demo.result import Result
+from checks.systems import SYSTEMS
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
 from sluice_cli.systems import add_system_arguments
@@ -24,9 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     local = LocalAws(LOCAL)
     target = up(local, arguments.systems)
     results = []
-    for system in arguments.systems or TOURS:
+    for system in arguments.systems or SYSTEMS:
         console.rule(f"[bold]{system}", align="left")
-        results.append(TOURS[system](local, target))
+        results.append(SYSTEMS[system].tour(local, target))
     _summarize(results)
     _say_what_next(local, results)
     return 0

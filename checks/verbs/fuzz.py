@@ -7,8 +7,9 @@ import sys
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checks.fuzzing.requests import ROUTES, drawn
-from checks.fuzzing.run import Outcome, fuzz
+from checks.fuzzing.requests import drawn
+from checks.fuzzing.run import FuzzResult, fuzz
+from checks.systems import APIS, stored_objects
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import LOCAL, reach
 from sluice_cli.terraform.deployment import console
@@ -26,18 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
     local = LocalAws(LOCAL)
-    outputs = {system: reach(system, local=True)[0] for system in ROUTES}
-    requests = drawn(arguments.count, seed)
+    outputs = {system: reach(system, local=True)[0] for system in APIS}
+    requests = drawn(arguments.count, seed, APIS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("Sending", total=len(requests))
-        outcome = fuzz(local, outputs, requests, lambda: progress.advance(task))
+        outcome = fuzz(local, outputs, requests, stored_objects(outputs), lambda: progress.advance(task))
     _summarize(outcome, len(requests))
     console.print(f"The same requests again: --count {arguments.count} --seed {seed}")
     return 1 if outcome.problems else 0
 
 
-def _summarize(outcome: Outcome, sent: int) -> None:
+def _summarize(outcome: FuzzResult, sent: int) -> None:
     table = Table("API", "Status", "Answers")
     for (system, status), answers in sorted(outcome.answers.items()):
         table.add_row(system, str(status), str(answers))

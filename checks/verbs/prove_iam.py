@@ -14,13 +14,14 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from checks.least_privilege.changes import changes
-from checks.least_privilege.live import NotAsSynthesized, Place
+from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import NotSufficient, Proof, prove
 from checks.least_privilege.report import Row, rows, to_markdown, to_terminal, totals
 from checks.least_privilege.statements import Statement, UnknownPolicy, paths, read
+from checks.systems import SYSTEMS
 from settings import Settings
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.systems import NAMES, add_system_arguments
+from sluice_cli.systems import add_system_arguments
 from sluice_cli.target import local_target
 from sluice_cli.terraform import deployment, planning
 from sluice_cli.terraform.deployment import ROOT, DeploymentError, Target, console
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    systems = sorted(arguments.systems or NAMES)
+    systems = sorted(arguments.systems or SYSTEMS)
     with tempfile.TemporaryDirectory(prefix="prove-iam-") as folder:
         local = LocalAws(Path(folder) / "local-aws")
         try:
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(f"NOT PROVEN: {proof.change.statement.name}, {proof.change}: {proof.problem}", markup=False)
     if not _stand_ins_hold() or problems:
         return NOT_PROVEN
-    if len(systems) == len(NAMES):
+    if len(systems) == len(SYSTEMS):
         PAGE.write_text(to_markdown(tables, everything), encoding="utf-8")
         console.print(f"Written: {PAGE.relative_to(ROOT)}")
     return 0
@@ -85,7 +86,9 @@ def prove_all(systems: Sequence[str], local: LocalAws, target: Target) -> Mappin
         def prove_one(name: str) -> list[Proof]:
             total = sum(len(list(changes(one))) for one in statements[name])
             task = progress.add_task(name, total=total)
-            proofs = prove(place(name, local, target), statements[name], lambda _: progress.advance(task))
+            proofs = prove(
+                place(name, local, target), SYSTEMS[name].uses, statements[name], lambda _: progress.advance(task)
+            )
             if not console.is_terminal:
                 console.print(f"{name}: {total} changes tried")
             return proofs
@@ -102,12 +105,12 @@ def synthesized(system: str, target: Target) -> dict[str, Any]:
     return dict(json.loads((target.output / "stacks" / system / "cdk.tf.json").read_text()))
 
 
-def place(system: str, local: LocalAws, target: Target) -> Place:
+def place(system: str, local: LocalAws, target: Target) -> DeployedStack:
     """A deployed system, from its Terraform and its state. Raises `DeploymentError`."""
     pulled = deployment.terraform(system, target, "state", "pull")
     if pulled.returncode:
         raise DeploymentError(pulled.stderr.strip())
-    return Place.of(local, system, synthesized(system, target), json.loads(pulled.stdout))
+    return DeployedStack.of(local, system, synthesized(system, target), json.loads(pulled.stdout))
 
 
 def _target(local: LocalAws, folder: Path) -> Target:

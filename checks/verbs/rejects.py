@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from checks.simulation import SYSTEM
+from checks.simulation import NAME
 from sluice_cli.target import reach
 from sluice_cli.terraform.deployment import console
 from sluice_cli.text import short
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    rejects = Rejects(*reach(SYSTEM, local=arguments.local))
+    rejects = Rejects(*reach(NAME, local=arguments.local))
     found = rejects.read()
     if not found:
         console.print("No reading was refused")

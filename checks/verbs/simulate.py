@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from checks.simulation import FORMATS, SYSTEM, Pipeline, Simulation, Tally, Upload
+from checks.simulation import FORMATS, NAME, Pipeline, Simulation, Tally, Upload
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import LOCAL, reach
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.breach_ratio + arguments.invalid_ratio > 1:
         print("--breach-ratio and --invalid-ratio are more than 1 together", file=sys.stderr)
         return 2
-    outputs, client = reach(SYSTEM, local=arguments.local)
+    outputs, client = reach(NAME, local=arguments.local)
     pipeline = Pipeline(outputs, client)
     # On AWS nobody is subscribed for this: there the rows tell what was notified.
     listener = Listener(LocalAws(LOCAL), outputs["TopicArn"]) if arguments.local else None
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if not reconciled:
         console.print(
-            f"Not all came out as it should. `make failures SYSTEM={SYSTEM}{' LOCAL=yes' if arguments.local else ''}` "
+            f"Not all came out as it should. `make failures NAME={NAME}{' LOCAL=yes' if arguments.local else ''}` "
             f"and the log group {pipeline.outputs['LogGroupName']} say why."
         )
     return 0 if reconciled else 1

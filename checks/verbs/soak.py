@@ -12,9 +12,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from checks.soak.ledger import Book, Problem, fault_table, table
 from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
+from checks.systems import SYSTEMS
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
-from sluice_cli.systems import NAMES, add_system_arguments
+from sluice_cli.systems import add_system_arguments
 from sluice_cli.terraform.deployment import console
 from sluice_cli.text import short
 
@@ -41,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
     options = Options(arguments.count, set(arguments.faults) - {"none"}, seed, arguments.seconds)
-    systems = list(dict.fromkeys(arguments.systems)) or list(NAMES)
+    systems = list(dict.fromkeys(arguments.systems)) or list(SYSTEMS)
     console.print(f"Seed {seed}: {options.count} inputs for each of {', '.join(systems)}")
     with tempfile.TemporaryDirectory(prefix="sluice-soak-") as folder:
         local = LocalAws(Path(folder) / "local-aws")
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             target = up(local, systems)
             began = time.monotonic()
             with progress_bars() as progress:
-                books = soak(local, target, systems, options, progress)
+                books = soak(local, target, {name: SYSTEMS[name].inputs for name in systems}, options, progress)
             return report(books, seed, time.monotonic() - began)
         finally:
             local.stop()

@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from checks.systems import SYSTEMS
 from sluice_cli.local_aws.listener import Listener
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
-
-SYSTEMS = ("object-tracker", "upload-api", "file-metadata", "invocation-log", "sensor-pipeline")
 
 
 @contextmanager

@@ -6,32 +6,34 @@ from dataclasses import replace
 import pytest
 
 from checks.fuzzing.judging import problems_of_answer, problems_of_log, problems_of_objects
-from checks.fuzzing.requests import FILE, ROUTES, SECRET, drawn
-from checks.fuzzing.run import Outcome, fuzz
+from checks.fuzzing.requests import FILE, SECRET, drawn
+from checks.fuzzing.run import FuzzResult, fuzz
+from checks.systems import APIS, stored_objects
 from tests.support.deployed import Deployment
 
 COUNT, SEED = 250, 8
 
 
 @pytest.fixture(scope="module")
-def outcome(deployment: Deployment) -> Outcome:
-    return fuzz(deployment.local, {system: deployment.outputs(system) for system in ROUTES}, drawn(COUNT, SEED))
+def outcome(deployment: Deployment) -> FuzzResult:
+    outputs = {system: deployment.outputs(system) for system in APIS}
+    return fuzz(deployment.local, outputs, drawn(COUNT, SEED, APIS), stored_objects(outputs))
 
 
-def test_nothing_comes_of_hostile_requests_but_an_answer(outcome: Outcome) -> None:
+def test_nothing_comes_of_hostile_requests_but_an_answer(outcome: FuzzResult) -> None:
     assert outcome.problems == []
 
 
-def test_hostile_requests_get_as_far_as_each_function_and_its_log(outcome: Outcome) -> None:
+def test_hostile_requests_get_as_far_as_each_function_and_its_log(outcome: FuzzResult) -> None:
     assert outcome.answers.total() >= COUNT * 0.9
-    assert all(outcome.answers[system, 400] for system in ROUTES)
+    assert all(outcome.answers[system, 400] for system in APIS)
     assert outcome.answers["object-tracker", 404]
     assert outcome.answers["upload-api", 201]
     assert outcome.log_lines > COUNT / 2
 
 
 def test_the_same_seed_draws_the_same_requests() -> None:
-    assert drawn(20, 1) == drawn(20, 1) != drawn(20, 2)
+    assert drawn(20, 1, APIS) == drawn(20, 1, APIS) != drawn(20, 2, APIS)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_the_same_seed_draws_the_same_requests() -> None:
     ],
 )
 def test_an_answer_that_tells_what_is_inside_is_caught(status: int, body: str, problem: str | None) -> None:
-    request = replace(drawn(1, 1)[0], path="/", query="", body=b"", headers={})
+    request = replace(drawn(1, 1, APIS)[0], path="/", query="", body=b"", headers={})
     found = problems_of_answer(request, status, body.encode(), {"of-the-system"})
     assert [one.what for one in found] == ([problem] if problem else [])
 
@@ -75,4 +77,6 @@ def test_a_log_line_that_is_forged_or_tells_a_secret_is_caught(line: str, proble
 def test_an_object_outside_its_prefix_is_caught() -> None:
     good = ("files", "uploads/" + "0" * 64)
     bad = [("files", "uploads/../x"), ("files", "0" * 64), ("other", "uploads/" + "0" * 64)]
-    assert [one.shown for one in problems_of_objects([good, *bad], "files")] == ["/".join(one) for one in bad]
+    assert [one.shown for one in problems_of_objects([good, *bad], {"files": "uploads/[0-9a-f]{64}"})] == [
+        "/".join(one) for one in bad
+    ]

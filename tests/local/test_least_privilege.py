@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from checks.least_privilege.live import NotAsSynthesized, Place
+from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import prove
 from checks.least_privilege.report import to_markdown
 from checks.least_privilege.statements import Statement, read
+from checks.systems import SYSTEMS
 from checks.verbs.prove_iam import place, prove_all, synthesized, tables_of
 from tests.support.deployed import Deployment
 
@@ -27,7 +28,7 @@ def test_every_statement_is_proven_both_ways_as_the_page_says(deployment: Deploy
 
 
 @contextmanager
-def also_allowed(where: Place, statement: Statement, action: str) -> Iterator[Statement]:
+def also_allowed(where: DeployedStack, statement: Statement, action: str) -> Iterator[Statement]:
     """A role's deployed statement with one action more, as one that Terraform made so would be."""
     iam, held = where.local.client("iam"), where.attributes[statement.address]
     named = {"RoleName": held["role"], "PolicyName": held["name"]}
@@ -41,7 +42,7 @@ def also_allowed(where: Place, statement: Statement, action: str) -> Iterator[St
 
 
 @pytest.fixture
-def where(deployment: Deployment) -> Place:
+def where(deployment: Deployment) -> DeployedStack:
     return place(SMALLEST, deployment.local, deployment.target)
 
 
@@ -51,13 +52,13 @@ def put(deployment: Deployment) -> Statement:
     return found
 
 
-def test_a_right_that_nobody_needs_is_reported(where: Place, put: Statement) -> None:
+def test_a_right_that_nobody_needs_is_reported(where: DeployedStack, put: Statement) -> None:
     with also_allowed(where, put, "dynamodb:Query") as more:
-        proofs = {str(one.change): one for one in prove(where, [more])}
+        proofs = {str(one.change): one for one in prove(where, SYSTEMS[SMALLEST].uses, [more])}
     assert proofs["without dynamodb:PutItem"].run == "an event"
     assert proofs["without dynamodb:Query"].problem == "nobody notices (an event: works)"
 
 
-def test_a_deployed_policy_that_is_not_the_synthesized_one_is_an_error(where: Place, put: Statement) -> None:
+def test_a_deployed_policy_that_is_not_the_synthesized_one_is_an_error(where: DeployedStack, put: Statement) -> None:
     with also_allowed(where, put, "dynamodb:Query"), pytest.raises(NotAsSynthesized, match="PutInvocations"):
-        prove(where, [put])
+        prove(where, SYSTEMS[SMALLEST].uses, [put])

@@ -2,16 +2,17 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress
 
+from checks.soak.inputs import SoakInputs
 from checks.soak.ledger import Book
 from checks.soak.run import Options, soak
-from checks.soak.systems import SYSTEMS, ObjectTracker
+from checks.systems.object_tracker import Inputs
 from checks.verbs.soak import report
 from tests.support.deployed import Deployment
 
@@ -24,17 +25,19 @@ def as_fast_as_the_tests_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
 
 
-def run(deployment: Deployment, systems: Iterable[str], count: int, faults: Iterable[str]) -> list[Book]:
+def run(
+    deployment: Deployment, systems: Mapping[str, type[SoakInputs]], count: int, faults: Iterable[str]
+) -> list[Book]:
     options = Options(count, set(faults), SEED, seconds=40)
     outputs = {name: deployment.outputs(name) for name in systems}
     with Progress(console=Console(quiet=True)) as progress, pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             "sluice_cli.terraform.deployment.outputs", lambda name, _: outputs[name]
         )  # need not ask Terraform again
-        return soak(deployment.local, deployment.target, list(systems), options, progress)
+        return soak(deployment.local, deployment.target, systems, options, progress)
 
 
-class Sabotaged(ObjectTracker):
+class Sabotaged(Inputs):
     """Somebody deletes one row, copies another and repeats a notification, once all is there."""
 
     done: ClassVar[list[str]] = []
@@ -60,9 +63,8 @@ def test_a_lost_row_a_doubled_row_and_a_doubled_notification_are_noticed_and_nam
 ) -> None:
     monkeypatch.setattr(Sabotaged, "publish", staticmethod(deployment.local.client("sns").publish), raising=False)
     monkeypatch.setattr(Sabotaged, "done", [])
-    monkeypatch.setitem(SYSTEMS, "object-tracker", Sabotaged)
     monkeypatch.setattr("checks.soak.run.LONGEST_SETTLING_SECONDS", 20)
-    books = run(deployment, ["object-tracker"], SABOTAGED, ())
+    books = run(deployment, {"object-tracker": Sabotaged}, SABOTAGED, ())
     gone, doubled, repeated = Sabotaged.done
     assert {(one.kind, one.input) for one in books[0].problems()} == {
         ("lost", gone),

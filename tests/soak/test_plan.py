@@ -4,12 +4,14 @@ import pytest
 
 from checks.soak import plan
 from checks.soak.courier import older
-from checks.soak.systems import SYSTEMS
+from checks.systems import SYSTEMS
 
 
-def planned(seed: int, name: str = "object-tracker", count: int = 300) -> tuple[list[plan.Item], list[plan.Spell]]:
-    items = plan.items(seed, name, count, SYSTEMS[name].poisons, versions=True)
-    return items, plan.spells(seed, name, len(items), count, plan.FAULTS)
+def planned(
+    seed: int, name: str = "object-tracker", count: int = 300
+) -> tuple[list[plan.Item], list[plan.FaultWindow]]:
+    items = plan.items(seed, name, count, SYSTEMS[name].inputs.poisons, versions=True)
+    return items, plan.windows(seed, name, len(items), count, plan.FAULTS)
 
 
 def test_the_same_seed_plans_the_same_and_another_another() -> None:
@@ -22,17 +24,17 @@ def test_the_same_seed_plans_the_same_and_another_another() -> None:
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("count", [10, 40, 1000])
 def test_every_kind_of_fault_and_of_poison_is_in_the_smallest_run(name: str, count: int) -> None:
-    items, spells = planned(1, name, count)
+    items, windows = planned(1, name, count)
     assert sum(item.versions for item in items) == count
-    assert {item.poison for item in items} - {None} == set(SYSTEMS[name].poisons)
-    assert {spell.fault for spell in spells} == set(plan.FAULTS)
-    assert [spell.at for spell in spells] == sorted(spell.at for spell in spells)
-    assert spells[-1].at < len(items) * 0.8
+    assert {item.poison for item in items} - {None} == set(SYSTEMS[name].inputs.poisons)
+    assert {window.fault for window in windows} == set(plan.FAULTS)
+    assert [window.at for window in windows] == sorted(window.at for window in windows)
+    assert windows[-1].at < len(items) * 0.8
 
 
 def test_a_longer_run_has_every_kind_of_fault_more_often() -> None:
-    _, spells = planned(1, count=1000)
-    assert len(spells) == 1000 // plan.INPUTS_A_ROUND * len(plan.FAULTS)
+    _, windows = planned(1, count=1000)
+    assert len(windows) == 1000 // plan.INPUTS_A_ROUND * len(plan.FAULTS)
 
 
 @pytest.mark.parametrize(

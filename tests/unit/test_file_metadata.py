@@ -6,7 +6,7 @@ import pytest
 from cdktf import Testing
 
 from settings import Settings, SettingsError
-from stacks import FileMetadata
+from stacks.file_metadata import FileMetadata
 
 from .synthesized import Terraform, allow, allow_service, deny_without_tls
 
@@ -33,7 +33,7 @@ def default(system: Synthesized) -> Terraform:
     return system(Settings())
 
 
-def test_the_role_reads_that_bucket_puts_into_that_table_and_nothing_else(default: Terraform) -> None:
+def test_the_role_may_do_exactly_what_the_function_does(default: Terraform) -> None:
     assert default.grants("Extractor") == {
         "OperateExtractor": [
             allow(
@@ -66,7 +66,7 @@ def test_the_resources_own_policies_admit_cloudwatch_and_nobody_else(default: Te
     }
 
 
-def test_every_object_created_in_that_bucket_of_this_account_calls_the_function(default: Terraform) -> None:
+def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform) -> None:
     assert default.all("aws_lambda_permission") == {
         "Extractor/InvokeForUploads": {
             "action": "lambda:InvokeFunction",

@@ -7,7 +7,7 @@ import cdktf
 import pytest
 
 from settings import Settings
-from stacks import InvocationLog
+from stacks.invocation_log import InvocationLog
 
 from .synthesized import Terraform, allow, deny_without_tls
 
@@ -148,7 +148,7 @@ def test_the_function_has_the_name_the_size_and_the_time_that_the_document_gives
     }
 
 
-def test_the_role_may_put_rows_and_operate_and_nothing_else(log: Terraform) -> None:
+def test_the_role_may_do_exactly_what_the_function_does(log: Terraform) -> None:
     assert log.grants("Processor") == {
         "OperateProcessor": [
             allow(
@@ -166,7 +166,7 @@ def test_the_role_may_put_rows_and_operate_and_nothing_else(log: Terraform) -> N
     assert log.one("aws_iam_role").keys() == {"name", "assume_role_policy"}
 
 
-def test_the_bucket_calls_the_function_for_every_created_object_and_nobody_else_may(log: Terraform) -> None:
+def test_only_the_systems_own_sources_may_invoke_the_function(log: Terraform) -> None:
     assert log.one("aws_s3_bucket_notification") == {
         "bucket": BUCKET,
         "lambda_function": [{"lambda_function_arn": FUNCTION_ARN, "events": ["s3:ObjectCreated:*"]}],

@@ -6,7 +6,7 @@ import pytest
 from cdktf import App
 
 from settings import Settings
-from stacks import ObjectTracker
+from stacks.object_tracker import ObjectTracker
 
 from .synthesized import Block, Terraform, allow, allow_service, deny_without_tls
 
@@ -88,7 +88,7 @@ def test_the_resources_own_policies_admit_cloudwatch_and_nobody_else(default: Te
     }
 
 
-def test_only_that_bucket_and_that_apis_two_routes_may_invoke_the_function(default: Terraform) -> None:
+def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform) -> None:
     execution_arn = "${aws_api_gateway_rest_api.Api/Api.execution_arn}"
     permission = {
         "action": "lambda:InvokeFunction",

@@ -6,7 +6,7 @@ import pytest
 from cdktf import App
 
 from settings import DEFAULT_THRESHOLDS, Settings
-from stacks import SensorPipeline
+from stacks.sensor_pipeline import SensorPipeline
 
 from .synthesized import Terraform, allow, deny_without_tls
 
@@ -34,7 +34,7 @@ def default(pipeline: Pipeline) -> Terraform:
     return pipeline(Settings())
 
 
-def test_the_role_may_read_the_prefix_put_items_and_publish_and_nothing_else(default: Terraform) -> None:
+def test_the_role_may_do_exactly_what_the_function_does(default: Terraform) -> None:
     assert default.grants("Ingester") == {
         "OperateIngester": [
             allow(
@@ -61,7 +61,7 @@ def test_the_role_may_read_the_prefix_put_items_and_publish_and_nothing_else(def
     }
 
 
-def test_only_objects_under_the_prefix_call_the_function(default: Terraform) -> None:
+def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform) -> None:
     assert default.all("aws_s3_bucket_notification") == {
         "Landing/Notification": {
             "bucket": BUCKET,

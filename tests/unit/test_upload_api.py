@@ -7,9 +7,8 @@ import pytest
 from cdktf import Testing
 
 from settings import Settings
-from stacks import UploadApi
 from stacks.system import FUNCTIONS
-from stacks.upload_api import PREFIX
+from stacks.upload_api import PREFIX, UploadApi
 from upload_api.uploads import requested
 
 from .synthesized import Block, Terraform, allow, allow_service, deny_without_tls
@@ -274,7 +273,7 @@ def test_the_api_has_exactly_one_route(uploads: Uploads, value: str, expected: B
     }
 
 
-def test_only_that_route_of_that_api_may_invoke_the_function(default: Terraform) -> None:
+def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform) -> None:
     assert default.all("aws_lambda_permission") == {
         "Uploader/InvokeForPostUpload": {
             "action": "lambda:InvokeFunction",

@@ -4,19 +4,28 @@ import base64
 import hashlib
 import json
 import mimetypes
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Literal
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 from rich.table import Table
 
-from checks.tours.result import Result, failures_kept
-from checks.tours.samples import SAMPLES
+from checks.demo.result import Result, failures_kept
+from checks.demo.samples import SAMPLES
+from checks.least_privilege.uses import Use, Uses, expect
+from checks.soak.inputs import Row, SoakInputs
+from checks.soak.ledger import KEPT, REFUSED
+from checks.soak.plan import Item
+from checks.systems.load import Load
+from checks.systems.system import Api, Benchmarked, Event, System
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.deployment import DeploymentError, Target, console
 
-SYSTEM = "upload-api"
+NAME = "upload-api"
 # Prices as they are sent: a float would hold neither the third nor the fourth.
 PRODUCTS = {
     "sunrise.png": ("sku-1001", "Sunrise, poster", "19.90"),
@@ -30,7 +39,7 @@ TOO_MANY_DIGITS = "1" * 40
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(SYSTEM, target)
+    outputs = deployment.outputs(NAME, target)
 
     def post(key: str, body: str) -> tuple[int, dict[str, Any]]:
         headers = {**AS_JSON, "Idempotency-Key": key}
@@ -87,7 +96,7 @@ def tour(local: LocalAws, target: Target) -> Result:
     else:
         raise DeploymentError("the deployer could read what only the function may read")
     return Result(
-        system=SYSTEM,
+        system=NAME,
         sent=len(PRODUCTS) + 1,
         rows=len(rows),
         notifications=None,
@@ -131,3 +140,143 @@ def _try_next(outputs: dict[str, str]) -> str:
   -H "Content-Type: application/json" -H "Idempotency-Key: hello-1" \\
   -d '{{"productId": "sku-1", "productName": "Hello", "price": 1.10, "fileName": "hi.txt", "content": "aGVsbG8K"}}' \\
   "{outputs["ApiUrl"]}\""""
+
+
+class Inputs(SoakInputs):
+    """An input of it is a request: the product must be there, and the file that it names."""
+
+    poisons: Mapping[str, str] = {
+        "no-event": KEPT,
+        "not-json": REFUSED,
+        "no-product": REFUSED,
+        "negative-price": REFUSED,
+        "not-base64": REFUSED,
+        "other-type": REFUSED,
+    }
+    by_request = True
+
+    def request(self, item: Item) -> tuple[Any, dict[str, str]]:
+        content = base64.b64encode(f"file of {item.name}".encode()).decode()
+        body: dict[str, Any] = {
+            "productId": self.of_request(item),
+            "productName": "a product",
+            "price": 12.5,
+            "fileName": f"{item.name}.txt",
+            "content": content,
+        }
+        headers = {"Idempotency-Key": f"{self.prefix}{item.name}"}
+        match item.poison:
+            case "not-json":
+                return "{", headers
+            case "other-type":
+                headers["Content-Type"] = "text/plain"
+            case "no-product":
+                del body["productId"]
+            case "negative-price":
+                body["price"] = -1
+            case "not-base64":
+                body["content"] = "?"
+        return body, headers
+
+    def of_request(self, item: Item) -> str:
+        return f"{self.prefix.strip('/')}.{item.number}"
+
+    def rows(self) -> Counter[str]:
+        files = {
+            one["Key"]
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.outputs["BucketName"])
+            for one in page.get("Contents", [])
+        }
+        return Counter(
+            self.of_row(row)
+            for row in self._scan(self.outputs["TableName"])
+            if row["productId"].startswith(self.prefix.strip("/")) and row["objectKey"] in files
+        )
+
+    def of_row(self, row: Row) -> str:
+        return row["productId"]
+
+
+class Proofs(Uses):
+    def whole(self) -> list[Use]:
+        def over_http() -> None:
+            headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
+            url, body = self.system.outputs["ApiUrl"], self._body().encode()
+            status, answer = signed_request(self.system.place.local, "POST", url, body, headers)
+            expect(status == 201, f"{status} {answer!r}")
+
+        return [Use("a file is uploaded over HTTP", over_http)]
+
+    def granted(self) -> dict[str, list[Use]]:
+        upload = Use("a file is uploaded", self._upload)
+        return {name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")}
+
+    def _upload(self) -> None:
+        headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
+        answer = self.invoke({"httpMethod": "POST", "headers": headers, "body": self._body()})
+        expect(answer["statusCode"] == 201, str(answer))
+
+    def _body(self) -> str:
+        return json.dumps(
+            {
+                "productId": f"least-privilege-{uuid4().hex}",
+                "productName": "Lamp",
+                "price": 1,
+                "fileName": "lamp.txt",
+                "content": base64.b64encode(b"A lamp.").decode(),
+            }
+        )
+
+
+def product(product_id: str) -> dict[str, Any]:
+    """What the benchmark posts to /upload: a file of a kilobyte."""
+    return {
+        "productId": product_id,
+        "productName": "Lamp",
+        "price": 19.9,
+        "fileName": "lamp.txt",
+        "contentType": "text/plain",
+        "content": base64.b64encode(b"x" * 1024).decode(),
+    }
+
+
+def request(number: int) -> Event:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": f"key-{number:020d}"}
+    return {
+        "httpMethod": "POST",
+        "path": "/upload",
+        "resource": "/upload",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "body": json.dumps(product(f"product-{number}")),
+        "isBase64Encoded": False,
+    }
+
+
+SYSTEM = System(
+    name=NAME,
+    tour=tour,
+    inputs=Inputs,
+    uses=Proofs,
+    api=Api(
+        "/upload",
+        ("POST",),
+        {"productId": "fuzz", "productName": "Fuzz", "price": 1, "fileName": "fuzz.txt", "content": "ZnV6eg=="},
+        stores="uploads/[0-9a-f]{64}",
+    ),
+    benchmarked=Benchmarked(keys=("productId", "productName"), request=request),
+    load=Load(
+        NAME,
+        "upload_api",
+        512,
+        {"GetItem": 1, "PutObject": 1, "TransactWriteItems": 1},
+        writes=4,
+        hottest=0,
+        api=True,
+        reasons={
+            "GetItem": "whether the idempotency key has an answer already",
+            "PutObject": "the file",
+            "TransactWriteItems": "product and answer, both or none",
+        },
+    ),
+)

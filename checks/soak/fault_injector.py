@@ -1,4 +1,4 @@
-"""Faults that strike a system's calls to AWS, as planned; and a record of what really struck."""
+"""Injects planned faults into a system's calls to AWS, and records those that took effect."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from itertools import pairwise
 from urllib.parse import parse_qs
 
 from .function import SHORT_TIMEOUT_SECONDS, Function
-from .plan import Spell
+from .plan import FaultWindow
 from .proxy import Answer, Proxy, Request, Reset
 
-# Which services a kind of fault strikes.
-STRIKES = {
+# The services whose calls a kind of fault affects.
+AFFECTED_SERVICES = {
     "throttled": {"dynamodb"},
     "unavailable": {"dynamodb", "s3", "sns"},
     "reset": {"dynamodb", "s3", "sns"},
@@ -28,7 +28,7 @@ STRIKES = {
 }
 SLOWEST_SECONDS = 0.6
 # What strikes no more calls by then ends: a function that has no time may never get as far as a call.
-LONGEST_SPELL_SECONDS = 15
+LONGEST_WINDOW_SECONDS = 15
 DENIED = re.compile(rb"AccessDenied|AuthorizationError|not authorized")
 OBJECT_KEY = re.compile(rb'"objectKey": ?\{"S": ?"([^"]+)"')
 
@@ -77,8 +77,8 @@ class Call:
         return self.operation == "PutItem" and b'"notifiedAt"' in self.request.body
 
 
-class Weather:
-    """The fault of a proxy (soak/proxy.py): spells begin as inputs are sent, and last until they have struck.
+class FaultInjector:
+    """The fault of a proxy (soak/proxy.py): windows begin as inputs are sent, and last until they have struck.
 
     `notified_input` names the input that a notification's message, and the input that a row of DynamoDB's, is about.
     `written` hears of each object of which something was written.
@@ -86,7 +86,7 @@ class Weather:
 
     def __init__(
         self,
-        spells: Sequence[Spell],
+        windows: Sequence[FaultWindow],
         function: Function,
         proxy: Proxy,
         *,
@@ -95,9 +95,9 @@ class Weather:
         written: Callable[[str], None],
     ) -> None:
         self.struck: Counter[str] = Counter()
-        self._coming = list(spells)
-        self._active: list[tuple[Spell, int]] = []  # with how many calls are left
-        self._until: dict[Spell, float] = {}
+        self._coming = list(windows)
+        self._active: list[tuple[FaultWindow, int]] = []  # with how many calls are left
+        self._until: dict[FaultWindow, float] = {}
         self._function = function
         self._proxy = proxy
         self._of_message = of_message
@@ -110,28 +110,28 @@ class Weather:
         self._last = time.monotonic()
 
     def sent(self, number: int) -> None:
-        """An item is about to be sent: spells that begin with it do."""
+        """An item is about to be sent: windows that begin with it do."""
         with self._lock:
             begun = [one for one in self._coming if one.at <= number]
             self._coming = self._coming[len(begun) :]
-        for spell in begun:
-            if spell.fault == "denied":
-                self._function.deny(spell.variant)
-            elif spell.fault == "timed-out":
+        for window in begun:
+            if window.fault == "denied":
+                self._function.deny(window.variant)
+            elif window.fault == "timed-out":
                 self._function.cut_short()
                 self._broken(None)
             with self._lock:
-                self._active.append((spell, spell.calls))
-                self._until[spell] = time.monotonic() + LONGEST_SPELL_SECONDS
+                self._active.append((window, window.calls))
+                self._until[window] = time.monotonic() + LONGEST_WINDOW_SECONDS
         with self._lock:
-            over = self._end(lambda spell, left: self._until[spell] < time.monotonic())
+            over = self._end(lambda window, left: self._until[window] < time.monotonic())
         self._put_back(over)
 
     def clear(self) -> None:
         """No more faults, and what they changed is put back."""
         with self._lock:
             self._coming = []
-            ended = {spell.fault for spell, _ in self._active}
+            ended = {window.fault for window, _ in self._active}
             self._active = []
         self._put_back(ended)
 
@@ -150,10 +150,10 @@ class Weather:
         call = Call.of(request)
         with self._lock:
             self._under_way += 1
-            spell = self._take(call)
+            window = self._take(call)
         answer: Answer | None = None
         try:
-            answer = self._strike(spell, call) if spell else self._pass_on(call)
+            answer = self._strike(window, call) if window else self._pass_on(call)
             return answer
         finally:
             if call.marks and (answer is None or answer.status != 200 or request.gone()):
@@ -162,54 +162,54 @@ class Weather:
                 self._under_way -= 1
                 self._last = time.monotonic()
 
-    def _take(self, call: Call) -> Spell | None:
-        """The first spell that strikes the call; the caller holds the lock."""
-        for position, (spell, left) in enumerate(self._active):
-            if call.service in STRIKES[spell.fault] and left:
-                self._active[position] = (spell, left - 1)
-                return spell
+    def _take(self, call: Call) -> FaultWindow | None:
+        """The first window that strikes the call; the caller holds the lock."""
+        for position, (window, left) in enumerate(self._active):
+            if call.service in AFFECTED_SERVICES[window.fault] and left:
+                self._active[position] = (window, left - 1)
+                return window
         return None
 
-    def _strike(self, spell: Spell, call: Call) -> Answer:
-        match spell.fault:
+    def _strike(self, window: FaultWindow, call: Call) -> Answer:
+        match window.fault:
             case "throttled":
                 answer = THROTTLED
             case "unavailable":
                 answer = Answer(503 if call.service == "s3" else 500)
             case "topic-refused":
-                answer = TOPIC_THROTTLED if spell.variant % 2 else Answer(500)
+                answer = TOPIC_THROTTLED if window.variant % 2 else Answer(500)
             case "slow":
-                time.sleep(SLOWEST_SECONDS * (0.2 + spell.variant % 80 / 100))
+                time.sleep(SLOWEST_SECONDS * (0.2 + window.variant % 80 / 100))
                 answer = self._pass_on(call)
             case "killed":
-                if spell.variant % 2 and call.service != "sns":  # after the write; the topic knows no repeats
+                if window.variant % 2 and call.service != "sns":  # after the write; the topic knows no repeats
                     self._pass_on(call)
                 self._function.kill()
                 self._broken(None)
-                self._ended(spell, call, within=5)
+                self._ended(window, call, within=5)
                 raise Reset
             case "timed-out":
-                self._ended(spell, call, within=SHORT_TIMEOUT_SECONDS - 0.03)  # later it may have given up by itself
+                self._ended(window, call, within=SHORT_TIMEOUT_SECONDS - 0.03)  # later it may have given up by itself
                 self._broken(None)
                 raise Reset
             case _:
-                if spell.fault == "answer-lost":
+                if window.fault == "answer-lost":
                     self._pass_on(call)
-                self._count(spell)
+                self._count(window)
                 raise Reset
-        self._count(spell)
+        self._count(window)
         return answer
 
-    def _ended(self, spell: Spell, call: Call, *, within: float) -> None:
+    def _ended(self, window: FaultWindow, call: Call, *, within: float) -> None:
         """Counts the fault if the function that made the call is gone within so many seconds; else it is still due."""
         deadline = time.monotonic() + within
         while not call.request.gone():
             if time.monotonic() > deadline:
                 with self._lock:
-                    self._active = [(one, left + (one is spell)) for one, left in self._active]
+                    self._active = [(one, left + (one is window)) for one, left in self._active]
                 return
             time.sleep(0.05)
-        self._count(spell)
+        self._count(window)
 
     def _pass_on(self, call: Call) -> Answer:
         began = time.monotonic()
@@ -239,22 +239,22 @@ class Weather:
 
     def _denied(self) -> None:
         with self._lock:
-            spell = next((one for one, left in self._active if one.fault == "denied" and left), None)
-            self._active = [(one, left - (one is spell)) for one, left in self._active]
-        if spell:
-            self._count(spell)
+            window = next((one for one, left in self._active if one.fault == "denied" and left), None)
+            self._active = [(one, left - (one is window)) for one, left in self._active]
+        if window:
+            self._count(window)
 
-    def _count(self, spell: Spell) -> None:
+    def _count(self, window: FaultWindow) -> None:
         with self._lock:
-            self.struck[spell.fault] += 1
+            self.struck[window.fault] += 1
             over = self._end(lambda _, left: not left)
         self._put_back(over)
 
-    def _end(self, ended: Callable[[Spell, int], bool]) -> set[str]:
-        """End spells; gives the kinds of which none is left. The caller holds the lock."""
-        over = {spell.fault for spell, left in self._active if ended(spell, left)}
-        self._active = [(spell, left) for spell, left in self._active if not ended(spell, left)]
-        return over - {spell.fault for spell, _ in self._active}
+    def _end(self, ended: Callable[[FaultWindow, int], bool]) -> set[str]:
+        """End windows; gives the kinds of which none is left. The caller holds the lock."""
+        over = {window.fault for window, left in self._active if ended(window, left)}
+        self._active = [(window, left) for window, left in self._active if not ended(window, left)]
+        return over - {window.fault for window, _ in self._active}
 
     def _put_back(self, over: set[str]) -> None:
         if "denied" in over:

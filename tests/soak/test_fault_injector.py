@@ -3,17 +3,19 @@
 import time
 from typing import Any
 
-from checks.soak.weather import Weather
+from checks.soak.fault_injector import FaultInjector
 
 NOBODY: Any = None
 
 
-def weather() -> Weather:
-    return Weather([], NOBODY, NOBODY, of_message=str, of_row=lambda row: row["readingId"], written=lambda key: None)
+def injector() -> FaultInjector:
+    return FaultInjector(
+        [], NOBODY, NOBODY, of_message=str, of_row=lambda row: row["readingId"], written=lambda key: None
+    )
 
 
 def test_a_sender_that_gave_up_explains_its_repeat_whichever_of_the_two_the_topic_took_first() -> None:
-    first, overtaken = weather(), weather()
+    first, overtaken = injector(), injector()
     first.taken("a", time.monotonic(), gone=True)
     first.taken("a", time.monotonic(), gone=False)
     began = time.monotonic()
@@ -23,7 +25,7 @@ def test_a_sender_that_gave_up_explains_its_repeat_whichever_of_the_two_the_topi
 
 
 def test_a_sender_that_gave_up_later_explains_no_earlier_repeat() -> None:
-    made = weather()
+    made = injector()
     for gone in (False, False, True):
         made.taken("a", time.monotonic(), gone=gone)
     made.taken("b", time.monotonic(), gone=False)

@@ -1,19 +1,26 @@
 """Files in; for each a row that says which invocation saw it."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from rich.table import Table
 
-from checks.tours.result import Result, failures_kept
-from checks.tours.samples import try_upload, upload
-from checks.tours.waiting import wait_for
+from checks.demo.result import Result, failures_kept
+from checks.demo.samples import try_upload, upload
+from checks.demo.waiting import wait_for
+from checks.least_privilege.uses import Recorded, Use, expect
+from checks.soak.inputs import Expectation, Record, Row, SoakInputs
+from checks.soak.ledger import KEPT
+from checks.soak.plan import Item
+from checks.systems.load import Load
+from checks.systems.system import Benchmarked, System
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.deployment import DeploymentError, Target, console
 
-SYSTEM = "invocation-log"
+NAME = "invocation-log"
 FILES = {
     "invoices/2026/january.pdf": "report.pdf",
     "invoices/2026/february.pdf": "report.pdf",
@@ -25,7 +32,7 @@ TOGETHER = ("together/left.csv", "together/right.csv")
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(SYSTEM, target)
+    outputs = deployment.outputs(NAME, target)
     bucket, table = outputs["BucketName"], outputs["DynamoDBTableName"]
     sent = [*FILES, *TOGETHER]
     region = outputs["FunctionArn"].split(":")[3]
@@ -51,7 +58,7 @@ def tour(local: LocalAws, target: Target) -> Result:
     console.print("\n[bold]The latest of them, whole[/bold]")
     console.print(json.dumps(rows[-1], indent=2, ensure_ascii=False), markup=False)
     return Result(
-        system=SYSTEM,
+        system=NAME,
         sent=len(sent),
         rows=len(rows),
         notifications=None,
@@ -83,4 +90,65 @@ def _try_next(region: str, outputs: dict[str, str]) -> str:
 curl --aws-sigv4 aws:amz:{region}:dynamodb --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
   -H "X-Amz-Target: DynamoDB_20120810.Scan" -H "Content-Type: application/x-amz-json-1.0" \\
   -d '{{"TableName": "{outputs["DynamoDBTableName"]}"}}' "$AWS_ENDPOINT_URL"
-.venv/bin/python -m commands failures {SYSTEM} --local"""
+make failures SYSTEM={NAME} LOCAL=yes"""
+
+
+class Inputs(SoakInputs):
+    """Its bucket keeps no versions: uploads of a key are one input with as many rows."""
+
+    rows_in = "DynamoDBTableName"
+    poisons: Mapping[str, str] = {"no-event": KEPT, "no-key": KEPT, "no-sequencer": KEPT}
+
+    def outcomes(self, item: Item, version: int, version_id: str) -> list[Expectation]:
+        del version, version_id
+        return [Expectation(self.key(item))]
+
+    def of_row(self, row: Row) -> str:
+        return row["objectKey"]
+
+    def of_record(self, record: Record) -> Iterable[tuple[str, str]]:
+        item = record.get("s3", {}).get("object", {})
+        if "sequencer" in item:
+            yield unquote_plus(item["key"]), item["sequencer"]
+
+
+class Proofs(Recorded):
+    table, answer = "DynamoDBTableName", "logged"
+
+    def done(self) -> object:
+        pages = (
+            self.system.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.system.outputs[self.table],
+                FilterExpression="objectKey = :key",
+                ExpressionAttributeValues={":key": {"S": self.name}},
+            )
+        )
+        return sum(page["Count"] for page in pages)
+
+    def record(self, version: str) -> None:
+        # Each event has a sequencer of its own, and so a row of its own.
+        answered = self.invoke(self.created(self.name, version))
+        expect(answered == {self.answer: 1}, f"the answer is {answered}")
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {"PutInvocations": [Use("an event", lambda: self.record(""))]}
+
+
+SYSTEM = System(
+    name=NAME,
+    tour=tour,
+    inputs=Inputs,
+    uses=Proofs,
+    benchmarked=Benchmarked(keys=("requestId", "timestamp")),
+    load=Load(
+        NAME,
+        "invocation_log",
+        128,
+        {"PutItem": 1},
+        writes=1,
+        hottest=0,
+        reasons={"PutItem": "the row; the condition makes a repeat find it (several records: one TransactWriteItems)"},
+    ),
+)

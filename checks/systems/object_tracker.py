@@ -1,21 +1,28 @@
 """Files in; rows, notifications, log lines and an HTTP answer out."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from rich.table import Table
 
-from checks.tours.result import Result, failures_kept
-from checks.tours.samples import try_upload, upload
-from checks.tours.waiting import wait_for
+from checks.demo.result import Result, failures_kept
+from checks.demo.samples import try_upload, upload
+from checks.demo.waiting import wait_for
+from checks.least_privilege.uses import Recorded, Use, expect
+from checks.soak.inputs import SoakInputs
+from checks.soak.ledger import REFUSED
+from checks.soak.plan import Item
+from checks.systems.load import Load
+from checks.systems.system import Api, Benchmarked, System
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.deployment import DeploymentError, Target, console
 
-SYSTEM = "object-tracker"
+NAME = "object-tracker"
 FILES = {
     "photos/sunrise.png": "sunrise.png",
     "reports/report.pdf": "report.pdf",
@@ -27,7 +34,7 @@ FILES = {
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(SYSTEM, target)
+    outputs = deployment.outputs(NAME, target)
     listener = Listener(local, outputs["TopicArn"])
     upload(local, outputs["BucketName"], FILES)
 
@@ -68,7 +75,7 @@ def tour(local: LocalAws, target: Target) -> Result:
     if status != 200:
         raise DeploymentError(f"the signed request was answered with {status}")
     return Result(
-        system=SYSTEM,
+        system=NAME,
         sent=len(FILES),
         rows=len(rows),
         notifications=len(notifications),
@@ -101,3 +108,63 @@ def _try_next(outputs: dict[str, str]) -> str:
     return f"""{try_upload("us-east-1", outputs["BucketName"])}
 curl --aws-sigv4 aws:amz:us-east-1:execute-api --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
   "{outputs["ApiUrl"]}?key=hello.txt\""""
+
+
+class Inputs(SoakInputs):
+    poisons: Mapping[str, str] = {**SoakInputs.poisons, "request": REFUSED, "unknown-object": REFUSED}
+    notifies = True
+
+    def request(self, item: Item) -> tuple[Any, dict[str, str]]:
+        return {"kye" if item.poison == "request" else "key": self.key(item)}, {}
+
+
+class Proofs(Recorded):
+    table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
+
+    def whole(self) -> list[Use]:
+        def over_http() -> None:
+            url = f"{self.system.outputs['ApiUrl']}?key={quote(self.name, safe='')}"
+            status, body = signed_request(self.system.place.local, "GET", url)
+            expect(status == 200, f"{status} {body!r}")
+
+        return [*super().whole(), Use("its row is asked for over HTTP", over_http)]
+
+    def done(self) -> object:
+        rows = self.rows(self.system.outputs[self.table], self.key[0], self.value())
+        return [row for row in rows if "notifiedAt" in row]
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {
+            "ReadObjects": [self.versioned(), self.unversioned()],
+            "PutRecords": [self.versioned()],
+            "QueryRecords": [Use("a row is asked for over HTTP", self._ask)],
+            "PublishNotifications": [self.versioned()],
+            "Notifications": [self.versioned()],
+        }
+
+    def _ask(self) -> None:
+        answer = self.invoke({"httpMethod": "GET", "queryStringParameters": {"key": self.name}})
+        expect(answer["statusCode"] in (200, 404), str(answer))
+
+
+SYSTEM = System(
+    name=NAME,
+    tour=tour,
+    inputs=Inputs,
+    uses=Proofs,
+    api=Api("/objects", ("GET", "POST"), {"key": "fuzz/key"}),
+    benchmarked=Benchmarked(keys=("objectKey", "uploadTime"), reads_objects=True),
+    load=Load(
+        NAME,
+        "object_tracker",
+        256,
+        {"HeadObject": 1, "PutItem": 2, "Publish": 1},
+        writes=2,
+        hottest=0,
+        reasons={
+            "HeadObject": "size, type and time of exactly that version, which no event has",
+            "PutItem": "the row with the lease on its notification, then the mark that it is out",
+            "Publish": "the notification",
+        },
+    ),
+)

@@ -4,14 +4,18 @@ from typing import Any
 
 from rich.table import Table
 
-from checks.tours.result import Result, failures_kept
-from checks.tours.samples import try_upload, upload
-from checks.tours.waiting import wait_for
+from checks.demo.result import Result, failures_kept
+from checks.demo.samples import try_upload, upload
+from checks.demo.waiting import wait_for
+from checks.least_privilege.uses import Recorded, Use
+from checks.soak.inputs import SoakInputs
+from checks.systems.load import Load
+from checks.systems.system import Benchmarked, System
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.deployment import Target, console
 
-SYSTEM = "file-metadata"
+NAME = "file-metadata"
 FILES = {
     "photos/sunrise.png": "sunrise.png",
     "photos/2026/SUNRISE.PNG": "sunrise.png",
@@ -29,7 +33,7 @@ NEWEST = 10  # rows that a query shows
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(SYSTEM, target)
+    outputs = deployment.outputs(NAME, target)
     upload(local, outputs["BucketName"], FILES)
 
     def find() -> list[dict[str, Any]]:
@@ -59,7 +63,7 @@ def tour(local: LocalAws, target: Target) -> Result:
         for row in _query(local, outputs["TableName"], key, value, IndexName=index):
             console.print(f"{row['timestamp']}  {row['size']:>8} bytes  {row['objectKey']}", markup=False)
     return Result(
-        system=SYSTEM,
+        system=NAME,
         sent=len(FILES),
         rows=len(rows),
         notifications=None,
@@ -88,3 +92,33 @@ curl --aws-sigv4 aws:amz:us-east-1:dynamodb --user "$LOCAL_AWS_USER" --cacert "$
   -d '{{"TableName": "{outputs["TableName"]}", "IndexName": "{outputs["ContentTypeIndexName"]}",
     "KeyConditionExpression": "contentType = :type",
     "ExpressionAttributeValues": {{":type": {{"S": "text/plain"}}}}}}' "$AWS_ENDPOINT_URL\""""
+
+
+class Proofs(Recorded):
+    table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {"ReadUploads": [self.versioned(), self.unversioned()], "PutMetadata": [self.versioned()]}
+
+
+SYSTEM = System(
+    name=NAME,
+    tour=tour,
+    inputs=SoakInputs,
+    uses=Proofs,
+    benchmarked=Benchmarked(keys=("objectKey", "uploadTime"), reads_objects=True),
+    load=Load(
+        NAME,
+        "file_metadata",
+        256,
+        {"GetObject": 1, "PutItem": 1},
+        # A row in the table and in both indexes; all rows of a day have one key in the index by-day.
+        writes=3,
+        hottest=1,
+        provisioned=100,
+        reasons={
+            "GetObject": "what S3 knows of the version and its first bytes, in one call",
+            "PutItem": "the row; the condition makes a repeat find it",
+        },
+    ),
+)

@@ -1,0 +1,24 @@
+"""The systems as their checks see them, one module a system; a new module is found by itself."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+
+from checks.systems.system import Api, Benchmarked, System
+
+SYSTEMS: dict[str, System] = {
+    system.name: system
+    for found in pkgutil.iter_modules(__path__)
+    if found.name not in ("load", "system")
+    for system in [importlib.import_module(f"{__name__}.{found.name}").SYSTEM]
+}
+
+APIS: dict[str, Api] = {name: system.api for name, system in SYSTEMS.items() if system.api}
+
+
+def stored_objects(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The patterns of the keys that requests to APIs may store, by bucket; `outputs` are the stacks'."""
+    return {outputs[name]["BucketName"]: api.stores for name, api in APIS.items() if api.stores}
+
+
+__all__ = ["APIS", "SYSTEMS", "Api", "Benchmarked", "System", "stored_objects"]

@@ -1,0 +1,209 @@
+"""Simulated devices send readings; rows over time, a notification and a reject come out."""
+
+import json
+import random
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+from uuid import uuid4
+
+from rich.table import Table
+
+from checks.demo.result import Result, failures_kept
+from checks.least_privilege.uses import Recorded, Use
+from checks.simulation import NAME, Pipeline, Simulation
+from checks.soak.inputs import Expectation, Record, Row, SoakInputs
+from checks.soak.plan import Item
+from checks.systems.load import Load
+from checks.systems.system import Benchmarked, System
+from checks.verbs.simulate import await_results, progress_bars, total
+from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terraform import deployment
+from sluice_cli.terraform.deployment import DeploymentError, Target, console
+
+# One morning: always the same, so that a second demo finds its readings there.
+START = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+SHOWN = 10  # rows
+
+READINGS_IN_AN_OBJECT = 4  # of the soak
+READING_ID = re.compile(r'"readingId": "([^"]+)"')
+
+
+def tour(local: LocalAws, target: Target) -> Result:
+    outputs = deployment.outputs(NAME, target)
+    pipeline = Pipeline(outputs, local.client)
+    simulation = Simulation(
+        thresholds=pipeline.thresholds,
+        # Other thresholds make other readings.
+        prefix=f"{outputs['Prefix']}demo-{zlib.crc32(outputs['SensorThresholds'].encode()):08x}/",
+        start=START,
+        seed=5,
+        devices=3,
+        readings=60,
+        rate=1 / 60,
+    )
+    listener = Listener(local, outputs["TopicArn"])
+    uploads = list(simulation.uploads())
+    there = pipeline.sent(simulation.prefix)
+    missing = [one for one in uploads if one.key not in there]
+    for one in missing:
+        pipeline.send(one)
+        console.print(f"Uploaded {one.key} ({len(one.body)} bytes)", markup=False)
+    if not missing:
+        console.print("All objects were there already: nothing was uploaded.")
+    with progress_bars() as progress:
+        found = await_results(pipeline, simulation, uploads, progress)
+    if found != total(uploads):
+        raise DeploymentError(
+            f"of {total(uploads)} there is {found}; the local AWS logs to {local.folder / 'local-aws.log'}"
+        )
+    heard = [text for text in listener.heard() if simulation.prefix in text]
+    console.print(f"Rows: {found.valid}. Notifications: {len(heard)}. Rejects: {found.invalid}.")
+
+    device = simulation.names()[0]
+    rows = pipeline.rows(simulation, device)
+    table = Table(title=f"{device} over time, from table {outputs['TableName']}", title_justify="left")
+    for heading, options in (("timestamp", {"no_wrap": True}), ("sensorType", {}), ("value", {"justify": "right"})):
+        table.add_column(heading, **options)
+    table.add_column("beyond")
+    for row in rows[:SHOWN]:
+        beyond = f"{row['breach']} limit {row['limit']}" if "breach" in row else ""
+        table.add_row(row["timestamp"], row["sensorType"], f"{row['value']} {row.get('unit', '')}", beyond)
+    console.print(table, soft_wrap=False)
+    console.print(f"and {max(0, len(rows) - SHOWN)} more")
+
+    console.print("\n[bold]Notification of a reading beyond its threshold[/bold]")
+    console.print(min(heard, key=lambda text: json.loads(text)["timestamp"]), markup=False)
+    reject = next(reject for one in uploads if one.readings.invalid for reject in pipeline.rejects(one.key))
+    console.print("\n[bold]An invalid reading, kept with its reason[/bold]")
+    console.print(f"{reject['objectKey']}, {reject['position']}\n{reject['reason']}\n{reject['raw']}", markup=False)
+    return Result(
+        system=NAME,
+        sent=simulation.readings,
+        rows=found.valid,
+        notifications=len(heard),
+        failures=failures_kept(local, outputs) + found.invalid,
+        try_next="make simulate LOCAL=yes\nmake rejects LOCAL=yes",
+    )
+
+
+class Inputs(SoakInputs):
+    """An input of it is a reading. Of an object's readings one is beyond its limit, and in some objects one is
+    invalid."""
+
+    inputs_each = READINGS_IN_AN_OBJECT
+
+    def upload(self, item: Item, version: int) -> list[Expectation]:
+        outcomes = self.outcomes(item, version, "")
+        lines = "\n".join(json.dumps(self._reading(one)) for one in outcomes)
+        self._s3.put_object(Bucket=self.outputs["BucketName"], Key=self.key(item), Body=lines.encode())
+        return outcomes
+
+    def outcomes(self, item: Item, version: int, version_id: str) -> list[Expectation]:
+        del version_id
+        chance = random.Random(f"{self.seed} {item.number} {version}")  # noqa: S311 - not a secret
+        names = [f"{self.key(item)} {version} {number}" for number in range(READINGS_IN_AN_OBJECT)]
+        valid = [Expectation(one, notified=at == 0) for at, one in enumerate(names)]
+        return [*valid[:-1], Expectation(names[-1], row=False)] if chance.random() < 0.25 else valid
+
+    def of_upload(self, record: Record) -> Iterable[tuple[str, str]]:
+        del record  # a repeated upload has the same readings
+        return ()
+
+    def rejects(self) -> Counter[str]:
+        rows = self._scan(self.outputs["RejectsTableName"])
+        return Counter(
+            named.group(1)
+            for row in rows
+            if row["objectKey"].startswith(self.prefix)
+            for named in [READING_ID.search(row["raw"])]
+            if named and row["reason"]
+        )
+
+    def of_row(self, row: Row) -> str:
+        return row["readingId"]
+
+    def of_record(self, record: Record) -> Iterable[tuple[str, str]]:
+        """What lies in the object version, as S3 has it."""
+        item = record.get("s3", {}).get("object", {})
+        if "versionId" not in item:
+            return
+        body = self._s3.get_object(
+            Bucket=self.outputs["BucketName"], Key=unquote_plus(item["key"]), VersionId=item["versionId"]
+        )["Body"]
+        for name in READING_ID.findall(body.read().decode()):
+            yield name, ""
+
+    def _reading(self, outcome: Expectation) -> dict[str, Any]:
+        limits = json.loads(self.outputs["SensorThresholds"])
+        sensor, upper = next((name, limit["upper"]) for name, limit in sorted(limits.items()) if "upper" in limit)
+        return {
+            "deviceId": f"soak-{self.seed}",
+            "sensorType": sensor,
+            "value": ("much" if not outcome.row else upper + 1 if outcome.notified else upper),
+            "timestamp": "2026-01-02T03:04:05Z",
+            "readingId": outcome.input,
+        }
+
+
+class Proofs(Recorded):
+    table, key, answer = "TableName", ("deviceId", "readingTime"), "processed"
+
+    def whole(self) -> list[Use]:
+        self.device = f"least-privilege-{uuid4().hex}"
+        limits = json.loads(self.system.outputs["SensorThresholds"])
+        kind, bounds = next((name, one) for name, one in limits.items() if "upper" in one)
+        reading = {"deviceId": self.device, "sensorType": kind, "timestamp": "2026-01-01T00:00:00Z"}
+        beyond = {**reading, "value": bounds["upper"] + 1, "timestamp": "2026-01-01T00:00:01Z"}
+        usual = {**reading, "value": bounds["upper"]}
+        self.content = json.dumps([usual, beyond, {"no": "reading"}]).encode()
+        return super().whole()
+
+    def value(self) -> str:
+        return self.device
+
+    def done(self) -> object:
+        readings = self.rows(self.system.outputs[self.table], self.key[0], self.device)
+        rejects = self.rows(self.system.outputs["RejectsTableName"], "objectKey", self.name)
+        return len(readings) == 2 and len(rejects) == 1 and any("notifiedAt" in row for row in readings)
+
+    def record(self, version: str) -> None:
+        self.forget(self.system.outputs["RejectsTableName"], ("objectKey", "place"), self.name)
+        super().record(version)
+
+    def granted(self) -> dict[str, list[Use]]:
+        return {
+            "ReadReadingsLanding": [self.versioned(), self.unversioned()],
+            "PutReadings": [self.versioned()],
+            "PutRejects": [self.versioned()],
+            "PublishBreaches": [self.versioned()],
+            "Breaches": [self.versioned()],
+        }
+
+
+SYSTEM = System(
+    name=NAME,
+    tour=tour,
+    inputs=Inputs,
+    uses=Proofs,
+    benchmarked=Benchmarked(keys=("deviceId", "readingTime"), reads_objects=True),
+    load=Load(
+        NAME,
+        "sensor_pipeline",
+        1769,
+        # Events are readings, 100 in an object; a transaction's writes count twice.
+        {"GetObject": 0.01, "TransactWriteItems": 0.01},
+        writes=2,
+        hottest=0,
+        batch=100,
+        reasons={
+            "GetObject": "the readings, streamed",
+            "TransactWriteItems": "up to 100 readings, each under its condition",
+        },
+    ),
+)
