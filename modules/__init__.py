@@ -3,9 +3,9 @@
 from modules import Bucket, PythonFunction, Table
 """
 
-from ._synth import provider_binding
+from . import _synth
 
-provider_binding.install()  # before any module imports the binding
+_synth.install()  # before any module imports the binding
 
 from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402

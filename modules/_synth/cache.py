@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from . import ORDINARY, SWITCH, is_on
+
 KEPT_SECONDS = 30 * 24 * 60 * 60
 
 
 def folder(*names: str) -> Path:
     """A folder of the user's cache. Raises `OSError` or `RuntimeError` where there can be none."""
+    if not is_on():
+        raise OSError(f"{SWITCH}={ORDINARY} keeps nothing in the cache folder")
     path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").joinpath("sluice", *names)
     # Others must not be able to put code here that is run as the user.
     path.mkdir(parents=True, exist_ok=True, mode=0o700)

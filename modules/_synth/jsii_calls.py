@@ -9,7 +9,7 @@ Most arguments of a resource are not given, which costs more than those that are
 
 And each construct is searched for methods that override JavaScript's, generated ones too, which have none.
 
-Where jsii or typeguard are not as they are known here, they do what they always do.
+Where jsii or typeguard are not as they are known here, they do what they always do, and that is said.
 """
 
 import functools
@@ -19,6 +19,8 @@ from typing import Any
 import typeguard
 from jsii import _kernel
 
+from . import notice
+
 # The generated functions that hold nothing but the hints.
 STUB = "_typecheckingstub__"
 
@@ -26,13 +28,13 @@ SENT_AS_THEY_ARE = {str, int, float, bool, type(None)}
 
 
 def install() -> None:
-    _keep_hints()
-    _look_for_the_very_type_first()
-    _send_what_is_set()
-    _look_for_overrides_in_classes_of_people()
+    _cache_type_hints()
+    _compare_exact_type_first()
+    _omit_unset_properties()
+    _skip_override_scan_for_generated_classes()
 
 
-def _keep_hints() -> None:
+def _cache_type_hints() -> None:
     ask = typing.get_type_hints
     known = functools.cache(ask)
 
@@ -44,7 +46,10 @@ def _keep_hints() -> None:
     typing.get_type_hints = get_type_hints  # type: ignore[assignment]
 
 
-def _look_for_the_very_type_first() -> None:
+def _compare_exact_type_first() -> None:
+    if not hasattr(typeguard, "origin_type_checkers"):  # version 2
+        notice.slower("typeguard is not version 2")
+        return
     check = typeguard.check_type
 
     def check_type(argname: str, value: Any, expected_type: Any, *arguments: Any, **options: Any) -> None:
@@ -53,12 +58,11 @@ def _look_for_the_very_type_first() -> None:
         if very is not expected_type and not in_union:
             check(argname, value, expected_type, *arguments, **options)
 
-    if hasattr(typeguard, "origin_type_checkers"):  # version 2
-        typeguard.check_type = check_type
+    typeguard.check_type = check_type
 
 
-def _send_what_is_set() -> None:
-    make = getattr(_kernel, "_make_reference_for_native", None)
+def _omit_unset_properties() -> None:
+    make = _known("_make_reference_for_native")
     if make is None:
         return
 
@@ -78,8 +82,8 @@ def _send_what_is_set() -> None:
     _kernel._make_reference_for_native = make_reference  # type: ignore[assignment]
 
 
-def _look_for_overrides_in_classes_of_people() -> None:
-    look = getattr(_kernel, "_get_overides", None)
+def _skip_override_scan_for_generated_classes() -> None:
+    look = _known("_get_overides")
     if look is None:
         return
 
@@ -88,3 +92,10 @@ def _look_for_overrides_in_classes_of_people() -> None:
         return [] if generated else look(klass, made)
 
     _kernel._get_overides = overrides  # type: ignore[assignment]
+
+
+def _known(function: str) -> Any:
+    found = getattr(_kernel, function, None)
+    if found is None:
+        notice.slower(f"this version of jsii has no {function}")
+    return found

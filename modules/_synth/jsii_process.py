@@ -1,8 +1,8 @@
 """jsii's JavaScript in one Node process.
 
 jsii starts two, the first of which only passes messages on between Python and the second: an eighth of a synth.
-`install()` leaves the first out (`one_process.cjs` stands in for it). Where jsii is not as it is known here, or its
-user names a runtime with JSII_RUNTIME, jsii starts what it always starts.
+`install()` leaves the first out (`one_process.cjs` stands in for it). Where jsii is not as it is known here, which is
+said, or its user names a runtime with JSII_RUNTIME, jsii starts what it always starts.
 
 What is said stays the same too, and is written and read with less ado: jsii takes each argument apart twice.
 """
@@ -21,6 +21,8 @@ from typing import Any
 import attr
 from jsii._kernel import types
 from jsii._kernel.providers import process
+
+from . import notice
 
 ONE_PROCESS = Path(__file__).with_name("one_process.cjs")
 
@@ -63,7 +65,10 @@ class OneProcess(process._NodeProcess):
     def start(self) -> None:
         program = Path(self._jsii_runtime()).parent / PROGRAM
         known = program.is_file() and CHANNEL in program.read_bytes()
-        if not known or "JSII_RUNTIME" in os.environ:
+        chosen = "JSII_RUNTIME" in os.environ
+        if not known and not chosen:
+            notice.slower("this version of jsii starts its second process in a way that is not known")
+        if chosen or not known:
             super().start()  # type: ignore[no-untyped-call]
             return
         self._process = subprocess.Popen(

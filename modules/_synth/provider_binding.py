@@ -11,8 +11,8 @@ it is loaded on every run: ten seconds and more, 600 MB. `install()` changes how
 3. A submodule imported later than that comes with a package of its own.
 4. Node starts, once and not twice (`jsii_process.py`), and loads cdktf, while Python reads its side of both.
 
-Where the binding has been imported before, or is not installed, nothing is changed; where no slim package can be made,
-the installed one is loaded.
+Where the binding has been imported before, nothing is changed; where no slim package can be made, the installed one is
+loaded. Both are said on standard error.
 """
 
 import functools
@@ -30,7 +30,7 @@ from pathlib import Path
 
 import jsii
 
-from . import jsii_calls, jsii_process, slim_assembly
+from . import jsii_calls, jsii_process, notice, slim_assembly
 
 PACKAGE = "cdktf_cdktf_provider_aws"
 ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript when it is imported; every submodule imports it
@@ -45,6 +45,10 @@ def install() -> None:
     # jsii prints a notice of Node's end of life on every run; it is silenced by naming the version (20) only.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     if PACKAGE in sys.modules:
+        notice.slower(
+            f"{PACKAGE} was imported before {notice.LIBRARY}, and so all of it was loaded; "
+            f"put `import {notice.LIBRARY}` above other imports"
+        )
         return
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.submodule_search_locations is None:
@@ -66,6 +70,8 @@ def install() -> None:
     jsii_calls.install()
     if all(hasattr(jsii, call) for call in CALLS):
         _load_when_needed(package)
+    else:
+        notice.slower(f"jsii {jsii.__version__} is called in other ways than the known versions")
 
 
 def _load_when_needed(package: types.ModuleType) -> None:
@@ -86,7 +92,7 @@ def _load_when_needed(package: types.ModuleType) -> None:
         used = {name.split(".")[1] for name in sys.modules if name.startswith(f"{PACKAGE}.")}
         installed = Path(package.__path__[0])
         # The first time this takes a second: Node is left to load cdktf meanwhile.
-        slim = slim_assembly.find(installed / "_jsii", used) if used else None
+        slim = _find_slim(installed, used) if used else None
         background.shutdown()
         for one in pending:
             one.result()
@@ -107,6 +113,14 @@ def _load_when_needed(package: types.ModuleType) -> None:
     sys.modules[ASSEMBLY] = types.ModuleType(ASSEMBLY)
     vars(jsii).update({call: first(call) for call in CALLS})
     jsii.JSIIAssembly.load = load_in_background  # type: ignore[assignment, method-assign]
+
+
+def _find_slim(installed: Path, used: set[str]) -> slim_assembly.Slim | None:
+    try:
+        return slim_assembly.find(installed / "_jsii", used)
+    except slim_assembly.NotSlimmableError as error:
+        notice.slower(f"all of {PACKAGE} is loaded, because {error}")
+        return None
 
 
 class _Latecomers(MetaPathFinder):

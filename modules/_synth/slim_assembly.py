@@ -47,8 +47,12 @@ class Single:
     tarball: Path
 
 
-def find(installed: Path, submodules: Collection[str]) -> Slim | None:
-    """A slim package with these submodules, made if need be; None where none can be made or kept."""
+class NotSlimmableError(RuntimeError):
+    """No slim package can be made or kept; the message says why, and what to do."""
+
+
+def find(installed: Path, submodules: Collection[str]) -> Slim:
+    """A slim package with these submodules, made if need be. Raises `NotSlimmableError`."""
     try:
         kept = _cache(installed)
         names = ",".join(sorted(submodules))
@@ -65,8 +69,12 @@ def find(installed: Path, submodules: Collection[str]) -> Slim | None:
                 return Slim(cache.once(folder, write), held)
         folder = cache.once(kept / f"slim-{hashlib.sha256(names.encode()).hexdigest()[:32]}", write)
         return Slim(folder, frozenset(submodules))
-    except (OSError, RuntimeError, LookupError, ValueError):
-        return None  # no home folder, a read-only one, or a package unlike those that are known
+    except (OSError, RuntimeError) as error:  # a read-only home folder, or none
+        raise NotSlimmableError(
+            f"the parts in use cannot be kept in the cache folder: {error}; set XDG_CACHE_HOME to a folder for caches"
+        ) from error
+    except (LookupError, ValueError) as error:
+        raise NotSlimmableError(f"the installed package is not like the known versions: {error}") from error
 
 
 def single(installed: Path, submodule: str) -> Single:

@@ -33,31 +33,69 @@ assert late.stream_mode_details.stream_mode_input == "ON_DEMAND"
 aws.ssm_parameter.SsmParameter(stack, "Parameter", name="late", type="String", value=late.arn)
 """
 
-# Everything the ordinary way; where no slim package can be kept, the installed one is loaded.
-ORDINARY = f"""
-import runpy, sys, types
-for name in ("jsii_calls", "jsii_process"):
-    sys.modules[f"modules._synth.{{name}}"] = types.SimpleNamespace(install=lambda: None)
-runpy.run_path({str(ROOT / "main.py")!r}, run_name="__main__")
+# main.py, and then what is loaded: which binding's JavaScript, whether all of its Python, whose jsii.
+MAIN = """
+import atexit, json, runpy, sys
+
+def loaded():
+    import jsii
+    from jsii._kernel.providers import process
+    from pathlib import Path
+    binding = sys.modules["cdktf_cdktf_provider_aws._jsii"].__file__
+    submodules = [name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.") and name.count(".") == 1]
+    print(json.dumps({
+        "binding": "slim" if "provider-binding" in binding else "installed",
+        "all of it": len(submodules) > 1000,
+        "processes": process._NodeProcess.__name__,
+        "struct": sys.modules["jsii._kernel"]._make_reference_for_native.__name__,
+    }))
+
+atexit.register(loaded)
+runpy.run_path(sys.argv[1], run_name="__main__")
 """
+SLIM = {"binding": "slim", "all of it": False, "processes": "OneProcess", "struct": "make_reference"}
+INSTALLED = {
+    "binding": "installed",
+    "all of it": True,
+    "processes": "_NodeProcess",
+    "struct": "_make_reference_for_native",
+}
+
+NOTHING_KEPT = (
+    "synthesizing takes longer than it needs to: all of cdktf_cdktf_provider_aws is loaded, because the parts in use "
+    "cannot be kept in the cache folder: [Errno 20] Not a directory: '{folder}'; set XDG_CACHE_HOME to a folder for "
+    "caches (SLUICE_SYNTH=ordinary silences this)"
+)
+IMPORTED_BEFORE = (
+    "synthesizing takes longer than it needs to: cdktf_cdktf_provider_aws was imported before modules, and so all of "
+    "it was loaded; put `import modules` above other imports (SLUICE_SYNTH=ordinary silences this)"
+)
 
 PRINT = "\nprint(Testing.synth(stack))"
 
 
-def environment(cache: Path) -> dict[str, str]:
+def environment(cache: Path, switch: str = "fast") -> dict[str, str]:
     # `modules` is imported from another folder, as a project of somebody's own does.
-    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT), "SLUICE_SYNTH": switch}
 
 
-def start(program: str, cache: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", program]
-    return subprocess.Popen(command, cwd="/", env=environment(cache), stdout=subprocess.PIPE, text=True)
+def start(program: str, cache: Path, switch: str = "fast") -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd="/",
+        env=environment(cache, switch),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
-def run(program: str, cache: Path) -> str:
-    process = start(program, cache)
-    out, _ = process.communicate()
-    assert process.returncode == 0
+def run(program: str, cache: Path, *, notice: str = "", switch: str = "fast") -> str:
+    """What a program prints; `notice` is what it says on standard error, after `sluice: `."""
+    process = start(program, cache, switch)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert err == (f"sluice: {notice}\n" if notice else "")
     return out
 
 
@@ -86,18 +124,34 @@ def no_cache(tmp_path: Path) -> Path:
     return tmp_path / "file" / "cache"
 
 
-def test_the_systems_terraform_is_the_same_bytes_as_with_the_installed_binding_and_an_ordinary_jsii(
-    cache: Path, no_cache: Path
-) -> None:
-    written: list[dict[Path, bytes]] = []
-    for each, command in ((cache, [str(ROOT / "main.py")]), (no_cache, ["-c", ORDINARY])):
-        out = cache.parent / f"out-{len(written)}"
+def test_the_switch_turns_everything_off_and_the_systems_terraform_is_the_same_bytes(tmp_path: Path) -> None:
+    written: dict[str, dict[Path, bytes]] = {}
+    for switch in ("fast", "ordinary"):
+        out = tmp_path / f"out-{switch}"
         settings = {"CDKTF_OUTDIR": str(out), "STATE_BUCKET": "states"}
-        subprocess.run([sys.executable, *command], env=environment(each) | settings, cwd=out.parent, check=True)
-        written.append({path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()})
-    assert packages(cache) == {"slim"}
-    assert Path("manifest.json") in written[0]
-    assert written[0] == written[1]
+        done = subprocess.run(
+            [sys.executable, "-c", MAIN, str(ROOT / "main.py")],
+            env=environment(tmp_path / switch / "cache", switch) | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        written[switch] = {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        assert json.loads(done.stdout.splitlines()[-1]) == (SLIM if switch == "fast" else INSTALLED)
+        assert (tmp_path / switch / "cache").exists() == (switch == "fast")
+    assert packages(tmp_path / "fast" / "cache") == {"slim"}
+    assert Path("manifest.json") in written["fast"]
+    assert written["fast"] == written["ordinary"]
+
+
+def test_what_the_switch_does_not_know_is_said(cache: Path) -> None:
+    run(
+        "import modules",
+        cache,
+        switch="ordinry",
+        notice="SLUICE_SYNTH is 'ordinry', which is neither fast nor ordinary; fast is assumed",
+    )
 
 
 def test_what_is_kept_serves_again_and_grows_when_a_submodule_is_added(warm: Path) -> None:
@@ -112,9 +166,12 @@ def test_what_is_kept_serves_again_and_grows_when_a_submodule_is_added(warm: Pat
 
 
 def test_a_submodule_imported_late_works_at_once_and_gives_the_same_terraform(warm: Path, no_cache: Path) -> None:
+    (kept,) = warm.glob("sluice/provider-binding/*")
     late = run(STACK + LATE + PRINT, warm)
     assert packages(warm) == {"slim", "single"}
-    assert late == run(STACK + LATE + PRINT, no_cache)
+    assert late == run(
+        STACK + LATE + PRINT, no_cache, notice=NOTHING_KEPT.format(folder=no_cache / kept.relative_to(warm))
+    )
     assert set(json.loads(late)["resource"]) == {
         "aws_kms_key",
         "aws_kms_alias",
@@ -150,7 +207,7 @@ for attempt in (lambda: aws.no_such_thing, lambda: __import__("cdktf_cdktf_provi
     )
 
 
-def test_a_binding_that_was_imported_before_stays_as_it_is(cache: Path) -> None:
+def test_a_binding_that_was_imported_before_stays_as_it_is_and_is_reported(cache: Path) -> None:
     run(
         """
 import sys, types
@@ -165,6 +222,7 @@ assert sys.modules["cdktf_cdktf_provider_aws"] is own
 assert jsii.create is create
 """,
         cache,
+        notice=IMPORTED_BEFORE,
     )
 
 
@@ -211,7 +269,6 @@ def test_a_slim_package_holds_the_submodules_asked_for_without_documentation_and
     slim = slim_assembly.find(
         installed(tmp_path / "_jsii", indent=indent, submodules=["key", "s3Bucket", "zone"]), wanted
     )
-    assert slim is not None
     with tarfile.open(slim.folder / "_jsii" / "p@1.0.0.jsii.tgz") as archive:
         files = {one.name: (archive.extractfile(one) or io.BytesIO()).read().decode() for one in archive}
     assert json.loads(files.pop("package/.jsii")) == {
@@ -239,5 +296,6 @@ def test_no_slim_package_is_made_of_a_binding_that_lacks_a_submodule(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     folder = installed(tmp_path / "_jsii", indent=2, submodules=["key"])
-    assert slim_assembly.find(folder, ["key", "zone"]) is None
+    with pytest.raises(slim_assembly.NotSlimmableError, match=r"exports \['key'\], asked for \['key', 'zone'\]"):
+        slim_assembly.find(folder, ["key", "zone"])
     assert packages(tmp_path) == set()
