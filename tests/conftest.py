@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from sluice_cli.local_aws.server import LocalAws
     from tests.support.deployed import Deployment
 
+# Files that tests copy into another tree, and helpers of tests: none of them holds tests of this tree.
+collect_ignore = ["support"]
+
 # Powertools reads them when function code is imported, which may be before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 

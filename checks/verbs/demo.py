@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rich.table import Table
 
+from checks.arguments import add_system_arguments
 from checks.demo.result import Result
 from checks.systems import SYSTEMS
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
-from sluice_cli.systems import add_system_arguments
 from sluice_cli.target import LOCAL, ROOT
 from sluice_cli.terraform.deployment import console
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from checks.arguments import add_system_arguments
 from checks.least_privilege.changes import changes
 from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import NotSufficient, Proof, prove
@@ -21,7 +22,6 @@ from checks.least_privilege.statements import Statement, UnknownPolicy, paths, r
 from checks.systems import SYSTEMS
 from settings import Settings
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.systems import add_system_arguments
 from sluice_cli.target import local_target
 from sluice_cli.terraform import deployment, planning
 from sluice_cli.terraform.deployment import ROOT, DeploymentError, Target, console

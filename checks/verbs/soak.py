@@ -9,13 +9,13 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from checks.arguments import add_system_arguments
 from checks.soak.ledger import Book, Problem, fault_table, table
 from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
 from checks.systems import SYSTEMS
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
-from sluice_cli.systems import add_system_arguments
 from sluice_cli.terraform.deployment import console
 from sluice_cli.text import short
 

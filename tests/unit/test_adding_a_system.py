@@ -1,0 +1,78 @@
+"""Adding a system touches four places: its stack, its function, its file in checks/systems, its tests."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ADDED = ROOT / "tests" / "support" / "doorbell"
+INSTALLED = (".venv", ".tools", "node_modules")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this project with one system more."""
+    copy = tmp_path_factory.mktemp("tree") / "sluice"
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    for name in filter(None, tracked):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    for name in INSTALLED:
+        (copy / name).unlink(missing_ok=True)
+        (copy / name).symlink_to((ROOT / name).resolve())
+    shutil.copytree(ADDED, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=tree, env=dict(os.environ), capture_output=True, text=True, check=False
+    )
+
+
+def test_four_places_are_touched() -> None:
+    touched = {path.relative_to(ADDED).parts[0] for path in ADDED.rglob("*.py")}
+    assert touched == {"stacks", "lambda", "checks", "tests"}
+
+
+def test_synth_finds_it(tree: Path) -> None:
+    made = run(tree, "main.py")
+    assert made.returncode == 0, made.stderr
+    stacks = json.loads((tree / "cdktf.out" / "manifest.json").read_text())["stacks"]
+    assert "doorbell" in stacks
+
+
+EVERY_SYSTEM = [f"tests/unit/test_{name}.py" for name in ("systems", "least_privilege", "alarm_paths")]
+# The page of proofs is written by a run of `make prove-iam`.
+CHOSEN = ["-p", "no:cacheprovider", "-q", "-k", "(Doorbell or doorbell) and not the_page"]
+
+
+def test_the_tests_of_all_systems_and_the_proofs_find_it(tree: Path) -> None:
+    done = run(tree, "-m", "pytest", *CHOSEN, *EVERY_SYSTEM, "tests/unit/test_doorbell.py")
+    assert done.returncode == 0, done.stdout
+    collected = run(tree, "-m", "pytest", "--co", *CHOSEN, *EVERY_SYSTEM).stdout.splitlines()
+    assert {line.partition("::")[0] for line in collected if "::" in line} == set(EVERY_SYSTEM)
+
+
+FOUND = """
+from checks.bench.laptop import HANDLERS
+from checks.bench.scaling import LOADS
+from checks.systems import SYSTEMS
+print("doorbell" in SYSTEMS, "doorbell" in HANDLERS, "doorbell" in {load.name for load in LOADS})
+"""
+
+
+def test_demo_soak_and_benchmark_find_it(tree: Path) -> None:
+    assert run(tree, "-c", FOUND).stdout == "True True True\n"
+    for verb in ("demo", "soak", "prove-iam"):
+        refused = run(tree, "-m", "checks", verb, "dorbell")
+        assert refused.returncode == 2
+        assert "there are doorbell," in refused.stderr
