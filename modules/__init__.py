@@ -22,6 +22,7 @@ from .key import Key  # noqa: E402
 from .naming import Names  # noqa: E402
 from .queue import Queue  # noqa: E402
 from .rest_api import Authorization, RestApi  # noqa: E402
+from .role import Role  # noqa: E402
 from .state import StateBackend  # noqa: E402
 from .table import Capacity, Index, Table  # noqa: E402
 from .topic import Topic  # noqa: E402
@@ -48,6 +49,7 @@ __all__ = [
     "PythonFunction",
     "Queue",
     "RestApi",
+    "Role",
     "StateBackend",
     "Statement",
     "Table",

@@ -3,6 +3,8 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
+from ._account import account_id as current_account_id
+from ._account import partition
 from .iam import Condition, PolicyDocument, Statement
 
 
@@ -13,7 +15,7 @@ class ApiLoggingRole(Construct):
     as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str | None = None) -> None:
         super().__init__(scope, id_)
         role = IamRole(
             self,
@@ -27,7 +29,9 @@ class ApiLoggingRole(Construct):
                     principals={"Service": ["apigateway.amazonaws.com"]},
                     actions=["sts:AssumeRole"],
                     resources=[],
-                    conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id])],
+                    conditions=[
+                        Condition("StringEquals", "aws:SourceAccount", [account_id or current_account_id(self)])
+                    ],
                 ),
             ).json,
         )
@@ -35,6 +39,6 @@ class ApiLoggingRole(Construct):
             self,
             "WriteLogs",
             role=role.name,
-            policy_arn="arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+            policy_arn=f"arn:{partition(self)}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
         )
         ApiGatewayAccount(self, "Account", cloudwatch_role_arn=role.arn, depends_on=[attachment])

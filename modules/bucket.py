@@ -28,10 +28,13 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
+from ._account import account_id as current_account_id
+from ._account import partition
 from ._dependencies import depends_on
+from ._identifiers import identify
 from .accepted import accept
 from .errors import ConfigurationError
-from .iam import Condition, PolicyDocument, Statement, tls_only
+from .iam import Condition, Grantee, PolicyDocument, Statement, tls_only
 from .key import Key
 
 if TYPE_CHECKING:
@@ -89,7 +92,7 @@ class Bucket(Construct):
         id_: str,
         *,
         name: str,
-        account_id: str,
+        account_id: str | None = None,
         key: Key | None = None,
         cors_origins: Sequence[str] = (),
         versioned: bool = True,
@@ -98,11 +101,11 @@ class Bucket(Construct):
         protected: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self._account_id = account_id
+        self._account_id = account_id or current_account_id(self)
         self._key = key
         self._emptied_on_destroy = emptied_on_destroy and not protected
         self._listeners: list[tuple[PythonFunction, Area, S3BucketNotificationLambdaFunction]] = []
-        self._writers: list[tuple[PythonFunction, Area]] = []
+        self._writers: list[tuple[Grantee, Area]] = []
         self._notification: S3BucketNotification | None = None
         self.resource = S3Bucket(
             self,
@@ -152,7 +155,7 @@ class Bucket(Construct):
             self, "BucketPolicy", bucket=self.name, policy=self.policy.json, depends_on=[self._public_access_block]
         )
 
-    def grant_read(self, function: PythonFunction, *, prefix: str = "") -> None:
+    def grant_read(self, function: Grantee, *, prefix: str = "") -> None:
         """Let the function read objects, and their versions, under a prefix (default: all).
 
         It may not list them, so a missing object reads as access denied (403), as everywhere on S3 without
@@ -160,7 +163,7 @@ class Bucket(Construct):
         """
         self._grant(function, "Read", READ_ACTIONS, READ_KEY_ACTIONS, prefix)
 
-    def grant_write(self, function: PythonFunction, *, prefix: str = "") -> None:
+    def grant_write(self, function: Grantee, *, prefix: str = "") -> None:
         """Let the function write objects under a prefix (default: all).
 
         Raises `ConfigurationError` where that would wake the same function again.
@@ -169,7 +172,7 @@ class Bucket(Construct):
         self._refuse_recursion()
         self._grant(function, "Write", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
 
-    def restrict_objects_to(self, *functions: PythonFunction) -> None:
+    def restrict_objects_to(self, *functions: Grantee) -> None:
         """Refuse reading and writing objects to everybody but the functions' roles, administrators included.
 
         Once for a bucket, with all of them: each call refuses whom it does not name.
@@ -177,7 +180,7 @@ class Bucket(Construct):
         Managing the bucket stays possible, and so does deleting objects where the bucket is emptied on destroy.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
         """
-        roles = [function.role.name for function in functions]
+        roles = [function.role_name for function in functions]
         self.policy.add(
             Statement(
                 sid="OnlyTheFunctionUsesObjects",
@@ -194,8 +197,8 @@ class Bucket(Construct):
                             arn
                             for role in roles
                             for arn in (
-                                f"arn:aws:iam::{self._account_id}:role/{role}",
-                                f"arn:aws:sts::{self._account_id}:assumed-role/{role}/*",
+                                f"arn:{partition(self)}:iam::{self._account_id}:role/{role}",
+                                f"arn:{partition(self)}:sts::{self._account_id}:assumed-role/{role}/*",
                             )
                         ],
                     )
@@ -246,13 +249,12 @@ class Bucket(Construct):
             depends_on(self._notification, permission)
 
     def _grant(
-        self, function: PythonFunction, verb: str, actions: Sequence[str], key_actions: Sequence[str], prefix: str
+        self, function: Grantee, verb: str, actions: Sequence[str], key_actions: Sequence[str], prefix: str
     ) -> None:
-        where = "".join(part.title() for part in prefix.replace("_", "-").replace("/", "-").split("-"))
         statements = [Statement(sid=verb, actions=actions, resources=[f"{self.arn}/{prefix}*"])]
         if self._key:
             statements.append(Statement(sid=f"{verb}Key", actions=key_actions, resources=[self._key.arn]))
-        function.allow(self, verb + where, *statements)
+        function.allow(self, verb + identify(prefix, self), *statements)
 
     def _refuse_recursion(self) -> None:
         for listener, heard, _ in self._listeners:

@@ -2,7 +2,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cdktf import AssetType, TerraformAsset, TerraformStack
+from cdktf import AssetType, TerraformAsset
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
@@ -11,12 +11,12 @@ from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import LambdaF
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
+from ._account import partition
 from ._packaging import build_archive, sha256
-from ._paths import path
 from .accepted import accept
 from .alarms import Alarms
 from .errors import ConfigurationError
-from .iam import PolicyDocument, Statement
+from .iam import PolicyDocument, RolePolicies, Statement
 from .key import ENCRYPTING_ACTIONS, Key
 from .queue import Queue
 from .topic import Topic
@@ -91,8 +91,6 @@ class PythonFunction(Construct):
             raise ConfigurationError(f"{name}: timeout_seconds is {timeout_seconds}, AWS allows 1 to {LONGEST_TIMEOUT}")
         self.name = name
         self._timeout = timeout_seconds
-        self._policies: dict[str, tuple[IamRolePolicy, tuple[Statement, ...]]] = {}
-        self._stack_path = path(TerraformStack.of(self))
 
         archive = build_archive(packages, libraries)
         digest = sha256(archive)
@@ -124,6 +122,7 @@ class PythonFunction(Construct):
             ).json,
         )
         self._role_name: str = self.role.name
+        self._policies = RolePolicies(self, self._role_name)
         self.failures = Queue(self, "Failures", name=f"{name}-failures", key=key)
         log_policy = self.allow(
             self,
@@ -137,7 +136,7 @@ class PythonFunction(Construct):
         )
         needed = [self.log_group, log_policy]
         if vpc:
-            connection = self.allow(self, "Connect", *connecting())
+            connection = self.allow(self, "Connect", *connecting(partition(self)))
             accept(connection, CONNECTING_ACCEPTED)
             needed.append(connection)
         self.resource = LambdaFunction(
@@ -191,20 +190,14 @@ class PythonFunction(Construct):
         """Give the role one inline policy named after the verb and the resource; a second call adds nothing.
 
         The resources' `grant_*` methods call this; use it for what they do not cover. Raises `ConfigurationError`
-        where another policy has that name already.
+        where the same verb was granted with other statements.
         """
-        inside = path(resource).removeprefix(self._stack_path).strip("/")
-        id_ = verb + "".join(inside.split("/"))
-        if id_ in self._policies:
-            policy, given = self._policies[id_]
-            if given != statements:
-                raise ConfigurationError(f"{self.node.path}: two different grants are called {id_}")
-            return policy
-        grant = Construct(self, id_)
-        document = PolicyDocument(grant, "Policy", *statements)
-        policy = IamRolePolicy(grant, "RolePolicy", name=id_, role=self._role_name, policy=document.json)
-        self._policies[id_] = (policy, statements)
-        return policy
+        return self._policies.add(resource, verb, *statements)
+
+    @property
+    def role_name(self) -> str:
+        """The name of the function's role."""
+        return self._role_name
 
     def allow_invoke(
         self, id_: str, *, service: str, source_arn: str, account_id: str | None = None

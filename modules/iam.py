@@ -13,6 +13,12 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from ._identifiers import digest, shorten
+from ._limits import POLICY_NAME
+from ._paths import path
+from ._stack import stack_of
+from .errors import ConfigurationError
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -82,10 +88,47 @@ class PolicyDocument:
 
 
 class Grantee(Protocol):
-    """What rights can be granted to: a function's role, for example."""
+    """What rights can be granted to: a function, or an existing role (`Role.from_name`)."""
+
+    @property
+    def role_name(self) -> str:
+        """The name of the IAM role that gets the rights."""
 
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+
+
+class RolePolicies:
+    """The inline policies that a stack gives to one role, each named after a verb and a resource."""
+
+    def __init__(self, scope: Construct, role_name: str) -> None:
+        self._scope = scope
+        self._role_name = role_name
+        self._stack_path = path(stack_of(scope))
+        self._granted: dict[tuple[str, str], tuple[IamRolePolicy, tuple[Statement, ...]]] = {}
+        self._ids: set[str] = set()
+
+    def add(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
+        """One policy, named after the verb and the resource's place in the stack; a second call adds nothing.
+
+        Raises `ConfigurationError` where that verb was granted with other statements.
+        """
+        inside = path(resource).removeprefix(self._stack_path).strip("/")
+        id_ = verb + "".join(inside.split("/"))
+        if (verb, inside) in self._granted:
+            policy, given = self._granted[verb, inside]
+            if given != statements:
+                raise ConfigurationError(f"{path(self._scope)}: two different grants are called {id_}")
+            return policy
+        if id_ in self._ids:  # Read of LogsIn and of Logs/In
+            id_ += digest(f"{verb} {inside}", self._scope)
+        self._ids.add(id_)
+        grant = Construct(self._scope, id_)
+        document = PolicyDocument(grant, "Policy", *statements)
+        name = shorten(id_, POLICY_NAME.longest, POLICY_NAME.characters)
+        policy = IamRolePolicy(grant, "RolePolicy", name=name, role=self._role_name, policy=document.json)
+        self._granted[verb, inside] = (policy, statements)
+        return policy
 
 
 def tls_only(resources: Sequence[str], actions: Sequence[str]) -> Statement:

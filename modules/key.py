@@ -1,12 +1,12 @@
 from collections.abc import Sequence
-from functools import cached_property
 
 from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.data_aws_region import DataAwsRegion
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
+from ._account import account_id as current_account_id
+from ._account import partition, region, regional_service
 from .accepted import accept
 from .iam import Condition, PolicyDocument, Statement
 
@@ -69,7 +69,8 @@ class Key(Construct):
     The key policy leaves permissions to the account's IAM policies (AWS's default key policy,
     https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html) and admits AWS services only when
     `allow_service` or `allow_log_group` says so. With `only_through`, the storage service whose data the key encrypts
-    (`dynamodb.us-east-1.amazonaws.com`), they can let people look after the key, but use it through that service only.
+    (`dynamodb`, or its name in a region: `dynamodb.us-east-1.amazonaws.com`), they can let people look after the key,
+    but use it through that service only. `account_id` is the account that owns the key (default: the stack's).
     `deletion_window_days` (7 to 30, default 30) is how long a destroyed key can be restored.
     """
 
@@ -80,18 +81,18 @@ class Key(Construct):
         *,
         alias: str,
         description: str,
-        account_id: str,
+        account_id: str | None = None,
         only_through: str | None = None,
         deletion_window_days: int = 30,
         protected: bool = False,
     ) -> None:
         super().__init__(scope, id_)
-        self._account_id = account_id
+        self._account_id = account_id or current_account_id(self)
         self._log_groups: list[str] = []
         self.policy = PolicyDocument(
             self,
             "Policy",
-            *_account_policies(f"arn:aws:iam::{account_id}:root", only_through),
+            *self._account_policies(only_through),
         )
         self.resource = KmsKey(
             self,
@@ -129,11 +130,10 @@ class Key(Construct):
         """
         if name in self._log_groups:
             return
-        region = self._region.name
         self.policy.add(
             Statement(
                 sid=f"AllowLogs{len(self._log_groups) or ''}",
-                principals={"Service": [f"logs.{region}.amazonaws.com"]},
+                principals={"Service": [regional_service(self, "logs")]},
                 actions=LOG_ACTIONS,
                 resources=["*"],
                 # By name: the log group itself waits for the key.
@@ -141,30 +141,26 @@ class Key(Construct):
                     Condition(
                         "StringEquals",
                         "kms:EncryptionContext:aws:logs:arn",
-                        [f"arn:aws:logs:{region}:{self._account_id}:log-group:{name}"],
+                        [f"arn:{partition(self)}:logs:{region(self)}:{self._account_id}:log-group:{name}"],
                     )
                 ],
             )
         )
         self._log_groups.append(name)
 
-    @cached_property
-    def _region(self) -> DataAwsRegion:
-        return DataAwsRegion(self, "Region")
-
-
-def _account_policies(account: str, only_through: str | None) -> list[Statement]:
-    everyone: dict[str, Sequence[str]] = {"AWS": [account]}
-    if only_through is None:
-        return [Statement(sid="AccountPolicies", principals=everyone, actions=["kms:*"], resources=["*"])]
-    return [
-        Statement(sid="Administration", principals=everyone, actions=ADMINISTRATION_ACTIONS, resources=["*"]),
-        Statement(
-            sid="UseThroughService",
-            principals=everyone,
-            actions=STORAGE_ACTIONS,
-            resources=["*"],
-            # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
-            conditions=[Condition("StringEquals", "kms:ViaService", [only_through])],
-        ),
-    ]
+    def _account_policies(self, only_through: str | None) -> list[Statement]:
+        account: dict[str, Sequence[str]] = {"AWS": [f"arn:{partition(self)}:iam::{self._account_id}:root"]}
+        if only_through is None:
+            return [Statement(sid="AccountPolicies", principals=account, actions=["kms:*"], resources=["*"])]
+        service = only_through if "." in only_through else regional_service(self, only_through)
+        return [
+            Statement(sid="Administration", principals=account, actions=ADMINISTRATION_ACTIONS, resources=["*"]),
+            Statement(
+                sid="UseThroughService",
+                principals=account,
+                actions=STORAGE_ACTIONS,
+                resources=["*"],
+                # https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+                conditions=[Condition("StringEquals", "kms:ViaService", [service])],
+            ),
+        ]

@@ -17,11 +17,10 @@ from constructs import Construct
 from .accepted import accept
 from .alarms import Alarms
 from .errors import ConfigurationError
-from .iam import Statement
+from .iam import Grantee, Statement
 from .key import Key
 
 if TYPE_CHECKING:
-    from .function import PythonFunction
     from .topic import Topic
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
@@ -124,27 +123,27 @@ class Table(Construct):
         if alarm_topic:
             self._add_alarms(name, capacity, alarm_topic)
 
-    def grant_get(self, function: PythonFunction) -> None:
+    def grant_get(self, function: Grantee) -> None:
         """Let the function get single items."""
         self._grant(function, "Get", "dynamodb:GetItem")
 
-    def grant_put(self, function: PythonFunction) -> None:
+    def grant_put(self, function: Grantee) -> None:
         """Let the function put items."""
         self._grant(function, "Put", "dynamodb:PutItem")
 
-    def grant_batch_write(self, function: PythonFunction) -> None:
+    def grant_batch_write(self, function: Grantee) -> None:
         """Let the function put, and delete, up to 25 items in one request. Such requests carry no conditions."""
         self._grant(function, "BatchWrite", "dynamodb:BatchWriteItem")
 
-    def grant_update(self, function: PythonFunction) -> None:
+    def grant_update(self, function: Grantee) -> None:
         """Let the function update items."""
         self._grant(function, "Update", "dynamodb:UpdateItem")
 
-    def grant_query(self, function: PythonFunction) -> None:
+    def grant_query(self, function: Grantee) -> None:
         """Let the function query the table by partition key."""
         self._grant(function, "Query", "dynamodb:Query")
 
-    def _grant(self, function: PythonFunction, verb: str, *actions: str) -> None:
+    def _grant(self, function: Grantee, verb: str, *actions: str) -> None:
         function.allow(self, verb, Statement(sid=verb, actions=actions, resources=[self.arn]))
         if self._key:
             # One for all grants: a second would change nothing, so that nobody would miss either.

@@ -3,6 +3,7 @@ from cdktf_cdktf_provider_aws.sns_topic_policy import SnsTopicPolicy
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
+from ._account import account_id as current_account_id
 from .iam import Condition, Grantee, PolicyDocument, Statement, tls_only
 from .key import ENCRYPTING_ACTIONS, Key
 
@@ -17,10 +18,10 @@ class Topic(Construct):
     AWS-managed key (https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, key: Key, account_id: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, key: Key, account_id: str | None = None) -> None:
         super().__init__(scope, id_)
         self._key = key
-        self._account_id = account_id
+        self._account_id = account_id or current_account_id(self)
         self.resource = SnsTopic(self, "Topic", name=name, kms_master_key_id=key.arn)
         self.arn: str = self.resource.arn
         self.name = name

@@ -33,11 +33,11 @@ class Vpc:
     security_group_ids: Sequence[str]
 
 
-def connecting() -> list[Statement]:
+def connecting(partition: str) -> list[Statement]:
     """What Lambda does in the function's name to connect it."""
     return [
         # All ids, in the very form the page above prescribes: nobody knows an interface's before it is made.
-        Statement(sid="KeepInterfaces", actions=INTERFACE_ACTIONS, resources=["arn:aws:ec2:*:*:*/*"]),
+        Statement(sid="KeepInterfaces", actions=INTERFACE_ACTIONS, resources=[f"arn:{partition}:ec2:*:*:*/*"]),
         Statement(sid="FindInterfaces", actions=DESCRIBE_ACTIONS, resources=["*"]),
     ]
 

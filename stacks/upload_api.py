@@ -84,7 +84,7 @@ class UploadApi(System):
             alias=self.names.key_alias(what.lower()),
             description=f"Encrypts the {what.lower()} of {self.names.system} ({self.settings.environment})",
             account_id=self.account_id,
-            only_through=f"{service}.{self.region}.amazonaws.com",
+            only_through=service,
             protected=self.protected,
         )
 

@@ -13,6 +13,8 @@ REFERENCE = re.compile(r"\$\{((?:data\.)?aws_\w+\.[^.}]+)\.(\w+)\}")
 NAMES = ("arn", "name", "execution_arn")
 
 PERMISSION = "aws_lambda_permission"
+# What a policy asks of where it is deployed to, as a reader knows it.
+DEPLOYED_TO = {"account_id": "ACCOUNT", "partition": "aws", "name": "REGION", "dns_suffix": "amazonaws.com"}
 # What carries a policy, by resource type; `live` can read and write each of them.
 HOLDERS = {
     "aws_iam_role": "assume_role_policy",
@@ -156,7 +158,7 @@ def shown(text: str, paths: Mapping[str, str]) -> str:
 
     def construct(found: re.Match[str]) -> str:
         if found[1].startswith("data."):
-            return "ACCOUNT"
+            return DEPLOYED_TO[found[2]]
         path = paths.get(found[1], found[1].rpartition(".")[2])
         return (path.rpartition("/")[0] or path) + (f".{found[2]}" if found[2] not in NAMES else "")
 

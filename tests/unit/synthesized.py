@@ -10,6 +10,10 @@ from cdktf import TerraformElement, TerraformResource, Testing
 from cdktf import TerraformStack as Stack
 
 ACCOUNT = "123456789012"
+# What a stack asks for once, whatever is deployed by it.
+PARTITION = "${data.aws_partition.CurrentPartition.partition}"
+DNS_SUFFIX = "${data.aws_partition.CurrentPartition.dns_suffix}"
+REGION = "${data.aws_region.CurrentRegion.name}"
 
 Block = dict[str, Any]
 

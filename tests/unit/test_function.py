@@ -10,7 +10,7 @@ from cdktf import TerraformStack
 from modules import ConfigurationError, Key, PythonFunction, Queue, Statement, Topic, Vpc
 from modules._packaging import build_archive
 
-from .synthesized import ACCOUNT, Terraform, allow, deny_without_tls
+from .synthesized import ACCOUNT, PARTITION, REGION, Terraform, allow, deny_without_tls
 
 QUEUE_ARN = "${aws_sqs_queue.Worker/Failures/Queue.arn}"
 QUEUE_NAME = "${aws_sqs_queue.Worker/Failures/Queue.name}"
@@ -258,7 +258,7 @@ class TestInAVpc:
         assert connected.grants("Worker") == {
             "OperateWorker": OPERATE,
             "ConnectWorker": [
-                allow("KeepInterfaces", keep, "arn:aws:ec2:*:*:*/*"),
+                allow("KeepInterfaces", keep, f"arn:{PARTITION}:ec2:*:*:*/*"),
                 allow("FindInterfaces", find, "*"),
             ],
             "ReserveConnectionWorker": [
@@ -302,9 +302,7 @@ def test_a_key_encrypts_environment_logs_and_failures_and_the_role_may_use_it(
         "OperateWorker": [*OPERATE, allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], arn)]
     }
     (_, logs) = made.policies()["Key/Policy"]
-    assert logs["condition"][0]["values"] == [
-        f"arn:aws:logs:${{data.aws_region.Key/Region.name}}:{ACCOUNT}:log-group:/aws/lambda/worker"
-    ]
+    assert logs["condition"][0]["values"] == [f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/worker"]
     assert made.accepted.keys() == {"Worker/Function", "Key/Key"}
     accepted = made.accepted["Worker/Function"]
     assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_117", "CKV_AWS_272"}

@@ -58,6 +58,7 @@ def test_it_is_exactly_these_resources(log: Terraform) -> None:
         "aws_lambda_function",
         "aws_lambda_function_event_invoke_config",
         "aws_lambda_permission",
+        "aws_partition",
         "aws_s3_bucket",
         "aws_s3_bucket_lifecycle_configuration",
         "aws_s3_bucket_notification",

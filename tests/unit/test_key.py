@@ -1,13 +1,14 @@
+import pytest
 from cdktf import TerraformStack
 
 from modules import Key
 
-from .synthesized import ACCOUNT, Terraform, allow_service
+from .synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, REGION, Terraform, allow_service
 
 ACCOUNT_POLICIES = {
     "sid": "AccountPolicies",
     "effect": "Allow",
-    "principals": [{"type": "AWS", "identifiers": [f"arn:aws:iam::{ACCOUNT}:root"]}],
+    "principals": [{"type": "AWS", "identifiers": [f"arn:{PARTITION}:iam::{ACCOUNT}:root"]}],
     "actions": ["kms:*"],
     "resources": ["*"],
 }
@@ -59,12 +60,18 @@ def test_a_protected_key_cannot_be_destroyed_and_the_window_is_a_choice(stack: T
     assert made["deletion_window_in_days"] == 7
 
 
+@pytest.mark.parametrize(
+    ("given", "service"),
+    [
+        ("dynamodb", f"dynamodb.{REGION}.{DNS_SUFFIX}"),
+        ("dynamodb.us-east-1.amazonaws.com", "dynamodb.us-east-1.amazonaws.com"),
+    ],
+)
 def test_a_key_of_stored_data_can_be_looked_after_but_used_through_its_storage_service_only(
-    stack: TerraformStack,
+    stack: TerraformStack, given: str, service: str
 ) -> None:
-    service = "dynamodb.us-east-1.amazonaws.com"
-    Key(stack, "Key", alias="alias/a", description="a", account_id=ACCOUNT, only_through=service)
-    everyone = [{"type": "AWS", "identifiers": [f"arn:aws:iam::{ACCOUNT}:root"]}]
+    Key(stack, "Key", alias="alias/a", description="a", account_id=ACCOUNT, only_through=given)
+    everyone = [{"type": "AWS", "identifiers": [f"arn:{PARTITION}:iam::{ACCOUNT}:root"]}]
     assert Terraform(stack).policies() == {
         "Key/Policy": [
             {
@@ -120,7 +127,6 @@ def test_a_key_of_stored_data_can_be_looked_after_but_used_through_its_storage_s
 def test_cloudwatch_logs_is_admitted_for_each_log_group_by_name_once(stack: TerraformStack, key: Key) -> None:
     for name in ("/aws/lambda/worker", "/aws/lambda/other", "/aws/lambda/worker"):
         key.allow_log_group(name)
-    region = "${data.aws_region.Key/Region.name}"
     assert Terraform(stack).policies() == {
         "Key/Policy": [
             ACCOUNT_POLICIES,
@@ -128,14 +134,14 @@ def test_cloudwatch_logs_is_admitted_for_each_log_group_by_name_once(stack: Terr
                 {
                     "sid": sid,
                     "effect": "Allow",
-                    "principals": [{"type": "Service", "identifiers": [f"logs.{region}.amazonaws.com"]}],
+                    "principals": [{"type": "Service", "identifiers": [f"logs.{REGION}.{DNS_SUFFIX}"]}],
                     "actions": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
                     "resources": ["*"],
                     "condition": [
                         {
                             "test": "StringEquals",
                             "variable": "kms:EncryptionContext:aws:logs:arn",
-                            "values": [f"arn:aws:logs:{region}:{ACCOUNT}:log-group:{name}"],
+                            "values": [f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{name}"],
                         }
                     ],
                 }

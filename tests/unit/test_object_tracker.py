@@ -8,7 +8,7 @@ from cdktf import App
 from settings import Settings
 from stacks.object_tracker import ObjectTracker
 
-from .synthesized import Block, Terraform, allow, allow_service, deny_without_tls
+from .synthesized import PARTITION, Block, Terraform, allow, allow_service, deny_without_tls
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 BUCKET_ARN = "${aws_s3_bucket.Objects/Bucket.arn}"
@@ -79,7 +79,7 @@ def test_the_resources_own_policies_admit_cloudwatch_and_nobody_else(default: Te
             {
                 "sid": "AccountPolicies",
                 "effect": "Allow",
-                "principals": [{"type": "AWS", "identifiers": [f"arn:aws:iam::{ACCOUNT}:root"]}],
+                "principals": [{"type": "AWS", "identifiers": [f"arn:{PARTITION}:iam::{ACCOUNT}:root"]}],
                 "actions": ["kms:*"],
                 "resources": ["*"],
             },

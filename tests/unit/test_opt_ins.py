@@ -9,7 +9,7 @@ from cdktf import App
 from settings import Settings
 from stacks import SYSTEMS
 
-from .synthesized import Terraform
+from .synthesized import PARTITION, REGION, Terraform
 
 SUBNETS, GROUPS = ("subnet-0123456789abcdef0", "subnet-0123456789abcdef1"), ("sg-0123456789abcdef0",)
 SIGNING = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
@@ -94,7 +94,7 @@ def test_the_key_admits_the_systems_log_groups_and_no_others(made: Terraform) ->
         for condition in statement.get("condition", [])
         if condition["variable"] == "kms:EncryptionContext:aws:logs:arn"
     ]
-    prefix = "arn:aws:logs:${data.aws_region.Key/Region.name}:${data.aws_caller_identity.Account.account_id}:log-group:"
+    prefix = f"arn:{PARTITION}:logs:{REGION}:${{data.aws_caller_identity.Account.account_id}}:log-group:"
     names = of_all(made, "aws_cloudwatch_log_group", "name").values()
     assert sorted(admitted) == sorted([prefix + name] for name in names)
 

@@ -8,7 +8,7 @@ from cdktf import TerraformStack
 
 from modules import ApiLoggingRole, Authorization, Key, PythonFunction, RestApi, Topic
 
-from .synthesized import ACCOUNT, Terraform
+from .synthesized import ACCOUNT, PARTITION, REGION, Terraform
 
 API = "${aws_api_gateway_rest_api.Api/Api.id}"
 STAGE = "${aws_api_gateway_stage.Api/Stage.stage_name}"
@@ -195,7 +195,7 @@ def test_a_key_encrypts_both_logs_and_admits_them_by_name(stack: TerraformStack,
         ("Api/AccessLog", "Api/ExecutionLog"), "${aws_kms_key.Key/Key.arn}"
     )
     admitted = [one["condition"][0]["values"] for one in made.policies()["Key/Policy"] if "condition" in one]
-    prefix = f"arn:aws:logs:${{data.aws_region.Key/Region.name}}:{ACCOUNT}:log-group:"
+    prefix = f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:"
     assert admitted == [[prefix + one["name"]] for one in logs.values()]
     assert [one for one in made.accepted if one.endswith("Log")] == []
 
@@ -303,7 +303,7 @@ def test_the_account_wide_logging_role_is_api_gateways_for_this_account_only(sta
     assert made.all("aws_iam_role_policy_attachment") == {
         "Logging/WriteLogs": {
             "role": "${aws_iam_role.Logging/Role.name}",
-            "policy_arn": "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
+            "policy_arn": f"arn:{PARTITION}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
         }
     }
     assert made.all("aws_api_gateway_account") == {

@@ -11,10 +11,10 @@ from stacks.system import FUNCTIONS
 from stacks.upload_api import PREFIX, UploadApi
 from upload_api.uploads import requested
 
-from .synthesized import Block, Terraform, allow, allow_service, deny_without_tls
+from .synthesized import DNS_SUFFIX, PARTITION, REGION, Block, Terraform, allow, allow_service, deny_without_tls
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
-ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+ROOT = f"arn:{PARTITION}:iam::{ACCOUNT}:root"
 BUCKET = "${aws_s3_bucket.Files/Bucket.bucket}"
 BUCKET_ARN = "${aws_s3_bucket.Files/Bucket.arn}"
 FILES_KEY_ARN = "${aws_kms_key.FilesKey/Key.arn}"
@@ -103,7 +103,10 @@ def only_the_role(actions: list[str]) -> Block:
             {
                 "test": "ArnNotLike",
                 "variable": "aws:PrincipalArn",
-                "values": [f"arn:aws:iam::{ACCOUNT}:role/{ROLE}", f"arn:aws:sts::{ACCOUNT}:assumed-role/{ROLE}/*"],
+                "values": [
+                    f"arn:{PARTITION}:iam::{ACCOUNT}:role/{ROLE}",
+                    f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{ROLE}/*",
+                ],
             }
         ],
     }
@@ -178,8 +181,8 @@ def key_policy(service: str) -> list[Block]:
 
 def test_keys_of_stored_data_are_used_through_their_service_only(uploads: Uploads) -> None:
     policies = uploads(Settings(upload_encryption="kms", region="eu-west-1")).policies()
-    assert policies["ProductsKey/Policy"] == key_policy("dynamodb.eu-west-1.amazonaws.com")
-    assert policies["FilesKey/Policy"] == key_policy("s3.eu-west-1.amazonaws.com")
+    assert policies["ProductsKey/Policy"] == key_policy(f"dynamodb.{REGION}.{DNS_SUFFIX}")
+    assert policies["FilesKey/Policy"] == key_policy(f"s3.{REGION}.{DNS_SUFFIX}")
 
 
 def test_the_other_resources_admit_cloudwatch_and_nobody_else(default: Terraform) -> None:

@@ -1,0 +1,75 @@
+"""The account, partition and region that a stack deploys to, asked for once per stack.
+
+A data source that the stack has already is used, unless it has a provider configuration of its own (`provider=`).
+"""
+
+import functools
+from typing import TypeVar
+
+from cdktf import TerraformDataSource, TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
+from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
+from cdktf_cdktf_provider_aws.data_aws_region import DataAwsRegion
+from constructs import Construct
+
+from ._stack import stack_of
+
+Source = TypeVar("Source", bound=TerraformDataSource)
+
+
+def account_id(scope: Construct) -> str:
+    """The account's id, as Terraform's reference."""
+    return _account_id(stack_of(scope))
+
+
+def partition(scope: Construct) -> str:
+    """What ARNs begin with after `arn:`, as Terraform's reference: `aws`, in China `aws-cn`, in GovCloud `aws-us-gov`.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    return _partition(stack_of(scope))
+
+
+def region(scope: Construct) -> str:
+    """The region's name, as Terraform's reference."""
+    return _region(stack_of(scope))
+
+
+def regional_service(scope: Construct, service: str) -> str:
+    """A service's name in this region, as key policies give it: `dynamodb.us-east-1.amazonaws.com`.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    return f"{service}.{region(scope)}.{_dns_suffix(stack_of(scope))}"
+
+
+@functools.cache
+def _account_id(stack: TerraformStack) -> str:
+    return str(_find_or_make(stack, DataAwsCallerIdentity, "CurrentAccount").account_id)
+
+
+@functools.cache
+def _partition(stack: TerraformStack) -> str:
+    return str(_partition_source(stack).partition)
+
+
+@functools.cache
+def _dns_suffix(stack: TerraformStack) -> str:
+    return str(_partition_source(stack).dns_suffix)
+
+
+@functools.cache
+def _region(stack: TerraformStack) -> str:
+    return str(_find_or_make(stack, DataAwsRegion, "CurrentRegion").name)
+
+
+@functools.cache
+def _partition_source(stack: TerraformStack) -> DataAwsPartition:
+    return _find_or_make(stack, DataAwsPartition, "CurrentPartition")
+
+
+def _find_or_make(stack: TerraformStack, kind: type[Source], id_: str) -> Source:
+    for child in stack.node.children:
+        if isinstance(child, kind) and child.provider is None:
+            return child
+    return kind(stack, id_)  # type: ignore[call-arg]

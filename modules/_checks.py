@@ -1,0 +1,172 @@
+"""Checks of arguments against AWS's limits, aware of values that only Terraform knows.
+
+A `Text`, `Number`, `Choice` or `Count` describes what AWS allows for one argument (`_limits.py` holds them all); its
+`check` raises `ConfigurationError` with the argument, its value and what is allowed. A token (`TerraformVariable`,
+an attribute of another resource) passes: Terraform, or AWS, checks it later. Known parts of a text beside a token are
+checked.
+"""
+
+import math
+import re
+import struct
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cdktf import Fn, Op, Token
+from constructs import Construct
+
+from ._paths import path
+from .errors import ConfigurationError
+
+# How cdktf writes tokens: https://github.com/hashicorp/terraform-cdk/blob/main/packages/cdktf/lib/tokens/private/encoding.ts
+# Asking cdktf instead would cost a call to JavaScript for each argument.
+NUMBER_TOKEN = b"\xfd\xff"
+EXPRESSION = re.compile(r"\$\{[^{}]*\}|#\{TfToken\[[^\]]*\]\}")
+BEYOND_ANY_LIMIT = 1e290  # a number token that went through Python's arithmetic
+
+Where = Construct | str
+
+
+def is_token(value: object) -> bool:
+    """Whether Terraform, not Python, knows this value: a reference, a variable, an expression."""
+    if isinstance(value, str):
+        return "${" in value or "#{TfToken[" in value
+    if isinstance(value, float):
+        return struct.pack(">d", value)[:2] == NUMBER_TOKEN
+    if isinstance(value, list | tuple):
+        return any(is_token(item) for item in value)
+    return hasattr(value, "resolve") and hasattr(value, "creation_stack")
+
+
+def times(number: float, factor: float) -> float:
+    """The product, as Terraform's arithmetic where the number is a token."""
+    if is_token(number):
+        return float(Token.as_number(Op.mul(number, factor)))
+    return number * factor
+
+
+def at_least(number: float, lowest: float) -> float:
+    """The larger of two numbers, as Terraform's arithmetic where one is a token."""
+    if is_token(number) or is_token(lowest):
+        return float(Token.as_number(Fn.max([number, lowest])))
+    return max(number, lowest)
+
+
+def text_of(value: float) -> str:
+    """A number inside a text, as Terraform's reference where it is a token."""
+    return str(Token.as_string(value)) if is_token(value) else str(value)
+
+
+def known_part(text: str) -> str:
+    """A text without its tokens."""
+    return EXPRESSION.sub("", text)
+
+
+def refuse(where: Where, parameter: str, value: object, allowed: str) -> ConfigurationError:
+    """The error for an argument that AWS would refuse."""
+    return ConfigurationError(f"{_place(where)}: {parameter} is {value!r}, AWS allows {allowed}")
+
+
+def _place(where: Where) -> str:
+    return where if isinstance(where, str) else path(where)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text of some characters (a regular expression's class), in a range of lengths.
+
+    `refuses` gives, for a text that has the right characters and length, the reason why AWS refuses it all the same.
+    """
+
+    characters: str
+    words: str
+    shortest: int
+    longest: int
+    link: str
+    refuses: Callable[[str], str | None] = lambda text: None
+
+    @property
+    def allowed(self) -> str:
+        lengths = f"{self.shortest} to {self.longest}" if self.shortest != self.longest else f"{self.longest}"
+        return f"{lengths} {self.words} ({self.link})"
+
+    def check(self, where: Where, parameter: str, value: object) -> None:
+        if not isinstance(value, str):
+            if is_token(value):
+                return
+            raise refuse(where, parameter, value, self.allowed)
+        token = is_token(value)
+        known = known_part(value) if token else value
+        right_characters = re.fullmatch(f"(?:{self.characters})*", known)
+        if not right_characters or len(known) > self.longest or (len(known) < self.shortest and not token):
+            raise refuse(where, parameter, value, self.allowed)
+        reason = None if token else self.refuses(value)
+        if reason:
+            raise refuse(where, parameter, value, f"{self.allowed}; {reason}")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a range: a whole one unless `whole` is False."""
+
+    lowest: float
+    highest: float
+    unit: str
+    link: str
+    whole: bool = True
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.lowest} to {self.highest} {self.unit} ({self.link})"
+
+    def check(self, where: Where, parameter: str, value: object) -> None:
+        if is_token(value):
+            return
+        if isinstance(value, float) and math.isfinite(value) and abs(value) > BEYOND_ANY_LIMIT:
+            raise ConfigurationError(
+                f"{_place(where)}: {parameter} was computed in Python from a number that only Terraform knows; "
+                "compute it in Terraform: Token.as_number(Op.mul(variable.number_value, 2))"
+            )
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not self._holds(float(value) if abs(value) < BEYOND_ANY_LIMIT else math.inf):  # type: ignore[arg-type]
+            raise refuse(where, parameter, value, self.allowed)
+
+    def _holds(self, value: float) -> bool:
+        return self.lowest <= value <= self.highest and not (self.whole and value != int(value))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few values."""
+
+    values: Collection[Any]
+    link: str
+
+    @property
+    def allowed(self) -> str:
+        return f"{', '.join(str(value) for value in self.values)} ({self.link})"
+
+    def check(self, where: Where, parameter: str, value: object) -> None:
+        if not is_token(value) and (isinstance(value, bool) or value not in self.values):
+            raise refuse(where, parameter, value, self.allowed)
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of something there may be."""
+
+    fewest: int
+    most: int
+    what: str
+    link: str
+
+    @property
+    def allowed(self) -> str:
+        return f"{self.fewest} to {self.most} {self.what} ({self.link})"
+
+    def check(self, where: Where, parameter: str, values: Sequence[object]) -> None:
+        if isinstance(values, str) or not isinstance(values, Collection):
+            raise refuse(where, parameter, values, f"a list of {self.allowed}")
+        if not is_token(values) and not self.fewest <= len(values) <= self.most:
+            raise ConfigurationError(f"{_place(where)}: {parameter} has {len(values)}, AWS allows {self.allowed}")

@@ -1,0 +1,50 @@
+"""Construct ids and policy names made from texts: valid, unique and the same on every run."""
+
+import hashlib
+import json
+import re
+
+from cdktf import DefaultTokenResolver, StringConcat, Tokenization
+from constructs import Construct
+
+from ._checks import is_token, known_part
+
+# Folders of lower-case words with hyphens ("in/", "monthly-reports/"), the form that most prefixes have. No two of them
+# give one identifier: words begin with a letter, and digits end them.
+PLAIN = re.compile(r"[a-z]+[0-9]*(?:-[a-z]+[0-9]*)*/")
+LONGEST_SLUG = 32
+LONGEST_PLAIN = 40
+DIGITS = 10  # of the hash: one in 10^12
+
+
+def identify(text: str, scope: Construct) -> str:
+    """Letters and digits that stand for a text: `MonthlyReports` for `monthly-reports/`, nothing for nothing.
+
+    Texts of another form end with a hash, so that `in`, `In/` and `in/` differ. A token counts as the expression that
+    Terraform gets for it.
+    """
+    if not text:
+        return ""
+    if PLAIN.fullmatch(text) and len(text) <= LONGEST_PLAIN:
+        return _words(text)
+    return f"{_words(known_part(text))[:LONGEST_SLUG]}{digest(text, scope)}"
+
+
+def digest(text: str, scope: Construct) -> str:
+    """A short hash of a text. A token's own text differs from run to run, so its Terraform expression is hashed."""
+    if is_token(text):
+        resolver = DefaultTokenResolver(StringConcat())
+        text = json.dumps(Tokenization.resolve(text, scope=scope, resolver=resolver, preparing=False), sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def shorten(name: str, longest: int, allowed: str = "[A-Za-z0-9_-]") -> str:
+    """A name as it is where AWS takes it, otherwise its allowed characters and a hash within that length."""
+    if len(name) <= longest and re.fullmatch(f"{allowed}+", name):
+        return name
+    kept = "".join(re.findall(allowed, name))[: longest - DIGITS]
+    return kept + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def _words(text: str) -> str:
+    return "".join(word.title() for word in re.findall("[A-Za-z0-9]+", text))

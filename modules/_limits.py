@@ -1,0 +1,216 @@
+"""AWS's limits of every argument that the classes check, by service, each with AWS's page.
+
+Use: `limits.FUNCTION_NAME.check(self, "name", name)`.
+"""
+
+import ipaddress
+import re
+
+from ._checks import Choice, Count, Number, Text
+
+HOUR = 60 * 60
+DAY = 24 * HOUR
+
+# Lambda
+_CREATE_FUNCTION = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html"
+FUNCTION_NAME = Text("[A-Za-z0-9_-]", "letters, digits, - and _", 1, 64, _CREATE_FUNCTION)
+TIMEOUT_SECONDS = Number(1, 900, "seconds", _CREATE_FUNCTION)
+MEMORY_MB = Number(128, 10240, "MB", _CREATE_FUNCTION)
+EPHEMERAL_STORAGE_MB = Number(
+    512, 10240, "MB", "https://docs.aws.amazon.com/lambda/latest/dg/configuration-ephemeral-storage.html"
+)
+RESERVED_CONCURRENCY = Number(
+    0, 1_000_000, "concurrent runs", "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"
+)
+HANDLER = Text(r"\S", "characters without blanks", 1, 128, _CREATE_FUNCTION)
+LAYERS = Count(0, 5, "layers", "https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html")
+ARCHITECTURE = Choice(("x86_64", "arm64"), "https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html")
+RUNTIME = Choice(
+    ("python3.11", "python3.12", "python3.13", "python3.14"),
+    "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
+)
+RETRIES = Number(0, 2, "retries", "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html")
+EVENT_AGE_SECONDS = Number(
+    60, 6 * HOUR, "seconds", "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"
+)
+_VPC = "https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"
+SUBNETS = Count(1, 16, "subnets", _VPC)
+SECURITY_GROUPS = Count(1, 5, "security groups", _VPC)
+
+# CloudWatch and CloudWatch Logs
+LOG_RETENTION_DAYS = Choice(
+    (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+    "https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
+)
+_ALARM = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
+ALARM_NAME = Text(r"[^\x00-\x1f\x7f]", "characters", 1, 255, _ALARM)
+ALARM_DESCRIPTION = Text(r"(?s:.)", "characters", 0, 1024, _ALARM)
+DIMENSIONS = Count(0, 30, "dimensions", _ALARM)
+DASHBOARD_NAME = Text(
+    "[A-Za-z0-9_-]",
+    "letters, digits, - and _",
+    1,
+    255,
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html",
+)
+
+# IAM
+ROLE_NAME = Text(
+    r"[A-Za-z0-9_+=,.@-]",
+    "letters, digits and _ + = , . @ -",
+    1,
+    64,
+    "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html",
+)
+POLICY_NAME = Text(
+    r"[A-Za-z0-9_+=,.@-]",
+    "letters, digits and _ + = , . @ -",
+    1,
+    128,
+    "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html",
+)
+
+# KMS
+_KMS = "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"
+KEY_ALIAS = Text(
+    "[A-Za-z0-9/_-]",
+    "letters, digits and / _ -, beginning with alias/ and not with alias/aws/",
+    7,
+    256,
+    _KMS,
+    lambda text: None if re.match(r"alias/(?!aws/)", text) else "it has to begin with alias/, and not with alias/aws/",
+)
+KEY_DESCRIPTION = Text(
+    r"(?s:.)", "characters", 0, 8192, "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"
+)
+DELETION_WINDOW_DAYS = Number(
+    7, 30, "days", "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
+)
+
+
+# S3
+def _bucket_name(name: str) -> str | None:
+    if not re.fullmatch(r"[a-z0-9].*[a-z0-9]", name):
+        return "it has to begin and end with a letter or digit"
+    if ".." in name:
+        return "it may not hold two dots in a row"
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        pass
+    else:
+        return "it may not be an IP address"
+    for prefix in ("xn--", "sthree-", "amzn-s3-demo-"):
+        if name.startswith(prefix):
+            return f"{prefix} at its beginning is reserved"
+    for suffix in ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an"):
+        if name.endswith(suffix):
+            return f"{suffix} at its end is reserved"
+    return None
+
+
+BUCKET_NAME = Text(
+    "[a-z0-9.-]",
+    "lower-case letters, digits, dots and hyphens",
+    3,
+    63,
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
+    _bucket_name,
+)
+OBJECT_KEY_BYTES = 1024
+NOTIFICATIONS = Count(
+    0,
+    100,
+    "notifications",
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html",
+)
+LIFECYCLE_RULES = Count(
+    0, 1000, "rules", "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lifecycle-mgmt.html"
+)
+LIFECYCLE_DAYS = Number(
+    1, 2**31 - 1, "days", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleExpiration.html"
+)
+
+# DynamoDB
+_TABLES = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html"
+TABLE_NAME = Text("[A-Za-z0-9_.-]", "letters, digits and _ . -", 3, 255, _TABLES)
+INDEX_NAME = Text("[A-Za-z0-9_.-]", "letters, digits and _ . -", 3, 255, _TABLES)
+ATTRIBUTE_NAME = Text(
+    r"(?s:.)",
+    "characters",
+    1,
+    255,
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#limits-attributes",
+)
+GLOBAL_INDEXES = Count(
+    0,
+    20,
+    "global secondary indexes",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html",
+)
+CAPACITY_UNITS = Number(
+    1, 40_000, "capacity units", "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+)
+RECOVERY_DAYS = Number(
+    1,
+    35,
+    "days",
+    "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PointInTimeRecoverySpecification.html",
+)
+
+# SQS
+_QUEUES = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"
+QUEUE_NAME = Text(
+    "[A-Za-z0-9_-]",
+    "letters, digits, - and _ (a name that ends with .fifo is a FIFO queue's)",
+    1,
+    80,
+    _QUEUES,
+)
+FIFO_QUEUE_NAME = Text(
+    r"[A-Za-z0-9_.-]",
+    "letters, digits, - and _, then .fifo",
+    6,
+    80,
+    _QUEUES,
+    lambda text: None if re.fullmatch(r"[A-Za-z0-9_-]+\.fifo", text) else "it has to end with .fifo",
+)
+QUEUE_RETENTION_SECONDS = Number(60, 14 * DAY, "seconds", _QUEUES)
+VISIBILITY_TIMEOUT_SECONDS = Number(0, 12 * HOUR, "seconds", _QUEUES)
+RECEIVES_BEFORE_DEAD_LETTER = Number(1, 1000, "receives", _QUEUES)
+
+# SNS
+TOPIC_NAME = Text(
+    "[A-Za-z0-9_-]",
+    "letters, digits, - and _ (a name that ends with .fifo is a FIFO topic's)",
+    1,
+    256,
+    "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html",
+)
+
+# API Gateway
+API_NAME = Text(
+    r"(?s:.)", "characters", 1, 1024, "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateRestApi.html"
+)
+RATE_LIMIT = Number(
+    0,
+    1e9,
+    "requests a second",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html",
+    whole=False,
+)
+BURST_LIMIT = Number(
+    0,
+    2**31 - 1,
+    "requests",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html",
+)
+
+# EventBridge Scheduler
+SCHEDULE_NAME = Text(
+    "[A-Za-z0-9_.-]",
+    "letters, digits and _ . -",
+    1,
+    64,
+    "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html",
+)

@@ -1,0 +1,65 @@
+import re
+
+from cdktf import Fn, Token
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from constructs import Construct
+
+from ._account import account_id, partition
+from ._checks import is_token, refuse
+from ._limits import ROLE_NAME
+from ._paths import path
+from .errors import ConfigurationError
+from .iam import RolePolicies, Statement
+
+ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html,
+# https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+OF_AWS = ("/aws-service-role/", "/aws-reserved/")
+
+
+class Role(Construct):
+    """An IAM role that exists already, in this account: all `grant_*` methods take it in a function's place.
+
+    Each grant is an inline policy of its own, so that the role's other policies stay as they are. Get one by
+    `Role.from_name` or, where the role has a path, `Role.from_arn`.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, arn: str) -> None:
+        super().__init__(scope, id_)
+        self.name = name
+        self.arn = arn
+        self._policies = RolePolicies(self, name)
+
+    @classmethod
+    def from_name(cls, scope: Construct, id_: str, name: str) -> "Role":
+        """The role of that name, whose path is `/`. Raises `ConfigurationError` for a name that IAM does not allow."""
+        ROLE_NAME.check(f"{path(scope)}/{id_}", "name", name)
+        return cls(scope, id_, name=name, arn=f"arn:{partition(scope)}:iam::{account_id(scope)}:role/{name}")
+
+    @classmethod
+    def from_arn(cls, scope: Construct, id_: str, arn: str) -> "Role":
+        """The role with that ARN, which may have a path.
+
+        Raises `ConfigurationError` for what is no role's ARN, and for roles that AWS manages: nobody may change them.
+        """
+        if is_token(arn):
+            return cls(scope, id_, name=Token.as_string(Fn.element(Fn.reverse(Fn.split("/", arn)), 0)), arn=arn)
+        match = ARN.fullmatch(arn)
+        if match is None:
+            raise refuse(
+                f"{path(scope)}/{id_}", "arn", arn, "a role's ARN such as arn:aws:iam::123456789012:role/worker"
+            )
+        if any(reserved in arn for reserved in OF_AWS):
+            raise ConfigurationError(
+                f"{path(scope)}/{id_}: {arn} is managed by AWS, which lets nobody add policies to it"
+            )
+        return cls(scope, id_, name=match[1], arn=arn)
+
+    @property
+    def role_name(self) -> str:
+        """The role's own name, as every grantee has it."""
+        return self.name
+
+    def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
+        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+        return self._policies.add(resource, verb, *statements)
