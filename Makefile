@@ -74,7 +74,7 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(if $(REMOVE),--remove) $(if $(LOCAL),--local)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@sh scripts/setup.sh scanners && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh scanners docs && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
@@ -82,10 +82,14 @@ unit: setup ## unit tests only: seconds
 bench: ## side by side with the AWS CDK, ordinary CDKTF and a plain handler, into docs/benchmark.md; PARTS="synth cold" for some
 	@sh scripts/setup.sh bench && .venv/bin/python -m checks.bench $(PARTS)
 
+docs: ## build the documentation site into docs/_build; a broken link fails
+	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
 lint: setup ## style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
 
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy recover test unit bench lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy recover test unit bench docs lint lock

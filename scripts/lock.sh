@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_VENV_IN_PROJECT=0 .tools/pipenv/bin/pipenv lock \
-  --categories "packages dev-packages lambda local-aws bench scanners"
+  --categories "packages dev-packages lambda local-aws bench scanners docs"
 .venv/bin/python - <<'END'
 import json
 import pathlib

@@ -44,7 +44,7 @@ class GithubDeployer(Construct):
     Only runs of `repository` ("owner/name") may take it: with `environment`, those that GitHub admits to that
     environment (whose protection rules then decide), and the role may deploy; without, those of pull requests, and
     the role may only read what a plan reads. The trust names repository and environment exactly, without wildcards.
-    Either touches only what is called by one of `names` ("sluice-*"), the state below `state_prefix`, and the reviewed
+    Either touches only what is called by one of `names` (`sluice-*`), the state below `state_prefix`, and the reviewed
     plans beside it. Sessions last an hour. Raises `ConfigurationError` for a wildcard in the repository, and where
     the role could rewrite itself because `names` match its own.
 

@@ -1,0 +1,36 @@
+"""The documentation site builds without a warning: no broken link, no page that is nowhere listed."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / ".tools" / "docs" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [str(PYTHON), "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return out
+
+
+def test_every_exported_class_has_a_page_under_the_name_that_people_import(site: Path) -> None:
+    exported = (ROOT / "modules" / "__init__.py").read_text().partition("__all__ = [")[2].partition("]")[0]
+    classes = {name.strip(' ",') for name in exported.splitlines() if name.strip(' ",')[:1].isupper()}
+    assert classes
+    assert classes - {page.stem for page in (site / "reference" / "sluice").glob("*.html")} == set()
+
+
+def test_a_class_page_shows_its_docstring_and_its_verbs(site: Path) -> None:
+    page = (site / "reference" / "sluice" / "Bucket.html").read_text()
+    assert "on_object_created" in page
+    assert "grant_read" in page
