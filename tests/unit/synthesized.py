@@ -1,13 +1,6 @@
-"""A stack's Terraform as dicts that read like the constructs they come from."""
+"""A stack's Terraform as dicts, and the statements that many of them have in common."""
 
-import json
-import re
-from copy import deepcopy
-from functools import cached_property
-from typing import Any
-
-from cdktf import TerraformElement, TerraformResource, Testing
-from cdktf import TerraformStack as Stack
+from modules.testing import Block, SynthesizedStack
 
 ACCOUNT = "123456789012"
 # What a stack asks for once, whatever is deployed by it.
@@ -15,74 +8,12 @@ PARTITION = "${data.aws_partition.CurrentPartition.partition}"
 DNS_SUFFIX = "${data.aws_partition.CurrentPartition.dns_suffix}"
 REGION = "${data.aws_region.CurrentRegion.name}"
 
-Block = dict[str, Any]
 
+class Terraform(SynthesizedStack):
+    """`sluice.testing`'s view of a stack, with the short names that our tests use."""
 
-class Terraform:
-    """`Testing.synth` of a stack with every generated id replaced by the construct's path below the stack.
-
-    `aws_s3_bucket.Objects_Bucket_80F6A514` reads `aws_s3_bucket.Objects/Bucket`, as a name and in references.
-    """
-
-    def __init__(self, stack: Stack) -> None:
-        above = f"{stack.node.path}/"
-        paths = {
-            element.friendly_unique_id: element.node.path.removeprefix(above)
-            for element in stack.node.find_all()
-            if isinstance(element, TerraformElement)
-        }
-        known = re.compile(r"\b(?:" + "|".join(map(re.escape, paths)) + r")\b")
-        # Only what carries a hash: a child of the stack itself is named by its plain id.
-        named = known.sub(
-            lambda found: paths[found[0]] if re.search(r"_[0-9A-F]{8}$", found[0]) else found[0],
-            Testing.synth(stack),
-        )
-        self.json: Block = json.loads(named)
-        self._stack, self._above = stack, above
-
-    @cached_property
-    def accepted(self) -> dict[str, dict[str, str]]:
-        """By construct path: what scanners may find in a resource, with the reason; `Testing.synth` leaves it out."""
-        return {
-            one.node.path.removeprefix(self._above): block["//"]["accepted"]
-            for one in self._stack.node.find_all()
-            if isinstance(one, TerraformResource)
-            for names in one.to_terraform()["resource"].values()
-            for block in names.values()
-            if "accepted" in block["//"]
-        }
-
-    def types(self) -> set[str]:
-        return {*self.json.get("resource", {}), *self.json.get("data", {})}
-
-    def all(self, resource_type: str) -> dict[str, Block]:
-        """All resources of a type, by construct path."""
-        return deepcopy(dict(self.json.get("resource", {}).get(resource_type, {})))
-
-    def one(self, resource_type: str) -> Block:
-        """The only resource of a type; fails where there are others."""
-        ((_, found),) = self.all(resource_type).items()
-        return found
-
-    def policies(self) -> dict[str, list[Block]]:
-        """The statements of all policy documents, by construct path."""
-        documents = self.json.get("data", {}).get("aws_iam_policy_document", {})
-        return {path: document["statement"] for path, document in documents.items()}
-
-    def grants(self, function: str) -> dict[str, list[Block]]:
-        """The statements of all inline policies of a function's role, by policy name."""
-        role = f"${{aws_iam_role.{function}/Role.name}}"
-        policies = self.policies()
-        return {
-            policy["name"]: policies[
-                policy["policy"].removeprefix("${data.aws_iam_policy_document.").removesuffix(".json}")
-            ]
-            for policy in self.all("aws_iam_role_policy").values()
-            if policy["role"] == role
-        }
-
-    def outputs(self) -> dict[str, Any]:
-        return {name: output["value"] for name, output in self.json.get("output", {}).items()}
+    all = SynthesizedStack.resources
+    one = SynthesizedStack.resource
 
 
 def allow(sid: str, actions: list[str], *resources: str) -> Block:

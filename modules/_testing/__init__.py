@@ -1,0 +1,1 @@
+"""What `testing.py` is made of."""

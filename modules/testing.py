@@ -1,0 +1,179 @@
+"""Unit tests of stacks: the Terraform that a stack synthesizes, as dicts that are compared with `==`.
+
+    from cdktf import Testing
+    from sluice.testing import SynthesizedStack
+
+    def test_the_function_reads_what_arrives_and_nothing_else() -> None:
+        terraform = SynthesizedStack(Thumbnails(Testing.app(), "thumbnails"))
+        assert terraform.resource("aws_sqs_queue")["name"] == "shrink-failures"
+        assert terraform.permissions("Shrink") == [
+            "Allow s3:GetObject on ${aws_s3_bucket.Pictures/Bucket.arn}/in/*",
+            ...
+        ]
+
+Needs no account, no network and no Terraform. Import it (or `sluice`) before `cdktf_cdktf_provider_aws`: docs/synth.md.
+
+When a comparison fails, pytest shows each construct path and attribute that differs, with both values; Sluice's pytest
+plugin does that, and is active wherever Sluice is installed beside pytest.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from copy import deepcopy
+from functools import cached_property
+from typing import Any
+
+from cdktf import TerraformElement, TerraformResource, Testing
+from cdktf import TerraformStack as Stack
+from constructs import Construct
+
+from ._testing.difference import Compared, near
+from ._testing.policies import Block, Policies, permissions_of
+
+__all__ = ["Block", "Permissions", "Resource", "Resources", "Statements", "SynthesizedStack"]
+
+
+class Resource(Compared, dict[str, Any]):
+    """One resource's arguments, as Terraform gets them; `title` has its type and construct path."""
+
+
+class Resources(Compared, dict[str, Resource]):
+    """The resources of one type, by construct path."""
+
+
+class Statements(Compared, list[Block]):
+    """Policy statements, as `aws_iam_policy_document` has them."""
+
+
+class Permissions(Compared, list[str]):
+    """Policy statements flattened to one line for each effect, action, resource and condition; sorted."""
+
+
+class SynthesizedStack:
+    """The Terraform of a stack, synthesized once, with construct paths in place of generated ids.
+
+    `aws_s3_bucket.Pictures_Bucket_80F6A514` reads `aws_s3_bucket.Pictures/Bucket`, as a name and in references: the
+    path below the stack. `json` is all of it. Everything returned is a copy.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        above = f"{stack.node.path}/"
+        paths = {
+            element.friendly_unique_id: element.node.path.removeprefix(above)
+            for element in stack.node.find_all()
+            if isinstance(element, TerraformElement)
+        }
+        known = re.compile(r"\b(?:" + "|".join(map(re.escape, paths)) + r")\b")
+        # Only what carries a hash: a child of the stack itself is named by its plain id.
+        named = known.sub(
+            lambda match: paths[match[0]] if re.search(r"_[0-9A-F]{8}$", match[0]) else match[0],
+            Testing.synth(stack),
+        )
+        self.json: Block = json.loads(named)
+        self._stack, self._above = stack, above
+
+    def types(self) -> set[str]:
+        """The types of all resources and data sources."""
+        return {*self.json.get("resource", {}), *self.json.get("data", {})}
+
+    def resources(self, resource_type: str) -> Resources:
+        """All resources of a type, by construct path; empty where there are none."""
+        return self._blocks("resource", resource_type)
+
+    def resource(self, resource_type: str, path: str | None = None) -> Resource:
+        """The resource of a type at a construct path; without `path`, the only one of that type.
+
+        Raises `LookupError`, which names those that there are.
+        """
+        return self._block("resource", resource_type, path)
+
+    def data_sources(self, data_type: str) -> Resources:
+        """All data sources of a type, by construct path; empty where there are none."""
+        return self._blocks("data", data_type)
+
+    def data_source(self, data_type: str, path: str | None = None) -> Resource:
+        """The data source of a type at a construct path; without `path`, the only one. Raises `LookupError`."""
+        return self._block("data", data_type, path)
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs' values, by name."""
+        return {name: output["value"] for name, output in deepcopy(self.json.get("output", {})).items()}
+
+    def policies(self) -> dict[str, list[Block]]:
+        """The statements of each policy document, by construct path."""
+        documents = self.data_sources("aws_iam_policy_document")
+        return {path: document.get("statement", []) for path, document in documents.items()}
+
+    def grants(self, of: str | Construct) -> dict[str, list[Block]]:
+        """The statements of a role's inline policies, by policy name. `of` as in `statements`."""
+        return self._policies.inline(self._role(of))
+
+    def statements(self, of: str | Construct) -> Statements:
+        """Everything a role may do: the statements of its inline and attached policies.
+
+        `of` is the role, or what has one role: a function, or any construct above a role; as construct or as path.
+        A policy that the stack only names (`arn:aws:iam::aws:policy/...`) is a statement with that name as `policy`.
+        Raises `LookupError` where there is no role or several, and `ValueError` for a policy whose text Terraform
+        learns only when it applies.
+        """
+        role = self._role(of)
+        statements = Statements(self._policies.statements(role))
+        statements.title = f"statements of {role}"
+        return statements
+
+    def permissions(self, of: str | Construct) -> Permissions:
+        """`statements` flattened to sorted lines: `Allow s3:GetObject on ${aws_s3_bucket.Pictures/Bucket.arn}/in/*`."""
+        role = self._role(of)
+        permissions = Permissions(permissions_of(self._policies.statements(role)))
+        permissions.title = f"permissions of {role}"
+        return permissions
+
+    @cached_property
+    def accepted(self) -> dict[str, dict[str, str]]:
+        """What scanners may find in a resource, with the reason, by construct path; `Testing.synth` leaves it out."""
+        return {
+            element.node.path.removeprefix(self._above): block["//"]["accepted"]
+            for element in self._stack.node.find_all()
+            if isinstance(element, TerraformResource)
+            for names in element.to_terraform()["resource"].values()
+            for block in names.values()
+            if "accepted" in block["//"]
+        }
+
+    @cached_property
+    def _policies(self) -> Policies:
+        return Policies(self.json)
+
+    def _role(self, of: str | Construct) -> str:
+        path = of if isinstance(of, str) else of.node.path.removeprefix(self._above)
+        roles: Mapping[str, Any] = self.json.get("resource", {}).get("aws_iam_role", {})
+        if path in roles:
+            return path
+        below = [role for role in roles if role.startswith(f"{path}/")]
+        if len(below) == 1:
+            return below[0]
+        found = "several roles" if below else "no role"
+        raise LookupError(f"{path} has {found}; there are: {', '.join(below or sorted(roles)) or 'none'}")
+
+    def _blocks(self, kind: str, type_: str) -> Resources:
+        blocks = deepcopy(self.json.get(kind, {}).get(type_, {}))
+        resources = Resources({path: Resource(block) for path, block in blocks.items()})
+        resources.title = type_
+        for path, resource in resources.items():
+            resource.title = f"{type_}.{path}"
+        return resources
+
+    def _block(self, kind: str, type_: str, path: str | None) -> Resource:
+        blocks = self._blocks(kind, type_)
+        if path is None and len(blocks) == 1:
+            return next(iter(blocks.values()))
+        if path in blocks:
+            return blocks[path]
+        if not blocks:
+            types = self.json.get(kind, {})
+            raise LookupError(
+                f"there is no {type_}{near(type_, types)}; there are: {', '.join(sorted(types)) or 'none'}"
+            )
+        asked = f"there is no {type_} at {path}{near(path, blocks)}" if path else f"there are {len(blocks)} {type_}"
+        raise LookupError(f"{asked}; there are: {', '.join(sorted(blocks))}")
