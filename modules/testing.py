@@ -141,7 +141,7 @@ class SynthesizedStack:
             if "accepted" in block["//"]
         }
 
-    @cached_property
+    @property
     def _policies(self) -> Policies:
         return Policies(self.json)
 
@@ -168,7 +168,7 @@ class SynthesizedStack:
         blocks = self._blocks(kind, type_)
         if path is None and len(blocks) == 1:
             return next(iter(blocks.values()))
-        if path in blocks:
+        if path is not None and path in blocks:
             return blocks[path]
         if not blocks:
             types = self.json.get(kind, {})

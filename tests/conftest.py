@@ -5,7 +5,6 @@ AWS another. What fixtures need is imported in them: most tests do without, and 
 """
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 # Files that tests copy into another tree, and helpers of tests: none of them holds tests of this tree.
 collect_ignore = ["support"]
+
+pytest_plugins = ["sluice_cli.pytest_plugin"]  # `local_aws`
 
 # Powertools reads them when function code is imported, which may be before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
@@ -42,22 +43,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         item.add_marker(pytest.mark.xdist_group(shared or item.path.stem))
     yield
     items.sort(key=lambda item: (not needs(item, "deployment"), needs(item, "destroyed")))
-
-
-@pytest.fixture(scope="session")
-def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
-    """A local AWS of this run's own, over TLS, with IAM enforced."""
-    from sluice_cli.local_aws.server import LocalAws
-
-    local = LocalAws(tmp_path_factory.mktemp("local-aws"))
-    try:
-        with pytest.MonkeyPatch.context() as patch:  # failed events are retried after 0.3 and 0.6 s
-            patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
-            local.start()
-        yield local
-        shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
-    finally:
-        local.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,57 @@
+"""Sluice's pytest plugin: readable differences, a local AWS, and a project's stacks deployed on it.
+
+It is active wherever Sluice is installed beside pytest, and imports nothing of Sluice before a fixture is used.
+
+Fixtures, each made once for a test run (under pytest-xdist once for each process: `--dist loadgroup` keeps the tests
+that share a local AWS in one):
+
+- `local_aws`: a local AWS of this run's own, over TLS, with IAM enforced. `local_aws.client("s3")` is a boto3 client.
+"""
+
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from sluice_cli.local_aws.server import LocalAws
+
+GROUP = "local_aws"
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain `==` between what `sluice.testing` returns and anything else."""
+    if op != "==":
+        return None
+    for this, other, order in ((left, right, "left is this"), (right, left, "right is this")):
+        if hasattr(this, "difference") and hasattr(this, "title"):
+            lines = this.difference(other)
+            return [f"{this.title or type(this).__name__} is not as expected ({order}):", *lines] if lines else None
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what shares a local AWS in one process of pytest-xdist."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        if GROUP in getattr(item, "fixturenames", ()) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(GROUP))
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
+    """A local AWS of this run's own, over TLS, with IAM enforced. It retries failed events after 0.3 and 0.6 s."""
+    from sluice_cli.local_aws.server import LocalAws
+
+    local = LocalAws(tmp_path_factory.mktemp("local-aws"))
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
+            local.start()
+        yield local
+        shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
+    finally:
+        local.stop()

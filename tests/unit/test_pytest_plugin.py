@@ -1,0 +1,93 @@
+"""What our users see of Sluice's pytest plugin, in a pytest of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def run_pytest(folder: Path, test: str, *options: str) -> str:
+    (folder / "test_it.py").write_text(test)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "sluice_cli.pytest_plugin", "-p", "no:cacheprovider", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_a_failed_comparison_shows_construct_paths_and_both_values(tmp_path: Path) -> None:
+    said = run_pytest(
+        tmp_path,
+        """
+from modules.testing import SynthesizedStack
+from cdktf import TerraformStack, Testing
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from constructs import Construct
+
+stack = TerraformStack(Testing.app(), "stack")
+SqsQueue(Construct(stack, "Orders"), "Queue", name="orders", tags={"Owner": "team"})
+
+def test_all():
+    assert SynthesizedStack(stack).resources("aws_sqs_queue") == {"Orders/Queue": {"name": "order"}}
+
+def test_one():
+    assert {"name": "order", "tags": {"Owner": "team"}} == SynthesizedStack(stack).resource("aws_sqs_queue")
+""",
+    )
+    errors = [line.removeprefix("E").strip() for line in said.splitlines() if line.startswith("E  ")]
+    assert [line for line in errors if line] == [
+        "AssertionError: assert aws_sqs_queue is not as expected (left is this):",
+        "Orders/Queue.name: 'orders' != 'order'",
+        "Orders/Queue.tags: only in this: {'Owner': 'team'}",
+        "AssertionError: assert aws_sqs_queue.Orders/Queue is not as expected (right is this):",
+        "name: 'orders' != 'order'",
+    ]
+
+
+def test_a_run_that_needs_no_fixture_of_the_plugins_loads_nothing_of_sluice(tmp_path: Path) -> None:
+    said = run_pytest(
+        tmp_path,
+        """
+import sys
+
+def test_nothing():
+    assert [one for one in sys.modules if one.startswith(("sluice_cli.", "modules", "jsii", "boto"))] == [
+        "sluice_cli.pytest_plugin"
+    ]
+""",
+    )
+    assert "1 passed" in said
+
+
+def test_tests_of_one_local_aws_share_a_process_of_xdist(tmp_path: Path) -> None:
+    said = run_pytest(
+        tmp_path,
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def local_aws(worker_id):
+    with open("workers", "a") as workers:
+        print(worker_id, file=workers)
+
+@pytest.mark.parametrize("number", range(6))
+def test_worker(local_aws, number):
+    pass
+
+@pytest.mark.parametrize("number", range(6))
+def test_other(number):
+    pass
+""",
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+    )
+    assert "12 passed" in said
+    assert len((tmp_path / "workers").read_text().split()) == 1
