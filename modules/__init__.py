@@ -9,7 +9,9 @@ _synth.install()  # before any module imports the binding
 
 from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402
+from .api_domain import ApiDomain  # noqa: E402
 from .api_logging_role import ApiLoggingRole  # noqa: E402
+from .authorizers import CognitoAuthorizer, LambdaAuthorizer  # noqa: E402
 from .bucket import Bucket  # noqa: E402
 from .cors import Cors  # noqa: E402
 from .dashboard import Dashboard, Metric  # noqa: E402
@@ -26,14 +28,17 @@ from .role import Role  # noqa: E402
 from .state import StateBackend  # noqa: E402
 from .table import Capacity, Index, Table  # noqa: E402
 from .topic import Topic  # noqa: E402
+from .usage_plan import Quota, UsagePlan  # noqa: E402
 from .vpc import Vpc  # noqa: E402
 
 __all__ = [
     "Alarms",
+    "ApiDomain",
     "ApiLoggingRole",
     "Authorization",
     "Bucket",
     "Capacity",
+    "CognitoAuthorizer",
     "Condition",
     "ConfigurationError",
     "Cors",
@@ -42,18 +47,21 @@ __all__ = [
     "GithubIdentity",
     "Index",
     "Key",
+    "LambdaAuthorizer",
     "Metric",
     "Names",
     "Place",
     "PolicyDocument",
     "PythonFunction",
     "Queue",
+    "Quota",
     "RestApi",
     "Role",
     "StateBackend",
     "Statement",
     "Table",
     "Topic",
+    "UsagePlan",
     "Vpc",
     "accept",
 ]

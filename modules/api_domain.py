@@ -1,0 +1,60 @@
+import re
+
+from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
+from cdktf_cdktf_provider_aws.api_gateway_domain_name import ApiGatewayDomainName
+from constructs import Construct
+
+from . import _limits as limits
+from ._checks import is_token, refuse
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
+CERTIFICATE_ARN = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+")
+BASE_PATH = re.compile(r"[A-Za-z0-9$._+!*'()-]+")
+
+
+class ApiDomain(Construct):
+    """A domain name of one's own for an API, with a certificate of AWS Certificate Manager in the API's region.
+
+    Refuses TLS below 1.2. DNS has to point to it: an alias record for `name` to `target` in the hosted zone
+    `target_zone_id`. Made by `RestApi.add_domain`.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        certificate_arn: str,
+        rest_api_id: str,
+        stage_name: str,
+        base_path: str | None = None,
+    ) -> None:
+        super().__init__(scope, id_)
+        limits.DOMAIN_NAME.check(self, "name", name)
+        if base_path is not None and not is_token(base_path) and not BASE_PATH.fullmatch(base_path):
+            raise refuse(self, "base_path", base_path, "letters, digits and $ - _ . + ! * ' ( ), without slashes")
+        if not is_token(certificate_arn) and not CERTIFICATE_ARN.fullmatch(certificate_arn):
+            raise refuse(
+                self, "certificate_arn", certificate_arn, "the ARN of a certificate of AWS Certificate Manager"
+            )
+        self.name = name
+        self.resource = ApiGatewayDomainName(
+            self,
+            "DomainName",
+            domain_name=name,
+            regional_certificate_arn=certificate_arn,
+            security_policy="TLS_1_2",
+            endpoint_configuration={"types": ["REGIONAL"]},
+        )
+        ApiGatewayBasePathMapping(
+            self,
+            "Mapping",
+            api_id=rest_api_id,
+            stage_name=stage_name,
+            domain_name=self.resource.domain_name,
+            base_path=base_path,
+        )
+        self.target: str = self.resource.regional_domain_name
+        self.target_zone_id: str = self.resource.regional_zone_id
