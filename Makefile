@@ -86,6 +86,9 @@ docs: ## build the documentation site into docs/_build; a broken link fails
 	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build
 	@echo "docs/_build/index.html"
 
+package: setup ## build the wheel and the source distribution into dist
+	@rm -rf dist && .venv/bin/python -m build --no-isolation --outdir dist .
+
 lint: setup ## style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
 

@@ -1,0 +1,52 @@
+"""What goes into the wheel beside the sources: the JavaScript that lays out pictures, so that pictures need no npm, and
+the pinned requirements of the local AWS, so that it is the same everywhere.
+
+Run by hatchling (pyproject.toml). Both are made from what `make setup` locks and installs.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ELKJS = Path("node_modules", "elkjs")
+ELKJS_FILES = ("LICENSE.md", "package.json", "lib/elk.bundled.js")
+# Node.js finds it there from elk.cjs beside it.
+ELKJS_IN_WHEEL = Path("sluice_cli", "review", "picture", "node_modules", "elkjs")
+
+LOCAL_AWS_REQUIREMENTS = Path("sluice_cli", "local_aws", "requirements.txt")
+
+
+class BuildHook(BuildHookInterface[Any]):
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        del version
+        root = Path(self.root)
+        files: dict[str, str] = build_data["force_include"]
+        if not (root / ELKJS / ELKJS_FILES[-1]).is_file():
+            print("elkjs is not installed (`make setup` or `npm ci`): this build cannot draw pictures", file=sys.stderr)
+        else:
+            place = ELKJS_IN_WHEEL if self.target_name == "wheel" else ELKJS
+            files |= {str(root / ELKJS / name): str(place / name) for name in ELKJS_FILES}
+        if self.target_name == "wheel":
+            self._made = tempfile.TemporaryDirectory()
+            requirements = Path(self._made.name, LOCAL_AWS_REQUIREMENTS.name)
+            requirements.write_text(pinned((root / "Pipfile.lock").read_text(), "local-aws"))
+            files[str(requirements)] = str(LOCAL_AWS_REQUIREMENTS)
+
+
+def pinned(lock: str, category: str) -> str:
+    """A category of Pipfile.lock as requirements with hashes, for `pip install --require-hashes`."""
+    lines = [
+        " ".join(
+            [
+                f"{name}{package['version']}",
+                *([f"; {package['markers']}"] if "markers" in package else []),
+                *(f"--hash={one}" for one in package["hashes"]),
+            ]
+        )
+        for name, package in sorted(json.loads(lock)[category].items())
+    ]
+    return "\n".join(lines) + "\n"

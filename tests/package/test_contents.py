@@ -1,0 +1,65 @@
+"""What the wheel and the source distribution hold."""
+
+import tarfile
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+from .conftest import ROOT
+
+
+def tracked(folder: str, as_: str) -> set[str]:
+    """The files of a package in this repository, by their names in the wheel."""
+    files = [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return {f"{as_}/{path.relative_to(ROOT / folder).as_posix()}" for path in files}
+
+
+def test_the_wheel_holds_both_packages_whole_and_what_they_need_beside_python(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+    elkjs = "sluice_cli/review/picture/node_modules/elkjs"
+    made = {f"{elkjs}/{name}" for name in ("LICENSE.md", "package.json", "lib/elk.bundled.js")}
+    assert names == {
+        *tracked("modules", "sluice"),
+        *tracked("sluice_cli", "sluice_cli"),
+        *made,
+        "sluice_cli/local_aws/requirements.txt",
+    }
+    assert {"sluice/py.typed", "sluice_cli/py.typed", "sluice/_synth/one_process.cjs"} < names
+
+
+def test_the_wheel_can_be_built_from_the_source_distribution_alone(dist: Path, wheel: Path) -> None:
+    (source,) = dist.glob("*.tar.gz")
+    with tarfile.open(source) as archive, zipfile.ZipFile(wheel) as built:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+        python = {name for name in built.namelist() if name.endswith(".py")}
+    assert {name.replace("sluice/", "modules/", 1) if name.startswith("sluice/") else name for name in python} < inside
+    assert {"pyproject.toml", "Pipfile.lock", "scripts/build_hook.py", "README.md", "LICENSE"} < inside
+
+
+def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith("/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+    required = [one.partition(";") for one in metadata.get_all("Requires-Dist", [])]
+    of_extra = {
+        extra: sorted(what.split(">")[0].strip() for what, _, when in required if f"'{extra}'" in when)
+        for extra in metadata.get_all("Provides-Extra", [])
+    }
+    assert sorted(what.strip() for what, _, when in required if not when) == [
+        "cdktf-cdktf-provider-aws<21,>=20.1",
+        "cdktf<0.22,>=0.21",
+        "constructs<11,>=10.4.2",
+    ]
+    assert of_extra == {
+        "scan": ["checkov", "cloudsplaining", "parliament"],
+        "test": ["pytest"],
+        "tool": ["boto3", "jinja2", "rich"],
+    }
+
+
+def test_the_local_aws_is_pinned_with_hashes(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        lines = archive.read("sluice_cli/local_aws/requirements.txt").decode().splitlines()
+    assert {line.partition("==")[0] for line in lines} > {"ministack", "trustme", "boto3", "hypercorn"}
+    assert all("==" in line and "--hash=sha256:" in line for line in lines)
