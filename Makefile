@@ -4,6 +4,9 @@ SYSTEM ?=
 export PYTHON ?= python3
 COMMANDS := .venv/bin/python -m sluice_cli
 CHECKS := .venv/bin/python -m checks
+# An option that is on with NAME=yes, off with NAME=no or without it; anything else is an error.
+option = $(if $(filter-out yes no,$($(1))),$(error $(1)=$($(1)): give yes or no))$(if $(filter yes,$($(1))),--$(2))
+LOCAL_OPTION = $(call option,LOCAL,local)
 # tests/conftest.py says what shares a process.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
@@ -19,40 +22,40 @@ demo: setup ## local AWS, deployed and shown at work on real input; SYSTEM=name 
 up: setup ## local AWS with the systems on it; SYSTEM=name for one
 	@$(COMMANDS) up $(SYSTEM)
 
-down: setup ## destroy the systems on the local AWS and stop it
-	@$(COMMANDS) down
+down: setup ## destroy the systems on the local AWS and stop it; SYSTEM=name for one, and it keeps running
+	@$(COMMANDS) down $(SYSTEM)
 
-synth: setup ## write the Terraform of all systems to cdktf.out
-	@$(COMMANDS) synth
+synth: setup ## write the Terraform of all systems to cdktf.out; SYSTEM=name names one's file
+	@$(COMMANDS) synth $(SYSTEM)
 
 state: setup ## create or harden the state bucket in your account
 	@$(COMMANDS) state
 
 review: setup ## what a deployment would change, and what of it is dangerous; SYSTEM=name for one; ACKNOWLEDGE="address ..."; LOCAL=yes on the local AWS
-	@$(COMMANDS) review $(SYSTEM) $(if $(LOCAL),--local) $(foreach address,$(ACKNOWLEDGE),--acknowledge '$(address)')
+	@$(COMMANDS) review $(SYSTEM) $(LOCAL_OPTION) $(foreach address,$(ACKNOWLEDGE),--acknowledge '$(address)')
 
 apply-reviewed: setup ## apply exactly the plan that was reviewed; SYSTEM=name for one; LOCAL=yes on the local AWS
-	@$(COMMANDS) apply-reviewed $(SYSTEM) $(if $(LOCAL),--local)
+	@$(COMMANDS) apply-reviewed $(SYSTEM) $(LOCAL_OPTION)
 
 diagram: setup ## draw each system's architecture into docs/diagrams
-	@$(COMMANDS) diagram
+	@.venv/bin/python -m scripts.diagrams
 
 deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
 failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." or all sends it back; LOCAL=yes on the local AWS
-	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
+	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(LOCAL_OPTION)
 
 simulate: setup ## simulated devices send readings to the sensor pipeline, reconciled at the end; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
 	@$(CHECKS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(if $(LOCAL),--local)
+	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(LOCAL_OPTION)
 
 soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, SYSTEM
 	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
 
 rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
-	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(LOCAL),--local)
+	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(LOCAL_OPTION)
 
 prove-iam: setup ## every policy statement is needed, and none wider than it must be, on a local AWS of its own, into docs/least-privilege.md; SYSTEM=name for one
 	@$(CHECKS) prove-iam $(SYSTEM)
@@ -70,8 +73,8 @@ destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
 recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
-	@$(COMMANDS) recover $(SYSTEM) $(if $(UNLOCK),--unlock) $(if $(RESTORE),--restore $(RESTORE)) $(if $(ADOPT),--adopt) \
-	  $(if $(REMOVE),--remove) $(if $(LOCAL),--local)
+	@$(COMMANDS) recover $(SYSTEM) $(call option,UNLOCK,unlock) $(if $(RESTORE),--restore $(RESTORE)) $(call option,ADOPT,adopt) \
+	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
 	@sh scripts/setup.sh scanners docs && .venv/bin/python -m pytest $(PARALLEL)

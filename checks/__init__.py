@@ -1,1 +1,5 @@
-"""What proves the promises of the five systems: `python -m checks --help`."""
+"""What shows and proves the five systems at work. `python -m checks --help`."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent

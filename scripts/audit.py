@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.table import Table
 
-from sluice_cli.terraform.deployment import ROOT, console
+from checks import ROOT
+from sluice_cli.console import console
 
 HELP = (
     "known vulnerabilities in the locked dependencies; asks PyPI and npm's registry; exit code 0 when there are none, "

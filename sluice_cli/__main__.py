@@ -1,26 +1,32 @@
 import sys
 
-from sluice_cli import command_line
+from sluice_cli.command_line import Verb, run
 
-NAMES = (
-    "up",
-    "down",
-    "synth",
-    "state",
-    "deploy",
-    "destroy",
-    "review",
-    "apply-reviewed",
-    "diagram",
-    "scan",
-    "failures",
-    "recover",
-)
-VERBS = {name: f"sluice_cli.verbs.{name.replace('-', '_')}" for name in NAMES}
+DESCRIPTION = "Operate a CDKTF project's stacks on AWS, or on a local AWS without Docker or an account."
+
+HELP = {
+    "up": "start the local AWS and deploy the project's stacks to it; what is in place stays as it is",
+    "down": "destroy the stacks on the local AWS and stop it; with names, only those stacks",
+    "synth": "write the stacks' Terraform; needs no AWS account and no network",
+    "list": "list the stacks that the app synthesizes, and what each depends on",
+    "state": "create the bucket of Terraform's state, or bring it up to standard (idempotent)",
+    "deploy": "show the plan and deploy to the AWS account of your credentials, once you approve",
+    "destroy": "destroy what deploy made, once you approve",
+    "outputs": "the outputs of deployed stacks",
+    "review": "plan, and show what changes and what of it is dangerous",
+    "apply-reviewed": "apply the plan that `review` saved; refused when configuration or state moved since, or when a "
+    "dangerous change is not acknowledged",
+    "recover": "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what "
+    "is left",
+    "failures": "list the events that could not be processed, and why; --replay sends them again",
+    "diagram": "draw each stack's architecture from its Terraform",
+    "scan": "scan the stacks' Terraform, plans and policies, off line",
+}
+VERBS = {name: Verb(f"sluice_cli.verbs.{name.replace('-', '_')}", help_) for name, help_ in HELP.items()}
 
 
 def main() -> int:
-    return command_line.run("sluice", "Operate CDKTF stacks on AWS, or on a local AWS.", VERBS)
+    return run("sluice", DESCRIPTION, VERBS)
 
 
 if __name__ == "__main__":

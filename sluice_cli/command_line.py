@@ -1,39 +1,86 @@
-"""A command line of verbs, each a module with HELP, `add_arguments` and `run`, loaded when it is called."""
+"""A command line of verbs, each a module with `add_arguments` and `run`, imported only when it is called."""
 
 import argparse
 import importlib
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import NoReturn
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from settings import SettingsError
-from sluice_cli.local_aws.server import LocalAwsError
-from sluice_cli.terraform.deployment import DeploymentError
-from sluice_cli.terraform.mirror import MirrorError
+from sluice_cli.errors import SluiceError
+from sluice_cli.exit_codes import ExitCode
 
 
-def run(program: str, description: str, verbs: Mapping[str, str]) -> int:
-    """Run the verb that the command line names, `verbs` being their modules by name; gives the exit code."""
-    parser = argparse.ArgumentParser(prog=program, description=description)
-    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, module in verbs.items():
-        command = importlib.import_module(module)
-        subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
-        command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
-    arguments = parser.parse_args()
+@dataclass(frozen=True)
+class Verb:
+    """A verb of the command line: the module that does it, and what it is for."""
+
+    module: str
+    help: str
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors name the nearest verb, and end with the exit code of wrong input."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.WRONG_INPUT, f"{self.format_usage()}{self.prog}: {message}\n")
+
+
+def run(program: str, description: str, verbs: Mapping[str, Verb], arguments: Sequence[str] | None = None) -> int:
+    """Run the verb that the command line names; gives the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    name = next((one for one in given if not one.startswith("-")), None)
+    parser = Parser(prog=program, description=description, allow_abbrev=False)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    for verb, one in verbs.items():
+        subparser = subparsers.add_parser(verb, help=one.help, description=one.help, allow_abbrev=False)
+        if verb == name:
+            module = importlib.import_module(one.module)
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    if name is not None and name not in verbs:
+        near = get_close_matches(name, verbs, 1, 0.5)
+        parser.error(f"no command is named {name}" + (f"; did you mean {near[0]}?" if near else ""))
+    return _guarded(parser.parse_args(given))
+
+
+def _guarded(arguments: argparse.Namespace) -> int:
     # Told to end, a command ends as if interrupted: what it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(arguments.run(arguments))
-    except SettingsError as error:
+    except SluiceError as error:
         print(error, file=sys.stderr)
-        return 2
-    except (DeploymentError, LocalAwsError, MirrorError, BotoCoreError, ClientError) as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+        return int(error.exit_code)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Who reads the output has seen enough (`| head`); Python would complain once more at its end.
+        sys.stdout = None
+        return int(ExitCode.DONE)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return int(ExitCode.FAILED)
+    except Exception as error:
+        said = _of_aws(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
+        return int(ExitCode.FAILED)
+
+
+def _of_aws(error: Exception) -> str | None:
+    """What an error of botocore's says, in words; None for any other. Botocore is not imported for it: where it was
+    not, no error is its."""
+    exceptions = sys.modules.get("botocore.exceptions")
+    if exceptions is None:
+        return None
+    if isinstance(error, exceptions.ClientError):
+        said = error.response.get("Error", {})
+        return f"AWS refused {error.operation_name}: {said.get('Code')}: {said.get('Message')}"
+    return f"AWS: {error}" if isinstance(error, exceptions.BotoCoreError) else None

@@ -1,28 +1,68 @@
-"""A local AWS with stacks deployed on it."""
+"""A local AWS with a project's stacks deployed on it."""
 
+from collections.abc import Sequence
+
+from sluice_cli.console import console
+from sluice_cli.errors import InputError, SluiceError, SynthError
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.systems import say_pending_confirmation
-from sluice_cli.target import local_target
-from sluice_cli.terraform import deployment, planning
+from sluice_cli.project import MANIFEST, Project
+from sluice_cli.stack import synthesized_stacks
+from sluice_cli.target import Target, local_target
+from sluice_cli.terraform import deployment
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 
-def up(local: LocalAws, systems: list[str]) -> deployment.Target:
-    """The local AWS running and the systems deployed on it."""
+def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
+    """The local AWS running, and the named stacks of the project, or all, deployed on it.
+
+    Raises `SynthError` and `InputError` where nothing can be deployed; a local AWS that this call started is stopped
+    then.
+    """
     was_running = local.running() is not None
     running = local.start()
-    deployment.console.print(
-        f"Local AWS: {'still running' if was_running else 'started'} at {running.url}, IAM enforced; "
-        "your AWS credentials and profiles are not read"
-    )
-    target = local_target(local)
-    bucket = target.environment["STATE_BUCKET"]
-    new = ensure_local_state_bucket(local, bucket)
-    deployment.console.print(f"State bucket: {bucket} {'created' if new else 'in place'}")
-    if new:
-        deployment.console.print(
-            "Deploying takes a minute or two, most of it the AWS provider's own waits for S3 and SQS"
+    try:
+        console.print(
+            f"Local AWS: {'still running' if was_running else 'started'} at {running.url}, IAM enforced; "
+            "your AWS credentials and profiles are not read"
         )
-    planning.deploy(systems, target)
-    say_pending_confirmation(target.environment.get("NOTIFICATION_EMAIL"))
+        target = local_target(project, local)
+        new = ensure_local_state_bucket(local, str(target.state_bucket))
+        console.print(f"State bucket: {target.state_bucket} {'created' if new else 'in place'}")
+        if new:
+            console.print("Deploying takes a minute or two, most of it the AWS provider's own waits for S3 and SQS")
+        deployment.deploy(names, target)
+    except (InputError, SynthError):
+        if not was_running:
+            local.stop()
+            console.print("Local AWS: stopped again, as nothing could be deployed")
+        raise
     return target
+
+
+def take_down(project: Project, local: LocalAws, names: Sequence[str]) -> None:
+    """Destroy the named stacks on the local AWS, which keeps running with the others. Raises `InputError` for a name of
+    no stack, and for a stack that others depend on."""
+    target = local_target(project, local)
+    stacks = [stack for stack in synthesized_stacks(target, names) if stack.initialized]
+    others = [stack.name for stack in deployment.dependents_of(stacks) if stack.has_resources()]
+    if others:
+        raise InputError(f"{', '.join(others)} depend on {', '.join(names)}: name them too")
+    deployment.destroy(stacks, target)
+
+
+def down(project: Project, local: LocalAws) -> None:
+    """Destroy all stacks on the local AWS and end it, which it does whatever becomes of the stacks: the local AWS keeps
+    nothing."""
+    left = ""
+    try:
+        if local.running() is not None:
+            target = local_target(project, local)
+            if (target.output / MANIFEST).is_file():
+                deployment.destroy([one for one in synthesized_stacks(target) if one.initialized], target)
+    except (SluiceError, OSError) as error:
+        left = str(error)
+    finally:
+        stopped = local.stop()
+    if left:
+        console.print(f"Not destroyed in order, and gone with the local AWS all the same:\n{left}", markup=False)
+    console.print("Local AWS: stopped" if stopped else "Local AWS: was not running")

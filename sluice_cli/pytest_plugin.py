@@ -45,8 +45,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
     """A local AWS of this run's own, over TLS, with IAM enforced. It retries failed events after 0.3 and 0.6 s."""
     from sluice_cli.local_aws.server import LocalAws
+    from sluice_cli.project import PRIVATE_FOLDER
 
-    local = LocalAws(tmp_path_factory.mktemp("local-aws"))
+    # Where a project's local AWS is, so that commands with `--project` find it.
+    local = LocalAws(tmp_path_factory.mktemp("local-aws") / PRIVATE_FOLDER / "local")
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")

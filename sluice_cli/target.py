@@ -1,107 +1,193 @@
-"""Where a command works: on the AWS account of the caller's credentials, or on the local AWS."""
+"""Where a project's stacks are deployed: the AWS account of the caller's credentials, or the project's local AWS."""
 
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-import main
-from settings import Settings, SettingsError
+from sluice_cli.console import console
+from sluice_cli.errors import InputError
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import Target
-
-ROOT = Path(__file__).parent.parent
-LOCAL = ROOT / ".local"
+from sluice_cli.project import Project, ignore_in_git
+from sluice_cli.terraform.mirror import terraform_environment
 
 DEFAULT_STATE_REGION = "us-east-1"
+DEFAULT_PREFIX = "sluice"
+
+# Of the caller's: each makes Terraform work on something else than the command says.
+# https://developer.hashicorp.com/terraform/cli/config/environment-variables
+FOREIGN_VARIABLES = re.compile(r"TF_WORKSPACE|TF_DATA_DIR|TF_CLI_ARGS(_.*)?")
+
+
+@dataclass(frozen=True)
+class Target:
+    """An AWS to deploy a project's stacks to: the environment that leads there, and a folder for what belongs to it.
+
+    What is synthesized for one target lies apart from what is synthesized for another, so that state settings of one
+    never meet the other's.
+    """
+
+    environment: Mapping[str, str]
+    folder: Path
+    project: Project = field(default_factory=Project.find)
+    output_folder: Path | None = None
+    # The local AWS: what is synthesized is overridden so that all of it goes there.
+    local: LocalAws | None = None
+
+    @property
+    def output(self) -> Path:
+        return self.output_folder or self.folder / "cdktf.out"
+
+    @property
+    def state_bucket(self) -> str | None:
+        """The bucket of Terraform's state that the tool offers to the app as `STATE_BUCKET`."""
+        return self.environment.get("STATE_BUCKET")
+
+    @property
+    def state_region(self) -> str:
+        if self.local:
+            return DEFAULT_STATE_REGION
+        setting = self.project.setting
+        own = (setting(name, self.environment) for name in ("STATE_REGION", "AWS_REGION"))
+        return next(filter(None, own), DEFAULT_STATE_REGION)
+
+    def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
+        """A boto3 client for this AWS."""
+        if self.local is None:
+            raise InputError("this target has no AWS clients: use an account or a local AWS")
+        return self.local.client(service, **({"region_name": region_name} if region_name else {}), **options)
+
+    def log(self, verb: str) -> Path:
+        path = self.folder / "logs" / f"{verb}.log"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def variables(self) -> dict[str, str]:
+        """The environment of Terraform."""
+        generated = self.project.private_folder / "terraform.rc"
+        return {
+            **terraform_environment(_without_foreign(self.environment), generated),
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+            "DISABLE_VERSION_CHECK": "1",
+            # The configuration says where state is; what an earlier run in this folder said must not get in the way.
+            "TF_CLI_ARGS_init": "-reconfigure",
+            # Terraform and the provider spend their time on the provider's schemas, and a third of it on garbage
+            # collection: this spares it, for 150 MB more of each process.
+            "GOGC": self.environment.get("GOGC", "400"),
+        }
+
+    def plain_variables(self) -> dict[str, str]:
+        """For output that is parsed or logged: no colours, no questions."""
+        return {**self.variables(), "CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1", "TF_IN_AUTOMATION": "1"}
 
 
 @dataclass(frozen=True)
 class Account(Target):
-    """A target together with what is known of the account behind it."""
+    """The account of the caller's credentials, in the way every AWS tool finds them."""
 
-    settings: Settings
-    account_id: str
-    session: Any
-
-    @property
-    def state_bucket(self) -> str:
-        return self.environment["STATE_BUCKET"]
-
-    @property
-    def state_region(self) -> str:
-        return self.settings.region or DEFAULT_STATE_REGION
+    account_id: str = ""
+    session: Any = None
 
     def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
-        return self.session.client(
-            service, region_name=region_name or self.state_region, endpoint_url=self.settings.endpoint_url, **options
+        return self.session.client(service, region_name=region_name or self.state_region, **options)
+
+
+def target_of(project: Project, *, local: bool) -> Target:
+    """The project's running local AWS, or the account of the caller's credentials. Nothing is changed in either."""
+    if local:
+        return local_target(project)
+    account = account_of_caller(project)
+    console.print(f"Account {account.account_id}, state in {account.state_bucket}", markup=False)
+    return account
+
+
+def local_aws_of(project: Project) -> LocalAws:
+    """The project's own local AWS, running or not."""
+    return LocalAws(project.private_folder / "local")
+
+
+def local_target(project: Project, local: LocalAws | None = None) -> Target:
+    """A running local AWS, under the caller's settings but none of the caller's AWS variables. Raises `LocalAwsError`
+    when it is not running."""
+    own = local_aws_of(project)
+    local = local or own
+    environment = local.environment()
+    dropped = _foreign(environment)
+    if dropped:
+        console.print(f"Not passed on to Terraform: {', '.join(dropped)}", markup=False)
+    bucket = state_bucket_name(project, environment, local.account_id(), DEFAULT_STATE_REGION)
+    return Target(
+        environment={**_without_foreign(environment), "STATE_BUCKET": bucket},
+        folder=local.folder,
+        project=project,
+        # As deep as `cdktf.out`: CDKTF writes paths of local modules relative to it.
+        output_folder=project.private_folder if local.folder == own.folder else None,
+        local=local,
+    )
+
+
+def account_of_caller(project: Project) -> Account:
+    """The account behind the caller's credentials. Raises `InputError` where there are none or they must not be used
+    here, and botocore's errors where AWS refuses them."""
+    import boto3  # takes a quarter of a second, which a local run may spare
+
+    environment = dict(os.environ)
+    foreign = _foreign(environment)
+    if foreign:
+        raise InputError(
+            f"{', '.join(foreign)}: unset for this command; it makes Terraform work on something else than is shown"
         )
-
-
-def settings_of_caller() -> Settings:
-    return Settings.load(os.environ, main.context())
-
-
-def account_of_caller() -> Account:
-    """The account of the caller's credentials, in the way every AWS tool finds them.
-
-    Raises `SettingsError` for settings that are wrong and for credentials that must not be used with a local AWS, and
-    botocore's errors where there are none or AWS refuses them.
-    """
-    settings = settings_of_caller()
     session = boto3.Session()
-    if settings.endpoint_url:
-        _refuse_real_credentials(session)
-    region = settings.region or DEFAULT_STATE_REGION
-    caller = session.client("sts", region_name=region, endpoint_url=settings.endpoint_url).get_caller_identity()
-    bucket = settings.state_bucket or state_bucket_name(settings.project, caller["Account"], region)
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise InputError(
+            "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and "
+            "AWS_SESSION_TOKEN), or run `aws sso login`; without an account, `sluice up` deploys to a local AWS"
+        )
+    if environment.get("AWS_ENDPOINT_URL"):
+        _refuse_real_credentials(project, credentials)
+    region = _state_region(project, environment)
+    caller = session.client("sts", region_name=region).get_caller_identity()
+    given = project.setting("STATE_BUCKET", environment)
+    bucket = given or state_bucket_name(project, environment, caller["Account"], region)
+    ignore_in_git(project.private_folder)
     return Account(
-        environment={**os.environ, "STATE_BUCKET": bucket},
-        folder=ROOT,
-        settings=settings,
+        environment={**environment, "STATE_BUCKET": bucket},
+        folder=project.folder,
+        project=project,
+        output_folder=project.output,
         account_id=caller["Account"],
         session=session,
     )
 
 
-def local_target(local: LocalAws) -> Target:
-    """The local AWS, under the caller's settings but none of the caller's AWS variables."""
-    environment = local.environment()
-    settings = Settings.load(environment, main.context())
-    account = local.client("sts").get_caller_identity()["Account"]
-    bucket = state_bucket_name(settings.project, account, DEFAULT_STATE_REGION)
-    return Target(environment={**environment, "STATE_BUCKET": bucket}, folder=local.folder)
-
-
-def reach(system: str, *, local: bool) -> tuple[dict[str, str], Callable[..., Any]]:
-    """A deployed system's outputs, and what makes boto3 clients for the AWS it is on: the local one that `make up`
-    started, or the account of the caller's credentials."""
-    if local:
-        running = LocalAws(LOCAL)
-        return deployment.outputs(system, local_target(running)), running.client
-    account = account_of_caller()
-    return deployment.outputs(system, account), account.client
-
-
-def state_bucket_name(project: str, account_id: str, region: str) -> str:
+def state_bucket_name(project: Project, environment: Mapping[str, str], account_id: str, region: str) -> str:
     """One state bucket for each account and region; never a name of the caller's in a local run."""
-    return f"{project}-state-{account_id}-{region}"
+    return f"{project.setting('PROJECT', environment) or DEFAULT_PREFIX}-state-{account_id}-{region}"
 
 
-def _refuse_real_credentials(session: Any) -> None:
-    credentials = session.get_credentials()
-    if credentials is None or not re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{16}", credentials.access_key):
+def _state_region(project: Project, environment: Mapping[str, str]) -> str:
+    own = (project.setting(name, environment) for name in ("STATE_REGION", "AWS_REGION"))
+    return next(filter(None, own), DEFAULT_STATE_REGION)
+
+
+def _foreign(environment: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in environment if FOREIGN_VARIABLES.fullmatch(name) and environment[name])
+
+
+def _without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not FOREIGN_VARIABLES.fullmatch(name)}
+
+
+def _refuse_real_credentials(project: Project, credentials: Any) -> None:
+    """With AWS_ENDPOINT_URL set, keys of a real account would go to whatever answers there."""
+    if not re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{16}", credentials.access_key):
         return
-    own = LocalAws(LOCAL).running()
+    own = local_aws_of(project).running()
     if own is None or credentials.access_key != own.access_key_id:
-        raise SettingsError(
-            [
-                f"AWS credentials: {credentials.access_key[:8]}... ({credentials.method}) look like a real account's "
-                "and AWS_ENDPOINT_URL is set; use the local AWS's own (`. .local/env`), or unset AWS_ENDPOINT_URL"
-            ]
+        raise InputError(
+            f"AWS credentials: {credentials.access_key[:8]}... ({credentials.method}) look like a real account's and "
+            "AWS_ENDPOINT_URL is set; use the local AWS's own (`. .sluice/local/env`), or unset AWS_ENDPOINT_URL"
         )

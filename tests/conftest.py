@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
     """All systems, deployed on the local AWS by the roles for workflows, so that each run shows what they may."""
-    from sluice_cli.terraform import planning
+    from sluice_cli.terraform.deployment import deploy
     from tests.support.deployed import Deployment, inventory, local_account
     from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
 
@@ -57,14 +57,15 @@ def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) 
     make_roles(local_aws, target, tmp_path_factory.mktemp("roles"))
     reviewer = as_role(local_aws, target, REVIEW, PULL_REQUEST, folder)
     made = Deployment(local_aws, target, reviewer, inventory(local_aws))
-    planning.deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
+    deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
     return made
 
 
 @pytest.fixture(scope="session")
 def destroyed(deployment: "Deployment") -> "Deployment":
     """The deployment once it is destroyed: tests that ask for it come after all others."""
-    from sluice_cli.terraform import deployment as commands_deployment
+    from sluice_cli.stack import synthesized_stacks
+    from sluice_cli.terraform.deployment import destroy
 
-    commands_deployment.destroy([], deployment.target)
+    destroy(synthesized_stacks(deployment.target), deployment.target)
     return deployment

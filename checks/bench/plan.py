@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from checks.deployed import repository
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
-from sluice_cli.terraform import deployment, planning
+from sluice_cli.terraform.deployment import deploy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .measure import say
@@ -24,10 +26,10 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
     local = LocalAws(folder / "local-aws")
     local.start()
     try:
-        target = local_target(local)
+        target = local_target(repository(), local)
         ensure_local_state_bucket(local, target.environment["STATE_BUCKET"])
         say("deploying, once")
-        planning.deploy([], target)
+        deploy([], target)
         stacks = sorted(one.name for one in (target.output / "stacks").iterdir())
 
         # As Terraform collects garbage by itself; ours is told how (commands/deployment.py).
@@ -35,7 +37,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
 
         def plans() -> None:
             with ThreadPoolExecutor(len(stacks)) as pool:
-                for done in pool.map(lambda stack: deployment.terraform(stack, bare, "plan", "-input=false"), stacks):
+                for done in pool.map(lambda stack: Stack(stack, bare).run("plan", "-input=false"), stacks):
                     done.check_returncode()
 
         def synth() -> None:
@@ -44,7 +46,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
         took: dict[str, list[float]] = {"ours": [], PLANS: [], SYNTH: []}
         for number in range(runs):
             say(f"round {number + 1} of {runs}")
-            took["ours"].append(_seconds(lambda: planning.deploy([], target)))
+            took["ours"].append(_seconds(lambda: deploy([], target)))
             took[PLANS].append(_seconds(plans))
             took[SYNTH].append(_seconds(synth))
         note = "synth, `terraform init` and plan of five stacks, side by side"
@@ -54,7 +56,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
         local.stop()
 
 
-def _seconds(work: Callable[[], None]) -> float:
+def _seconds(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun

@@ -10,11 +10,13 @@ from time import perf_counter
 from typing import Any
 from uuid import uuid4
 
+from checks.deployed import repository
 from checks.soak.sender import Sender
 from checks.systems.upload_api import NAME, product
 from sluice_cli.local_aws.server import REGION, LocalAws
+from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
-from sluice_cli.terraform import deployment, planning
+from sluice_cli.terraform.deployment import deploy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .busy import single_file
@@ -109,10 +111,10 @@ def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
 
 
 def _deployed(local: LocalAws, folder: Path, suffix: str) -> dict[str, str]:
-    known = local_target(local)
+    known = local_target(repository(), local)
     settings = {**known.environment, "ENVIRONMENT_SUFFIX": suffix}
     target = replace(known, environment=settings, folder=folder / suffix)
     ensure_local_state_bucket(local, settings["STATE_BUCKET"])
     say(f"deploying {NAME}, {suffix}")
-    planning.deploy([NAME], target)
-    return deployment.outputs(NAME, target)
+    deploy([NAME], target)
+    return Stack(NAME, target).outputs()

@@ -4,9 +4,9 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 
+from checks import ROOT
+from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import ROOT
-from sluice_cli.terraform.deployment import console
 
 SAMPLES = ROOT / "samples"
 

@@ -12,10 +12,12 @@ from uuid import uuid4
 
 from rich.progress import Progress
 
+from checks.deployed import failure_queue_of
 from sluice_cli.failure_queue import Failure, FailureQueue
 from sluice_cli.local_aws import server as local_aws
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform.deployment import Target
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 from . import inbox, plan
 from .clients import Clients
@@ -71,13 +73,14 @@ class Run:
     ) -> None:
         self._local = local
         self._client = clients
-        self._queue = FailureQueue(target, name, clients)
+        outputs = Stack(name, target).outputs()
+        self._queue = FailureQueue(failure_queue_of(outputs), clients)
         self._options = options
         self._progress = progress
         self._bar = progress.add_task(name, total=options.count)
         run = f"soak-{options.seed}-{uuid4().hex[:6]}"
         self._name = name
-        self._system = inputs(self._queue.outputs, clients, options.seed, run)
+        self._system = inputs(outputs, clients, options.seed, run)
         self._function = Function(self._system.outputs["FunctionArn"], clients)
         self._pace = Pace(UNDER_WAY, PATIENCE_SECONDS)
         self._sender = Sender(local)

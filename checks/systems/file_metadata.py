@@ -11,9 +11,10 @@ from checks.least_privilege.uses import Recorded, Use
 from checks.soak.inputs import SoakInputs
 from checks.systems.load import Load
 from checks.systems.system import Benchmarked, System
+from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import Target, console
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 NAME = "file-metadata"
 FILES = {
@@ -33,7 +34,7 @@ NEWEST = 10  # rows that a query shows
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(NAME, target)
+    outputs = Stack(NAME, target).outputs()
     upload(local, outputs["BucketName"], FILES)
 
     def find() -> list[dict[str, Any]]:

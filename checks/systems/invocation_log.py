@@ -16,9 +16,11 @@ from checks.soak.ledger import KEPT
 from checks.soak.plan import Item
 from checks.systems.load import Load
 from checks.systems.system import Benchmarked, System
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import DeploymentError, Target, console
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 NAME = "invocation-log"
 FILES = {
@@ -32,7 +34,7 @@ TOGETHER = ("together/left.csv", "together/right.csv")
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(NAME, target)
+    outputs = Stack(NAME, target).outputs()
     bucket, table = outputs["BucketName"], outputs["DynamoDBTableName"]
     sent = [*FILES, *TOGETHER]
     region = outputs["FunctionArn"].split(":")[3]

@@ -16,11 +16,13 @@ from checks.soak.ledger import REFUSED
 from checks.soak.plan import Item
 from checks.systems.load import Load
 from checks.systems.system import Api, Benchmarked, System
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import DeploymentError, Target, console
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 NAME = "object-tracker"
 FILES = {
@@ -34,7 +36,7 @@ FILES = {
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(NAME, target)
+    outputs = Stack(NAME, target).outputs()
     listener = Listener(local, outputs["TopicArn"])
     upload(local, outputs["BucketName"], FILES)
 

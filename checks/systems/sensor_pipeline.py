@@ -21,10 +21,12 @@ from checks.soak.plan import Item
 from checks.systems.load import Load
 from checks.systems.system import Benchmarked, System
 from checks.verbs.simulate import await_results, progress_bars, total
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import DeploymentError, Target, console
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 # One morning: always the same, so that a second demo finds its readings there.
 START = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
@@ -35,7 +37,7 @@ READING_ID = re.compile(r'"readingId": "([^"]+)"')
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(NAME, target)
+    outputs = Stack(NAME, target).outputs()
     pipeline = Pipeline(outputs, local.client)
     simulation = Simulation(
         thresholds=pipeline.thresholds,

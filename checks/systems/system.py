@@ -9,7 +9,7 @@ from checks.least_privilege.uses import Uses
 from checks.soak.inputs import SoakInputs
 from checks.systems.load import Load
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform.deployment import Target
+from sluice_cli.target import Target
 
 Event = dict[str, Any]
 

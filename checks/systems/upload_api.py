@@ -20,10 +20,12 @@ from checks.soak.ledger import KEPT, REFUSED
 from checks.soak.plan import Item
 from checks.systems.load import Load
 from checks.systems.system import Api, Benchmarked, Event, System
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import DeploymentError, Target, console
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 NAME = "upload-api"
 # Prices as they are sent: a float would hold neither the third nor the fourth.
@@ -39,7 +41,7 @@ TOO_MANY_DIGITS = "1" * 40
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(NAME, target)
+    outputs = Stack(NAME, target).outputs()
 
     def post(key: str, body: str) -> tuple[int, dict[str, Any]]:
         headers = {**AS_JSON, "Idempotency-Key": key}

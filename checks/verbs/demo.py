@@ -6,15 +6,15 @@ from pathlib import Path
 
 from rich.table import Table
 
+from checks import ROOT
 from checks.arguments import add_system_arguments
 from checks.demo.result import Result
+from checks.deployed import repository
 from checks.systems import SYSTEMS
+from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
-from sluice_cli.target import LOCAL, ROOT
-from sluice_cli.terraform.deployment import console
-
-HELP = "start the local AWS, deploy, and show every system at work on real input; leaves everything running"
+from sluice_cli.target import local_aws_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    local = LocalAws(LOCAL)
-    target = up(local, arguments.systems)
+    project = repository()
+    local = local_aws_of(project)
+    target = up(project, local, arguments.systems)
     results = []
     for system in arguments.systems or SYSTEMS:
         console.rule(f"[bold]{system}", align="left")

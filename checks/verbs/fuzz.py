@@ -7,27 +7,29 @@ import sys
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from checks.deployed import reach
 from checks.fuzzing.requests import drawn
 from checks.fuzzing.run import FuzzResult, fuzz
 from checks.systems import APIS, stored_objects
-from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import LOCAL, reach
-from sluice_cli.terraform.deployment import console
+from sluice_cli.arguments import add_project, project_of
+from sluice_cli.console import console
+from sluice_cli.target import local_aws_of
 from sluice_cli.text import short
 
-HELP = "send invented requests to the APIs on the local AWS that `make up` started; exit code 0 when all went well"
 SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=_count, default=1000, metavar="N", help="requests; default: 1000")
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed sends the same requests; default: any")
+    add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
-    local = LocalAws(LOCAL)
-    outputs = {system: reach(system, local=True)[0] for system in APIS}
+    project = project_of(arguments)
+    local = local_aws_of(project)
+    outputs = {system: reach(project, system, local=True)[0] for system in APIS}
     requests = drawn(arguments.count, seed, APIS)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:

@@ -13,7 +13,9 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from checks import ROOT
 from checks.arguments import add_system_arguments
+from checks.deployed import repository
 from checks.least_privilege.changes import changes
 from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import NotSufficient, Proof, prove
@@ -21,16 +23,13 @@ from checks.least_privilege.report import Row, rows, to_markdown, to_terminal, t
 from checks.least_privilege.statements import Statement, UnknownPolicy, paths, read
 from checks.systems import SYSTEMS
 from settings import Settings
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import local_target
-from sluice_cli.terraform import deployment, planning
-from sluice_cli.terraform.deployment import ROOT, DeploymentError, Target, console
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target, local_target
+from sluice_cli.terraform.deployment import deploy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
-
-HELP = (
-    "deploy to a local AWS of its own, and prove that every policy statement is needed and none is wider than it must "
-    "be. Exit code 0: all proven; 4: something is not; 1: it could not be tried"
-)
 
 NOT_PROVEN = 4
 PAGE = ROOT / "docs" / "least-privilege.md"
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             local.start()
             target = _target(local, Path(folder) / "deployment")
-            planning.deploy(systems, target)
+            deploy(systems, target)
             found = prove_all(systems, local, target)
         except (NotSufficient, NotAsSynthesized, UnknownPolicy) as error:
             console.print(f"{type(error).__name__}: {error}", markup=False)
@@ -107,7 +106,7 @@ def synthesized(system: str, target: Target) -> dict[str, Any]:
 
 def place(system: str, local: LocalAws, target: Target) -> DeployedStack:
     """A deployed system, from its Terraform and its state. Raises `DeploymentError`."""
-    pulled = deployment.terraform(system, target, "state", "pull")
+    pulled = Stack(system, target).run("state", "pull")
     if pulled.returncode:
         raise DeploymentError(pulled.stderr.strip())
     return DeployedStack.of(local, system, synthesized(system, target), json.loads(pulled.stdout))
@@ -115,7 +114,7 @@ def place(system: str, local: LocalAws, target: Target) -> DeployedStack:
 
 def _target(local: LocalAws, folder: Path) -> Target:
     """The local AWS under default settings, whatever the caller's are: the page is about those."""
-    made = local_target(local)
+    made = local_target(repository(), local)
     of_the_caller = {one.metadata["name"] for one in fields(Settings)}
     kept = {
         name: value
@@ -123,7 +122,7 @@ def _target(local: LocalAws, folder: Path) -> Target:
         if name in ("STATE_BUCKET", "AWS_ENDPOINT_URL") or name not in of_the_caller
     }
     ensure_local_state_bucket(local, kept["STATE_BUCKET"])
-    return Target(kept, folder)
+    return Target(kept, folder, made.project)
 
 
 def _stand_ins_hold() -> bool:

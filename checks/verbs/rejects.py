@@ -13,15 +13,11 @@ from urllib.parse import quote_plus
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from checks.deployed import reach
 from checks.simulation import NAME
-from sluice_cli.target import reach
-from sluice_cli.terraform.deployment import console
+from sluice_cli.arguments import add_local, add_project, project_of
+from sluice_cli.console import console
 from sluice_cli.text import short
-
-HELP = (
-    "list the readings that the sensor pipeline refused, and why; --replay sends their objects through it again, "
-    "under its thresholds and at the time of now, and removes what it accepts"
-)
 
 LONGEST_RUN_SECONDS = 16 * 60  # a minute more than a function may run
 SHOWN = 50  # in a terminal; a pipe gets all, a line each
@@ -48,11 +44,13 @@ class Reject:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replay", nargs="+", metavar="KEY", help="keys of objects from the list, or `all`")
-    parser.add_argument("--local", action="store_true", help="on the local AWS that `make up` started")
+    add_local(parser)
+    add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    rejects = Rejects(*reach(NAME, local=arguments.local))
+    outputs, target = reach(project_of(arguments), NAME, local=arguments.local)
+    rejects = Rejects(outputs, target.client)
     found = rejects.read()
     if not found:
         console.print("No reading was refused")

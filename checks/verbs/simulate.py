@@ -12,15 +12,11 @@ from datetime import UTC, datetime
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from checks.deployed import reach
 from checks.simulation import FORMATS, NAME, Pipeline, Simulation, Tally, Upload
+from sluice_cli.arguments import add_local, add_project, project_of
+from sluice_cli.console import console
 from sluice_cli.local_aws.listener import Listener
-from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import LOCAL, reach
-from sluice_cli.terraform.deployment import console
-
-HELP = (
-    "let simulated devices send readings to the sensor pipeline; exit code 0 when all of them came out as they should"
-)
 
 THREADS = 8
 STEP_SECONDS = 0.5
@@ -38,17 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--invalid-ratio", type=_ratio, default=0.05, metavar="P", help="invalid; default: 0.05")
     parser.add_argument("--seed", type=int, metavar="N", help="the same seed sends the same readings; default: any")
     parser.add_argument("--format", choices=(*FORMATS, "mix"), default="mix", help="of an object; default: mix")
-    parser.add_argument("--local", action="store_true", help="to the local AWS that `make up` started")
+    parser.add_argument(
+        "--patience", type=float, default=PATIENCE_SECONDS, metavar="S", help="to wait without any news; default: 150"
+    )
+    add_local(parser)
+    add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.breach_ratio + arguments.invalid_ratio > 1:
         print("--breach-ratio and --invalid-ratio are more than 1 together", file=sys.stderr)
         return 2
-    outputs, client = reach(NAME, local=arguments.local)
-    pipeline = Pipeline(outputs, client)
+    outputs, target = reach(project_of(arguments), NAME, local=arguments.local)
+    pipeline = Pipeline(outputs, target.client)
     # On AWS nobody is subscribed for this: there the rows tell what was notified.
-    listener = Listener(LocalAws(LOCAL), outputs["TopicArn"]) if arguments.local else None
+    listener = Listener(target.local, outputs["TopicArn"]) if target.local else None
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
     start = datetime.now(UTC)
     simulation = Simulation(
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     with progress_bars() as progress:
         uploads = send(pipeline, simulation, progress)
         sent_after = time.monotonic() - began
-        found = await_results(pipeline, simulation, uploads, progress)
+        found = await_results(pipeline, simulation, uploads, progress, arguments.patience)
     settled_after = time.monotonic() - began
     wanted = total(uploads)
     heard = None if listener is None else _heard(listener, simulation, wanted.beyond)
@@ -105,7 +105,13 @@ def send(pipeline: Pipeline, simulation: Simulation, progress: Progress) -> list
     return sent
 
 
-def await_results(pipeline: Pipeline, simulation: Simulation, uploads: list[Upload], progress: Progress) -> Tally:
+def await_results(
+    pipeline: Pipeline,
+    simulation: Simulation,
+    uploads: list[Upload],
+    progress: Progress,
+    patience: float = PATIENCE_SECONDS,
+) -> Tally:
     """Watch what the tables hold until it is all there, or nothing has changed for long."""
     wanted = total(uploads)
     bars = {
@@ -126,7 +132,7 @@ def await_results(pipeline: Pipeline, simulation: Simulation, uploads: list[Uplo
         if found != before:
             before, changed = found, time.monotonic()
         there = found.valid >= wanted.valid and found.beyond >= wanted.beyond and found.invalid >= wanted.invalid
-        if there or time.monotonic() - changed > PATIENCE_SECONDS:
+        if there or time.monotonic() - changed > patience:
             return found
         time.sleep(STEP_SECONDS)
 

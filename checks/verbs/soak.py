@@ -10,19 +10,15 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from checks.arguments import add_system_arguments
+from checks.deployed import repository
 from checks.soak.ledger import Book, Problem, fault_table, table
 from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
 from checks.systems import SYSTEMS
+from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
-from sluice_cli.terraform.deployment import console
 from sluice_cli.text import short
-
-HELP = (
-    "send inputs through the systems on a local AWS of its own while faults strike; exit code 0 when every one is "
-    "accounted for, 1 when one is lost or doubled, and which"
-)
 
 SHOWN = 20  # problems of a kind, in a terminal; a pipe gets all, a line each
 
@@ -47,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="sluice-soak-") as folder:
         local = LocalAws(Path(folder) / "local-aws")
         try:
-            target = up(local, systems)
+            target = up(repository(), local, systems)
             began = time.monotonic()
             with progress_bars() as progress:
                 books = soak(local, target, {name: SYSTEMS[name].inputs for name in systems}, options, progress)

@@ -22,6 +22,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from sluice_cli.errors import SluiceError
+
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".tools" / "local-aws" / "bin" / "python"
 
@@ -39,7 +41,7 @@ DEPLOYER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "A
 RETRY_BASE_SECONDS = "1"
 
 
-class LocalAwsError(RuntimeError):
+class LocalAwsError(SluiceError):
     """The local AWS did not start, or is not running."""
 
 
@@ -165,6 +167,9 @@ class LocalAws:
                 **options,
             },
         )
+
+    def account_id(self) -> str:
+        return str(self.client("sts").get_caller_identity()["Account"])
 
     def _variables(self, running: Running) -> dict[str, str]:
         return {

@@ -1,18 +1,19 @@
 """Resources of a plan that exist and are not in the state."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sluice_cli.recovery.existing import KINDS, Client, find
-from sluice_cli.terraform import planning
-from sluice_cli.terraform.deployment import DeploymentError, Target, console
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
+from sluice_cli.recovery.existing import KINDS, find
+from sluice_cli.stack import Stack
 
 IMPORTS = "recovery.tf.json"
 PLAN = "recovery.tfplan"
@@ -60,13 +61,11 @@ class Findings:
 class Recovery:
     """One stack, synthesized and initialized. Nothing is changed but by `adopt` and `remove`."""
 
-    def __init__(self, stack: str, target: Target, client: Callable[..., Any]) -> None:
+    def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._target = target
-        self._folder = planning.stack_folder(stack, target)
-        provider = json.loads((self._folder / "cdk.tf.json").read_text())["provider"]["aws"][0]
-        region = provider["region"]
-        self._client: Client = cache(lambda service: client(service, region_name=region))
+        self._client_in = cache(lambda region, service: stack.target.client(service, region_name=region))
+        # By a resource's address, the region of its provider; None where the environment says it.
+        self._regions: dict[str, str | None] = {}
 
     def look(self) -> Findings:
         """Plan, look for what the plan would create, and again with what was found: its parts are known only then.
@@ -78,7 +77,11 @@ class Recovery:
                 imports = [one for one in orphans.values() if not one.problem]
                 with self._importing(imports):
                     changes, references = self._plan()
-                judged = {one["address"]: _judge(one, orphans[one["address"]]) for one in changes if _imported(one)}
+                judged = {
+                    one["address"]: _judge(one, orphans[one["address"]], untagged=self._stack.target.local is not None)
+                    for one in changes
+                    if _imported(one)
+                }
                 orphans |= judged
                 if any(one.problem for one in judged.values()):
                     _disown_parts(orphans, changes)
@@ -135,7 +138,8 @@ class Recovery:
                 if (kind.parent[0], values[kind.parent[1]]) not in owned:
                     continue
             try:
-                id_ = find(kind, self._client, values)
+                region = self._regions.get(one["address"])
+                id_ = find(kind, partial(self._client_in, region), values)
             except ClientError as error:
                 if error.response["Error"]["Code"] not in REFUSED:
                     raise
@@ -157,15 +161,16 @@ class Recovery:
             for name, expression in one.get("expressions", {}).items()
             if isinstance(expression, dict) and expression.get("references")
         }
+        self._regions = _regions(document["configuration"])
         return changes, references
 
     def _terraform(self, *arguments: str) -> str:
-        return planning.run_terraform(self._stack, self._target, *arguments)
+        return self._stack.terraform(*arguments)
 
     @contextmanager
     def _importing(self, orphans: Sequence[Orphan]) -> Iterator[None]:
         """Import blocks beside the synthesized Terraform: https://developer.hashicorp.com/terraform/language/import"""
-        path: Path = self._folder / IMPORTS
+        path: Path = self._stack.folder / IMPORTS
         if orphans:
             path.write_text(json.dumps({"import": [{"to": one.address, "id": one.id} for one in orphans]}))
         try:
@@ -174,18 +179,35 @@ class Recovery:
             path.unlink(missing_ok=True)
 
 
-def _judge(change: Change, orphan: Orphan) -> Orphan:
-    """Whether an imported resource is ours, and can be adopted as it is."""
+def _judge(change: Change, orphan: Orphan, *, untagged: bool = False) -> Orphan:
+    """Whether an imported resource is ours, and can be adopted as it is.
+
+    Its tags say so: those that name project, environment and system where the configuration has them, else all that the
+    configuration has. `untagged` takes what the configuration gives no tags to be ours, as on a local AWS.
+    """
     before, after = change["change"]["before"], change["change"]["after"]
     if "tags_all" in after:
-        tags, own = before.get("tags_all") or {}, after["tags_all"]
-        if any(tags.get(name) != own.get(name) for name in OWN_TAGS):
-            whose = ", ".join(f"{name}={tags[name]}" for name in OWN_TAGS if name in tags) or "none of our tags"
+        tags, own = before.get("tags_all") or {}, after["tags_all"] or {}
+        names = [name for name in OWN_TAGS if name in own] or list(own)
+        if not names and not untagged:
+            return replace(orphan, problem="whose it is nobody can tell: the configuration gives it no tags")
+        if any(tags.get(name) != own.get(name) for name in names):
+            whose = ", ".join(f"{name}={tags[name]}" for name in names if name in tags) or "none of our tags"
             return replace(orphan, problem=f"somebody else's: it carries {whose}")
     if "delete" in change["change"]["actions"]:
         paths = ", ".join(str(path[0]) for path in change["change"].get("replace_paths", []))
         return replace(orphan, problem=f"differs in {paths}: a deployment would replace it")
     return orphan
+
+
+def _regions(configuration: dict[str, Any]) -> dict[str, str | None]:
+    """By a resource's address, the region of its provider, where that is written."""
+    providers = configuration.get("provider_config", {})
+    regions = {
+        key: one.get("expressions", {}).get("region", {}).get("constant_value") for key, one in providers.items()
+    }
+    resources = configuration["root_module"].get("resources", [])
+    return {one["address"]: regions.get(one.get("provider_config_key", "")) for one in resources}
 
 
 def _disown_parts(orphans: dict[str, Orphan], changes: Sequence[Change]) -> None:

@@ -1,20 +1,20 @@
 """A stack's state in its versioned bucket: its versions, and the lock beside it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from getpass import getuser
 from itertools import islice
-from pathlib import Path
 from socket import gethostname
 from typing import Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from sluice_cli.terraform.deployment import DeploymentError
+from sluice_cli.errors import DeploymentError
+from sluice_cli.stack import Stack
 
 READ_AT_MOST = 20  # versions, the newest; each is fetched to tell what is in it
 STATE_FORMAT = 4  # https://developer.hashicorp.com/terraform/internals/json-format
@@ -50,10 +50,13 @@ class StateStore:
     key: str
 
     @classmethod
-    def of(cls, stack_folder: Path, client: Callable[..., Any]) -> "StateStore":
-        """Where a synthesized stack keeps its state."""
-        backend = json.loads((stack_folder / "cdk.tf.json").read_text())["terraform"]["backend"]["s3"]
-        return cls(client("s3", region_name=backend["region"]), backend["bucket"], backend["key"])
+    def of(cls, stack: Stack) -> "StateStore | None":
+        """Where a synthesized stack keeps its state; None where that is not S3."""
+        kind, backend = stack.backend
+        if kind != "s3":
+            return None
+        s3 = stack.target.client("s3", region_name=backend.get("region") or stack.target.state_region)
+        return cls(s3, backend["bucket"], backend["key"])
 
     def lock(self) -> Lock | None:
         text = self._read(f"{self.key}.tflock")
@@ -95,7 +98,7 @@ class StateStore:
         """Hold the lock, as Terraform does: https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile"""
         info = {
             "ID": str(uuid4()),
-            "Operation": "make recover",
+            "Operation": "sluice recover",
             "Info": "",
             "Who": f"{getuser()}@{gethostname()}",
             "Version": "",

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sluice_cli.errors import InputError
+
 from .stack import Stack
 
 ROOT = Path(__file__).parent.parent.parent
@@ -40,6 +42,12 @@ class Found:
 
     findings: list[Finding] = field(default_factory=list)
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+def check_scanners() -> None:
+    """Raises `InputError` that says what installs the scanners, where they are not there."""
+    if not (BIN / "checkov").is_file():
+        raise InputError(f"the scanners are not installed in {BIN.parent}: run `sh scripts/setup.sh scanners`")
 
 
 def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> Found:

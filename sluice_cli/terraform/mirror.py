@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from sluice_cli.errors import SluiceError
+
 ROOT = Path(__file__).parent.parent.parent
 REGISTRY = "registry.terraform.io"
 PROVIDER = f"{REGISTRY}/hashicorp/aws"
@@ -26,7 +28,7 @@ ADD_ON_PREFIXES = (
 )
 
 
-class MirrorError(RuntimeError):
+class MirrorError(SluiceError):
     """No provider can be had: neither from the registry nor from disk."""
 
 

@@ -6,8 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import DEFAULT_STATE_REGION
+from sluice_cli.local_aws.server import REGION, LocalAws
 
 LIFECYCLE_RULE = {
     "ID": "remove-replaced-states",
@@ -20,11 +19,12 @@ LIFECYCLE_RULE = {
 
 def ensure_local_state_bucket(local: LocalAws, bucket: str) -> bool:
     """`ensure_state_bucket` on a local AWS."""
-    account_id = local.client("sts").get_caller_identity()["Account"]
-    return ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account_id)
+    return ensure_state_bucket(local.client("s3"), bucket, REGION, local.account_id())
 
 
-def ensure_state_bucket(s3: Any, bucket: str, region: str, account_id: str) -> bool:
+def ensure_state_bucket(
+    s3: Any, bucket: str, region: str, account_id: str, say: Callable[[str], None] = lambda _: None
+) -> bool:
     """Make the bucket, or bring it up to standard; True when it is new.
 
     Versioned (a lost state can be restored), encrypted, all public access blocked, ACLs off, TLS only, replaced

@@ -1,0 +1,1 @@
+"""The verbs: each parses, calls and prints. Nothing imports them."""

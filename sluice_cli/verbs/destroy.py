@@ -2,18 +2,18 @@
 
 import argparse
 
-from sluice_cli.systems import add_system_arguments
+from sluice_cli.account_deployment import destroy
+from sluice_cli.arguments import add_project, add_stacks, add_yes, project_of
+from sluice_cli.exit_codes import ExitCode
 from sluice_cli.target import account_of_caller
-from sluice_cli.terraform import deployment
-
-HELP = "destroy what deploy made, once you approve; protected environments refuse"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_system_arguments(parser)
+    add_stacks(parser)
+    add_project(parser)
+    add_yes(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    account = account_of_caller()
-    deployment.console.print(f"Account {account.account_id}, state in {account.state_bucket}")
-    return deployment.interactive("destroy", arguments.systems, account)
+    destroy(account_of_caller(project_of(arguments)), arguments.stacks, yes=arguments.yes)
+    return ExitCode.DONE

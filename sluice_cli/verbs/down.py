@@ -2,24 +2,22 @@
 
 import argparse
 
-from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import LOCAL, local_target
-from sluice_cli.terraform import deployment
-
-HELP = "destroy the systems on the local AWS and stop it"
+from sluice_cli.arguments import add_project, add_stacks, project_of
+from sluice_cli.exit_codes import ExitCode
+from sluice_cli.local_deployment import down, take_down
+from sluice_cli.target import local_aws_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser
+    add_stacks(parser)
+    add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    del arguments
-    down(LocalAws(LOCAL))
-    return 0
-
-
-def down(local: LocalAws) -> None:
-    if local.running() is not None and (local.folder / "cdktf.out").exists():
-        deployment.destroy([], local_target(local))
-    deployment.console.print("Local AWS: stopped" if local.stop() else "Local AWS: was not running")
+    project = project_of(arguments)
+    local = local_aws_of(project)
+    if arguments.stacks:
+        take_down(project, local, arguments.stacks)
+    else:
+        down(project, local)
+    return ExitCode.DONE

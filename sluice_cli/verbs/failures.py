@@ -1,78 +1,100 @@
-"""What a system could not process: looking at it, and sending it through the function again."""
+"""What could not be processed: looking at it, and sending it again."""
 
 import argparse
 import json
 import sys
+from contextlib import ExitStack
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import unquote_plus
 
-from sluice_cli.failure_queue import HELD_SECONDS, Failure, FailureQueue
-from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.systems import system_name
-from sluice_cli.target import LOCAL, Account, account_of_caller, local_target
-from sluice_cli.terraform.deployment import console
+from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
+from sluice_cli.exit_codes import ExitCode
+from sluice_cli.failure_queue import HELD_SECONDS, Failure, FailureQueue, sources_of
+from sluice_cli.stack import Stack, deployed_stacks
+from sluice_cli.target import target_of
 from sluice_cli.text import short
 
-HELP = "list the events a system's failure queue keeps, and why; --replay sends them through the function again"
-
 SHOWN = 50  # in a terminal; a pipe gets all, a line each
+ALL = "all"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("system", type=system_name, metavar="SYSTEM")
-    parser.add_argument("--replay", nargs="+", metavar="ID", help="ids from the list, or `all`")
-    parser.add_argument("--local", action="store_true", help="on the local AWS that `make up` started")
+    parser.add_argument("stack", nargs="?", metavar="STACK", help="may be left out where there is only one")
+    add_project(parser)
+    add_local(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--replay", nargs="+", metavar="ID", help=f"ids from the list, or `{ALL}`")
+    add_json(what)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    with _queue(arguments) as queue:
-        with console.status("Reading the failure queue"):
-            failures = queue.read()
+    target = target_of(project_of(arguments), local=arguments.local)
+    stack = one_stack(deployed_stacks(target), arguments.stack)
+    wanted = set(arguments.replay or ())
+    with ExitStack() as open_queues:
+        queues = [open_queues.enter_context(queue) for queue in _queues(stack)]
+        with console.status("Reading the failure queues"):
+            read = [(queue, failure) for queue in queues for failure in queue.read()]
+        failures = [failure for _, failure in read]
+        if arguments.json:
+            print(json.dumps([_as_json(queue, failure) for queue, failure in read], indent=2))
+            return ExitCode.DONE
         if not failures:
-            console.print(f"{arguments.system}: nothing waits in the failure queue{_elsewhere(queue)}")
-        elif not arguments.replay:
-            _show(arguments.system, failures)
-        unknown = set(arguments.replay or ()) - {"all"} - {one.id for one in failures}
+            console.print(f"{stack.name}: nothing waits in the failure queue{_elsewhere(queues)}", markup=False)
+        elif not wanted:
+            _show(stack.name, failures)
+        unknown = wanted - {ALL} - {one.id for one in failures}
         if unknown:
             print(
-                f"not in the failure queue: {', '.join(sorted(unknown))}{_elsewhere(queue)}; nothing was replayed",
+                f"not in the failure queue: {', '.join(sorted(unknown))}{_elsewhere(queues)}; nothing was replayed",
                 file=sys.stderr,
             )
-            return 2
-        wanted = [one for one in failures if {"all", one.id} & set(arguments.replay or ())]
-        queue.release(but=wanted)
-        return _replay(queue, wanted) if wanted else 0
+            return ExitCode.WRONG_INPUT
+        chosen = [(queue, one) for queue, one in read if {ALL, one.id} & wanted]
+        for queue in queues:
+            queue.release(but=[one for _, one in chosen])
+        return _replay(chosen) if chosen else ExitCode.DONE
 
 
-def _queue(arguments: argparse.Namespace) -> FailureQueue:
-    if arguments.local:
-        local = LocalAws(LOCAL)
-        return FailureQueue(local_target(local), arguments.system, local.client)
-    account: Account = account_of_caller()
-    return FailureQueue(account, arguments.system, account.client)
+def _queues(stack: Stack) -> list[FailureQueue]:
+    sources = sources_of(stack.state())
+    if not sources:
+        raise DeploymentError(
+            f"{stack.name} has no failure queue that is deployed: no function with an on-failure destination or "
+            "dead-letter queue, and no queue with one"
+        )
+    return [FailureQueue(one, stack.target.client) for one in sources]
 
 
-def _replay(queue: FailureQueue, failures: list[Failure]) -> int:
+def _replay(chosen: list[tuple[FailureQueue, Failure]]) -> int:
     kept = 0
-    for one in failures:
+    for queue, one in chosen:
         reason = queue.replay(one)
         kept += reason is not None
         console.print(f"{one.id}: {'processed' if reason is None else f'kept: {short(reason)}'}", markup=False)
-    console.print(f"{len(failures) - kept} of {len(failures)} processed and removed, {kept} kept")
-    return 1 if kept else 0
+    console.print(f"{len(chosen) - kept} of {len(chosen)} processed and removed, {kept} kept")
+    return ExitCode.FAILED if kept else ExitCode.DONE
 
 
-def _elsewhere(queue: FailureQueue) -> str:
-    held = queue.held_elsewhere()
+def _elsewhere(queues: list[FailureQueue]) -> str:
+    held = sum(queue.held_elsewhere() for queue in queues)
     return f" (about {held} held by another list or replay, {HELD_SECONDS // 60} minutes at most)" if held else ""
 
 
-def _show(system: str, failures: list[Failure]) -> None:
+def _as_json(queue: FailureQueue, failure: Failure) -> dict[str, Any]:
+    shown = asdict(failure)
+    return {"queue": queue.sources.arn, **{name: shown[name] for name in ("id", "since", "reason", "origin", "event")}}
+
+
+def _show(name: str, failures: list[Failure]) -> None:
     if not console.is_terminal:
         for one in failures:
             print(one.id, one.since, short(one.reason), _summary(one.event), sep="\t")
         return
-    console.print(f"{system}: {len(failures)} kept, oldest first")
+    console.print(f"{name}: {len(failures)} kept, oldest first", markup=False)
     for one in failures[:SHOWN]:
         console.print(f"\n{one.id}  since {one.since}", markup=False, style="bold")
         console.print(f"  {short(one.reason)}\n  {_summary(one.event)}", markup=False)

@@ -1,30 +1,28 @@
-"""Recover from a deployment that was interrupted or killed, and from a lost state. docs/recovery.md tells the story."""
+"""Recover from a deployment that was interrupted or killed, and from a lost state. See docs/recovery.md."""
 
 import argparse
+import json
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
-from rich.table import Table
-
-from sluice_cli import target as targets
-from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
+from sluice_cli.exit_codes import ExitCode
 from sluice_cli.recovery.orphans import Findings, Orphan, Recovery
 from sluice_cli.recovery.state_store import StateStore, Version
-from sluice_cli.systems import system_name
-from sluice_cli.terraform import planning
-from sluice_cli.terraform.deployment import DeploymentError, Target, console
+from sluice_cli.stack import Stack, synthesize
+from sluice_cli.target import target_of
 from sluice_cli.text import short
 
-HELP = "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what is left"
-
-LEFT = 3  # exit code: something was found and left as it is
 NEWEST = "newest"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("system", type=system_name, metavar="SYSTEM")
-    parser.add_argument("--local", action="store_true", help="on the local AWS that `make up` started")
+    parser.add_argument("stack", nargs="?", metavar="STACK", help="may be left out where there is only one")
+    add_project(parser)
+    add_local(parser)
     parser.add_argument("--unlock", action="store_true", help="release the lock without asking")
     parser.add_argument(
         "--restore", metavar="VERSION", help=f"the state's version to restore, or `{NEWEST}` that is good"
@@ -32,141 +30,156 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--adopt", action="store_true", help="take what exists into the state, without asking")
     what.add_argument("--remove", action="store_true", help="destroy what exists outside the state, without asking")
+    add_json(what)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    system: str = arguments.system
-    target, client = _reach(local=arguments.local)
-    planning.synthesize(target, [system])
-    store = StateStore.of(planning.stack_folder(system, target), client)
-    if not (_release(store, unlock=arguments.unlock) and _restore(store, arguments.restore)):
-        return LEFT
-    planning.run_terraform(system, target, "init", "-input=false")
-    return _mend(Recovery(system, target, client), arguments)
+    target = target_of(project_of(arguments), local=arguments.local)
+    stack = one_stack(synthesize(target, quiet=arguments.json), arguments.stack)
+    store = StateStore.of(stack)
+    if store is None:
+        print(
+            f"State: in a backend ({stack.backend[0]}) whose locks and versions only its own tools show",
+            file=sys.stderr,
+        )
+    elif not (_release(store, arguments) and _restore(store, arguments)):
+        return ExitCode.NEEDS_DECISION
+    stack.init()
+    return _mend(stack, arguments)
 
 
-def _reach(*, local: bool) -> tuple[Target, Callable[..., Any]]:
-    if local:
-        running = LocalAws(targets.LOCAL)
-        return targets.local_target(running), running.client
-    account = targets.account_of_caller()
-    console.print(f"Account {account.account_id}, state in {account.state_bucket}", markup=False)
-    return account, account.client
-
-
-def _release(store: StateStore, *, unlock: bool) -> bool:
-    """Whether the way is free."""
+def _release(store: StateStore, arguments: argparse.Namespace) -> bool:
+    """Whether the state is not locked, or not any more."""
     lock = store.lock()
     if lock is None:
-        console.print("Lock: free")
+        _say("Lock: free", arguments)
         return True
-    console.print(
-        f"Lock: held by {short(lock.who)} since {short(lock.created)} for {short(lock.operation)}", markup=False
-    )
-    if not unlock and not _confirmed("Release it? Only if nothing runs there any more.", "UNLOCK=yes"):
+    held = f"Lock: held by {short(lock.who)} since {short(lock.created)} for {short(lock.operation)}"
+    print(held, file=sys.stderr) if arguments.json else console.print(held, markup=False)
+    if not arguments.unlock and not _confirmed("Release it? Only if nothing runs there any more.", "--unlock"):
         return False
     store.release(lock)
-    console.print("Lock: released")
+    _say("Lock: released", arguments)
     return True
 
 
-def _restore(store: StateStore, wanted: str | None) -> bool:
-    """Whether there is a state to go on with. That none was ever written is one, too: the empty one."""
+def _restore(store: StateStore, arguments: argparse.Namespace) -> bool:
+    """Whether there is a state to go on with. Where none was ever written, the empty one is."""
+    wanted: str | None = arguments.restore
     versions = store.versions()
     good = [one for one in versions if not one.problem]
     current = versions[0] if versions else None
     if wanted is None and (current is None or not current.problem):
-        said = f"serial {current.serial}, {current.resources} resources" if current else "none was written yet"
-        console.print(f"State: {said}")
+        state = f"serial {current.serial}, {current.resources} resources" if current else "none was written yet"
+        _say(f"State: {state}", arguments)
         return True
     _show_versions(versions)
     if not good:
         raise DeploymentError(f"no version of {store.key} in {store.bucket} can be restored")
     if wanted is None:
         print(f"State: {current.problem if current else 'none'}", file=sys.stderr)
-        wanted = _answer("Restore which version? (empty: none)", [one.id for one in good], f"RESTORE={NEWEST}")
+        wanted = _answer("Restore which version? (empty: none)", [one.id for one in good], f"--restore {NEWEST}")
         if not wanted:
             return False
     chosen = good[0] if wanted == NEWEST else next((one for one in good if one.id == wanted), None)
     if chosen is None:
         raise DeploymentError(f"{wanted} is not a version that can be restored; those without a problem are: see above")
     store.restore(chosen)
-    console.print(f"State: restored serial {chosen.serial} with {chosen.resources} resources", markup=False)
+    _say(f"State: restored serial {chosen.serial} with {chosen.resources} resources", arguments)
     return True
 
 
-def _mend(recovery: Recovery, arguments: argparse.Namespace) -> int:
+def _mend(stack: Stack, arguments: argparse.Namespace) -> int:
+    recovery = Recovery(stack)
     findings = recovery.look()
+    if arguments.json:
+        print(json.dumps(_as_json(stack, findings), indent=2))
+        return ExitCode.NEEDS_DECISION if findings.orphans or findings.tainted else ExitCode.DONE
     _show_findings(findings)
     if not findings.ours and not findings.tainted:
-        _say_next(arguments.system, findings)
-        return LEFT if findings.refused else 0
+        _say_next(stack.name, findings)
+        return ExitCode.NEEDS_DECISION if findings.refused else ExitCode.DONE
     choice = "adopt" if arguments.adopt else "remove" if arguments.remove else None
-    choice = choice or _answer("adopt, remove or leave them?", ["adopt", "remove", "leave"], "ADOPT=yes or REMOVE=yes")
+    choice = choice or _answer("adopt, remove or leave them?", ["adopt", "remove", "leave"], "--adopt or --remove")
     if choice == "adopt":
         recovery.adopt(findings)
         console.print(f"Adopted: {len(findings.ours) + len(findings.tainted)}")
-        _say_next(arguments.system, findings)
+        _say_next(stack.name, findings)
     elif choice == "remove":
         console.print(f"Removed: {recovery.remove(findings)}")
-        console.print(f"Now run the deployment again: it makes {arguments.system} anew")
+        console.print(f"Now run the deployment again: it makes {stack.name} anew", markup=False)
     else:
         console.print("Left as they are")
-        return LEFT
-    return LEFT if findings.refused else 0
+        return ExitCode.NEEDS_DECISION
+    return ExitCode.NEEDS_DECISION if findings.refused else ExitCode.DONE
 
 
-def _say_next(system: str, findings: Findings) -> None:
-    left = (findings.add, findings.change, findings.destroy)
-    if any(left):
-        add, change, destroy = left
+def _say(text: str, arguments: argparse.Namespace) -> None:
+    if not arguments.json:
+        console.print(text, markup=False)
+
+
+def _say_next(name: str, findings: Findings) -> None:
+    if any((findings.add, findings.change, findings.destroy)):
         console.print(
-            f"Left for the next deployment of {system}: {add} to add, {change} to change, {destroy} to destroy"
+            f"Left for the next deployment of {name}: {findings.add} to add, {findings.change} to change, "
+            f"{findings.destroy} to destroy",
+            markup=False,
         )
     else:
-        console.print(f"{system}: state and resources agree with the configuration")
+        console.print(f"{name}: state and resources agree with the configuration", markup=False)
 
 
 def _show_versions(versions: Sequence[Version]) -> None:
-    columns = ("version", "written", "bytes", "serial", "resources", "lineage", "problem")
-    table = Table(*columns, title="State, newest first")
+    """A line each where a program reads it; in a terminal two short ones, as ids and times are to be copied whole."""
+    if not console.is_terminal:
+        for one in versions:
+            numbers = map(str, (one.size, one.serial, one.resources))
+            print(one.id, one.modified.isoformat(" ", "seconds"), *numbers, one.lineage, one.problem, sep="\t")
+        return
+    console.print("State, newest first:")
     for one in versions:
-        when = one.modified.isoformat(" ", "seconds")
-        row = (one.id, when, *map(str, (one.size, one.serial, one.resources)), one.lineage, one.problem)
-        if console.is_terminal:
-            table.add_row(*row)
-        else:
-            print(*row, sep="\t")
-    if console.is_terminal:
-        console.print(table)
+        what = one.problem or f"serial {one.serial}, {one.resources} resources, lineage {one.lineage}"
+        console.print(f"{one.id}\n  {one.modified.isoformat(' ', 'seconds')}, {one.size} bytes, {what}", markup=False)
+
+
+def _rows(findings: Findings) -> list[tuple[Orphan, str]]:
+    """What was found, and what about it."""
+    tainted = [Orphan(one, one.split(".")[0], "") for one in findings.tainted]
+    return [
+        *((one, one.problem or "exists, not in the state") for one in findings.orphans),
+        *((one, "half-made: a deployment would replace it") for one in tainted),
+    ]
 
 
 def _show_findings(findings: Findings) -> None:
-    if not findings.orphans and not findings.tainted:
+    rows = _rows(findings)
+    if not rows:
         console.print("Nothing exists that the state does not know")
-        return
-    rows: list[Orphan] = [
-        *findings.orphans,
-        *(Orphan(one, one.split(".")[0], "", "half-made: a deployment would replace it") for one in findings.tainted),
-    ]
-    if not console.is_terminal:
-        for one in rows:
-            print(one.address, one.id, one.problem or "exists, not in the state", sep="\t")
-        return
-    table = Table("resource", "id", "what", title="Not in the state, or half-made")
-    for one in rows:
-        table.add_row(one.address, one.id, one.problem or "exists, not in the state")
-    console.print(table)
+    elif not console.is_terminal:
+        for one, what in rows:
+            print(one.address, one.id, what, sep="\t")
+    else:
+        console.print("Not in the state, or half-made:")
+        for one, what in rows:
+            # Addresses and ids are what somebody decides on: never cut.
+            console.print(f"{one.address}\n  {one.id + ': ' if one.id else ''}{what}", markup=False)
 
 
-def _confirmed(question: str, flag: str) -> bool:
-    return _answer(question, ["yes", "no"], flag) == "yes"
+def _as_json(stack: Stack, findings: Findings) -> dict[str, object]:
+    left = {"add": findings.add, "change": findings.change, "destroy": findings.destroy}
+    found = [{**asdict(one), "what": what} for one, what in _rows(findings)]
+    return {"stack": stack.name, "found": found, "next_deployment": left}
 
 
-def _answer(question: str, choices: Sequence[str], flag: str) -> str:
-    """What the person says; nothing where there is no person."""
+def _confirmed(question: str, option: str) -> bool:
+    return _answer(question, ["yes", "no"], option) == "yes"
+
+
+def _answer(question: str, choices: Sequence[str], option: str) -> str:
+    """What the person answers; nothing where there is no person."""
     if not sys.stdin.isatty():
-        print(f"{question} Nobody to ask: give {flag}", file=sys.stderr)
+        print(f"{question} Nobody to ask: give {option}", file=sys.stderr)
         return ""
     while True:
         answer = console.input(f"{question} ({', '.join(choices)}) ").strip()

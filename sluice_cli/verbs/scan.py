@@ -1,48 +1,61 @@
-"""Scan what the systems are made of: the Terraform, its plan after the apply, and every policy in it."""
+"""Scan what the stacks are made of: the Terraform, its plan after the apply, and every policy in it."""
 
 import argparse
-import sys
+import json
+import shutil
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
+from sluice_cli.arguments import add_json, add_project, add_stacks, project_of
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
+from sluice_cli.exit_codes import ExitCode
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
+from sluice_cli.plan import make_plans
+from sluice_cli.project import ignore_in_git
 from sluice_cli.scanning.report import print_report
-from sluice_cli.scanning.scanners import ScannerFailed
+from sluice_cli.scanning.scanners import ScannerFailed, check_scanners
 from sluice_cli.scanning.stack import NotApplied, read
 from sluice_cli.scanning.verdict import scan
-from sluice_cli.systems import NAMES, add_system_arguments
-from sluice_cli.terraform.deployment import console
-from sluice_cli.terraform.planning import make_plan, stack_folder
-
-HELP = (
-    "scan the systems' Terraform, plans and policies, off line; exit code 0 when nothing is found that is not accepted"
-)
+from sluice_cli.stack import synthesized_stacks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_system_arguments(parser)
+    add_stacks(parser)
+    add_project(parser)
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    systems = arguments.systems or list(NAMES)
-    with tempfile.TemporaryDirectory(prefix="scan-") as folder:
-        # Policies are text only after an apply: on a local AWS of this run's own, under the caller's settings.
-        local = LocalAws(Path(folder) / "local-aws")
-        try:
-            target = up(local, arguments.systems)
-            with console.status("Planning what was applied"):
-                stacks = [
-                    read(name, (stack_folder(name, target) / "cdk.tf.json").read_text(), make_plan(name, target))
-                    for name in systems
-                ]
-        finally:
-            local.stop()
+    project = project_of(arguments)
+    check_scanners()  # before anything is deployed
+    # Beside cdktf.out: CDKTF writes paths of local modules relative to it.
+    folder = Path(tempfile.mkdtemp(prefix=".sluice-scan-", dir=project.folder))
+    ignore_in_git(folder)
+    # Policies are text only after an apply: on a local AWS of this run's own, under the caller's settings.
+    local = LocalAws(folder / "local-aws")
+    try:
+        target = up(project, local, arguments.stacks)
+        with console.status("Planning what was applied"):
+            plans = make_plans(synthesized_stacks(target, arguments.stacks))
+        stacks = [
+            read(plan.stack.name, (plan.stack.folder / "cdk.tf.json").read_text(), plan.document) for plan in plans
+        ]
+    finally:
+        local.stop()
+        shutil.rmtree(folder, ignore_errors=True)
     try:
         with console.status("Scanning"):
             verdict = scan(stacks)
     except (ScannerFailed, NotApplied) as error:
-        print(error, file=sys.stderr)
-        return 2
-    print_report(verdict, console)
-    return 0 if verdict.clean else 1
+        raise DeploymentError(str(error)) from error
+    if arguments.json:
+        failed = [asdict(one) for one in verdict.failed]
+        accepted = [{**asdict(one), "reason": reason} for one, reason in verdict.accepted]
+        unused = [{"stack": one.stack, "resource": one.resource, "check": one.check} for one in verdict.unused]
+        print(json.dumps({"failed": failed, "accepted": accepted, "unused": unused}, indent=2))
+    else:
+        print_report(verdict, console)
+    return ExitCode.DONE if verdict.clean else ExitCode.FAILED

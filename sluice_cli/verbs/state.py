@@ -2,22 +2,21 @@
 
 import argparse
 
+from sluice_cli.arguments import add_project, project_of
+from sluice_cli.console import console
+from sluice_cli.exit_codes import ExitCode
 from sluice_cli.target import account_of_caller
-from sluice_cli.terraform.deployment import console
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
-
-HELP = "create the state bucket, or bring an existing one up to standard (idempotent)"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser
+    add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    del arguments
-    account = account_of_caller()
+    account = account_of_caller(project_of(arguments))
     bucket, region = account.state_bucket, account.state_region
-    new = ensure_state_bucket(account.client("s3"), bucket, region, account.account_id)
+    new = ensure_state_bucket(account.client("s3"), str(bucket), region, account.account_id, say=console.print)
     console.print(f"State bucket {bucket} ({region}): {'created' if new else 'was there'}, and is up to standard.")
     console.print(f"For plain cdktf commands: export STATE_BUCKET={bucket}")
-    return 0
+    return ExitCode.DONE

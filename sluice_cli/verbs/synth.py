@@ -1,25 +1,26 @@
 """Synthesize only."""
 
 import argparse
+import json
 import os
 
-from sluice_cli.target import ROOT, settings_of_caller
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import Target, console
-
-HELP = "write the Terraform of all systems to cdktf.out; needs no AWS account and no network"
+from sluice_cli.arguments import add_json, add_project, add_stacks, project_of
+from sluice_cli.exit_codes import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    del parser
+    add_stacks(parser)
+    add_project(parser)
+    add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    del arguments
-    settings_of_caller()
-    target = Target(environment=os.environ, folder=ROOT)
-    code = deployment.synth(target)
-    if code == 0:
-        for stack in sorted((target.output / "stacks").iterdir()):
-            console.print(f"{stack.name}: {stack / 'cdk.tf.json'}")
-    return code
+    project = project_of(arguments)
+    synthesized = project.synthesize(os.environ, project.output, quiet=arguments.json)
+    files = {name: str(synthesized.folders[name] / "cdk.tf.json") for name in synthesized.ordered(arguments.stacks)}
+    if arguments.json:
+        print(json.dumps(files, indent=2))
+    else:
+        for name, path in sorted(files.items()):
+            print(f"{name}: {path}")
+    return ExitCode.DONE

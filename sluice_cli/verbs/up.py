@@ -1,19 +1,19 @@
-"""Bring up the local AWS with the systems on it."""
+"""Bring up the local AWS with the project's stacks on it."""
 
 import argparse
 
-from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.arguments import add_project, add_stacks, project_of
+from sluice_cli.exit_codes import ExitCode
 from sluice_cli.local_deployment import up
-from sluice_cli.systems import add_system_arguments
-from sluice_cli.target import LOCAL
-
-HELP = "start the local AWS and deploy the systems to it; what is in place stays as it is"
+from sluice_cli.target import local_aws_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_system_arguments(parser)
+    add_stacks(parser)
+    add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    up(LocalAws(LOCAL), arguments.systems)
-    return 0
+    project = project_of(arguments)
+    up(project, local_aws_of(project), arguments.stacks)
+    return ExitCode.DONE

@@ -3,33 +3,20 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from checks import ROOT
+from checks.deployed import failure_queue_of
 from sluice_cli.failure_queue import FailureQueue
-from sluice_cli.terraform.deployment import ROOT
+from tests.support.commands import command
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver
 from tests.support.invocation_log import SYSTEM, InvocationLog
 from tests.support.s3_events import created, event
 from tests.support.waiting import eventually
-
-# The command as it is, except that it works on the tests' deployment, and need not ask Terraform for its outputs.
-RUN = """
-import json, sys
-from pathlib import Path
-from sluice_cli import failure_queue
-from sluice_cli.verbs import failures
-from sluice_cli import __main__
-from sluice_cli.local_aws.server import LocalAws
-local, outputs = LocalAws(Path(sys.argv.pop(1))), json.loads(sys.argv.pop(1))
-failure_queue.deployment.outputs = lambda system, target: outputs
-failures._queue = lambda arguments: failure_queue.FailureQueue(None, arguments.system, local.client)
-sys.exit(__main__.main())
-"""
 
 
 class Operator:
@@ -41,9 +28,8 @@ class Operator:
         self.queue = {"QueueUrl": self.log.outputs["FailureQueueUrl"]}
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        where = [str(self.log.local.folder), json.dumps(self.log.outputs)]
         return subprocess.Popen(
-            [sys.executable, "-c", RUN, *where, "failures", SYSTEM, *arguments],
+            command(self.log.local, "failures", SYSTEM, "--local", *arguments),
             cwd=ROOT,
             env={**os.environ, **variables},
             stdout=subprocess.PIPE,
@@ -234,7 +220,7 @@ def test_a_list_or_replay_that_is_broken_off_holds_nothing_back(operator: Operat
     operator.put(*range(12))
 
     def break_off() -> None:
-        with FailureQueue(deployment.target, SYSTEM, deployment.local.client) as queue:
+        with FailureQueue(failure_queue_of(operator.log.outputs), deployment.local.client) as queue:
             assert len(queue.read()) == operator.counted("NotVisible") == 12
             raise KeyboardInterrupt
 

@@ -13,9 +13,10 @@ from uuid import uuid4
 
 import pytest
 
+from checks.deployed import failure_queue_of
 from sluice_cli.failure_queue import FailureQueue as Failures
-from sluice_cli.terraform import deployment as commands_deployment
-from sluice_cli.terraform.deployment import Target
+from sluice_cli.stack import Stack, synthesize
+from sluice_cli.target import Target
 from tests.support.deployed import Deployment
 from tests.support.faults import Answer, Proxy, Request, Reset, proxy
 from tests.support.functions import deliver, invoke, reconfigured, try_as
@@ -290,7 +291,7 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
     assert {line["attempt"] for line in lines} == {1, 2, 3, 4}
 
     deployment = files.deployment
-    with Failures(deployment.target, SYSTEM, deployment.local.client) as queue:
+    with Failures(failure_queue_of(files.outputs), deployment.local.client) as queue:
         waiting = {}
 
         def all_read() -> bool:
@@ -305,7 +306,7 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
         assert all("ProvisionedThroughputExceededException" in one.reason for one in kept)
         assert [queue.replay(one) for one in kept] == [None, None]
         assert [[row["versionId"] for row in files.rows(key)] for key in keys] == [[one] for one in versions]
-    with Failures(deployment.target, SYSTEM, deployment.local.client) as queue:
+    with Failures(failure_queue_of(files.outputs), deployment.local.client) as queue:
         assert not {one.id for one in queue.read()} & {one.id for one in kept}
     # A second replay, as if two people had the list.
     for one in kept:
@@ -354,7 +355,7 @@ def test_the_calls_to_s3_and_dynamodb_are_subsegments_of_the_functions_trace(fil
 def test_autoscaling_can_be_turned_on_without_recreating_anything(files: Files, tmp_path: Path) -> None:
     # Planned only: the local AWS has no Application Auto Scaling.
     target = Target({**files.deployment.target.environment, "METADATA_AUTOSCALE_TO": "400"}, tmp_path)
-    assert commands_deployment.synth(target) == 0
+    synthesize(target, [SYSTEM])
     changes = planned(target)
     scaling = {address for address in changes if address.startswith("aws_appautoscaling_")}
     assert {tuple(actions) for address, actions in changes.items() if address in scaling} == {("create",)}
@@ -368,9 +369,9 @@ def test_autoscaling_can_be_turned_on_without_recreating_anything(files: Files, 
 def planned(target: Target) -> Mapping[str, list[str]]:
     """What a plan does to each resource."""
     for arguments in (["init", "-input=false"], ["plan", "-input=false", "-out=plan"]):
-        done = commands_deployment.terraform(SYSTEM, target, *arguments)
+        done = Stack(SYSTEM, target).run(*arguments)
         assert done.returncode == 0, done.stderr
-    shown = commands_deployment.terraform(SYSTEM, target, "show", "-json", "plan")
+    shown = Stack(SYSTEM, target).run("show", "-json", "plan")
     changes = json.loads(shown.stdout)["resource_changes"]
     return {one["address"]: one["change"]["actions"] for one in changes if one["mode"] == "managed"}
 

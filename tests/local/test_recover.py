@@ -1,4 +1,4 @@
-"""Nothing is lost when a deployment is interrupted or killed, or when the state is: `make recover`."""
+"""Nothing is lost when a deployment is interrupted or killed, or when the state is: `sluice recover`."""
 
 import json
 import os
@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.recovery.existing import KINDS, MADE_AGAIN, find
 from sluice_cli.recovery.state_store import StateStore
-from sluice_cli.target import DEFAULT_STATE_REGION, local_target
-from sluice_cli.terraform import planning
-from sluice_cli.terraform.deployment import DeploymentError, Target
+from sluice_cli.stack import Stack, synthesize
+from sluice_cli.target import DEFAULT_STATE_REGION, Target, local_target
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
-from tests.support.commands import run_command
+from tests.support.commands import project_with_local_aws, run_command
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
@@ -65,7 +65,7 @@ class Site:
     def applying(self) -> subprocess.Popen[str]:
         return subprocess.Popen(
             ["terraform", "apply", "-auto-approve", "-input=false", "-no-color"],
-            cwd=planning.stack_folder(SYSTEM, self.target),
+            cwd=Stack(SYSTEM, self.target).folder,
             env=self.target.plain_variables(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -74,19 +74,17 @@ class Site:
         )
 
     def recover(self, *options: str) -> tuple[int, str, str]:
-        return run_command(
-            self.local, None, "recover", SYSTEM, "--local", *options, variables=SETTINGS, timeout=PATIENCE
-        )
+        return run_command(self.local, "recover", SYSTEM, "--local", *options, variables=SETTINGS, timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    local = LocalAws(tmp_path_factory.mktemp("recover"))
+    project, local = project_with_local_aws(tmp_path_factory.mktemp("recover"))
     try:
         local.start()
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("ENVIRONMENT_SUFFIX", ENVIRONMENT)
-            target = local_target(local)
+            target = local_target(project)
         account = local.client("sts").get_caller_identity()["Account"]
         bucket = target.environment["STATE_BUCKET"]
         ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account)
@@ -109,8 +107,8 @@ def stop(process: subprocess.Popen[str], sign: int) -> None:
 
 
 def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_lost(site: Site) -> None:
-    planning.synthesize(site.target, [SYSTEM])
-    planning.run_terraform(SYSTEM, site.target, "init", "-input=false")
+    synthesize(site.target, [SYSTEM])
+    Stack(SYSTEM, site.target).terraform("init", "-input=false")
     dynamodb, s3, sns = site.client("dynamodb"), site.client("s3"), site.client("sns")
 
     # Interrupted while most of it is on its way.
@@ -137,12 +135,12 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     assert lock.operation == "OperationTypeApply"
 
     # The next one trips over the lock, and says who helps.
-    with pytest.raises(DeploymentError, match=f"make recover SYSTEM={SYSTEM}"):
-        planning.run_terraform(SYSTEM, site.target, "plan", "-input=false")
+    with pytest.raises(DeploymentError, match=f"sluice recover {SYSTEM} --local"):
+        Stack(SYSTEM, site.target).terraform("plan", "-input=false")
     code, said, problem = site.recover()
     assert code == 3
     assert f"Lock: held by {lock.who}" in said
-    assert "give UNLOCK=yes" in problem
+    assert "give --unlock" in problem
     assert site.store.lock() == lock
 
     # Meanwhile somebody else took a name.
@@ -173,7 +171,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     code, said, problem = site.recover("--unlock")
     assert code == 3
     assert "unreadable" in said
-    assert "give RESTORE=newest" in problem
+    assert "give --restore newest" in problem
     code, said, problem = site.recover("--restore", "newest")
     assert code == 0, said + problem
     assert "with 28 resources" in said
@@ -183,8 +181,8 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
 
 
 def test_without_any_state_everything_is_found_by_its_name_and_removed_if_told_so(site: Site) -> None:
-    planning.synthesize(site.target, [SYSTEM])
-    planning.run_terraform(SYSTEM, site.target, "init", "-input=false")
+    synthesize(site.target, [SYSTEM])
+    Stack(SYSTEM, site.target).terraform("init", "-input=false")
     output, _ = site.applying().communicate(timeout=PATIENCE)
     assert "Apply complete!" in output
     store = site.store

@@ -61,7 +61,7 @@ class Deployed(Sensors):
             iam.delete_role_policy(RoleName=role, PolicyName="test-forbidden")
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        return run_command(self.local, self.outputs, *arguments, "--local")
+        return run_command(self.local, *arguments, "--local")
 
 
 @pytest.fixture(scope="session")

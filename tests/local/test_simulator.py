@@ -1,12 +1,13 @@
-"""`python -m commands simulate` on the running pipeline: what was sent, what is there, and whether it says so."""
+"""`python -m checks simulate` on the running pipeline: what was sent, what is there, and whether it says so."""
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.commands import run_command
+from tests.support.commands import project_with_local_aws, run_command
 from tests.support.deployed import Deployment
 from tests.support.sensor_pipeline import SYSTEM
 
@@ -14,8 +15,7 @@ LINE = re.compile(r"│ (.*?) +│ +(\d+) │ (.*?) +│ +(\d+) │ (\S+) +│")
 
 
 def simulate(deployment: Deployment, arguments: str, **options: Any) -> tuple[int, str, str]:
-    outputs = deployment.outputs(SYSTEM)
-    return run_command(deployment.local, outputs, "simulate", *arguments.split(), **options)
+    return run_command(deployment.local, "simulate", *arguments.split(), **options)
 
 
 def counted(out: str) -> dict[str, tuple[int, int, str]]:
@@ -43,7 +43,7 @@ def test_with_the_callers_credentials_rows_tell_what_was_notified(deployment: De
     code, out, err = simulate(
         deployment,
         "--devices 2 --readings 20 --rate 100 --breach-ratio 0.3 --format array --seed 3",
-        variables=deployment.local.environment(),
+        variables=dict(deployment.target.environment),
     )
     assert (code, err) == (0, "")
     assert set(counted(out)) == {"rows", "rows marked as notified", "rejects"}
@@ -57,8 +57,7 @@ def test_what_does_not_come_out_is_counted_and_the_exit_code_says_so(deployment:
     try:
         code, out, _ = simulate(
             deployment,
-            "--local --devices 1 --readings 10 --rate 100 --breach-ratio 1 --invalid-ratio 0",
-            patience=8,
+            "--local --devices 1 --readings 10 --rate 100 --breach-ratio 1 --invalid-ratio 0 --patience 8",
         )
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="test-silent")
@@ -69,11 +68,12 @@ def test_what_does_not_come_out_is_counted_and_the_exit_code_says_so(deployment:
 
 
 @pytest.mark.parametrize("command", ["simulate", "rejects"])
-def test_where_nothing_is_deployed_a_command_says_so(deployment: Deployment, command: str) -> None:
-    code, out, err = run_command(deployment.local, None, command, "--local")
+def test_where_nothing_is_deployed_a_command_says_so(deployment: Deployment, command: str, tmp_path: Path) -> None:
+    project, local = project_with_local_aws(tmp_path)
+    project.private_folder.joinpath("local").symlink_to(deployment.local.folder)
+    code, out, err = run_command(local, command, "--local")
     assert (code, out) == (1, "")
-    assert err.startswith(f"DeploymentError: {SYSTEM} was not deployed from here")
-    assert err.count("\n") == 1
+    assert err == "nothing of this project is deployed on its local AWS: run `sluice up`\n"
 
 
 def test_ratios_above_one_together_are_refused_before_anything_is_sent(deployment: Deployment) -> None:

@@ -31,9 +31,7 @@ def run(
     options = Options(count, set(faults), SEED, seconds=40)
     outputs = {name: deployment.outputs(name) for name in systems}
     with Progress(console=Console(quiet=True)) as progress, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            "sluice_cli.terraform.deployment.outputs", lambda name, _: outputs[name]
-        )  # need not ask Terraform again
+        patch.setattr("sluice_cli.stack.Stack.outputs", lambda stack: outputs[stack.name])  # need not ask again
         return soak(deployment.local, deployment.target, systems, options, progress)
 
 

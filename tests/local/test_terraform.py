@@ -3,12 +3,14 @@
 import subprocess
 from typing import Any
 
-from sluice_cli.terraform import planning
-from sluice_cli.terraform.deployment import CDKTF, DONE, PLANNED, ROOT
+from checks import ROOT
+from sluice_cli.terraform.deployment import deploy
+from sluice_cli.terraform.watch import DONE, PLANNED
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
 SYSTEM = "object-tracker"
+CDKTF = ROOT / "node_modules" / ".bin" / "cdktf"
 
 
 def is_locked(deployment: Deployment) -> bool:
@@ -70,7 +72,7 @@ def test_a_plan_after_the_deployment_is_empty(deployment: Deployment) -> None:
 def test_a_second_deployment_changes_nothing_and_leaves_the_lock_file_alone(deployment: Deployment) -> None:
     lock_file = deployment.folder(SYSTEM) / ".terraform.lock.hcl"
     before = lock_file.read_bytes()
-    planning.deploy([SYSTEM], deployment.target)
+    deploy([SYSTEM], deployment.target)
     log = deployment.target.log("deploy").read_text()
     assert PLANNED.findall(log) == DONE.findall(log) == []
     assert "No changes. Your infrastructure matches the configuration." in log

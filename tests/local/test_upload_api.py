@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
+from checks.deployed import failure_queue_of
 from sluice_cli.failure_queue import Failure, FailureQueue
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
@@ -454,7 +455,7 @@ def test_an_upload_that_failed_without_a_caller_is_kept_and_its_replay_adds_it_o
         return [one for one in queue.read() if one.event == event]
 
     def look() -> list[Failure]:
-        with FailureQueue(deployment.target, SYSTEM, uploads.local.client) as queue:
+        with FailureQueue(failure_queue_of(uploads.outputs), uploads.local.client) as queue:
             return kept(queue)
 
     with proxy(uploads.local) as made, reconfigured(uploads.local, function, {"AWS_ENDPOINT_URL_DYNAMODB": made.url}):
@@ -464,7 +465,7 @@ def test_an_upload_that_failed_without_a_caller_is_kept_and_its_replay_adds_it_o
     assert "InternalServerError" in listed.reason or "500" in listed.reason
     assert uploads.products(body["productId"]) == []
 
-    with FailureQueue(deployment.target, SYSTEM, uploads.local.client) as queue:
+    with FailureQueue(failure_queue_of(uploads.outputs), uploads.local.client) as queue:
         (failure,) = kept(queue)
         assert queue.replay(failure) is None
     assert look() == []

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from checks import ROOT
 from sluice_cli.review.plan import PlanError, read_plan
-from sluice_cli.target import ROOT
 from tests.review.plans import change, document, findings, headlines, review
 
 PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))

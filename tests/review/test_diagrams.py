@@ -6,6 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from checks import ROOT
+from checks.systems import SYSTEMS
+from scripts.diagrams import DIAGRAMS, diagrams
+from sluice_cli.diagrams import draw_all
+from sluice_cli.project import Synthesized
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import Picture
 from sluice_cli.review.picture.arrows import picture_of
@@ -13,9 +18,6 @@ from sluice_cli.review.picture.layout import place
 from sluice_cli.review.picture.svg import draw
 from sluice_cli.review.plan import NO_PLAN
 from sluice_cli.review.words import Names
-from sluice_cli.systems import NAMES
-from sluice_cli.target import ROOT
-from sluice_cli.verbs.diagram import DIAGRAMS, diagrams, draw_all
 from tests.review.plans import Values, change, review
 from tests.review.shop import SHOP, resource, synthesized
 
@@ -35,9 +37,9 @@ def test_the_documents_show_the_code_as_it_is(drawn: dict[str, str]) -> None:
 
 
 def test_every_system_has_a_picture_and_the_readme_shows_it(drawn: dict[str, str]) -> None:
-    assert sorted(drawn) == sorted(NAMES)
+    assert sorted(drawn) == sorted(SYSTEMS)
     readme = (ROOT / "README.md").read_text()
-    assert [name for name in NAMES if f"docs/diagrams/{name}.svg" not in readme] == []
+    assert [name for name in SYSTEMS if f"docs/diagrams/{name}.svg" not in readme] == []
 
 
 def test_a_picture_is_well_formed_and_needs_nothing_from_elsewhere(drawn: dict[str, str]) -> None:
@@ -104,8 +106,7 @@ def test_names_are_text_in_a_picture() -> None:
     assert not root.findall(f".//{SVG}script")
 
 
-def test_what_was_not_synthesized_is_not_drawn(tmp_path: Path) -> None:
-    folder = tmp_path / "stacks" / "upload-api"
-    folder.mkdir(parents=True)
-    (folder / "cdk.tf.json").write_text(json.dumps(SHOP))
-    assert list(draw_all(tmp_path)) == ["upload-api"]
+def test_every_stack_that_was_synthesized_is_drawn_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "cdk.tf.json").write_text(json.dumps(SHOP))
+    synthesized = Synthesized(tmp_path, {"any-name": tmp_path}, {"any-name": []})
+    assert list(draw_all(synthesized)) == ["any-name"]

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from checks import ROOT
+from sluice_cli.errors import DeploymentError
+from sluice_cli.plan import Plan, apply_reviewed, make_plans, review_plans
 from sluice_cli.review.model import StackReview
+from sluice_cli.review.pages import write_pages
 from sluice_cli.review.saved import FOLDER, SavedPlan
-from sluice_cli.target import ROOT
-from sluice_cli.terraform.deployment import DeploymentError, Target
-from sluice_cli.terraform.planning import make_plan, stack_folder, synthesize
-from sluice_cli.verbs.apply_reviewed import apply_reviewed
-from sluice_cli.verbs.review import review, understand, write_faces
+from sluice_cli.stack import synthesize
+from sluice_cli.target import Target
 from tests.support.deployed import Deployment
 from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role
 
@@ -27,7 +28,12 @@ TRACKER, LOG = "object-tracker", "invocation-log"
 
 def target(deployment: Deployment, folder: Path, **settings: str) -> Target:
     """Somebody's own working copy, on the same account and state."""
-    return replace(deployment.target, folder=folder, environment={**deployment.target.environment, **settings})
+    environment = {**deployment.target.environment, **settings}
+    return replace(deployment.target, folder=folder, output_folder=None, environment=environment)
+
+
+def review(where: Target, names: Sequence[str], acknowledged: Sequence[str]) -> list[StackReview]:
+    return review_plans(make_plans(synthesize(where, names)), acknowledged)
 
 
 def edited(document: dict[str, Any]) -> dict[str, Any]:
@@ -58,13 +64,12 @@ def deletion_protection(deployment: Deployment) -> Iterator[None]:
 def careless(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[StackReview, Path]:
     """The review of a careless change, and the plan's JSON; Terraform's own plan of it."""
     where = target(deployment, tmp_path_factory.mktemp("careless"))
-    synthesize(where, [TRACKER])
-    file = stack_folder(TRACKER, where) / "cdk.tf.json"
+    (stack,) = synthesize(where, [TRACKER])
+    file = stack.folder / "cdk.tf.json"
     file.write_text(json.dumps(edited(json.loads(file.read_text()))))
     with deletion_protection(deployment):
-        document = make_plan(TRACKER, where)
-    found = understand(TRACKER, document, where)
-    write_faces([found], where.folder / FOLDER)
+        found = Plan.make(stack).review
+    write_pages([found], where.folder / FOLDER)
     return found, SavedPlan.of(where.folder, TRACKER).document
 
 

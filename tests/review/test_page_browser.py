@@ -9,8 +9,8 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from checks import ROOT
 from sluice_cli.review.page import to_html
-from sluice_cli.target import ROOT
 from tests.review.plans import allow, change, policy, review
 from tests.review.shop import SHOP
 from tests.review.test_faces import EVIL, everywhere, many

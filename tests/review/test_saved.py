@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from sluice_cli.errors import DeploymentError
+from sluice_cli.plan import acknowledge
 from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, State, configuration_hashes, file_hash
-from sluice_cli.terraform.deployment import DeploymentError
-from sluice_cli.verbs.review import acknowledge
 from tests.review.plans import change, review
 
 STATE = State("lineage-1", 7)
@@ -116,6 +116,6 @@ def test_no_state_yet_is_a_state_too() -> None:
 def test_acknowledging_names_the_system_where_two_have_the_address() -> None:
     key = change("aws_kms_key.Key_43586C89", {"name": "a"}, None)
     two = [replace(review(key), name=name) for name in ("one", "two")]
-    with pytest.raises(DeploymentError, match=r"say one:aws_kms_key\.Key_43586C89 or two:aws_kms_key\.Key_43586C89"):
+    with pytest.raises(DeploymentError, match=r"give one:aws_kms_key\.Key_43586C89 or two:aws_kms_key\.Key_43586C89"):
         acknowledge(two, [key["address"]])
     assert [len(one.unacknowledged) for one in acknowledge(two, [f"two:{key['address']}"])] == [1, 0]

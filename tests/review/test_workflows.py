@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice_cli.target import ROOT
+from checks import ROOT
 
 WORKFLOWS = sorted((ROOT / "docs" / "workflows").glob("*.yml"))
 REVIEW = ROOT / "docs" / "workflows" / "review.yml"

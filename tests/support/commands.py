@@ -1,44 +1,48 @@
-"""The operator's command line on the tests' deployment."""
+"""The command lines of the tool and of the checks, on the tests' local AWS."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
-
-from sluice_cli.local_aws.server import ROOT, LocalAws
-
-# The commands as they are, except that `--local` means the tests' local AWS, and that they need not ask Terraform for
-# a system's outputs.
-RUN = """
-import json, sys
 from pathlib import Path
-from sluice_cli.terraform import deployment
-from sluice_cli.verbs import failures
-from checks.verbs import simulate
-from sluice_cli import target
-from sluice_cli import __main__ as tool
-from checks import __main__ as checks
-target.LOCAL = failures.LOCAL = simulate.LOCAL = Path(sys.argv.pop(1))
-outputs, patience = json.loads(sys.argv.pop(1)), float(sys.argv.pop(1))
-simulate.PATIENCE_SECONDS = patience
-if outputs:
-    deployment.outputs = lambda system, target: outputs
-sys.exit((checks if sys.argv[1] in checks.NAMES else tool).main())
-"""
+
+from checks import ROOT
+from checks.__main__ import VERBS as CHECKS
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
+
+
+def project_with_local_aws(folder: Path) -> tuple[Project, LocalAws]:
+    """A project of the tests' own whose app is this repository's, and its local AWS, which is not started."""
+    local = LocalAws(folder / PRIVATE_FOLDER / "local")
+    return project_of(local), local
+
+
+def project_of(local: LocalAws) -> Project:
+    """The project of the tests' own that a local AWS belongs to."""
+    folder = local.folder.parent.parent
+    if not (folder / FILE).exists():
+        app = json.loads((ROOT / FILE).read_text())
+        (folder / FILE).write_text(json.dumps({**app, "app": f"'{sys.executable}' '{ROOT / 'main.py'}'"}))
+    return Project.read(folder)
+
+
+def command(local: LocalAws, verb: str, *arguments: str) -> list[str]:
+    program = "checks" if verb in CHECKS else "sluice_cli"
+    return [sys.executable, "-m", program, verb, *arguments, "--project", str(project_of(local).folder)]
 
 
 def run_command(
     local: LocalAws,
-    outputs: Mapping[str, str] | None,
+    verb: str,
     *arguments: str,
     variables: Mapping[str, str] | None = None,
-    patience: float = 60,
     timeout: float = 240,
 ) -> tuple[int, str, str]:
-    """Exit code, output and error output. Without `outputs` nothing is deployed."""
+    """Exit code, output and error output of a command on the project that the local AWS belongs to."""
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(local.folder), json.dumps(outputs), str(patience), *arguments],
+        command(local, verb, *arguments),
         cwd=ROOT,
         env={**os.environ, **(variables or {})},
         capture_output=True,

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from settings import Settings
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.target import DEFAULT_STATE_REGION, state_bucket_name
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import Target
+from sluice_cli.stack import Stack
+from sluice_cli.target import DEFAULT_STATE_REGION, Target
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
+from tests.support.commands import project_of
 
 ENVIRONMENT = "test"
 EMAIL = "team@example.com"
@@ -41,7 +41,7 @@ class Deployment:
 
     def outputs(self, system: str) -> dict[str, str]:
         if system not in self._outputs:
-            self._outputs[system] = deployment.outputs(system, self.target)
+            self._outputs[system] = Stack(system, self.target).outputs()
         return self._outputs[system]
 
     def region(self, system: str) -> str:
@@ -52,7 +52,7 @@ class Deployment:
         return self.target.output / "stacks" / system
 
     def terraform(self, system: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return deployment.terraform(system, self.target, *arguments)
+        return Stack(system, self.target).run(*arguments)
 
     def resources(self, system: str, kind: str = "") -> list[dict[str, Any]]:
         """The attributes of a system's resources, of one type if given, as its state has them after the apply."""
@@ -71,7 +71,7 @@ class Deployment:
         if system not in self._plans:
             saved = f"{self.target.folder.resolve() / system}.plan"
             options = ["-detailed-exitcode", "-input=false", "-no-color", f"-out={saved}"]
-            plan = deployment.terraform(system, self.reviewer, "plan", *options)
+            plan = Stack(system, self.reviewer).run("plan", *options)
             assert plan.returncode in (0, 2), plan.stderr
             shown = self.terraform(system, "show", "-json", saved)
             assert shown.returncode == 0, shown.stderr
@@ -99,7 +99,7 @@ def local_account(local: LocalAws, folder: Path) -> Target:
     environment = local.environment()
     own = {name: environment[name] for name in environment if name.startswith("AWS_") or name not in of_the_caller}
     account = local.client("sts").get_caller_identity()["Account"]
-    bucket = state_bucket_name(Settings().project, account, DEFAULT_STATE_REGION)
+    bucket = f"{Settings().project}-state-{account}-{DEFAULT_STATE_REGION}"
     ensure_state_bucket(local.client("s3"), bucket, DEFAULT_STATE_REGION, account)
     settings = {
         "ENVIRONMENT_SUFFIX": ENVIRONMENT,
@@ -107,7 +107,9 @@ def local_account(local: LocalAws, folder: Path) -> Target:
         "CORS_ORIGINS": WEB_ORIGIN,
         "STATE_BUCKET": bucket,
     }
-    return Target({**own, **settings}, folder)
+    project = project_of(local)
+    # Where the commands look for what is deployed on the local AWS; without overrides, as on an account.
+    return Target({**own, **settings}, folder, project, output_folder=project.private_folder)
 
 
 def inventory(local: LocalAws) -> frozenset[str]:

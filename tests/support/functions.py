@@ -15,7 +15,8 @@ from uuid import uuid4
 
 import pytest
 
-from sluice_cli.local_aws.server import ROOT, LocalAws
+from checks import ROOT
+from sluice_cli.local_aws.server import LocalAws
 
 from .waiting import eventually
 

@@ -16,7 +16,7 @@ from cdktf import App, LocalBackend, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform.deployment import Target
+from sluice_cli.target import Target
 from tests.support.deployed import REGIONS
 
 REPOSITORY = "owner/name"

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sluice_cli.terraform import planning
-from sluice_cli.terraform.deployment import DeploymentError, Target
+from sluice_cli.errors import DeploymentError, SynthError
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
+from sluice_cli.terraform.deployment import deploy
 from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system waits for it, where it is asked for
@@ -57,7 +59,7 @@ def notes(target: Target) -> list[str]:
 
 def test_a_stack_is_deployed_after_those_it_depends_on(site: Callable[..., Target]) -> None:
     target = site()
-    planning.deploy([ACCOUNT, *SYSTEMS], target)
+    deploy([ACCOUNT, *SYSTEMS], target)
     said = notes(target)
     assert said[:3] == [f"{ACCOUNT} {verb}" for verb in ("init", "plan", "apply")]
     assert sorted(said[3:]) == sorted(f"{name} {verb}" for name in SYSTEMS for verb in ("init", "plan", "apply"))
@@ -67,34 +69,34 @@ def test_a_stack_is_deployed_after_those_it_depends_on(site: Callable[..., Targe
 
 def test_one_system_alone_is_deployed_without_what_it_depends_on(site: Callable[..., Target]) -> None:
     target = site()
-    planning.deploy(["upload-api"], target)
+    deploy(["upload-api"], target)
     assert notes(target) == ["upload-api init", "upload-api plan", "upload-api apply"]
 
 
 def test_a_plan_that_changes_nothing_is_not_applied(site: Callable[..., Target]) -> None:
     target = site(UNCHANGED="upload-api")
-    planning.deploy(["upload-api"], target)
+    deploy(["upload-api"], target)
     assert notes(target) == ["upload-api init", "upload-api plan"]
 
 
 def test_a_plan_that_was_applied_is_not_kept_because_it_may_hold_secrets(site: Callable[..., Target]) -> None:
     target = site()
-    planning.deploy(["upload-api"], target)
-    assert list(planning.stack_folder("upload-api", target).glob(".terraform/*")) == []
+    deploy(["upload-api"], target)
+    assert list(Stack("upload-api", target).folder.glob(".terraform/*")) == []
 
 
 @pytest.mark.parametrize("verb", ["init", "plan", "apply"])
 def test_what_depends_on_a_stack_that_failed_is_not_tried(site: Callable[..., Target], verb: str) -> None:
     target = site(FAIL=f"{ACCOUNT}:{verb}")
     with pytest.raises(DeploymentError, match=rf"(?s)^Deploying {ACCOUNT}: failed; the end of .*Error: as told"):
-        planning.deploy([ACCOUNT, *SYSTEMS], target)
+        deploy([ACCOUNT, *SYSTEMS], target)
     assert notes(target)[-1] == f"{ACCOUNT} {verb}"
 
 
 def test_the_failure_of_one_stack_leaves_the_others_to_be_deployed(site: Callable[..., Target]) -> None:
     target = site(FAIL="upload-api:plan invocation-log:apply")
     with pytest.raises(DeploymentError) as error:
-        planning.deploy([], target)
+        deploy([], target)
     applied = {note.split()[0] for note in notes(target) if note.endswith(" apply")}
     assert applied == {ACCOUNT, "object-tracker", "file-metadata", "sensor-pipeline", "invocation-log"}
     assert [f"Deploying {name}: failed" in str(error.value) for name in ("upload-api", "invocation-log")] == [True] * 2
@@ -111,7 +113,7 @@ def test_an_interrupted_deployment_interrupts_terraform_once_and_waits_for_its_e
 
     threading.Thread(target=interrupt_while_both_apply).start()
     with pytest.raises(KeyboardInterrupt):
-        planning.deploy(SYSTEMS, target)
+        deploy(SYSTEMS, target)
     assert sorted(notes(target)[-2:]) == [f"{name} interrupted" for name in SYSTEMS]
 
 
@@ -119,7 +121,7 @@ def test_a_synth_that_fails_is_said_and_terraform_is_not_run(
     site: Callable[..., Target], capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = site(LAMBDA_TIMEOUT_SECONDS="never")
-    with pytest.raises(DeploymentError, match="synth failed"):
-        planning.deploy([], target)
+    with pytest.raises(SynthError, match=r"^the app failed: `\.venv/bin/python main\.py` ended with exit code 2"):
+        deploy([], target)
     assert "LAMBDA_TIMEOUT_SECONDS" in capfd.readouterr().err
     assert notes(target) == []

@@ -12,8 +12,8 @@ from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import EndpointResolutionError
 
+from checks import ROOT
 from shared import aws
-from sluice_cli.local_aws.server import ROOT
 
 # Operation, parameters, and AWS's answer.
 CALLS: dict[str, tuple[str, dict[str, Any], bytes]] = {

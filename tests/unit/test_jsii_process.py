@@ -11,8 +11,8 @@ import pytest
 from cdktf import TerraformStack, Testing
 from jsii._kernel.providers import process
 
+from checks import ROOT
 from modules._synth.jsii_process import ONE_PROCESS, OneProcess, install
-from sluice_cli.local_aws.server import ROOT
 
 # The Node processes below this one once JavaScript runs.
 COUNT = """

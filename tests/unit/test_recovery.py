@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from cdktf import App, Testing
 from settings import Settings
 from sluice_cli.recovery.existing import KINDS, MADE_AGAIN
 from sluice_cli.recovery.orphans import Orphan, _disown_parts, _findings, _judge
-from sluice_cli.terraform.deployment import advice
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 from stacks import SYSTEMS, ApiGatewayAccount
 
 EVERYTHING = Settings(
@@ -111,11 +113,11 @@ def test_what_is_left_for_a_deployment_leaves_out_what_adopting_does() -> None:
     ],
 )
 def test_what_recovery_can_mend_says_so(said: str) -> None:
-    assert "make recover SYSTEM=upload-api" in advice(said, "upload-api")
+    assert "`sluice recover upload-api`" in Stack("upload-api", Target({}, Path())).advice(said)
 
 
 @pytest.mark.parametrize(
     "said", ["", "Error: Invalid reference", "AccessDenied: not authorized to perform s3:PutObject"]
 )
 def test_what_recovery_cannot_mend_does_not(said: str) -> None:
-    assert advice(said, "upload-api") == ""
+    assert Stack("upload-api", Target({}, Path())).advice(said) == ""

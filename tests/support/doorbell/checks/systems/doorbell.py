@@ -10,15 +10,15 @@ from checks.soak.inputs import SoakInputs
 from checks.systems.load import Load
 from checks.systems.system import Benchmarked, System
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform import deployment
-from sluice_cli.terraform.deployment import Target
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 NAME = "doorbell"
 FILES = {"front door/a b.json": "order.json", "empty.txt": "empty.txt"}
 
 
 def tour(local: LocalAws, target: Target) -> Result:
-    outputs = deployment.outputs(NAME, target)
+    outputs = Stack(NAME, target).outputs()
     upload(local, outputs["BucketName"], FILES)
 
     def look() -> dict[str, Any]:

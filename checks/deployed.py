@@ -1,0 +1,30 @@
+"""The deployed systems, as the checks use them."""
+
+from typing import Any
+
+from checks import ROOT
+from sluice_cli.failure_queue import Sources
+from sluice_cli.project import Project
+from sluice_cli.stack import deployed_stacks
+from sluice_cli.target import Target, target_of
+
+
+def repository() -> Project:
+    """This repository, as the project that has the systems."""
+    return Project.read(ROOT)
+
+
+def reach(project: Project, system: str, *, local: bool) -> tuple[dict[str, Any], Target]:
+    """A deployed system's outputs, and where it is: on the local AWS that `up` started, or in the account of the
+    caller's credentials."""
+    target = target_of(project, local=local)
+    (stack,) = deployed_stacks(target, [system])
+    return stack.outputs(), target
+
+
+def failure_queue_of(outputs: dict[str, str]) -> Sources:
+    """A system's failure queue, from its outputs."""
+    function = outputs["FunctionArn"]
+    _, partition, _, region, account, *_ = function.split(":")
+    name = outputs["FailureQueueUrl"].rpartition("/")[2]
+    return Sources(f"arn:{partition}:sqs:{region}:{account}:{name}", functions=frozenset([function]))

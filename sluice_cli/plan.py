@@ -1,0 +1,163 @@
+"""A stack's plan, from its making to its apply: planned, reviewed, saved, checked, applied."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sluice_cli.console import console
+from sluice_cli.errors import DeploymentError
+from sluice_cli.project import ignore_in_git
+from sluice_cli.review.configuration import Configuration
+from sluice_cli.review.model import StackReview
+from sluice_cli.review.plan import PlanError, read_plan
+from sluice_cli.review.reviewing import review_stack
+from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, configuration_hashes, file_hash
+from sluice_cli.stack import Stack, synthesize
+from sluice_cli.target import Target
+
+AT_ONCE = 2  # plans side by side: each takes a core
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What Terraform would do to one stack.
+
+    `document` is the output of `terraform show -json`. The plan itself lies in the target's `review.out`, from where
+    `apply` takes it.
+    """
+
+    stack: Stack
+    document: str
+
+    @classmethod
+    def make(cls, stack: Stack) -> "Plan":
+        """Plan a synthesized stack. What was reviewed before is forgotten. Raises `DeploymentError`."""
+        saved = _saved(stack)
+        saved.prepare()
+        stack.init()
+        stack.terraform("plan", "-input=false", f"-out={saved.plan.resolve()}")
+        document = stack.terraform("show", "-json", str(saved.plan.resolve()))
+        saved.document.write_text(document)
+        return cls(stack, document)
+
+    @classmethod
+    def reviewed(cls, stack: Stack) -> "Plan":
+        """The plan of a synthesized stack that was reviewed and saved, which may be applied as it is.
+
+        Raises `DeploymentError` when configuration or state moved since, it was applied already, or a dangerous change
+        in it is not acknowledged.
+        """
+        stack.init()
+        saved = _saved(stack)
+        try:
+            manifest = saved.check(stack.folder, stack.state_version())
+            # Judged again from the plan file itself: what the manifest says of it is not taken on trust.
+            plan = cls(stack, stack.terraform("show", "-json", str(saved.plan.resolve())))
+            saved.check_dangers(manifest, [one.address for one in plan.review.dangers])
+        except NotReviewed as error:
+            raise DeploymentError(f"{error}. Nothing was applied") from error
+        return plan
+
+    @cached_property
+    def review(self) -> StackReview:
+        """What the plan means, dangers first. Raises `DeploymentError` where it is no plan that can be read."""
+        return review_document(self.stack.name, self.document, Configuration.synthesized(self.stack.configuration))
+
+    def save(self, review: StackReview) -> None:
+        """Keep the plan for `apply`, with what it was made from and what was acknowledged in its review."""
+        saved = _saved(self.stack)
+        saved.write(
+            Manifest(
+                stack=self.stack.name,
+                plan=file_hash(saved.plan),
+                state=self.stack.state_version(),
+                configuration=configuration_hashes(self.stack.folder),
+                dangers=[change.address for change in review.dangers],
+                acknowledged=sorted(review.acknowledged),
+                changes=review.counts.changes,
+            )
+        )
+
+    def apply(self) -> int:
+        """Apply exactly this plan; gives the number of its changes. Raises `DeploymentError`."""
+        saved = _saved(self.stack)
+        changes = saved.read().changes
+        # Without a change too: outputs may differ, and Terraform checks once more that the state has not moved.
+        self.stack.terraform("apply", "-input=false", str(saved.plan.resolve()))
+        saved.mark_applied()
+        return changes
+
+
+def make_plans(stacks: Sequence[Stack]) -> list[Plan]:
+    """The plans of several stacks, made side by side. Raises `DeploymentError`."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(Plan.make, stacks))
+
+
+def review_plans(plans: Sequence[Plan], acknowledged: Sequence[str]) -> list[StackReview]:
+    """The reviews of plans, with dangers acknowledged by address; the plans are saved for `apply-reviewed`."""
+    reviews = acknowledge([plan.review for plan in plans], acknowledged)
+    for plan, review in zip(plans, reviews, strict=True):
+        plan.save(review)
+    return reviews
+
+
+def review_document(name: str, document: str, configuration: Configuration | None = None) -> StackReview:
+    """The review of a plan's JSON alone. Raises `DeploymentError` where it is no plan that can be read."""
+    try:
+        plan = read_plan(document)
+        return review_stack(name, plan, configuration or Configuration.planned(plan.document))
+    except PlanError as error:
+        raise DeploymentError(f"{name}: {error}") from error
+
+
+def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> list[StackReview]:
+    """The reviews with their dangers acknowledged. Raises `DeploymentError` for an address that is no danger."""
+    found: dict[str, set[str]] = {one.name: set() for one in reviews}
+    for given in addresses:
+        stack, _, address = given.rpartition(":") if given.partition(":")[0] in found else ("", "", given)
+        holders = [
+            one.name
+            for one in reviews
+            if stack in ("", one.name) and address in {change.address for change in one.dangers}
+        ]
+        if not holders:
+            raise DeploymentError(f"--acknowledge {given}: no dangerous change of this plan has that address")
+        if len(holders) > 1:
+            choices = " or ".join(f"{name}:{address}" for name in holders)
+            raise DeploymentError(f"--acknowledge {given}: several stacks have it; give {choices}")
+        found[holders[0]].add(address)
+    return [one.acknowledging(found[one.name]) for one in reviews]
+
+
+def is_reviewed(stack: Stack) -> bool:
+    return _saved(stack).was_reviewed
+
+
+def review_folder(target: Target) -> Path:
+    """Where the review's pages and the saved plans go: `review.out` of the target."""
+    folder = target.folder / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore_in_git(folder)
+    return folder
+
+
+def _saved(stack: Stack) -> SavedPlan:
+    review_folder(stack.target)
+    return SavedPlan.of(stack.target.folder, stack.name)
+
+
+def apply_reviewed(target: Target, names: Sequence[str]) -> None:
+    """Check every reviewed plan before the first is applied. Raises `DeploymentError` that says what moved."""
+    # Asked for all: those that were reviewed. Asked for one: that one has to be.
+    stacks = [stack for stack in synthesize(target, names) if names or is_reviewed(stack)]
+    if not stacks:
+        raise DeploymentError(f"nothing was reviewed: {review_folder(target)} holds no plan; run `sluice review`")
+    for plan in [Plan.reviewed(stack) for stack in stacks]:
+        console.print(f"{plan.stack.name}: applying what was reviewed", markup=False)
+        changes = plan.apply()
+        console.print(
+            f"{plan.stack.name}: {f'applied, {changes} changes' if changes else 'nothing to change'}", markup=False
+        )

@@ -1,0 +1,194 @@
+"""A CDKTF project: the folder with `cdktf.json`, its app, and what the app synthesizes."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.errors import InputError, SynthError
+
+FILE = "cdktf.json"
+MANIFEST = "manifest.json"
+DEFAULT_OUTPUT = "cdktf.out"
+# What belongs to the tool: it ignores itself in Git.
+PRIVATE_FOLDER = ".sluice"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a `cdktf.json`, in any language that CDKTF knows: its `app` command writes Terraform JSON.
+
+    https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/configuration-file
+    """
+
+    folder: Path
+    app: str
+    output: Path
+    context: Mapping[str, Any]
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> "Project":
+        """The project of a folder: the nearest `cdktf.json` upwards. Raises `InputError`."""
+        folder = (start or Path.cwd()).resolve()
+        for candidate in (folder, *folder.parents):
+            if (candidate / FILE).is_file():
+                return cls.read(candidate)
+        raise InputError(
+            f"no {FILE} in {folder} or above it: go to a CDKTF project's folder, name it with --project, "
+            "or make a project with `sluice new NAME`"
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> "Project":
+        """The project of exactly this folder. Raises `InputError` that says what is wrong with its `cdktf.json`."""
+        folder = folder.resolve()
+        path = folder / FILE
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise InputError(f"--project: {folder} has no {FILE}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{path} cannot be read: {error}") from error
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
+        if not isinstance(document, dict):
+            raise InputError(f"{path}: an object is expected, with an `app`")
+        app, output = document.get("app"), document.get("output", DEFAULT_OUTPUT)
+        context = document.get("context", {})
+        if not isinstance(app, str) or not app.strip():
+            raise InputError(f'{path}: `app` has to be the command that synthesizes, such as "python3 main.py"')
+        if not isinstance(output, str) or not output or not isinstance(context, dict):
+            raise InputError(f"{path}: `output` has to be a folder's name, and `context` an object")
+        return cls(folder, app, folder / output, context)
+
+    @property
+    def private_folder(self) -> Path:
+        """`.sluice`, for what belongs to the tool: made when first asked for, and ignored by Git."""
+        folder = self.folder / PRIVATE_FOLDER
+        folder.mkdir(exist_ok=True)
+        ignore_in_git(folder)
+        return folder
+
+    def setting(self, name: str, environment: Mapping[str, str]) -> str | None:
+        """A setting that app and tool share: the environment variable, else the `context` of `cdktf.json`."""
+        return environment.get(name) or (str(self.context[name]) if self.context.get(name) else None)
+
+    def synthesize(self, environment: Mapping[str, str], output: Path, *, quiet: bool = False) -> "Synthesized":
+        """Run the app, as `cdktf synth` does, and read what it wrote.
+
+        What the app prints goes to the terminal (to standard error with `quiet`, which leaves standard output to the
+        caller's JSON). Raises `SynthError` where it fails or writes nothing; an earlier result stays as it was then.
+        """
+        output = output.resolve()
+        output.parent.mkdir(parents=True, exist_ok=True)
+        manifest = output / MANIFEST
+        earlier = manifest.read_bytes() if manifest.is_file() else None
+        # What is there afterwards is this run's.
+        manifest.unlink(missing_ok=True)
+        variables = {
+            **environment,
+            "CDKTF_OUTDIR": str(output),
+            "CDKTF_CONTEXT_JSON": json.dumps(self.context),
+            "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+        }
+        code: int | None = None
+        try:
+            code = _run(self.app, self.folder, variables, quiet=quiet)
+            written = manifest.is_file()
+        finally:
+            if earlier is not None and (code or not manifest.is_file()):
+                with contextlib.suppress(OSError):
+                    manifest.write_bytes(earlier)
+        if code:
+            end = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            raise SynthError(f"the app failed: `{self.app}` {end}; its own message is above", code)
+        if not written:
+            raise SynthError(
+                f"the app wrote no {output / MANIFEST}: does `{self.app}` ({self.folder / FILE}) call `app.synth()`, "
+                "and leave the output folder to CDKTF_OUTDIR?",
+                1,
+            )
+        synthesized = Synthesized.read(output)
+        synthesized.remove_stale_stacks()
+        return synthesized
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What an app wrote: its stacks by name with their folders, and which stacks each depends on."""
+
+    output: Path
+    folders: Mapping[str, Path]
+    dependencies: Mapping[str, Sequence[str]]
+
+    @classmethod
+    def read(cls, output: Path) -> "Synthesized":
+        """Raises `InputError` where nothing was synthesized, or what is there is not CDKTF's."""
+        path = output / MANIFEST
+        try:
+            stacks = json.loads(path.read_text(encoding="utf-8"))["stacks"]
+            folders = {name: output / one["workingDirectory"] for name, one in stacks.items()}
+            dependencies = {name: list(one.get("dependencies") or []) for name, one in stacks.items()}
+        except FileNotFoundError as error:
+            raise InputError(f"nothing is synthesized in {output}: run `sluice synth`") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"{path} is not a manifest that CDKTF writes") from error
+        for name, folder in folders.items():
+            if not (folder / "cdk.tf.json").is_file():
+                raise InputError(
+                    f"{name}: there is no {folder / 'cdk.tf.json'}; the tool reads Terraform JSON, not HCL"
+                )
+        return cls(output, folders, dependencies)
+
+    def ordered(self, names: Sequence[str] = ()) -> list[str]:
+        """The named stacks, or all: each after those that it depends on. Raises `InputError` for a name of none."""
+        self.check(names)
+        try:
+            order = list(TopologicalSorter(self.dependencies).static_order())
+        except CycleError as error:
+            raise InputError(f"stacks depend on each other in a circle: {', '.join(error.args[1])}") from error
+        return [name for name in order if name in self.folders and (not names or name in names)]
+
+    def check(self, names: Sequence[str]) -> None:
+        """Raises `InputError` that names the nearest stack, for names of no stack."""
+        unknown = [name for name in names if name not in self.folders]
+        if unknown:
+            near = get_close_matches(unknown[0], self.folders, 1, 0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            there = ", ".join(self.folders) or "none"
+            raise InputError(f"no stack is named {', '.join(unknown)}{hint} (the app synthesizes: {there})")
+
+    def remove_stale_stacks(self) -> None:
+        """Forget stacks that the app does not synthesize any more."""
+        kept = {folder.resolve() for folder in self.folders.values()}
+        for folder in (self.output / "stacks").glob("*"):
+            if folder.is_dir() and folder.resolve() not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def ignore_in_git(folder: Path) -> None:
+    """Keep a folder that holds secrets, or nothing worth keeping, out of Git."""
+    path = folder / ".gitignore"
+    if not path.exists():
+        path.write_text("*\n")
+
+
+def _run(app: str, folder: Path, variables: Mapping[str, str], *, quiet: bool) -> int:
+    """Run through a shell, as cdktf does."""
+    sys.stdout.flush()
+    return subprocess.run(
+        ["/bin/sh", "-c", app],
+        cwd=folder,
+        env={**variables, "PWD": os.fspath(folder)},
+        stdout=2 if quiet else None,
+        check=False,
+    ).returncode

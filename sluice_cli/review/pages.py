@@ -1,0 +1,39 @@
+"""A review as files: the page to look at, the Markdown for a pull request; and as JSON for scripts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.review.markdown import to_markdown
+from sluice_cli.review.model import StackReview
+from sluice_cli.review.page import to_html
+
+
+def write_pages(reviews: Sequence[StackReview], folder: Path) -> None:
+    """Write `review.html` and `review.md`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "review.html").write_text(to_html(reviews), encoding="utf-8")
+    (folder / "review.md").write_text(to_markdown(reviews), encoding="utf-8")
+
+
+def as_json(reviews: Sequence[StackReview]) -> list[dict[str, Any]]:
+    """Every change of every stack: its address, what it does, and what of it is dangerous."""
+    return [
+        {
+            "stack": review.name,
+            "acknowledged": sorted(review.acknowledged),
+            "changes": [
+                {
+                    "address": change.address,
+                    "type": change.type,
+                    "action": change.verb,
+                    "headline": change.headline,
+                    "dangers": [
+                        {"danger": one.danger.value, "what": one.what, "means": one.means} for one in change.findings
+                    ],
+                }
+                for change in review.changes
+            ],
+        }
+        for review in reviews
+    ]

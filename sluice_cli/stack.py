@@ -1,0 +1,164 @@
+"""One synthesized stack of a project on a target: its Terraform, its state, its outputs."""
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.errors import DeploymentError
+from sluice_cli.project import MANIFEST, Synthesized
+from sluice_cli.review.saved import State
+from sluice_cli.target import Target
+from sluice_cli.terraform import local_overrides
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+# What Terraform says of a lock left behind, of a state that is no state, and of names that are taken.
+RECOVERABLE = re.compile(
+    r"Error acquiring the state lock|Unsupported state file format|Error (?:refreshing|loading) state"
+    r"|already ?exists|AlreadyOwnedByYou|ResourceInUseException|ResourceConflictException",
+    re.IGNORECASE,
+)
+
+_first_init = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as it was synthesized for a target, by its name in the manifest."""
+
+    name: str
+    target: Target
+
+    @cached_property
+    def folder(self) -> Path:
+        folders = Synthesized.read(self.target.output).folders
+        Synthesized.read(self.target.output).check([self.name])
+        return folders[self.name]
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The synthesized Terraform."""
+        return dict(json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8")))
+
+    @property
+    def backend(self) -> tuple[str, dict[str, Any]]:
+        """Where Terraform keeps the stack's state: the backend's type, and its settings."""
+        override = self.folder / local_overrides.OVERRIDE
+        written = json.loads(override.read_text(encoding="utf-8")) if override.is_file() else self.configuration
+        terraform = written.get("terraform", {})
+        backends = {**terraform.get("backend", {}), **({"cloud": terraform["cloud"]} if "cloud" in terraform else {})}
+        for kind, block in backends.items():
+            return kind, dict(block[0] if isinstance(block, list) else block)
+        return "local", {}
+
+    @property
+    def initialized(self) -> bool:
+        return (self.folder / ".terraform").is_dir()
+
+    def init(self) -> None:
+        """`terraform init`. Raises `DeploymentError`."""
+        with self.initializing():
+            self.terraform("init", "-input=false")
+
+    def initializing(self) -> AbstractContextManager[object]:
+        """Held while `terraform init` runs: the first time one after the other, as a plugin cache takes no two at once.
+
+        https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
+        """
+        return nullcontext() if (self.folder / ".terraform" / "providers").is_dir() else _first_init
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Terraform in the stack's folder, whatever comes of it."""
+        return subprocess.run(
+            ["terraform", *arguments],
+            cwd=self.folder,
+            env=self.target.plain_variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def terraform(self, *arguments: str) -> str:
+        """Run Terraform in the stack's folder; gives its standard output. Raises `DeploymentError` with its message."""
+        result = self.run(*arguments)
+        if result.returncode:
+            said = COLOURS.sub("", result.stderr).strip()
+            raise DeploymentError(f"terraform {arguments[0]} of {self.name} failed:\n{said}{self.advice(said)}")
+        return result.stdout
+
+    def outputs(self) -> dict[str, Any]:
+        """The values of the deployed stack's outputs. Raises `DeploymentError` when it has none."""
+        return {name: one["value"] for name, one in self.described_outputs().items()}
+
+    def described_outputs(self) -> dict[str, dict[str, Any]]:
+        """The outputs with their `value`, `type` and whether they are `sensitive`, as Terraform's JSON has them."""
+        if not self.initialized:
+            raise DeploymentError(f"{self.name} is not deployed from this folder")
+        values = json.loads(self.terraform("output", "-json", "-no-color"))
+        if not values and self.configuration.get("output"):
+            raise DeploymentError(f"{self.name} is not deployed")
+        return dict(values)
+
+    def state(self) -> dict[str, Any]:
+        """The state as Terraform keeps it; empty where there is none yet. Raises `DeploymentError`."""
+        text = self.terraform("state", "pull")
+        return dict(json.loads(text)) if text.strip() else {}
+
+    def has_resources(self) -> bool:
+        """Whether anything of the stack is deployed. Raises `DeploymentError`."""
+        if not self.initialized:
+            return False
+        return any(one["mode"] == "managed" for one in self.state().get("resources", []))
+
+    def state_version(self) -> State:
+        """Which state the stack has now. Raises `DeploymentError`."""
+        state = self.state()
+        return State(str(state.get("lineage", "")), int(state.get("serial", 0)))
+
+    def advice(self, said: str) -> str:
+        """What to do about what Terraform said, where `recover` may help; a text to add, or nothing."""
+        if not RECOVERABLE.search(said):
+            return ""
+        local = " --local" if self.target.local else ""
+        return (
+            "\nIf another deployment runs, wait for it. If one was interrupted or killed, or the state was lost: "
+            f"`sluice recover {self.name}{local}` (docs/recovery.md)"
+        )
+
+
+def synthesize(target: Target, names: Sequence[str] = (), *, quiet: bool = False) -> list[Stack]:
+    """Run the project's app for a target; gives the named stacks, or all, each after those that it depends on.
+
+    Raises `SynthError` where the app fails, `InputError` for names of no stack.
+    """
+    synthesized = target.project.synthesize(target.environment, target.output, quiet=quiet)
+    if target.local:
+        local_overrides.write(synthesized, target.environment["AWS_ENDPOINT_URL"], str(target.state_bucket))
+    return [Stack(name, target) for name in synthesized.ordered(names)]
+
+
+def synthesized_stacks(target: Target, names: Sequence[str] = ()) -> list[Stack]:
+    """The stacks as they were synthesized last. Raises `InputError` where nothing was, or for names of no stack."""
+    return [Stack(name, target) for name in Synthesized.read(target.output).ordered(names)]
+
+
+def deployed_stacks(target: Target, names: Sequence[str] = ()) -> list[Stack]:
+    """The named stacks, or all, ready to be asked about what is deployed. Raises `InputError` for names of no stack.
+
+    On an account they are synthesized and initialized first, so that it does not matter from where they were deployed.
+    """
+    if target.local:
+        if not (target.output / MANIFEST).is_file():
+            raise DeploymentError("nothing of this project is deployed on its local AWS: run `sluice up`")
+        return synthesized_stacks(target, names)
+    stacks = synthesize(target, names, quiet=True)
+    for stack in stacks:
+        stack.init()
+    return stacks

@@ -1,0 +1,151 @@
+"""Sends a synthesized stack to the local AWS, whatever its author wrote: by Terraform's override files.
+
+https://developer.hashicorp.com/terraform/language/files/override. Beside each `cdk.tf.json` lies an override of its AWS
+providers (endpoints, credentials from the environment), of its backend (an S3 bucket of the local AWS) and of the
+remote states that it reads from other stacks of the app.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.local_aws.server import REGION
+from sluice_cli.project import Synthesized
+
+OVERRIDE = "sluice_override.tf.json"
+# What the stack's author left to Terraform's defaults.
+ADDITION = "sluice.tf.json"
+
+# How CDKTF names what one stack reads from another's state.
+CROSS_STACK = "cross-stack-reference-input-"
+
+# AWS_ENDPOINT_URL serves every service; named here are those whose endpoints authors write themselves. Any other that
+# they name is added.
+SERVICES = (
+    *("apigateway", "apigatewayv2", "appautoscaling", "cloudformation", "cloudwatch", "cognitoidp", "dynamodb", "ec2"),
+    *("ecr", "ecs", "eventbridge", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "route53", "s3", "s3control"),
+    *("scheduler", "secretsmanager", "sesv2", "sfn", "sns", "sqs", "ssm", "sts", "wafv2"),
+)
+
+# Of a provider block: what would lead elsewhere, or to other credentials.
+CLEARED = (
+    *("access_key", "secret_key", "token", "profile", "shared_config_files", "shared_credentials_files"),
+    *("allowed_account_ids", "forbidden_account_ids", "http_proxy", "https_proxy", "no_proxy", "custom_ca_bundle"),
+    *("use_fips_endpoint", "use_dualstack_endpoint", "sts_region", "s3_us_east_1_regional_endpoint", "insecure"),
+    *("ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"),
+)
+# Blocks cannot be taken away by an override; an empty one says that no role is taken.
+EMPTIED = ("assume_role", "assume_role_with_web_identity")
+
+Block = dict[str, Any]
+
+
+def write(synthesized: Synthesized, endpoint: str, state_bucket: str) -> None:
+    """Write the overrides of all stacks."""
+    stacks = {name: _read(folder) for name, folder in synthesized.folders.items()}
+    backends = {name: backend(name, stack, endpoint, state_bucket) for name, stack in stacks.items()}
+    for name, stack in stacks.items():
+        folder = synthesized.folders[name]
+        _write(folder / OVERRIDE, override(stack, backends[name], backends, endpoint))
+        _write(folder / ADDITION, addition(stack, endpoint))
+
+
+def override(stack: Block, own: Block, backends: Mapping[str, Block], endpoint: str) -> Block:
+    """What is overridden of one stack."""
+    result: Block = {"terraform": {"backend": {"s3": own}}}
+    providers = {
+        name: [_provider(block, endpoint) for block in _blocks(stack.get("provider", {}).get(name))]
+        for name in _aws_names(stack)
+    }
+    if any(providers.values()):
+        result["provider"] = {name: blocks for name, blocks in providers.items() if blocks}
+    states = {name: {"backend": "s3", "config": backends[source]} for name, source in _cross_stack(stack, backends)}
+    if states:
+        result["data"] = {"terraform_remote_state": states}
+    return result
+
+
+def addition(stack: Block, endpoint: str) -> Block:
+    """The provider that Terraform would otherwise imply for AWS resources whose author wrote none."""
+    result = {
+        name: [_provider({}, endpoint)]
+        for name in _aws_names(stack)
+        if all("alias" in block for block in _blocks(stack.get("provider", {}).get(name)))
+    }
+    return {"provider": result} if result else {}
+
+
+def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
+    """Where a stack's state is kept on the local AWS: under its own key where it has one."""
+    kept = stack.get("terraform", {}).get("backend", {}).get("s3")
+    own = next(iter(_blocks(kept)), {})
+    key = own.get("key")
+    return {
+        "bucket": state_bucket,
+        "key": key if isinstance(key, str) and "${" not in key else f"{name}/terraform.tfstate",
+        "region": REGION,
+        "encrypt": True,
+        "use_lockfile": True,
+        "endpoints": {"s3": endpoint, "sts": endpoint, "iam": endpoint},
+        "use_path_style": True,
+        "skip_metadata_api_check": True,
+    }
+
+
+def _provider(block: Block, endpoint: str) -> Block:
+    written = (name for one in _blocks(block.get("endpoints")) for name in one)
+    result: Block = {
+        "endpoints": [dict.fromkeys((*SERVICES, *written), endpoint)],
+        "s3_use_path_style": True,
+        "skip_metadata_api_check": "true",
+    }
+    result |= {name: None for name in CLEARED if block.get(name) is not None}
+    result |= {name: [{}] for name in EMPTIED if block.get(name)}
+    return {"alias": block["alias"], **result} if "alias" in block else result
+
+
+def _aws_names(stack: Block) -> list[str]:
+    """The names under which a stack has the AWS provider: `aws`, unless it chose others."""
+    required: dict[str, Any] = {}
+    for block in _blocks(stack.get("terraform", {}).get("required_providers")):
+        required |= block
+    named = [
+        name
+        for name, wanted in required.items()
+        if (wanted.get("source", name) if isinstance(wanted, dict) else name).split("/")[-2:]
+        in (["hashicorp", "aws"], ["aws"])
+    ]
+    implied = any(
+        kind.startswith("aws_")
+        for part in ("resource", "data")
+        for kind in stack.get(part, {})
+        if "aws" not in required
+    ) or "aws" in stack.get("provider", {})
+    return list(dict.fromkeys([*named, *(["aws"] if implied and "aws" not in required else [])]))
+
+
+def _cross_stack(stack: Block, backends: Mapping[str, Block]) -> Iterator[tuple[str, str]]:
+    """The remote states that are states of other stacks of this app: their names, and whose they are."""
+    for name in stack.get("data", {}).get("terraform_remote_state", {}):
+        source = name.removeprefix(CROSS_STACK)
+        if source in backends:
+            yield name, source
+
+
+def _blocks(value: Any) -> list[Block]:
+    """Terraform JSON has a single block as an object, and several as a list."""
+    if value is None:
+        return []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else [value]
+
+
+def _read(folder: Path) -> Block:
+    return dict(json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8")))
+
+
+def _write(path: Path, content: Block) -> None:
+    if content:
+        path.write_text(json.dumps(content, indent=2) + "\n")
+    else:
+        path.unlink(missing_ok=True)
