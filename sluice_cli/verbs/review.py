@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
 from sluice_cli.console import console
-from sluice_cli.errors import InputError
+from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.plan import acknowledge, make_plans, review_document, review_folder, review_plans
 from sluice_cli.review import terminal
@@ -59,4 +59,4 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: it is no text; give the output of `terraform show -json PLANFILE`") from error
+        raise DeploymentError(f"{path}: it is no text; give the output of `terraform show -json PLANFILE`") from error
