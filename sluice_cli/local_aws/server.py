@@ -23,11 +23,12 @@ import boto3
 from botocore.config import Config
 
 from sluice_cli.errors import SluiceError
+from sluice_cli.local_aws.pythons import pythons_of_machine
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".tools" / "local-aws" / "bin" / "python"
 
-APP = Path(__file__).parent / "app.py"
+APP = Path(__file__).parent / "emulator" / "app.py"
 
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
@@ -107,6 +108,8 @@ class LocalAws:
                     "MINISTACK_SSL_KEY": str(self.folder / "server.key"),
                     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": RETRY_BASE_SECONDS,
                     "PYTHONUNBUFFERED": "1",
+                    "NODE_EXTRA_CA_CERTS": ca_bundle,
+                    "SLUICE_PYTHONS": json.dumps(pythons_of_machine()),
                     "TMPDIR": str(self.folder / "tmp"),
                 },
             )

@@ -1,4 +1,4 @@
-"""What the local AWS's API Gateway is completed in (sluice_cli/local_aws/api_gateway.py): fails without it."""
+"""What the local AWS's API Gateway is completed in (sluice_cli/local_aws/emulator/api_gateway.py): fails without it."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the local AWS is completed in (sluice_cli/local_aws/app.py): each test fails without its completion.
+"""What the local AWS is completed in (sluice_cli/local_aws/emulator): each test fails without its completion.
 
 tests/local/test_local_aws.py has the completions of a function's environment.
 """
@@ -148,6 +148,8 @@ from ministack.services import apigateway_v1, cloudwatch, s3
 sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as hypercorn does
 
 def refused(app):
+    for neighbour in ("api_keys", "runtimes"):
+        sys.modules.pop(neighbour, None)
     try:
         runpy.run_path(app)
     except Exception as error:
@@ -162,7 +164,9 @@ for module, name in (
     *((apigateway_v1, name) for name in (
         "_check_request_validation", "_gateway_error_response", "_execute_in_scope", "_invoke_mock_v1",
         "_json_schema_valid", "_model_schema", "_vtl_close_paren", "_vtl_set", "_vtl_value",
+        "_create_api_key", "_apply_patch", "_update_usage_plan",
     )),
+    (lambda_runtime, "_detect_runtime_binary"),
 ):
     kept = getattr(module, name)
     delattr(module, name)
@@ -182,6 +186,6 @@ def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None
         [str(PYTHON), "-c", CHANGED_MINISTACK, str(APP)], capture_output=True, text=True, check=True, timeout=60
     )
     *changed, unchanged = done.stdout.splitlines()
-    assert len(changed) == 21
+    assert len(changed) == 25
     assert [line for line in changed if not line.endswith(" CompletionError")] == []
     assert unchanged == "unchanged accepted"

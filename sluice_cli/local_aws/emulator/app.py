@@ -1,4 +1,5 @@
-"""What the local AWS serves: ministack, completed in nine places. Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed in nine places here, in keys and usage plans
+(api_keys.py) and in the choice of a function's Python (runtimes.py). Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
 drop one silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py fail without them.
@@ -40,24 +41,17 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, unescape
 
-import api_gateway  # in this folder, which is where hypercorn looks for the app
 from ministack.app import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, cloudwatch, s3
 
+# In this folder, which is where hypercorn looks for the app.
+import api_gateway
+import api_keys  # noqa: F401 - completes keys and usage plans
+import runtimes  # noqa: F401 - completes the choice of a function's Python
+from completing import CompletionError, existing
+
 __all__ = ["app"]
-
-
-class CompletionError(RuntimeError):
-    """ministack has changed: what a completion replaces is not there."""
-
-
-def _existing(module: Any, name: str) -> Any:
-    """What a completion builds on or replaces. Raises `CompletionError` where ministack does not have it."""
-    if not callable(getattr(module, name, None)):
-        where = getattr(module, "__name__", module)
-        raise CompletionError(f"{where} has no {name}: adapt sluice_cli/local_aws/app.py to the installed ministack")
-    return getattr(module, name)
 
 
 def _replaced(script: str, old: str, new: str) -> str:
@@ -94,23 +88,23 @@ _request_headers: contextvars.ContextVar[dict[str, str]] = contextvars.ContextVa
 
 LONGEST_WAIT_SECONDS = 0.25  # for a line of an environment that ended without its last
 
-_incomplete_alarms = _existing(cloudwatch, "_describe_alarms")
-_plain_versions = _existing(s3, "_list_object_versions")
-_plain_list = _existing(s3, "_list_objects_v1")
-_request_payment = _existing(s3, "_get_bucket_request_payment")
-_known_resource = _existing(iam_actions, "extract_resource_arn")
-_plain_pattern = _existing(iam_evaluator, "_fnmatch_compile")
-_plain_invoke = _existing(lambda_runtime.Worker, "invoke")
-_plain_log = _existing(lambda_runtime.Worker, "_drain_stderr_bounded")
-_plain_validation = _existing(apigateway_v1, "_check_request_validation")
-_plain_error = _existing(apigateway_v1, "_gateway_error_response")
-_plain_execution = _existing(apigateway_v1, "_execute_in_scope")
-_plain_mock = _existing(apigateway_v1, "_invoke_mock_v1")
-_valid = _existing(apigateway_v1, "_json_schema_valid")
+_incomplete_alarms = existing(cloudwatch, "_describe_alarms")
+_plain_versions = existing(s3, "_list_object_versions")
+_plain_list = existing(s3, "_list_objects_v1")
+_request_payment = existing(s3, "_get_bucket_request_payment")
+_known_resource = existing(iam_actions, "extract_resource_arn")
+_plain_pattern = existing(iam_evaluator, "_fnmatch_compile")
+_plain_invoke = existing(lambda_runtime.Worker, "invoke")
+_plain_log = existing(lambda_runtime.Worker, "_drain_stderr_bounded")
+_plain_validation = existing(apigateway_v1, "_check_request_validation")
+_plain_error = existing(apigateway_v1, "_gateway_error_response")
+_plain_execution = existing(apigateway_v1, "_execute_in_scope")
+_plain_mock = existing(apigateway_v1, "_invoke_mock_v1")
+_valid = existing(apigateway_v1, "_json_schema_valid")
 for _name in ("_vtl_close_paren", "_vtl_set", "_vtl_value", "_model_schema"):
-    _existing(apigateway_v1, _name)
-_existing(lambda_runtime.Worker, "_read_stderr")
-_existing(lambda_runtime.Worker, "_drain_stderr")
+    existing(apigateway_v1, _name)
+existing(lambda_runtime.Worker, "_read_stderr")
+existing(lambda_runtime.Worker, "_drain_stderr")
 
 
 def _list_object_versions(bucket_name: str, query_params: Any) -> Any:

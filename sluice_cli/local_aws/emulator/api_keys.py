@@ -1,0 +1,61 @@
+"""API keys and usage plans, completed where ministack 1.5.33 keeps an update's text as it came.
+
+AWS's updates carry every value as text, and its answers have booleans, numbers and lists again:
+https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html. ministack answers with the text, on which
+Terraform's provider fails for good. It also refuses an API key whose value is empty, for which AWS makes one up.
+"""
+
+from typing import Any
+
+from ministack.services import apigateway_v1 as apigateway
+
+from completing import existing
+
+FLAGS = {
+    *("enabled", "apiKeyRequired", "tracingEnabled", "cacheClusterEnabled", "disableExecuteApiEndpoint"),
+    *("requireAuthorizationForCacheControl", "validateRequestBody", "validateRequestParameters"),
+}
+NUMBERS = {
+    *("rateLimit", "burstLimit", "limit", "offset", "timeoutInMillis", "minimumCompressionSize"),
+    *("authorizerResultTtlInSeconds", "cacheTtlInSeconds"),
+}
+
+_plain_create_api_key = existing(apigateway, "_create_api_key")
+_plain_patch = existing(apigateway, "_apply_patch")
+_plain_update_usage_plan = existing(apigateway, "_update_usage_plan")
+
+
+def _create_api_key(data: dict[str, Any]) -> Any:
+    return _plain_create_api_key({name: value for name, value in data.items() if name != "value" or value})
+
+
+def _apply_patch(changed: dict[str, Any], operations: list[dict[str, Any]]) -> Any:
+    return _plain_patch(changed, [_typed(one) for one in operations])
+
+
+def _typed(operation: dict[str, Any]) -> dict[str, Any]:
+    name, value = operation.get("path", "").rpartition("/")[2], operation.get("value")
+    if name in FLAGS and value in ("true", "false"):
+        return {**operation, "value": value == "true"}
+    if name in NUMBERS and isinstance(value, str):
+        number = float(value)
+        return {**operation, "value": int(number) if number.is_integer() and name != "rateLimit" else number}
+    return operation
+
+
+def _update_usage_plan(plan_id: str, data: dict[str, Any]) -> Any:
+    """Stages come and go as `API:STAGE`: https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateUsagePlan.html"""
+    operations = data.get("patchOperations", [])
+    of_stages = [one for one in operations if one.get("path") == "/apiStages"]
+    plan = apigateway._usage_plans.get(plan_id)
+    for one in of_stages if plan else ():
+        api, _, stage = one["value"].partition(":")
+        kept = [other for other in plan["apiStages"] if (other["apiId"], other["stage"]) != (api, stage)]
+        plan["apiStages"] = [*kept, *([{"apiId": api, "stage": stage}] if one["op"] == "add" else [])]
+    others = [one for one in operations if one not in of_stages]
+    return _plain_update_usage_plan(plan_id, {**data, "patchOperations": others})
+
+
+apigateway._create_api_key = _create_api_key
+apigateway._apply_patch = _apply_patch
+apigateway._update_usage_plan = _update_usage_plan

@@ -1,0 +1,65 @@
+"""Which Python runs a function: that of its runtime, where this machine has it.
+
+ministack 1.5.33 runs every Python function with the Python it runs under itself. The local AWS's parent names the
+machine's others in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes bring boto3; here its pure Python packages are
+shared with them.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from ministack.core import lambda_runtime
+
+from completing import existing
+
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
+IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
+
+_plain_detect = existing(lambda_runtime, "_detect_runtime_binary")
+_pythons: dict[str, str] = json.loads(os.environ.pop("SLUICE_PYTHONS", "{}"))
+
+
+def _detect_runtime_binary(runtime: str) -> tuple[str, str]:
+    binary, script = _plain_detect(runtime)
+    own = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if runtime in _pythons and runtime != own:
+        return str(_launcher(runtime)), script
+    return binary, script
+
+
+@cache
+def _launcher(runtime: str) -> Path:
+    """A program that runs the runtime's Python with boto3."""
+    folder = Path("runtimes", runtime).resolve()
+    packages = folder / "packages"
+    packages.mkdir(parents=True, exist_ok=True)
+    import boto3
+
+    installed = Path(boto3.__file__).parent.parent
+    for name in IN_THE_RUNTIME:
+        link = packages / name
+        if not link.exists():
+            link.symlink_to(installed / name)
+    # Without its bytecode each new environment would take a second longer. It stays beside the packages.
+    subprocess.run(
+        [_pythons[runtime], "-m", "compileall", "-q", *(str(installed / name) for name in IN_THE_RUNTIME)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    program = folder / "python"
+    program.write_text(
+        "#!/bin/sh\n"
+        f"PYTHONPATH={shlex.quote(str(packages))}${{PYTHONPATH:+:$PYTHONPATH}} "
+        f'exec {shlex.quote(_pythons[runtime])} "$@"\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
+lambda_runtime._detect_runtime_binary = _detect_runtime_binary

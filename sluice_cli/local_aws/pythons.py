@@ -1,0 +1,44 @@
+"""The Pythons of this machine, for functions of Lambda's Python runtimes."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+# Lambda's, and those that it had: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 16))
+SECONDS = 10
+
+
+@cache
+def pythons_of_machine() -> dict[str, str]:
+    """The programs by runtime (`python3.13`): on PATH, of pyenv, or of uv. Each has said which version it is."""
+    found = {}
+    for runtime in RUNTIMES:
+        program = next((one for one in _candidates(runtime) if _is(one, runtime)), None)
+        if program:
+            found[runtime] = program
+    return found
+
+
+def _candidates(runtime: str) -> Iterator[str]:
+    on_path = shutil.which(runtime)
+    if on_path:
+        yield on_path
+    version = runtime.removeprefix("python")
+    for pattern in (
+        f".pyenv/versions/{version}*/bin/{runtime}",
+        f".local/share/uv/python/cpython-{version}*/bin/{runtime}",
+    ):
+        yield from (str(path) for path in sorted(Path.home().glob(pattern), reverse=True))
+
+
+def _is(program: str, runtime: str) -> bool:
+    """Whether it runs, and is what its name says: pyenv's programs on PATH may stand for nothing that is installed."""
+    ask = "import sys; print('python%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run([program, "-I", "-c", ask], capture_output=True, text=True, check=False, timeout=SECONDS)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return done.returncode == 0 and done.stdout.strip() == runtime

@@ -1,0 +1,69 @@
+"""A function on the local AWS runs under the Python that its runtime names, where this machine has it."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from sluice_cli.local_aws import pythons
+from sluice_cli.local_aws.pythons import pythons_of_machine
+from sluice_cli.local_aws.server import LocalAws
+
+VERSION = """
+import sys, boto3
+def handler(event, context):
+    boto3.client("sts").get_caller_identity()
+    return "python%d.%d" % sys.version_info[:2]
+"""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+def answer_of(local: LocalAws, runtime: str) -> str:
+    name, iam, functions = f"test-{uuid4().hex[:8]}", local.client("iam"), local.client("lambda")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("index.py", VERSION)
+    functions.create_function(
+        FunctionName=name,
+        Runtime=runtime,
+        Role=role,
+        Handler="index.handler",
+        Code={"ZipFile": code.getvalue()},
+        Timeout=30,
+    )
+    functions.get_waiter("function_active_v2").wait(FunctionName=name)
+    try:
+        return str(json.loads(functions.invoke(FunctionName=name)["Payload"].read()))
+    finally:
+        functions.delete_function(FunctionName=name)
+        iam.delete_role(RoleName=name)
+
+
+@pytest.mark.parametrize("runtime", ["python3.11", "python3.12", "python3.13"])
+def test_a_function_runs_under_the_python_of_its_runtime_with_boto3(local_aws: LocalAws, runtime: str) -> None:
+    if runtime not in pythons_of_machine():
+        pytest.skip(f"{runtime} is not on this machine")
+    assert answer_of(local_aws, runtime) == runtime
+
+
+def test_a_program_that_is_not_what_its_name_says_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    shim = tmp_path / "python3.14"
+    shim.write_text("#!/bin/sh\necho 'pyenv: python3.14: command not found' >&2; exit 127\n")
+    shim.chmod(0o755)
+    other = tmp_path / "python3.15"
+    other.write_text("#!/bin/sh\necho python3.11\n")
+    other.chmod(0o755)
+    right = tmp_path / ".pyenv" / "versions" / "3.13.9" / "bin" / "python3.13"
+    right.parent.mkdir(parents=True)
+    right.write_text("#!/bin/sh\necho python3.13\n")
+    right.chmod(0o755)
+    assert pythons.pythons_of_machine.__wrapped__() == {"python3.13": str(right)}
