@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -57,6 +58,13 @@ def _whole(lowest: int, highest: int, unit: str) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+_region = _matching(
+    r"(us|eu|eusc|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?|-de)?-"
+    r"(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
+    "an AWS region such as us-east-1",
+)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -168,10 +176,7 @@ class Settings:
     # None: each system's own default region.
     region: str | None = _setting(
         "AWS_REGION",
-        _matching(
-            r"(us|eu|eusc|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?|-de)?-(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
-            "an AWS region such as us-east-1",
-        ),
+        _region,
     )
     owner: str = _setting(
         "OWNER",
@@ -242,6 +247,8 @@ class Settings:
     sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)
     # The bucket of Terraform's state, which `make state` makes.
     state_bucket: str | None = _setting("STATE_BUCKET", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
+    # Where that bucket is; None: in AWS_REGION, else in us-east-1.
+    state_region: str | None = _setting("STATE_REGION", _region)
     # None: AWS itself. A local AWS otherwise: provider, state and functions all go there.
     endpoint_url: str | None = _setting("AWS_ENDPOINT_URL", _endpoint)
     # Without it AWS_ENDPOINT_URL must be an address of this machine.
@@ -266,6 +273,7 @@ class Settings:
                 values[one.name] = one.metadata["parse"](text)
             except _Refused as allowed:
                 problems.append(f"{name}: {text!r} is not allowed; give {allowed}")
+        problems += _misspelled(context or {}, {one.metadata["name"] for one in fields(cls)})
         settings = cls(**values)
         problems += settings._of_another_region() + settings._unsafe_local_run(environment)
         if problems:
@@ -313,6 +321,17 @@ class Settings:
                 "unset AWS_ACCESS_KEY_ID for a local run, or AWS_ENDPOINT_URL to work on AWS"
             )
         return problems
+
+
+def _misspelled(context: Mapping[str, Any], names: set[str]) -> list[str]:
+    """Names in `cdktf.json`'s context that are almost a setting's. Others are CDKTF's own, or somebody else's."""
+    problems = []
+    for given in sorted(context.keys() - names):
+        # CDKTF's own are in camel case.
+        near = get_close_matches(given.upper().replace("-", "_"), names, 1, 0.75)
+        if near:
+            problems.append(f"{given}: there is no such setting in cdktf.json's context; did you mean {near[0]}?")
+    return problems
 
 
 def _is_loopback(host: str) -> bool:

@@ -47,7 +47,14 @@ def _synthesize(account: Account, names: Sequence[str]) -> list[Stack]:
     if any(_state_bucket(stack) == account.state_bucket for stack in stacks):
         console.print(f"State in {account.state_bucket}", markup=False)
         s3 = account.client("s3")
-        ensure_state_bucket(s3, str(account.state_bucket), account.state_region, account.account_id, console.print)
+        ensure_state_bucket(
+            s3,
+            str(account.state_bucket),
+            account.state_region,
+            account.account_id,
+            prefix=account.state_prefix,
+            say=console.print,
+        )
     return stacks
 
 

@@ -13,6 +13,10 @@ class DeploymentError(SluiceError):
     """Terraform failed, or refuses; the message has what it said."""
 
 
+class LocalAwsError(SluiceError):
+    """The local AWS did not start, or is not running."""
+
+
 class InputError(SluiceError):
     """An argument, a setting or a file of the caller's is wrong. Nothing was done."""
 

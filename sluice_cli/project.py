@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.errors import InputError, SynthError
+from sluice_cli.locking import locked
 
 FILE = "cdktf.json"
 MANIFEST = "manifest.json"
@@ -77,6 +79,10 @@ class Project:
         folder.mkdir(exist_ok=True)
         ignore_in_git(folder)
         return folder
+
+    def locked(self, what: str) -> AbstractContextManager[None]:
+        """Held by a command that changes the project's local AWS: a second one waits, and says for whom."""
+        return locked(self.private_folder / "lock", what)
 
     def setting(self, name: str, environment: Mapping[str, str]) -> str | None:
         """A setting that app and tool share: the environment variable, else the `context` of `cdktf.json`."""

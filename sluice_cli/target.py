@@ -46,12 +46,15 @@ class Target:
         return self.environment.get("STATE_BUCKET")
 
     @property
+    def state_prefix(self) -> str:
+        """What the keys of states begin with, in a bucket that may hold other things."""
+        return f"{self.project.setting('PROJECT', self.environment) or DEFAULT_PREFIX}/"
+
+    @property
     def state_region(self) -> str:
         if self.local:
             return DEFAULT_STATE_REGION
-        setting = self.project.setting
-        own = (setting(name, self.environment) for name in ("STATE_REGION", "AWS_REGION"))
-        return next(filter(None, own), DEFAULT_STATE_REGION)
+        return _state_region(self.project, self.environment)
 
     def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
         """A boto3 client for this AWS."""

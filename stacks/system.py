@@ -62,7 +62,7 @@ class System(TerraformStack):
             self,
             bucket=settings.state_bucket or NO_STATE_BUCKET,
             key=f"{settings.project}/{name}/{settings.environment}/terraform.tfstate",
-            region=settings.region or DEFAULT_REGION,
+            region=settings.state_region or settings.region or DEFAULT_REGION,
             endpoint_url=settings.endpoint_url,
         )
         AwsProvider(

@@ -6,7 +6,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from sluice_cli.local_aws.server import REGION, LocalAws, LocalAwsError
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import REGION, LocalAws
 
 
 class Clients:

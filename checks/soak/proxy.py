@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from sluice_cli.local_aws.server import LOOPBACK, LocalAws, LocalAwsError
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import LOOPBACK, LocalAws
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 

@@ -8,7 +8,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import HTTPClientError
 
-from sluice_cli.local_aws.server import LocalAws, LocalAwsError
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import session
 
 NO_ANSWER = 0

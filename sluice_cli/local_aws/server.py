@@ -22,17 +22,19 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from sluice_cli.errors import SluiceError
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.local_aws.pythons import pythons_of_machine
-
-ROOT = Path(__file__).parent.parent.parent
-PYTHON = ROOT / ".tools" / "local-aws" / "bin" / "python"
 
 APP = Path(__file__).parent / "emulator" / "app.py"
 
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 START_SECONDS = 60
+STARTS = 3  # another program may take the free port before the local AWS does
+PORT_TAKEN = "Address already in use"
+
+OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
 # A person who deploys on AWS has about these rights; being an IAM user, it is held to resource policies as on AWS.
 DEPLOYER = "deployer"
@@ -42,8 +44,8 @@ DEPLOYER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "A
 RETRY_BASE_SECONDS = "1"
 
 
-class LocalAwsError(SluiceError):
-    """The local AWS did not start, or is not running."""
+class PortTaken(LocalAwsError):
+    """Another program was faster."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,46 @@ class LocalAws:
 
     def running(self) -> Running | None:
         """What `start` recorded, if it still answers."""
-        if not self._record.exists():
-            return None
-        running = Running(**json.loads(self._record.read_text()))
-        return running if _answers(running.url, running.ca_bundle) else None
+        running = self._recorded()
+        return running if running and _answers(running.url, running.ca_bundle) else None
 
     def start(self) -> Running:
         """Start it, or find it running. Raises `LocalAwsError` with the end of its log when it does not come up."""
         running = self.running()
         if running is not None:
             return running
+        python = python_of_local_aws()
         self.stop()
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        self._make_certificate()
+        self._make_certificate(python)
         root_key, root_secret = "test", secrets.token_hex(16)
+        for attempt in range(1, STARTS + 1):
+            try:
+                process, url = self._serve(python, root_key, root_secret)
+                break
+            except PortTaken:
+                if attempt == STARTS:
+                    raise
+        ca_bundle = str(self.folder / "client.pem")
+        iam = boto3.client(
+            "iam",
+            endpoint_url=url,
+            region_name=REGION,
+            verify=ca_bundle,
+            aws_access_key_id=root_key,
+            aws_secret_access_key=root_secret,
+        )
+        iam.create_user(UserName=DEPLOYER)
+        iam.put_user_policy(UserName=DEPLOYER, PolicyName="Deploy", PolicyDocument=json.dumps(DEPLOYER_POLICY))
+        key = iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
+        running = Running(process.pid, url, ca_bundle, key["AccessKeyId"], key["SecretAccessKey"])
+        self._write_credentials(running)
+        self._record.write_text(json.dumps(running.__dict__, indent=2))
+        return running
+
+    def _serve(self, python: Path, root_key: str, root_secret: str) -> tuple[subprocess.Popen[bytes], str]:
+        """Its process, and where it answers. Raises `LocalAwsError` with the end of its log when it does not."""
         port = _free_port()
         url = f"https://{LOOPBACK}:{port}"
         ca_bundle = str(self.folder / "client.pem")
@@ -87,14 +114,15 @@ class LocalAws:
         with log.open("w") as out:
             process = subprocess.Popen(
                 # Not `-m ministack`: that also binds port 443, for services that are not used here.
-                [str(PYTHON), "-m", "hypercorn", f"{APP}:app", "--bind", f"{LOOPBACK}:{port}", *tls],
+                [str(python), "-m", "hypercorn", f"{APP}:app", "--bind", f"{LOOPBACK}:{port}", *tls],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 cwd=self.folder,
                 env={
-                    **_without_aws(os.environ),
+                    # What the caller's Python imports is no business of the local AWS, nor of its functions.
+                    **{name: one for name, one in _without_aws(os.environ).items() if name not in OF_PYTHON},
                     "AUTH": "true",
                     "AWS_ACCESS_KEY_ID": root_key,
                     "AWS_SECRET_ACCESS_KEY": root_secret,
@@ -118,30 +146,20 @@ class LocalAws:
             if process.poll() is not None or time.monotonic() > deadline:
                 _end(process.pid)
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-                raise LocalAwsError(f"the local AWS did not start; the end of {log}:\n{tail}")
+                taken = PORT_TAKEN in tail
+                raise (PortTaken if taken else LocalAwsError)(
+                    f"the local AWS did not start on port {port}; the end of {log}:\n{tail}"
+                )
             time.sleep(0.1)
-        iam = boto3.client(
-            "iam",
-            endpoint_url=url,
-            region_name=REGION,
-            verify=ca_bundle,
-            aws_access_key_id=root_key,
-            aws_secret_access_key=root_secret,
-        )
-        iam.create_user(UserName=DEPLOYER)
-        iam.put_user_policy(UserName=DEPLOYER, PolicyName="Deploy", PolicyDocument=json.dumps(DEPLOYER_POLICY))
-        key = iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
-        running = Running(process.pid, url, ca_bundle, key["AccessKeyId"], key["SecretAccessKey"])
-        self._write_credentials(running)
-        self._record.write_text(json.dumps(running.__dict__, indent=2))
-        return running
+        return process, url
 
     def stop(self) -> bool:
         """Stop it and remove its folder; False when none was there."""
         if not self.folder.exists():
             return False
-        if self._record.exists():
-            _end(json.loads(self._record.read_text())["pid"])
+        recorded = self._recorded()
+        if recorded:
+            _end(recorded.pid)
         shutil.rmtree(self.folder, ignore_errors=True)
         return True
 
@@ -150,14 +168,14 @@ class LocalAws:
         or credentials file of the caller's survives in it. Raises `LocalAwsError` when it is not running."""
         running = self.running()
         if running is None:
-            raise LocalAwsError("the local AWS is not running: run `make up` first")
+            raise LocalAwsError("the local AWS is not running: run `sluice up` first")
         return {**_without_aws(os.environ), **self._variables(running)}
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client of the local AWS, as the deployer."""
         running = self.running()
         if running is None:
-            raise LocalAwsError("the local AWS is not running: run `make up` first")
+            raise LocalAwsError("the local AWS is not running: run `sluice up` first")
         return boto3.client(
             service,
             **{
@@ -170,6 +188,12 @@ class LocalAws:
                 **options,
             },
         )
+
+    def _recorded(self) -> Running | None:
+        try:
+            return Running(**json.loads(self._record.read_text()))
+        except (FileNotFoundError, ValueError, TypeError):  # none, or cut short by a full disk or a kill
+            return None
 
     def account_id(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
@@ -207,9 +231,9 @@ class LocalAws:
             + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
         )
 
-    def _make_certificate(self) -> None:
+    def _make_certificate(self, python: Path) -> None:
         subprocess.run(
-            [str(PYTHON), "-m", "trustme", "--quiet", "--dir", str(self.folder), "-i", LOOPBACK, "localhost"],
+            [str(python), "-m", "trustme", "--quiet", "--dir", str(self.folder), "-i", LOOPBACK, "localhost"],
             check=True,
         )
 

@@ -8,7 +8,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from sluice_cli.local_aws.server import REGION, LocalAws, LocalAwsError
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import REGION, LocalAws
 
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -19,7 +20,7 @@ def signed_request(
     """Send a request signed by the deployer; gives the status and the body, of refusals too."""
     running = local.running()
     if running is None:
-        raise LocalAwsError("the local AWS is not running: run `make up` first")
+        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
     request = AWSRequest(method=method, url=url, data=body, headers=headers)
     credentials = Credentials(running.access_key_id, running.secret_access_key)
     SigV4Auth(credentials, "execute-api", REGION).add_auth(request)

@@ -8,13 +8,17 @@ from botocore.exceptions import ClientError
 
 from sluice_cli.local_aws.server import REGION, LocalAws
 
-LIFECYCLE_RULE = {
-    "ID": "remove-replaced-states",
-    "Status": "Enabled",
-    "Filter": {"Prefix": ""},
-    "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 10},
-    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-}
+RULE_ID = "remove-replaced-states"
+NO_PUBLIC_ACCESS = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+AES256 = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+NOT_SET = (
+    *("NoSuchLifecycleConfiguration", "NoSuchBucketPolicy", "NoSuchPublicAccessBlockConfiguration"),
+    *("OwnershipControlsNotFoundError", "ServerSideEncryptionConfigurationNotFoundError"),
+)
+
+Say = Callable[[str], None]
 
 
 def ensure_local_state_bucket(local: LocalAws, bucket: str) -> bool:
@@ -23,50 +27,82 @@ def ensure_local_state_bucket(local: LocalAws, bucket: str) -> bool:
 
 
 def ensure_state_bucket(
-    s3: Any, bucket: str, region: str, account_id: str, say: Callable[[str], None] = lambda _: None
+    s3: Any, bucket: str, region: str, account_id: str, *, prefix: str = "", say: Say = lambda _: None
 ) -> bool:
     """Make the bucket, or bring it up to standard; True when it is new.
 
     Versioned (a lost state can be restored), encrypted, all public access blocked, ACLs off, TLS only, replaced
-    versions removed after 90 days except the last 10. Nothing in it is touched, and what its policy and lifecycle
-    rules say besides is kept. Raises `ClientError` where the bucket belongs to another account.
+    versions removed after 90 days except the last 10. Of a bucket that exists, only what is looser is tightened, below
+    `prefix` where that can be said, and `say` is called with each change before it is made: its objects, its encryption
+    (a KMS key, too), its rules and its policy stay.
+    Raises `ClientError` where the bucket belongs to another account.
     """
     owned = {"Bucket": bucket, "ExpectedBucketOwner": account_id}
     new = _create(s3, bucket, region, owned)
-    s3.put_public_access_block(
-        **owned,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
-    s3.put_bucket_ownership_controls(**owned, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
-    s3.put_bucket_encryption(
-        **owned,
-        ServerSideEncryptionConfiguration={
-            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-        },
-    )
-    s3.put_bucket_versioning(**owned, VersioningConfiguration={"Status": "Enabled"})
+    for what, tighten in _looser(s3, owned, "" if new else prefix):
+        if not new:
+            say(f"State bucket {bucket}: {what}")
+        tighten()
+    return new
+
+
+def _looser(s3: Any, owned: dict[str, str], prefix: str) -> list[tuple[str, Callable[[], Any]]]:
+    """What is looser than the standard, in words, and what tightens it."""
+    found: list[tuple[str, Callable[[], Any]]] = []
+    access = _existing(s3.get_public_access_block, owned, "PublicAccessBlockConfiguration")
+    if access != NO_PUBLIC_ACCESS:
+        configuration = {"PublicAccessBlockConfiguration": NO_PUBLIC_ACCESS}
+        found.append(("blocking all public access", lambda: s3.put_public_access_block(**owned, **configuration)))
+    ownership = (_existing(s3.get_bucket_ownership_controls, owned, "OwnershipControls") or {}).get("Rules")
+    if ownership != [{"ObjectOwnership": "BucketOwnerEnforced"}]:
+        controls = {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
+        found.append(("turning ACLs off", lambda: s3.put_bucket_ownership_controls(**owned, **controls)))
+    if not _existing(s3.get_bucket_encryption, owned, "ServerSideEncryptionConfiguration"):
+        encryption = {"ServerSideEncryptionConfiguration": AES256}
+        found.append(("encrypting with keys of S3's", lambda: s3.put_bucket_encryption(**owned, **encryption)))
+    if s3.get_bucket_versioning(**owned).get("Status") != "Enabled":
+        versioning = {"VersioningConfiguration": {"Status": "Enabled"}}
+        found.append(("keeping versions", lambda: s3.put_bucket_versioning(**owned, **versioning)))
     rules = _existing(s3.get_bucket_lifecycle_configuration, owned, "Rules") or []
-    rules = [rule for rule in rules if rule.get("ID") != LIFECYCLE_RULE["ID"]]
-    s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [*rules, LIFECYCLE_RULE]})
-    policy = json.loads(
-        _existing(s3.get_bucket_policy, owned, "Policy") or '{"Version": "2012-10-17", "Statement": []}'
-    )
-    tls_only = {
+    if not any(rule.get("ID") == RULE_ID for rule in rules):
+        where = f"below {prefix}" if prefix else "of everything in it"
+        lifecycle = {"LifecycleConfiguration": {"Rules": [*rules, _rule(prefix)]}}
+        found.append(
+            (
+                f"removing replaced versions {where} after 90 days, except the last 10",
+                lambda: s3.put_bucket_lifecycle_configuration(**owned, **lifecycle),
+            )
+        )
+    text = _existing(s3.get_bucket_policy, owned, "Policy") or '{"Version": "2012-10-17", "Statement": []}'
+    policy = json.loads(text)
+    written = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    tls_only = _tls_only(owned["Bucket"], s3.meta.partition)
+    if tls_only not in written:
+        others = [one for one in written if one.get("Sid") != tls_only["Sid"]]
+        changed = json.dumps({**policy, "Statement": [*others, tls_only]})
+        found.append(("refusing requests without TLS", lambda: s3.put_bucket_policy(**owned, Policy=changed)))
+    return found
+
+
+def _rule(prefix: str) -> dict[str, Any]:
+    return {
+        "ID": RULE_ID,
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 10},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    }
+
+
+def _tls_only(bucket: str, partition: str) -> dict[str, Any]:
+    return {
         "Sid": "DenyInsecureTransport",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
-        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Resource": [f"arn:{partition}:s3:::{bucket}", f"arn:{partition}:s3:::{bucket}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    others = [one for one in policy["Statement"] if one.get("Sid") != tls_only["Sid"]]
-    s3.put_bucket_policy(**owned, Policy=json.dumps({**policy, "Statement": [*others, tls_only]}))
-    return new
 
 
 def _create(s3: Any, bucket: str, region: str, owned: dict[str, str]) -> bool:
@@ -86,6 +122,6 @@ def _existing(get: Callable[..., dict[str, Any]], owned: dict[str, str], part: s
     try:
         return get(**owned)[part]
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchLifecycleConfiguration", "NoSuchBucketPolicy"):
+        if error.response["Error"]["Code"] in NOT_SET:
             return None
         raise

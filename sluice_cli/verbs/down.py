@@ -16,8 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     local = local_aws_of(project)
-    if arguments.stacks:
-        take_down(project, local, arguments.stacks)
-    else:
-        down(project, local)
+    with project.locked("`sluice down`"):
+        if arguments.stacks:
+            take_down(project, local, arguments.stacks)
+        else:
+            down(project, local)
     return ExitCode.DONE

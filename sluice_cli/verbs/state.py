@@ -16,7 +16,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     account = account_of_caller(project_of(arguments))
     bucket, region = account.state_bucket, account.state_region
-    new = ensure_state_bucket(account.client("s3"), str(bucket), region, account.account_id, say=console.print)
+    s3 = account.client("s3")
+    new = ensure_state_bucket(
+        s3, str(bucket), region, account.account_id, prefix=account.state_prefix, say=console.print
+    )
     console.print(f"State bucket {bucket} ({region}): {'created' if new else 'was there'}, and is up to standard.")
     console.print(f"For plain cdktf commands: export STATE_BUCKET={bucket}")
     return ExitCode.DONE

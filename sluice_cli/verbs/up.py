@@ -15,5 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
-    up(project, local_aws_of(project), arguments.stacks)
+    with project.locked("`sluice up`"):
+        up(project, local_aws_of(project), arguments.stacks)
     return ExitCode.DONE

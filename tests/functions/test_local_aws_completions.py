@@ -17,7 +17,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import APP, PYTHON, REGION, LocalAws
+from sluice_cli.local_aws.environment import python_of_local_aws
+from sluice_cli.local_aws.server import APP, REGION, LocalAws
 from sluice_cli.local_aws.signed_request import send
 
 KEYS = ["ctrl\x01.txt", "\x1f", "line\nend", "cr\rend", "tab\t", "per%cent", "a&b<c>", "a+b c", "\x7f", "x/", "ü"]
@@ -183,7 +184,11 @@ print("unchanged", refused(sys.argv[1]))
 
 def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None:
     done = subprocess.run(
-        [str(PYTHON), "-c", CHANGED_MINISTACK, str(APP)], capture_output=True, text=True, check=True, timeout=60
+        [str(python_of_local_aws()), "-c", CHANGED_MINISTACK, str(APP)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     *changed, unchanged = done.stdout.splitlines()
     assert len(changed) == 25

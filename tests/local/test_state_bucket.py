@@ -120,6 +120,30 @@ def test_what_the_user_added_is_kept(s3: Any, name: str) -> None:
         assert found["lifecycle"] == [rule, *expected(name)["lifecycle"]]
 
 
+def test_a_bucket_with_a_stricter_encryption_keeps_it_and_its_rules(s3: Any, name: str) -> None:
+    s3.create_bucket(Bucket=name)
+    kms = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:us-east-1:000000000000:key/theirs"}
+    encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": kms, "BucketKeyEnabled": True}]}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration=encryption)
+    said: list[str] = []
+    ensure_state_bucket(s3, name, "us-east-1", ACCOUNT, prefix="sluice/", say=said.append)
+    (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == kms
+    assert standard(s3, name)["lifecycle"] == [{**expected(name)["lifecycle"][0], "Filter": {"Prefix": "sluice/"}}]
+    assert said == [
+        f"State bucket {name}: {what}"
+        for what in (
+            # A new bucket blocks public access and has no ACLs, as on AWS.
+            "keeping versions",
+            "removing replaced versions below sluice/ after 90 days, except the last 10",
+            "refusing requests without TLS",
+        )
+    ]
+    said.clear()
+    ensure_state_bucket(s3, name, "us-east-1", ACCOUNT, prefix="sluice/", say=said.append)
+    assert said == []
+
+
 def test_a_bucket_of_another_account_is_refused_before_anything_is_changed(local_aws: LocalAws, name: str) -> None:
     local_aws.client("s3").create_bucket(Bucket=name)
     owner = "x-amz-expected-bucket-owner"

@@ -5,7 +5,8 @@ from pathlib import Path
 import botocore
 import pytest
 
-from sluice_cli.local_aws.server import LocalAws, LocalAwsError, Running
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import LocalAws, Running
 
 from .answering import answering
 
@@ -71,5 +72,5 @@ def test_the_callers_other_variables_and_settings_reach_the_local_run(
 
 
 def test_without_a_running_local_aws_there_is_no_environment(tmp_path: Path) -> None:
-    with pytest.raises(LocalAwsError, match=r"^the local AWS is not running: run `make up` first$"):
+    with pytest.raises(LocalAwsError, match=r"^the local AWS is not running: run `sluice up` first$"):
         LocalAws(tmp_path).environment()

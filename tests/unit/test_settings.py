@@ -52,6 +52,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         "metadata_autoscale_to": None,
         "sensor_thresholds": DEFAULT_THRESHOLDS,
         "state_bucket": None,
+        "state_region": None,
         "endpoint_url": None,
         "allow_remote_endpoint": False,
     }
@@ -107,9 +108,11 @@ ALLOWED = {
         '{"a": {"lower": 1, "upper": 1}}',
     ],
     "STATE_BUCKET": ["abc", "b" * 63],
+    "STATE_REGION": ["us-east-1", "eu-central-1"],
     "AWS_ENDPOINT_URL": [LOCAL, "http://localhost:4566", "https://[::1]:4566", "http://127.8.9.1"],
 }
 REFUSED = {
+    "STATE_REGION": ["us-east", "nowhere"],
     "PROJECT": ["a", "p" * 21, "1ab", "Sluice", "a_b", "a-", "-a", "a b", "a\n", "über", "${x}"],
     "ENVIRONMENT_SUFFIX": ["e" * 17, "Dev", "dev_1", "dev-", "-dev", "dev ", "dev\n", "dev.1", "dév", "dev/../x"],
     "AWS_REGION": [
@@ -256,6 +259,7 @@ WHAT_IS_ALLOWED = {
     "METADATA_AUTOSCALE_TO": "a whole number of capacity units from 1 to 40000",
     "SENSOR_THRESHOLDS": 'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
     "either may be left out",
+    "STATE_REGION": "an AWS region such as us-east-1",
     "STATE_BUCKET": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
     "AWS_ENDPOINT_URL": "an address such as https://127.0.0.1:4566",
     "ALLOW_REMOTE_ENDPOINT": "true or false",
@@ -373,6 +377,28 @@ def test_a_variable_goes_before_context_and_context_before_the_default() -> None
     assert Settings.load({"PROJECT": "variable"}, context) == Settings(
         project="variable", lambda_timeout_seconds=60, allow_remote_endpoint=True
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("LAMBDA_TIMEOUT_SECOND", "LAMBDA_TIMEOUT_SECONDS"),
+        ("lambda_timeout_seconds", "LAMBDA_TIMEOUT_SECONDS"),
+        ("Enviroment_Suffix", "ENVIRONMENT_SUFFIX"),
+        ("notification-email", "NOTIFICATION_EMAIL"),
+        ("STATEBUCKET", "STATE_BUCKET"),
+        ("REGION", "AWS_REGION"),
+    ],
+)
+def test_a_misspelled_setting_in_context_is_named_with_the_nearest_right_one(given: str, meant: str) -> None:
+    assert problems({}, {given: "x"}) == [
+        f"{given}: there is no such setting in cdktf.json's context; did you mean {meant}?"
+    ]
+
+
+def test_what_is_in_context_for_others_is_left_alone() -> None:
+    others = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true", "Team": "weather"}
+    assert Settings.load({}, others) == Settings()
 
 
 def test_context_is_held_to_the_same_rules() -> None:

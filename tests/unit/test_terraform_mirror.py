@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sluice_cli.local_aws import server as local_aws
+from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.terraform import mirror as terraform_mirror
 from sluice_cli.terraform.mirror import PROVIDER, VARIABLE, VERSION, MirrorError, find_mirror, terraform_environment
 
@@ -188,7 +188,16 @@ def test_a_variable_that_points_at_no_file_is_dropped_or_replaced(machine: Path)
 @pytest.fixture
 def registry(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A registry that answers, on this machine and over TLS."""
-    make_certificate = [str(local_aws.PYTHON), "-m", "trustme", "--quiet", "--dir", str(machine), "-i", "127.0.0.1"]
+    make_certificate = [
+        str(python_of_local_aws()),
+        "-m",
+        "trustme",
+        "--quiet",
+        "--dir",
+        str(machine),
+        "-i",
+        "127.0.0.1",
+    ]
     subprocess.run(make_certificate, check=True)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(machine / "server.pem", machine / "server.key")

@@ -1,0 +1,73 @@
+"""The Python environment that the local AWS runs in: ministack pins libraries of its own, so it shares none.
+
+In a checkout of Sluice it is `.tools/local-aws`, made by `make setup`. Elsewhere it is made once, in the user's cache
+folder, from the pinned requirements with hashes that the package brings.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.locking import locked
+
+CHECKOUT = Path(__file__).parent.parent.parent
+REQUIREMENTS = Path(__file__).parent / "requirements.txt"
+SHOWN_LINES = 12
+
+
+def python_of_local_aws() -> Path:
+    """The Python that the local AWS runs under; its environment is made where it is not there yet.
+
+    Raises `LocalAwsError` that says what to do where it cannot be made.
+    """
+    own = CHECKOUT / ".tools" / "local-aws" / "bin" / "python"
+    if own.is_file():
+        return own
+    if not REQUIREMENTS.is_file():
+        raise LocalAwsError(f"the local AWS is not installed in {CHECKOUT}: run `make setup` there")
+    text = REQUIREMENTS.read_bytes()
+    version = "{}.{}".format(*sys.version_info)
+    name = f"local-aws-{hashlib.sha256(text).hexdigest()[:12]}-python{version}"
+    folder = cache_folder() / name
+    if not _is_there(folder):
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        with locked(cache_folder() / f"{name}.lock", "the installation of the local AWS"):
+            if not _is_there(folder):
+                _make(folder)
+    return folder / "bin" / "python"
+
+
+def cache_folder() -> Path:
+    """`sluice` in XDG_CACHE_HOME, or in `~/.cache`. It can be deleted at any time; what is needed is made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sluice"
+
+
+def _is_there(folder: Path) -> bool:
+    return (folder / "bin" / "python").exists()
+
+
+def _make(folder: Path) -> None:
+    print(f"Installing the local AWS into {folder}, once: about 150 MB, a minute", file=sys.stderr)
+    # Under another name until it is complete, so that an interrupted installation is never taken for one.
+    partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
+    try:
+        _run([sys.executable, "-m", "venv", str(partial)], "Python's venv module (on Debian: apt install python3-venv)")
+        pip = [str(partial / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps", "--quiet"]
+        _run(
+            [*pip, "--disable-pip-version-check", "-r", str(REQUIREMENTS)],
+            "a package index that pip reaches (PIP_INDEX_URL names another than pypi.org)",
+        )
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _run(command: list[str], needs: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-SHOWN_LINES:])
+        raise LocalAwsError(f"the local AWS could not be installed; it takes {needs}:\n{said}")

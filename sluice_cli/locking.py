@@ -1,0 +1,36 @@
+"""One command at a time on what two would spoil for each other."""
+
+import fcntl
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STEP_SECONDS = 0.2
+
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Hold a lock file; where another process holds it, say who, and wait. It is free again when its holder ends,
+    however that is."""
+    with path.open("a+") as file:
+        if not _taken(file.fileno()):
+            file.seek(0)
+            print(f"Waiting for {file.read().strip() or what}", file=sys.stderr)
+            while not _taken(file.fileno()):
+                time.sleep(STEP_SECONDS)
+        file.seek(0)
+        file.truncate()
+        file.write(f"{what} (process {os.getpid()})")
+        file.flush()
+        yield
+
+
+def _taken(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
