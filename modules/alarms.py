@@ -12,12 +12,14 @@ class Alarms(Construct):
     Each alarm looks at one period of `period` seconds and treats missing data as not breaching: these metrics are
     published only when something happens
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html).
+    `resources` holds the raw alarms, by the id they were added with.
     """
 
     def __init__(self, scope: Construct, id_: str, *, name: str, topic: Topic | None) -> None:
         super().__init__(scope, id_)
         self._name = name
         self._topic = topic
+        self.resources: dict[str, CloudwatchMetricAlarm] = {}
         if topic is not None:
             topic.allow_service("cloudwatch.amazonaws.com")
 
@@ -39,7 +41,7 @@ class Alarms(Construct):
         Alarm names are unique in an account: `qualifier` tells two alarms on one metric apart.
         """
         actions = [self._topic.arn] if self._topic else None
-        return CloudwatchMetricAlarm(
+        alarm = CloudwatchMetricAlarm(
             self,
             id_,
             alarm_name="-".join(filter(None, [self._name, qualifier, metric])),
@@ -56,3 +58,5 @@ class Alarms(Construct):
             alarm_actions=actions,
             ok_actions=actions,
         )
+        self.resources[id_] = alarm
+        return alarm

@@ -12,12 +12,12 @@ class ApiLoggingRole(Construct):
     """The role with which API Gateway writes logs, for all REST APIs of the account in this region.
 
     There is one such setting for each account and region; who makes it owns it, and destroying it leaves the setting
-    as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    as it is. `resource` is that setting, `role` the role it names. https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
     """
 
     def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str | None = None) -> None:
         super().__init__(scope, id_)
-        role = IamRole(
+        self.role = IamRole(
             self,
             "Role",
             name=name,
@@ -38,7 +38,7 @@ class ApiLoggingRole(Construct):
         attachment = IamRolePolicyAttachment(
             self,
             "WriteLogs",
-            role=role.name,
+            role=self.role.name,
             policy_arn=f"arn:{partition(self)}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs",
         )
-        ApiGatewayAccount(self, "Account", cloudwatch_role_arn=role.arn, depends_on=[attachment])
+        self.resource = ApiGatewayAccount(self, "Account", cloudwatch_role_arn=self.role.arn, depends_on=[attachment])

@@ -5,6 +5,7 @@ from sluice_cli.command_line import Verb, run
 DESCRIPTION = "Operate a CDKTF project's stacks on AWS, or on a local AWS without Docker or an account."
 
 HELP = {
+    "new": "make a project that runs at once: a stack with a bucket, a function and a table, and their tests",
     "up": "start the local AWS and deploy the project's stacks to it; what is in place stays as it is",
     "down": "destroy the stacks on the local AWS and stop it; with names, only those stacks",
     "synth": "write the stacks' Terraform; needs no AWS account and no network",

@@ -6,16 +6,20 @@ Fixtures, each made once for a test run (under pytest-xdist once for each proces
 that share a local AWS in one):
 
 - `local_aws`: a local AWS of this run's own, over TLS, with IAM enforced. `local_aws.client("s3")` is a boto3 client.
+- `deployed_project`: the stacks of the project in `project_folder` (pytest's root folder, unless conftest.py overrides
+  it), deployed on `local_aws`. `deployed_project.outputs("stack")` has a stack's outputs.
 """
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from sluice_cli.local_aws.server import LocalAws
+    from sluice_cli.testing import DeployedProject
 
 GROUP = "local_aws"
 
@@ -57,3 +61,24 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
         shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
     finally:
         local.stop()
+
+
+@pytest.fixture(scope="session")
+def project_folder(pytestconfig: pytest.Config) -> Path:
+    """The folder of the CDKTF project: pytest's root folder, or the nearest one above it with a `cdktf.json`.
+
+    Override it in conftest.py for a project elsewhere.
+    """
+    return pytestconfig.rootpath
+
+
+@pytest.fixture(scope="session")
+def deployed_project(local_aws: "LocalAws", project_folder: Path) -> "DeployedProject":
+    """The project's stacks, deployed with Terraform on `local_aws`."""
+    from sluice_cli.errors import SluiceError
+    from sluice_cli.testing import DeployedProject
+
+    try:
+        return DeployedProject.on(local_aws, project_folder)
+    except SluiceError as error:
+        pytest.fail(f"{project_folder} could not be deployed on the local AWS: {error}", pytrace=False)

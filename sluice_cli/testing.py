@@ -1,11 +1,19 @@
 """Tests against a local AWS: what a project's stacks are once they are deployed there, and waiting for events.
 
-`pytest_plugin.py` has the fixtures that make these.
+`pytest_plugin.py` has the fixtures that make these. What deploys is imported only when it is used.
 """
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from sluice_cli.local_aws.server import LocalAws
+    from sluice_cli.stack import Stack
+    from sluice_cli.target import Target
+
 
 Result = TypeVar("Result")
 
@@ -23,3 +31,32 @@ def eventually(look: Callable[[], Result | None], *, within: float = 60) -> Resu
             raise AssertionError(f"still {result!r} after {within} s")
         time.sleep(STEP_SECONDS)
     return result
+
+
+@dataclass(frozen=True)
+class DeployedProject:
+    """A project's stacks as they are deployed on a local AWS."""
+
+    target: "Target"
+
+    @classmethod
+    def on(cls, local: "LocalAws", folder: Path) -> "DeployedProject":
+        """Synthesize and deploy all stacks of the project in a folder. Raises `SluiceError`."""
+        from sluice_cli.local_deployment import up
+        from sluice_cli.project import Project
+
+        return cls(up(Project.find(folder), local))
+
+    def stack(self, name: str | None = None) -> "Stack":
+        """A stack by its name in the app; without `name`, the only one. Raises `InputError`, which names them all."""
+        from sluice_cli.errors import InputError
+        from sluice_cli.stack import synthesized_stacks
+
+        stacks = synthesized_stacks(self.target, [name] if name else [])
+        if len(stacks) != 1:
+            raise InputError(f"there are {len(stacks)} stacks, name one: {', '.join(one.name for one in stacks)}")
+        return stacks[0]
+
+    def outputs(self, name: str | None = None) -> dict[str, Any]:
+        """The values of a stack's outputs, by the outputs' names."""
+        return self.stack(name).outputs()

@@ -1,0 +1,117 @@
+"""A new CDKTF project from a template: a stack, a function, their tests, and a workflow that runs them."""
+
+import importlib.metadata
+import re
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.machinery import PathFinder
+from keyword import iskeyword, issoftkeyword
+from pathlib import Path
+
+from sluice_cli.errors import InputError
+
+TEMPLATE = Path(__file__).with_name("project_template")
+SUFFIX = ".template"
+DOT = "dot-"  # in front of a name that begins with a dot in the project
+PLACEHOLDER = re.compile(r"@([A-Z]+)@")
+DISTRIBUTION = "sluice-cdktf"
+
+# The longest that is made of it is the bucket's name, of 63 characters at most: NAME-inbox-ACCOUNT.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+SHORTEST, LONGEST = 2, 40
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+FORBIDDEN_PREFIXES = ("sthree-", "amzn-s3-demo-")
+# Modules, folders and names of the project itself, or what it imports.
+RESERVED = {"conftest", "functions", "main", "recorder", "sluice", "sluice_cli", "terraform", "tests"}
+
+
+def create(name: str, parent: Path) -> Path:
+    """Make the project in a new folder `name` below `parent`; gives the folder.
+
+    Raises `InputError` for a name that cannot be used and for a folder that is not empty. Nothing is left behind then,
+    nor where writing fails.
+    """
+    check(name)
+    folder = parent / name
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise InputError(f"{folder} exists and is not a folder: choose another name, or move it away")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not empty: choose another name, or empty it")
+    draft = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}-"))
+    try:
+        _write(draft, _values(name))
+        draft.chmod(0o755)
+        draft.rename(folder)  # whole or not at all; an empty folder is replaced
+    finally:
+        with suppress(FileNotFoundError):
+            shutil.rmtree(draft)
+    return folder
+
+
+def check(name: str) -> None:
+    """Raises `InputError` that says why a name cannot be used, with one that can where there is one like it."""
+    if not NAME.fullmatch(name) or not SHORTEST <= len(name) <= LONGEST:
+        like = _like(name)
+        raise InputError(
+            f"{name!r} cannot be a project's name: {SHORTEST} to {LONGEST} lower-case letters, digits and single "
+            "hyphens, beginning with a letter" + (f"; {like} would do" if like else "")
+        )
+    prefix = next((prefix for prefix in FORBIDDEN_PREFIXES if name.startswith(prefix)), None)
+    if prefix:
+        raise InputError(f"{name!r} cannot be a project's name: S3 allows no bucket whose name begins with {prefix}")
+    package = _package(name)
+    if _is_taken(package):
+        raise InputError(
+            f"{name!r} cannot be a project's name: its Python package {package} would hide a module of that name, "
+            f"or be hidden by it; {name}-app would do"
+        )
+
+
+def _is_taken(package: str) -> bool:
+    if package in RESERVED or package in sys.stdlib_module_names or iskeyword(package) or issoftkeyword(package):
+        return True
+    # Not what lies in the current folder: the new project does not see it.
+    elsewhere = [one for one in sys.path if one and Path(one).resolve() != Path.cwd()]
+    return PathFinder.find_spec(package, elsewhere) is not None
+
+
+def _like(name: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    like = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-").lstrip("0123456789-")[:LONGEST].rstrip("-")
+    return like if len(like) >= SHORTEST and not _is_taken(_package(like)) else ""
+
+
+def _package(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _values(name: str) -> dict[str, str]:
+    return {
+        "NAME": name,
+        "PACKAGE": _package(name),
+        "CLASS": "".join(word.capitalize() for word in name.split("-")) + "Stack",
+        "ID": str(uuid.uuid4()),
+        "VERSION": _pin(),
+    }
+
+
+def _pin() -> str:
+    """The installed version, or none where Sluice runs from its sources."""
+    try:
+        return f"=={importlib.metadata.version(DISTRIBUTION)}"
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _write(folder: Path, values: Mapping[str, str]) -> None:
+    for source in sorted(TEMPLATE.rglob(f"*{SUFFIX}")):
+        parts = source.relative_to(TEMPLATE).parts
+        names = [values["PACKAGE"] if one == "package" else one.replace(DOT, ".", 1) for one in parts]
+        target = folder.joinpath(*names[:-1], names[-1].removesuffix(SUFFIX))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = PLACEHOLDER.sub(lambda match: values[match[1]], source.read_text(encoding="utf-8"))
+        target.write_text(text, encoding="utf-8")

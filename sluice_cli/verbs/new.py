@@ -1,0 +1,21 @@
+"""Make a project that runs at once."""
+
+import argparse
+from pathlib import Path
+
+from sluice_cli.new_project import create
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="of the new folder and stack, such as invoice-inbox")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    folder = create(arguments.name, Path.cwd())
+    print(
+        f"Created {folder.name}. Next:\n\n"
+        f"  cd {folder.name}\n"
+        "  pytest       # unit tests, and the stack deployed on a local AWS of the tests' own\n"
+        "  sluice up    # the stack on a local AWS that stays, until `sluice down`\n"
+    )
+    return 0
