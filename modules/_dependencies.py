@@ -1,4 +1,4 @@
-from cdktf import TerraformResource
+from cdktf import TerraformResource, TerraformResourceLifecycle
 
 
 def depends_on(resource: TerraformResource, *others: TerraformResource) -> None:
@@ -8,4 +8,16 @@ def depends_on(resource: TerraformResource, *others: TerraformResource) -> None:
     not what a constructor takes: Terraform's JSON wants the bare address.
     """
     known = resource.depends_on or []
-    resource.depends_on = [*known, *(f"{one.terraform_resource_type}.{one.friendly_unique_id}" for one in others)]
+    resource.depends_on = [*known, *(address(one) for one in others)]
+
+
+def replaced_with(resource: TerraformResource) -> TerraformResourceLifecycle:
+    """The lifecycle of what AWS deletes together with a resource: replaced whenever that is, although its own
+    arguments stay the same. https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#replace_triggered_by
+    """
+    return TerraformResourceLifecycle(replace_triggered_by=[f"{address(resource)}.id"])
+
+
+def address(resource: TerraformResource) -> str:
+    """A resource's address in Terraform."""
+    return f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"

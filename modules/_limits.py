@@ -257,3 +257,7 @@ SCHEDULE_NAME = Text(
     64,
     "https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html",
 )
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ZIPPED_BYTES = 50 * 1024 * 1024
+UNZIPPED_BYTES = 250 * 1024 * 1024

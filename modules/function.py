@@ -8,17 +8,23 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import LambdaFunctionEventInvokeConfig
+from cdktf_cdktf_provider_aws.lambda_function_recursion_config import LambdaFunctionRecursionConfig
 from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
+from . import _limits as limits
 from ._account import partition
-from ._packaging import build_archive, sha256
+from ._dependencies import replaced_with
+from ._function_alarms import add_alarms
+from ._function_checks import check_environment, check_handler, check_packages
+from ._packaging import Dependencies, build_archive, build_libraries, sha256
+from ._permissions import Permissions
 from .accepted import accept
-from .alarms import Alarms
-from .errors import ConfigurationError
 from .iam import PolicyDocument, RolePolicies, Statement
 from .key import ENCRYPTING_ACTIONS, Key
+from .logs import Logs
 from .queue import Queue
+from .release import Release, Released
 from .topic import Topic
 from .vpc import CONNECTING_ACCEPTED, DENIAL_ACCEPTED, Vpc, connecting, denied_to_code
 
@@ -29,15 +35,14 @@ TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
 # https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 FAILURE_ACTIONS = ("sqs:SendMessage",)
 
-LONGEST_TIMEOUT = 900
-HOUR = 60 * 60
-
 LOGS_WITHOUT_KEY = "CloudWatch Logs encrypts all logs by itself; they hold no file contents and no secrets"
 ACCEPTED = {
-    "CKV_AWS_115": "concurrency reserved here is taken from the account's other functions; throttled events wait in "
-    "Lambda's queue for six hours, and an alarm rings",
     "CKV_AWS_116": "the on-failure destination keeps the event and the error; a dead-letter queue would keep the event "
     "only, a second time",
+}
+WITHOUT_RESERVATION = {
+    "CKV_AWS_115": "concurrency reserved here is taken from the account's other functions; throttled events wait in "
+    "Lambda's queue for six hours, and an alarm rings",
 }
 WITHOUT_VPC = {
     "CKV_AWS_117": "it calls AWS's own endpoints only; in a VPC each would have to be paid for by the hour",
@@ -49,21 +54,28 @@ WITHOUT_SIGNING = {
 
 
 class PythonFunction(Construct):
-    """A Lambda function in Python with everything it needs to lose no event and to be looked after.
+    """A Lambda function in Python with everything it needs to lose no event and to be operated.
 
     It brings its own role (own logs, traces and failure queue only; `allow` and the resources' `grant_*` add the
-    rest), its own log group (made before it, kept `log_retention_days`), X-Ray active tracing, two asynchronous
-    retries, a failure queue that keeps the event and the error, and alarms on errors, throttles, durations above
-    80 % of the timeout, undeliverable failures, and anything in the failure queue.
+    rest), its own log group (made before it, kept `log_retention_days`), X-Ray active tracing, `retries` (0 to 2) of
+    failed events within `event_age_seconds` (60 to 21600), a failure queue that keeps the event and the error, and
+    alarms on errors, throttles, durations above 80 % of the timeout, undeliverable failures, and anything in the
+    failure queue, sent to `alarm_topic`.
 
-    `packages` are source folders; the first one's `handler.py` holds `handle(event, context)`. `libraries` is a
-    folder of vendored libraries. `timeout_seconds` is 1 to 900, `memory_mb` 128 to 10240 (CPU grows with it). A
-    change of `environment` never carries secrets: Lambda shows it to everyone who may read the function.
-    `alarm_topic` hears the alarms.
+    Code: `packages` are source folders, packed under their own names without caches, `.env`, `.git`, `.venv` and
+    `tests`, and without what `exclude` names (patterns of `.gitignore`; `"!tests"` packs them). `handler`
+    ("package.module.function") is by default `handle` in the first package's `handler.py`. `dependencies` is a lock
+    file, whose wheels are fetched for `runtime` and `architecture`; `libraries` is a folder of libraries that are built
+    already; `layers` are ARNs of layer versions (5 at most).
+
+    `timeout_seconds` is 1 to 900, `memory_mb` 128 to 10240 (CPU grows with it), `ephemeral_storage_mb` (`/tmp`) 512 to
+    10240. `reserved_concurrency` sets aside, and bounds, how many run at once; 0 stops the function. Put no secrets in
+    `environment`: anyone who may read the function sees it. `python3.14` needs version 6 of the AWS provider.
 
     Off unless asked for: `vpc` connects it to subnets of a VPC; with `code_signing_config_arn` Lambda checks who signed
-    its code; `key` encrypts its environment, its log group and its failure queue instead of AWS's own keys.
-    Raises `ConfigurationError` for a timeout AWS refuses, missing code, or a VPC without subnets or security groups.
+    its code; `key` encrypts its environment, its log group and its failure queue instead of AWS's own keys; `logs`
+    sets format and levels; with `allow_recursion` Lambda does not stop a function that triggers itself; `release`
+    shifts calls to each new version step by step. Raises `ConfigurationError` for what AWS refuses.
     """
 
     def __init__(
@@ -73,26 +85,55 @@ class PythonFunction(Construct):
         *,
         name: str,
         packages: Sequence[Path],
+        handler: str | None = None,
         libraries: Path | None = None,
+        dependencies: Dependencies | Path | None = None,
+        exclude: Sequence[str] = (),
+        layers: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        timeout_seconds: int = 30,
-        memory_mb: int = 256,
+        timeout_seconds: float = 30,
+        memory_mb: float = 256,
+        ephemeral_storage_mb: float = 512,
+        reserved_concurrency: float | None = None,
         runtime: str = "python3.13",
-        log_retention_days: int = 365,
+        architecture: str = "x86_64",
+        retries: float = 2,
+        event_age_seconds: float = 6 * limits.HOUR,
+        log_retention_days: float = 365,
+        logs: Logs | None = None,
+        allow_recursion: bool = False,
+        release: Release | None = None,
         alarm_topic: Topic | None = None,
         vpc: Vpc | None = None,
         code_signing_config_arn: str | None = None,
         key: Key | None = None,
     ) -> None:
         super().__init__(scope, id_)
-        if vpc and not (vpc.subnet_ids and vpc.security_group_ids):
-            raise ConfigurationError(f"{name}: vpc has {vpc}; give a subnet and a security group at least")
-        if not 1 <= timeout_seconds <= LONGEST_TIMEOUT:
-            raise ConfigurationError(f"{name}: timeout_seconds is {timeout_seconds}, AWS allows 1 to {LONGEST_TIMEOUT}")
+        limits.FUNCTION_NAME.check(self, "name", name)
+        limits.TIMEOUT_SECONDS.check(self, "timeout_seconds", timeout_seconds)
+        limits.MEMORY_MB.check(self, "memory_mb", memory_mb)
+        limits.EPHEMERAL_STORAGE_MB.check(self, "ephemeral_storage_mb", ephemeral_storage_mb)
+        if reserved_concurrency is not None:
+            limits.RESERVED_CONCURRENCY.check(self, "reserved_concurrency", reserved_concurrency)
+        limits.RUNTIME.check(self, "runtime", runtime)
+        limits.ARCHITECTURE.check(self, "architecture", architecture)
+        limits.LAYERS.check(self, "layers", layers)
+        limits.RETRIES.check(self, "retries", retries)
+        limits.EVENT_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
+        limits.LOG_RETENTION_DAYS.check(self, "log_retention_days", log_retention_days)
+        if vpc:
+            vpc.check(self)
+        variables = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": name, **(environment or {})}
+        check_environment(self, variables)
+        folders = check_packages(self, packages)
+        handler = check_handler(self, handler, folders, exclude)
         self.name = name
-        self._timeout = timeout_seconds
 
-        archive = build_archive(packages, libraries)
+        if dependencies is not None:
+            libraries = build_libraries(
+                self, dependencies, libraries=libraries, runtime=runtime, architecture=architecture
+            )
+        archive = build_archive(folders, libraries, exclude=exclude)
         digest = sha256(archive)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE, asset_hash=digest.hex())
         self.log_group = CloudwatchLogGroup(
@@ -145,19 +186,19 @@ class PythonFunction(Construct):
             function_name=name,
             role=self.role.arn,
             runtime=runtime,
-            handler=f"{packages[0].name}.handler.handle",
+            architectures=[architecture] if architecture != "x86_64" else None,
+            handler=handler,
             filename=code.path,
             source_code_hash=base64.b64encode(digest).decode(),
+            layers=list(layers) or None,
             timeout=timeout_seconds,
             memory_size=memory_mb,
-            environment={
-                "variables": {
-                    "POWERTOOLS_SERVICE_NAME": name,
-                    "POWERTOOLS_METRICS_NAMESPACE": name,
-                    **(environment or {}),
-                }
-            },
+            ephemeral_storage={"size": ephemeral_storage_mb} if ephemeral_storage_mb != 512 else None,
+            reserved_concurrent_executions=reserved_concurrency,
+            environment={"variables": variables},
             tracing_config={"mode": "Active"},
+            logging_config=logs.block(self) if logs else None,
+            publish=True if release else None,
             vpc_config={"subnet_ids": list(vpc.subnet_ids), "security_group_ids": list(vpc.security_group_ids)}
             if vpc
             else None,
@@ -167,24 +208,41 @@ class PythonFunction(Construct):
         )
         accept(
             self.resource,
-            ACCEPTED
+            (WITHOUT_RESERVATION if reserved_concurrency is None else {})
+            | ACCEPTED
             | ({} if vpc else WITHOUT_VPC)
             | ({} if key else WITHOUT_KEY)
             | ({} if code_signing_config_arn else WITHOUT_SIGNING),
         )
-        self.arn: str = self.resource.arn
         if vpc:
-            accept(self.allow(self, "ReserveConnection", denied_to_code(self.arn)), DENIAL_ACCEPTED)
+            accept(self.allow(self, "ReserveConnection", denied_to_code(self.resource.arn)), DENIAL_ACCEPTED)
         self._function_name: str = self.resource.function_name
+        alarms = add_alarms(self, name, timeout_seconds, self.failures.name, alarm_topic)
+        self.released = Released(self, "Release", self.resource, name, release, alarms) if release else None
+        self.arn: str = self.released.arn if self.released else self.resource.arn
+        self._permissions = Permissions(self, self.resource, name, self.released)
         LambdaFunctionEventInvokeConfig(
             self,
             "AsynchronousInvocation",
             function_name=self._function_name,
-            maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=6 * HOUR,
+            qualifier=self.released.alias_name if self.released else None,
+            maximum_retry_attempts=retries,
+            maximum_event_age_in_seconds=event_age_seconds,
             destination_config={"on_failure": {"destination": self.failures.arn}},
+            lifecycle=replaced_with(self.resource),
         )
-        self._add_alarms(alarm_topic)
+        if allow_recursion:
+            LambdaFunctionRecursionConfig(self, "Recursion", function_name=self._function_name, recursive_loop="Allow")
+
+    @property
+    def invoke_arn(self) -> str:
+        """What API Gateway calls: the alias where versions are released, otherwise the function."""
+        return str((self.released.alias if self.released else self.resource).invoke_arn)
+
+    @property
+    def role_name(self) -> str:
+        """The name of the function's role."""
+        return self._role_name
 
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         """Give the role one inline policy named after the verb and the resource; a second call adds nothing.
@@ -194,52 +252,21 @@ class PythonFunction(Construct):
         """
         return self._policies.add(resource, verb, *statements)
 
-    @property
-    def role_name(self) -> str:
-        """The name of the function's role."""
-        return self._role_name
-
     def allow_invoke(
-        self, id_: str, *, service: str, source_arn: str, account_id: str | None = None
+        self,
+        id_: str,
+        *,
+        service: str,
+        source_arn: str,
+        account_id: str | None = None,
+        source: Construct | None = None,
     ) -> LambdaPermission:
-        """Let an AWS service invoke the function on behalf of one resource, of one account where the ARN names none."""
-        return LambdaPermission(
-            self,
-            id_,
-            function_name=self._function_name,
-            action="lambda:InvokeFunction",
-            principal=service,
-            source_arn=source_arn,
-            source_account=account_id,
-        )
+        """Let an AWS service invoke the function on behalf of one resource, of one account where the ARN names none.
 
-    def _add_alarms(self, topic: Topic | None) -> None:
-        # Metrics: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-        alarms = Alarms(self, "Alarms", name=self.name, topic=topic)
-        dimensions = {"FunctionName": self.name}
-        for metric, description in {
-            "Errors": f"{self.name} failed; after two more tries the event is kept in {self.failures.name}",
-            "Throttles": f"{self.name} was throttled: raise its or the account's concurrency",
-            "DestinationDeliveryFailures": f"{self.name} could not keep a failed event in {self.failures.name}",
-        }.items():
-            alarms.add(
-                metric, description=description, namespace="AWS/Lambda", metric=metric, dimensions=dimensions, above=0
-            )
-        alarms.add(
-            "Duration",
-            description=f"{self.name} took more than 80 % of its timeout of {self._timeout} s",
-            namespace="AWS/Lambda",
-            metric="Duration",
-            dimensions=dimensions,
-            statistic="Maximum",
-            above=self._timeout * 1000 * 0.8,
-        )
-        alarms.add(
-            "FailuresKept",
-            description=f"Events that {self.name} could not process wait in {self.failures.name}",
-            namespace="AWS/SQS",
-            metric="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": self.failures.name},
-            statistic="Maximum",
-            above=0,
-        )
+        A permission that is there already is given again. `source` is the construct of that resource: where it is in
+        another stack, so is the permission, because that stack already depends on the function's. Raises
+        `ConfigurationError` where the function's policy would be longer than Lambda allows.
+        """
+        if source is not None:
+            self._policies.keep_apart_from(source)
+        return self._permissions.add(id_, service, source_arn, account_id, source)

@@ -1,0 +1,7 @@
+"""Function archives: what goes into them, libraries from lock files, the archive's bytes."""
+
+from .archive import build_archive, sha256
+from .libraries import build_libraries
+from .pins import Dependencies
+
+__all__ = ["Dependencies", "build_archive", "build_libraries", "sha256"]

@@ -1,0 +1,118 @@
+"""Function archives with the same bytes on every machine.
+
+Names are sorted, times are fixed, modes are two (executable or not), and compiled leftovers stay out, so that
+a rebuild from the same sources is the same archive and `terraform plan` is empty. An archive is kept in the cache
+folder of the user under the hash of what goes into it: unchanged sources are read, never packed again.
+"""
+
+import atexit
+import functools
+import hashlib
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from .._limits import UNZIPPED_BYTES, ZIPPED_BYTES
+from .._synth import cache
+from ..errors import ConfigurationError
+from .sources import Source, library_files, own_files
+
+FORMAT = "2"  # to be raised when the same files shall become other archives
+
+EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+FILE = 0o100644 << 16
+EXECUTABLE = 0o100755 << 16
+UNIX = 3
+MB = 1024 * 1024
+
+
+def build_archive(packages: Sequence[Path], libraries: Path | None = None, *, exclude: Sequence[str] = ()) -> Path:
+    """Write a function archive and return its path, which is good at least until this process ends.
+
+    `packages` are folders that keep their own name at the archive's root (`lambda/object_tracker` is imported as
+    `object_tracker`), without what `exclude` names; `libraries` is a folder whose content goes to the root. Raises
+    `ConfigurationError` when a folder is missing, two of them bring the same file, or Lambda would refuse the size.
+    """
+    resolved = tuple(path.resolve() for path in packages)
+    return _build(resolved, libraries.resolve() if libraries else None, tuple(exclude))
+
+
+def packed_files(package: Path, exclude: Sequence[str] = ()) -> frozenset[str]:
+    """The names of a package's files in the archive, below the package."""
+    return frozenset(name for name, _ in own_files(_folder(package.resolve()), tuple(exclude)))
+
+
+@functools.cache
+def _build(packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[str, ...]) -> Path:
+    files: dict[str, Source] = {}
+    for package in packages:
+        _collect(files, own_files(_folder(package), exclude), f"{package.name}/")
+    if libraries is not None:
+        _collect(files, library_files(_folder(libraries)), "")
+    archive = f"{packages[0].name}.zip"
+    _check_size(archive, "unzipped", sum(source.path.stat().st_size for source in files.values()), UNZIPPED_BYTES)
+
+    def write(folder: Path) -> None:
+        with zipfile.ZipFile(folder / archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
+            for name in sorted(files):
+                entry = zipfile.ZipInfo(name, EARLIEST_ZIP_TIME)
+                entry.create_system = UNIX
+                entry.external_attr = EXECUTABLE if files[name].executable else FILE
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                out.writestr(entry, files[name].path.read_bytes())
+
+    made = _keep(_digest(archive, files), write) / archive
+    _check_size(archive, "zipped", made.stat().st_size, ZIPPED_BYTES)
+    return made
+
+
+def _keep(digest: str, write: Callable[[Path], None]) -> Path:
+    try:
+        return cache.once(cache.folder("functions") / digest, write)
+    except (OSError, RuntimeError):  # there can be no cache
+        folder = Path(tempfile.mkdtemp(prefix="function-archive-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        write(folder)
+        return folder
+
+
+def _check_size(archive: str, state: str, size: int, most: int) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    if size > most:
+        raise ConfigurationError(
+            f"function code: {archive} has {size / MB:.0f} MB {state}, Lambda takes {most // MB} MB; leave files out "
+            "(`exclude`), or move libraries to a layer (`layers`)"
+        )
+
+
+def _digest(archive: str, files: Mapping[str, Source]) -> str:
+    digest = hashlib.sha256(f"{FORMAT}\n{archive}\n".encode())
+    for name in sorted(files):
+        digest.update(f"{name}\n{files[name].executable}\n".encode() + _sha256(files[name].path))
+    return digest.hexdigest()
+
+
+@functools.cache  # the functions of an app have their libraries in common
+def _sha256(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
+
+
+@functools.cache  # copies of a function have their archive in common
+def sha256(archive: Path) -> bytes:
+    return hashlib.sha256(archive.read_bytes()).digest()
+
+
+def _folder(path: Path) -> Path:
+    if not path.is_dir():
+        raise ConfigurationError(f"function code: {path} is not a folder")
+    return path
+
+
+def _collect(files: dict[str, Source], found: Iterable[tuple[str, Source]], prefix: str) -> None:
+    for inside, source in found:
+        name = prefix + inside
+        if name in files:
+            raise ConfigurationError(f"function code: {name} comes from both {files[name].path} and {source.path}")
+        files[name] = source

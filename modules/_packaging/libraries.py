@@ -1,0 +1,128 @@
+"""A function's libraries, installed for its runtime and architecture from a lock file, without Docker.
+
+Only wheels are taken, each held by the lock file's hashes, so that one lock file gives the same files everywhere. A
+set of libraries is kept in the user's cache folder under the hash of what it is made from.
+"""
+
+import atexit
+import functools
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .._synth import cache
+from ..errors import ConfigurationError
+from .locks import read_pins
+from .pins import Dependencies, Pin
+
+FORMAT = "1"  # to be raised when the same pins shall become other libraries
+
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+# glibc of the runtimes' operating systems: Amazon Linux 2 has 2.26, Amazon Linux 2023 has 2.34.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+GLIBC = {"python3.11": 26}
+NEWER_GLIBC = 34
+OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}  # of any wheel: https://peps.python.org/pep-0600/
+LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
+LONGEST_MESSAGE = 1500
+
+
+def build_libraries(dependencies: Dependencies, *, runtime: str, architecture: str) -> Path:
+    """A folder of the locked libraries for one runtime and architecture.
+
+    Raises `ConfigurationError` where a library has no wheel for them, or neither pip nor uv is there to fetch it.
+    """
+    lock = dependencies.lock_file.resolve()
+    return _build(Dependencies(lock, dependencies.group, dependencies.boto3_of_runtime), runtime, architecture)
+
+
+def marker_environment(runtime: str, architecture: str) -> dict[str, str]:
+    """What environment markers are evaluated for: https://peps.python.org/pep-0508/#environment-markers."""
+    version = runtime.removeprefix("python")
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": f"{version}.0",
+        "os_name": "posix",
+        "platform_machine": MACHINES[architecture],
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": f"{version}.0",
+        "python_version": version,
+        "sys_platform": "linux",
+        "extra": "",
+    }
+
+
+def platforms(runtime: str, architecture: str) -> list[str]:
+    """The platform tags of wheels that run there, newest first."""
+    machine = MACHINES[architecture]
+    tags = []
+    for minor in range(GLIBC.get(runtime, NEWER_GLIBC), OLDEST_GLIBC[machine] - 1, -1):
+        tags.append(f"manylinux_2_{minor}_{machine}")
+        if minor in LEGACY:
+            tags.append(f"{LEGACY[minor]}_{machine}")
+    return tags
+
+
+@functools.cache
+def _build(dependencies: Dependencies, runtime: str, architecture: str) -> Path:
+    pins = read_pins(dependencies, marker_environment(runtime, architecture))
+    requirements = "".join(f"{pin.line}\n" for pin in pins)
+    digest = hashlib.sha256(f"{FORMAT}\n{runtime}\n{architecture}\n{requirements}".encode()).hexdigest()
+
+    def write(folder: Path) -> None:
+        if pins:
+            _install(pins, requirements, folder, dependencies.lock_file, runtime, architecture)
+
+    try:
+        return cache.once(cache.folder("libraries") / digest, write)
+    except (OSError, RuntimeError):  # there can be no cache
+        folder = Path(tempfile.mkdtemp(prefix="function-libraries-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        write(folder)
+        return folder
+
+
+def _install(pins: Sequence[Pin], requirements: str, folder: Path, lock: Path, runtime: str, architecture: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="function-libraries-") as work:
+        listed = Path(work, "requirements.txt")
+        listed.write_text(requirements)
+        done = subprocess.run(
+            [*_installer(runtime, architecture), "--target", str(folder), "--requirement", str(listed)],
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise ConfigurationError(
+            f"dependencies: the {len(pins)} libraries of {lock} could not be installed for {runtime} on "
+            f"{architecture}. Each needs a wheel for it.\n{done.stderr.strip()[-LONGEST_MESSAGE:]}"
+        )
+
+
+def _installer(runtime: str, architecture: str) -> list[str]:
+    version = runtime.removeprefix("python")
+    strict = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet"]
+    if importlib.util.find_spec("pip"):
+        tags = [option for tag in platforms(runtime, architecture) for option in ("--platform", tag)]
+        pip = [sys.executable, "-m", "pip", "install", "--no-input", "--no-compile", "--disable-pip-version-check"]
+        return [*pip, *strict, *tags, "--implementation", "cp", "--python-version", version]
+    uv = shutil.which("uv")
+    if uv is None:
+        raise ConfigurationError("dependencies: neither pip nor uv is here to install them; install one of the two")
+    platform = f"{MACHINES[architecture]}-manylinux_2_{GLIBC.get(runtime, NEWER_GLIBC)}"
+    return [uv, "pip", "install", *strict, "--python-platform", platform, "--python-version", version]
+
+
+def _environment() -> Mapping[str, str]:
+    # A user's settings for where packages come from stay; those for where they go would contradict --target.
+    return {name: value for name, value in os.environ.items() if name not in ("PIP_TARGET", "PIP_PREFIX", "PIP_USER")}

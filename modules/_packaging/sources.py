@@ -1,0 +1,116 @@
+"""Which files of a folder go into an archive."""
+
+import functools
+import os
+import stat
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+from ..errors import ConfigurationError
+
+# Nobody misses these, and they differ from one run to the next.
+CACHES = ("__pycache__/", "*.pyc", "*.pyo", ".DS_Store", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/")
+# Secrets, history and what only development needs: left out with a warning, unless `exclude` says otherwise ("!tests").
+DEVELOPMENT = (
+    ".env",
+    ".env.*",
+    ".git",
+    ".gitignore",
+    ".venv/",
+    "venv/",
+    ".idea/",
+    ".vscode/",
+    "tests/",
+    "node_modules/",
+)
+# What pip adds to a folder of libraries and differs from one pip to the next, and stubs, which only type checkers read.
+OF_PIP = (
+    *CACHES,
+    "/bin/",
+    "/.installed",
+    "*.pyi",
+    *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json")),
+)
+VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # the file that makes a folder one, whatever its name
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file for an archive."""
+
+    path: Path
+    executable: bool
+
+
+def own_files(package: Path, exclude: Sequence[str] = ()) -> tuple[tuple[str, Source], ...]:
+    """The files of a function's own folder by name, without those that the patterns leave out.
+
+    Patterns are those of `.gitignore`: a name (`*.md`), a path from the folder (`docs/*`), with `/` at the end for
+    folders only; the last one that matches decides, and `!` keeps what an earlier one leaves out.
+    """
+    return _files(package, (*CACHES, *DEVELOPMENT, *exclude), True)
+
+
+def library_files(folder: Path) -> tuple[tuple[str, Source], ...]:
+    """The files of a folder of installed libraries by name, without what pip leaves behind."""
+    return _files(folder, OF_PIP, False)
+
+
+@functools.cache
+def _files(folder: Path, exclude: tuple[str, ...], warn: bool) -> tuple[tuple[str, Source], ...]:
+    left_out: list[str] = []
+    files = tuple(_walk(folder, "", exclude, left_out, (folder.resolve(),)))
+    said = sorted(name for name in left_out if not _is_excluded(name, name.endswith("/"), CACHES))
+    if warn and said:
+        names = ", ".join(said[:10]) + (f" and {len(said) - 10} more" if len(said) > 10 else "")
+        warnings.warn(
+            f"function code: left out of {folder.name}: {names}; exclude=['!{said[0]}'] packs what you need",
+            stacklevel=2,
+        )
+    return files
+
+
+def _walk(
+    folder: Path, inside: str, exclude: tuple[str, ...], left_out: list[str], above: tuple[Path, ...]
+) -> Iterator[tuple[str, Source]]:
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        name, path = f"{inside}{entry.name}", Path(entry.path)
+        try:
+            mode = path.stat().st_mode  # of what a link leads to
+        except OSError as error:
+            if _is_excluded(name, False, exclude):
+                continue
+            raise ConfigurationError(f"function code: {path} cannot be read: {error.strerror}") from error
+        is_folder = stat.S_ISDIR(mode)
+        if _is_excluded(name, is_folder, exclude) or (is_folder and (path / VIRTUAL_ENVIRONMENT).is_file()):
+            left_out.append(f"{name}/" if is_folder else name)
+        elif is_folder:
+            target = path.resolve()
+            if target in above:
+                raise ConfigurationError(f"function code: {path} links to a folder that it is in; leave it out")
+            yield from _walk(path, f"{name}/", exclude, left_out, (*above, target))
+        elif stat.S_ISREG(mode):
+            yield name, Source(path, bool(mode & stat.S_IXUSR))
+        else:
+            raise ConfigurationError(f"function code: {path} is neither a file nor a folder; leave it out (`exclude`)")
+
+
+def _is_excluded(name: str, is_folder: bool, patterns: Sequence[str]) -> bool:
+    excluded = False
+    for pattern in patterns:
+        keeps = pattern.startswith("!")
+        if _matches(name.rstrip("/"), is_folder, pattern.removeprefix("!")):
+            excluded = not keeps
+    return excluded
+
+
+def _matches(name: str, is_folder: bool, pattern: str) -> bool:
+    if pattern.endswith("/") and not is_folder:
+        return False
+    pattern = pattern.rstrip("/")
+    if "/" in pattern:
+        return fnmatchcase(name, pattern.removeprefix("/"))
+    return fnmatchcase(PurePosixPath(name).name, pattern)

@@ -1,0 +1,72 @@
+"""A function's resource policy: which services may invoke it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
+from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
+from constructs import Construct
+
+from ._checks import known_part
+from ._dependencies import replaced_with
+from ._identifiers import digest
+from ._paths import path
+from ._stack import stack_of
+from .errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .release import Released
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
+POLICY_BYTES = 20_480
+# A statement without the function's name and the source: Sid, effect, principal, action, two ARNs' beginnings.
+STATEMENT_BYTES = 330
+REFERENCE_BYTES = 50  # what a reference to an ARN or an id becomes
+
+
+class Permissions:
+    """The permissions of one function (of its alias, where versions are released)."""
+
+    def __init__(self, scope: Construct, function: LambdaFunction, name: str, released: Released | None) -> None:
+        self._scope = scope
+        self._function = function
+        self._name = name
+        self._released = released
+        self._given: dict[tuple[str, str, str | None], LambdaPermission] = {}
+        self._ids: set[str] = set()
+        self._size = 0
+
+    def add(
+        self, id_: str, service: str, source_arn: str, account_id: str | None, source: Construct | None
+    ) -> LambdaPermission:
+        """The permission; one that is there already for the same service and source, or a new one."""
+        wanted = (service, source_arn, account_id)
+        if wanted in self._given:
+            return self._given[wanted]
+        self._size += STATEMENT_BYTES + len(self._name) + len(known_part(source_arn)) + REFERENCE_BYTES
+        if self._size > POLICY_BYTES:
+            raise ConfigurationError(
+                f"{path(self._scope)}: {len(self._given) + 1} permissions to invoke it would be longer than the "
+                f"{POLICY_BYTES} bytes that Lambda allows for them; give some of its callers a function of their own"
+            )
+        elsewhere = source is not None and stack_of(source) is not stack_of(self._scope)
+        if elsewhere:
+            id_ = f"{id_}{digest(path(self._scope), self._scope)}"
+        elif id_ in self._ids:  # two buckets of one id in different constructs
+            id_ += digest(path(source) if source else f"{service} {source_arn}", self._scope)
+        self._ids.add(id_)
+        permission = LambdaPermission(
+            source if elsewhere else self._scope,
+            id_,
+            function_name=self._function.function_name,
+            qualifier=self._released.alias_name if self._released else None,
+            action="lambda:InvokeFunction",
+            principal=service,
+            source_arn=source_arn,
+            source_account=account_id,
+            # Terraform knows no resources of other stacks.
+            lifecycle=None if elsewhere else replaced_with(self._function),
+        )
+        self._given[wanted] = permission
+        return permission
