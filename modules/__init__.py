@@ -7,6 +7,7 @@ from . import _synth
 
 _synth.install()  # before any module imports the binding
 
+from ._packaging import Dependencies  # noqa: E402
 from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402
 from .api_domain import ApiDomain  # noqa: E402
@@ -21,8 +22,10 @@ from .github.deployer import GithubDeployer, GithubIdentity  # noqa: E402
 from .github.permissions import Place  # noqa: E402
 from .iam import Condition, PolicyDocument, Statement  # noqa: E402
 from .key import Key  # noqa: E402
+from .logs import Logs  # noqa: E402
 from .naming import Names  # noqa: E402
 from .queue import Queue  # noqa: E402
+from .release import Release  # noqa: E402
 from .rest_api import Authorization, RestApi  # noqa: E402
 from .role import Role  # noqa: E402
 from .state import StateBackend  # noqa: E402
@@ -43,11 +46,13 @@ __all__ = [
     "ConfigurationError",
     "Cors",
     "Dashboard",
+    "Dependencies",
     "GithubDeployer",
     "GithubIdentity",
     "Index",
     "Key",
     "LambdaAuthorizer",
+    "Logs",
     "Metric",
     "Names",
     "Place",
@@ -55,6 +60,7 @@ __all__ = [
     "PythonFunction",
     "Queue",
     "Quota",
+    "Release",
     "RestApi",
     "Role",
     "StateBackend",

@@ -8,7 +8,7 @@ def depends_on(resource: TerraformResource, *others: TerraformResource) -> None:
     not what a constructor takes: Terraform's JSON wants the bare address.
     """
     known = resource.depends_on or []
-    resource.depends_on = [*known, *(address(one) for one in others)]
+    resource.depends_on = list(dict.fromkeys([*known, *(address(one) for one in others)]))
 
 
 def replaced_with(resource: TerraformResource) -> TerraformResourceLifecycle:

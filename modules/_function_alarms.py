@@ -7,7 +7,7 @@ from .topic import Topic
 
 
 def add_alarms(
-    scope: Construct, name: str, timeout_seconds: float, failures: str, topic: Topic | None
+    scope: Construct, name: str, timeout_seconds: float, retries: float, failures: str, topic: Topic | None
 ) -> list[CloudwatchMetricAlarm]:
     """A function's alarms, first those that say whether its code works, which is what a release watches.
 
@@ -20,7 +20,7 @@ def add_alarms(
             metric, description=description, namespace="AWS/Lambda", metric=metric, dimensions=dimensions, above=0
         )
         for metric, description in {
-            "Errors": f"{name} failed; after two more tries the event is kept in {failures}",
+            "Errors": f"{name} failed; {_after(retries)}the event is kept in {failures}",
             "Throttles": f"{name} was throttled: raise its or the account's concurrency",
             "DestinationDeliveryFailures": f"{name} could not keep a failed event in {failures}",
         }.items()
@@ -46,3 +46,7 @@ def add_alarms(
         above=0,
     )
     return of_code
+
+
+def _after(retries: float) -> str:
+    return {0: "", 1: "after another try ", 2: "after two more tries "}.get(int(retries), "after its retries ")

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._checks import is_token, known_part, refuse
+from ._packaging import Dependencies, build_libraries
 from ._packaging.archive import packed_files
 from ._paths import path
 from .errors import ConfigurationError
@@ -56,8 +57,8 @@ def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
     size = sum(len(name) + len(known_part(value).encode("utf-8", "replace")) for name, value in variables.items())
     if size > ENVIRONMENT_BYTES:
         raise ConfigurationError(
-            f"{path(scope)}: environment has {size} bytes, Lambda allows {ENVIRONMENT_BYTES} in all; put long texts into "
-            "a file of the code, or into SSM (`Parameter`)"
+            f"{path(scope)}: environment has {size} bytes, Lambda allows {ENVIRONMENT_BYTES} in all; put long texts "
+            "into a file of the code, or into SSM (`Parameter`)"
         )
 
 
@@ -79,8 +80,13 @@ def check_packages(scope: Construct, packages: Sequence[Path]) -> list[Path]:
     return folders
 
 
-def check_handler(scope: Construct, handler: str | None, folders: Sequence[Path], exclude: Sequence[str]) -> str:
-    """The handler, `handle` in the first folder's `handler.py` by default; refuses one whose file is not packed."""
+def check_handler(
+    scope: Construct, handler: str | None, folders: Sequence[Path], exclude: Sequence[str], others: bool
+) -> str:
+    """The handler, `handle` in the first folder's `handler.py` by default; refuses one whose file is not packed.
+
+    With `others`, libraries or layers, it may be in one of those.
+    """
     if handler is None:
         handler = f"{folders[0].name}.handler.handle"
     limits.HANDLER.check(scope, "handler", handler)
@@ -89,6 +95,8 @@ def check_handler(scope: Construct, handler: str | None, folders: Sequence[Path]
     module, _, function = handler.replace("/", ".").rpartition(".")
     package, _, inside = module.partition(".")
     folder = next((folder for folder in folders if folder.name == package), None)
+    if folder is None and others:  # in a library, or a layer
+        return handler
     if folder is None or not inside or not function.isidentifier():
         names = ", ".join(folder.name for folder in folders)
         raise ConfigurationError(
@@ -100,3 +108,17 @@ def check_handler(scope: Construct, handler: str | None, folders: Sequence[Path]
             f"{path(scope)}: handler is {handler!r}, but {folder} has no {file}.py (left out by `exclude`?)"
         )
     return handler
+
+
+def check_dependencies(
+    scope: Construct, dependencies: Dependencies | Path, libraries: Path | None, runtime: str, architecture: str
+) -> Path:
+    """The folder of the locked libraries; refuses them beside others, and for a runtime that is not known yet."""
+    if libraries is not None:
+        raise ConfigurationError(f"{path(scope)}: libraries and dependencies are both given; lock all, or vendor all")
+    if is_token(runtime) or is_token(architecture):
+        raise ConfigurationError(
+            f"{path(scope)}: libraries are built when synthesizing: give runtime and architecture as plain texts"
+        )
+    given = dependencies if isinstance(dependencies, Dependencies) else Dependencies(Path(dependencies))
+    return build_libraries(given, runtime=runtime, architecture=architecture)

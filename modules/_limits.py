@@ -29,6 +29,25 @@ RUNTIME = Choice(
     ("python3.11", "python3.12", "python3.13", "python3.14"),
     "https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html",
 )
+LAYER_ARN = Text(
+    r"[A-Za-z0-9:._-]",
+    "characters: the ARN of a layer version such as arn:aws:lambda:us-east-1:123456789012:layer:name:1",
+    1,
+    2048,
+    "https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html",
+    lambda text: (
+        None
+        if re.fullmatch(r"arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:layer:[A-Za-z0-9_-]{1,140}:[0-9]+", text)
+        else "it has to be an ARN with the layer's version at its end"
+    ),
+)
+_LOGS = "https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html"
+LOG_FORMAT = Choice(("JSON", "Text"), _LOGS)
+LOG_LEVEL = Choice(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"), _LOGS)
+SYSTEM_LOG_LEVEL = Choice(("DEBUG", "INFO", "WARN"), _LOGS)
+_SHIFT = "https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_TrafficRoutingConfig.html"
+SHIFTED_PERCENT = Number(1, 99, "percent", _SHIFT)
+SHIFT_MINUTES = Number(1, 2880, "minutes", _SHIFT)
 RETRIES = Number(0, 2, "retries", "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html")
 EVENT_AGE_SECONDS = Number(
     60, 6 * HOUR, "seconds", "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"

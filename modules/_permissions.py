@@ -50,14 +50,14 @@ class Permissions:
                 f"{path(self._scope)}: {len(self._given) + 1} permissions to invoke it would be longer than the "
                 f"{POLICY_BYTES} bytes that Lambda allows for them; give some of its callers a function of their own"
             )
-        elsewhere = source is not None and stack_of(source) is not stack_of(self._scope)
-        if elsewhere:
+        scope = self._scope if source is None or stack_of(source) is stack_of(self._scope) else source
+        if scope is not self._scope:
             id_ = f"{id_}{digest(path(self._scope), self._scope)}"
         elif id_ in self._ids:  # two buckets of one id in different constructs
             id_ += digest(path(source) if source else f"{service} {source_arn}", self._scope)
         self._ids.add(id_)
         permission = LambdaPermission(
-            source if elsewhere else self._scope,
+            scope,
             id_,
             function_name=self._function.function_name,
             qualifier=self._released.alias_name if self._released else None,
@@ -66,7 +66,7 @@ class Permissions:
             source_arn=source_arn,
             source_account=account_id,
             # Terraform knows no resources of other stacks.
-            lifecycle=None if elsewhere else replaced_with(self._function),
+            lifecycle=replaced_with(self._function) if scope is self._scope else None,
         )
         self._given[wanted] = permission
         return permission

@@ -225,6 +225,7 @@ class Bucket(Construct):
             service="s3.amazonaws.com",
             source_arn=self.arn,
             account_id=self._account_id,
+            source=self,
         )
         self._listeners.append(
             (
@@ -241,12 +242,10 @@ class Bucket(Construct):
         self._refuse_recursion()
         targets = [target for _, _, target in self._listeners]
         if self._notification is None:
-            self._notification = S3BucketNotification(
-                self, "Notification", bucket=self.name, lambda_function=targets, depends_on=[permission]
-            )
+            self._notification = S3BucketNotification(self, "Notification", bucket=self.name, lambda_function=targets)
         else:
             self._notification.put_lambda_function(targets)
-            depends_on(self._notification, permission)
+        depends_on(self._notification, permission)
 
     def _grant(
         self, function: Grantee, verb: str, actions: Sequence[str], key_actions: Sequence[str], prefix: str

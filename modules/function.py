@@ -16,8 +16,8 @@ from . import _limits as limits
 from ._account import partition
 from ._dependencies import replaced_with
 from ._function_alarms import add_alarms
-from ._function_checks import check_environment, check_handler, check_packages
-from ._packaging import Dependencies, build_archive, build_libraries, sha256
+from ._function_checks import check_dependencies, check_environment, check_handler, check_packages
+from ._packaging import Dependencies, build_archive, sha256
 from ._permissions import Permissions
 from .accepted import accept
 from .iam import PolicyDocument, RolePolicies, Statement
@@ -118,6 +118,8 @@ class PythonFunction(Construct):
         limits.RUNTIME.check(self, "runtime", runtime)
         limits.ARCHITECTURE.check(self, "architecture", architecture)
         limits.LAYERS.check(self, "layers", layers)
+        for layer in layers:
+            limits.LAYER_ARN.check(self, "layers", layer)
         limits.RETRIES.check(self, "retries", retries)
         limits.EVENT_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
         limits.LOG_RETENTION_DAYS.check(self, "log_retention_days", log_retention_days)
@@ -126,13 +128,10 @@ class PythonFunction(Construct):
         variables = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": name, **(environment or {})}
         check_environment(self, variables)
         folders = check_packages(self, packages)
-        handler = check_handler(self, handler, folders, exclude)
-        self.name = name
-
+        handler = check_handler(self, handler, folders, exclude, bool(libraries or dependencies or layers))
         if dependencies is not None:
-            libraries = build_libraries(
-                self, dependencies, libraries=libraries, runtime=runtime, architecture=architecture
-            )
+            libraries = check_dependencies(self, dependencies, libraries, runtime, architecture)
+        self.name = name
         archive = build_archive(folders, libraries, exclude=exclude)
         digest = sha256(archive)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE, asset_hash=digest.hex())
@@ -217,7 +216,7 @@ class PythonFunction(Construct):
         if vpc:
             accept(self.allow(self, "ReserveConnection", denied_to_code(self.resource.arn)), DENIAL_ACCEPTED)
         self._function_name: str = self.resource.function_name
-        alarms = add_alarms(self, name, timeout_seconds, self.failures.name, alarm_topic)
+        alarms = add_alarms(self, name, timeout_seconds, retries, self.failures.name, alarm_topic)
         self.released = Released(self, "Release", self.resource, name, release, alarms) if release else None
         self.arn: str = self.released.arn if self.released else self.resource.arn
         self._permissions = Permissions(self, self.resource, name, self.released)

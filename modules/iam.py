@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
@@ -105,8 +106,9 @@ class RolePolicies:
         self._scope = scope
         self._role_name = role_name
         self._stack_path = path(stack_of(scope))
-        self._granted: dict[tuple[str, str], tuple[IamRolePolicy, tuple[Statement, ...]]] = {}
+        self._granted: dict[tuple[str, str], _Grant] = {}
         self._ids: set[str] = set()
+        self._dependent_stacks: set[TerraformStack] = set()
 
     def add(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         """One policy, named after the verb and the resource's place in the stack; a second call adds nothing.
@@ -116,19 +118,50 @@ class RolePolicies:
         inside = path(resource).removeprefix(self._stack_path).strip("/")
         id_ = verb + "".join(inside.split("/"))
         if (verb, inside) in self._granted:
-            policy, given = self._granted[verb, inside]
-            if given != statements:
+            grant = self._granted[verb, inside]
+            if grant.statements != statements:
                 raise ConfigurationError(f"{path(self._scope)}: two different grants are called {id_}")
-            return policy
+            return grant.policy
         if id_ in self._ids:  # Read of LogsIn and of Logs/In
             id_ += digest(f"{verb} {inside}", self._scope)
         self._ids.add(id_)
-        grant = Construct(self._scope, id_)
-        document = PolicyDocument(grant, "Policy", *statements)
-        name = shorten(id_, POLICY_NAME.longest, POLICY_NAME.characters)
-        policy = IamRolePolicy(grant, "RolePolicy", name=name, role=self._role_name, policy=document.json)
-        self._granted[verb, inside] = (policy, statements)
-        return policy
+        grant = self._granted[verb, inside] = _Grant(resource, id_, statements)
+        scope = resource if stack_of(resource) in self._dependent_stacks else self._scope
+        return self._make(grant, scope)
+
+    def keep_apart_from(self, resource: Construct) -> None:
+        """Say that the resource's stack depends on the role's: policies about its resources then are in that stack.
+
+        In the role's stack they would make it depend on the resource's stack, and neither could be deployed first.
+        """
+        stack = stack_of(resource)
+        if stack is stack_of(self._scope) or stack in self._dependent_stacks:
+            return
+        self._dependent_stacks.add(stack)
+        for grant in self._granted.values():
+            if stack_of(grant.resource) is stack:
+                self._scope.node.try_remove_child(grant.id)
+                self._make(grant, grant.resource)
+
+    def _make(self, grant: "_Grant", scope: Construct) -> IamRolePolicy:
+        # In a resource's scope the policies of several roles meet.
+        id_ = grant.id if scope is self._scope else grant.id + digest(path(self._scope), self._scope)
+        construct = Construct(scope, id_)
+        document = PolicyDocument(construct, "Policy", *grant.statements)
+        name = shorten(grant.id, POLICY_NAME.longest, POLICY_NAME.characters)
+        grant.policy = IamRolePolicy(construct, "RolePolicy", name=name, role=self._role_name, policy=document.json)
+        return grant.policy
+
+
+class _Grant:
+    """One inline policy, and what it was made from."""
+
+    policy: IamRolePolicy
+
+    def __init__(self, resource: Construct, id_: str, statements: tuple[Statement, ...]) -> None:
+        self.resource = resource
+        self.id = id_
+        self.statements = statements
 
 
 def tls_only(resources: Sequence[str], actions: Sequence[str]) -> Statement:

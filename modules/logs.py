@@ -25,10 +25,10 @@ class Logs:
         levels = {}
         if self.level is not None:
             limits.LOG_LEVEL.check(function, "logs.level", self.level)
-            levels["applicationLogLevel"] = self.level
+            levels["application_log_level"] = self.level
         if self.system_level is not None:
             limits.SYSTEM_LOG_LEVEL.check(function, "logs.system_level", self.system_level)
-            levels["systemLogLevel"] = self.system_level
+            levels["system_log_level"] = self.system_level
         if levels and self.format == "Text":
             raise ConfigurationError(f"{path(function)}: logs has levels, which Lambda knows in the format JSON only")
-        return {"logFormat": self.format, **levels}
+        return {"log_format": self.format, **levels}

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdktf import DataResource, LocalExecProvisioner, TerraformResourceLifecycle
+from cdktf import DataResource, Fn, LocalExecProvisioner, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
 from cdktf_cdktf_provider_aws.codedeploy_deployment_config import CodedeployDeploymentConfig
@@ -53,7 +52,7 @@ class Released(Construct):
     """The alias `live` of a function's newest version, which is what calls it, and what shifts calls to it.
 
     A gradual release is a CodeDeploy deployment. `terraform apply` publishes the version and starts it with the AWS
-    command line (`aws`, which has to be there with the same credentials and `codedeploy:CreateDeployment`), and does not
+    command line (`aws`, which has to be there, with these credentials and `codedeploy:CreateDeployment`); it does not
     wait for its end. https://docs.aws.amazon.com/lambda/latest/dg/lambda-rolling-deployments.html
     """
 
@@ -133,11 +132,8 @@ class Released(Construct):
                         "DEPLOYMENT_REGION": region(self),
                         "APPLICATION": application.name,
                         "DEPLOYMENT_GROUP": group.deployment_group_name,
-                        "REVISION": json.dumps(
-                            {
-                                "revisionType": "AppSpecContent",
-                                "appSpecContent": {"content": json.dumps(app_spec)},
-                            }
+                        "REVISION": Fn.jsonencode(
+                            {"revisionType": "AppSpecContent", "appSpecContent": {"content": Fn.jsonencode(app_spec)}}
                         ),
                     },
                 )

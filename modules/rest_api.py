@@ -154,7 +154,7 @@ class RestApi(Construct):
         and for `OPTIONS` where `cors` answers it.
         """
         id_, route = self._add_method(method, path, body_schema, authorization)
-        invoke_arn: str = function.resource.invoke_arn
+        invoke_arn: str = function.invoke_arn
         integration = ApiGatewayIntegration(
             self,
             f"{id_}Integration",
@@ -296,7 +296,7 @@ class RestApi(Construct):
                 name=asked.name,
                 rest_api_id=self.id,
                 type="REQUEST",
-                authorizer_uri=asked.function.resource.invoke_arn,
+                authorizer_uri=asked.function.invoke_arn,
                 authorizer_result_ttl_in_seconds=asked.cache_seconds,
                 identity_source=",".join(f"method.request.header.{header}" for header in asked.headers),
             )

@@ -1,6 +1,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from constructs import Construct
+
+from . import _limits as limits
 from .iam import Condition, Statement
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
@@ -31,6 +34,11 @@ class Vpc:
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
+
+    def check(self, function: Construct) -> None:
+        """Raises `ConfigurationError` for more, or fewer, of them than Lambda allows."""
+        limits.SUBNETS.check(function, "vpc.subnet_ids", self.subnet_ids)
+        limits.SECURITY_GROUPS.check(function, "vpc.security_group_ids", self.security_group_ids)
 
 
 def connecting(partition: str) -> list[Statement]:

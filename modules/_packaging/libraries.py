@@ -103,9 +103,10 @@ def _install(pins: Sequence[Pin], requirements: str, folder: Path, lock: Path, r
             check=False,
         )
     if done.returncode:
+        said = [line for line in done.stderr.splitlines() if not line.startswith("WARNING")]
         raise ConfigurationError(
             f"dependencies: the {len(pins)} libraries of {lock} could not be installed for {runtime} on "
-            f"{architecture}. Each needs a wheel for it.\n{done.stderr.strip()[-LONGEST_MESSAGE:]}"
+            f"{architecture}; each needs a wheel for it\n" + "\n".join(said)[-LONGEST_MESSAGE:]
         )
 
 

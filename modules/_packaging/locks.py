@@ -33,7 +33,8 @@ def read_pins(dependencies: Dependencies, environment: Mapping[str, str]) -> lis
             f"dependencies: {lock} is none of uv.lock, poetry.lock, Pipfile.lock and requirements.txt"
         )
     try:
-        pins = list((read or _requirements)(lock, dependencies.group, environment))
+        group = MAIN if dependencies.group == "main" else dependencies.group
+        pins = list((read or _requirements)(lock, group, environment))
     except OSError as error:
         raise ConfigurationError(f"dependencies: {lock} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, InvalidMarker, InvalidRequirement) as error:

@@ -42,3 +42,8 @@ def allow_service(service: str, actions: list[str], resource: str, account: str 
         "resources": [resource],
         "condition": [{"test": "StringEquals", "variable": "aws:SourceAccount", "values": [account]}],
     }
+
+
+def replaced_with_function(construct: str) -> Block:
+    """The lifecycle of what AWS deletes together with a function."""
+    return {"lifecycle": {"replace_triggered_by": [f"aws_lambda_function.{construct}/Function.id"]}}

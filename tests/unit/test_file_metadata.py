@@ -8,7 +8,7 @@ from cdktf import Testing
 from settings import Settings, SettingsError
 from stacks.file_metadata import FileMetadata
 
-from .synthesized import Terraform, allow, allow_service, deny_without_tls
+from .synthesized import Terraform, allow, allow_service, deny_without_tls, replaced_with_function
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 BUCKET = "${aws_s3_bucket.Uploads/Bucket.bucket}"
@@ -72,6 +72,7 @@ def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform
             "action": "lambda:InvokeFunction",
             "function_name": "${aws_lambda_function.Extractor/Function.function_name}",
             "principal": "s3.amazonaws.com",
+            **replaced_with_function("Extractor"),
             "source_arn": BUCKET_ARN,
             "source_account": ACCOUNT,
         }
@@ -294,7 +295,7 @@ def test_in_a_protected_environment_bucket_table_and_key_cannot_be_destroyed(sys
         f"{kind}.{path}": resource["lifecycle"]["prevent_destroy"]
         for kind, resources in made.json["resource"].items()
         for path, resource in resources.items()
-        if "lifecycle" in resource
+        if "prevent_destroy" in resource.get("lifecycle", {})
     } == dict.fromkeys(
         ("aws_s3_bucket.Uploads/Bucket", "aws_dynamodb_table.Metadata/Table", "aws_kms_key.Key/Key"), True
     )

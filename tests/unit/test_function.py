@@ -10,7 +10,7 @@ from cdktf import TerraformStack
 from modules import ConfigurationError, Key, PythonFunction, Queue, Statement, Topic, Vpc
 from modules._packaging import build_archive
 
-from .synthesized import ACCOUNT, PARTITION, REGION, Terraform, allow, deny_without_tls
+from .synthesized import ACCOUNT, PARTITION, REGION, Terraform, allow, deny_without_tls, replaced_with_function
 
 QUEUE_ARN = "${aws_sqs_queue.Worker/Failures/Queue.arn}"
 QUEUE_NAME = "${aws_sqs_queue.Worker/Failures/Queue.name}"
@@ -104,6 +104,7 @@ def test_an_event_is_tried_twice_more_within_six_hours_and_then_kept(default: Te
         "Worker/AsynchronousInvocation": {
             "function_name": "${aws_lambda_function.Worker/Function.function_name}",
             "maximum_retry_attempts": 2,
+            **replaced_with_function("Worker"),
             "maximum_event_age_in_seconds": 21600,
             "destination_config": {"on_failure": {"destination": QUEUE_ARN}},
         }
@@ -190,17 +191,6 @@ def test_time_memory_runtime_log_retention_and_environment_are_choices(stack: Te
     assert made.one("aws_cloudwatch_log_group")["retention_in_days"] == 7
 
 
-@pytest.mark.parametrize("seconds", [0, -1, 901])
-def test_a_timeout_that_aws_refuses_is_refused(stack: TerraformStack, code: Path, seconds: int) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^worker: timeout_seconds is {seconds}, AWS allows 1 to 900$"):
-        PythonFunction(stack, "Worker", name="worker", packages=[code], timeout_seconds=seconds)
-
-
-def test_code_that_is_not_there_is_refused(stack: TerraformStack, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"/missing is not a folder"):
-        PythonFunction(stack, "Worker", name="worker", packages=[tmp_path / "missing"])
-
-
 def test_code_of_all_packages_and_libraries_makes_the_hash(stack: TerraformStack, code: Path, tmp_path: Path) -> None:
     for file in ("shared/aws.py", "libraries/powertools/core.py"):
         (tmp_path / file).parent.mkdir(parents=True)
@@ -213,11 +203,11 @@ def test_code_of_all_packages_and_libraries_makes_the_hash(stack: TerraformStack
 
 VPC = Vpc(["subnet-1", "subnet-2"], ["sg-1"])
 SIGNING = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
-FOREVER_ACCEPTED = {"CKV_AWS_115", "CKV_AWS_116"}
+ALWAYS = {"CKV_AWS_115", "CKV_AWS_116"}
 
 
 def test_without_options_a_function_says_why_it_has_no_vpc_key_and_signature(default: Terraform) -> None:
-    assert set(default.accepted["Worker/Function"]) == FOREVER_ACCEPTED | {
+    assert set(default.accepted["Worker/Function"]) == ALWAYS | {
         "CKV_AWS_117",
         "CKV_AWS_173",
         "CKV_AWS_272",
@@ -268,13 +258,13 @@ class TestInAVpc:
 
     def test_it_says_no_longer_why_it_is_in_none(self, connected: Terraform) -> None:
         accepted = connected.accepted["Worker/Function"]
-        assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_173", "CKV_AWS_272"}
+        assert set(accepted) == ALWAYS | {"CKV_AWS_173", "CKV_AWS_272"}
 
     @pytest.mark.parametrize("vpc", [Vpc([], ["sg-1"]), Vpc(["subnet-1"], [])])
     def test_a_vpc_without_subnets_or_security_groups_is_refused(
         self, stack: TerraformStack, code: Path, vpc: Vpc
     ) -> None:
-        with pytest.raises(ConfigurationError, match=r"^worker: .*give a subnet and a security group at least$"):
+        with pytest.raises(ConfigurationError, match=r"^stack/Worker: vpc\.\w+ has 0, AWS allows 1 to \d+ "):
             PythonFunction(stack, "Worker", name="worker", packages=[code], vpc=vpc)
 
 
@@ -283,7 +273,7 @@ def test_who_has_to_sign_the_code_is_a_choice(stack: TerraformStack, code: Path)
     made = Terraform(stack)
     assert made.one("aws_lambda_function")["code_signing_config_arn"] == SIGNING
     accepted = made.accepted["Worker/Function"]
-    assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_117", "CKV_AWS_173"}
+    assert set(accepted) == ALWAYS | {"CKV_AWS_117", "CKV_AWS_173"}
 
 
 def test_a_key_encrypts_environment_logs_and_failures_and_the_role_may_use_it(
@@ -305,7 +295,7 @@ def test_a_key_encrypts_environment_logs_and_failures_and_the_role_may_use_it(
     assert logs["condition"][0]["values"] == [f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/worker"]
     assert made.accepted.keys() == {"Worker/Function", "Key/Key"}
     accepted = made.accepted["Worker/Function"]
-    assert set(accepted) == FOREVER_ACCEPTED | {"CKV_AWS_117", "CKV_AWS_272"}
+    assert set(accepted) == ALWAYS | {"CKV_AWS_117", "CKV_AWS_272"}
 
 
 class TestAllow:
@@ -333,19 +323,3 @@ class TestAllow:
         with pytest.raises(ConfigurationError, match=r"/Worker: two different grants are called ReadKept$"):
             worker.allow(queue, "Read", Statement(sid="Read", actions=["a:Read"], resources=["arn:b"]))
         assert Terraform(stack).grants("Worker")["ReadKept"] == [allow("Read", ["a:Read"], "arn:a")]
-
-
-@pytest.mark.parametrize(("account", "expected"), [(None, {}), (ACCOUNT, {"source_account": ACCOUNT})])
-def test_a_service_may_invoke_on_behalf_of_one_resource(
-    stack: TerraformStack, worker: PythonFunction, account: str | None, expected: dict[str, str]
-) -> None:
-    worker.allow_invoke("InvokeForIt", service="s3.amazonaws.com", source_arn="arn:it", account_id=account)
-    assert Terraform(stack).all("aws_lambda_permission") == {
-        "Worker/InvokeForIt": {
-            "action": "lambda:InvokeFunction",
-            "function_name": "${aws_lambda_function.Worker/Function.function_name}",
-            "principal": "s3.amazonaws.com",
-            "source_arn": "arn:it",
-            **expected,
-        }
-    }

@@ -9,7 +9,7 @@ import pytest
 from settings import Settings
 from stacks.invocation_log import InvocationLog
 
-from .synthesized import Terraform, allow, deny_without_tls
+from .synthesized import Terraform, allow, deny_without_tls, replaced_with_function
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 BUCKET = "${aws_s3_bucket.Trigger/Bucket.bucket}"
@@ -177,6 +177,7 @@ def test_only_the_systems_own_sources_may_invoke_the_function(log: Terraform) ->
         "function_name": FUNCTION,
         "action": "lambda:InvokeFunction",
         "principal": "s3.amazonaws.com",
+        **replaced_with_function("Processor"),
         "source_arn": BUCKET_ARN,
         "source_account": ACCOUNT,
     }
@@ -186,6 +187,7 @@ def test_an_event_that_keeps_failing_is_kept(log: Terraform) -> None:
     assert log.one("aws_lambda_function_event_invoke_config") == {
         "function_name": FUNCTION,
         "maximum_retry_attempts": 2,
+        **replaced_with_function("Processor"),
         "maximum_event_age_in_seconds": 6 * 60 * 60,
         "destination_config": {"on_failure": {"destination": QUEUE_ARN}},
     }

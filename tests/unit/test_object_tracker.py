@@ -8,7 +8,7 @@ from cdktf import App
 from settings import Settings
 from stacks.object_tracker import ObjectTracker
 
-from .synthesized import PARTITION, Block, Terraform, allow, allow_service, deny_without_tls
+from .synthesized import PARTITION, Block, Terraform, allow, allow_service, deny_without_tls, replaced_with_function
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 BUCKET_ARN = "${aws_s3_bucket.Objects/Bucket.arn}"
@@ -91,6 +91,7 @@ def test_the_resources_own_policies_admit_cloudwatch_and_nobody_else(default: Te
 def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform) -> None:
     execution_arn = "${aws_api_gateway_rest_api.Api/Api.execution_arn}"
     permission = {
+        **replaced_with_function("Recorder"),
         "action": "lambda:InvokeFunction",
         "function_name": "${aws_lambda_function.Recorder/Function.function_name}",
     }
@@ -284,7 +285,7 @@ def lifecycles(made: Terraform) -> dict[str, Any]:
         f"{kind}.{path}": resource["lifecycle"]
         for kind, resources in made.json["resource"].items()
         for path, resource in resources.items()
-        if "lifecycle" in resource
+        if "lifecycle" in resource and "replace_triggered_by" not in resource["lifecycle"]
     }
 
 

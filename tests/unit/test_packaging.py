@@ -65,8 +65,8 @@ def test_an_archive_has_the_same_bytes_in_any_folder_time_zone_umask_time_and_mo
     one = write(tmp_path / "one", SOURCES)
     # The same files, made in another order.
     two = write(tmp_path / "deeper" / "two", dict(reversed(SOURCES.items())))
-    here = built(one, zone="UTC", umask="022", time=1_000_000_000, mode=0o644)
-    there = built(two, zone="FAR-14", umask="077", time=1_700_000_001, mode=0o755)
+    here = built(one, zone="UTC", umask="022", time=1_000_000_000, mode=0o600)
+    there = built(two, zone="FAR-14", umask="077", time=1_700_000_001, mode=0o666)
     assert here == there
     assert len(here.strip()) == 64
 
@@ -95,25 +95,107 @@ def test_every_entry_is_a_readable_file_of_one_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "leftover",
+    ["__pycache__/handler.cpython-313.pyc", "deep/__pycache__/notes.txt", "handler.pyc", "handler.pyo", ".DS_Store"],
+)
+def test_caches_stay_out_without_a_word(tmp_path: Path, leftover: str, recwarn: pytest.WarningsRecorder) -> None:
+    write(tmp_path, {"worker/handler.py": "", f"worker/{leftover}": "left behind"})
+    assert names(build_archive([tmp_path / "worker"])) == ["worker/handler.py"]
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+@pytest.mark.parametrize(
+    "leftover",
     [
-        "__pycache__/handler.cpython-313.pyc",
-        "__pycache__/notes.txt",
-        "deep/__pycache__/handler.cpython-313.pyc",
-        "handler.pyc",
-        "handler.pyo",
-        "handler.pyi",
         "bin/jp.py",
+        "library/__init__.pyi",
         "library-1.0.dist-info/RECORD",
         "library-1.0.dist-info/INSTALLER",
         "library-1.0.dist-info/REQUESTED",
         "library-1.0.dist-info/WHEEL",
         "library-1.0.dist-info/direct_url.json",
-        ".DS_Store",
     ],
 )
-def test_what_python_and_pip_leave_behind_stays_out(tmp_path: Path, leftover: str) -> None:
-    write(tmp_path, {"worker/handler.py": "", f"worker/{leftover}": "left behind"})
-    assert names(build_archive([tmp_path / "worker"])) == ["worker/handler.py"]
+def test_what_pip_leaves_behind_stays_out_of_libraries_and_in_own_code(tmp_path: Path, leftover: str) -> None:
+    write(tmp_path, {"worker/handler.py": "", f"worker/{leftover}": "own", f"libraries/{leftover}": "pip's"})
+    assert names(build_archive([tmp_path / "worker"], tmp_path / "libraries")) == sorted(
+        [f"worker/{leftover}", "worker/handler.py"]
+    )
+
+
+def test_a_folder_bin_inside_a_library_stays(tmp_path: Path) -> None:
+    write(tmp_path, {"worker/handler.py": "", "libraries/library/bin/tool": ""})
+    assert "library/bin/tool" in names(build_archive([tmp_path / "worker"], tmp_path / "libraries"))
+
+
+@pytest.mark.parametrize(
+    "private", [".env", ".env.local", ".git/config", ".venv/lib/a.py", "deep/tests/test_a.py", "mine/pyvenv.cfg"]
+)
+def test_secrets_history_environments_and_tests_stay_out_with_a_warning_unless_asked_for(
+    tmp_path: Path, private: str
+) -> None:
+    write(tmp_path, {"worker/handler.py": "", f"worker/{private}": "private"})
+    with pytest.warns(UserWarning, match=r"^function code: left out of worker: .+; exclude=\['!.+'\] packs what you"):
+        assert names(build_archive([tmp_path / "worker"])) == ["worker/handler.py"]
+    for pattern in {part for part in private.split("/") if part in (".env", ".env.local", ".git", ".venv", "tests")}:
+        assert f"worker/{private}" in names(build_archive([tmp_path / "worker"], exclude=[f"!{pattern}"]))
+
+
+def test_patterns_leave_files_out_by_name_path_and_folder_and_the_last_one_decides(tmp_path: Path) -> None:
+    files = ["handler.py", "a.md", "docs/a.txt", "docs/keep/b.txt", "deep/docs/c.txt", "data/d.csv", "data/e.csv"]
+    write(tmp_path, {f"worker/{file}": "" for file in files})
+    exclude = ["*.md", "docs/*.txt", "*.csv", "!data/e.csv"]
+    with pytest.warns(UserWarning, match="left out of worker: a.md, data/d.csv, docs/a.txt, docs/keep/b.txt;"):
+        made = build_archive([tmp_path / "worker"], exclude=exclude)
+    assert names(made) == ["worker/data/e.csv", "worker/deep/docs/c.txt", "worker/handler.py"]
+
+
+def test_executables_stay_executable(tmp_path: Path) -> None:
+    write(tmp_path, {"worker/handler.py": "", "worker/bin/tool": "#!/bin/sh\n"})
+    (tmp_path / "worker" / "bin" / "tool").chmod(0o700)
+    with zipfile.ZipFile(build_archive([tmp_path / "worker"])) as opened:
+        assert {one.filename: one.external_attr >> 16 for one in opened.infolist()} == {
+            "worker/bin/tool": 0o100755,
+            "worker/handler.py": 0o100644,
+        }
+
+
+def test_linked_files_and_folders_are_packed_as_what_they_lead_to(tmp_path: Path) -> None:
+    write(tmp_path, {"worker/handler.py": "", "common/deep/shared.py": "SHARED = 1\n"})
+    (tmp_path / "worker" / "common").symlink_to(tmp_path / "common")
+    (tmp_path / "worker" / "one.py").symlink_to(tmp_path / "common" / "deep" / "shared.py")
+    archive = build_archive([tmp_path / "worker"])
+    assert names(archive) == ["worker/common/deep/shared.py", "worker/handler.py", "worker/one.py"]
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.read("worker/one.py") == opened.read("worker/common/deep/shared.py") == b"SHARED = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "message"), [("nowhere", "cannot be read: No such file"), (".", "links to a folder that it is in")]
+)
+def test_links_to_nothing_and_in_circles_are_refused(tmp_path: Path, target: str, message: str) -> None:
+    write(tmp_path, {"worker/handler.py": ""})
+    (tmp_path / "worker" / "link").symlink_to(target)
+    with pytest.raises(ConfigurationError, match=rf"^function code: .*/worker/link {message}"):
+        build_archive([tmp_path / "worker"])
+
+
+def test_code_beyond_what_lambda_takes_is_refused_zipped_and_unzipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"worker/handler.py": "", "other/handler.py": ""})
+    (tmp_path / "worker" / "random").write_bytes(os.urandom(2 * 1024 * 1024))
+    (tmp_path / "other" / "zeros").write_bytes(bytes(8 * 1024 * 1024))
+    monkeypatch.setattr("modules._packaging.archive.ZIPPED_BYTES", 1024 * 1024)
+    monkeypatch.setattr("modules._packaging.archive.UNZIPPED_BYTES", 7 * 1024 * 1024)
+    with pytest.raises(ConfigurationError, match=r"worker\.zip has 2 MB zipped, Lambda takes 1 MB; .*`layers`"):
+        build_archive([tmp_path / "worker"])
+    with pytest.raises(ConfigurationError, match=r"other\.zip has 8 MB unzipped, Lambda takes 7 MB; "):
+        build_archive([tmp_path / "other"])
+
+
+def test_a_missing_package_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^function code: .*/missing is not a folder$"):
+        build_archive([tmp_path / "missing"])
 
 
 def test_a_file_that_only_sounds_like_a_leftover_stays(tmp_path: Path) -> None:
@@ -121,17 +203,9 @@ def test_a_file_that_only_sounds_like_a_leftover_stays(tmp_path: Path) -> None:
     assert names(build_archive([tmp_path / "worker"])) == ["worker/bin.py", "worker/pycache/a.py", "worker/record.py"]
 
 
-def test_a_missing_package_is_named(tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigurationError,
-        match=r"^function code: .*/missing is not a folder; run `make setup` if it should hold the vendored libraries$",
-    ):
-        build_archive([tmp_path / "missing"])
-
-
 def test_missing_libraries_are_named(tmp_path: Path) -> None:
     write(tmp_path, SOURCES)
-    with pytest.raises(ConfigurationError, match=r"^function code: .*/none is not a folder; run `make setup`"):
+    with pytest.raises(ConfigurationError, match=r"^function code: .*/none is not a folder$"):
         build_archive([tmp_path / "worker"], tmp_path / "none")
 
 

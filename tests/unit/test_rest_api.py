@@ -8,7 +8,7 @@ from cdktf import TerraformStack
 
 from modules import ApiLoggingRole, Authorization, Key, PythonFunction, RestApi, Topic
 
-from .synthesized import ACCOUNT, PARTITION, REGION, Terraform
+from .synthesized import ACCOUNT, PARTITION, REGION, Terraform, replaced_with_function
 
 API = "${aws_api_gateway_rest_api.Api/Api.id}"
 STAGE = "${aws_api_gateway_stage.Api/Stage.stage_name}"
@@ -93,6 +93,7 @@ def test_each_route_may_invoke_the_function_from_that_api_stage_method_and_path_
             "action": "lambda:InvokeFunction",
             "function_name": "${aws_lambda_function.Worker/Function.function_name}",
             "principal": "apigateway.amazonaws.com",
+            **replaced_with_function("Worker"),
             "source_arn": f"{execution_arn}/live/{route}",
         }
         for id_, route in (("GetObjects", "GET/objects"), ("PostObjects", "POST/objects"))

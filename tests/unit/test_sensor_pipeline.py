@@ -8,7 +8,7 @@ from cdktf import App
 from settings import DEFAULT_THRESHOLDS, Settings
 from stacks.sensor_pipeline import SensorPipeline
 
-from .synthesized import Terraform, allow, deny_without_tls
+from .synthesized import Terraform, allow, deny_without_tls, replaced_with_function
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 BUCKET = "${aws_s3_bucket.Landing/Bucket.bucket}"
@@ -80,6 +80,7 @@ def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform
             "function_name": FUNCTION,
             "action": "lambda:InvokeFunction",
             "principal": "s3.amazonaws.com",
+            **replaced_with_function("Ingester"),
             "source_arn": BUCKET_ARN,
             "source_account": ACCOUNT,
         }
@@ -143,6 +144,7 @@ def test_an_event_that_keeps_failing_is_kept(default: Terraform) -> None:
     assert default.one("aws_lambda_function_event_invoke_config") == {
         "function_name": FUNCTION,
         "maximum_retry_attempts": 2,
+        **replaced_with_function("Ingester"),
         "maximum_event_age_in_seconds": 6 * 60 * 60,
         "destination_config": {"on_failure": {"destination": QUEUE_ARN}},
     }

@@ -11,7 +11,17 @@ from stacks.system import FUNCTIONS
 from stacks.upload_api import PREFIX, UploadApi
 from upload_api.uploads import requested
 
-from .synthesized import DNS_SUFFIX, PARTITION, REGION, Block, Terraform, allow, allow_service, deny_without_tls
+from .synthesized import (
+    DNS_SUFFIX,
+    PARTITION,
+    REGION,
+    Block,
+    Terraform,
+    allow,
+    allow_service,
+    deny_without_tls,
+    replaced_with_function,
+)
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 ROOT = f"arn:{PARTITION}:iam::{ACCOUNT}:root"
@@ -282,6 +292,7 @@ def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform
             "action": "lambda:InvokeFunction",
             "function_name": "${aws_lambda_function.Uploader/Function.function_name}",
             "principal": "apigateway.amazonaws.com",
+            **replaced_with_function("Uploader"),
             "source_arn": "${aws_api_gateway_rest_api.Api/Api.execution_arn}/live/POST/upload",
         }
     }
