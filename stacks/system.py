@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from modules import Authorization, Key, Names, PythonFunction, RestApi, StateBackend, Table, Topic, Vpc
+from modules import Authorization, Dependencies, Key, Names, PythonFunction, RestApi, StateBackend, Table, Topic, Vpc
 from modules.rest_api import STAGE
 from settings import Settings
 
@@ -18,7 +18,10 @@ DEFAULT_REGION = "us-east-1"
 NO_STATE_BUCKET = "STATE_BUCKET-is-not-set"
 
 FUNCTIONS = Path(__file__).parent.parent / "lambda"
+LOCK_FILE = Path(__file__).parent.parent / "Pipfile.lock"
+# `make setup` installs the functions' libraries for this runtime; for others they are installed when synthesizing.
 LIBRARIES = Path(__file__).parent.parent / ".tools" / "lambda-libraries"
+RUNTIME_OF_LIBRARIES = "python3.13"
 
 # The services the systems use, under the names the provider gives its endpoints.
 ENDPOINTS = (
@@ -117,13 +120,15 @@ class System(TerraformStack):
     ) -> PythonFunction:
         """A function from `lambda/<package>` with what all functions share, under this run's settings."""
         settings = self.settings
+        at_hand = settings.lambda_runtime == RUNTIME_OF_LIBRARIES
         local = {"AWS_ENDPOINT_URL": settings.endpoint_url} if settings.endpoint_url else {}
         return PythonFunction(
             self,
             id_,
             name=name,
             packages=[FUNCTIONS / package, FUNCTIONS / "shared"],
-            libraries=LIBRARIES,
+            libraries=LIBRARIES if at_hand else None,
+            dependencies=None if at_hand else Dependencies(LOCK_FILE, "lambda", boto3_of_runtime=True),
             environment={**environment, **local},
             timeout_seconds=settings.lambda_timeout_seconds,
             memory_mb=memory_mb,

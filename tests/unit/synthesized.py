@@ -1,6 +1,7 @@
 """A stack's Terraform as dicts, and the statements that many of them have in common."""
 
-from modules.testing import Block, SynthesizedStack
+from modules.testing import Block as Block
+from modules.testing import SynthesizedStack
 
 ACCOUNT = "123456789012"
 # What a stack asks for once, whatever is deployed by it.

@@ -1,6 +1,7 @@
 """Libraries installed from lock files, by the real pip, from a folder of wheels made here: no network is asked."""
 
 import hashlib
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,6 @@ def test_the_archive_of_locked_libraries_has_the_same_bytes_each_time_and_no_lef
 def test_nothing_is_fetched_where_nothing_is_locked(
     tmp_path: Path, index: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(libraries.sys, "executable", "/nowhere")
+    monkeypatch.setattr(sys, "executable", "/nowhere")
     made = build_libraries(lock(tmp_path, index), runtime="python3.13", architecture="x86_64")
     assert list(made.iterdir()) == []
