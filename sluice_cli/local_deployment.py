@@ -1,12 +1,14 @@
 """A local AWS with a project's stacks deployed on it."""
 
+import shutil
 from collections.abc import Sequence
 
 from sluice_cli.console import console
 from sluice_cli.errors import InputError, SluiceError, SynthError
+from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import MANIFEST, Project
-from sluice_cli.stack import synthesized_stacks
+from sluice_cli.stack import Stack, synthesize, synthesized_stacks
 from sluice_cli.target import Target, local_target
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
@@ -30,13 +32,38 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
         console.print(f"State bucket: {target.state_bucket} {'created' if new else 'in place'}")
         if new:
             console.print("Deploying takes a minute or two, most of it the AWS provider's own waits for S3 and SQS")
-        deployment.deploy(names, target)
+        stacks = synthesize(target, names)
+        for line in emulation_limits(stacks):
+            console.print(line, markup=False)
+        deployment.deploy_stacks(stacks, target)
     except (InputError, SynthError):
         if not was_running:
             local.stop()
             console.print("Local AWS: stopped again, as nothing could be deployed")
         raise
     return target
+
+
+def emulation_limits(stacks: Sequence[Stack]) -> list[str]:
+    """What of these stacks the local AWS runs otherwise than AWS does, or not at all: a line each."""
+    runtimes = {
+        str(function["runtime"])
+        for stack in stacks
+        for function in stack.configuration.get("resource", {}).get("aws_lambda_function", {}).values()
+        if function.get("runtime")
+    }
+    lines = []
+    for runtime in sorted(runtimes):
+        if runtime.startswith("python") and runtime not in pythons_of_machine():
+            lines.append(
+                f"{runtime} is not on this machine: functions with that runtime run under the local AWS's own Python; "
+                f"install it (`uv python install {runtime.removeprefix('python')}`) and start the local AWS anew"
+            )
+        elif runtime.startswith("nodejs") and not shutil.which("node"):
+            lines.append(f"Node.js is not on this machine: functions with the runtime {runtime} do not run")
+        elif not runtime.startswith(("python", "nodejs", "provided")):
+            lines.append(f"The local AWS runs no functions with the runtime {runtime}")
+    return lines
 
 
 def take_down(project: Project, local: LocalAws, names: Sequence[str]) -> None:

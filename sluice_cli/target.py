@@ -1,8 +1,9 @@
 """Where a project's stacks are deployed: the AWS account of the caller's credentials, or the project's local AWS."""
 
+import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from sluice_cli.console import console
 from sluice_cli.errors import InputError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
-from sluice_cli.terraform.mirror import terraform_environment
+from sluice_cli.terraform.mirror import AWS, Provider, required_providers, terraform_environment
 
 DEFAULT_STATE_REGION = "us-east-1"
 DEFAULT_PREFIX = "sluice"
@@ -71,7 +72,7 @@ class Target:
         """The environment of Terraform."""
         generated = self.project.private_folder / "terraform.rc"
         return {
-            **terraform_environment(_without_foreign(self.environment), generated),
+            **terraform_environment(_without_foreign(self.environment), generated, self._required_providers()),
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
             "DISABLE_VERSION_CHECK": "1",
             # The configuration says where state is; what an earlier run in this folder said must not get in the way.
@@ -84,6 +85,12 @@ class Target:
     def plain_variables(self) -> dict[str, str]:
         """For output that is parsed or logged: no colours, no questions."""
         return {**self.variables(), "CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1", "TF_IN_AUTOMATION": "1"}
+
+    def _required_providers(self) -> Sequence[Provider]:
+        stacks = [*(self.output / "stacks").glob("*/cdk.tf.json")]
+        if not stacks:
+            return (AWS,)
+        return required_providers(json.loads(one.read_text(encoding="utf-8")) for one in stacks)
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,8 @@ def local_target(project: Project, local: LocalAws | None = None) -> Target:
 def account_of_caller(project: Project) -> Account:
     """The account behind the caller's credentials. Raises `InputError` where there are none or they must not be used
     here, and botocore's errors where AWS refuses them."""
-    import boto3  # takes a quarter of a second, which a local run may spare
+    import boto3
+    from botocore.exceptions import ProfileNotFound
 
     environment = dict(os.environ)
     foreign = _foreign(environment)
@@ -142,8 +150,12 @@ def account_of_caller(project: Project) -> Account:
         raise InputError(
             f"{', '.join(foreign)}: unset for this command; it makes Terraform work on something else than is shown"
         )
-    session = boto3.Session()
-    credentials = session.get_credentials()
+    try:
+        session = boto3.Session()
+        credentials = session.get_credentials()
+    except ProfileNotFound as error:
+        profile = environment.get("AWS_PROFILE") or environment.get("AWS_DEFAULT_PROFILE")
+        raise InputError(f"AWS_PROFILE: no profile is named {profile}") from error
     if credentials is None:
         raise InputError(
             "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and "

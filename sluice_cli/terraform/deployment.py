@@ -19,9 +19,14 @@ def deploy(names: Sequence[str], target: Target) -> list[Stack]:
     """Synthesize and deploy without asking: stacks side by side, each after those that it depends on; one whose plan
     changes nothing is left at that. Raises `DeploymentError`, once what does not depend on the failed is deployed."""
     stacks = synthesize(target, names)
+    deploy_stacks(stacks, target)
+    return stacks
+
+
+def deploy_stacks(stacks: Sequence[Stack], target: Target) -> None:
+    """`deploy` of what is synthesized."""
     with Watch("deploy", "Deploying", target) as watch:
         _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, watch), watch)
-    return stacks
 
 
 def destroy(stacks: Sequence[Stack], target: Target) -> None:

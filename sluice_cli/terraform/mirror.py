@@ -1,12 +1,15 @@
-"""Finding Terraform's AWS provider on disk when Terraform's registry is out of reach."""
+"""Finding Terraform's providers on disk when Terraform's registry is out of reach."""
 
+import json
 import os
 import platform
 import re
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sluice_cli.errors import SluiceError
 
@@ -29,11 +32,28 @@ ADD_ON_PREFIXES = (
 
 
 class MirrorError(SluiceError):
-    """No provider can be had: neither from the registry nor from disk."""
+    """A provider can be had neither from the registry nor from disk."""
 
 
-def terraform_environment(environment: Mapping[str, str], generated: Path) -> dict[str, str]:
-    """The environment in which `terraform init` finds the provider.
+@dataclass(frozen=True)
+class Provider:
+    """A provider that a stack needs, by its full address; any version will do where none is named exactly."""
+
+    source: str
+    version: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.source.rpartition("/")[2]
+
+
+AWS = Provider(PROVIDER, VERSION)
+
+
+def terraform_environment(
+    environment: Mapping[str, str], generated: Path, required: Sequence[Provider] = (AWS,)
+) -> dict[str, str]:
+    """The environment in which `terraform init` finds the providers that are required.
 
     Left as it is where the registry answers, or where Terraform's own CLI configuration says how providers are
     installed. Otherwise a CLI configuration that names the mirror is written to `generated`, together with what the
@@ -53,16 +73,12 @@ def terraform_environment(environment: Mapping[str, str], generated: Path) -> di
     text = own.read_text() if own else ""
     if re.search(r"^\s*provider_installation\b", text, re.MULTILINE):
         return result
-    if not environment.get(VARIABLE) and registry_answers():
+    if not required or (not environment.get(VARIABLE) and registry_answers()):
         return result
-    mirror = find_mirror(environment)
-    configuration = (
-        text
-        + "\nprovider_installation {\n"
-        + f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["{PROVIDER}"]\n  }}\n'
-        + f'  direct {{\n    exclude = ["{PROVIDER}"]\n  }}\n'
-        + "}\n"
-    )
+    held: dict[Path, list[str]] = {}
+    for one in required:
+        held.setdefault(find_mirror(environment, one), []).append(one.source)
+    configuration = text + _installation(held)
     # Other runs may be reading it: written only when it says something new.
     if not generated.is_file() or generated.read_text() != configuration:
         generated.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +87,27 @@ def terraform_environment(environment: Mapping[str, str], generated: Path) -> di
     return result
 
 
-def find_mirror(environment: Mapping[str, str]) -> Path:
+def required_providers(stacks: Iterable[Mapping[str, Any]]) -> list[Provider]:
+    """The providers that synthesized stacks name, and the AWS provider where its resources imply it."""
+    found: dict[str, Provider] = {}
+    for stack in stacks:
+        named: dict[str, Any] = {}
+        blocks = stack.get("terraform", {}).get("required_providers", {})
+        for block in blocks if isinstance(blocks, list) else [blocks]:
+            named |= block
+        kinds = {kind for part in ("resource", "data") for kind in stack.get(part, {})}
+        if any(kind.startswith("aws_") for kind in kinds):
+            named.setdefault("aws", {})
+        for name, written in named.items():
+            wanted = written if isinstance(written, dict) else {"version": written}
+            source = _full(str(wanted.get("source") or name))
+            exact = re.fullmatch(r"=?\s*(\d+\.\d+\.\d+\S*)", str(wanted.get("version", "")))
+            if not source.startswith("terraform.io/"):  # built in
+                found[source] = Provider(source, exact[1] if exact else None)
+    return list(found.values())
+
+
+def find_mirror(environment: Mapping[str, str], provider: Provider = AWS) -> Path:
     """The first folder that holds the provider for this platform.
 
     Looked for in `TERRAFORM_PROVIDER_MIRROR`, then in Terraform's implied mirror folders
@@ -80,15 +116,19 @@ def find_mirror(environment: Mapping[str, str]) -> Path:
     """
     named = environment.get(VARIABLE)
     if named:
-        if _holds_provider(Path(named)):
+        if _holds(Path(named), provider):
             return Path(named).resolve()
-        raise MirrorError(f"{VARIABLE}: {named!r} does not hold {PROVIDER}/{VERSION}/{_platform()}")
+        raise MirrorError(
+            f"{VARIABLE}: {named!r} does not hold {provider.source}/{provider.version or '*'}/{_platform()}"
+        )
     for folder in (*_implied(environment), *_below_prefixes()):
-        if _holds_provider(folder):
+        if _holds(folder, provider):
             return folder.resolve()
+    shown = "AWS" if provider.source == PROVIDER else provider.name
+    version = f" {provider.version}" if provider.version else ""
     raise MirrorError(
-        f"Terraform's registry is out of reach and no mirror of its AWS provider {VERSION} ({_platform()}) was found; "
-        f"set {VARIABLE} to a folder that holds {PROVIDER} "
+        f"Terraform's registry is out of reach and no mirror of its {shown} provider{version} ({_platform()}) was "
+        f"found; set {VARIABLE} to a folder that holds {provider.source} "
         f"(`terraform providers mirror FOLDER` makes one where the registry answers)"
     )
 
@@ -127,10 +167,26 @@ def _below_prefixes() -> Iterator[Path]:
             yield from sorted(path for path in prefix.glob(pattern) if (path / REGISTRY).is_dir())
 
 
-def _holds_provider(mirror: Path) -> bool:
-    base = mirror / PROVIDER
-    packed = base / f"terraform-provider-aws_{VERSION}_{_platform()}.zip"
-    return (base / VERSION / _platform()).is_dir() or packed.is_file()
+def _installation(held: Mapping[Path, Sequence[str]]) -> str:
+    """Terraform's CLI configuration: https://developer.hashicorp.com/terraform/cli/config/config-file"""
+    mirrors = "".join(
+        f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = {json.dumps(sources)}\n  }}\n'
+        for mirror, sources in held.items()
+    )
+    every = json.dumps([source for sources in held.values() for source in sources])
+    return f"\nprovider_installation {{\n{mirrors}  direct {{\n    exclude = {every}\n  }}\n}}\n"
+
+
+def _holds(mirror: Path, provider: Provider) -> bool:
+    base, version = mirror / provider.source, provider.version or "*"
+    packed = f"terraform-provider-{provider.name}_{version}_{_platform()}.zip"
+    return any(one.is_dir() for one in base.glob(f"{version}/{_platform()}")) or any(base.glob(packed))
+
+
+def _full(source: str) -> str:
+    """A provider's address with its registry and namespace: `aws` is `registry.terraform.io/hashicorp/aws`."""
+    parts = source.split("/")
+    return "/".join([*[REGISTRY, "hashicorp"][: 3 - len(parts)], *parts])
 
 
 def _platform() -> str:

@@ -51,3 +51,20 @@ def run_command(
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def sluice(
+    folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, timeout: float = 240
+) -> tuple[int, str, str]:
+    """Exit code, output and error output of the tool in a folder, as somebody there types it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "sluice_cli", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr

@@ -1,0 +1,129 @@
+"""The tool on projects whose authors never thought of it: synthesized by their own apps, deployed on the local AWS."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks import ROOT
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import FILE
+from sluice_cli.testing import eventually
+from tests.support.commands import sluice
+
+FOREIGN = ROOT / "tests" / "support" / "foreign"
+REGION = "eu-central-1"
+
+
+def project(local: LocalAws, name: str, folder: Path, app: str) -> Path:
+    """A copy of a foreign project, with the tests' local AWS as its own."""
+    copy = folder / name
+    shutil.copytree(FOREIGN / name, copy)
+    (copy / FILE).write_text(json.dumps({"language": "any", "app": app, "context": {"team": "weather"}}))
+    (copy / ".sluice").mkdir()
+    (copy / ".sluice" / "local").symlink_to(local.folder)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def weather(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = project(local_aws, "weather", tmp_path_factory.mktemp("foreign"), f"'{sys.executable}' app.py")
+    code, out, err = sluice(folder, "up")
+    assert (code, err) == (0, "")
+    assert "synthesizing weather\n" in out
+    assert "Deploying: done, 10 changes" in out
+    return folder
+
+
+def test_stacks_of_a_plain_app_deploy_each_after_what_it_reads_from(weather: Path) -> None:
+    code, out, _ = sluice(weather, "outputs", "--local", "--json")
+    outputs = json.loads(out)
+    assert code == 0
+    assert (outputs["store"]["table_name"], outputs["compute"]["function_name"]) == ("weather", "weather")
+    assert outputs["compute"]["secret"] == "hunter2"  # noqa: S105
+    _, out, _ = sluice(weather, "outputs", "compute", "--local")
+    assert "compute.secret = (sensitive)\n" in out
+    assert "hunter2" not in out
+
+
+def test_what_is_deployed_is_in_the_regions_that_the_author_named(local_aws: LocalAws, weather: Path) -> None:
+    del weather
+    topics = {
+        region: [one["TopicArn"].rpartition(":")[2] for one in _topics(local_aws, region)]
+        for region in ("us-west-2", REGION)
+    }
+    assert ["weather-news" in names for names in topics.values()] == [True, False]
+    tables = local_aws.client("dynamodb", region_name=REGION).list_tables()["TableNames"]
+    assert "weather" in tables
+
+
+def test_a_function_whose_author_knows_no_endpoint_reaches_the_local_aws(local_aws: LocalAws, weather: Path) -> None:
+    del weather
+    answer = local_aws.client("lambda", region_name=REGION).invoke(FunctionName="weather", Payload='{"id": "1"}')
+    assert json.loads(answer["Payload"].read()) == {"stored": "1"}
+    row = local_aws.client("dynamodb", region_name=REGION).get_item(TableName="weather", Key={"id": {"S": "1"}})
+    assert row["Item"] == {"id": {"S": "1"}}
+
+
+def test_failure_queues_are_found_without_outputs_and_replayed_to_where_events_came_from(
+    local_aws: LocalAws, weather: Path
+) -> None:
+    functions, sqs = (local_aws.client(name, region_name=REGION) for name in ("lambda", "sqs"))
+    functions.invoke(FunctionName="weather", InvocationType="Event", Payload='{"fail": true, "id": "2"}')
+    work = sqs.get_queue_url(QueueName="weather-work")["QueueUrl"]
+    sqs.send_message(QueueUrl=work, MessageBody='{"job": 1}')
+
+    def failures() -> list[dict[str, Any]]:
+        sqs.receive_message(QueueUrl=work, VisibilityTimeout=0)
+        code, out, err = sluice(weather, "failures", "compute", "--local", "--json")
+        assert (code, err) == (0, "")
+        return list(json.loads(out))
+
+    found = eventually(lambda: len(kept := failures()) == 2 and kept, within=60)
+    assert found
+    assert [(one["queue"].rpartition(":")[2], one["event"]) for one in found] == [
+        ("weather-dead", {"job": 1}),
+        ("weather-failed", {"fail": True, "id": "2"}),
+    ]
+    assert found[0]["origin"].endswith(":weather-work")
+    assert found[1]["reason"] == "told to fail"
+
+    code, out, _ = sluice(weather, "failures", "compute", "--local", "--replay", found[0]["id"])
+    assert (code, out.splitlines()[-1]) == (0, "1 of 1 processed and removed, 0 kept")
+    (message,) = sqs.receive_message(QueueUrl=work)["Messages"]
+    assert message["Body"] == '{"job": 1}'
+    code, out, _ = sluice(weather, "failures", "compute", "--local", "--replay", "all")
+    assert code == 1
+    assert f"{found[1]['id']}: kept: told to fail" in out
+
+
+def test_a_review_of_what_is_deployed_finds_nothing_and_the_stacks_can_be_taken_down_one_by_one(weather: Path) -> None:
+    code, out, err = sluice(weather, "review", "--local", "--json")
+    assert (code, [(one["stack"], one["changes"]) for one in json.loads(out)]) == (0, [("store", []), ("compute", [])])
+    assert err == "synthesizing weather\n"
+    code, _, err = sluice(weather, "down", "store")
+    assert (code, err) == (2, "compute depend on store: name them too\n")
+    code, out, err = sluice(weather, "recover", "compute", "--local")
+    assert (code, err) == (0, "")
+    assert "compute: state and resources agree with the configuration" in out
+    code, out, err = sluice(weather, "down", "compute", "store")
+    assert (code, err) == (0, "")
+    assert "Destroying: done, 10 changes" in out
+
+
+def test_an_app_that_is_a_shell_script_without_provider_or_backend_deploys(local_aws: LocalAws, tmp_path: Path) -> None:
+    folder = project(local_aws, "shell", tmp_path, "sh synth.sh")
+    code, out, err = sluice(folder, "up")
+    assert (code, err) == (0, "")
+    _, out, _ = sluice(folder, "outputs", "--local", "--json")
+    outputs = json.loads(out)
+    assert outputs["nothing"] == {"note": "kept"}
+    assert outputs["queues"]["url"].endswith("/shell-jobs")
+    assert sluice(folder, "down", "queues", "nothing")[0] == 0
+
+
+def _topics(local: LocalAws, region: str) -> list[dict[str, Any]]:
+    return list(local.client("sns", region_name=region).list_topics()["Topics"])
