@@ -16,11 +16,11 @@ from rich.table import Table
 from checks.demo.result import Result, failures_kept
 from checks.least_privilege.uses import Recorded, Use
 from checks.simulation import NAME, Pipeline, Simulation
+from checks.simulation_run import await_results, progress_bars, total
 from checks.soak.inputs import Expectation, Record, Row, SoakInputs
 from checks.soak.plan import Item
 from checks.systems.load import Load
 from checks.systems.system import Benchmarked, System
-from checks.verbs.simulate import await_results, progress_bars, total
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener

@@ -4,24 +4,17 @@ import argparse
 import random
 import sys
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from checks.deployed import reach
-from checks.simulation import FORMATS, NAME, Pipeline, Simulation, Tally, Upload
+from checks.simulation import FORMATS, NAME, Pipeline, Simulation, Tally
+from checks.simulation_run import PATIENCE_SECONDS, await_results, progress_bars, send, total
 from sluice_cli.arguments import add_local, add_project, project_of
 from sluice_cli.console import console
 from sluice_cli.local_aws.listener import Listener
-
-THREADS = 8
-STEP_SECONDS = 0.5
-# Lambda tries a failed event again after one and after two more minutes.
-PATIENCE_SECONDS = 150  # without any news
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,66 +77,6 @@ def run(arguments: argparse.Namespace) -> int:
             f"and the log group {pipeline.outputs['LogGroupName']} say why."
         )
     return 0 if reconciled else 1
-
-
-def send(pipeline: Pipeline, simulation: Simulation, progress: Progress) -> list[Upload]:
-    """Send each object when it is due; gives what was sent."""
-    task = progress.add_task("Sent", total=simulation.readings)
-    began = time.monotonic()
-    sent = []
-    under_way: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        for upload in simulation.uploads():
-            time.sleep(max(0.0, began + upload.due - time.monotonic()))
-            under_way.append(pool.submit(pipeline.send, upload))
-            if len(under_way) > 2 * THREADS:
-                under_way.popleft().result()
-            sent.append(upload)
-            progress.advance(task, upload.readings.valid + upload.readings.invalid)
-        for one in under_way:
-            one.result()
-    return sent
-
-
-def await_results(
-    pipeline: Pipeline,
-    simulation: Simulation,
-    uploads: list[Upload],
-    progress: Progress,
-    patience: float = PATIENCE_SECONDS,
-) -> Tally:
-    """Watch what the tables hold until it is all there, or nothing has changed for long."""
-    wanted = total(uploads)
-    bars = {
-        "valid": progress.add_task("Stored", total=wanted.valid),
-        "beyond": progress.add_task("Notified", total=wanted.beyond),
-        "invalid": progress.add_task("Rejected", total=wanted.invalid),
-    }
-    rejects: dict[str, int] = {}
-    before, changed = Tally(), time.monotonic()
-    while True:
-        rows = [row for device in simulation.names() for row in pipeline.rows(simulation, device)]
-        for one in uploads:
-            if rejects.get(one.key, 0) < one.readings.invalid:
-                rejects[one.key] = len(pipeline.rejects(one.key))
-        found = Tally(len(rows), sum("notifiedAt" in row for row in rows), sum(rejects.values()))
-        for name, bar in bars.items():
-            progress.update(bar, completed=getattr(found, name))
-        if found != before:
-            before, changed = found, time.monotonic()
-        there = found.valid >= wanted.valid and found.beyond >= wanted.beyond and found.invalid >= wanted.invalid
-        if there or time.monotonic() - changed > patience:
-            return found
-        time.sleep(STEP_SECONDS)
-
-
-def total(uploads: Iterable[Upload]) -> Tally:
-    return sum((one.readings for one in uploads), Tally())
-
-
-def progress_bars() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def _summarize(simulation: Simulation, wanted: Tally, found: Tally, heard: int | None) -> bool:

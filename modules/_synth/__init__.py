@@ -10,14 +10,7 @@ Where the fast way cannot be taken, the ordinary one is, and a line on standard 
 import os
 
 from . import notice
-
-SWITCH = "SLUICE_SYNTH"
-FAST, ORDINARY = "fast", "ordinary"
-
-
-def is_on() -> bool:
-    """Whether the fast way is to be taken: `SLUICE_SYNTH` is `fast` (the default) or `ordinary`."""
-    return os.environ.get(SWITCH, FAST) != ORDINARY
+from .switch import FAST, ORDINARY, SWITCH, is_on
 
 
 def install() -> None:

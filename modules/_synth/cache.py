@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import ORDINARY, SWITCH, is_on
+from .switch import ORDINARY, SWITCH, is_on
 
 KEPT_SECONDS = 30 * 24 * 60 * 60
 

@@ -1,0 +1,111 @@
+"""The rooms of the house: which may import which, and no circles.
+
+Read from the sources, so that imports inside of functions and for type checkers count too.
+"""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from checks import ROOT
+
+# A room, and the rooms of ours that it may import. What is not named here is nobody's to import: tests.
+ARROWS = {
+    "modules": {"modules"},
+    "settings": {"settings"},
+    "stacks": {"stacks", "modules", "settings"},
+    "main": {"main", "stacks", "modules", "settings"},
+    "sluice_cli": {"sluice_cli"},
+    "checks": {"checks", "sluice_cli", "stacks", "modules", "settings"},
+    "scripts": {"scripts", "checks", "sluice_cli", "stacks", "settings"},
+}
+ROOMS = (*ARROWS, "tests")
+LONGEST = 420  # lines; tests/unit may be longer
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of ours by its name."""
+    files = [*(ROOT / f"{room}.py" for room in ROOMS), *(one for room in ROOMS for one in (ROOT / room).rglob("*.py"))]
+    return {_name(file): file for file in files if file.is_file() and "support" not in file.relative_to(ROOT).parts}
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """The modules of ours that a module imports, wherever in it."""
+    return frozenset(_imported(name, ast.parse(modules()[name].read_text(encoding="utf-8")))) - {name}
+
+
+def _name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _imported(name: str, tree: ast.Module) -> Iterator[str]:
+    package = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name for one in node.names if one.name in modules())
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            for one in node.names:
+                found = next((full for full in (f"{source}.{one.name}", source) if full in modules()), None)
+                if found:
+                    yield found
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    wrong = [
+        f"{name} imports {other}"
+        for name in modules()
+        if name.partition(".")[0] == room
+        for other in sorted(imports(name))
+        if other.partition(".")[0] not in ARROWS[room]
+    ]
+    assert wrong == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter({name: imports(name) for name in modules()}).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+def test_nothing_imports_the_verbs_of_the_tool() -> None:
+    wrong = [
+        f"{name} imports {other}"
+        for name in modules()
+        for other in imports(name)
+        if other.startswith("sluice_cli.verbs.") or (other.startswith("checks.verbs.") and not name.startswith("tests"))
+    ]
+    assert wrong == []
+
+
+def test_no_file_is_longer_than_a_reader_bears() -> None:
+    lengths = {name: len(file.read_text(encoding="utf-8").splitlines()) for name, file in modules().items()}
+    long = {name: lines for name, lines in lengths.items() if lines > LONGEST and not name.startswith("tests")}
+    assert long == {}, "split it by meaning"
+
+
+def test_imports_are_seen_wherever_they_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "made.py"
+    file.write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from stacks.system import System\n"
+        "def late():\n    import settings\n    from sluice_cli import verbs\n    from .target import Target\n"
+    )
+    known = {**modules(), "sluice_cli.made": file}
+    monkeypatch.setitem(globals(), "modules", lambda: known)
+    assert sorted(set(_imported("sluice_cli.made", ast.parse(file.read_text())))) == [
+        "settings",
+        "sluice_cli.target",
+        "sluice_cli.verbs",
+        "stacks.system",
+    ]
