@@ -76,3 +76,29 @@ def test_demo_soak_and_benchmark_find_it(tree: Path) -> None:
         refused = run(tree, "-m", "checks", verb, "dorbell")
         assert refused.returncode == 2
         assert "there are doorbell," in refused.stderr
+
+
+# On the tree's own project, as `make demo` has left it: the proofs of one system.
+PROVE = """
+from checks.deployed import repository
+from checks.verbs.prove_iam import prove_all
+from sluice_cli.target import local_aws_of, local_target
+
+project = repository()
+local = local_aws_of(project)
+proofs = prove_all(["doorbell"], local, local_target(project))["doorbell"]
+print(len([one for one in proofs if one.run]), [one.problem for one in proofs if one.problem])
+"""
+
+
+def test_it_is_deployed_shown_and_proven_on_a_local_aws(tree: Path) -> None:
+    try:
+        shown = run(tree, "-m", "checks", "demo", "doorbell")
+        assert shown.returncode == 0, shown.stdout + shown.stderr
+        assert "Rows: 2 of 2." in shown.stdout
+        proven = run(tree, "-c", PROVE)
+        assert proven.returncode == 0, proven.stderr
+        by_runs, problems = proven.stdout.splitlines()[-1].split(" ", 1)
+        assert (int(by_runs) > 5, problems) == (True, "[]")
+    finally:
+        run(tree, "-m", "sluice_cli", "down")
