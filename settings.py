@@ -21,6 +21,7 @@ BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hy
 LONGEST_THRESHOLDS = 2048
 # Subnets, and security groups, of a function: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
 MOST_IN_VPC = {"subnet": 16, "sg": 5}
+HIGHEST_PORT = 65535
 LARGEST_THRESHOLD = 1e100  # DynamoDB's numbers end at 1E126
 VPC = {"VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"}
 OF_ONE_REGION = {*VPC, "CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"}
@@ -97,10 +98,18 @@ def _email(text: str) -> str:
     return text
 
 
+def _is_origin(text: str) -> bool:
+    """Whether a text is a scheme, a host and perhaps a port; `*` would let any page in."""
+    host = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
+    own_port = r"(?!http://.*:80$|https://.*:443$)"
+    found = re.fullmatch(rf"{own_port}https?://{host}(:(?P<port>[0-9]{{1,5}}))?", text)
+    return found is not None and int(found["port"] or 0) <= HIGHEST_PORT
+
+
 def _origins(text: str) -> tuple[str, ...]:
-    origins = tuple(one.strip() for one in text.split(","))
-    # An origin is a scheme, a host and perhaps a port; `*` would let any page in.
-    if not all(re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", one) for one in origins):
+    # As browsers send them, which is what they are compared with: in lower case, without the scheme's own port.
+    origins = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",")))
+    if not all(map(_is_origin, origins)):
         raise _Refused("web origins such as https://app.example.com with commas between them")
     return origins
 
@@ -231,8 +240,9 @@ class Settings:
     # Upload API: how many requests may come at once on top of 1000 a second, and how files are encrypted.
     upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", _whole(1, 5000, "requests"), 2000)
     upload_encryption: str = _setting("UPLOAD_ENCRYPTION", _one_of("sse-s3", "kms"), "sse-s3")
-    # File metadata: the web origins whose pages may upload, names other than the rule gives, and the table's capacity.
+    # The web origins whose pages may call the REST APIs and upload to the upload API's and file metadata's buckets.
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
+    # File metadata: names other than the rule gives, and the table's capacity.
     metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
     metadata_table_name: str | None = _setting(
         "METADATA_TABLE_NAME", _matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")

@@ -172,6 +172,15 @@ class Bucket(Construct):
         self._refuse_recursion()
         self._grant(function, "Write", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
 
+    def grant_presigned_write(self, function: Grantee, *, prefix: str) -> None:
+        """Let the function presign uploads under a prefix: URLs with which others write objects, as the function.
+
+        The same permission as `grant_write`, for a prefix that the function itself writes nothing under: it may listen
+        to it, to learn what arrived.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+        """
+        self._grant(function, "Presign", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
+
     def restrict_objects_to(self, *functions: Grantee) -> None:
         """Refuse reading and writing objects to everybody but the functions' roles, administrators included.
 

@@ -139,6 +139,10 @@ class Table(Construct):
         """Let the function update items."""
         self._grant(function, "Update", "dynamodb:UpdateItem")
 
+    def grant_delete(self, function: Grantee) -> None:
+        """Let the function delete single items."""
+        self._grant(function, "Delete", "dynamodb:DeleteItem")
+
     def grant_query(self, function: Grantee) -> None:
         """Let the function query the table by partition key."""
         self._grant(function, "Query", "dynamodb:Query")

@@ -32,7 +32,12 @@ class ObjectTracker(System):
             "Recorder",
             name=self.names.function("recorder"),
             package="object_tracker",
-            environment={"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name, "TOPIC_ARN": notifications.arn},
+            environment={
+                "BUCKET_NAME": bucket.name,
+                "TABLE_NAME": table.name,
+                "TOPIC_ARN": notifications.arn,
+                **self.cors_environment,
+            },
         )
         api = self.add_api(description="Asks for and records tracked objects")
 

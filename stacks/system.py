@@ -8,7 +8,19 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
-from modules import Authorization, Dependencies, Key, Names, PythonFunction, RestApi, StateBackend, Table, Topic, Vpc
+from modules import (
+    Authorization,
+    Cors,
+    Dependencies,
+    Key,
+    Names,
+    PythonFunction,
+    RestApi,
+    StateBackend,
+    Table,
+    Topic,
+    Vpc,
+)
 from modules.rest_api import STAGE
 from settings import Settings
 
@@ -157,7 +169,14 @@ class System(TerraformStack):
             alarm_topic=self.alarm_topic,
             web_acl_arn=self.settings.web_acl_arn,
             key=self.storage_key,
+            cors=Cors(self.settings.cors_origins) if self.settings.cors_origins else None,
         )
+
+    @property
+    def cors_environment(self) -> dict[str, str]:
+        """For a function behind an API: the origins whose pages may read its answers."""
+        origins = self.settings.cors_origins
+        return {"CORS_ORIGINS": ",".join(origins)} if origins else {}
 
     def url(self, api: RestApi, path: str) -> str:
         """Where the API answers: a local AWS serves every API below its own address."""

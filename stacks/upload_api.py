@@ -2,7 +2,7 @@ import json
 
 from constructs import Construct
 
-from modules import Bucket, Dashboard, Key, Metric, PythonFunction, Table, accept
+from modules import Bucket, Dashboard, Key, Metric, PythonFunction, Table
 from modules.rest_api import STAGE
 from settings import Settings
 
@@ -10,6 +10,7 @@ from .system import FUNCTIONS, System
 
 REQUESTS_PER_SECOND = 1000
 PREFIX = "uploads/"  # of every object that the function stores
+PRESIGNED_PREFIX = "presigned/"  # of every object that others send with a URL of the function's
 
 
 class UploadApi(System):
@@ -17,6 +18,7 @@ class UploadApi(System):
 
     REST API --POST /upload--> function --> object, then product and idempotency record in one write
                                         --> or a presigned upload of a large file, as the function
+    bucket --file arrived by a presigned upload--> function --> product: version, size, checksum
     """
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
@@ -27,10 +29,10 @@ class UploadApi(System):
             name=self.names.bucket("files", self.account_id),
             account_id=self.account_id,
             key=self._storage_key("Files", "s3") if settings.upload_encryption == "kms" else self.storage_key,
+            cors_origins=settings.cors_origins,
             emptied_on_destroy=not self.protected,
             protected=self.protected,
         )
-        accept(bucket.resource, {"CKV2_AWS_62": "nobody listens: the function that uploads is the one that records"})
         table = Table(
             self,
             "Products",
@@ -46,7 +48,7 @@ class UploadApi(System):
             "Uploader",
             name=self.names.function("uploader"),
             package="upload_api",
-            environment={"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name},
+            environment={"BUCKET_NAME": bucket.name, "TABLE_NAME": table.name, **self.cors_environment},
             memory_mb=512,
         )
         api = self.add_api(
@@ -57,9 +59,14 @@ class UploadApi(System):
         )
 
         bucket.grant_write(uploader, prefix=PREFIX)
+        bucket.grant_presigned_write(uploader, prefix=PRESIGNED_PREFIX)
+        bucket.grant_read(uploader, prefix=PRESIGNED_PREFIX)
         bucket.restrict_objects_to(uploader)
+        bucket.on_object_created(uploader, prefix=PRESIGNED_PREFIX)
         table.grant_get(uploader)
         table.grant_put(uploader)
+        table.grant_query(uploader)
+        table.grant_delete(uploader)
         schema = json.loads((FUNCTIONS / "upload_api" / "upload.schema.json").read_text())
         api.on_request(uploader, "POST", "/upload", body_schema=schema)
         self._add_dashboard(uploader, table)

@@ -24,9 +24,11 @@ class Environment:
     bucket_name: str
     table_name: str
     topic_arn: str
+    cors_origins: str = ""  # with commas between
 
 
 ENVIRONMENT = environment.read(Environment)
+ORIGINS = http.origins(ENVIRONMENT.cors_origins)
 STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 
 
@@ -36,7 +38,8 @@ STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 def handle(event: dict[str, Any], context: Any) -> Any:
     """An object's creation is recorded; an HTTP request asks (GET) or has an object recorded (POST)."""
     if http.is_request(event):
-        return http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
+        answer = http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
+        return http.readable_by_pages(answer, event, ORIGINS)
     return {"recorded": s3_events.for_each_object(event, lambda found: record(found, STORE))}
 
 

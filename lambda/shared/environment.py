@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
 Environment = TypeVar("Environment")
@@ -15,9 +15,12 @@ class MissingVariable(RuntimeError):
 def read(kind: type[Environment], variables: Mapping[str, str] = os.environ) -> Environment:
     """Fill a dataclass of strings: the field `table_name` from the variable `TABLE_NAME`.
 
-    Raises `MissingVariable` naming every variable that is missing or empty.
+    A field with a default keeps it where its variable is missing or empty. Raises `MissingVariable` naming every other
+    variable that is.
     """
-    names = {one.name: one.name.upper() for one in fields(kind)}  # type: ignore[arg-type]
+    optional = {one.name for one in fields(kind) if one.default is not MISSING}  # type: ignore[arg-type]
+    given = {one.name: one.name.upper() for one in fields(kind)}  # type: ignore[arg-type]
+    names = {one: name for one, name in given.items() if one not in optional or variables.get(name)}
     missing = [name for name in names.values() if not variables.get(name)]
     if missing:
         raise MissingVariable(f"{kind.__name__}: not set: {', '.join(missing)}")

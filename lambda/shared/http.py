@@ -4,14 +4,16 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 """
 
 import base64
-import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .observability import logger
 
 Answer = dict[str, Any]
+
+UNREAD = "the body is not JSON that is read here"
+MOST_DIGITS = 1000  # of a whole number; reading one takes time that grows with the square of its length
 
 
 class InvalidRequest(ValueError):
@@ -30,6 +32,29 @@ def header(event: Mapping[str, Any], name: str) -> str:
     """A request's header, whatever its case; empty where it is missing."""
     headers: Mapping[str, str] = event.get("headers") or {}
     return next((value for one, value in headers.items() if one.lower() == name.lower()), "")
+
+
+def origins(text: str) -> frozenset[str]:
+    """Web origins from a text with commas between them; none from an empty one."""
+    return frozenset(filter(None, text.split(",")))
+
+
+def readable_by_pages(answer: Answer, event: Mapping[str, Any], origins: Collection[str]) -> Answer:
+    """The answer with what lets the page that asked read it, where the page's origin is one of `origins`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html: with a proxy integration the function
+    has to do it.
+    """
+    if not origins:
+        return answer
+    headers = {**answer["headers"], "Vary": "Origin"}
+    origin = header(event, "Origin")
+    if origin in origins:
+        headers |= {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": "x-amzn-ErrorType,x-amzn-RequestId",
+        }
+    return {**answer, "headers": headers}
 
 
 def answer(status: int, body: Mapping[str, Any]) -> Answer:
@@ -58,25 +83,58 @@ def json_body(
 ) -> dict[str, Any]:
     """The request's JSON object. Raises `InvalidRequest`, or `RequestTooLarge` above `longest` bytes.
 
-    `instead` tells the sender of too large a request what else to do. `parse_float` may raise `ValueError`.
+    An object that names a field twice is refused, as readers disagree on which of both counts (RFC 8259, 4).
+    `instead` says what the sender of too large a request can do. `parse_float` may raise `InvalidRequest`.
     """
     text = event.get("body") or ""
+    if not text:
+        raise InvalidRequest("the body is not JSON: it is empty")
     # UTF-8 takes at least one byte a character and base64 never shrinks: too long is refused before decoding.
     if len(text) > longest * 4 / 3 + 4:
         raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
     try:
         content = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
-        if len(content) > longest:
-            raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
-        body = json.loads(content, parse_constant=_refuse_constant, parse_float=parse_float)
-    except RequestTooLarge:
+    except ValueError as error:
+        raise InvalidRequest(
+            "the body is not JSON: it is not Unicode, or not the base64 that it claims to be"
+        ) from error
+    if len(content) > longest:
+        raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
+    try:
+        body = json.loads(
+            content,
+            object_pairs_hook=_fields,
+            parse_constant=_refuse_constant,
+            parse_float=parse_float,
+            parse_int=_integer,
+        )
+    except InvalidRequest:
         raise
-    except (binascii.Error, UnicodeError, RecursionError, ValueError) as error:
-        raise InvalidRequest("the body is not JSON") from error
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"the body is not JSON: line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise InvalidRequest(f"{UNREAD}: it is nested too deep") from error
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("the body is not JSON: its bytes are not UTF-8") from error
     if not isinstance(body, dict):
         raise InvalidRequest("the body must be a JSON object")
     return body
 
 
+def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"the body names {json.dumps(twice)} twice")
+    return fields
+
+
+def _integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise InvalidRequest(f"{UNREAD}: a number has {len(text)} digits, {MOST_DIGITS} at most")
+    return int(text)
+
+
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
+    raise InvalidRequest(f"the body is not JSON: {name} is no number there")

@@ -16,11 +16,11 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers that are whole are given as int, others as Decimal."""
-    return {name: _whole(_plain(value)) for name, value in item.items()}
+    return {name: _plain(value) for name, value in item.items()}
 
 
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+def _whole(number: Decimal) -> int | Decimal:
+    return int(number) if number == number.to_integral_value() else number
 
 
 def _typed(value: Any) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _plain(typed_value: Mapping[str, Any]) -> Any:
         case "NULL":
             return None
         case "N":
-            return NUMBERS.create_decimal(value)
+            return _whole(NUMBERS.create_decimal(value))
         case "M":
             return {name: _plain(one) for name, one in value.items()}
         case "L":

@@ -40,6 +40,11 @@ class S3Object:
     e_tag: str | None = field(default=None, compare=False)
 
 
+def is_event(event: Any) -> bool:
+    """Whether it looks like an event of S3: its test event, or one with records."""
+    return isinstance(event, dict) and (event.get("Event") == "s3:TestEvent" or bool(event.get("Records")))
+
+
 def for_each_object(
     event: Any,
     process: Callable[[S3Object], Given],

@@ -2,15 +2,17 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from shared import environment, http
+from shared import environment, http, s3_events
 from shared.observability import MetricUnit, logger, metrics, tracer
 
-from . import uploads
+from . import rows, uploads
+from .arrivals import Arrivals
 from .store import Store, TooManyAtOnce
+from .table import Table
 
 ERRORS: dict[type[Exception], int] = {
     http.InvalidRequest: 400,
-    uploads.KeyReused: 409,
+    rows.KeyReused: 409,
     http.RequestTooLarge: 413,
     uploads.UnsupportedContentType: 415,
     TooManyAtOnce: 429,
@@ -25,20 +27,28 @@ class NotARequest(ValueError):
 class Environment:
     bucket_name: str
     table_name: str
+    cors_origins: str = ""  # with commas between
 
 
 ENVIRONMENT = environment.read(Environment)
-STORE = Store(ENVIRONMENT.bucket_name, ENVIRONMENT.table_name)
+ORIGINS = http.origins(ENVIRONMENT.cors_origins)
+TABLE = Table(ENVIRONMENT.table_name)
+STORE = Store(ENVIRONMENT.bucket_name, TABLE)
+ARRIVALS = Arrivals(TABLE)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
-def handle(event: dict[str, Any], context: Any) -> http.Answer:
-    """POST /upload."""
-    if not http.is_request(event):
-        raise NotARequest("not a request of a REST API")
-    return http.respond(ERRORS, lambda: upload(event))
+def handle(event: dict[str, Any], context: Any) -> Any:
+    """POST /upload; or S3's event of an object that came by a presigned upload."""
+    if http.is_request(event):
+        return http.readable_by_pages(http.respond(ERRORS, lambda: upload(event)), event, ORIGINS)
+    if not s3_events.is_event(event):
+        raise NotARequest("neither a request of a REST API nor an event of S3")
+    completed = s3_events.for_each_object(event, ARRIVALS.complete)
+    ARRIVALS.expire_overdue()
+    return {"completed": completed}
 
 
 def upload(event: dict[str, Any]) -> http.Answer:
@@ -51,15 +61,18 @@ def upload(event: dict[str, Any]) -> http.Answer:
     remembered = STORE.record(wanted)
     if remembered is None:
         product, record = store(wanted)
-        remembered = STORE.write(product, record)
+        remembered = STORE.write(product, record, rows.announced(product) if wanted.content is None else None)
         if remembered is record:
-            logger.info("uploaded", extra={name: product[name] for name in uploads.PUBLIC})
+            logger.info("uploaded", extra={name: product[name] for name in (*rows.PUBLIC, "state")})
             metrics.add_metric("Uploads", MetricUnit.Count, 1)
-    return uploads.answer(remembered, wanted)
+        if wanted.content is None:
+            ARRIVALS.expire_overdue()
+    return rows.answer(remembered, wanted)
 
 
-def store(wanted: uploads.Upload) -> tuple[uploads.Row, uploads.Row]:
+def store(wanted: uploads.Upload) -> tuple[rows.Row, rows.Row]:
     bucket, now = ENVIRONMENT.bucket_name, int(time.time())
     if wanted.content is None:
-        return uploads.presigned(wanted, bucket, STORE.presign(wanted), now)
-    return uploads.stored(wanted, bucket, STORE.put(wanted), now)
+        return rows.presigned(wanted, bucket, STORE.presign(wanted), now)
+    version, checksum = STORE.put(wanted)
+    return rows.stored(wanted, bucket, version, now, checksum)

@@ -1,5 +1,7 @@
-"""The upload API's AWS calls: the bucket and the table."""
+"""What a request does on AWS: the file into the bucket, product and answer into the table."""
 
+import base64
+import hashlib
 import random
 import time
 from typing import Any
@@ -7,14 +9,20 @@ from typing import Any
 from botocore.config import Config
 
 from shared import aws
-from shared.items import plain, typed
+from shared.items import plain
 
-from .uploads import PRESIGNED_SECONDS, Row, Upload
+from . import rows
+from .rows import Announced, Row
+from .table import Table
+from .uploads import Upload
 
+# Without s3v4 some regions presign with the old signature, which binds neither type nor length.
+S3_CONFIG = aws.CLIENT_CONFIG.merge(Config(signature_version="s3v4"))
 # Transactions on one item at the same time cancel each other, and are not tried again by the SDK:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
 ATTEMPTS = 6
 LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; twice as long after each
+CONDITION_FAILED = "ConditionalCheckFailed"
 
 
 class TooManyAtOnce(RuntimeError):
@@ -24,27 +32,28 @@ class TooManyAtOnce(RuntimeError):
 class Store:
     """Files in a bucket; in one table the products, and for each idempotency key the answer that was given."""
 
-    def __init__(self, bucket_name: str, table_name: str) -> None:
+    def __init__(self, bucket_name: str, table: Table) -> None:
         self._bucket_name = bucket_name
-        self._table_name = table_name
-        # Without s3v4 some regions presign with the old signature, which binds neither type nor length.
-        self._s3 = aws.client("s3", aws.CLIENT_CONFIG.merge(Config(signature_version="s3v4")))
-        self._dynamodb = aws.client("dynamodb", expected={"TransactionCanceledException"})
+        self._table = table
+        self._s3 = aws.client("s3", S3_CONFIG)
 
     def record(self, upload: Upload) -> Row | None:
         """What is remembered under the upload's idempotency key."""
-        found = self._dynamodb.get_item(TableName=self._table_name, Key=typed(upload.record_key), ConsistentRead=True)
-        record = plain(found.get("Item", {}))
+        record = self._table.get(upload.record_key)
         # DynamoDB removes expired items some time later: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
         return record if record and record["expiresAt"] > time.time() else None
 
-    def put(self, upload: Upload) -> str:
-        """Store the file; gives its version."""
-        return str(
-            self._s3.put_object(
-                Bucket=self._bucket_name, Key=upload.object_key, Body=upload.content, ContentType=upload.content_type
-            )["VersionId"]
+    def put(self, upload: Upload) -> tuple[str, str]:
+        """Store the file; gives its version, and its SHA-256 in base64, which S3 has compared with what arrived."""
+        checksum = base64.b64encode(hashlib.sha256(upload.content or b"").digest()).decode()
+        answer = self._s3.put_object(
+            Bucket=self._bucket_name,
+            Key=upload.object_key,
+            Body=upload.content,
+            ContentType=upload.content_type,
+            ChecksumSHA256=checksum,
         )
+        return str(answer["VersionId"]), checksum
 
     def presign(self, upload: Upload) -> str:
         """A URL with which anyone may upload this one file, of this type and length, as this function.
@@ -61,35 +70,39 @@ class Store:
                     "ContentType": upload.content_type,
                     "ContentLength": upload.size,
                 },
-                ExpiresIn=PRESIGNED_SECONDS,
+                ExpiresIn=rows.PRESIGNED_SECONDS,
             )
         )
 
-    def write(self, product: Row, record: Row) -> Row:
+    def write(self, product: Row, record: Row, announced: Announced | None = None) -> Row:
         """Write product and record together, unless the key has a record already; gives the record that holds.
 
+        An announced product does not replace one whose file is stored: that one stays until the new file is there.
         Raises `TooManyAtOnce`.
         """
+        puts = [self._first(record), self._table.putting(product)]
+        if announced:
+            without_file = "attribute_not_exists(productId) OR #state IN (:pending, :wrong_size, :expired)"
+            states = {":pending": rows.PENDING, ":wrong_size": rows.WRONG_SIZE, ":expired": rows.EXPIRED}
+            beside = [self._table.putting(row) for row in (announced.announcement, announced.deadline)]
+            puts = [puts[0], *beside, self._table.putting(product, without_file, states)]
         for attempt in range(ATTEMPTS):
             try:
-                self._dynamodb.transact_write_items(TransactItems=self._puts(product, record))
+                self._table.client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
                 return record
-            except self._dynamodb.exceptions.TransactionCanceledException as error:
+            except self._table.client.exceptions.TransactionCanceledException as error:
                 reasons: list[dict[str, Any]] = error.response["CancellationReasons"]
-                if reasons[0]["Code"] == "ConditionalCheckFailed":
+                codes = [reason["Code"] for reason in reasons]
+                if codes[0] == CONDITION_FAILED:
                     return plain(reasons[0]["Item"])
-                if not any(reason["Code"] == "TransactionConflict" for reason in reasons):
+                if codes[-1] == CONDITION_FAILED:  # the product has a file
+                    puts.pop()
+                elif "TransactionConflict" not in codes:
                     raise
             time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
         raise TooManyAtOnce(f"{product['productId']}: too many uploads of this product at once; send this one again")
 
-    def _puts(self, product: Row, record: Row) -> list[dict[str, Any]]:
-        only_first = {
-            "ConditionExpression": "attribute_not_exists(productId) OR expiresAt <= :now",
-            "ExpressionAttributeValues": typed({":now": int(time.time())}),
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-        return [
-            {"Put": {"TableName": self._table_name, "Item": typed(record), **only_first}},
-            {"Put": {"TableName": self._table_name, "Item": typed(product)}},
-        ]
+    def _first(self, record: Row) -> dict[str, Any]:
+        only_first = "attribute_not_exists(productId) OR expiresAt <= :now"
+        put = self._table.putting(record, only_first, {":now": int(time.time())})
+        return {**put, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}

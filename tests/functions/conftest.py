@@ -13,6 +13,7 @@ from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Proxy, proxy
 from tests.support.functions import Context, loaded
+from tests.support.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -106,3 +107,38 @@ def tracker(loaded_tracker: Tracker) -> Iterator[Tracker]:
     loaded_tracker.proxy.requests.clear()
     yield loaded_tracker
     loaded_tracker.proxy.fault = lambda request: None
+
+
+@pytest.fixture(scope="session")
+def loaded_uploads(local_aws: LocalAws) -> Iterator[Uploads]:
+    name = f"test-uploads-{uuid4().hex[:8]}"
+    s3, dynamodb = map(local_aws.client, ("s3", "dynamodb"))
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "productId", "KeyType": "HASH"},
+            {"AttributeName": "productName", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in ("productId", "productName")],
+    )
+    with proxy(local_aws) as made:
+        variables = {
+            **local_aws.environment(),
+            **{f"AWS_ENDPOINT_URL_{service}": made.url for service in ("S3", "DYNAMODB")},
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "BUCKET_NAME": name,
+            "TABLE_NAME": name,
+        }
+        with loaded("upload_api", variables) as handler:
+            yield Uploads(handler, name, made, local_aws)
+
+
+@pytest.fixture
+def uploads(loaded_uploads: Uploads) -> Iterator[Uploads]:
+    loaded_uploads.proxy.requests.clear()
+    yield loaded_uploads
+    loaded_uploads.proxy.fault = lambda request: None

@@ -3,6 +3,7 @@
 tests/local/test_local_aws.py has the completions of a function's environment.
 """
 
+import base64
 import json
 import subprocess
 from collections.abc import Iterator
@@ -53,6 +54,17 @@ def test_pages_of_versions_go_on_after_any_key(local_aws: LocalAws, bucket: str)
 
 def test_who_pays_for_requests_is_answered_whatever_the_bucket_holds(local_aws: LocalAws, bucket: str) -> None:
     assert local_aws.client("s3").get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
+
+
+def test_an_object_without_a_checksum_of_its_sender_gets_one_of_s3s(local_aws: LocalAws, bucket: str) -> None:
+    s3 = local_aws.client("s3")
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "x/"}, ExpiresIn=60)
+    assert send(local_aws, "PUT", url, b"123456789")[0] == 200
+    head = s3.head_object(Bucket=bucket, Key="x/", ChecksumMode="ENABLED")
+    # The check value of CRC-64/NVME: https://reveng.sourceforge.io/crc-catalogue/all.htm
+    assert head["ChecksumCRC64NVME"] == base64.b64encode(bytes.fromhex("AE8B14860A799888")).decode()
+    s3.put_object(Bucket=bucket, Key="x/", Body=b"123456789", ChecksumAlgorithm="SHA256")
+    assert "ChecksumCRC64NVME" not in s3.head_object(Bucket=bucket, Key="x/", ChecksumMode="ENABLED")
 
 
 def as_user(local: LocalAws, service: str, statement: dict[str, Any]) -> Any:
@@ -159,7 +171,8 @@ def refused(app):
 
 for module, name in (
     (cloudwatch, "_describe_alarms"), (s3, "_list_object_versions"), (s3, "_list_objects_v1"),
-    (s3, "_get_bucket_request_payment"), (iam_actions, "extract_resource_arn"), (iam_evaluator, "_fnmatch_compile"),
+    (s3, "_get_bucket_request_payment"), (s3, "_build_object_record"),
+    (s3, "_compute_s3_checksum"), (iam_actions, "extract_resource_arn"), (iam_evaluator, "_fnmatch_compile"),
     (lambda_runtime.Worker, "invoke"), (lambda_runtime.Worker, "_drain_stderr_bounded"),
     (lambda_runtime.Worker, "_read_stderr"), (lambda_runtime.Worker, "_drain_stderr"),
     *((apigateway_v1, name) for name in (
@@ -191,6 +204,6 @@ def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None
         timeout=60,
     )
     *changed, unchanged = done.stdout.splitlines()
-    assert len(changed) == 25
+    assert len(changed) == 27
     assert [line for line in changed if not line.endswith(" CompletionError")] == []
     assert unchanged == "unchanged accepted"

@@ -1,10 +1,9 @@
 """The upload API's function in this process, against a bucket and a table that the tests make on the local AWS."""
 
 import base64
+import hashlib
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -12,115 +11,12 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send
-from tests.support.faults import Answer, Fault, Proxy, Request, proxy, refusing
-from tests.support.functions import Context, loaded
+from tests.support.faults import Answer, Request, refusing
+from tests.support.functions import Context
+from tests.support.uploads import Uploads, failing, presigned_upload, upload
 
 LARGEST_CONTENT = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Uploads:
-    """The upload API's function, its bucket and table, and a proxy in front of both."""
-
-    handler: Any
-    name: str
-    proxy: Proxy
-    local: LocalAws
-
-    def post(self, body: Any, key: str | None = None, **more: Any) -> tuple[int, Any]:
-        """Gives status and body; every request has an idempotency key of its own unless `key` says otherwise."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
-        text = body if isinstance(body, str) or body is None else json.dumps(body)
-        event = {"httpMethod": "POST", "headers": headers, "body": text, **more}
-        answer = self.handler.handle(event, Context())
-        assert answer["headers"]["Content-Type"] == "application/json"
-        return answer["statusCode"], json.loads(answer["body"])
-
-    def product(self, product_id: str) -> dict[str, Any] | None:
-        key = {"productId": {"S": product_id}, "productName": {"S": "Lamp"}}
-        item = self.local.client("dynamodb").get_item(TableName=self.name, Key=key, ConsistentRead=True).get("Item")
-        return item and {name: next(iter(value.values())) for name, value in item.items()}
-
-    def versions(self, object_key: str) -> list[dict[str, Any]]:
-        return list(
-            self.local.client("s3").list_object_versions(Bucket=self.name, Prefix=object_key).get("Versions", [])
-        )
-
-    def items(self) -> int:
-        return int(self.local.client("dynamodb").scan(TableName=self.name, Select="COUNT")["Count"])
-
-    def expire(self, key: str) -> None:
-        """Make what is remembered under an idempotency key as old as DynamoDB may leave it lying."""
-        self.local.client("dynamodb").update_item(
-            TableName=self.name,
-            Key={"productId": {"S": f"idempotency#{key}"}, "productName": {"S": "answer"}},
-            UpdateExpression="SET expiresAt = :past",
-            ConditionExpression="expiresAt > :past",
-            ExpressionAttributeValues={":past": {"N": "1"}},
-        )
-
-
-@pytest.fixture(scope="module")
-def loaded_uploads(local_aws: LocalAws) -> Iterator[Uploads]:
-    name = f"test-uploads-{uuid4().hex[:8]}"
-    s3, dynamodb = map(local_aws.client, ("s3", "dynamodb"))
-    s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "productId", "KeyType": "HASH"},
-            {"AttributeName": "productName", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in ("productId", "productName")],
-    )
-    with proxy(local_aws) as made:
-        variables = {
-            **local_aws.environment(),
-            **{f"AWS_ENDPOINT_URL_{service}": made.url for service in ("S3", "DYNAMODB")},
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "BUCKET_NAME": name,
-            "TABLE_NAME": name,
-        }
-        with loaded("upload_api", variables) as handler:
-            yield Uploads(handler, name, made, local_aws)
-
-
-@pytest.fixture
-def uploads(loaded_uploads: Uploads) -> Iterator[Uploads]:
-    loaded_uploads.proxy.requests.clear()
-    yield loaded_uploads
-    loaded_uploads.proxy.fault = lambda request: None
-
-
-def upload(**changed: Any) -> dict[str, Any]:
-    """A valid body; None leaves a field out."""
-    body = {
-        "productId": uuid4().hex,
-        "productName": "Lamp",
-        "price": 19.9,
-        "fileName": "lamp.txt",
-        "contentType": "text/plain",
-        "content": base64.b64encode(b"A lamp.").decode(),
-    }
-    return {name: value for name, value in {**body, **changed}.items() if value is not None}
-
-
-def presigned_upload(size: int, **changed: Any) -> dict[str, Any]:
-    return upload(content=None, size=size, **changed)
-
-
-def failing(operation: str, fault: Fault) -> Fault:
-    """The fault, for one operation of DynamoDB only."""
-
-    def only(request: Request) -> Answer | None:
-        return fault(request) if request.headers.get("X-Amz-Target", "").endswith(f".{operation}") else None
-
-    return only
 
 
 def cancelled(*reasons: str) -> Answer:
@@ -156,6 +52,9 @@ def test_a_file_is_stored_and_its_product_says_where(uploads: Uploads) -> None:
         "objectKey": row["objectKey"],
         "versionId": version["VersionId"],
         "uploadTime": row["uploadTime"],
+        "state": "stored",
+        "checksum": base64.b64encode(hashlib.sha256(b"A lamp.").digest()).decode(),
+        "checksumAlgorithm": "SHA256",
     }
     assert (status, answer) == (
         201,
@@ -410,6 +309,7 @@ def test_the_largest_presigned_upload_is_what_s3_takes_in_one_request(uploads: U
     assert uploads.post(presigned_upload(5 * 1024**3 + 1))[0] == 400
 
 
+NOT_A_KEY = "Idempotency-Key: 1 to 255 ASCII characters, no spaces"
 PRICE_BEYOND = "price: beyond 1E-128 to 1E125"
 NOT_JSON = "the body is not JSON"
 
@@ -421,58 +321,58 @@ def priced(price: str) -> str:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (None, NOT_JSON),
-        ("", NOT_JSON),
-        ("{", NOT_JSON),
-        ("[" * 100_000, NOT_JSON),
+        (None, f"{NOT_JSON}: it is empty"),
+        ("", f"{NOT_JSON}: it is empty"),
+        ("{", f"{NOT_JSON}: line 1, column 2"),
+        ("[" * 100_000, f"{NOT_JSON} that is read here: it is nested too deep"),
         ("[]", "the body must be a JSON object"),
-        (upload(productId=None), "body must contain ['productId'] properties"),
-        (upload(productName=None), "body must contain ['productName'] properties"),
-        (upload(price=None), "body must contain ['price'] properties"),
-        (upload(fileName=None), "body must contain ['fileName'] properties"),
-        (upload(other=1), "body must not contain {'other'} properties"),
+        (upload(productId=None), "missing: productId"),
+        (upload(productName=None), "missing: productName"),
+        (upload(price=None), "missing: price"),
+        (upload(fileName=None), "missing: fileName"),
+        (upload(other=1), "unknown field: other"),
         (upload(content=None), "the body must have either content or size"),
         (upload(size=7), "the body must have either content or size"),
-        (upload(productId=""), "body.productId must match pattern"),
-        (upload(productId=7), "body.productId must be string"),
-        (upload(productId="idempotency#1"), "body.productId must match pattern"),
-        (upload(productId="x" * 129), "body.productId must match pattern"),
-        (upload(productName=""), "body.productName must be longer than or equal to 1 characters"),
-        (upload(productName="x" * 257), "body.productName must be shorter than or equal to 256 characters"),
-        (upload(productName="a\nb"), "body.productName must match pattern"),
+        (upload(productId=""), "productId: 1 to 128 letters, digits and . _ : -"),
+        (upload(productId=7), "productId: has to be a string"),
+        (upload(productId="idempotency#1"), "productId: 1 to 128 letters, digits and . _ : -"),
+        (upload(productId="x" * 129), "productId: 1 to 128 letters, digits and . _ : -"),
+        (upload(productName=""), "productName: at least 1 characters"),
+        (upload(productName="x" * 257), "productName: at most 256 characters"),
+        (upload(productName="a\nb"), "productName: no control characters"),
         (upload(productName="\ud800"), "productName: not valid Unicode"),
-        (upload(price="19.9"), "body.price must be number"),
-        (upload(price=True), "body.price must be number"),
-        (priced("-0.01"), "body.price must be bigger than or equal to 0"),
-        (priced("NaN"), NOT_JSON),
+        (upload(price="19.9"), "price: has to be a number"),
+        (upload(price=True), "price: has to be a number"),
+        (priced("-0.01"), "price: at least 0"),
+        (priced("NaN"), f"{NOT_JSON}: NaN is no number there"),
         (priced("Infinity"), NOT_JSON),
         (priced("-Infinity"), NOT_JSON),
         (priced("1" * 40), "price: more than 38 digits, which would not be kept exactly"),
         (priced("0." + "1" * 39), "price: more than 38 digits, which would not be kept exactly"),
-        (priced("1" * 5000), NOT_JSON),
+        (priced("1" * 5000), f"{NOT_JSON} that is read here: a number has 5000 digits, 1000 at most"),
         (priced("1e126"), PRICE_BEYOND),
         (priced("1e-129"), PRICE_BEYOND),
-        (priced("1e999999999999999999999"), NOT_JSON),
-        (upload(fileName=""), "body.fileName must be longer than or equal to 1 characters"),
-        (upload(fileName="x" * 256), "body.fileName must be shorter than or equal to 255 characters"),
-        (upload(fileName="../lamp.txt"), "body.fileName must match pattern"),
-        (upload(fileName="a\\b"), "body.fileName must match pattern"),
-        (upload(fileName="."), "body.fileName must match pattern"),
-        (upload(fileName=".."), "body.fileName must match pattern"),
-        (upload(fileName="a\0b"), "body.fileName must match pattern"),
-        (upload(fileName="a\n"), "body.fileName must match pattern"),
-        (upload(fileName="gpj.\u202eexe"), "body.fileName must match pattern"),
+        (priced("1e999999999999999999999"), f"{NOT_JSON} that is read here: a number's exponent is beyond 125"),
+        (upload(fileName=""), "fileName: at least 1 characters"),
+        (upload(fileName="x" * 256), "fileName: at most 255 characters"),
+        (upload(fileName="../lamp.txt"), "fileName: a name, not a path"),
+        (upload(fileName="a\\b"), "fileName: a name, not a path"),
+        (upload(fileName="."), "fileName: a name, not a path"),
+        (upload(fileName=".."), "fileName: a name, not a path"),
+        (upload(fileName="a\0b"), "fileName: a name, not a path"),
+        (upload(fileName="a\n"), "fileName: a name, not a path"),
+        (upload(fileName="gpj.\u202eexe"), "fileName: a name, not a path"),
         (upload(fileName="\udfff"), "fileName: not valid Unicode"),
-        (upload(contentType="text"), "body.contentType must match pattern"),
-        (upload(contentType="text/plain\r\nX-Other: 1"), "body.contentType must match pattern"),
+        (upload(contentType="text"), "contentType: a media type such as text/plain; charset=utf-8"),
+        (upload(contentType="text/plain\r\nX-Other: 1"), "contentType: a media type such as text/plain; charset=utf-8"),
         (upload(content="***"), "content: not base64"),
         (upload(content="QUI"), "content: not base64"),
         (upload(content="QUI=\n"), "content: not base64"),
         (upload(content="QUJD-_"), "content: not base64"),
         (upload(content="größe"), "content: not base64"),
-        (presigned_upload(0), "body.size must be bigger than or equal to 1"),
-        (presigned_upload(-1), "body.size must be bigger than or equal to 1"),
-        (upload(content=None, size=1.5), "body.size must be integer"),
+        (presigned_upload(0), "size: at least 1"),
+        (presigned_upload(-1), "size: at least 1"),
+        (upload(content=None, size=1.5), "size: has to be an integer"),
     ],
     ids=lambda value: "text" if str(value).startswith("{") else None,  # ids of products are new in each run
 )
@@ -492,18 +392,115 @@ def test_what_is_wrong_with_a_body_is_said_and_nothing_is_touched(uploads: Uploa
         ({"Content-Type": ""}, 415, "Content-Type is missing; send application/json"),
         ({}, 415, "Content-Type is missing; send application/json"),
         (None, 415, "Content-Type is missing; send application/json"),
-        ({"Content-Type": "application/json"}, 400, "Idempotency-Key: send this header"),
-        ({"Content-Type": "application/json", "Idempotency-Key": "a b"}, 400, "Idempotency-Key: send this header"),
-        ({"Content-Type": "application/json", "Idempotency-Key": "ä"}, 400, "Idempotency-Key: send this header"),
-        ({"Content-Type": "application/json", "Idempotency-Key": "x" * 256}, 400, "Idempotency-Key: send this header"),
+        (
+            {"Content-Type": "application/json", "Idempotency-Key": "a b"},
+            400,
+            "Idempotency-Key: 1 to 255 ASCII characters, no spaces",
+        ),
+        (
+            {"Content-Type": "application/json", "Idempotency-Key": "ä"},
+            400,
+            "Idempotency-Key: 1 to 255 ASCII characters, no spaces",
+        ),
+        (
+            {"Content-Type": "application/json", "Idempotency-Key": "x" * 256},
+            400,
+            "Idempotency-Key: 1 to 255 ASCII characters, no spaces",
+        ),
     ],
 )
-def test_other_types_and_missing_keys_are_refused_and_nothing_is_touched(
+def test_other_types_and_keys_that_are_none_are_refused_and_nothing_is_touched(
     uploads: Uploads, headers: dict[str, str] | None, status: int, reason: str
 ) -> None:
     answer = uploads.post(upload(), headers=headers)
     assert answer[0] == status
     assert answer[1]["message"].startswith(reason)
+    assert uploads.proxy.requests == []
+
+
+KEYLESS = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("headers", [KEYLESS, {**KEYLESS, "Idempotency-Key": ""}, {**KEYLESS, "Idempotency-Key": " "}])
+def test_without_a_key_the_same_body_is_the_same_upload(uploads: Uploads, headers: dict[str, str]) -> None:
+    body = upload()
+    first, items = uploads.post(body, headers=headers), uploads.items()
+    row = uploads.product(body["productId"])
+    assert first[0] == 201
+    assert uploads.post(body, headers=headers) == first
+    assert (uploads.product(body["productId"]), uploads.items()) == (row, items)
+    status, other = uploads.post({**body, "price": 20}, headers=headers)
+    assert (status, other["objectKey"] == first[1]["objectKey"]) == (201, False)
+
+
+def test_no_key_is_taken_for_the_hash_of_a_body(uploads: Uploads) -> None:
+    body = upload()
+    text = json.dumps(body)
+    first = uploads.post(text, headers=KEYLESS)
+    status, second = uploads.post({**body, "price": 20}, hashlib.sha256(text.encode()).hexdigest())
+    assert (status, second["objectKey"] == first[1]["objectKey"]) == (201, False)
+    assert uploads.post(text, headers=KEYLESS) == first
+
+
+def test_the_same_body_many_times_at_once_without_a_key_has_one_effect(uploads: Uploads) -> None:
+    body, items = upload(), uploads.items()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: uploads.post(body, headers=KEYLESS), range(8)))
+    assert answers == [(201, answers[0][1])] * 8
+    assert uploads.items() == items + 2
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ('text/plain; charset="utf-8"', 'text/plain; charset="utf-8"'),
+        ('video/webm;codecs="vp9,opus"', 'video/webm;codecs="vp9,opus"'),
+        ("video/webm;codecs=vp8,opus", "video/webm;codecs=vp8,opus"),
+        ("text/plain ; charset=utf-8", "text/plain ; charset=utf-8"),
+        (" text/plain;\tcharset=utf-8 ", "text/plain;\tcharset=utf-8"),
+        ("text/plain;", "text/plain;"),
+        ("", "application/octet-stream"),
+        ("  ", "application/octet-stream"),
+    ],
+)
+def test_a_content_type_is_taken_as_browsers_give_it_by_either_way(uploads: Uploads, given: str, kept: str) -> None:
+    status, answer = uploads.post(upload(contentType=given))
+    assert (status, answer["contentType"]) == (201, kept)
+    head = uploads.local.client("s3").head_object(Bucket=uploads.name, Key=answer["objectKey"])
+    assert head["ContentType"] == kept
+    status, answer = uploads.post(presigned_upload(7, contentType=given))
+    sending = answer["upload"]
+    assert (status, sending["headers"]["Content-Type"]) == (202, kept)
+    assert send(uploads.local, "PUT", sending["url"], b"A lamp.", sending["headers"])[0] == 200
+    assert send(uploads.local, "PUT", sending["url"], b"A lamp.", {"Content-Type": "image/png"})[0] == 403
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"/?>", b"\xfb\xef\xbe"], ids=["all slashes", "some", "pluses"])
+def test_the_limit_is_of_the_content_however_its_base64_is_escaped(uploads: Uploads, content: bytes) -> None:
+    largest = (content * LARGEST_CONTENT)[:LARGEST_CONTENT]
+
+    def body(content: bytes) -> str:
+        escaped = base64.b64encode(content).decode().replace("/", "\\/")  # as PHP does by default
+        return json.dumps(upload(content="@")).replace("@", escaped)
+
+    status, answer = uploads.post(body(largest))
+    assert (status, answer["size"]) == (201, LARGEST_CONTENT)
+    status, answer = uploads.post(body(largest + b"x"))
+    assert (status, answer["message"].partition(";")[0]) == (413, "content: 4194305 bytes, more than 4194304")
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ('"price": 1, "price": 999', '"price"'),
+        ('"price": 1, "pr\\u0069ce": 999', '"price"'),
+        ('"price": 1, "price": 1', '"price"'),
+        ('"price": 1, "x": {"a\\"b": 1, "a\\"b": 2}', '"a\\"b"'),
+    ],
+)
+def test_a_name_twice_is_refused_and_nothing_is_touched(uploads: Uploads, fields: str, named: str) -> None:
+    body = json.dumps(upload(price=None)).removesuffix("}") + f", {fields}}}"
+    assert uploads.post(body) == (400, {"message": f"the body names {named} twice"})
     assert uploads.proxy.requests == []
 
 
@@ -520,7 +517,7 @@ def test_headers_are_read_whatever_their_case_and_parameters(uploads: Uploads, h
 
 
 def test_what_is_no_request_is_raised(uploads: Uploads) -> None:
-    events: list[Any] = [{"Records": []}, {}, [], None]
+    events: list[Any] = [{"Records": []}, {}, [], None, {"detail-type": "Scheduled Event"}]
     for event in events:
         with pytest.raises(uploads.handler.NotARequest):
             uploads.handler.handle(event, Context())

@@ -2,16 +2,19 @@
 
 import base64
 import binascii
+import contextlib
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared import http
 from shared.items import plain, typed
-from upload_api import uploads
+from upload_api import rows, uploads
 
 from .strategies import ANY_TEXT, JSON
 
@@ -87,7 +90,7 @@ def test_a_valid_upload_is_taken_and_its_price_kept_to_the_last_digit(body: dict
     )
     assert (upload.content, upload.size) == (content, len(content))
     assert upload.price == price
-    row, record = uploads.stored(upload, "bucket", "version", 1)
+    row, record = rows.stored(upload, "bucket", "version", 1)
     assert plain(typed(row)) == row
     assert plain(typed(record)) == record
 
@@ -100,7 +103,7 @@ def test_an_object_lies_under_its_prefix_whatever_names_are_given(key: str, file
     event = request(json.dumps(body))
     event["headers"]["Idempotency-Key"] = key
     prefix, _, name = uploads.requested(event).object_key.partition("/")
-    assert prefix == "uploads"
+    assert prefix == "presigned"
     assert len(binascii.unhexlify(name)) == 32
 
 
@@ -125,3 +128,91 @@ def test_a_price_in_any_notation_is_kept_exactly_or_refused(price: str) -> None:
         return
     assert upload.price == Decimal(price)
     assert plain(typed({"price": upload.price}))["price"] == Decimal(price)
+
+
+TOKENS = st.text("abzAZ09!#$%&'*+.^_`|~-", min_size=1, max_size=12)
+BLANKS = st.text(" \t", max_size=2)
+VISIBLE = st.characters(min_codepoint=0x21, max_codepoint=0x7E)
+# RFC 9110, 5.6.4: any visible character or blank; quotes and backslashes behind a backslash.
+QUOTED = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=12).map(
+    lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+)
+# As browsers give what recorders and forms name, without quotes: `codecs=vp8,opus`.
+LOOSE = st.text(VISIBLE.filter(lambda one: one not in '";'), min_size=1, max_size=12)
+PARAMETER = st.one_of(st.just(""), st.tuples(TOKENS, st.one_of(QUOTED, LOOSE)).map("=".join))
+PARAMETERS = st.lists(st.tuples(BLANKS, BLANKS, PARAMETER), max_size=4).map(
+    lambda all_: "".join(f"{before};{after}{parameter}" for before, after, parameter in all_)
+)
+MEDIA_TYPES = st.builds(lambda kind, sub, parameters: f"{kind}/{sub}{parameters}", TOKENS, TOKENS, PARAMETERS)
+
+
+def with_type(content_type: str) -> dict[str, Any]:
+    return {
+        "productId": "p",
+        "productName": "n",
+        "price": 1,
+        "fileName": "f",
+        "content": "",
+        "contentType": content_type,
+    }
+
+
+@given(MEDIA_TYPES)
+@example("text/plain; ; charset=utf-8")
+@example('video/mp4; codecs="avc1.42E01E, mp4a.40.2"')
+@example("multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW")
+def test_every_media_type_is_taken_as_it_is(content_type: str) -> None:
+    taken = uploads.requested(request(json.dumps(with_type(content_type)))).content_type
+    assert taken == content_type.strip(" \t")
+
+
+@given(st.text(max_size=40))
+@example("a/b\r\nX-Other: 1")
+@example('a/b; c="d')
+@example("a/b; c=d\x00")
+def test_what_becomes_a_header_holds_no_other_character(content_type: str) -> None:
+    try:
+        taken = uploads.requested(request(json.dumps(with_type(content_type)))).content_type
+    except http.InvalidRequest:
+        return
+    assert taken.isascii()
+    assert not any(ord(one) < 0x20 and one != "\t" for one in taken)
+
+
+@given(st.sampled_from(' \t;="\\a'), st.sampled_from(' \t;="\\a'), st.integers(1, 120))
+def test_no_content_type_takes_long_to_refuse(one: str, other: str, times: int) -> None:
+    content_type = ("a/b;" + (one + other) * times + "\n")[:255]
+    started = time.monotonic()
+    with contextlib.suppress(http.InvalidRequest):
+        uploads.requested(request(json.dumps(with_type(content_type))))
+    assert time.monotonic() - started < 1
+
+
+@given(st.dictionaries(ANY_TEXT, st.integers(), min_size=1, max_size=4), st.data())
+def test_a_name_twice_is_refused_at_any_depth_and_in_any_spelling(fields: dict[str, int], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(fields)))
+    spelled = "".join(f"\\u{unit:04x}" for unit in _utf16(name))
+    inner = json.dumps(fields).removesuffix("}") + f', "{spelled}": 1}}'
+    for body in (inner, f'{{"a": [{inner}]}}'):
+        with pytest.raises(http.InvalidRequest, match=r"^the body names .* twice$"):
+            http.json_body({"body": body}, longest=LONGEST)
+
+
+def _utf16(text: str) -> list[int]:
+    raw = text.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(raw[at : at + 2], "big") for at in range(0, len(raw), 2)]
+
+
+ORIGINS = frozenset({"https://app.example.com", "http://localhost:3000"})
+
+
+ALLOWED = st.sampled_from(sorted(ORIGINS))
+
+
+@given(st.one_of(ALLOWED, ANY_TEXT, ALLOWED.map(lambda one: one + "x"), ALLOWED.map(str.upper)))
+def test_an_answer_names_an_origin_only_where_it_is_one_of_those_allowed(origin: str) -> None:
+    answer = http.readable_by_pages(http.answer(200, {}), {"headers": {"origin": origin}}, ORIGINS)
+    named = answer["headers"].get("Access-Control-Allow-Origin")
+    assert named == (origin if origin in ORIGINS else None)
+    assert answer["headers"]["Vary"] == "Origin"
+    assert "Vary" not in http.readable_by_pages(http.answer(200, {}), {"headers": {"origin": origin}}, ())["headers"]

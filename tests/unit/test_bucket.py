@@ -204,6 +204,18 @@ def test_grants_on_an_encrypted_bucket_bring_the_use_of_its_key(
     }
 
 
+def test_a_function_may_listen_to_what_others_upload_with_its_presigned_urls(
+    stack: TerraformStack, key: Key, worker: PythonFunction
+) -> None:
+    bucket = uploads(stack, key=key)
+    bucket.grant_presigned_write(worker, prefix="arriving/")
+    bucket.on_object_created(worker, prefix="arriving/")
+    assert Terraform(stack).grants("Worker")["PresignArrivingUploads"] == [
+        allow("Presign", ["s3:PutObject"], f"{ARN}/arriving/*"),
+        allow("PresignKey", ["kms:GenerateDataKey", "kms:Decrypt"], KEY_ARN),
+    ]
+
+
 def test_granting_twice_adds_nothing(stack: TerraformStack, worker: PythonFunction) -> None:
     bucket = uploads(stack)
     bucket.grant_read(worker)

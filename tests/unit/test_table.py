@@ -89,6 +89,7 @@ GRANTS = {
     "grant_put": ("Put", "dynamodb:PutItem"),
     "grant_batch_write": ("BatchWrite", "dynamodb:BatchWriteItem"),
     "grant_update": ("Update", "dynamodb:UpdateItem"),
+    "grant_delete": ("Delete", "dynamodb:DeleteItem"),
     "grant_query": ("Query", "dynamodb:Query"),
 }
 

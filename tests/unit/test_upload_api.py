@@ -8,7 +8,7 @@ from cdktf import Testing
 
 from settings import Settings
 from stacks.system import FUNCTIONS
-from stacks.upload_api import PREFIX, UploadApi
+from stacks.upload_api import PREFIX, PRESIGNED_PREFIX, UploadApi
 from upload_api.uploads import requested
 
 from .synthesized import (
@@ -56,7 +56,20 @@ def with_kms(uploads: Uploads) -> Terraform:
     return uploads(Settings(upload_encryption="kms"))
 
 
-def grants(*of_files: Block) -> dict[str, list[Block]]:
+def grants(*, key_arn: str | None = None) -> dict[str, list[Block]]:
+    """With `key_arn` also what the files' key needs."""
+    reading, writing = ["kms:Decrypt"], ["kms:GenerateDataKey", "kms:Decrypt"]
+    files = {
+        f"{sid}{folder.title()}Files": [
+            allow(sid, actions, f"{BUCKET_ARN}/{folder}/*"),
+            *([allow(f"{sid}Key", key_actions, key_arn)] if key_arn else []),
+        ]
+        for sid, folder, actions, key_actions in (
+            ("Write", "uploads", ["s3:PutObject"], writing),
+            ("Presign", "presigned", ["s3:PutObject"], writing),
+            ("Read", "presigned", ["s3:GetObject", "s3:GetObjectVersion"], reading),
+        )
+    }
     return {
         "OperateUploader": [
             allow(
@@ -67,9 +80,11 @@ def grants(*of_files: Block) -> dict[str, list[Block]]:
             allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
             allow("KeepFailures", ["sqs:SendMessage"], "${aws_sqs_queue.Uploader/Failures/Queue.arn}"),
         ],
-        "WriteUploadsFiles": [allow("Write", ["s3:PutObject"], f"{BUCKET_ARN}/uploads/*"), *of_files],
+        **files,
         "GetProducts": [allow("Get", ["dynamodb:GetItem"], TABLE_ARN)],
         "PutProducts": [allow("Put", ["dynamodb:PutItem"], TABLE_ARN)],
+        "QueryProducts": [allow("Query", ["dynamodb:Query"], TABLE_ARN)],
+        "DeleteProducts": [allow("Delete", ["dynamodb:DeleteItem"], TABLE_ARN)],
         "UseKeyOfProducts": [allow("UseTableKey", ["kms:Decrypt", "kms:DescribeKey"], TABLE_KEY_ARN)],
     }
 
@@ -78,18 +93,33 @@ def test_the_role_may_do_exactly_what_the_function_does(default: Terraform) -> N
     assert default.grants("Uploader") == grants()
 
 
-def test_every_object_of_the_function_is_under_the_prefix_that_its_role_may_write() -> None:
+@pytest.mark.parametrize(("what", "prefix"), [('"content": ""', PREFIX), ('"size": 1', PRESIGNED_PREFIX)])
+def test_every_object_is_under_the_prefix_that_the_role_may_write(what: str, prefix: str) -> None:
     event = {
         "headers": {"Content-Type": "application/json", "Idempotency-Key": "../a"},
-        "body": '{"productId": "1", "productName": "a", "price": 1, "fileName": "a", "content": ""}',
+        "body": f'{{"productId": "1", "productName": "a", "price": 1, "fileName": "a", {what}}}',
     }
-    assert requested(event).object_key.startswith(PREFIX)
+    assert requested(event).object_key.startswith(prefix)
+
+
+def test_the_function_hears_of_what_arrives_by_a_presigned_upload_and_of_nothing_else(default: Terraform) -> None:
+    assert default.all("aws_s3_bucket_notification") == {
+        "Files/Notification": {
+            "bucket": BUCKET,
+            "lambda_function": [
+                {
+                    "lambda_function_arn": "${aws_lambda_function.Uploader/Function.arn}",
+                    "events": ["s3:ObjectCreated:*"],
+                    "filter_prefix": "presigned/",
+                }
+            ],
+            "depends_on": ["aws_lambda_permission.Uploader/InvokeForFiles"],
+        }
+    }
 
 
 def test_with_kms_the_role_may_also_use_the_files_key(with_kms: Terraform) -> None:
-    assert with_kms.grants("Uploader") == grants(
-        allow("WriteKey", ["kms:GenerateDataKey", "kms:Decrypt"], FILES_KEY_ARN)
-    )
+    assert with_kms.grants("Uploader") == grants(key_arn=FILES_KEY_ARN)
 
 
 def test_the_one_role_has_no_other_policies(with_kms: Terraform) -> None:
@@ -286,6 +316,25 @@ def test_the_api_has_exactly_one_route(uploads: Uploads, value: str, expected: B
     }
 
 
+def test_pages_of_named_origins_may_call_the_one_route_and_upload_to_the_bucket(uploads: Uploads) -> None:
+    origins = ("https://app.example.com", "http://localhost:3000")
+    made = uploads(Settings(cors_origins=origins))
+    methods = made.all("aws_api_gateway_method")
+    assert {path: (one["http_method"], one["authorization"]) for path, one in methods.items()} == {
+        "Api/PostUploadMethod": ("POST", "AWS_IAM"),
+        "Api/PreflightUpload/Method": ("OPTIONS", "NONE"),
+    }
+    assert set(made.all("aws_api_gateway_resource")) == {"Api/PathUpload"}
+    assert made.one("aws_s3_bucket_cors_configuration")["cors_rule"][0]["allowed_origins"] == list(origins)
+    variables = made.one("aws_lambda_function")["environment"]["variables"]
+    assert variables["CORS_ORIGINS"] == "https://app.example.com,http://localhost:3000"
+
+
+def test_no_page_may_unless_its_origin_is_named(default: Terraform) -> None:
+    assert default.all("aws_s3_bucket_cors_configuration") == {}
+    assert set(default.all("aws_api_gateway_gateway_response")) == {"Api/BodyRefusal"}
+
+
 def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform) -> None:
     assert default.all("aws_lambda_permission") == {
         "Uploader/InvokeForPostUpload": {
@@ -294,7 +343,14 @@ def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform
             "principal": "apigateway.amazonaws.com",
             **replaced_with_function("Uploader"),
             "source_arn": "${aws_api_gateway_rest_api.Api/Api.execution_arn}/live/POST/upload",
-        }
+        },
+        "Uploader/InvokeForFiles": {
+            "action": "lambda:InvokeFunction",
+            "function_name": "${aws_lambda_function.Uploader/Function.function_name}",
+            "principal": "s3.amazonaws.com",
+            "source_arn": BUCKET_ARN,
+            "source_account": ACCOUNT,
+        },
     }
 
 

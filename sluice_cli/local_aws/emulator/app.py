@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, completed in nine places here, in keys and usage plans
+"""What the local AWS serves: ministack, completed in ten places here, in keys and usage plans
 (api_keys.py) and in the choice of a function's Python (runtimes.py). Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
@@ -30,6 +30,8 @@ And it does not know `$context.error.validationErrorString`, so that a refused b
 
 And a MOCK integration sends its response template as it stands, so that a preflight could not name the origin that asks
 (`$context.responseOverride`), and a body with 204, which no client reads.
+
+And an object that comes without a checksum gets none, where S3 makes CRC64NVME itself.
 """
 
 import contextlib
@@ -92,6 +94,8 @@ _incomplete_alarms = existing(cloudwatch, "_describe_alarms")
 _plain_versions = existing(s3, "_list_object_versions")
 _plain_list = existing(s3, "_list_objects_v1")
 _request_payment = existing(s3, "_get_bucket_request_payment")
+_plain_object = existing(s3, "_build_object_record")
+_checksum = existing(s3, "_compute_s3_checksum")
 _known_resource = existing(iam_actions, "extract_resource_arn")
 _plain_pattern = existing(iam_evaluator, "_fnmatch_compile")
 _plain_invoke = existing(lambda_runtime.Worker, "invoke")
@@ -127,6 +131,11 @@ def _list_objects(bucket_name: str, query_params: Any) -> Any:
     if "requestPayment" in query_params:
         return _request_payment(bucket_name)
     return _plain_list(bucket_name, query_params)
+
+
+def _object(body: bytes, headers: Any, etag: Any = None, checksums: Any = None) -> Any:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html"""
+    return _plain_object(body, headers, etag, checksums or {"CRC64NVME": _checksum("CRC64NVME", body)})
 
 
 def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
@@ -255,6 +264,7 @@ def _text(value: Any) -> str:
 cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
 s3._list_objects_v1 = _list_objects
+s3._build_object_record = _object
 iam_actions.extract_resource_arn = _resource
 apigateway_v1._check_request_validation = _validated
 apigateway_v1._gateway_error_response = _error_answer
