@@ -14,6 +14,7 @@ from rich.table import Table
 
 from checks.demo.result import Result, failures_kept
 from checks.demo.samples import SAMPLES
+from checks.demo.waiting import wait_for
 from checks.least_privilege.uses import Use, Uses, expect
 from checks.soak.inputs import Row, SoakInputs
 from checks.soak.ledger import KEPT, REFUSED
@@ -77,10 +78,11 @@ def tour(local: LocalAws, target: Target) -> Result:
         console.print(f"PUT {asked['upload']['url'][:120]}...", markup=False)
         status, said = send(local, "PUT", asked["upload"]["url"], content, asked["upload"]["headers"])
         _shown("sent", status, {"message": said.decode()}, expected=200)
+    wait_for(local, 1, lambda: {"Products completed by their file's arrival": _stored(local, outputs)})
 
     rows = [_row(local, outputs["TableName"], product) for product in (*PRODUCTS.values(), LARGE_PRODUCT)]
     table = Table(title=f"Table {outputs['TableName']}", title_justify="left")
-    for heading in ("productId", "productName", "price", "size"):
+    for heading in ("productId", "productName", "price", "size", "state"):
         justify: Literal["left", "right"] = "right" if heading in ("price", "size") else "left"
         table.add_column(heading, justify=justify, overflow="fold", no_wrap=heading != "productName")
     for row in rows:
@@ -135,6 +137,11 @@ def _row(local: LocalAws, table: str, product: tuple[str, str, str]) -> dict[str
     key = {"productId": {"S": product[0]}, "productName": {"S": product[1]}}
     item = local.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
     return {name: next(iter(typed.values())) for name, typed in item.items()}
+
+
+def _stored(local: LocalAws, outputs: Mapping[str, str]) -> list[dict[str, str]]:
+    row = _row(local, outputs["TableName"], LARGE_PRODUCT)
+    return [row] if row["state"] == "stored" else []
 
 
 def _try_next(outputs: dict[str, str]) -> str:
@@ -203,7 +210,7 @@ class Proofs(Uses):
     def whole(self) -> list[Use]:
         def over_http() -> None:
             headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
-            url, body = self.system.outputs["ApiUrl"], self._body().encode()
+            url, body = self.system.outputs["ApiUrl"], json.dumps(self._body()).encode()
             status, answer = signed_request(self.system.place.local, "POST", url, body, headers)
             expect(status == 201, f"{status} {answer!r}")
 
@@ -211,23 +218,61 @@ class Proofs(Uses):
 
     def granted(self) -> dict[str, list[Use]]:
         upload = Use("a file is uploaded", self._upload)
-        return {name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")}
+        by_url = Use("a file comes by a presigned upload", self._upload_by_url)
+        arrivals = [
+            Use("its arrival completes the product", self._complete),
+            # As S3 sends the event while a bucket's versioning is suspended.
+            Use("an arrival without a version completes the product", lambda: self._complete(versioned=False)),
+        ]
+        return {
+            **{name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")},
+            "PresignPresignedFiles": [by_url],
+            "ReadPresignedFiles": arrivals,
+            "DeleteProducts": arrivals,
+            "QueryProducts": [Use("what is overdue is looked for", self._look_for_overdue)],
+        }
 
     def _upload(self) -> None:
-        headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
-        answer = self.invoke({"httpMethod": "POST", "headers": headers, "body": self._body()})
-        expect(answer["statusCode"] == 201, str(answer))
+        expect((answer := self._post(self._body()))["statusCode"] == 201, str(answer))
 
-    def _body(self) -> str:
-        return json.dumps(
-            {
-                "productId": f"least-privilege-{uuid4().hex}",
-                "productName": "Lamp",
-                "price": 1,
-                "fileName": "lamp.txt",
-                "content": base64.b64encode(b"A lamp.").decode(),
-            }
+    def _upload_by_url(self) -> dict[str, Any]:
+        body = self._body()
+        answer = self._post(body, size=7)
+        expect(answer["statusCode"] == 202, str(answer))
+        asked: dict[str, Any] = json.loads(answer["body"])
+        sending = asked["upload"]
+        status, said = send(self.system.place.local, "PUT", sending["url"], b"A lamp.", sending["headers"])
+        expect(status == 200, f"{status} {said!r}")
+        return asked
+
+    def _complete(self, *, versioned: bool = True) -> None:
+        key = self._upload_by_url()["objectKey"]
+        named = {"Bucket": self.system.outputs["BucketName"], "Prefix": key}
+        (version,) = self.system.client("s3").list_object_versions(**named)["Versions"]
+        self.invoke(self.created(key, version["VersionId"] if versioned else ""))
+
+    def _look_for_overdue(self) -> None:
+        self.system.client("dynamodb", "role").query(
+            TableName=self.system.outputs["TableName"],
+            KeyConditionExpression="productId = :partition",
+            ExpressionAttributeValues={":partition": {"S": "deadline#0"}},
         )
+
+    def _post(self, body: dict[str, Any], **instead_of_content: int) -> Any:
+        sent = {**body, **instead_of_content}
+        if instead_of_content:
+            del sent["content"]
+        headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
+        return self.invoke({"httpMethod": "POST", "headers": headers, "body": json.dumps(sent)})
+
+    def _body(self) -> dict[str, Any]:
+        return {
+            "productId": f"least-privilege-{uuid4().hex}",
+            "productName": "Lamp",
+            "price": 1,
+            "fileName": "lamp.txt",
+            "content": base64.b64encode(b"A lamp.").decode(),
+        }
 
 
 def product(product_id: str) -> dict[str, Any]:
