@@ -101,7 +101,7 @@ def test_the_bucket_keeps_versions_encrypts_and_admits_the_web_origin(files: Fil
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     (rule,) = s3.get_bucket_cors(**named)["CORSRules"]
     assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (
-        [files.deployment.target.environment["CORS_ORIGINS"]],
+        files.deployment.target.environment["CORS_ORIGINS"].split(","),
         ["GET", "HEAD", "PUT"],
     )
     tags = {one["Key"]: one["Value"] for one in s3.get_bucket_tagging(**named)["TagSet"]}

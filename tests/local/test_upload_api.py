@@ -12,13 +12,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from checks.deployed import failure_queue_of
 from sluice_cli.failure_queue import Failure, FailureQueue
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
-from tests.support.deployed import Deployment
+from sluice_cli.local_aws.signed_request import AS_JSON, send, session, signed_request
+from tests.support.deployed import SECOND_ORIGIN, WEB_ORIGIN, Deployment
 from tests.support.faults import proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as
 from tests.support.logs import lines
@@ -210,16 +211,68 @@ def test_too_large_a_file_is_told_how_to_come(uploads: Uploads) -> None:
     assert message.endswith("leave content out and give size to get a presigned upload")
 
 
-def test_a_request_without_idempotency_key_is_refused(uploads: Uploads) -> None:
+def test_a_request_without_idempotency_key_is_known_by_its_body(uploads: Uploads) -> None:
     content = json.dumps(upload()).encode()
-    status, answer = signed_request(uploads.local, "POST", uploads.outputs["ApiUrl"], content)
-    assert (status, json.loads(answer)["message"].split(":")[0]) == (400, "Idempotency-Key")
+    first, again = (signed_request(uploads.local, "POST", uploads.outputs["ApiUrl"], content) for _ in range(2))
+    assert (first[0], again) == (201, first)
+
+
+def ask(uploads: Uploads, method: str, path: str = "", **headers: str) -> tuple[int, dict[str, str]]:
+    """An unsigned request, as a browser sends it; gives the status and the headers of CORS."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = AWSRequest(method, uploads.outputs["ApiUrl"] + path, named, b"{}" if method == "POST" else None).prepare()
+    answer = session(str(uploads.local.folder / "client.pem"), timeout=30).send(request)
+    cors = {name: value for name, value in answer.headers.items() if name.startswith("Access-Control-")}
+    return answer.status_code, cors
+
+
+@pytest.mark.parametrize("origin", [WEB_ORIGIN, SECOND_ORIGIN])
+def test_a_preflight_of_an_allowed_origin_is_answered_without_authorization(uploads: Uploads, origin: str) -> None:
+    asked = {
+        "Origin": origin,
+        "Access_Control_Request_Method": "POST",
+        "Access_Control_Request_Headers": "authorization,content-type,idempotency-key,x-amz-date,x-requested-with",
+    }
+    status, cors = ask(uploads, "OPTIONS", **asked)
+    assert (status, cors["Access-Control-Allow-Origin"]) == (204, origin)
+    assert cors["Access-Control-Allow-Methods"] == "OPTIONS,POST"
+    assert {"Authorization", "Content-Type", "Idempotency-Key", "X-Amz-Date", "*"} <= set(
+        cors["Access-Control-Allow-Headers"].split(",")
+    )
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://other.example.com", f"{WEB_ORIGIN}.evil.example", "null", "https://app.example.com"]
+)
+def test_a_preflight_of_any_other_origin_names_another(uploads: Uploads, origin: str) -> None:
+    _, cors = ask(uploads, "OPTIONS", Origin=origin, Access_Control_Request_Method="POST")
+    assert cors["Access-Control-Allow-Origin"] == WEB_ORIGIN
+
+
+@pytest.mark.parametrize("origin", [WEB_ORIGIN, SECOND_ORIGIN])
+@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("POST", "/other"), ("DELETE", "")])
+def test_errors_of_api_gateways_own_can_be_read_by_pages_and_authorization_is_as_it_was(
+    uploads: Uploads, method: str, path: str, origin: str
+) -> None:
+    status, cors = ask(uploads, method, path, Origin=origin)
+    assert (status, cors["Access-Control-Allow-Origin"]) == (403, origin)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b"{", b'{"a\\"b\'": 1}', b'{"productId": "\\\\ \\u0000"}', '{"productName": "a\\n\u00e9"}'.encode()],
+)
+def test_a_refusal_by_the_schema_is_json_with_a_reason_whatever_the_body(uploads: Uploads, body: bytes) -> None:
+    status, answer = uploads.post(body)
+    assert (status, answer["message"].partition(":")[0]) == (400, "Invalid request body")
+    assert "$context" not in answer["message"]
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        *((method, "") for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")),
+        *((method, "") for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE")),
+        ("OPTIONS", "s"),
         ("POST", "s"),
         ("POST", "/more"),
         ("GET", "/../"),
@@ -296,6 +349,12 @@ def test_a_large_file_comes_by_a_presigned_upload_and_as_the_functions_role(uplo
     assert send(uploads.local, "PUT", url, content, headers)[0] == 200
     (version,) = uploads.versions(answer["objectKey"])
     assert version["ETag"].strip('"') == hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+    assert product["state"] == "pending"
+    eventually(lambda: uploads.products(body["productId"])[0]["state"] == "stored", within=30)
+    (stored,) = uploads.products(body["productId"])
+    assert (stored["versionId"], stored["size"]) == (version["VersionId"], str(len(content)))
+    assert (stored["checksumAlgorithm"], len(base64.b64decode(stored["checksum"]))) == ("CRC64NVME", 8)
 
 
 @pytest.fixture
@@ -397,6 +456,18 @@ def test_the_role_may_do_its_work_and_nothing_else(uploads: Uploads) -> None:
         "put an item": ("dynamodb", "put_item", {"TableName": table, "Item": item}),
         "put in a transaction": ("dynamodb", "transact_write_items", {"TransactItems": [put]}),
         "get an item": ("dynamodb", "get_item", {"TableName": table, "Key": item}),
+        "let others write": ("s3", "put_object", {"Bucket": bucket, "Key": "presigned/by the role", "Body": ""}),
+        "read what others wrote": ("s3", "get_object", {"Bucket": bucket, "Key": "presigned/by the role"}),
+        "query the table": (
+            "dynamodb",
+            "query",
+            {
+                "TableName": table,
+                "KeyConditionExpression": "productId = :id",
+                "ExpressionAttributeValues": {":id": {"S": other}},
+            },
+        ),
+        "delete an item": ("dynamodb", "delete_item", {"TableName": table, "Key": item}),
         "keep a failure": (
             "sqs",
             "send_message",
@@ -411,23 +482,8 @@ def test_the_role_may_do_its_work_and_nothing_else(uploads: Uploads) -> None:
         "change the bucket": ("s3", "delete_bucket_policy", {"Bucket": bucket}),
         "write elsewhere": ("s3", "put_object", {"Bucket": other, "Key": "a", "Body": ""}),
         "list buckets": ("s3", "list_buckets", {}),
-        "delete an item": ("dynamodb", "delete_item", {"TableName": table, "Key": item}),
         "update an item": ("dynamodb", "update_item", {"TableName": table, "Key": item}),
         "scan the table": ("dynamodb", "scan", {"TableName": table}),
-        "query the table": (
-            "dynamodb",
-            "query",
-            {
-                "TableName": table,
-                "KeyConditionExpression": "productId = :id",
-                "ExpressionAttributeValues": {":id": {"S": other}},
-            },
-        ),
-        "delete in a transaction": (
-            "dynamodb",
-            "transact_write_items",
-            {"TransactItems": [{"Delete": {"TableName": table, "Key": item}}]},
-        ),
         "put an item elsewhere": ("dynamodb", "put_item", {"TableName": "another", "Item": item}),
         "delete the table": ("dynamodb", "delete_table", {"TableName": table}),
         "publish alarms": ("sns", "publish", {"TopicArn": uploads.outputs["AlarmTopicArn"], "Message": "x"}),

@@ -19,6 +19,7 @@ ENVIRONMENT = "test"
 EMAIL = "team@example.com"
 # Whose pages may upload; a browser under test is told where it is.
 WEB_ORIGIN = "http://app.example.com"
+SECOND_ORIGIN = "http://admin.example.com"
 
 Result = TypeVar("Result")
 
@@ -104,7 +105,7 @@ def local_account(local: LocalAws, folder: Path) -> Target:
     settings = {
         "ENVIRONMENT_SUFFIX": ENVIRONMENT,
         "NOTIFICATION_EMAIL": EMAIL,
-        "CORS_ORIGINS": WEB_ORIGIN,
+        "CORS_ORIGINS": f"{WEB_ORIGIN},{SECOND_ORIGIN}",
         "STATE_BUCKET": bucket,
     }
     project = project_of(local)
