@@ -99,6 +99,7 @@ class UploadApi(System):
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
         route = {"ApiName": self.names.api("api"), "Stage": STAGE, "Resource": "/upload", "Method": "POST"}
         of_function = {"FunctionName": uploader.name}
+        by_function = {"service": uploader.name}
         of_table = {"TableName": table.name}
 
         def lines(namespace: str, dimensions: dict[str, str], names: str, statistic: str = "Sum") -> list[Metric]:
@@ -117,6 +118,9 @@ class UploadApi(System):
                 "Duration (ms)": [
                     Metric("AWS/Lambda", "Duration", of_function, statistic) for statistic in ("p50", "p99", "Maximum")
                 ],
+                "Presigned uploads": lines(
+                    uploader.name, by_function, "UploadsArrived UploadsOfWrongSize UploadsExpired"
+                ),
                 "Table: throttled": lines("AWS/DynamoDB", of_table, "ReadThrottleEvents WriteThrottleEvents"),
             },
         )

@@ -436,6 +436,10 @@ def test_the_dashboard_shows_api_function_and_table(default: Terraform) -> None:
         ],
         "Function": [line("AWS/Lambda", one, function) for one in ("Invocations", "Errors", "Throttles")],
         "Duration (ms)": [line("AWS/Lambda", "Duration", function, one) for one in ("p50", "p99", "Maximum")],
+        "Presigned uploads": [
+            line(function[1], one, ["service", function[1]])
+            for one in ("UploadsArrived", "UploadsOfWrongSize", "UploadsExpired")
+        ],
         "Table: throttled": [
             line("AWS/DynamoDB", "ReadThrottleEvents", table),
             line("AWS/DynamoDB", "WriteThrottleEvents", table),
