@@ -264,7 +264,7 @@ def test_neither_what_came_nor_what_was_announced_anew_expires(
     first_due = anew.row["expiresAt"]
     anew.announce()
     assert anew.row["expiresAt"] > first_due
-    clock((int(first_due) + 0.5 - time.time()) / HOURS - 7 * 24)
+    clock((int(first_due) + 1.05 - time.time()) / HOURS - 7 * 24)
     came_row = came.row
     Presigned(uploads)
     assert (came.row, anew.row["state"]) == (came_row, "pending")
