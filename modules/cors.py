@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_method_response import ApiGatewayMethodResponse
 from constructs import Construct
 
+from .accepted import accept
 from .errors import ConfigurationError
 
 ANY_ORIGIN = "*"
@@ -144,6 +145,7 @@ class Preflight(Construct):
             http_method="OPTIONS",
             authorization="NONE",
         )
+        accept(method, {"CKV2_AWS_53": "a preflight has no body, and of what it sends only the origin is looked at"})
         of_method: dict[str, Any] = {
             "rest_api_id": rest_api_id,
             "resource_id": resource_id,

@@ -86,6 +86,11 @@ def test_preflights_need_no_authorization_and_all_other_methods_what_they_needed
     }
 
 
+def test_scanners_find_a_preflight_unvalidated_for_a_reason(one_origin: Terraform) -> None:
+    accepted = {path: set(checks) for path, checks in one_origin.accepted.items() if path.startswith("Api/Preflight")}
+    assert accepted == {f"Api/Preflight{path}/Method": {"CKV2_AWS_53"} for path in ("Upload", "Objects")}
+
+
 def test_a_preflight_invokes_no_function(one_origin: Terraform) -> None:
     integrations = one_origin.all("aws_api_gateway_integration")
     assert integrations["Api/PreflightObjects/Integration"] == {
