@@ -86,14 +86,14 @@ class Arrivals:
     def _write(self, product: Row) -> bool:
         """False where it is written already, or something newer is.
 
-        Of one object the latest version counts, of one product the latest request. A file of the wrong size replaces
-        nothing but its own product that waits for it.
+        Of one object the latest version counts; of one product, among the files that are there, that of the latest
+        request. A file of the wrong size replaces nothing but its own product that waits for it.
         """
         mine = "objectKey = :key AND (attribute_not_exists(sequencer) OR sequencer < :sequencer)"
-        values = {":key": product["objectKey"], ":sequencer": product["sequencer"]}
+        values = {":key": product["objectKey"], ":sequencer": product["sequencer"], ":stored": rows.STORED}
         if product["state"] == rows.WRONG_SIZE:
-            return self._table.put(product, f"{mine} AND #state <> :stored", {**values, ":stored": rows.STORED})
-        older = "objectKey <> :key AND uploadTime <= :time"
+            return self._table.put(product, f"{mine} AND #state <> :stored", values)
+        older = "objectKey <> :key AND (uploadTime <= :time OR #state <> :stored)"
         condition = f"attribute_not_exists(productId) OR ({mine}) OR ({older})"
         return self._table.put(product, condition, {**values, ":time": product["uploadTime"]})
 

@@ -177,6 +177,17 @@ def test_an_arrival_does_not_replace_what_was_asked_for_later(uploads: Uploads) 
     assert (presigned.row["objectKey"], presigned.row["price"]) == (later["objectKey"], "20")
 
 
+def test_of_two_announced_files_the_one_that_came_counts_until_the_later_one_comes(uploads: Uploads) -> None:
+    first = Presigned(uploads)
+    time.sleep(1.1)  # requests are told apart by the second
+    second = Presigned(uploads, productId=first.body["productId"], price=20)
+    arrive(uploads, first.event(first.send()))
+    assert (first.row["state"], first.row["objectKey"]) == ("stored", first.answer["objectKey"])
+    arrive(uploads, second.event(second.send()))
+    arrive(uploads, first.event(first.send(), "02"))
+    assert (second.row["state"], second.row["objectKey"]) == ("stored", second.answer["objectKey"])
+
+
 def test_what_nobody_announced_changes_nothing(uploads: Uploads) -> None:
     presigned, items = Presigned(uploads), uploads.items()
     record = presigned.event(presigned.send())

@@ -10,8 +10,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from sluice_cli.local_aws.server import REGION
-from sluice_cli.local_aws.signed_request import send
+from sluice_cli.local_aws.signed_request import send, session
 from tests.local.conftest import Tracker
+from tests.support.deployed import SECOND_ORIGIN, WEB_ORIGIN
 from tests.support.waiting import eventually
 
 
@@ -25,6 +26,33 @@ def test_a_signed_question_is_answered_with_what_the_table_knows(tracker: Tracke
     assert [one["uploadTime"] for one in answer["objects"]] == sorted(
         (row["uploadTime"] for row in tracker.rows(key)), reverse=True
     )
+
+
+@pytest.mark.parametrize("origin", [WEB_ORIGIN, SECOND_ORIGIN, "http://other.example.com"])
+def test_pages_of_allowed_origins_read_answers_and_errors(tracker: Tracker, origin: str) -> None:
+    allowed = origin if origin in (WEB_ORIGIN, SECOND_ORIGIN) else None
+    asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+    preflight = send_from_page(tracker, "OPTIONS", asked)
+    assert (preflight[0], preflight[1]["Access-Control-Allow-Methods"]) == (204, "GET,OPTIONS,POST")
+    assert preflight[1]["Access-Control-Allow-Origin"] == (allowed or WEB_ORIGIN)
+    answered = send_from_page(tracker, "GET", {"Origin": origin}, signed=True)
+    assert (answered[0], answered[1].get("Access-Control-Allow-Origin")) == (400, allowed)
+    refused = send_from_page(tracker, "GET", {"Origin": origin})
+    assert (refused[0], refused[1]["Access-Control-Allow-Origin"]) == (403, origin)
+
+
+def send_from_page(
+    tracker: Tracker, method: str, headers: dict[str, str], *, signed: bool = False
+) -> tuple[int, dict[str, str]]:
+    """Gives the status and the headers of CORS."""
+    request = AWSRequest(method, tracker.outputs["ApiUrl"], headers)
+    if signed:
+        running = tracker.local.running()
+        assert running
+        credentials = Credentials(running.access_key_id, running.secret_access_key)
+        SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    answer = session(str(tracker.local.folder / "client.pem"), timeout=30).send(request.prepare())
+    return answer.status_code, {k: v for k, v in answer.headers.items() if k.startswith("Access-Control-")}
 
 
 def test_posting_an_object_that_its_event_recorded_repeats_the_row_and_notifies_nobody(tracker: Tracker) -> None:

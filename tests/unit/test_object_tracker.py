@@ -108,6 +108,21 @@ def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform
     }
 
 
+def test_pages_of_named_origins_may_ask_and_record_as_far_as_they_are_authorized(tracker: Tracker) -> None:
+    made = tracker(Settings(cors_origins=("https://app.example.com",)))
+    assert {
+        path: (one["http_method"], one["authorization"]) for path, one in made.all("aws_api_gateway_method").items()
+    } == {
+        "Api/GetObjectsMethod": ("GET", "AWS_IAM"),
+        "Api/PostObjectsMethod": ("POST", "AWS_IAM"),
+        "Api/PreflightObjects/Method": ("OPTIONS", "NONE"),
+    }
+    variables = made.one("aws_lambda_function")["environment"]["variables"]
+    assert variables["CORS_ORIGINS"] == "https://app.example.com"
+    # Pages call the API; nobody but its owner's tools reads or writes the bucket.
+    assert made.all("aws_s3_bucket_cors_configuration") == {}
+
+
 def test_every_created_object_calls_the_function_once_it_may_be_called(default: Terraform) -> None:
     assert default.all("aws_s3_bucket_notification") == {
         "Objects/Notification": {
