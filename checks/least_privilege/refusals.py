@@ -45,6 +45,7 @@ def _of_role(system: DeployedSystem, sid: str) -> list[Use]:
     foreign_queue = system.outputs["FailureQueueUrl"].rpartition("/")[0] + f"/{FOREIGN}"
     read = {"Bucket": system.foreign_bucket, "Key": FOREIGN}
     use_key = Use("the role uses another key", lambda: client("kms").generate_data_key(KeyId=key, KeySpec="AES_256"))
+    write = [Use("the role writes to another bucket", lambda: client("s3").put_object(**read, Body=b""))]
     by_sid = {
         "WriteOwnLogs": [
             Use(
@@ -59,12 +60,19 @@ def _of_role(system: DeployedSystem, sid: str) -> list[Use]:
             )
         ],
         "Read": [Use("the role reads another bucket", lambda: client("s3").get_object(**read))],
-        "Write": [Use("the role writes to another bucket", lambda: client("s3").put_object(**read, Body=b""))],
+        "Write": write,
+        "Presign": write,
         "Put": [
             Use("the role puts into another table", lambda: client("dynamodb").put_item(TableName=FOREIGN, Item=item))
         ],
         "Get": [
             Use("the role gets from another table", lambda: client("dynamodb").get_item(TableName=FOREIGN, Key=item))
+        ],
+        "Delete": [
+            Use(
+                "the role deletes from another table",
+                lambda: client("dynamodb").delete_item(TableName=FOREIGN, Key=item),
+            )
         ],
         "Query": [
             Use(
