@@ -122,6 +122,13 @@ def test_several_violations_are_all_named(api: Api) -> None:
     )
 
 
+def test_an_integration_that_calls_nothing_has_no_method_to_call_by(api: Api) -> None:
+    client = api.local.client("apigateway")
+    root = client.get_resources(restApiId=api.id)["items"][0]["id"]
+    made = client.get_integration(restApiId=api.id, resourceId=root, httpMethod="OPTIONS")
+    assert (made["type"], made.get("httpMethod")) == ("MOCK", None)
+
+
 @pytest.mark.parametrize(
     ("headers", "origin"),
     [

@@ -176,7 +176,7 @@ for module, name in (
     (lambda_runtime.Worker, "invoke"), (lambda_runtime.Worker, "_drain_stderr_bounded"),
     (lambda_runtime.Worker, "_read_stderr"), (lambda_runtime.Worker, "_drain_stderr"),
     *((apigateway_v1, name) for name in (
-        "_check_request_validation", "_gateway_error_response", "_execute_in_scope", "_invoke_mock_v1",
+        "_put_integration", "_check_request_validation", "_gateway_error_response", "_execute_in_scope", "_invoke_mock_v1",
         "_json_schema_valid", "_model_schema", "_vtl_close_paren", "_vtl_set", "_vtl_value",
         "_create_api_key", "_apply_patch", "_update_usage_plan",
     )),
@@ -204,6 +204,6 @@ def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None
         timeout=60,
     )
     *changed, unchanged = done.stdout.splitlines()
-    assert len(changed) == 27
+    assert len(changed) == 28
     assert [line for line in changed if not line.endswith(" CompletionError")] == []
     assert unchanged == "unchanged accepted"

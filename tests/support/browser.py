@@ -13,6 +13,7 @@ ARGUMENTS = (
     "--disable-gpu",
     "--disable-dev-shm-usage",
     "--disable-quic",
+    "--disable-features=HttpsUpgrades",  # pages under test are served over HTTP
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",

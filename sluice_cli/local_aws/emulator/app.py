@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, completed in ten places here, in keys and usage plans
+"""What the local AWS serves: ministack, completed in eleven places here, in keys and usage plans
 (api_keys.py) and in the choice of a function's Python (runtimes.py). Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
@@ -30,6 +30,8 @@ And it does not know `$context.error.validationErrorString`, so that a refused b
 
 And a MOCK integration sends its response template as it stands, so that a preflight could not name the origin that asks
 (`$context.responseOverride`), and a body with 204, which no client reads.
+
+And a MOCK integration that calls nothing is said to call by POST, so that every plan would replace it.
 
 And an object that comes without a checksum gets none, where S3 makes CRC64NVME itself.
 """
@@ -104,6 +106,7 @@ _plain_validation = existing(apigateway_v1, "_check_request_validation")
 _plain_error = existing(apigateway_v1, "_gateway_error_response")
 _plain_execution = existing(apigateway_v1, "_execute_in_scope")
 _plain_mock = existing(apigateway_v1, "_invoke_mock_v1")
+_plain_integration = existing(apigateway_v1, "_put_integration")
 _valid = existing(apigateway_v1, "_json_schema_valid")
 for _name in ("_vtl_close_paren", "_vtl_set", "_vtl_value", "_model_schema"):
     existing(apigateway_v1, _name)
@@ -234,6 +237,11 @@ async def _execution(request: Any, *arguments: Any) -> Any:
     return await _plain_execution(request, *arguments)
 
 
+def _integration(api_id: str, resource_id: str, http_method: str, data: Any) -> Any:
+    method = {"httpMethod": None} if data.get("type") == "MOCK" else {}
+    return _plain_integration(api_id, resource_id, http_method, {**method, **data})
+
+
 def _mocked(integration: Any) -> Any:
     status, headers, body = _plain_mock(integration)
     if not api_gateway.DIRECTIVE.search(body.decode()):
@@ -270,6 +278,7 @@ apigateway_v1._check_request_validation = _validated
 apigateway_v1._gateway_error_response = _error_answer
 apigateway_v1._execute_in_scope = _execution
 apigateway_v1._invoke_mock_v1 = _mocked
+apigateway_v1._put_integration = _integration
 iam_evaluator._fnmatch_compile = _pattern
 _script = _replaced(lambda_runtime._PYTHON_WORKER_SCRIPT, RAISED, KEPT)
 _last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
