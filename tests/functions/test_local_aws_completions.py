@@ -176,8 +176,8 @@ for module, name in (
     (lambda_runtime.Worker, "invoke"), (lambda_runtime.Worker, "_drain_stderr_bounded"),
     (lambda_runtime.Worker, "_read_stderr"), (lambda_runtime.Worker, "_drain_stderr"),
     *((apigateway_v1, name) for name in (
-        "_put_integration", "_check_request_validation", "_gateway_error_response", "_execute_in_scope", "_invoke_mock_v1",
-        "_json_schema_valid", "_model_schema", "_vtl_close_paren", "_vtl_set", "_vtl_value",
+        "_put_integration", "_check_request_validation", "_gateway_error_response", "_execute_in_scope",
+        "_invoke_mock_v1", "_json_schema_valid", "_model_schema", "_vtl_close_paren", "_vtl_set", "_vtl_value",
         "_create_api_key", "_apply_patch", "_update_usage_plan",
     )),
     (lambda_runtime, "_detect_runtime_binary"),
