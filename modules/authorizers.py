@@ -1,9 +1,28 @@
-"""Who may call a route of an API, where IAM and API keys are not the answer."""
+"""Who may call a route of an API."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
+from typing import Any
 
+from cdktf_cdktf_provider_aws.api_gateway_authorizer import ApiGatewayAuthorizer
+from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
+from constructs import Construct
+
+from . import _limits as limits
+from ._api_deployment import ApiDeployment
+from ._identifiers import identify
+from ._paths import path as place_of
+from .errors import ConfigurationError
 from .function import PythonFunction
+
+
+class Authorization(Enum):
+    """Who may call an API: callers that sign their requests (IAM), holders of an API key, or anybody."""
+
+    IAM = "iam"
+    API_KEY = "api_key"
+    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -34,3 +53,90 @@ class LambdaAuthorizer:
     function: PythonFunction
     headers: Sequence[str] = ("Authorization",)
     cache_seconds: int = 0
+
+
+Authorizer = CognitoAuthorizer | LambdaAuthorizer
+
+
+class Callers:
+    """What the routes of one API ask of their callers. `keyed` is the API's own authorization."""
+
+    def __init__(
+        self, scope: Construct, *, api: ApiGatewayRestApi, deployment: ApiDeployment, keyed: Authorization
+    ) -> None:
+        self._scope = scope
+        self._api = api
+        self._deployment = deployment
+        self._keyed = keyed is Authorization.API_KEY
+        self._authorizers: dict[str, tuple[Authorizer, ApiGatewayAuthorizer]] = {}
+
+    def of_method(self, authorization: Authorization | Authorizer) -> dict[str, Any]:
+        """What a method is made with."""
+        match authorization:
+            case Authorization.IAM:
+                return {"authorization": "AWS_IAM"}
+            case Authorization.API_KEY:
+                if not self._keyed:
+                    raise ConfigurationError(
+                        f"{place_of(self._scope)}: a route asks for API keys, and the API has none; give the API "
+                        "authorization=Authorization.API_KEY"
+                    )
+                return {"authorization": "NONE", "api_key_required": True}
+            case CognitoAuthorizer():
+                return {
+                    "authorization": "COGNITO_USER_POOLS",
+                    "authorizer_id": self._authorizer(authorization).id,
+                    "authorization_scopes": list(authorization.scopes) or None,
+                }
+            case LambdaAuthorizer():
+                return {"authorization": "CUSTOM", "authorizer_id": self._authorizer(authorization).id}
+            case _:
+                return {"authorization": "NONE"}
+
+    def _authorizer(self, asked: Authorizer) -> ApiGatewayAuthorizer:
+        if asked.name in self._authorizers:
+            known, made = self._authorizers[asked.name]
+            if known != asked:
+                raise ConfigurationError(
+                    f"{place_of(self._scope)}: there are two authorizers of the name {asked.name!r}"
+                )
+            return made
+        limits.AUTHORIZER_NAME.check(self._scope, "authorizer's name", asked.name)
+        id_ = f"Authorizer{identify(asked.name, self._scope)}"
+        made = self._cognito(id_, asked) if isinstance(asked, CognitoAuthorizer) else self._function(id_, asked)
+        self._authorizers[asked.name] = (asked, made)
+        self._deployment.wait_for(made)
+        return made
+
+    def _cognito(self, id_: str, asked: CognitoAuthorizer) -> ApiGatewayAuthorizer:
+        limits.USER_POOLS.check(self._scope, "user_pool_arns", asked.user_pool_arns)
+        return ApiGatewayAuthorizer(
+            self._scope,
+            id_,
+            name=asked.name,
+            rest_api_id=self._api.id,
+            type="COGNITO_USER_POOLS",
+            provider_arns=list(asked.user_pool_arns),
+            identity_source="method.request.header.Authorization",
+        )
+
+    def _function(self, id_: str, asked: LambdaAuthorizer) -> ApiGatewayAuthorizer:
+        limits.AUTHORIZER_CACHE_SECONDS.check(self._scope, "cache_seconds", asked.cache_seconds)
+        limits.IDENTITY_SOURCES.check(self._scope, "headers", asked.headers)
+        made = ApiGatewayAuthorizer(
+            self._scope,
+            id_,
+            name=asked.name,
+            rest_api_id=self._api.id,
+            type="REQUEST",
+            authorizer_uri=asked.function.invoke_arn,
+            authorizer_result_ttl_in_seconds=asked.cache_seconds,
+            identity_source=",".join(f"method.request.header.{header}" for header in asked.headers),
+        )
+        asked.function.allow_invoke(
+            f"InvokeFor{id_}",
+            service="apigateway.amazonaws.com",
+            source_arn=f"{self._api.execution_arn}/authorizers/{made.id}",
+            source=self._scope,
+        )
+        return made

@@ -1,31 +1,25 @@
-import json
-import re
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from typing import Any
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
-from cdktf_cdktf_provider_aws.api_gateway_authorizer import ApiGatewayAuthorizer
-from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
 from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
-from cdktf_cdktf_provider_aws.api_gateway_model import ApiGatewayModel
-from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayRequestValidator
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan, ApiGatewayUsagePlanApiStages
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
 from constructs import Construct
 
 from . import _limits as limits
+from ._api_bodies import BodyChecks
 from ._api_deployment import ApiDeployment
 from ._api_paths import ApiPaths, permitted
 from ._api_stage import STAGE, add_alarms, add_stage
-from ._identifiers import digest, identify
+from ._identifiers import identify
 from ._paths import path as place_of
 from .accepted import accept
 from .api_domain import ApiDomain
-from .authorizers import CognitoAuthorizer, LambdaAuthorizer
+from .authorizers import Authorization, Authorizer, Callers
 from .cors import Cors, Preflight, add_error_answers
 from .errors import ConfigurationError
 from .function import PythonFunction
@@ -35,20 +29,8 @@ from .usage_plan import Quota, UsagePlan
 
 __all__ = ["STAGE", "Authorization", "RestApi"]
 
-# Valid JSON whatever the body was: API Gateway escapes quotes and backslashes in both. The first is a fixed text; the
-# second names every violation of the schema, and is empty where the body is not JSON.
-BODY_REFUSAL = "$context.error.message: $context.error.validationErrorString"
-
-
-class Authorization(Enum):
-    """Who may call an API: callers that sign their requests (IAM), holders of an API key, or anybody."""
-
-    IAM = "iam"
-    API_KEY = "api_key"
-    NONE = "none"
-
-
-Authorizer = CognitoAuthorizer | LambdaAuthorizer
+# Of one API for one function, each for its route; what comes after these shares one permission.
+MOST_PERMISSIONS = 12
 
 
 class RestApi(Construct):
@@ -99,7 +81,7 @@ class RestApi(Construct):
         self._cors = cors
         self._preflights: dict[str, Preflight] = {}
         self._routes: set[tuple[str, str]] = set()
-        self._authorizers: dict[str, tuple[Authorizer, ApiGatewayAuthorizer]] = {}
+        self._permitted: dict[PythonFunction, set[str]] = {}
         self.resource = ApiGatewayRestApi(
             self,
             "Api",
@@ -110,8 +92,11 @@ class RestApi(Construct):
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.id: str = self.resource.id
+        self._execution_arn: str = self.resource.execution_arn
         self._paths = ApiPaths(self, rest_api_id=self.id, root_resource_id=self.resource.root_resource_id)
         self._deployment = ApiDeployment(self, rest_api_id=self.id)
+        self._bodies = BodyChecks(self, rest_api_id=self.id, deployment=self._deployment, cors=cors)
+        self._callers = Callers(self, api=self.resource, deployment=self._deployment, keyed=authorization)
         self.stage, self.log_group = add_stage(
             self,
             name=name,
@@ -165,11 +150,7 @@ class RestApi(Construct):
             integration_http_method="POST",
             uri=invoke_arn,
         )
-        function.allow_invoke(
-            f"InvokeFor{id_}",
-            service="apigateway.amazonaws.com",
-            source_arn=f"{self.resource.execution_arn}/{STAGE}/{permitted(method, path)}",
-        )
+        self._permit(function, id_, permitted(method, path))
         self._deployment.add(route, integration, invoke_arn=invoke_arn)
         self._allow_pages(method, path)
 
@@ -239,75 +220,24 @@ class RestApi(Construct):
             rest_api_id=self.id,
             resource_id=self._paths.resource_id(path),
             http_method=method,
-            **self._authorized(self._authorization if authorization is None else authorization),
-            **self._validation(id_, body_schema),
+            **self._callers.of_method(self._authorization if authorization is None else authorization),
+            **self._bodies.of_method(id_, body_schema),
         )
         if body_schema is None:
             accept(route, {"CKV2_AWS_53": "the function checks every request itself and says what is wrong with it"})
         return id_, route
 
-    def _authorized(self, authorization: Authorization | Authorizer) -> dict[str, Any]:
-        match authorization:
-            case Authorization.IAM:
-                return {"authorization": "AWS_IAM"}
-            case Authorization.API_KEY:
-                if self._authorization is not Authorization.API_KEY:
-                    raise ConfigurationError(
-                        f"{place_of(self)}: a route asks for API keys, and the API has none; give the API "
-                        "authorization=Authorization.API_KEY"
-                    )
-                return {"authorization": "NONE", "api_key_required": True}
-            case CognitoAuthorizer():
-                return {
-                    "authorization": "COGNITO_USER_POOLS",
-                    "authorizer_id": self._authorizer(authorization).id,
-                    "authorization_scopes": list(authorization.scopes) or None,
-                }
-            case LambdaAuthorizer():
-                return {"authorization": "CUSTOM", "authorizer_id": self._authorizer(authorization).id}
-            case _:
-                return {"authorization": "NONE"}
-
-    def _authorizer(self, asked: Authorizer) -> ApiGatewayAuthorizer:
-        if asked.name in self._authorizers:
-            known, made = self._authorizers[asked.name]
-            if known != asked:
-                raise ConfigurationError(f"{place_of(self)}: there are two authorizers of the name {asked.name!r}")
-            return made
-        limits.AUTHORIZER_NAME.check(self, "authorizer's name", asked.name)
-        id_ = f"Authorizer{identify(asked.name, self)}"
-        if isinstance(asked, CognitoAuthorizer):
-            limits.USER_POOLS.check(self, "user_pool_arns", asked.user_pool_arns)
-            made = ApiGatewayAuthorizer(
-                self,
-                id_,
-                name=asked.name,
-                rest_api_id=self.id,
-                type="COGNITO_USER_POOLS",
-                provider_arns=list(asked.user_pool_arns),
-                identity_source="method.request.header.Authorization",
-            )
-        else:
-            limits.AUTHORIZER_CACHE_SECONDS.check(self, "cache_seconds", asked.cache_seconds)
-            limits.IDENTITY_SOURCES.check(self, "headers", asked.headers)
-            made = ApiGatewayAuthorizer(
-                self,
-                id_,
-                name=asked.name,
-                rest_api_id=self.id,
-                type="REQUEST",
-                authorizer_uri=asked.function.invoke_arn,
-                authorizer_result_ttl_in_seconds=asked.cache_seconds,
-                identity_source=",".join(f"method.request.header.{header}" for header in asked.headers),
-            )
-            asked.function.allow_invoke(
-                f"InvokeFor{id_}",
-                service="apigateway.amazonaws.com",
-                source_arn=f"{self.resource.execution_arn}/authorizers/{made.id}",
-            )
-        self._authorizers[asked.name] = (asked, made)
-        self._deployment.wait_for(made)
-        return made
+    def _permit(self, function: PythonFunction, id_: str, route: str) -> None:
+        """Let this route invoke the function; beyond a few routes, all of the API's: a function's policy is bounded."""
+        routes = self._permitted.setdefault(function, set())
+        routes.add(route)
+        whole = len(routes) > MOST_PERMISSIONS
+        function.allow_invoke(
+            f"InvokeFor{'AllRoutes' if whole else id_}",
+            service="apigateway.amazonaws.com",
+            source_arn=f"{self._execution_arn}/{STAGE}/{'*/*' if whole else route}",
+            source=self,
+        )
 
     def _allow_pages(self, method: str, path: str) -> None:
         if self._cors is None:
@@ -323,47 +253,6 @@ class RestApi(Construct):
             self._deployment.wait_for(*made.resources)
             self._preflights[path] = made
         self._preflights[path].allow(method)
-
-    def _validation(self, id_: str, body_schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        if body_schema is None:
-            return {}
-        model = ApiGatewayModel(
-            self,
-            f"{id_}Model",
-            rest_api_id=self.id,
-            name=self._model_name(id_),
-            content_type="application/json",
-            schema=self._as_json(body_schema),
-        )
-        validator = ApiGatewayRequestValidator(
-            self, f"{id_}Validator", rest_api_id=self.id, name=f"{id_}Body", validate_request_body=True
-        )
-        if self.node.try_find_child("BodyRefusal") is None:
-            # Says what is wrong with the body; API Gateway's own answer does not.
-            refusal = ApiGatewayGatewayResponse(
-                self,
-                "BodyRefusal",
-                rest_api_id=self.id,
-                response_type="BAD_REQUEST_BODY",
-                status_code="400",
-                response_parameters=self._cors.error_parameters if self._cors else None,
-                response_templates={"application/json": json.dumps({"message": BODY_REFUSAL})},
-            )
-            self._deployment.wait_for(refusal)
-        return {"request_models": {"application/json": model.name}, "request_validator_id": validator.id}
-
-    def _model_name(self, id_: str) -> str:
-        # https://docs.aws.amazon.com/apigateway/latest/api/API_CreateModel.html
-        plain = re.sub("[^A-Za-z0-9]", "", id_)
-        return f"{plain}Body" if plain == id_ else f"{plain}{digest(id_, self)}Body"
-
-    def _as_json(self, schema: Mapping[str, Any]) -> str:
-        try:
-            text = json.dumps(schema, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"{place_of(self)}: body_schema is no JSON: {error}") from error
-        # Terraform would read a pattern such as ^${a}$ as an expression of its own.
-        return text.replace("${", "$${").replace("%{", "%%{")
 
     def _add_api_key(self, name: str) -> ApiGatewayApiKey:
         key = ApiGatewayApiKey(self, "ApiKey", name=name)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cdktf import TerraformStack, TerraformVariable
+from cdktf import App, TerraformStack, TerraformVariable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -253,3 +253,34 @@ def test_what_api_gateway_refuses_of_an_api_is_said(stack: TerraformStack, optio
     with pytest.raises(ConfigurationError) as refused:
         RestApi(stack, "Api", **{"name": "api", "description": "Answers", **options})
     assert said in str(refused.value)
+
+
+def sources(made: Terraform) -> list[str]:
+    return [one["source_arn"] for one in made.all("aws_lambda_permission").values()]
+
+
+def test_many_routes_to_one_function_share_a_permission(
+    stack: TerraformStack, worker: PythonFunction, api: RestApi
+) -> None:
+    for number in range(60):
+        api.on_request(worker, "GET", f"/items{number}")
+    first = [f"{ARN}/live/GET/items{number}" for number in range(12)]
+    assert sorted(sources(Terraform(stack))) == sorted([*first, f"{ARN}/live/*/*"])
+
+
+def test_a_function_can_stand_behind_two_apis(stack: TerraformStack, worker: PythonFunction, api: RestApi) -> None:
+    other = RestApi(stack, "Other", name="other", description="Answers as well")
+    api.on_request(worker, "GET", "/items")
+    other.on_request(worker, "GET", "/items")
+    made = Terraform(stack)
+    assert sorted(sources(made)) == [f"{ARN}/live/GET/items", ARN.replace("Api/Api", "Other/Api") + "/live/GET/items"]
+    assert "Worker/InvokeForGetItems" in made.all("aws_lambda_permission")
+
+
+def test_an_api_can_call_a_function_of_another_stack(new_app: Callable[[], App], code: Path) -> None:
+    app = new_app()
+    functions, apis = TerraformStack(app, "functions"), TerraformStack(app, "apis")
+    worker = PythonFunction(functions, "Worker", name="worker", packages=[code])
+    RestApi(apis, "Api", name="api", description="Answers").on_request(worker, "GET", "/items")
+    assert Terraform(functions).all("aws_lambda_permission") == {}
+    assert sources(Terraform(apis)) == [f"{ARN}/live/GET/items"]

@@ -1,0 +1,74 @@
+"""Request bodies that API Gateway checks against a JSON Schema before anything behind the API runs."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
+from cdktf_cdktf_provider_aws.api_gateway_model import ApiGatewayModel
+from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayRequestValidator
+from constructs import Construct
+
+from ._api_deployment import ApiDeployment
+from ._identifiers import digest
+from ._paths import path as place_of
+from .cors import Cors
+from .errors import ConfigurationError
+
+# Valid JSON whatever the body was: API Gateway escapes quotes and backslashes in both. The first is a fixed text; the
+# second names every violation of the schema, and is empty where the body is not JSON.
+BODY_REFUSAL = "$context.error.message: $context.error.validationErrorString"
+
+
+class BodyChecks:
+    """The models and validators of one API."""
+
+    def __init__(self, api: Construct, *, rest_api_id: str, deployment: ApiDeployment, cors: Cors | None) -> None:
+        self._api = api
+        self._rest_api_id = rest_api_id
+        self._deployment = deployment
+        self._cors = cors
+        self._refusal: ApiGatewayGatewayResponse | None = None
+
+    def of_method(self, id_: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What a method that checks its bodies is made with."""
+        if schema is None:
+            return {}
+        model = ApiGatewayModel(
+            self._api,
+            f"{id_}Model",
+            rest_api_id=self._rest_api_id,
+            name=self._model_name(id_),
+            content_type="application/json",
+            schema=self._as_json(schema),
+        )
+        validator = ApiGatewayRequestValidator(
+            self._api, f"{id_}Validator", rest_api_id=self._rest_api_id, name=f"{id_}Body", validate_request_body=True
+        )
+        if self._refusal is None:
+            # Says what is wrong with the body; API Gateway's own answer does not.
+            self._refusal = ApiGatewayGatewayResponse(
+                self._api,
+                "BodyRefusal",
+                rest_api_id=self._rest_api_id,
+                response_type="BAD_REQUEST_BODY",
+                status_code="400",
+                response_parameters=self._cors.error_parameters if self._cors else None,
+                response_templates={"application/json": json.dumps({"message": BODY_REFUSAL})},
+            )
+            self._deployment.wait_for(self._refusal)
+        return {"request_models": {"application/json": model.name}, "request_validator_id": validator.id}
+
+    def _model_name(self, id_: str) -> str:
+        # https://docs.aws.amazon.com/apigateway/latest/api/API_CreateModel.html
+        plain = re.sub("[^A-Za-z0-9]", "", id_)
+        return f"{plain}Body" if plain == id_ else f"{plain}{digest(id_, self._api)}Body"
+
+    def _as_json(self, schema: Mapping[str, Any]) -> str:
+        try:
+            text = json.dumps(schema, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(f"{place_of(self._api)}: body_schema is no JSON: {error}") from error
+        # Terraform would read a pattern such as ^${a}$ as an expression of its own.
+        return text.replace("${", "$${").replace("%{", "%%{")
