@@ -142,13 +142,16 @@ class Choice:
 
     values: Collection[Any]
     link: str
+    words: str = ""  # where there are many
 
     @property
     def allowed(self) -> str:
-        return f"{', '.join(str(value) for value in self.values)} ({self.link})"
+        return f"{self.words or ', '.join(str(value) for value in self.values)} ({self.link})"
 
     def check(self, where: Where, parameter: str, value: object) -> None:
-        if not is_token(value) and (isinstance(value, bool) or value not in self.values):
+        if not is_token(value) and (
+            not isinstance(value, str | int | float | None) or isinstance(value, bool) or value not in self.values
+        ):
             raise refuse(where, parameter, value, self.allowed)
 
 

@@ -65,6 +65,9 @@ _ALARM = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_P
 ALARM_NAME = Text(r"[^\x00-\x1f\x7f]", "characters", 1, 255, _ALARM)
 ALARM_DESCRIPTION = Text(r"(?s:.)", "characters", 0, 1024, _ALARM)
 DIMENSIONS = Count(0, 30, "dimensions", _ALARM)
+METRIC_NAME = Text(r"[\x20-\x7e]", "ASCII characters", 1, 255, _ALARM)
+ALARM_PERIOD = Choice((10, 20, 30, *range(60, DAY + 1, 60)), _ALARM, "10, 20, 30 or a multiple of 60, up to 86400")
+ALARM_THRESHOLD = Number(-1e100, 1e100, "of the metric's unit", _ALARM, whole=False)
 DASHBOARD_NAME = Text(
     "[A-Za-z0-9_-]",
     "letters, digits, - and _",

@@ -1,9 +1,22 @@
+import re
 from collections.abc import Mapping
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
 
+from . import _limits as limits
+from ._checks import is_token, refuse
+from ._identifiers import shorten
+from ._paths import path
+from .errors import ConfigurationError
 from .topic import Topic
+
+STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
+NUMBER = r"\d{1,3}(\.\d{1,10})?"
+EXTENDED_STATISTIC = re.compile(
+    rf"p{NUMBER}|(tm|wm|tc|ts){NUMBER}|IQM|PR\(-?{NUMBER}:-?{NUMBER}\)|(TM|WM|TC|TS)\({NUMBER}%?:{NUMBER}%?\)"
+)
 
 
 class Alarms(Construct):
@@ -19,6 +32,7 @@ class Alarms(Construct):
         super().__init__(scope, id_)
         self._name = name
         self._topic = topic
+        self._alarm_names: set[str] = set()
         self.resources: dict[str, CloudwatchMetricAlarm] = {}
         if topic is not None:
             topic.allow_service("cloudwatch.amazonaws.com")
@@ -33,23 +47,45 @@ class Alarms(Construct):
         dimensions: Mapping[str, str],
         above: float,
         statistic: str = "Sum",
-        period: int = 60,
+        period: float = 60,
         qualifier: str = "",
     ) -> CloudwatchMetricAlarm:
-        """Ring when `statistic` of `metric` over `period` seconds is above `above`, and tell when it is over.
+        """Alarm when `statistic` of `metric` over `period` seconds is above `above`; also notify on recovery.
 
-        Alarm names are unique in an account: `qualifier` tells two alarms on one metric apart.
+        `statistic` is `Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, a percentile (`p99.9`) or another of
+        CloudWatch's. `period` is 10, 20, 30 or a multiple of 60, up to a day. Alarm names are unique in an account and
+        region: `qualifier` distinguishes two alarms on one metric. Raises `ConfigurationError` for a second alarm of
+        the same id or name, and for what CloudWatch refuses.
         """
+        where = f"{path(self)}/{id_}"
+        alarm_name = "-".join(filter(None, [self._name, qualifier, metric]))
+        if not is_token(alarm_name):
+            alarm_name = shorten(alarm_name, limits.ALARM_NAME.longest, limits.ALARM_NAME.characters)
+        if id_ in self.resources:
+            raise ConfigurationError(f"{where}: there is such an alarm already; give another id")
+        if alarm_name in self._alarm_names:
+            raise ConfigurationError(f"{where}: an alarm is called {alarm_name} already; give a qualifier")
+        if statistic not in STATISTICS and not is_token(statistic) and not EXTENDED_STATISTIC.fullmatch(statistic):
+            raise refuse(where, "statistic", statistic, f"{', '.join(STATISTICS)}, or p99 and the like")
+        limits.ALARM_PERIOD.check(where, "period", period)
+        limits.ALARM_THRESHOLD.check(where, "above", above)
+        limits.ALARM_DESCRIPTION.check(where, "description", description)
+        limits.METRIC_NAME.check(where, "metric", metric)
+        limits.METRIC_NAME.check(where, "namespace", namespace)
+        limits.DIMENSIONS.check(where, "dimensions", dimensions)
         actions = [self._topic.arn] if self._topic else None
-        alarm = CloudwatchMetricAlarm(
+        extended = statistic not in STATISTICS
+        self._alarm_names.add(alarm_name)
+        self.resources[id_] = CloudwatchMetricAlarm(
             self,
             id_,
-            alarm_name="-".join(filter(None, [self._name, qualifier, metric])),
+            alarm_name=alarm_name,
             alarm_description=description,
             namespace=namespace,
             metric_name=metric,
             dimensions=dimensions,
-            statistic=statistic,
+            statistic=None if extended else statistic,
+            extended_statistic=statistic if extended else None,
             comparison_operator="GreaterThanThreshold",
             threshold=above,
             period=period,
@@ -58,5 +94,4 @@ class Alarms(Construct):
             alarm_actions=actions,
             ok_actions=actions,
         )
-        self.resources[id_] = alarm
-        return alarm
+        return self.resources[id_]

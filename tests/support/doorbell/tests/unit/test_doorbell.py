@@ -5,7 +5,7 @@ import pytest
 from stacks.doorbell import Doorbell
 
 from settings import Settings
-from tests.unit.synthesized import Terraform, allow
+from tests.unit.synthesized import Terraform, allow, replaced_with_function
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,7 @@ def test_the_role_may_do_exactly_what_the_function_does(doorbell: Terraform) -> 
 def test_only_the_systems_own_sources_may_invoke_the_function(doorbell: Terraform) -> None:
     assert doorbell.one("aws_lambda_permission") == {
         "function_name": "${aws_lambda_function.Ringer/Function.function_name}",
+        **replaced_with_function("Ringer"),
         "action": "lambda:InvokeFunction",
         "principal": "s3.amazonaws.com",
         "source_arn": "${aws_s3_bucket.Visitors/Bucket.arn}",
