@@ -35,12 +35,17 @@ def region(scope: Construct) -> str:
     return _region(stack_of(scope))
 
 
+def dns_suffix(scope: Construct) -> str:
+    """What the names of services end with, as Terraform's reference: `amazonaws.com`, in China `amazonaws.com.cn`."""
+    return _dns_suffix(stack_of(scope))
+
+
 def regional_service(scope: Construct, service: str) -> str:
     """A service's name in this region, as key policies give it: `dynamodb.us-east-1.amazonaws.com`.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
     """
-    return f"{service}.{region(scope)}.{_dns_suffix(stack_of(scope))}"
+    return f"{service}.{region(scope)}.{dns_suffix(scope)}"
 
 
 @functools.cache

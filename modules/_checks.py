@@ -9,7 +9,7 @@ checked.
 import math
 import re
 import struct
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,7 +168,7 @@ class Count:
     def allowed(self) -> str:
         return f"{self.fewest} to {self.most} {self.what} ({self.link})"
 
-    def check(self, where: Where, parameter: str, values: Sequence[object]) -> None:
+    def check(self, where: Where, parameter: str, values: Collection[object]) -> None:
         if isinstance(values, str) or not isinstance(values, Collection):
             raise refuse(where, parameter, values, f"a list of {self.allowed}")
         if not is_token(values) and not self.fewest <= len(values) <= self.most:

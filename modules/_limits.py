@@ -76,6 +76,10 @@ DASHBOARD_NAME = Text(
     "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html",
 )
 
+_DASHBOARD = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html"
+GRAPHS = Count(0, 500, "graphs", _DASHBOARD)
+GRAPHED_METRICS = Count(0, 500, "metrics in a graph", _DASHBOARD)
+
 # IAM
 ROLE_NAME = Text(
     r"[A-Za-z0-9_+=,.@-]",

@@ -1,9 +1,12 @@
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
+
+from . import _limits as limits
+from ._account import region as current_region
+from ._expressions import encode_json
 
 WIDTH = 12  # of 24 columns: two graphs side by side
 HEIGHT = 6
@@ -20,40 +23,49 @@ class Metric:
 
 
 class Dashboard(Construct):
-    """A CloudWatch dashboard of graphs, two in a row, in the order they are given.
+    """A CloudWatch dashboard of graphs, two in a row, in the order they are given. `resource` is the raw dashboard.
 
+    `region` is where the metrics are (default: the stack's region). Raises `ConfigurationError` for a name or a number
+    of metrics that CloudWatch refuses.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
 
     def __init__(
-        self, scope: Construct, id_: str, *, name: str, region: str, graphs: Mapping[str, Sequence[Metric]]
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        region: str | None = None,
+        graphs: Mapping[str, Sequence[Metric]],
     ) -> None:
         super().__init__(scope, id_)
+        limits.DASHBOARD_NAME.check(self, "name", name)
+        limits.GRAPHS.check(self, "graphs", graphs)
+        for title, metrics in graphs.items():
+            limits.GRAPHED_METRICS.check(self, f"graphs[{title!r}]", metrics)
+        widgets = [
+            {
+                "type": "metric",
+                "x": number % 2 * WIDTH,
+                "y": number // 2 * HEIGHT,
+                "width": WIDTH,
+                "height": HEIGHT,
+                "properties": {
+                    "title": title,
+                    "region": region or current_region(self),
+                    "view": "timeSeries",
+                    "period": 60,
+                    "metrics": [_line(metric) for metric in metrics],
+                },
+            }
+            for number, (title, metrics) in enumerate(graphs.items())
+        ]
         self.resource = CloudwatchDashboard(
             self,
             "Dashboard",
             dashboard_name=name,
-            dashboard_body=json.dumps(
-                {
-                    "widgets": [
-                        {
-                            "type": "metric",
-                            "x": number % 2 * WIDTH,
-                            "y": number // 2 * HEIGHT,
-                            "width": WIDTH,
-                            "height": HEIGHT,
-                            "properties": {
-                                "title": title,
-                                "region": region,
-                                "view": "timeSeries",
-                                "period": 60,
-                                "metrics": [_line(metric) for metric in metrics],
-                            },
-                        }
-                        for number, (title, metrics) in enumerate(graphs.items())
-                    ]
-                }
-            ),
+            dashboard_body=encode_json({"widgets": widgets}),
         )
 
 

@@ -5,6 +5,7 @@ from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
+from . import _limits as limits
 from ._account import account_id as current_account_id
 from ._account import partition, region, regional_service
 from .accepted import accept
@@ -83,10 +84,13 @@ class Key(Construct):
         description: str,
         account_id: str | None = None,
         only_through: str | None = None,
-        deletion_window_days: int = 30,
+        deletion_window_days: float = 30,
         protected: bool = False,
     ) -> None:
         super().__init__(scope, id_)
+        limits.KEY_ALIAS.check(self, "alias", alias)
+        limits.KEY_DESCRIPTION.check(self, "description", description)
+        limits.DELETION_WINDOW_DAYS.check(self, "deletion_window_days", deletion_window_days)
         self._account_id = account_id or current_account_id(self)
         self._log_groups: list[str] = []
         self.policy = PolicyDocument(

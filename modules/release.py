@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdktf import DataResource, Fn, LocalExecProvisioner, TerraformResourceLifecycle
+from cdktf import DataResource, LocalExecProvisioner, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
 from cdktf_cdktf_provider_aws.codedeploy_deployment_config import CodedeployDeploymentConfig
@@ -17,6 +17,7 @@ from constructs import Construct
 from . import _limits as limits
 from ._account import account_id, region
 from ._dependencies import address
+from ._expressions import encode_json
 from ._identifiers import shorten
 from .iam import Condition, PolicyDocument, RolePolicies, Statement
 
@@ -132,8 +133,8 @@ class Released(Construct):
                         "DEPLOYMENT_REGION": region(self),
                         "APPLICATION": application.name,
                         "DEPLOYMENT_GROUP": group.deployment_group_name,
-                        "REVISION": Fn.jsonencode(
-                            {"revisionType": "AppSpecContent", "appSpecContent": {"content": Fn.jsonencode(app_spec)}}
+                        "REVISION": encode_json(
+                            {"revisionType": "AppSpecContent", "appSpecContent": {"content": encode_json(app_spec)}}
                         ),
                     },
                 )

@@ -8,9 +8,13 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
+from .._account import account_id, dns_suffix, partition
+from .._checks import is_token, known_part, refuse
+from .._limits import ROLE_NAME
+from .._paths import path
 from ..errors import ConfigurationError
 from ..iam import Condition, PolicyDocument, Statement
-from .permissions import Place, deploying, reviewing
+from .permissions import Account, Place, deploying, reviewing
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -18,16 +22,19 @@ HOUR = 60 * 60
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 6,144 characters, here with some to spare.
 LONGEST_POLICY = 6000
+REFERENCE = 10  # what a reference to the partition becomes
 STATEMENT_FRAME = 200  # effect, Sid, names of the parts, and a condition
 
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
-ENVIRONMENT = re.compile(r"[A-Za-z0-9._-]{1,255}")
+# Printable, with blanks inside, without wildcards.
+ENVIRONMENT = re.compile(r"(?! )[^*?\x00-\x1f\x7f]{1,255}(?<! )")
+PROVIDER_ARN = re.compile(rf"arn:[a-z-]+:iam::[0-9]{{12}}:oidc-provider/{re.escape(ISSUER)}")
 
 
 class GithubIdentity(Construct):
     """GitHub's identity provider in an account: workflows prove who they are, no key of AWS's is stored anywhere.
 
-    An account has one for each issuer; whoever makes it owns it.
+    An account has one for each issuer; whoever makes it owns it. `GithubIdentity.from_arn` takes one that exists.
     https://docs.github.com/en/actions/security-for-github-actions/security-hardening-your-deployments/configuring-openid-connect-in-amazon-web-services
     """
 
@@ -36,6 +43,22 @@ class GithubIdentity(Construct):
         # AWS trusts GitHub's certificate by itself: no thumbprint to keep up to date.
         self.resource = IamOpenidConnectProvider(self, "Provider", url=f"https://{ISSUER}", client_id_list=[AUDIENCE])
         self.arn: str = self.resource.arn
+
+    @classmethod
+    def from_arn(cls, scope: Construct, id_: str, arn: str) -> "ExistingGithubIdentity":
+        """GitHub's identity provider that the account has already. Raises `ConfigurationError` for another's ARN."""
+        if not is_token(arn) and not PROVIDER_ARN.fullmatch(arn):
+            example = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
+            raise refuse(f"{path(scope)}/{id_}", "arn", arn, f"the ARN of GitHub's provider such as {example}")
+        return ExistingGithubIdentity(scope, id_, arn)
+
+
+class ExistingGithubIdentity(Construct):
+    """GitHub's identity provider that somebody else made in the account."""
+
+    def __init__(self, scope: Construct, id_: str, arn: str) -> None:
+        super().__init__(scope, id_)
+        self.arn = arn
 
 
 class GithubDeployer(Construct):
@@ -57,7 +80,7 @@ class GithubDeployer(Construct):
         id_: str,
         *,
         name: str,
-        identity: GithubIdentity,
+        identity: GithubIdentity | ExistingGithubIdentity,
         repository: str,
         place: Place,
         names: Sequence[str],
@@ -65,14 +88,16 @@ class GithubDeployer(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._name = name
-        if not REPOSITORY.fullmatch(repository):
+        ROLE_NAME.check(self, "name", name)
+        if not is_token(repository) and not REPOSITORY.fullmatch(repository):
             raise ConfigurationError(f"{name}: repository is {repository!r}; give owner/name, without wildcards")
-        if environment is not None and not ENVIRONMENT.fullmatch(environment):
+        if environment is not None and not is_token(environment) and not ENVIRONMENT.fullmatch(environment):
             raise ConfigurationError(f"{name}: environment is {environment!r}; give its name, without wildcards")
         itself = [pattern for pattern in names if fnmatchcase(name, pattern)]
         if itself:
             raise ConfigurationError(f"{name}: {itself[0]!r} matches the role's own name: it could give itself rights")
-        subject = f"environment:{environment}" if environment else "pull_request"
+        # https://docs.github.com/en/actions/reference/security/oidc#filtering-for-a-specific-environment
+        subject = f"environment:{environment.replace(':', '%3A')}" if environment else "pull_request"
         trust = PolicyDocument(
             self,
             "AssumeRole",
@@ -89,9 +114,10 @@ class GithubDeployer(Construct):
         )
         self.resource = IamRole(self, "Role", name=name, assume_role_policy=trust.json, max_session_duration=HOUR)
         self.arn: str = self.resource.arn
-        self._allow("Review", reviewing(place, names))
+        account = Account(place.account_id or account_id(self), partition(self), dns_suffix(self))
+        self._allow("Review", reviewing(place, account, names))
         if environment:
-            self._allow("Deploy", deploying(place, names))
+            self._allow("Deploy", deploying(place, account, names))
 
     def _allow(self, part: str, statements: Sequence[Statement]) -> None:
         # Managed policies, as many as it takes: a role's inline policies share 10,240 characters.
@@ -109,7 +135,10 @@ def _portions(statements: Sequence[Statement]) -> list[list[Statement]]:
     portions: list[list[Statement]] = [[]]
     size = 0
     for statement in statements:
-        length = STATEMENT_FRAME + sum(len(one) + 3 for one in (*statement.actions, *statement.resources))
+        length = STATEMENT_FRAME + sum(
+            len(known_part(one)) + (REFERENCE if is_token(one) else 0) + 3
+            for one in (*statement.actions, *statement.resources)
+        )
         if size + length > LONGEST_POLICY:
             portions.append([])
             size = 0

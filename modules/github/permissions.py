@@ -12,17 +12,28 @@ from ..key import STORAGE_ACTIONS
 
 @dataclass(frozen=True)
 class Place:
-    """Where the systems are: account, regions, the project's tag, and the bucket that holds their state."""
+    """Where the systems are: regions, the project's tag, the bucket that holds their state, and the account (default:
+    the one that the stack of the roles is in)."""
 
-    account_id: str
     regions: Sequence[str]
     project: str
     state_bucket: str
+    account_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account, as ARNs name it."""
+
+    id: str
+    partition: str
+    dns_suffix: str
 
 
 @dataclass(frozen=True)
 class Service:
-    """Actions of one service, and ARNs that name what they work on: {name}, {region}, {account} are filled in."""
+    """Actions of one service, and ARNs that name what they work on: {aws} (the partition), {region},
+    {account} and {name} are filled in."""
 
     prefix: str
     arns: Sequence[str]
@@ -32,7 +43,7 @@ class Service:
 
 # fmt: off
 SERVICES = (
-    Service("s3", ["arn:aws:s3:::{name}"], [
+    Service("s3", ["arn:{aws}:s3:::{name}"], [
         "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLocation", "GetBucketLogging",
         "GetBucketNotification", "GetBucketObjectLockConfiguration", "GetBucketOwnershipControls", "GetBucketPolicy",
         "GetBucketPublicAccessBlock", "GetBucketRequestPayment", "GetBucketTagging", "GetBucketVersioning",
@@ -44,57 +55,75 @@ SERVICES = (
         "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketTagging",
         "PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration",
     ]),
-    Service("lambda", ["arn:aws:lambda:{region}:{account}:function:{name}"], [
-        "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig",
-        "GetPolicy", "ListTags", "ListVersionsByFunction",
+    Service("lambda", ["arn:{aws}:lambda:{region}:{account}:function:{name}"], [
+        "GetAlias", "GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration",
+        "GetFunctionEventInvokeConfig", "GetFunctionRecursionConfig", "GetPolicy", "ListTags", "ListVersionsByFunction",
     ], [
-        "AddPermission", "CreateFunction", "DeleteFunction", "DeleteFunctionConcurrency",
-        "DeleteFunctionEventInvokeConfig", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig",
-        "RemovePermission", "TagResource", "UntagResource", "UpdateFunctionCode", "UpdateFunctionConfiguration",
-        "UpdateFunctionEventInvokeConfig",
+        "AddPermission", "CreateAlias", "CreateFunction", "DeleteAlias", "DeleteFunction", "DeleteFunctionConcurrency",
+        "DeleteFunctionEventInvokeConfig", "PublishVersion", "PutFunctionConcurrency", "PutFunctionEventInvokeConfig",
+        "PutFunctionRecursionConfig", "RemovePermission", "TagResource", "UntagResource", "UpdateAlias",
+        "UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateFunctionEventInvokeConfig",
     ]),
-    Service("dynamodb", ["arn:aws:dynamodb:{region}:{account}:table/{name}"], [
+    Service("dynamodb", ["arn:{aws}:dynamodb:{region}:{account}:table/{name}"], [
         "DescribeContinuousBackups", "DescribeTable", "DescribeTimeToLive", "ListTagsOfResource",
     ], [
         "CreateTable", "DeleteTable", "TagResource", "UntagResource", "UpdateContinuousBackups", "UpdateTable",
         "UpdateTimeToLive",
     ]),
-    Service("sns", ["arn:aws:sns:{region}:{account}:{name}"], [
+    Service("sns", ["arn:{aws}:sns:{region}:{account}:{name}"], [
         "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource",
     ], [
         "CreateTopic", "DeleteTopic", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource",
     ]),
-    Service("sqs", ["arn:aws:sqs:{region}:{account}:{name}"], [
+    Service("sqs", ["arn:{aws}:sqs:{region}:{account}:{name}"], [
         "GetQueueAttributes", "GetQueueUrl", "ListQueueTags",
     ], ["CreateQueue", "DeleteQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"]),
     Service("logs", [
-        "arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{name}",
-        "arn:aws:logs:{region}:{account}:log-group:/aws/apigateway/{name}",
+        "arn:{aws}:logs:{region}:{account}:log-group:/aws/lambda/{name}",
+        "arn:{aws}:logs:{region}:{account}:log-group:/aws/apigateway/{name}",
         # API Gateway names the execution logs by the API's id.
-        "arn:aws:logs:{region}:{account}:log-group:API-Gateway-Execution-Logs_*",
+        "arn:{aws}:logs:{region}:{account}:log-group:API-Gateway-Execution-Logs_*",
     ], ["ListTagsForResource"], [
         "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy", "TagResource",
         "UntagResource",
     ]),
     Service("cloudwatch", [
-        "arn:aws:cloudwatch:{region}:{account}:alarm:{name}", "arn:aws:cloudwatch::{account}:dashboard/{name}",
+        "arn:{aws}:cloudwatch:{region}:{account}:alarm:{name}", "arn:{aws}:cloudwatch::{account}:dashboard/{name}",
     ], ["GetDashboard", "ListTagsForResource"], [
         "DeleteAlarms", "DeleteDashboards", "PutDashboard", "PutMetricAlarm", "TagResource", "UntagResource",
     ]),
-    Service("iam", ["arn:aws:iam::{account}:role/{name}"], [
+    Service("iam", ["arn:{aws}:iam::{account}:role/{name}"], [
         "GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies",
     ], [
         "CreateRole", "DeleteRole", "DeleteRolePolicy", "PutRolePolicy", "TagRole", "UntagRole",
         "UpdateAssumeRolePolicy", "UpdateRole",
     ]),
-    Service("kms", ["arn:aws:kms:{region}:{account}:alias/{name}"], [], ["CreateAlias", "DeleteAlias", "UpdateAlias"]),
+    Service("kms", ["arn:{aws}:kms:{region}:{account}:alias/{name}"], [], [
+        "CreateAlias", "DeleteAlias", "UpdateAlias",
+    ]),
+    Service("codedeploy", [
+        "arn:{aws}:codedeploy:{region}:{account}:application:{name}",
+        "arn:{aws}:codedeploy:{region}:{account}:deploymentconfig:{name}",
+        "arn:{aws}:codedeploy:{region}:{account}:deploymentgroup:{name}/*",
+    ], ["GetApplication", "GetDeploymentConfig", "GetDeploymentGroup", "ListTagsForResource"], [
+        "CreateApplication", "CreateDeployment", "CreateDeploymentConfig", "CreateDeploymentGroup",
+        "DeleteApplication", "DeleteDeploymentConfig", "DeleteDeploymentGroup", "RegisterApplicationRevision",
+        "TagResource", "UntagResource", "UpdateDeploymentGroup",
+    ]),
+    # Secrets Manager adds six characters to a name. No value is read or written: people put them in.
+    Service("secretsmanager", ["arn:{aws}:secretsmanager:{region}:{account}:secret:{name}-??????"], [
+        "DescribeSecret", "GetResourcePolicy",
+    ], [
+        "CreateSecret", "DeleteResourcePolicy", "DeleteSecret", "PutResourcePolicy", "TagResource", "UntagResource",
+        "UpdateSecret",
+    ]),
     # APIs have no names in their ARNs.
-    Service("apigateway", ["arn:aws:apigateway:{region}::/restapis", "arn:aws:apigateway:{region}::/restapis/*",
-                           "arn:aws:apigateway:{region}::/usageplans", "arn:aws:apigateway:{region}::/usageplans/*",
-                           "arn:aws:apigateway:{region}::/apikeys", "arn:aws:apigateway:{region}::/apikeys/*",
-                           "arn:aws:apigateway:{region}::/tags/*"],
+    Service("apigateway", ["arn:{aws}:apigateway:{region}::/restapis", "arn:{aws}:apigateway:{region}::/restapis/*",
+                           "arn:{aws}:apigateway:{region}::/usageplans", "arn:{aws}:apigateway:{region}::/usageplans/*",
+                           "arn:{aws}:apigateway:{region}::/apikeys", "arn:{aws}:apigateway:{region}::/apikeys/*",
+                           "arn:{aws}:apigateway:{region}::/tags/*"],
             ["GET"], ["DELETE", "PATCH", "POST", "PUT"]),
-    Service("application-autoscaling", ["arn:aws:application-autoscaling:{region}:{account}:scalable-target/*"],
+    Service("application-autoscaling", ["arn:{aws}:application-autoscaling:{region}:{account}:scalable-target/*"],
             ["ListTagsForResource"],
             ["DeleteScalingPolicy", "DeregisterScalableTarget", "PutScalingPolicy", "RegisterScalableTarget",
              "TagResource", "UntagResource"]),
@@ -124,17 +153,17 @@ WRITE_KEYS = (
 )
 
 
-def reviewing(place: Place, names: Sequence[str]) -> list[Statement]:
+def reviewing(place: Place, account: Account, names: Sequence[str]) -> list[Statement]:
     """What a plan reads, the state with its lock, and a place for the reviewed plan."""
-    bucket = f"arn:aws:s3:::{place.state_bucket}"
+    bucket = f"arn:{account.partition}:s3:::{place.state_bucket}"
     state = f"{bucket}/{place.project}/*/terraform.tfstate"
     return [
-        *(_of(service, service.read, place, names) for service in SERVICES if service.read),
+        *(_of(service, service.read, place, account, names) for service in SERVICES if service.read),
         Statement(sid="Lists", actions=LISTS, resources=["*"]),
         Statement(
             sid="Keys",
             actions=READ_KEYS,
-            resources=_keys(place),
+            resources=_keys(place, account),
             conditions=[_tagged("aws:ResourceTag", place.project)],
         ),
         Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
@@ -149,22 +178,22 @@ def reviewing(place: Place, names: Sequence[str]) -> list[Statement]:
     ]
 
 
-def deploying(place: Place, names: Sequence[str]) -> list[Statement]:
+def deploying(place: Place, account: Account, names: Sequence[str]) -> list[Statement]:
     """What applying a plan writes, on top of what `reviewing` reads."""
     tagged = _tagged("aws:ResourceTag", place.project)
     return [
-        *(_of(service, service.write, place, names) for service in SERVICES),
-        Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place), conditions=[tagged]),
+        *(_of(service, service.write, place, account, names) for service in SERVICES),
+        Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place, account), conditions=[tagged]),
         Statement(
             sid="KeysOfTables",
             actions=STORAGE_ACTIONS,  # DynamoDB asks them of whoever makes a table with a key
-            resources=_keys(place),
+            resources=_keys(place, account),
             conditions=[
                 tagged,
                 Condition(
                     "StringEquals",
                     "kms:ViaService",
-                    [f"dynamodb.{region}.amazonaws.com" for region in place.regions],
+                    [f"dynamodb.{region}.{account.dns_suffix}" for region in place.regions],
                 ),
             ],
         ),
@@ -178,20 +207,22 @@ def deploying(place: Place, names: Sequence[str]) -> list[Statement]:
         Statement(
             sid="RolesOfFunctions",
             actions=["iam:PassRole"],
-            resources=[f"arn:aws:iam::{place.account_id}:role/{name}" for name in names],
-            conditions=[Condition("StringEquals", "iam:PassedToService", ["lambda.amazonaws.com"])],
+            resources=[f"arn:{account.partition}:iam::{account.id}:role/{name}" for name in names],
+            conditions=[
+                Condition("StringEquals", "iam:PassedToService", ["codedeploy.amazonaws.com", "lambda.amazonaws.com"])
+            ],
         ),
         Statement(
             sid="WriteState",
             actions=["s3:PutObject"],
-            resources=[f"arn:aws:s3:::{place.state_bucket}/{place.project}/*/terraform.tfstate"],
+            resources=[f"arn:{account.partition}:s3:::{place.state_bucket}/{place.project}/*/terraform.tfstate"],
         ),
     ]
 
 
-def _of(service: Service, actions: Sequence[str], place: Place, names: Sequence[str]) -> Statement:
+def _of(service: Service, actions: Sequence[str], place: Place, account: Account, names: Sequence[str]) -> Statement:
     arns = [
-        arn.format(name=name, region=region, account=place.account_id)
+        arn.format(name=name, region=region, account=account.id, aws=account.partition)
         for arn in service.arns
         for region in place.regions
         for name in names
@@ -203,8 +234,8 @@ def _of(service: Service, actions: Sequence[str], place: Place, names: Sequence[
     )
 
 
-def _keys(place: Place) -> list[str]:
-    return [f"arn:aws:kms:{region}:{place.account_id}:key/*" for region in place.regions]
+def _keys(place: Place, account: Account) -> list[str]:
+    return [f"arn:{account.partition}:kms:{region}:{account.id}:key/*" for region in place.regions]
 
 
 def _tagged(key: str, project: str) -> Condition:

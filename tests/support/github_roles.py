@@ -31,7 +31,9 @@ class GithubRoles(TerraformStack):
         LocalBackend(self, path=str(target.folder / "github-roles.tfstate"))
         endpoints = dict.fromkeys(("iam", "sts"), target.environment["AWS_ENDPOINT_URL"])
         AwsProvider(self, "Aws", region=REGIONS[0], endpoints=[endpoints], skip_metadata_api_check="true")
-        place = modules.Place(account, REGIONS, project="sluice", state_bucket=target.environment["STATE_BUCKET"])
+        place = modules.Place(
+            REGIONS, project="sluice", state_bucket=target.environment["STATE_BUCKET"], account_id=account
+        )
         identity = modules.GithubIdentity(self, "Github")
         names = ["sluice-*", "lambda-trigger-bucket-*", "lambda-invocation-logs-*", "s3-processor-*"]
         common: dict[str, Any] = {"identity": identity, "repository": REPOSITORY, "place": place, "names": names}

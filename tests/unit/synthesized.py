@@ -1,5 +1,9 @@
 """A stack's Terraform as dicts, and the statements that many of them have in common."""
 
+import json
+import re
+from typing import Any
+
 from modules.testing import Block as Block
 from modules.testing import SynthesizedStack
 
@@ -43,6 +47,14 @@ def allow_service(service: str, actions: list[str], resource: str, account: str 
         "resources": [resource],
         "condition": [{"test": "StringEquals", "variable": "aws:SourceAccount", "values": [account]}],
     }
+
+
+def decoded(expression: str) -> Any:
+    """What Terraform's `jsonencode` gets, with references as texts."""
+    inside = re.fullmatch(r"\$\{jsonencode\((.*)\)\}", expression, re.S)
+    assert inside is not None
+    text = re.sub(r'("(?:[^"\\]|\\.)*") = ', r"\1: ", inside[1])
+    return json.loads(re.sub(r"(?<=[\[ ])((?:data\.)?aws_[^\s,\]}]+)", r'"${\1}"', text))
 
 
 def replaced_with_function(construct: str) -> Block:

@@ -1,6 +1,9 @@
+from typing import Any
+
+import pytest
 from cdktf import TerraformStack
 
-from modules import Alarms, Key, Topic
+from modules import Alarms, ConfigurationError, Key, Topic
 
 from .synthesized import ACCOUNT, Terraform, allow_service, deny_without_tls
 
@@ -83,3 +86,58 @@ def test_statistic_period_and_threshold_are_choices_and_a_qualifier_tells_names_
         "threshold": 12.5,
         "period": 300,
     }
+
+
+def add(alarms: Alarms, id_: str = "Slow", **options: Any) -> None:
+    given = {"description": "slow", "namespace": "AWS/Lambda", "metric": "Duration", "dimensions": {}, "above": 1}
+    alarms.add(id_, **{**given, **options})
+
+
+@pytest.mark.parametrize("statistic", ["p99", "p99.9", "p100", "tm90", "IQM", "PR(0:10)", "TM(2%:98%)"])
+def test_percentiles_are_extended_statistics(stack: TerraformStack, statistic: str) -> None:
+    add(Alarms(stack, "Alarms", name="worker", topic=None), statistic=statistic)
+    made = Terraform(stack).one("aws_cloudwatch_metric_alarm")
+    assert (made.get("statistic"), made["extended_statistic"]) == (None, statistic)
+
+
+def test_two_alarms_on_a_metric_need_a_qualifier(stack: TerraformStack) -> None:
+    alarms = Alarms(stack, "Alarms", name="worker", topic=None)
+    add(alarms)
+    with pytest.raises(
+        ConfigurationError, match=r"Alarms/Slower: an alarm is called worker-Duration already; give a qu"
+    ):
+        add(alarms, "Slower", above=2)
+    with pytest.raises(ConfigurationError, match=r"Alarms/Slow: there is such an alarm already; give another id"):
+        add(alarms)
+    add(alarms, "Slower", above=2, qualifier="badly")
+    names = [one["alarm_name"] for one in Terraform(stack).all("aws_cloudwatch_metric_alarm").values()]
+    assert sorted(names) == ["worker-Duration", "worker-badly-Duration"]
+
+
+def test_a_name_that_is_too_long_for_cloudwatch_is_shortened(stack: TerraformStack) -> None:
+    alarms = Alarms(stack, "Alarms", name="x" * 255, topic=None)
+    add(alarms, metric="A")
+    add(alarms, "Other", metric="B")
+    names = {one["alarm_name"] for one in Terraform(stack).all("aws_cloudwatch_metric_alarm").values()}
+    assert [len(name) for name in names] == [255, 255]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"statistic": "average"},
+            "statistic is 'average', AWS allows SampleCount, Average, Sum, Minimum, Maximum, or p99",
+        ),
+        ({"period": 45}, "period is 45, AWS allows 10, 20, 30 or a multiple of 60, up to 86400"),
+        ({"period": 0}, "period is 0"),
+        ({"above": float("nan")}, "above is nan"),
+        ({"above": "5"}, "above is '5'"),
+        ({"description": "x" * 1025}, "description is "),
+        ({"metric": ""}, "metric is ''"),
+        ({"dimensions": {f"D{number}": "x" for number in range(31)}}, "dimensions has 31, AWS allows 0 to 30"),
+    ],
+)
+def test_what_cloudwatch_refuses_is_refused(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        add(Alarms(stack, "Alarms", name="worker", topic=None), **options)

@@ -8,9 +8,9 @@ import pytest
 from cdktf import TerraformStack
 
 from modules import ConfigurationError, GithubDeployer, GithubIdentity, Place
-from tests.unit.synthesized import ACCOUNT, Terraform
+from tests.unit.synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, Terraform
 
-PLACE = Place(ACCOUNT, ["us-east-1"], project="sluice", state_bucket="state")
+PLACE = Place(["us-east-1"], project="sluice", state_bucket="state", account_id=ACCOUNT)
 
 
 def deployer(stack: TerraformStack, **options: Any) -> GithubDeployer:
@@ -94,9 +94,9 @@ def test_the_reviewing_role_reads_and_writes_nothing_but_locks_and_reviews(stack
     assert writing == {
         "Lock": (
             ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
-            ["arn:aws:s3:::state/sluice/*/terraform.tfstate.tflock"],
+            [f"arn:{PARTITION}:s3:::state/sluice/*/terraform.tfstate.tflock"],
         ),
-        "Reviews": (["s3:GetObject", "s3:PutObject"], ["arn:aws:s3:::state/reviews/sluice/*"]),
+        "Reviews": (["s3:GetObject", "s3:PutObject"], [f"arn:{PARTITION}:s3:::state/reviews/sluice/*"]),
     }
 
 
@@ -109,7 +109,7 @@ def test_the_deploying_role_reaches_what_is_named_and_the_rest_by_tag_only(stack
                 tagged[f"{part} {sid}"] = [(c["variable"], c["values"]) for c in one["condition"]]
                 continue
             for resource in one["resources"]:
-                named = "sluice-*" in resource or resource.startswith("arn:aws:s3:::state")
+                named = "sluice-*" in resource or resource.startswith(f"arn:{PARTITION}:s3:::state")
                 # These have no names in their ARNs.
                 nameless = ":apigateway:" in resource or "scalable-target" in resource or "Execution-Logs" in resource
                 assert named or nameless or sid in ("Lists", "Subscriptions"), (part, sid, resource)
@@ -117,9 +117,9 @@ def test_the_deploying_role_reaches_what_is_named_and_the_rest_by_tag_only(stack
     assert tagged == {
         "Review Keys": project,
         "Deploy Keys": project,
-        "Deploy KeysOfTables": [*project, ("kms:ViaService", ["dynamodb.us-east-1.amazonaws.com"])],
+        "Deploy KeysOfTables": [*project, ("kms:ViaService", [f"dynamodb.us-east-1.{DNS_SUFFIX}"])],
         "Deploy NewKeys": [("aws:RequestTag/Project", ["sluice"])],
-        "Deploy RolesOfFunctions": [("iam:PassedToService", ["lambda.amazonaws.com"])],
+        "Deploy RolesOfFunctions": [("iam:PassedToService", ["codedeploy.amazonaws.com", "lambda.amazonaws.com"])],
     }
 
 
@@ -150,14 +150,50 @@ def test_each_policy_fits_and_all_are_attached(stack: TerraformStack) -> None:
         stack,
         environment="production",
         names=names,
-        place=Place(ACCOUNT, ["us-east-1", "us-west-2"], "sluice", "state"),
+        place=Place(["us-east-1", "us-west-2"], "sluice", "state", ACCOUNT),
     )
     terraform = Terraform(stack)
     documents = {path: found for path, found in terraform.policies().items() if path != "Deployer/AssumeRole"}
-    assert max(len(json.dumps(found, separators=(",", ":"))) for found in documents.values()) < 6144
+    assert (
+        max(
+            len(json.dumps(found, separators=(",", ":")).replace(PARTITION, "aws-us-gov"))
+            for found in documents.values()
+        )
+        < 6144
+    )
     policies = terraform.all("aws_iam_policy")
     assert len(documents) == len(policies) <= 10
     assert sorted(one["policy_arn"] for one in terraform.all("aws_iam_role_policy_attachment").values()) == sorted(
         f"${{aws_iam_policy.{path}.arn}}" for path in policies
     )
     assert len({one["name"] for one in policies.values()}) == len(policies)
+
+
+@pytest.mark.parametrize(("environment", "subject"), [("Production EU", "Production EU"), ("a:b", "a%3Ab")])
+def test_an_environments_name_may_have_blanks_and_colons(stack: TerraformStack, environment: str, subject: str) -> None:
+    deployer(stack, environment=environment)
+    (trust,) = Terraform(stack).policies()["Deployer/AssumeRole"]
+    assert trust["condition"][1]["values"] == [f"repo:acme/shop:environment:{subject}"]
+
+
+def test_an_identity_provider_that_exists_already_is_given_by_its_arn(stack: TerraformStack) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    identity = GithubIdentity.from_arn(stack, "Github", arn)
+    given: Any = {"repository": "acme/shop", "place": PLACE, "names": ["sluice-*"]}
+    GithubDeployer(stack, "Deployer", name="github-role", identity=identity, **given)
+    made = Terraform(stack)
+    assert made.all("aws_iam_openid_connect_provider") == {}
+    (trust,) = made.policies()["Deployer/AssumeRole"]
+    assert trust["principals"] == [{"type": "Federated", "identifiers": [arn]}]
+
+
+@pytest.mark.parametrize("arn", ["github", f"arn:aws:iam::{ACCOUNT}:oidc-provider/example.com"])
+def test_another_identity_provider_is_refused(stack: TerraformStack, arn: str) -> None:
+    with pytest.raises(ConfigurationError, match="AWS allows the ARN of GitHub's provider such as "):
+        GithubIdentity.from_arn(stack, "Github", arn)
+
+
+def test_the_account_is_the_stacks_unless_another_is_given(stack: TerraformStack) -> None:
+    deployer(stack, place=Place(["us-east-1"], project="sluice", state_bucket="state"))
+    account = "${data.aws_caller_identity.CurrentAccount.account_id}"
+    assert statements(stack, "Review")["Sqs"]["resources"] == [f"arn:{PARTITION}:sqs:us-east-1:{account}:sluice-*"]

@@ -19,6 +19,7 @@ from .synthesized import (
     Terraform,
     allow,
     allow_service,
+    decoded,
     deny_without_tls,
     replaced_with_function,
 )
@@ -423,7 +424,7 @@ def test_the_dashboard_shows_api_function_and_table(default: Terraform) -> None:
 
     made = default.one("aws_cloudwatch_dashboard")
     assert made["dashboard_name"] == "sluice-upload-api-overview-dev"
-    graphs = [one["properties"] for one in json.loads(made["dashboard_body"])["widgets"]]
+    graphs = [one["properties"] for one in decoded(made["dashboard_body"])["widgets"]]
     assert {one["region"] for one in graphs} == {"us-east-1"}
     assert {one["title"]: one["metrics"] for one in graphs} == {
         "Requests": [line("AWS/ApiGateway", "Count", route)],

@@ -1,0 +1,22 @@
+"""Terraform expressions that cdktf writes incompletely."""
+
+from typing import Any
+
+from cdktf import Fn
+
+
+def encode_json(value: Any) -> str:
+    """The value as JSON, encoded by Terraform, so that references inside it are resolved.
+
+    A text made by Python's `json` and holding references is invalid in HCL: cdktf then leaves its quotes as they are.
+    """
+    return str(Fn.jsonencode(_escaped(value)))
+
+
+def _escaped(value: Any) -> Any:
+    # cdktf 0.21 puts texts between quotes without escaping what is in them.
+    if isinstance(value, str):
+        return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    if isinstance(value, dict):
+        return {_escaped(name): _escaped(item) for name, item in value.items()}
+    return [_escaped(item) for item in value] if isinstance(value, list | tuple) else value
