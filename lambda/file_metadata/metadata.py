@@ -14,6 +14,12 @@ Row = dict[str, Any]
 EXTENSION = re.compile(r"[^\s.]{1,32}")
 # Of a chunked upload S3 may keep this word, though the object is not encoded.
 CHUNKED = "aws-chunked"
+# What encodes content: https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding, and other
+# compressions in use. Further words that senders put there (`utf-8`, `identity`, `base64`) change no byte.
+CODINGS = {
+    *("gzip", "x-gzip", "compress", "x-compress", "deflate", "br", "brotli", "zstd", "dcb", "dcz", "exi"),
+    *("aes128gcm", "aesgcm", "pack200-gzip", "bzip2", "x-bzip2", "xz", "lzma", "lz4", "snappy"),
+}
 
 
 def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes, not_read: str | None = None) -> Row:
@@ -24,11 +30,14 @@ def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes, not_read: 
     """
     described_object = described(found, head)
     header = head.get("ContentType")
-    encoding = ", ".join(one for one in re.split(r"\s*,\s*", head.get("ContentEncoding") or "") if one != CHUNKED)
+    words = [word for word in re.split(r"[\s,]+", head.get("ContentEncoding") or "") if word]
+    encoding = ", ".join(word for word in words if word.lower() != CHUNKED)
+    encoded = any(word.lower() in CODINGS for word in words)
+    name_extension = None if is_folder_marker(found) else extension(described_object["name"])
     # The header tells the type of what a reader decodes; the bytes of a compressed page show but the compression.
-    kind = content_types.decide(header, b"" if encoding else first_bytes)
+    kind = content_types.decide(header, b"" if encoded else first_bytes, name_extension)
     optional = {
-        "extension": None if is_folder_marker(found) else extension(described_object["name"]),
+        "extension": name_extension,
         "headerContentType": header,
         "detectedContentType": kind.detected,
         "contentEncoding": encoding,

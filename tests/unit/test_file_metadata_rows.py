@@ -68,7 +68,8 @@ CONTENTS = {
         ("ZIP", "application/zip"),
         ("Word", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
         ("tar", "application/x-tar"),
-        ("JSON", "text/plain"),
+        ("JSON", "application/json"),
+        ("HTML", "text/html"),
         ("one letter", "text/plain"),
         ("UTF-8", "text/plain"),
         ("Latin-1", "text/plain"),
@@ -123,9 +124,9 @@ def test_a_header_that_the_content_bears_out_is_trusted_in_its_usual_spelling(
         ("text/plain", "PNG", "image/png"),
         ("application/json", "PDF", "application/pdf"),
         ("image/png", "JPEG", "image/jpeg"),
-        ("image/png", "HTML", "text/plain"),
-        ("image/x-unheard-of", "HTML", "text/plain"),
-        ("application/pdf", "HTML", "text/plain"),
+        ("image/png", "HTML", "text/html"),
+        ("image/x-unheard-of", "HTML", "text/html"),
+        ("application/pdf", "HTML", "text/html"),
         ("application/zip", "UTF-8", "text/plain"),
         ("application/vnd.ms-excel", "UTF-8", "text/plain"),  # how some browsers upload a CSV
         ("image/png", "noise", "application/octet-stream"),
@@ -218,6 +219,67 @@ def test_what_an_object_does_not_have_its_row_does_not_say() -> None:
     assert found["name"] == "folder"
     assert found["contentType"] == "application/octet-stream"
     assert not {"extension", "headerContentType", "detectedContentType", "contentEncoding"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("releases/v1.2/", None),
+        ("releases/v1.2", "2"),
+        ("v1.2/notes", None),
+        ("v1.2/notes.TXT", "txt"),
+        (".git/", None),
+    ],
+)
+def test_a_folder_has_no_extension(key: str, expected: str | None) -> None:
+    assert metadata.row(S3Object("files", key), head(), b"").get("extension") == expected
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "identity", "base64", "UTF-8", "aws-chunked, utf-8", "none", "8bit", ","]
+)
+def test_a_content_encoding_that_is_no_coding_leaves_the_content_to_be_looked_at(encoding: str) -> None:
+    found = metadata.row(S3Object("files", "a.png"), head(ContentEncoding=encoding, ContentType="image/jpeg"), PNG)
+    assert (found["contentType"], found["contentTypeMismatch"]) == ("image/png", True)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "GZIP", "br", "zstd", "deflate", "aws-chunked,gzip", "utf-8, gzip", "x-gzip"]
+)
+def test_a_coding_is_known_in_any_spelling_and_among_other_words(encoding: str) -> None:
+    found = metadata.row(S3Object("files", "a"), head(ContentEncoding=encoding), CONTENTS["gzip"])
+    assert (found["contentType"], found["contentTypeMismatch"]) == ("image/png", False)
+    assert "detectedContentType" not in found
+
+
+def test_a_row_says_why_its_content_was_not_read() -> None:
+    found = metadata.row(S3Object("files", "a.png"), head(), b"", "archived: restore it to read it")
+    assert (found["contentNotRead"], found["contentType"]) == ("archived: restore it to read it", "image/png")
+
+
+def test_an_extension_tells_the_type_where_header_and_content_leave_it_open() -> None:
+    found = metadata.row(S3Object("files", "notes/a.md"), head(ContentType=None), b"Nothing but words")
+    assert (found["contentType"], found["contentTypeSource"]) == ("text/markdown", "extension")
+    assert found["detectedContentType"] == "text/plain"
+
+
+@pytest.mark.parametrize(
+    ("header", "content", "extension", "trusted", "source"),
+    [
+        ("text/plain", b"Nothing but words", "md", "text/plain", "header"),  # a header that names a type is trusted
+        (None, PNG, "md", "image/png", "content"),
+        (None, b"Nothing but words", "png", "text/plain", "content"),
+        (None, b"Nothing but words", "docx", "text/plain", "content"),
+        (None, bytes(100), "md", "application/octet-stream", "content"),
+        (None, JSON, "csv", "application/json", "content"),
+        (None, b"Nothing but words", "unheard-of", "text/plain", "content"),
+    ],
+)
+def test_an_extension_never_outdoes_header_or_content(
+    header: str | None, content: bytes, extension: str, trusted: str, source: str
+) -> None:
+    kind = content_types.decide(header, content, extension)
+    assert (kind.trusted, kind.source, kind.mismatch) == (trusted, source, False)
 
 
 def test_the_content_of_an_encoded_object_says_nothing_of_its_type() -> None:

@@ -1,0 +1,308 @@
+"""Which types may be in which content: what shares a container, what may be written as text, what has one signature."""
+
+import re
+
+from . import containers, markup, texts
+from .detection import WRITTEN_AS_TEXT, Evidence, Shown
+from .media_types import UNKNOWN
+from .signatures import AT_START, ELSEWHERE
+from .structures import STRUCTURES
+
+# A family is what the first bytes cannot tell apart for certain. Types that are in no line here and that the detector
+# knows are a family each.
+_FAMILIES = """
+png image/png image/apng
+jpeg image/jpeg image/jps image/mpo image/x-mpo video/x-mjpeg video/x-motion-jpeg image/jls
+jpeg2000 image/jp2 image/jpx image/jpm video/mj2 image/x-jp2-codestream image/j2c image/jph image/jphc
+jxl image/jxl
+mng video/x-mng image/x-jng
+iso audio/mp4 video/mp4 application/mp4 audio/mp4a-latm video/mp4v-es video/quicktime video/3gpp video/3gpp2 \
+ audio/3gpp audio/3gpp2 video/iso.segment audio/aac image/heic image/heif image/heic-sequence image/heif-sequence \
+ image/avif image/avif-sequence image/x-canon-cr3 video/x-f4v audio/x-f4a audio/vnd.audible.aax video/vnd.dvb.file \
+ audio/x-aax image/hevc
+djvu image/vnd.djvu
+metafile image/wmf image/emf
+amr audio/amr audio/amr-wb audio/amr-encrypted audio/amr-wb-encrypted
+rpm application/x-rpm application/x-source-rpm
+bzip application/x-bzip application/x-bzip2
+framemaker application/vnd.framemaker application/vnd.mif
+7z application/x-7z-compressed application/vnd.comicbook-rar application/x-cb7
+ace application/x-ace-compressed application/vnd.comicbook-rar
+cab application/vnd.ms-cab-compressed application/x-windows-themepack
+chrome application/x-chrome-extension
+tiff image/tiff image/tiff-fx image/x-adobe-dng image/x-canon-cr2
+asf application/vnd.ms-asf audio/x-ms-wma video/x-ms-wmv application/x-ms-asx
+ogg application/ogg audio/ogg video/ogg audio/opus audio/speex audio/vorbis video/theora application/annodex
+matroska video/matroska audio/matroska video/webm audio/webm video/matroska-3d
+riff application/x-riff
+iff application/x-iff image/x-ilbm
+id3 audio/mpeg audio/aac audio/flac audio/x-tta audio/ape audio/x-wavpack audio/x-musepack audio/mp2 audio/mp1 \
+ audio/x-mp1 audio/x-mp2 video/mpeg audio/mpa
+mpegaudio audio/mpeg audio/mp2 audio/mp1 audio/x-mp1 audio/x-mp2 audio/mpa video/mpeg
+programstream video/mpeg video/mp2p video/dvd video/mp1s video/mp2t
+pdf application/pdf application/illustrator application/postscript
+postscript application/postscript application/illustrator application/x-font-type1
+gzip application/gzip
+zip application/zip application/vnd.visio application/vnd.comicbook-rar application/x-ios-app \
+ application/java-archive application/vnd.android.package-archive
+ole application/x-ole-storage application/msword application/vnd.ms-excel application/vnd.ms-powerpoint \
+ application/vnd.ms-outlook application/vnd.visio application/x-msi application/x-mspublisher application/vnd.ms-works \
+ application/x-hwp application/vnd.ms-project \
+ application/vnd.microsoft.portable-executable image/vnd.fpx application/vnd.wordperfect application/x-quattro-pro
+tar application/x-tar application/vnd.comicbook-rar
+cpio application/x-cpio
+ar application/x-archive application/vnd.debian.binary-package
+sqlite application/vnd.sqlite3
+hdf application/x-hdf5 application/x-hdf application/x-netcdf application/x-matlab-data
+elf application/x-elf application/x-sharedlib application/x-object application/x-pie-executable application/x-core \
+ application/x-coredump application/x-executable application/vnd.appimage application/x-iso9660-appimage \
+ application/x-iso9660-image
+program application/vnd.microsoft.portable-executable application/x-ms-installer-exe application/x-sharedlib \
+ application/x-font-fon application/efi application/x-ms-ne-executable
+mach application/x-mach-binary application/x-executable application/x-sharedlib application/x-object \
+ application/x-java-jnilib
+netpbm image/x-portable-bitmap image/x-portable-graymap image/x-portable-pixmap image/x-portable-anymap \
+ image/x-portable-arbitrarymap
+sfnt font/ttf font/otf font/sfnt font/collection
+lotus application/vnd.lotus-1-2-3 application/x-quattro-pro
+pcap application/vnd.tcpdump.pcap application/x-pcapng
+access application/vnd.ms-access
+icon image/vnd.microsoft.icon image/x-win-bitmap
+flash application/vnd.adobe.flash.movie
+realmedia application/vnd.rn-realmedia audio/vnd.rn-realaudio video/vnd.rn-realvideo
+dts audio/vnd.dts audio/vnd.dts.hd
+palm application/vnd.palm application/x-mobipocket-ebook application/vnd.amazon.mobi8-ebook
+rar application/vnd.rar application/vnd.comicbook-rar
+bittorrent application/x-bittorrent
+"""
+FAMILIES: dict[str, set[str]] = {}
+for _line in _FAMILIES.replace(" \\\n", " ").strip().splitlines():
+    _family, *_members = _line.split()
+    FAMILIES[_family] = set(_members)
+
+# Containers that formats are made of which nobody lists all: a type that is not known here may be in one, if its kind
+# is one of these.
+OPEN: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("zip", "gzip"), ("application/", "image/", "model/", "audio/", "video/", "chemical/")),
+    "ole": ("application/", "image/", "model/"),
+    **dict.fromkeys(("iso", "riff", "iff"), ("audio/", "video/", "image/", "application/")),
+    **dict.fromkeys(("asf", "ogg", "matroska", "realmedia"), ("audio/", "video/", "application/")),
+    "id3": ("audio/",),
+    "programstream": ("video/",),
+    "tiff": ("image/",),
+    **dict.fromkeys(
+        ("tar", "sqlite", "hdf", "ar", "palm", "cpio", "access", "pdf", "sfnt"), ("application/", "model/")
+    ),
+}
+# What compresses or contains anything, with no signature of the type inside.
+for _name in (
+    *("application/x-xz", "application/zstd", "application/x-lz4"),
+    *("application/x-compress", "application/x-lzma", "application/x-lzip", "application/zlib"),
+    *("rar", "7z", "ace", "bzip", "cab", "application/vnd.squashfs", "application/x-bplist", "application/cbor"),
+):
+    OPEN[_name] = ("application/", "model/")
+
+# Patterns are compiled when they are first used, and kept by `re`: all of them would take long in a cold start.
+_OPENXML = r"application/vnd\.(openxmlformats-officedocument\..*|ms-.*\.macroenabled\.12|ms-visio\..*)"
+_FLAT = r"application/vnd\.oasis\.opendocument\.(.*-flat-xml|flat\..*)"
+ZIPPED = (
+    r".*\+zip|application/vnd\.(oasis\.opendocument\.|sun\.xml\.|apple\.(pages|numbers|keynote)$|etsi\.asic|"
+    r"google-earth\.kmz$|ms-xpsdocument$|nintendo\.).*|application/(oxps|appx|x-xpinstall)|model/3mf|image/openraster"
+)
+TEXTUAL = (
+    r"text/.*|message/.*|.*\+(json|xml|yaml)|application/(json.*|xml.*|yaml|toml|sql|graphql|x-sh|x-perl|x-php|x-ruby|"
+    r"x-tex|x-subrip|x-httpd-.*|mbox|xml-dtd|jsonl|vnd\.apple\.mpegurl|sparql-.*|n-triples|n-quads|trig)|audio/x-scpls"
+)
+# Sound, pictures and fonts that are texts.
+WRITTEN_MEDIA = (
+    r".*\+(xml|json)|image/(x-xpixmap|x-xbitmap|vnd\.dxf|x-portable-.*|fits)|audio/(x-scpls|x-imelody|x-pn-realaudio|"
+    r"vnd\.rn-realaudio)|video/vnd\.mpegurl"
+)
+MEDIA = ("image/", "audio/", "video/", "font/")
+
+# A type that may be in one of these may be without it too: ADTS is sound alone, and AAC in an MP4 file.
+CONTAINERS = {
+    "zip",
+    "ole",
+    "iso",
+    "tiff",
+    "asf",
+    "ogg",
+    "matroska",
+    "riff",
+    "iff",
+    "id3",
+    "pdf",
+    "jpeg2000",
+    "mpegaudio",
+}
+
+# Storages that are not the one of a protected document.
+WITHOUT_OPENXML = FAMILIES["ole"] - {containers.OLE}
+
+# Of what has a signature, these have one not always, or not at the start.
+WITHOUT_FIXED_SIGNATURE = {
+    *(
+        "audio/mpeg",
+        "audio/aac",
+        "audio/ac3",
+        "audio/vnd.dts",
+        "audio/x-mod",
+        "audio/basic",
+        "audio/amr",
+        "audio/x-voc",
+        "audio/x-musepack",
+    ),
+    *("video/mpeg", "video/mp2t", "video/quicktime", "video/x-flic", "application/mxf", "video/x-nsv"),
+    *(
+        "image/x-tga",
+        "application/x-iso9660-image",
+        "image/wmf",
+        "image/emf",
+        "image/x-cineon",
+        "image/x-jp2-codestream",
+        "image/x-minolta-mrw",
+    ),
+    *("application/dicom", "application/x-lzma", "application/x-tar", "application/x-cpio", "application/x-font-type1"),
+    *(
+        "application/vnd.wordperfect",
+        "application/vnd.lotus-1-2-3",
+        "application/vnd.lotus-wordpro",
+        "application/x-dvi",
+    ),
+    *("application/msword", "application/vnd.ms-excel", "application/vnd.ms-works", "application/x-mswrite"),
+    *("application/vnd.ms-project", "application/x-hwp", "application/x-quattro-pro", "application/vnd.palm"),
+    *("application/x-matlab-data", "application/x-spss-sav", "application/cbor", "application/vnd.shp", "image/fits"),
+    *("application/x-vhd-disk", "application/x-vmdk-disk", "application/x-apple-partition-map", "application/x-elf"),
+    *("application/vnd.ms-outlook-pst", "application/x-blender", "application/vnd.framemaker", "application/x-stuffit"),
+    *("application/x-java-keystore", "application/x-stata-dta", "application/x-bplist", "application/mac-binhex40"),
+    *("application/postscript", "audio/x-psf", "audio/x-vgm", "application/x-grib", "application/x-bufr", "image/nii"),
+    "application/vnd.apache.parquet",
+}
+
+_FAMILY_OF: dict[str, set[str]] = {}
+for _name in {
+    *(name for name, _ in AT_START),
+    *(name for name, _, _ in ELSEWHERE),
+    *(name for name, _, _ in STRUCTURES),
+    *containers.RIFF.values(),
+    *containers.IFF.values(),
+    *(member for members in FAMILIES.values() for member in members),
+    "image/x-tga",
+}:
+    _FAMILY_OF[_name] = {family for family, members in FAMILIES.items() if _name in members} or {_name}
+
+# What one container's types are told apart by, if both a claim and a content say it.
+GROUPS = (
+    ("word", r"wordprocessingml|ms-word|msword"),
+    ("excel", r"spreadsheetml|ms-excel"),
+    ("powerpoint", r"presentationml|ms-powerpoint"),
+    ("visio", r"visio"),
+    ("program", r"portable-executable$"),
+    ("message", r"ms-outlook$"),
+    ("opendocument", r"opendocument"),
+    ("book", r"epub\+zip"),
+    ("model", r"model/3mf"),
+    ("map", r"\.kmz"),
+    ("picture", r"image/(hei[cf]|avif|x-canon-cr3)"),
+    ("film", r"(video|audio)/(mp4|quicktime|3gpp2?|x-f4[av])"),
+)
+
+
+def families(name: str) -> set[str]:
+    """The families that a type belongs to; none where it is not known."""
+    known = set(_FAMILY_OF.get(name, ()))
+    if re.fullmatch(_FLAT, name):
+        return {"text"}
+    if re.fullmatch(_OPENXML, name):
+        known |= {"zip", "ole"}  # OLE where a password protects it
+    elif re.fullmatch(ZIPPED, name):
+        known.add("zip")
+    elif re.fullmatch(TEXTUAL, name):
+        known.add("text")
+    return known
+
+
+# Types whose own specification allows gzip: https://www.w3.org/TR/SVG2/conform.html
+MAY_BE_GZIPPED = {"image/svg+xml", "model/vrml", "model/x3d+xml"}
+
+
+def allows(claimed: str, shown: Shown, inside: str | None = None) -> bool:
+    """Whether a content may be of the claimed type: nothing proves that it is of another.
+
+    `inside` is what a compressed content shows when it is unpacked.
+    """
+    if claimed == shown.name or (claimed == inside and claimed in MAY_BE_GZIPPED):
+        return True
+    if shown.evidence is Evidence.SIGNATURE:
+        return _may_be_in(claimed, shown)
+    if shown.evidence is Evidence.TEXT:
+        return _may_be_text(claimed, shown.name)
+    # A weak likeness to a format makes no difference to the others.
+    if shown.evidence is Evidence.BINARY:
+        return "text" not in families(claimed) and not _has_fixed_signature(claimed)
+    return not _has_fixed_signature(claimed)
+
+
+def _may_be_in(claimed: str, shown: Shown) -> bool:
+    known, container = families(claimed), families(shown.name) - CONTAINERS | {shown.container or shown.name}
+    if not known:
+        return any(claimed.startswith(OPEN.get(one, ())) for one in container)
+    return bool(known & container) and not _in_other_group(claimed, shown.name)
+
+
+def _in_other_group(claimed: str, shown: str) -> bool:
+    if shown in WITHOUT_OPENXML and re.fullmatch(_OPENXML, claimed):
+        return True
+    ours, theirs = (next((group for group, mark in GROUPS if re.search(mark, one)), None) for one in (claimed, shown))
+    if ours == theirs == "opendocument":
+        return claimed.removesuffix("-template") != shown.removesuffix("-template")
+    return ours is not None and theirs is not None and ours != theirs
+
+
+def _may_be_text(claimed: str, shown: str) -> bool:
+    if claimed.startswith(MEDIA) and not re.fullmatch(WRITTEN_MEDIA, claimed) and shown in (markup.HTML, texts.JSON):
+        return False
+    if re.fullmatch(r"application/json|.*\+json", claimed):
+        return not _is_markup(shown)
+    if re.fullmatch(r"application/xml|.*\+xml", claimed) and families(claimed) == {"text"}:
+        return (
+            shown != texts.JSON and not shown.endswith("+json") and (claimed != "image/svg+xml" or shown != markup.HTML)
+        )
+    known = families(claimed)
+    return (
+        not known
+        or "text" in known
+        or bool(known & families(shown))
+        or claimed in WRITABLE
+        or shown == WRITTEN_OFFICE.get(claimed)
+    )
+
+
+# Office's own forms in XML, for which it has no extension of their own.
+WRITTEN_OFFICE = {
+    "application/msword": "application/vnd.ms-wordml",
+    "application/vnd.ms-excel": "application/vnd.ms-spreadsheetml",
+}
+
+
+# Known binary formats that have a form in text too.
+WRITABLE = {
+    *(
+        name
+        for name in WRITTEN_AS_TEXT
+        if name not in ("application/pdf", "application/rtf", "application/x-bittorrent")
+    ),
+    *("application/x-ms-asx", "application/vnd.ms-asf", "audio/vnd.rn-realaudio", "application/x-vmdk-disk"),
+    *("application/x-lua-bytecode", "application/vnd.autodesk.fbx", "application/x-matlab-data", "image/vnd.radiance"),
+    *(name for name in FAMILIES["netpbm"]),
+}
+
+
+def _is_markup(shown: str) -> bool:
+    return shown in (markup.HTML, markup.XML) or shown.endswith("+xml")
+
+
+def _has_fixed_signature(claimed: str) -> bool:
+    known = families(claimed)
+    return bool(known) and "text" not in known and claimed not in WITHOUT_FIXED_SIGNATURE and claimed != UNKNOWN

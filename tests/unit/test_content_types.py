@@ -1,0 +1,35 @@
+"""A file's type by header, content and name, over files of many formats (tests/support/file_corpus)."""
+
+import pytest
+
+from file_metadata.content_types import FIRST_BYTES, decide
+from tests.support.file_corpus import SAMPLES
+from tests.support.file_corpus.sample import Sample
+
+each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.name} {sample.stored}")
+
+
+@each_sample
+def test_a_right_header_is_trusted_and_stored_under_the_types_one_name(sample: Sample) -> None:
+    decided = {header: decide(header, sample.content[:FIRST_BYTES]) for header in sample.headers}
+    assert {header: (one.trusted, one.mismatch) for header, one in decided.items()} == {
+        header: (stored, False) for header, stored in sample.headers.items()
+    }
+
+
+@each_sample
+def test_a_wrong_header_is_contradicted_by_what_the_content_shows(sample: Sample) -> None:
+    decided = {header: decide(header, sample.content[:FIRST_BYTES]) for header in sample.wrong}
+    assert {header: (one.trusted, one.mismatch) for header, one in decided.items()} == dict.fromkeys(
+        sample.wrong, (sample.shown, True)
+    )
+
+
+@each_sample
+def test_without_a_header_the_content_tells_and_the_extension_makes_it_exact(sample: Sample) -> None:
+    assert decide(None, sample.content[:FIRST_BYTES]).trusted == sample.shown
+    assert decide(None, sample.content[:FIRST_BYTES], sample.extension).trusted == sample.truth
+
+
+def test_the_corpus_has_at_least_150_formats() -> None:
+    assert len({sample.stored for sample in SAMPLES}) >= 150
