@@ -38,9 +38,11 @@ def test_typed_values_read_as_boto3_reads_them(value: Any) -> None:
 
 
 def test_whole_numbers_of_an_item_are_int_and_others_exact() -> None:
-    read = plain({"size": {"N": "12"}, "price": {"N": "19.90"}})
-    assert read == {"size": 12, "price": Decimal("19.90")}
-    assert [type(one) for one in read.values()] == [int, Decimal]
+    numbers = {"size": {"N": "12"}, "price": {"N": "19.90"}}
+    read = plain({**numbers, "inside": {"M": numbers}})
+    assert read == {"size": 12, "price": Decimal("19.90"), "inside": {"size": 12, "price": Decimal("19.90")}}
+    for values in (read, read["inside"]):
+        assert [type(values[name]) for name in numbers] == [int, Decimal]
 
 
 @pytest.mark.parametrize(

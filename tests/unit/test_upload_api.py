@@ -351,7 +351,7 @@ def test_only_the_systems_own_sources_may_invoke_the_function(default: Terraform
             "principal": "s3.amazonaws.com",
             "source_arn": BUCKET_ARN,
             "source_account": ACCOUNT,
-            "lifecycle": {"replace_triggered_by": ["aws_lambda_function.Uploader/Function.id"]},
+            **replaced_with_function("Uploader"),
         },
     }
 
