@@ -157,6 +157,8 @@ class Preflight(Construct):
             **of_method,
             type="MOCK",
             request_templates={"application/json": json.dumps({"statusCode": 204})},
+            # An API with binary media types would otherwise not read the template.
+            content_handling="CONVERT_TO_TEXT",
         )
         response = ApiGatewayMethodResponse(
             self,

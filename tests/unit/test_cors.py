@@ -99,6 +99,7 @@ def test_a_preflight_invokes_no_function(one_origin: Terraform) -> None:
         "http_method": "${aws_api_gateway_method.Api/PreflightObjects/Method.http_method}",
         "type": "MOCK",
         "request_templates": {"application/json": '{"statusCode": 204}'},
+        "content_handling": "CONVERT_TO_TEXT",
     }
     assert {one["source_arn"].partition("/live/")[2] for one in one_origin.all("aws_lambda_permission").values()} == {
         f"{method}{path}" for method, path in ROUTES
