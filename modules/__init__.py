@@ -7,13 +7,17 @@ from . import _synth
 
 _synth.install()  # before any module imports the binding
 
+from importlib import import_module  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
+
 from ._packaging import Dependencies  # noqa: E402
+from ._table_options import Capacity, Index, OnDemandLimit  # noqa: E402
 from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402
 from .api_domain import ApiDomain  # noqa: E402
 from .api_logging_role import ApiLoggingRole  # noqa: E402
 from .authorizers import CognitoAuthorizer, LambdaAuthorizer  # noqa: E402
-from .bucket import Bucket  # noqa: E402
+from .bucket import Bucket, ExistingBucket  # noqa: E402
 from .cors import Cors  # noqa: E402
 from .dashboard import Dashboard, Metric  # noqa: E402
 from .errors import ConfigurationError  # noqa: E402
@@ -21,18 +25,33 @@ from .function import PythonFunction  # noqa: E402
 from .github.deployer import GithubDeployer, GithubIdentity  # noqa: E402
 from .github.permissions import Place  # noqa: E402
 from .iam import Condition, PolicyDocument, Statement  # noqa: E402
-from .key import Key  # noqa: E402
+from .key import ExistingKey, Key  # noqa: E402
+from .lifecycle import LifecycleRule  # noqa: E402
 from .logs import Logs  # noqa: E402
 from .naming import Names  # noqa: E402
-from .queue import Queue  # noqa: E402
+from .queue import ExistingQueue, Queue  # noqa: E402
 from .release import Release  # noqa: E402
 from .rest_api import Authorization, RestApi  # noqa: E402
 from .role import Role  # noqa: E402
 from .state import StateBackend  # noqa: E402
-from .table import Capacity, Index, Table  # noqa: E402
-from .topic import Topic  # noqa: E402
+from .table import ExistingTable, Table  # noqa: E402
+from .topic import ExistingTopic, Topic  # noqa: E402
 from .usage_plan import Quota, UsagePlan  # noqa: E402
 from .vpc import Vpc  # noqa: E402
+
+if TYPE_CHECKING:
+    from .rule import Rule
+    from .schedule import Schedule
+
+# Read when they are asked for: each brings parts of the provider binding that few stacks use.
+_ON_DEMAND = {"Rule": "rule", "Schedule": "schedule"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_ON_DEMAND[name]}", __name__), name)
+
 
 __all__ = [
     "Alarms",
@@ -47,14 +66,21 @@ __all__ = [
     "Cors",
     "Dashboard",
     "Dependencies",
+    "ExistingBucket",
+    "ExistingKey",
+    "ExistingQueue",
+    "ExistingTable",
+    "ExistingTopic",
     "GithubDeployer",
     "GithubIdentity",
     "Index",
     "Key",
     "LambdaAuthorizer",
+    "LifecycleRule",
     "Logs",
     "Metric",
     "Names",
+    "OnDemandLimit",
     "Place",
     "PolicyDocument",
     "PythonFunction",
@@ -63,6 +89,8 @@ __all__ = [
     "Release",
     "RestApi",
     "Role",
+    "Rule",
+    "Schedule",
     "StateBackend",
     "Statement",
     "Table",

@@ -10,10 +10,9 @@ from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssoci
 from constructs import Construct
 
 from .accepted import accept
-from .alarms import Alarms
+from .alarms import Alarms, AlarmTopic
 from .function import LOGS_WITHOUT_KEY
-from .key import Key
-from .topic import Topic
+from .key import AnyKey
 
 STAGE = "live"
 
@@ -54,7 +53,7 @@ def add_stage(
     execution_log_level: str,
     log_retention_days: int,
     web_acl_arn: str | None,
-    key: Key | None,
+    key: AnyKey | None,
 ) -> tuple[ApiGatewayStage, CloudwatchLogGroup]:
     """The stage, and the group of its access log."""
     access_log = _add_log_group(api, "AccessLog", f"/aws/apigateway/{name}", log_retention_days, key)
@@ -96,7 +95,7 @@ def add_stage(
     return stage, access_log
 
 
-def add_alarms(api: Construct, *, name: str, topic: Topic | None) -> None:
+def add_alarms(api: Construct, *, name: str, topic: AlarmTopic | None) -> None:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
     Alarms(api, "Alarms", name=name, topic=topic).add(
         "ServerErrors",
@@ -108,7 +107,7 @@ def add_alarms(api: Construct, *, name: str, topic: Topic | None) -> None:
     )
 
 
-def _add_log_group(api: Construct, id_: str, name: str, retention_days: int, key: Key | None) -> CloudwatchLogGroup:
+def _add_log_group(api: Construct, id_: str, name: str, retention_days: int, key: AnyKey | None) -> CloudwatchLogGroup:
     log_group = CloudwatchLogGroup(
         api, id_, name=name, retention_in_days=retention_days, kms_key_id=key.arn if key else None
     )

@@ -2,12 +2,11 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAla
 from constructs import Construct
 
 from ._checks import text_of, times
-from .alarms import Alarms
-from .topic import Topic
+from .alarms import Alarms, AlarmTopic
 
 
 def add_alarms(
-    scope: Construct, name: str, timeout_seconds: float, retries: float, failures: str, topic: Topic | None
+    scope: Construct, name: str, timeout_seconds: float, retries: float, failures: str, topic: AlarmTopic | None
 ) -> list[CloudwatchMetricAlarm]:
     """A function's alarms, first those that say whether its code works, which is what a release watches.
 

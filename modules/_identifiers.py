@@ -33,9 +33,14 @@ def identify(text: str, scope: Construct) -> str:
 def digest(text: str, scope: Construct) -> str:
     """A short hash of a text. A token's own text differs from run to run, so its Terraform expression is hashed."""
     if is_token(text):
-        resolver = DefaultTokenResolver(StringConcat())
-        text = json.dumps(Tokenization.resolve(text, scope=scope, resolver=resolver, preparing=False), sort_keys=True)
+        text = json.dumps(resolve(text, scope), sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def resolve(value: object, scope: Construct) -> object:
+    """A value as Terraform gets it: tokens are replaced with their expressions."""
+    resolver = DefaultTokenResolver(StringConcat())
+    return Tokenization.resolve(value, scope=scope, resolver=resolver, preparing=False)
 
 
 def shorten(name: str, longest: int, allowed: str = "[A-Za-z0-9_-]") -> str:

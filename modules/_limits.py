@@ -143,6 +143,18 @@ BUCKET_NAME = Text(
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html",
     _bucket_name,
 )
+# Buckets made before 2018 in us-east-1 may have such names.
+EXISTING_BUCKET_NAME = Text(
+    "[A-Za-z0-9._-]", "letters, digits, dots, hyphens and underscores", 3, 255, BUCKET_NAME.link
+)
+S3_EVENT = Text(
+    "[A-Za-z ]",
+    "letters and blanks",
+    1,
+    64,
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html",
+    lambda text: None if text.startswith("Object ") else "it has to be a detail type such as Object Created",
+)
 OBJECT_KEY_BYTES = 1024
 NOTIFICATIONS = Count(
     0,
@@ -287,3 +299,121 @@ SCHEDULE_NAME = Text(
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ZIPPED_BYTES = 50 * 1024 * 1024
 UNZIPPED_BYTES = 250 * 1024 * 1024
+
+# Lambda's event source mappings
+_MAPPING = "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html"
+_FILTERING = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html"
+QUEUE_BATCH_SIZE = Number(1, 10_000, "messages", _MAPPING)
+UNDELAYED_BATCH_SIZE = Number(1, 10, "messages without window_seconds, and from a FIFO queue", _MAPPING)
+STREAM_BATCH_SIZE = Number(1, 10_000, "records", _MAPPING)
+BATCH_WINDOW_SECONDS = Number(0, 300, "seconds", _MAPPING)
+POLLER_CONCURRENCY = Number(
+    2, 1000, "concurrent runs", "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"
+)
+SHARD_CONCURRENCY = Number(1, 10, "batches of one shard at a time", _MAPPING)
+STREAM_RETRIES = Number(0, 10_000, "retries", _MAPPING)
+STARTING_POSITION = Choice(("TRIM_HORIZON", "LATEST"), _MAPPING)
+STREAM_VIEW = Choice(
+    ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"),
+    "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html",
+)
+EVENT_FILTERS = Count(0, 5, "filters", _FILTERING)
+EVENT_FILTER = Text(r"(?s:.)", "characters of JSON", 2, 4096, _FILTERING)
+
+# EventBridge rules
+_RULE = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html"
+RULE_NAME = Text("[A-Za-z0-9_.-]", "letters, digits and _ . -", 1, 64, _RULE)
+RULE_DESCRIPTION = Text(r"(?s:.)", "characters", 0, 512, _RULE)
+EVENT_PATTERN = Text(
+    r"(?s:.)",
+    "characters of JSON",
+    2,
+    2048,
+    "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html",
+)
+RULE_TARGETS = Count(0, 5, "targets", "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html")
+DELIVERY_RETRIES = Number(
+    0, 185, "retries", "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html"
+)
+DELIVERY_AGE_SECONDS = Number(
+    60, DAY, "seconds", "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html"
+)
+FIFO_WINDOW_SECONDS = Number(0, 0, "seconds for a FIFO queue", _MAPPING)
+
+# SNS subscriptions
+_FILTERS = "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html"
+FILTER_SCOPE = Choice(("MessageAttributes", "MessageBody"), _FILTERS)
+FILTER_KEYS = Count(1, 5, "keys", _FILTERS)
+FILTER_COMBINATIONS = Number(1, 150, "combinations", _FILTERS)
+FILTER_TEXT = Text(r"(?s:.)", "characters of JSON", 2, 256 * 1024, _FILTERS)
+EMAIL_ADDRESS = Text(
+    r"[^\s\x00-\x1f]",
+    "characters with one @",
+    3,
+    320,
+    "https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html",
+    lambda text: None if re.fullmatch("[^@]+@[^@]+", text) else "it has to be an address such as team@example.com",
+)
+
+# S3 prefixes and suffixes
+_PREFIXES = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
+
+
+def _no_template(text: str) -> str | None:
+    return "%{ begins a directive of Terraform's" if "%{" in text else None
+
+
+# IAM policies hold characters up to U+00FF: https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html
+GRANT_PREFIX = Text(
+    r"[^\x00-\x1f\x7f*?\u0100-\U0010ffff]",
+    "characters up to U+00FF without * and ?, because a prefix includes all that begins with it",
+    0,
+    1024,
+    _PREFIXES,
+    _no_template,
+)
+FILTER_PREFIX = Text(
+    r"[^\x00-\x1f\x7f*\ud800-\udfff]",
+    "characters without *, because S3's filters have no wildcards",
+    0,
+    1024,
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html",
+    _no_template,
+)
+LIFECYCLE_PREFIX = Text(r"[^\x00-\x1f\x7f\ud800-\udfff]", "characters", 0, 1024, _PREFIXES, _no_template)
+
+# S3 lifecycle rules
+_LIFECYCLE = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html"
+LIFECYCLE_RULE_NAME = Text(r"[^\x00-\x1f\x7f\ud800-\udfff]", "characters", 1, 255, _LIFECYCLE, _no_template)
+STORAGE_CLASS = Choice(
+    ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE"),
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html",
+)
+TRANSITION_DAYS = Number(0, 2**31 - 1, "days", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_Transition.html")
+NONCURRENT_VERSIONS = Number(
+    1, 100, "versions", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html"
+)
+OBJECT_SIZE = Number(
+    0, 5 * 2**40, "bytes", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html"
+)
+EVENT_BUS_NAME = Text(
+    "[A-Za-z0-9/_.-]",
+    "letters, digits and / _ . -",
+    1,
+    256,
+    "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html",
+)
+EVENT_INPUT = Text(
+    r"(?s:.)",
+    "characters of JSON",
+    1,
+    8192,
+    "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html",
+)
+_PROJECTIONS = (
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html#limits-secondary-indexes"
+)
+INDEX_ATTRIBUTES = Count(
+    0, 20, "attributes", "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Projection.html"
+)
+PROJECTED_ATTRIBUTES = Count(0, 100, "attributes", _PROJECTIONS)

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from cdktf import TerraformResource
@@ -15,4 +15,12 @@ def accept(resource: TerraformResource, reasons: Mapping[str, str]) -> None:
     """
     accepted = _accepted.setdefault(resource, {})
     accepted.update(reasons)
+    resource.add_override("//.accepted", accepted)
+
+
+def withdraw(resource: TerraformResource, checks: Iterable[str]) -> None:
+    """Accept some findings no longer: the resource got what the checks ask for."""
+    accepted = _accepted.setdefault(resource, {})
+    for check in checks:
+        accepted.pop(check, None)
     resource.add_override("//.accepted", accepted)

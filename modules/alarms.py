@@ -1,5 +1,8 @@
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
+from typing import Protocol
 
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
@@ -9,7 +12,16 @@ from ._checks import is_token, refuse
 from ._identifiers import shorten
 from ._paths import path
 from .errors import ConfigurationError
-from .topic import Topic
+
+
+class AlarmTopic(Protocol):
+    """What alarms notify: a `Topic`."""
+
+    arn: str
+
+    def allow_service(self, service: str) -> None:
+        """Let an AWS service of this account publish."""
+
 
 STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
@@ -28,7 +40,7 @@ class Alarms(Construct):
     `resources` holds the raw alarms, by the id they were added with.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, name: str, topic: Topic | None) -> None:
+    def __init__(self, scope: Construct, id_: str, *, name: str, topic: AlarmTopic | None) -> None:
         super().__init__(scope, id_)
         self._name = name
         self._topic = topic

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import Fn, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
 from cdktf_cdktf_provider_aws.s3_bucket_cors_configuration import (
     S3BucketCorsConfiguration,
@@ -11,12 +11,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_cors_configuration import (
 )
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
-    S3BucketLifecycleConfigurationRule,
-    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
-    S3BucketLifecycleConfigurationRuleFilter,
-    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
 )
-from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification, S3BucketNotificationLambdaFunction
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import S3BucketOwnershipControls
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
@@ -28,28 +23,23 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
+from . import _limits as limits
 from ._account import account_id as current_account_id
 from ._account import partition
-from ._dependencies import depends_on
-from ._identifiers import identify
-from .accepted import accept
+from ._bucket_notification import Notification
+from ._bucket_verbs import AnyBucket
+from ._checks import is_token
+from ._paths import path
+from .accepted import accept, withdraw
 from .errors import ConfigurationError
 from .iam import Condition, Grantee, PolicyDocument, Statement, tls_only
-from .key import Key
+from .key import AnyKey
+from .lifecycle import LifecycleRule, rules
+from .role import Role
 
-if TYPE_CHECKING:
-    from .function import PythonFunction
-
-# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html: a version is read with its own action.
-READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
-WRITE_ACTIONS = ("s3:PutObject",)
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html#require-sse-kms: a multipart upload is
-# read back with the key before it is put together.
-READ_KEY_ACTIONS = ("kms:Decrypt",)
-WRITE_KEY_ACTIONS = ("kms:GenerateDataKey", "kms:Decrypt")
 # Everything that reads or writes what an object holds; deleting is apart, so that Terraform can empty the bucket.
 CONTENT_ACTIONS = ("s3:GetObject*", "s3:PutObject*", "s3:RestoreObject")
-DELETE_ACTIONS = ("s3:DeleteObject*",)
+ALL_DELETE_ACTIONS = ("s3:DeleteObject*",)
 
 # What a page reads of S3's answer; S3 takes no wildcard here.
 EXPOSED_HEADERS = ["ETag", "x-amz-version-id", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256", "x-amz-request-id"]
@@ -59,31 +49,26 @@ ACCEPTED = {
     "need another bucket beside each, and arrive late and incomplete",
     "CKV_AWS_144": "a system works in one region; a copy in another costs as much again, and nobody reads it",
 }
+ACCEPTED_WITHOUT_VERSIONS = {
+    "CKV_AWS_21": "`versioned=False` asks for it: what is replaced or deleted here is not missed"
+}
+ACCEPTED_WITHOUT_EVENTS = {"CKV2_AWS_62": "nothing has to happen when objects come or go; `on_object_created` opts in"}
 ACCEPTED_WITHOUT_KEY = {"CKV_AWS_145": "SSE-S3 encrypts without the cost of KMS requests; `key` opts in to SSE-KMS"}
 
 
-class Area(NamedTuple):
-    """The keys of a bucket that begin with `prefix` and end with `suffix`."""
-
-    prefix: str
-    suffix: str = ""
-
-    def overlaps(self, other: Area) -> bool:
-        """Whether some key can be in both, which is how S3 compares notification filters."""
-        return (self.prefix.startswith(other.prefix) or other.prefix.startswith(self.prefix)) and (
-            self.suffix.endswith(other.suffix) or other.suffix.endswith(self.suffix)
-        )
-
-
-class Bucket(Construct):
-    """A private, encrypted S3 bucket that accepts TLS requests only and can call functions.
+class Bucket(AnyBucket):
+    """A private, encrypted S3 bucket that accepts TLS requests only and tells functions, queues and topics of objects.
 
     Secure by default: SSE-S3 (AES-256, or SSE-KMS with `key`), all public access blocked, ACLs off (ownership
     enforced), requests without TLS refused, multipart uploads left unfinished removed after 7 days. With `versioned`
-    (the default) every upload is kept; versions that were replaced are removed after `noncurrent_days`.
+    (the default) every upload is kept; versions that were replaced are removed after `noncurrent_days` (None: never,
+    but by rules of your own). `lifecycle` are rules that archive or remove objects by age.
     `emptied_on_destroy` lets `terraform destroy` remove a bucket that holds objects; `protected` refuses to destroy it
-    at all.
-    `cors_origins` are the web origins (`https://app.example.com`) whose pages may upload and read; none by default.
+    at all. `cors_origins` are the web origins (`https://app.example.com`) whose pages may upload and read; none by
+    default. `account_id` is the account that owns it (default: the stack's).
+
+    Raises `ConfigurationError` for a name or a rule that S3 refuses.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
 
     def __init__(
@@ -93,20 +78,21 @@ class Bucket(Construct):
         *,
         name: str,
         account_id: str | None = None,
-        key: Key | None = None,
+        key: AnyKey | None = None,
         cors_origins: Sequence[str] = (),
         versioned: bool = True,
-        noncurrent_days: int = 90,
+        noncurrent_days: float | None = 90,
+        lifecycle: Sequence[LifecycleRule] = (),
         emptied_on_destroy: bool = False,
         protected: bool = False,
     ) -> None:
         super().__init__(scope, id_)
+        limits.BUCKET_NAME.check(self, "name", name)
+        self._given_name = name
         self._account_id = account_id or current_account_id(self)
         self._key = key
         self._emptied_on_destroy = emptied_on_destroy and not protected
-        self._listeners: list[tuple[PythonFunction, Area, S3BucketNotificationLambdaFunction]] = []
-        self._writers: list[tuple[Grantee, Area]] = []
-        self._notification: S3BucketNotification | None = None
+        self._only: list[str] = []
         self.resource = S3Bucket(
             self,
             "Bucket",
@@ -114,10 +100,16 @@ class Bucket(Construct):
             force_destroy=self._emptied_on_destroy,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if protected else None,
         )
-        accept(self.resource, ACCEPTED if key else {**ACCEPTED, **ACCEPTED_WITHOUT_KEY})
+        accept(
+            self.resource,
+            ACCEPTED
+            | ({} if key else ACCEPTED_WITHOUT_KEY)
+            | ({} if versioned else ACCEPTED_WITHOUT_VERSIONS)
+            | ACCEPTED_WITHOUT_EVENTS,
+        )
         self.name: str = self.resource.bucket
         self.arn: str = self.resource.arn
-        self._public_access_block = S3BucketPublicAccessBlock(
+        public_access_block = S3BucketPublicAccessBlock(
             self,
             "PublicAccessBlock",
             bucket=self.name,
@@ -146,157 +138,97 @@ class Bucket(Construct):
         )
         if versioned:
             S3BucketVersioningA(self, "Versioning", bucket=self.name, versioning_configuration={"status": "Enabled"})
-        self._add_lifecycle(noncurrent_days if versioned else None)
+        S3BucketLifecycleConfiguration(
+            self,
+            "Lifecycle",
+            bucket=self.name,
+            rule=rules(self, lifecycle, versioned=versioned, noncurrent_days=noncurrent_days),
+        )
         if cors_origins:
             self._add_cors(cors_origins)
         self.policy = PolicyDocument(self, "Policy", tls_only([self.arn, f"{self.arn}/*"], ["s3:*"]))
         # AWS checks a new policy against the public access block: one after the other, never side by side.
         S3BucketPolicy(
-            self, "BucketPolicy", bucket=self.name, policy=self.policy.json, depends_on=[self._public_access_block]
+            self, "BucketPolicy", bucket=self.name, policy=self.policy.json, depends_on=[public_access_block]
         )
 
-    def grant_read(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function read objects, and their versions, under a prefix (default: all).
+    @staticmethod
+    def from_name(
+        scope: Construct,
+        id_: str,
+        name: str,
+        *,
+        key: AnyKey | None = None,
+        account_id: str | None = None,
+        owns_notification: bool = False,
+    ) -> ExistingBucket:
+        """A bucket that exists already, by its name, with the same grants.
 
-        It may not list them, so a missing object reads as access denied (403), as everywhere on S3 without
-        `s3:ListBucket`.
+        `key` encrypts it, where that is a key of your own. Others may have configured its notification, which S3 keeps
+        as a whole: with `owns_notification` this stack replaces it, so that `on_object_created` and the like work.
+        Without it, let the owner send the bucket's events to EventBridge, and match them with a `Rule` on
+        `event_pattern()`.
         """
-        self._grant(function, "Read", READ_ACTIONS, READ_KEY_ACTIONS, prefix)
+        return ExistingBucket(
+            scope, id_, name=name, key=key, account_id=account_id, owns_notification=owns_notification
+        )
 
-    def grant_write(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function write objects under a prefix (default: all).
-
-        Raises `ConfigurationError` where that would wake the same function again.
-        """
-        self._writers.append((function, Area(prefix)))
-        self._refuse_recursion()
-        self._grant(function, "Write", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
-
-    def grant_presigned_write(self, function: Grantee, *, prefix: str) -> None:
-        """Let the function presign uploads under a prefix: URLs with which others write objects, as the function.
-
-        The same permission as `grant_write`, for a prefix that the function itself writes nothing under: it may listen
-        to it, to learn what arrived.
-        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
-        """
-        self._grant(function, "Presign", WRITE_ACTIONS, WRITE_KEY_ACTIONS, prefix)
+    @staticmethod
+    def from_arn(
+        scope: Construct,
+        id_: str,
+        arn: str,
+        *,
+        key: AnyKey | None = None,
+        account_id: str | None = None,
+        owns_notification: bool = False,
+    ) -> ExistingBucket:
+        """A bucket that exists already, by its ARN; see `from_name`."""
+        if is_token(arn):
+            name = Token.as_string(Fn.element(Fn.split(":", arn), 5))
+        else:
+            match = re.fullmatch(r"arn:aws[a-z-]*:s3:::([^/]+)", arn)
+            if match is None:
+                raise ConfigurationError(
+                    f"{path(scope)}/{id_}: arn is {arn!r}; give a bucket's ARN such as arn:aws:s3:::uploads"
+                )
+            name = match[1]
+        return ExistingBucket(
+            scope, id_, name=name, key=key, account_id=account_id, owns_notification=owns_notification
+        )
 
     def restrict_objects_to(self, *functions: Grantee) -> None:
         """Refuse reading and writing objects to everybody but the functions' roles, administrators included.
 
-        Once for a bucket, with all of them: each call refuses whom it does not name.
-
-        Managing the bucket stays possible, and so does deleting objects where the bucket is emptied on destroy.
+        A second call adds its functions to those of the first. Managing the bucket stays possible, and so does
+        deleting objects where the bucket is emptied on destroy.
         https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
         """
-        roles = [function.role_name for function in functions]
-        self.policy.add(
+        if not functions:
+            raise ConfigurationError(f"{path(self)}: restrict_objects_to names nobody, so nobody could use the objects")
+        for function in functions:
+            self._only += [arn for arn in self._principals(function) if arn not in self._only]
+        self.policy.put(
             Statement(
                 sid="OnlyTheFunctionUsesObjects",
                 effect="Deny",
                 principals={"*": ["*"]},
-                actions=CONTENT_ACTIONS if self._emptied_on_destroy else CONTENT_ACTIONS + DELETE_ACTIONS,
+                actions=CONTENT_ACTIONS if self._emptied_on_destroy else CONTENT_ACTIONS + ALL_DELETE_ACTIONS,
                 resources=[f"{self.arn}/*"],
-                conditions=[
-                    Condition(
-                        "ArnNotLike",
-                        "aws:PrincipalArn",
-                        # AWS compares the role; a local AWS compares the role's session.
-                        [
-                            arn
-                            for role in roles
-                            for arn in (
-                                f"arn:{partition(self)}:iam::{self._account_id}:role/{role}",
-                                f"arn:{partition(self)}:sts::{self._account_id}:assumed-role/{role}/*",
-                            )
-                        ],
-                    )
-                ],
+                conditions=[Condition("ArnNotLike", "aws:PrincipalArn", tuple(self._only))],
             )
         )
 
-    def on_object_created(self, function: PythonFunction, *, prefix: str = "", suffix: str = "") -> None:
-        """Call the function for every object created under a prefix and with a suffix (default: all).
+    def _principals(self, function: Grantee) -> tuple[str, str]:
+        """A role as AWS compares it, and as a local AWS does: by its session."""
+        begin, name = f"arn:{partition(self)}", function.role_name
+        role = function.arn if isinstance(function, Role) else f"{begin}:iam::{self._account_id}:role/{name}"
+        return role, f"{begin}:sts::{self._account_id}:assumed-role/{name}/*"
 
-        Makes the permission, for this bucket of this account only, and feeds the bucket's single notification, which
-        waits for it. Raises `ConfigurationError` where AWS would refuse the filter because it overlaps an earlier
-        one, and where the function writes what would wake it again.
-        """
-        area = Area(prefix, suffix)
-        for _, other, _ in self._listeners:
-            if area.overlaps(other):
-                raise ConfigurationError(
-                    f"{self.node.path}: the filter {area} overlaps {other}; S3 accepts one function for each object"
-                )
-        # S3 ARNs carry no account, so the account is named beside it.
-        permission = function.allow_invoke(
-            f"InvokeFor{self.node.id}{len(self._listeners) or ''}",
-            service="s3.amazonaws.com",
-            source_arn=self.arn,
-            account_id=self._account_id,
-            source=self,
-        )
-        self._listeners.append(
-            (
-                function,
-                area,
-                S3BucketNotificationLambdaFunction(
-                    lambda_function_arn=function.arn,
-                    events=["s3:ObjectCreated:*"],
-                    filter_prefix=prefix or None,
-                    filter_suffix=suffix or None,
-                ),
-            )
-        )
-        self._refuse_recursion()
-        targets = [target for _, _, target in self._listeners]
+    def _notification_of_ours(self) -> Notification:
         if self._notification is None:
-            self._notification = S3BucketNotification(self, "Notification", bucket=self.name, lambda_function=targets)
-        else:
-            self._notification.put_lambda_function(targets)
-        depends_on(self._notification, permission)
-
-    def _grant(
-        self, function: Grantee, verb: str, actions: Sequence[str], key_actions: Sequence[str], prefix: str
-    ) -> None:
-        statements = [Statement(sid=verb, actions=actions, resources=[f"{self.arn}/{prefix}*"])]
-        if self._key:
-            statements.append(Statement(sid=f"{verb}Key", actions=key_actions, resources=[self._key.arn]))
-        function.allow(self, verb + identify(prefix, self), *statements)
-
-    def _refuse_recursion(self) -> None:
-        for listener, heard, _ in self._listeners:
-            for writer, written in self._writers:
-                if listener is writer and heard.overlaps(written):
-                    raise ConfigurationError(
-                        f"{self.node.path}: {listener.name} would wake itself: it listens to {heard} and writes "
-                        f"{written}; write to another bucket or under a prefix of its own"
-                    )
-
-    def _add_lifecycle(self, noncurrent_days: int | None) -> None:
-        everything = [S3BucketLifecycleConfigurationRuleFilter(prefix="")]
-        rules = [
-            S3BucketLifecycleConfigurationRule(
-                id="remove-unfinished-uploads",
-                status="Enabled",
-                filter=everything,
-                abort_incomplete_multipart_upload=[
-                    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(days_after_initiation=7)
-                ],
-            )
-        ]
-        if noncurrent_days is not None:
-            rules.append(
-                S3BucketLifecycleConfigurationRule(
-                    id="remove-replaced-versions",
-                    status="Enabled",
-                    filter=everything,
-                    noncurrent_version_expiration=[
-                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=noncurrent_days)
-                    ],
-                )
-            )
-        S3BucketLifecycleConfiguration(self, "Lifecycle", bucket=self.name, rule=rules)
+            withdraw(self.resource, ACCEPTED_WITHOUT_EVENTS)
+        return super()._notification_of_ours()
 
     def _add_cors(self, origins: Sequence[str]) -> None:
         # What a page needs for a presigned upload and for reading back what it got.
@@ -317,3 +249,34 @@ class Bucket(Construct):
                 )
             ],
         )
+
+
+class ExistingBucket(AnyBucket):
+    """A bucket that exists already; see `Bucket.from_name`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        key: AnyKey | None,
+        account_id: str | None,
+        owns_notification: bool,
+    ) -> None:
+        super().__init__(scope, id_)
+        limits.EXISTING_BUCKET_NAME.check(self, "name", name)
+        self._given_name = self.name = name
+        self.arn = f"arn:{partition(self)}:s3:::{name}"
+        self._account_id = account_id or current_account_id(self)
+        self._key = key
+        self._owns_notification = owns_notification
+
+    def _notification_of_ours(self) -> Notification:
+        if not self._owns_notification:
+            raise ConfigurationError(
+                f"{path(self)}: the notification of a bucket that exists already may have targets of others, and S3 "
+                "keeps it as a whole. Let its owner send the bucket's events to EventBridge and use "
+                "Rule(..., pattern=bucket.event_pattern()), or pass owns_notification=True to replace what is there"
+            )
+        return super()._notification_of_ours()

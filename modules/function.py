@@ -14,18 +14,20 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._account import partition
+from ._any_function import AnyFunction
+from ._delivery import Source
 from ._dependencies import replaced_with
 from ._function_alarms import add_alarms
 from ._function_checks import check_dependencies, check_environment, check_handler, check_packages
 from ._packaging import Dependencies, build_archive, sha256
 from ._permissions import Permissions
 from .accepted import accept
+from .alarms import AlarmTopic
 from .iam import PolicyDocument, RolePolicies, Statement
-from .key import ENCRYPTING_ACTIONS, Key
+from .key import ENCRYPTING_ACTIONS, AnyKey
 from .logs import Logs
 from .queue import Queue
 from .release import Release, Released
-from .topic import Topic
 from .vpc import CONNECTING_ACCEPTED, DENIAL_ACCEPTED, Vpc, connecting, denied_to_code
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html; the group itself is made by Terraform.
@@ -53,7 +55,7 @@ WITHOUT_SIGNING = {
 }
 
 
-class PythonFunction(Construct):
+class PythonFunction(AnyFunction):
     """A Lambda function in Python with everything it needs to lose no event and to be operated.
 
     It brings its own role (own logs, traces and failure queue only; `allow` and the resources' `grant_*` add the
@@ -103,10 +105,10 @@ class PythonFunction(Construct):
         logs: Logs | None = None,
         allow_recursion: bool = False,
         release: Release | None = None,
-        alarm_topic: Topic | None = None,
+        alarm_topic: AlarmTopic | None = None,
         vpc: Vpc | None = None,
         code_signing_config_arn: str | None = None,
-        key: Key | None = None,
+        key: AnyKey | None = None,
     ) -> None:
         super().__init__(scope, id_)
         limits.FUNCTION_NAME.check(self, "name", name)
@@ -132,6 +134,7 @@ class PythonFunction(Construct):
         if dependencies is not None:
             libraries = check_dependencies(self, dependencies, libraries, runtime, architecture)
         self.name = name
+        self.timeout_seconds = timeout_seconds
         archive = build_archive(folders, libraries, exclude=exclude)
         digest = sha256(archive)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE, asset_hash=digest.hex())
@@ -269,3 +272,16 @@ class PythonFunction(Construct):
         if source is not None:
             self._policies.keep_apart_from(source)
         return self._permissions.add(id_, service, source_arn, account_id, source)
+
+    def admit(self, source: Source) -> list[LambdaPermission]:
+        """Let a bucket, a topic or a rule invoke the function; `on_...` verbs call it. A second call adds nothing."""
+        return [
+            self.allow_invoke(
+                source.permission_id,
+                service=source.service,
+                source_arn=source.arn,
+                account_id=source.account_id,
+                # A topic's subscriptions are in the target's stack, so that the permission can be there as well.
+                source=source.construct if source.known_arn else None,
+            )
+        ]

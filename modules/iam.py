@@ -81,6 +81,22 @@ class PolicyDocument:
         if self._take(statements):
             self.resource.put_statement(self._blocks)
 
+    def put(self, statement: Statement) -> None:
+        """Add a statement in place of the one with its `sid`, where there is one."""
+        for position, known in enumerate(self._statements):
+            if known.sid == statement.sid:
+                if known == statement:
+                    return
+                self._statements[position] = statement
+                self._blocks[position] = statement.block()
+                self.resource.put_statement(self._blocks)
+                return
+        self.add(statement)
+
+    def find(self, sid: str) -> Statement | None:
+        """The statement with that `sid`."""
+        return next((known for known in self._statements if known.sid == sid), None)
+
     def _take(self, statements: Sequence[Statement]) -> bool:
         new = [one for one in statements if one not in self._statements]
         self._statements += new

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 from cdktf import TerraformResourceLifecycle
@@ -8,6 +10,7 @@ from constructs import Construct
 from . import _limits as limits
 from ._account import account_id as current_account_id
 from ._account import partition, region, regional_service
+from ._existing import parse_arn, refuse_service
 from .accepted import accept
 from .iam import Condition, PolicyDocument, Statement
 
@@ -44,6 +47,9 @@ ADMINISTRATION_ACTIONS = (
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 )
+# What services ask of KMS without saying on whose behalf: EventBridge, for encrypted queues and topics.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+WITHOUT_SOURCE_ACCOUNT = frozenset({"events.amazonaws.com"})
 # What a service that stores data needs on behalf of who stores and reads it.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
 STORAGE_ACTIONS = (
@@ -64,7 +70,40 @@ ACCEPTED = dict.fromkeys(
 )
 
 
-class Key(Construct):
+class AnyKey(Construct):
+    """A KMS key, new or existing."""
+
+    arn: str
+
+    def allow_service(self, service: str) -> None:
+        """Let an AWS service (`cloudwatch.amazonaws.com`) of this account encrypt and decrypt with the key."""
+        raise NotImplementedError
+
+    def allow_log_group(self, name: str) -> None:
+        """Let CloudWatch Logs encrypt one log group with the key."""
+        raise NotImplementedError
+
+
+class ExistingKey(AnyKey):
+    """A KMS key that exists already; see `Key.from_arn`."""
+
+    def __init__(self, scope: Construct, id_: str, *, arn: str, admits: Sequence[str]) -> None:
+        super().__init__(scope, id_)
+        parse_arn(self, arn, "kms", "key/[A-Za-z0-9-]+", "arn:aws:kms:us-east-1:123456789012:key/<id>")
+        self.arn = arn
+        self._admits = admits
+
+    def allow_service(self, service: str) -> None:
+        """Raises `ConfigurationError` unless the key's policy admits the service already (`admits`)."""
+        if service not in self._admits:
+            raise refuse_service(self, "key", "Key.from_arn", service)
+
+    def allow_log_group(self, name: str) -> None:
+        """Raises `ConfigurationError` unless the key's policy admits CloudWatch Logs already (`admits`)."""
+        self.allow_service("logs.amazonaws.com")
+
+
+class Key(AnyKey):
     """A customer-managed KMS key with yearly rotation and an alias.
 
     The key policy leaves permissions to the account's IAM policies (AWS's default key policy,
@@ -111,6 +150,16 @@ class Key(Construct):
         self.arn: str = self.resource.arn
         KmsAlias(self, "Alias", name=alias, target_key_id=self.resource.key_id)
 
+    @staticmethod
+    def from_arn(scope: Construct, id_: str, arn: str, *, admits: Sequence[str] = ()) -> ExistingKey:
+        """A key that exists already, by its ARN (not an alias's: IAM policies name keys).
+
+        Grants work where the key's policy leaves permissions to IAM policies, as AWS's default does. `admits` are the
+        AWS services (`s3.amazonaws.com`, `cloudwatch.amazonaws.com`, `logs.amazonaws.com`) that its policy lets use
+        it; others are refused with a `ConfigurationError`, because its policy is its owner's.
+        """
+        return ExistingKey(scope, id_, arn=arn, admits=admits)
+
     def allow_service(self, service: str) -> None:
         """Let an AWS service (`cloudwatch.amazonaws.com`) of this account encrypt and decrypt with the key.
 
@@ -123,7 +172,9 @@ class Key(Construct):
                 principals={"Service": [service]},
                 actions=SERVICE_ACTIONS,
                 resources=["*"],
-                conditions=[Condition("StringEquals", "aws:SourceAccount", [self._account_id])],
+                conditions=[]
+                if service in WITHOUT_SOURCE_ACCOUNT
+                else [Condition("StringEquals", "aws:SourceAccount", [self._account_id])],
             )
         )
 

@@ -18,13 +18,13 @@ from ._api_stage import STAGE, add_alarms, add_stage
 from ._identifiers import identify
 from ._paths import path as place_of
 from .accepted import accept
+from .alarms import AlarmTopic
 from .api_domain import ApiDomain
 from .authorizers import Authorization, Authorizer, Callers
 from .cors import Cors, Preflight, add_error_answers
 from .errors import ConfigurationError
 from .function import PythonFunction
-from .key import Key
-from .topic import Topic
+from .key import AnyKey
 from .usage_plan import Quota, UsagePlan
 
 __all__ = ["STAGE", "Authorization", "RestApi"]
@@ -64,9 +64,9 @@ class RestApi(Construct):
         burst_limit: int = 200,
         execution_log_level: str = "ERROR",
         log_retention_days: int = 365,
-        alarm_topic: Topic | None = None,
+        alarm_topic: AlarmTopic | None = None,
         web_acl_arn: str | None = None,
-        key: Key | None = None,
+        key: AnyKey | None = None,
         cors: Cors | None = None,
         only_by_domain: bool = False,
     ) -> None:

@@ -1,65 +1,51 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from cdktf import TerraformResourceLifecycle
-from cdktf_cdktf_provider_aws.appautoscaling_policy import AppautoscalingPolicy
-from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
+from cdktf import Fn, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.dynamodb_table import (
     DynamodbTable,
     DynamodbTableAttribute,
     DynamodbTableGlobalSecondaryIndex,
+    DynamodbTableGlobalSecondaryIndexOnDemandThroughput,
 )
 from constructs import Construct
 
+from . import _limits as limits
+from ._checks import is_token
+from ._existing import parse_arn
+from ._paths import path
+from ._table_alarms import add_alarms
+from ._table_keys import attribute_types_of, check_indexes
+from ._table_options import Capacity, Index, OnDemandLimit
+from ._table_scaling import keep_scaled_indexes, scale
+from ._table_verbs import AnyTable
 from .accepted import accept
-from .alarms import Alarms
+from .alarms import AlarmTopic
 from .errors import ConfigurationError
-from .iam import Grantee, Statement
-from .key import Key
+from .key import AnyKey
 
 if TYPE_CHECKING:
-    from .topic import Topic
+    pass
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-KEY_ACTIONS = ("kms:Decrypt", "kms:DescribeKey")
-
-TARGET_UTILIZATION = 70  # percent of the provisioned capacity that autoscaling keeps consumed
-ALARM_UTILIZATION = 0.8  # of the provisioned capacity that may be consumed before the alarm rings
-ALARM_PERIOD = 300  # seconds
+LONGEST_RECOVERY_DAYS = 35
 
 
-@dataclass(frozen=True)
-class Capacity:
-    """Provisioned capacity units of a table and of each of its indexes.
-
-    With `autoscale_to` the units go up to that number by themselves, and never below `read` and `write`.
-    """
-
-    read: int
-    write: int
-    autoscale_to: int | None = None
-
-
-@dataclass(frozen=True)
-class Index:
-    """A global secondary index that holds all attributes. Keys are texts."""
-
-    name: str
-    partition_key: str
-    sort_key: str
-
-
-class Table(Construct):
+class Table(AnyTable):
     """A DynamoDB table with point-in-time recovery, encrypted at rest.
 
-    On demand unless `capacity` provisions units. Keys are texts. Without `key` DynamoDB encrypts with its own key, at
-    no cost; with one, `grant_*` also grants its use. `expiry_attribute` names the attribute (seconds since 1970) after
-    which DynamoDB removes an item. `alarm_topic` hears, for the table and for each index, of throttled reads and writes
-    and, with `capacity`, of more than 80 % of it (of what it may scale to) consumed. `protected` refuses destruction,
-    in Terraform and in DynamoDB. Raises `ConfigurationError` where autoscaling would scale down.
+    Keys are strings, but for those that `attribute_types` says are `number` or `binary`. On demand unless a `Capacity`
+    provisions units; an `OnDemandLimit` bounds what it costs. Without `key` DynamoDB encrypts with its own key, at no
+    cost; with one, `grant_*` also grants its use. `expiry_attribute` names the attribute (seconds since 1970) after
+    which DynamoDB removes an item. The table can be restored to any second of the last `recovery_days` (1 to 35).
+    `stream` says what changes hold (`NEW_AND_OLD_IMAGES`, `NEW_IMAGE`, `OLD_IMAGE`, `KEYS_ONLY`): a stream is on where
+    it is given, and where `on_change` or `grant_stream` needs one.
+
+    Alarms, for the table and for each index, on throttled reads and writes and, with a `Capacity`, on more than 80 % of
+    it (of what it may scale to) consumed, notify `alarm_topic`. `protected` refuses destruction, in Terraform and in
+    DynamoDB. Raises `ConfigurationError` for what DynamoDB refuses, and where autoscaling would scale down.
     """
 
     def __init__(
@@ -70,159 +56,170 @@ class Table(Construct):
         name: str,
         partition_key: str,
         sort_key: str | None = None,
+        attribute_types: Mapping[str, str] | None = None,
         indexes: Sequence[Index] = (),
-        capacity: Capacity | None = None,
-        key: Key | None = None,
+        capacity: Capacity | OnDemandLimit | None = None,
+        key: AnyKey | None = None,
         expiry_attribute: str | None = None,
-        alarm_topic: Topic | None = None,
+        recovery_days: int = LONGEST_RECOVERY_DAYS,
+        stream: str | None = None,
+        alarm_topic: AlarmTopic | None = None,
         protected: bool = False,
     ) -> None:
-        super().__init__(scope, id_)
-        self._key = key
-        self._indexes = indexes
-        key_attributes = [partition_key, sort_key, *(one for i in indexes for one in (i.partition_key, i.sort_key))]
+        super().__init__(scope, id_, key=key, indexes=[index.name for index in indexes])
+        limits.TABLE_NAME.check(self, "name", name)
+        limits.RECOVERY_DAYS.check(self, "recovery_days", recovery_days)
+        if expiry_attribute is not None:
+            limits.ATTRIBUTE_NAME.check(self, "expiry_attribute", expiry_attribute)
+        if stream is not None:
+            limits.STREAM_VIEW.check(self, "stream", stream)
+        check_indexes(self, indexes)
+        types = attribute_types_of(self, partition_key, sort_key, indexes, attribute_types or {})
+        provisioned = capacity if isinstance(capacity, Capacity) else None
+        limit = capacity if isinstance(capacity, OnDemandLimit) else None
+        _check_capacity(self, capacity)
+        self._stream = stream
         self.resource = DynamodbTable(
             self,
             "Table",
             name=name,
-            billing_mode="PROVISIONED" if capacity else "PAY_PER_REQUEST",
-            read_capacity=capacity.read if capacity else None,
-            write_capacity=capacity.write if capacity else None,
+            billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
+            read_capacity=provisioned.read if provisioned else None,
+            write_capacity=provisioned.write if provisioned else None,
+            on_demand_throughput=_throughput(limit),
             hash_key=partition_key,
             range_key=sort_key,
-            attribute=[DynamodbTableAttribute(name=one, type="S") for one in dict.fromkeys(key_attributes) if one],
-            global_secondary_index=[
-                DynamodbTableGlobalSecondaryIndex(
-                    name=one.name,
-                    hash_key=one.partition_key,
-                    range_key=one.sort_key,
-                    projection_type="ALL",
-                    read_capacity=capacity.read if capacity else None,
-                    write_capacity=capacity.write if capacity else None,
-                )
-                for one in indexes
-            ]
-            or None,
-            point_in_time_recovery={"enabled": True},
+            attribute=[DynamodbTableAttribute(name=one, type=type_) for one, type_ in types.items()],
+            global_secondary_index=[_index(index, provisioned, limit) for index in indexes] or None,
+            point_in_time_recovery={
+                "enabled": True,
+                **({} if recovery_days == LONGEST_RECOVERY_DAYS else {"recovery_period_in_days": recovery_days}),
+            },
             server_side_encryption={"enabled": True, "kms_key_arn": key.arn} if key else None,
             ttl={"enabled": True, "attribute_name": expiry_attribute} if expiry_attribute else None,
+            stream_enabled=True if stream else None,
+            stream_view_type=stream,
             deletion_protection_enabled=protected,
-            lifecycle=_lifecycle(protected, autoscaled=bool(capacity and capacity.autoscale_to)),
+            lifecycle=_lifecycle(protected, autoscaled=bool(provisioned and provisioned.autoscale_to)),
         )
         if not key:
             accept(self.resource, {"CKV_AWS_119": "DynamoDB's own key costs nothing; `key` opts in to one of your own"})
-        if capacity and not capacity.autoscale_to:
+        if provisioned and not provisioned.autoscale_to:
             accept(
                 self.resource,
                 {"CKV2_AWS_16": "capacity is a budget, and an alarm rings at 80 % of it; `autoscale_to` opts in"},
             )
         self.name: str = self.resource.name
         self.arn: str = self.resource.arn
-        if capacity and capacity.autoscale_to:
-            self._autoscale(capacity, capacity.autoscale_to)
-        if alarm_topic:
-            self._add_alarms(name, capacity, alarm_topic)
+        if provisioned and provisioned.autoscale_to:
+            scale(self, self.name, provisioned, provisioned.autoscale_to, indexes)
+            if indexes:
+                keep_scaled_indexes(self, self.resource, name, provisioned, indexes)
+        add_alarms(self, name, provisioned, indexes, alarm_topic)
 
-    def grant_get(self, function: Grantee) -> None:
-        """Let the function get single items."""
-        self._grant(function, "Get", "dynamodb:GetItem")
+    @staticmethod
+    def from_arn(
+        scope: Construct,
+        id_: str,
+        arn: str,
+        *,
+        indexes: Sequence[str] = (),
+        stream_arn: str | None = None,
+        key: AnyKey | None = None,
+    ) -> ExistingTable:
+        """A table that exists already, by its ARN, with the same grants.
 
-    def grant_put(self, function: Grantee) -> None:
-        """Let the function put items."""
-        self._grant(function, "Put", "dynamodb:PutItem")
+        `indexes` are the names of its indexes that are queried. With its `stream_arn` functions can be called with its
+        changes; turning the stream on is its owner's to do. `key` encrypts it, where that is a key of your own.
+        """
+        return ExistingTable(scope, id_, arn=arn, indexes=indexes, stream_arn=stream_arn, key=key)
 
-    def grant_batch_write(self, function: Grantee) -> None:
-        """Let the function put, and delete, up to 25 items in one request. Such requests carry no conditions."""
-        self._grant(function, "BatchWrite", "dynamodb:BatchWriteItem")
+    @property
+    def stream_arn(self) -> str:
+        """The ARN of the table's stream, which asking for turns on."""
+        return self._stream_arn()
 
-    def grant_update(self, function: Grantee) -> None:
-        """Let the function update items."""
-        self._grant(function, "Update", "dynamodb:UpdateItem")
+    def _stream_arn(self) -> str:
+        if self._stream is None:
+            self._stream = "NEW_AND_OLD_IMAGES"
+            self.resource.stream_enabled = True
+            self.resource.stream_view_type = self._stream
+        return self._known_stream_arn
 
-    def grant_delete(self, function: Grantee) -> None:
-        """Let the function delete single items."""
-        self._grant(function, "Delete", "dynamodb:DeleteItem")
+    @cached_property
+    def _known_stream_arn(self) -> str:
+        return str(self.resource.stream_arn)  # read once: each reading is another token
 
-    def grant_query(self, function: Grantee) -> None:
-        """Let the function query the table by partition key."""
-        self._grant(function, "Query", "dynamodb:Query")
 
-    def _grant(self, function: Grantee, verb: str, *actions: str) -> None:
-        function.allow(self, verb, Statement(sid=verb, actions=actions, resources=[self.arn]))
-        if self._key:
-            # One for all grants: a second would change nothing, so that nobody would miss either.
-            use_key = Statement(sid="UseTableKey", actions=KEY_ACTIONS, resources=[self._key.arn])
-            function.allow(self, "UseKeyOf", use_key)
+class ExistingTable(AnyTable):
+    """A table that exists already; see `Table.from_arn`."""
 
-    def _autoscale(self, capacity: Capacity, most: int) -> None:
-        for direction, least in (("Read", capacity.read), ("Write", capacity.write)):
-            if most < least:
-                raise ConfigurationError(
-                    f"{self.node.path}: autoscale_to is {most}, below the {least} provisioned units"
-                )
-            for dimension, resource in (("table", ""), *(("index", f"/index/{one.name}") for one in self._indexes)):
-                scaled = (
-                    f"{direction}{'' if dimension == 'table' else resource.rpartition('/')[2].title().replace('-', '')}"
-                )
-                target = AppautoscalingTarget(
-                    self,
-                    f"{scaled}Scaling",
-                    service_namespace="dynamodb",
-                    resource_id=f"table/{self.name}{resource}",
-                    scalable_dimension=f"dynamodb:{dimension}:{direction}CapacityUnits",
-                    min_capacity=least,
-                    max_capacity=most,
-                )
-                AppautoscalingPolicy(
-                    self,
-                    f"{scaled}ScalingPolicy",
-                    name=f"{direction}Utilization",
-                    policy_type="TargetTrackingScaling",
-                    service_namespace=target.service_namespace,
-                    resource_id=target.resource_id,
-                    scalable_dimension=target.scalable_dimension,
-                    target_tracking_scaling_policy_configuration={
-                        "target_value": TARGET_UTILIZATION,
-                        "predefined_metric_specification": {
-                            "predefined_metric_type": f"DynamoDB{direction}CapacityUtilization"
-                        },
-                    },
-                )
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        arn: str,
+        indexes: Sequence[str],
+        stream_arn: str | None,
+        key: AnyKey | None,
+    ) -> None:
+        super().__init__(scope, id_, key=key, indexes=indexes)
+        example = "arn:aws:dynamodb:us-east-1:123456789012:table/orders"
+        parts = parse_arn(self, arn, "dynamodb", "table/[A-Za-z0-9_.-]{3,255}", example)
+        for index in indexes:
+            limits.INDEX_NAME.check(self, "indexes", index)
+        known = stream_arn is not None and not is_token(stream_arn) and not is_token(arn)
+        if known and not str(stream_arn).startswith(f"{arn}/stream/"):
+            raise ConfigurationError(f"{path(self)}: stream_arn is {stream_arn!r}; give one below {arn}/stream/")
+        self.arn = arn
+        resource = parts.resource
+        self.name = (
+            Token.as_string(Fn.element(Fn.split("/", resource), 1)) if is_token(arn) else resource[len("table/") :]
+        )
+        self._given_stream_arn = stream_arn
 
-    def _add_alarms(self, name: str, capacity: Capacity | None, topic: Topic) -> None:
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
-        alarms = Alarms(self, "Alarms", name=name, topic=topic)
-        for direction in ("Read", "Write"):
-            places = {"": {"TableName": name}} | {
-                one.name: {"TableName": name, "GlobalSecondaryIndexName": one.name} for one in self._indexes
-            }
-            for index, dimensions in places.items():
-                place, suffix = f"{name} {index}".strip(), index.title().replace("-", "")
-                alarms.add(
-                    f"{direction}Throttled{suffix}",
-                    description=f"{place}: {direction.lower()}s were throttled; raise its capacity",
-                    namespace="AWS/DynamoDB",
-                    metric=f"{direction}ThrottleEvents",
-                    dimensions=dimensions,
-                    above=0,
-                    qualifier=index,
-                )
-                if capacity:
-                    units = capacity.autoscale_to or (capacity.read if direction == "Read" else capacity.write)
-                    alarms.add(
-                        f"{direction}Consumed{suffix}",
-                        description=(
-                            f"{place} consumes more than {ALARM_UTILIZATION:.0%} of its {units} "
-                            f"{direction.lower()} units"
-                        ),
-                        namespace="AWS/DynamoDB",
-                        metric=f"Consumed{direction}CapacityUnits",
-                        dimensions=dimensions,
-                        # The metric is the sum over the period, capacity is units a second.
-                        above=units * ALARM_PERIOD * ALARM_UTILIZATION,
-                        period=ALARM_PERIOD,
-                        qualifier=index,
-                    )
+    def _stream_arn(self) -> str:
+        if self._given_stream_arn is None:
+            raise ConfigurationError(
+                f"{path(self)}: the stream of a table that exists already is its owner's to turn on; give its ARN: "
+                "Table.from_arn(..., stream_arn=...)"
+            )
+        return self._given_stream_arn
+
+
+def _index(
+    index: Index, provisioned: Capacity | None, limit: OnDemandLimit | None
+) -> DynamodbTableGlobalSecondaryIndex:
+    some = index.attributes is not None and len(index.attributes) > 0
+    throughput = _throughput(limit)
+    return DynamodbTableGlobalSecondaryIndex(
+        name=index.name,
+        hash_key=index.partition_key,
+        range_key=index.sort_key,
+        projection_type="ALL" if index.attributes is None else "INCLUDE" if some else "KEYS_ONLY",
+        non_key_attributes=list(index.attributes or ()) or None,
+        read_capacity=provisioned.read if provisioned else None,
+        write_capacity=provisioned.write if provisioned else None,
+        on_demand_throughput=DynamodbTableGlobalSecondaryIndexOnDemandThroughput(**throughput) if throughput else None,
+    )
+
+
+def _throughput(limit: OnDemandLimit | None) -> dict[str, Any] | None:
+    if limit is None:
+        return None
+    units = {"max_read_request_units": limit.read, "max_write_request_units": limit.write}
+    return {name: value for name, value in units.items() if value is not None}
+
+
+def _check_capacity(where: Construct, capacity: Capacity | OnDemandLimit | None) -> None:
+    if capacity is None:
+        return
+    for name, units in vars(capacity).items():
+        if units is not None:
+            limits.CAPACITY_UNITS.check(where, f"capacity: {name}", units)
+    if isinstance(capacity, OnDemandLimit) and capacity.read is None and capacity.write is None:
+        raise ConfigurationError(f"{path(where)}: capacity limits neither reads nor writes; leave it out")
 
 
 def _lifecycle(protected: bool, *, autoscaled: bool) -> TerraformResourceLifecycle | None:
@@ -231,5 +228,5 @@ def _lifecycle(protected: bool, *, autoscaled: bool) -> TerraformResourceLifecyc
     return TerraformResourceLifecycle(
         prevent_destroy=True if protected else None,
         # Autoscaling moves these; Terraform must not move them back. Turning it on or off changes the table in place.
-        ignore_changes=["read_capacity", "write_capacity", "global_secondary_index"] if autoscaled else None,
+        ignore_changes=["read_capacity", "write_capacity"] if autoscaled else None,
     )

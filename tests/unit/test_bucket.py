@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack
 
-from modules import Bucket, ConfigurationError, Key, PythonFunction
+from modules import Bucket, ConfigurationError, Key, PythonFunction, Role
 
 from .synthesized import ACCOUNT, PARTITION, Terraform, allow, deny_without_tls, replaced_with_function
 
@@ -216,6 +216,70 @@ def test_a_function_may_listen_to_what_others_upload_with_its_presigned_urls(
     ]
 
 
+def test_listing_deleting_and_tags_have_grants_of_their_own(stack: TerraformStack, worker: PythonFunction) -> None:
+    bucket = uploads(stack)
+    bucket.grant_list(worker)
+    bucket.grant_list(worker, prefix="in/")
+    bucket.grant_delete(worker, prefix="in/")
+    bucket.grant_read_tags(worker, prefix="in/")
+    bucket.grant_write_tags(worker, prefix="in/")
+    grants = Terraform(stack).grants("Worker")
+    del grants["OperateWorker"]
+    only_in = [{"test": "StringLike", "variable": "s3:prefix", "values": ["in/*"]}]
+    write_tags = ["s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging"]
+    assert grants == {
+        "ListUploads": [allow("List", ["s3:ListBucket"], ARN)],
+        "ListInUploads": [{**allow("List", ["s3:ListBucket"], ARN), "condition": only_in}],
+        "DeleteInUploads": [allow("Delete", ["s3:DeleteObject"], f"{ARN}/in/*")],
+        "ReadTagsInUploads": [allow("ReadTags", ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], f"{ARN}/in/*")],
+        "WriteTagsInUploads": [allow("WriteTags", write_tags, f"{ARN}/in/*")],
+    }
+
+
+@pytest.mark.parametrize("prefix", ["in/*", "in?", "a\nb", "中/", "x" * 1025, "%{if}"])
+@pytest.mark.parametrize("grant", [name for name in dir(Bucket) if name.startswith("grant_")])
+def test_prefixes_that_a_policy_would_read_otherwise_are_errors(
+    stack: TerraformStack, worker: PythonFunction, grant: str, prefix: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^stack/Uploads: prefix is .*AWS allows 0 to 1024 characters up to"):
+        getattr(uploads(stack), grant)(worker, prefix=prefix)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ab",
+        "a" * 64,
+        "Uploads",
+        "up_loads",
+        "-uploads",
+        "uploads-",
+        ".uploads",
+        "up..loads",
+        "192.168.5.4",
+        "xn--uploads",
+        "sthree-uploads",
+        "amzn-s3-demo-uploads",
+        "uploads-s3alias",
+        "uploads--ol-s3",
+        "uploads.mrap",
+        "uploads--x-s3",
+        "uploads--table-s3",
+        "",
+        "up loads",
+    ],
+)
+def test_a_name_that_s3_refuses_is_an_error(stack: TerraformStack, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^stack/Uploads: name is .*AWS allows 3 to 63 lower-case letters"):
+        Bucket(stack, "Uploads", name=name)
+
+
+def test_the_account_is_asked_for_where_it_is_not_given(stack: TerraformStack, worker: PythonFunction) -> None:
+    Bucket(stack, "Uploads", name="uploads").on_object_created(worker)
+    account = "${data.aws_caller_identity.CurrentAccount.account_id}"
+    assert Terraform(stack).one("aws_lambda_permission")["source_account"] == account
+
+
 def test_granting_twice_adds_nothing(stack: TerraformStack, worker: PythonFunction) -> None:
     bucket = uploads(stack)
     bucket.grant_read(worker)
@@ -294,6 +358,30 @@ def test_objects_can_be_kept_from_everybody_but_several_functions(
     ]
 
 
+def test_objects_kept_for_one_function_and_later_for_another_are_kept_for_both(
+    stack: TerraformStack, worker: PythonFunction, code: Path
+) -> None:
+    reader = PythonFunction(stack, "Reader", name="reader", packages=[code])
+    bucket = uploads(stack)
+    bucket.restrict_objects_to(worker)
+    bucket.restrict_objects_to(reader, worker)
+    bucket.restrict_objects_to(Role.from_arn(stack, "Role", f"arn:aws:iam::{ACCOUNT}:role/team/theirs"))
+    _, only_they = Terraform(stack).policies()["Uploads/Policy"]
+    mine, others = "${aws_iam_role.Worker/Role.name}", "${aws_iam_role.Reader/Role.name}"
+    assert [one["values"] for one in only_they["condition"]] == [
+        [
+            f"arn:{PARTITION}:iam::{ACCOUNT}:role/{mine}",
+            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{mine}/*",
+            f"arn:{PARTITION}:iam::{ACCOUNT}:role/{others}",
+            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{others}/*",
+            f"arn:aws:iam::{ACCOUNT}:role/team/theirs",
+            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/theirs/*",
+        ]
+    ]
+    with pytest.raises(ConfigurationError, match=r"^stack/Uploads: restrict_objects_to names nobody"):
+        bucket.restrict_objects_to()
+
+
 def test_a_listening_function_may_be_invoked_by_that_bucket_of_that_account_only(
     stack: TerraformStack, worker: PythonFunction
 ) -> None:
@@ -320,7 +408,7 @@ def test_a_listening_function_may_be_invoked_by_that_bucket_of_that_account_only
     }
 
 
-def test_listeners_share_one_notification_that_waits_for_all_their_permissions(
+def test_listeners_share_one_notification_and_each_has_one_permission(
     stack: TerraformStack, worker: PythonFunction, code: Path
 ) -> None:
     other = PythonFunction(stack, "Other", name="other", packages=[code])
@@ -381,7 +469,7 @@ def test_filters_under_which_one_object_could_call_twice_are_refused(
 ) -> None:
     bucket = uploads(stack)
     bucket.on_object_created(worker, **first)
-    with pytest.raises(ConfigurationError, match=r"/Uploads: the filter Area\(.*\) overlaps Area\("):
+    with pytest.raises(ConfigurationError, match=r"/Uploads: objects created.* overlap with objects created"):
         bucket.on_object_created(worker, **second)
 
 
@@ -416,7 +504,9 @@ LISTENS_AND_WRITES = [
     # A function that may write anything under a prefix may write what ends like this.
     ({"suffix": ".csv"}, "out/"),
 ]
-RECURSION = r"/Uploads: worker would wake itself: it listens to Area\(.*\) and writes Area\("
+RECURSION = (
+    r"it would wake itself without end: stack/(Uploads -> stack/Worker|Worker -> stack/Uploads) \(objects created"
+)
 
 
 @pytest.mark.parametrize(("heard", "written"), LISTENS_AND_WRITES)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdktf import TerraformResource
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from constructs import Construct
+
+from ._delivery import Source
+from .iam import Statement
+
+
+class AnyFunction(Construct):
+    """What sources of events know of a function: see `PythonFunction`."""
+
+    name: str
+    arn: str
+    timeout_seconds: float
+
+    @property
+    def role_name(self) -> str:
+        """The name of the function's role."""
+        raise NotImplementedError
+
+    def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
+        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+        raise NotImplementedError
+
+    def admit(self, source: Source) -> Sequence[TerraformResource]:
+        """Let a source invoke the function; gives what has to exist before it tries."""
+        raise NotImplementedError

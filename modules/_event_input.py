@@ -1,0 +1,22 @@
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from constructs import Construct
+
+from . import _limits as limits
+from ._checks import is_token
+from ._paths import path
+from .errors import ConfigurationError
+
+
+def as_text(where: Construct, value: Mapping[str, Any] | str | None) -> str | None:
+    """What a target gets in the place of an event, as JSON. Raises `ConfigurationError` for what is none."""
+    text = value if value is None or isinstance(value, str) else json.dumps(value)
+    if text is not None and not is_token(text):
+        limits.EVENT_INPUT.check(where, "input", text)
+        try:
+            json.loads(text)
+        except ValueError as error:
+            raise ConfigurationError(f"{path(where)}: input is no JSON: {error}") from error
+    return text

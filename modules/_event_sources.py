@@ -1,0 +1,80 @@
+"""Lambda's pollers: they read a queue or a table's stream, and call a function with batches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cdktf import TerraformResource
+from cdktf_cdktf_provider_aws.lambda_event_source_mapping import (
+    LambdaEventSourceMapping,
+    LambdaEventSourceMappingFilterCriteria,
+    LambdaEventSourceMappingFilterCriteriaFilter,
+)
+from constructs import Construct
+
+from . import _limits as limits
+from ._any_function import AnyFunction
+from ._delivery import place
+from ._paths import path
+from .errors import ConfigurationError
+
+Pattern = Mapping[str, Any]
+
+
+def poll(
+    source: Construct,
+    function: AnyFunction,
+    *,
+    arn: str,
+    batch_size: int,
+    window_seconds: int,
+    filters: Sequence[Pattern],
+    partial_failures: bool,
+    depends_on: Sequence[TerraformResource],
+    **options: Any,
+) -> LambdaEventSourceMapping:
+    """Make Lambda poll a source for a function. It checks the role's rights first, so it waits for them."""
+    limits.EVENT_FILTERS.check(source, "filters", filters)
+    limits.BATCH_WINDOW_SECONDS.check(source, "window_seconds", window_seconds)
+    scope, id_ = place(source, function)
+    return LambdaEventSourceMapping(
+        scope,
+        id_,
+        event_source_arn=arn,
+        function_name=function.arn,
+        batch_size=batch_size,
+        maximum_batching_window_in_seconds=window_seconds or None,
+        filter_criteria=_criteria(source, filters),
+        # Without it, one failed record makes the whole batch come again.
+        function_response_types=["ReportBatchItemFailures"] if partial_failures else None,
+        depends_on=list(depends_on),
+        **options,
+    )
+
+
+def _criteria(source: Construct, filters: Sequence[Pattern]) -> LambdaEventSourceMappingFilterCriteria | None:
+    if not filters:
+        return None
+    patterns = [json.dumps(one) for one in filters]
+    for text in patterns:
+        limits.EVENT_FILTER.check(source, "filters", text)
+    return LambdaEventSourceMappingFilterCriteria(
+        filter=[LambdaEventSourceMappingFilterCriteriaFilter(pattern=text) for text in patterns]
+    )
+
+
+class Pollers:
+    """The functions that poll one source. AWS takes one mapping for each source and function."""
+
+    def __init__(self, source: Construct) -> None:
+        self._source = source
+        self._functions: list[AnyFunction] = []
+
+    def add(self, function: AnyFunction) -> None:
+        if function in self._functions:
+            raise ConfigurationError(
+                f"{path(self._source)}: {function.name} polls it already, and AWS allows that once; merge the filters"
+            )
+        self._functions.append(function)

@@ -1,0 +1,40 @@
+"""Resources that exist already, and are others' to manage."""
+
+import re
+from dataclasses import dataclass
+
+from cdktf import Fn, Token
+from constructs import Construct
+
+from ._checks import is_token
+from ._paths import path
+from .errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Arn:
+    """An ARN's parts: Terraform's expressions where the ARN is a token."""
+
+    region: str
+    account_id: str
+    resource: str
+
+
+def parse_arn(where: Construct, arn: str, service: str, resource: str, example: str) -> Arn:
+    """The parts of an ARN. Raises `ConfigurationError` for what is no ARN of that service and kind of resource."""
+    if is_token(arn):
+        parts = Fn.split(":", arn)
+        region, account_id, name = (Token.as_string(Fn.element(parts, position)) for position in (3, 4, 5))
+        return Arn(region, account_id, name)
+    match = re.fullmatch(rf"arn:aws[a-z-]*:{service}:([a-z0-9-]*):([0-9]*):({resource})", arn)
+    if match is None:
+        raise ConfigurationError(f"{path(where)}: arn is {arn!r}; give one such as {example}")
+    return Arn(*match.groups())
+
+
+def refuse_service(where: Construct, kind: str, constructor: str, service: str) -> ConfigurationError:
+    """The error for a service that has to be admitted by a policy that is not ours."""
+    return ConfigurationError(
+        f"{path(where)}: the policy of a {kind} that exists already is its owner's. Once it admits {service}, say so: "
+        f"{constructor}(..., admits=[{service!r}])"
+    )

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from cdktf import Fn, Op, Token
+from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
+from constructs import Construct
+
+from . import _limits as limits
+from ._any_function import AnyFunction
+from ._checks import is_token
+from ._event_sources import Pollers, poll
+from ._loops import connect
+from .iam import Grantee, Statement
+from .key import AnyKey
+
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: what Lambda's pollers ask for
+POLL_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+TIMES_OF_TIMEOUT = 6
+
+
+def visibility_for(timeout_seconds: float, window_seconds: float) -> float:
+    """AWS's advice for a polled queue: six times the function's timeout, and the window on top."""
+    if is_token(timeout_seconds) or is_token(window_seconds):
+        return float(Token.as_number(Op.add(Op.mul(TIMES_OF_TIMEOUT, timeout_seconds), window_seconds)))
+    return TIMES_OF_TIMEOUT * timeout_seconds + window_seconds
+
+
+class PolledQueue(Construct):
+    """What polling needs of a queue."""
+
+    arn: str
+    fifo: bool
+
+    def prepare_polling(self, timeout_seconds: float, window_seconds: float) -> None:
+        """Give the queue what a function needs that polls it, or refuse it."""
+        raise NotImplementedError
+
+
+class QueuePolling:
+    """The functions that Lambda calls with a queue's messages."""
+
+    def __init__(self, queue: PolledQueue) -> None:
+        self._queue = queue
+        self._pollers = Pollers(queue)
+        self._visibility_timeout: float | None = None
+
+    def add_sender(self, sender: Grantee) -> None:
+        if isinstance(sender, Construct):
+            connect(sender, self._queue)
+
+    def add(
+        self,
+        function: AnyFunction,
+        *,
+        key: AnyKey | None,
+        batch_size: int,
+        window_seconds: int,
+        partial_failures: bool,
+        max_concurrency: int | None,
+    ) -> None:
+        queue = self._queue
+        undelayed = not is_token(window_seconds) and window_seconds == 0
+        (limits.UNDELAYED_BATCH_SIZE if queue.fifo or undelayed else limits.QUEUE_BATCH_SIZE).check(
+            queue, "batch_size", batch_size
+        )
+        if queue.fifo:
+            limits.FIFO_WINDOW_SECONDS.check(queue, "window_seconds", window_seconds)
+        if max_concurrency is not None:
+            limits.POLLER_CONCURRENCY.check(queue, "max_concurrency", max_concurrency)
+        self._pollers.add(function)
+        connect(queue, function)
+        queue.prepare_polling(function.timeout_seconds, window_seconds)
+        rights = function.allow(
+            queue,
+            "Poll",
+            Statement(sid="Poll", actions=POLL_ACTIONS, resources=[queue.arn]),
+            *([Statement(sid="DecryptMessages", actions=["kms:Decrypt"], resources=[key.arn])] if key else []),
+        )
+        poll(
+            queue,
+            function,
+            arn=queue.arn,
+            batch_size=batch_size,
+            window_seconds=window_seconds,
+            filters=(),
+            partial_failures=partial_failures,
+            depends_on=[rights],
+            scaling_config={"maximum_concurrency": max_concurrency} if max_concurrency is not None else None,
+        )
+
+    def lengthen_visibility(self, resource: SqsQueue, needed: float) -> None:
+        """Set the queue's visibility timeout to the longest that its functions need."""
+        known = self._visibility_timeout
+        if known is not None:
+            tokens = is_token(known) or is_token(needed)
+            needed = Token.as_number(Fn.max([known, needed])) if tokens else max(known, needed)
+        self._visibility_timeout = needed
+        resource.visibility_timeout_seconds = needed

@@ -1,0 +1,106 @@
+"""EventBridge Scheduler's expressions, checked as AWS checks them.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from constructs import Construct
+
+from ._checks import is_token, refuse
+from ._paths import path
+from .errors import ConfigurationError
+
+TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One of the six fields of a cron expression."""
+
+    name: str
+    lowest: int
+    highest: int
+    words: tuple[str, ...] = ()
+    unset: bool = False  # takes ?
+    special: str = ""  # what else it takes, as a regular expression
+
+    def accepts(self, text: str) -> bool:
+        if text == "?":
+            return self.unset
+        return all(self._accepts_part(part.upper()) for part in text.split(","))
+
+    def _accepts_part(self, part: str) -> bool:
+        if self.special and re.fullmatch(self.special, part):
+            return True
+        span, slash, step = part.partition("/")
+        if slash and not (step.isascii() and step.isdigit() and int(step) > 0):
+            return False
+        if span == "*":
+            return True
+        first, dash, last = span.partition("-")
+        return self._is_value(first) and (not dash or self._is_value(last))
+
+    def _is_value(self, text: str) -> bool:
+        if text in self.words:
+            return True
+        return text.isascii() and text.isdigit() and self.lowest <= int(text) <= self.highest
+
+
+FIELDS = (
+    Field("minutes", 0, 59),
+    Field("hours", 0, 23),
+    Field("day-of-month", 1, 31, unset=True, special=r"L(W|-([1-9]|[12][0-9]|30))?|([1-9]|[12][0-9]|3[01])W"),
+    Field("month", 1, 12, MONTHS),
+    Field("day-of-week", 1, 7, DAYS, unset=True, special=rf"([1-7]|{'|'.join(DAYS)})?L|([1-7]|{'|'.join(DAYS)})#[1-5]"),
+    Field("year", 1970, 2199),
+)
+
+
+def rate_expression(where: Construct, rate: str) -> str:
+    """`rate(5 minutes)` for `5 minutes`."""
+    if not is_token(rate):
+        match = re.fullmatch(r"([1-9][0-9]{0,8}) (minute|hour|day)(s?)", rate)
+        if match is None:
+            raise refuse(where, "rate", rate, f"a number of minutes, hours or days, such as '5 minutes' ({TYPES})")
+        if (match[1] == "1") == bool(match[3]):
+            wanted = f"{match[1]} {match[2]}{'' if match[1] == '1' else 's'}"
+            raise refuse(where, "rate", rate, f"{wanted!r} ({TYPES})")
+    return f"rate({rate})"
+
+
+def cron_expression(where: Construct, cron: str) -> str:
+    """`cron(0 8 ? * MON-FRI *)` for its six fields."""
+    if is_token(cron):
+        return f"cron({cron})"
+    parts = cron.split()
+    if len(parts) != len(FIELDS) or cron != " ".join(parts):
+        names = ", ".join(field.name for field in FIELDS)
+        raise refuse(where, "cron", cron, f"six fields with blanks between: {names} ({TYPES})")
+    for field, part in zip(FIELDS, parts, strict=True):
+        if not field.accepts(part):
+            raise refuse(
+                where, "cron", cron, f"{field.lowest} to {field.highest} for {field.name}, which is {part!r} ({TYPES})"
+            )
+    if (parts[2] == "?") == (parts[4] == "?"):
+        raise refuse(where, "cron", cron, f"? in one of day-of-month and day-of-week, a value in the other ({TYPES})")
+    return f"cron({cron})"
+
+
+def at_expression(where: Construct, at: str | datetime) -> str:
+    """`at(2026-12-01T08:00:00)` for a point in time without a time zone, which `time_zone` names."""
+    if is_token(at):
+        return f"at({at})"
+    try:
+        moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+    except (ValueError, TypeError) as error:
+        raise refuse(where, "at", at, f"a date and time such as '2026-12-01T08:00:00' ({TYPES})") from error
+    if moment.tzinfo is not None:
+        raise ConfigurationError(f"{path(where)}: at is {at}; leave the offset out and name the zone with time_zone")
+    if moment.microsecond:
+        raise refuse(where, "at", at, f"whole seconds ({TYPES})")
+    return f"at({moment.isoformat(timespec='seconds')})"

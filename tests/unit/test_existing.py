@@ -1,0 +1,301 @@
+"""Resources that exist already: the same grants and connections where AWS allows them, and words where it does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from cdktf import TerraformStack, TerraformVariable
+
+from modules import Alarms, Bucket, ConfigurationError, Key, PythonFunction, Queue, Role, Rule, Schedule, Table, Topic
+
+from .synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, Terraform, allow
+
+BUCKET_ARN = f"arn:{PARTITION}:s3:::theirs"
+QUEUE_ARN = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:theirs"
+TOPIC_ARN = f"arn:aws:sns:eu-west-1:{ACCOUNT}:theirs"
+TABLE_ARN = f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/theirs"
+KEY_ARN = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/0a1b"
+FUNCTION = "${aws_lambda_function.Worker/Function.arn}"
+
+
+def own_grants(terraform: Terraform) -> dict[str, Any]:
+    grants = terraform.grants("Worker")
+    del grants["OperateWorker"]
+    return dict(grants)
+
+
+def test_an_existing_bucket_has_the_grants_of_a_new_one_and_makes_nothing(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    bucket = Bucket.from_name(stack, "Theirs", "theirs", key=Key.from_arn(stack, "TheirKey", KEY_ARN))
+    bucket.grant_read(worker, prefix="in/")
+    bucket.grant_write(worker, prefix="out/")
+    bucket.grant_delete(worker)
+    bucket.grant_list(worker, prefix="in/")
+    bucket.grant_read_tags(worker)
+    bucket.grant_write_tags(worker)
+    made = Terraform(stack)
+    assert made.all("aws_s3_bucket") == {}
+    assert own_grants(made) == {
+        "ReadInTheirs": [
+            allow("Read", ["s3:GetObject", "s3:GetObjectVersion"], f"{BUCKET_ARN}/in/*"),
+            allow("ReadKey", ["kms:Decrypt"], KEY_ARN),
+        ],
+        "WriteOutTheirs": [
+            allow("Write", ["s3:PutObject"], f"{BUCKET_ARN}/out/*"),
+            allow("WriteKey", ["kms:GenerateDataKey", "kms:Decrypt"], KEY_ARN),
+        ],
+        "DeleteTheirs": [allow("Delete", ["s3:DeleteObject"], f"{BUCKET_ARN}/*")],
+        "ListInTheirs": [
+            {
+                **allow("List", ["s3:ListBucket"], BUCKET_ARN),
+                "condition": [{"test": "StringLike", "variable": "s3:prefix", "values": ["in/*"]}],
+            }
+        ],
+        "ReadTagsTheirs": [allow("ReadTags", ["s3:GetObjectTagging", "s3:GetObjectVersionTagging"], f"{BUCKET_ARN}/*")],
+        "WriteTagsTheirs": [
+            allow(
+                "WriteTags",
+                ["s3:PutObjectTagging", "s3:PutObjectVersionTagging", "s3:DeleteObjectTagging"],
+                f"{BUCKET_ARN}/*",
+            )
+        ],
+    }
+
+
+def test_the_notification_of_an_existing_bucket_is_replaced_only_where_asked(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    theirs = Bucket.from_name(stack, "Theirs", "theirs")
+    attempts: list[Callable[[], None]] = [
+        lambda: theirs.on_object_created(worker),
+        lambda: theirs.on_object_removed(worker),
+        theirs.send_events_to_eventbridge,
+    ]
+    for connect in attempts:
+        with pytest.raises(
+            ConfigurationError, match=r"^stack/Theirs: the notification of a bucket that exists already"
+        ):
+            connect()
+    Bucket.from_arn(stack, "Ours", "arn:aws:s3:::ours", owns_notification=True).on_object_created(worker)
+    made = Terraform(stack)
+    assert made.all("aws_s3_bucket_notification") == {
+        "Ours/Notification": {
+            "bucket": "ours",
+            "lambda_function": [{"events": ["s3:ObjectCreated:*"], "lambda_function_arn": FUNCTION}],
+            "depends_on": ["aws_lambda_permission.Worker/InvokeForOurs"],
+        }
+    }
+    assert made.one("aws_lambda_permission")["source_arn"] == f"arn:{PARTITION}:s3:::ours"
+
+
+def test_a_rule_matches_the_events_of_an_existing_bucket(stack: TerraformStack, worker: PythonFunction) -> None:
+    bucket = Bucket.from_name(stack, "Theirs", "theirs")
+    Rule(stack, "Created", name="created", pattern=bucket.event_pattern(prefix="in/")).on_event(worker)
+    assert '"bucket": {"name": ["theirs"]}' in Terraform(stack).one("aws_cloudwatch_event_rule")["event_pattern"]
+
+
+def test_an_existing_queue_is_sent_to_and_polled(stack: TerraformStack, worker: PythonFunction, code: Any) -> None:
+    queue = Queue.from_arn(stack, "Theirs", QUEUE_ARN)
+    sender = PythonFunction(stack, "Sender", name="sender", packages=[code], environment={"QUEUE_URL": queue.url})
+    queue.grant_send(sender)
+    queue.on_messages(worker)
+    made = Terraform(stack)
+    assert made.grants("Sender")["SendTheirs"] == [allow("Send", ["sqs:SendMessage"], QUEUE_ARN)]
+    variables = made.all("aws_lambda_function")["Sender/Function"]["environment"]["variables"]
+    assert variables["QUEUE_URL"] == f"https://sqs.eu-west-1.{DNS_SUFFIX}/{ACCOUNT}/theirs"
+    assert made.all("aws_lambda_event_source_mapping") == {
+        "Theirs/ToWorker": {
+            "event_source_arn": QUEUE_ARN,
+            "function_name": FUNCTION,
+            "batch_size": 10,
+            "function_response_types": ["ReportBatchItemFailures"],
+            "depends_on": ["aws_iam_role_policy.Worker/PollTheirs/RolePolicy"],
+        }
+    }
+    assert [path for path in made.all("aws_sqs_queue") if path.startswith("Theirs")] == []
+
+
+def test_a_function_that_takes_longer_than_an_existing_queue_hides_messages_is_refused(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    queue = Queue.from_arn(stack, "Theirs", QUEUE_ARN, visibility_timeout_seconds=29)
+    with pytest.raises(ConfigurationError, match=r"^stack/Theirs: its visibility timeout is 29 seconds; AWS refuses"):
+        queue.on_messages(worker)
+
+
+def test_an_existing_topic_is_published_to_and_heard(stack: TerraformStack, worker: PythonFunction, code: Any) -> None:
+    topic = Topic.from_arn(
+        stack, "Theirs", TOPIC_ARN, key=Key.from_arn(stack, "TheirKey", KEY_ARN, admits=["sns.amazonaws.com"])
+    )
+    publisher = PythonFunction(stack, "Publisher", name="publisher", packages=[code])
+    topic.grant_publish(publisher)
+    topic.on_message(worker)
+    topic.on_message(Queue(stack, "Orders", name="orders"))
+    topic.subscribe_email("team@example.com")
+    made = Terraform(stack)
+    assert made.grants("Publisher")["PublishTheirs"] == [
+        allow("Publish", ["sns:Publish"], TOPIC_ARN),
+        allow("EncryptMessages", ["kms:Decrypt", "kms:GenerateDataKey"], KEY_ARN),
+    ]
+    assert {path: one["topic_arn"] for path, one in made.all("aws_sns_topic_subscription").items()} == dict.fromkeys(
+        ("Theirs/ToWorker", "Theirs/ToOrders", "Theirs/Email"), TOPIC_ARN
+    )
+    assert made.all("aws_sns_topic") == {}
+    assert made.all("aws_sns_topic_policy") == {}
+    (_, admitted) = made.policies()["Orders/Policy"]
+    assert admitted["condition"][0]["values"] == [TOPIC_ARN]
+
+
+def test_an_existing_table_and_its_indexes_are_granted_and_its_stream_is_heard(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    stream = f"{TABLE_ARN}/stream/2026-01-01T00:00:00.000"
+    table = Table.from_arn(stack, "Theirs", TABLE_ARN, indexes=["by-type"], stream_arn=stream)
+    table.grant_get(worker)
+    table.grant_query(worker, index="by-type")
+    table.on_change(worker)
+    made = Terraform(stack)
+    assert table.name == "theirs"
+    assert made.all("aws_dynamodb_table") == {}
+    grants = own_grants(made)
+    assert grants["GetTheirs"] == [allow("Get", ["dynamodb:GetItem"], TABLE_ARN)]
+    assert grants["QueryByTypeTheirs"] == [allow("Query", ["dynamodb:Query"], f"{TABLE_ARN}/index/by-type")]
+    assert grants["ReadStreamTheirs"][0]["resources"] == [stream]
+    assert made.one("aws_lambda_event_source_mapping")["event_source_arn"] == stream
+
+
+def test_what_terraform_knows_later_is_taken_apart_there(stack: TerraformStack, worker: PythonFunction) -> None:
+    arn = TerraformVariable(stack, "Arn", type="string").string_value
+    queue = Queue.from_arn(stack, "Queue", arn)
+    table = Table.from_arn(stack, "Table", arn)
+    Rule(stack, "Rule", name="rule", pattern={"source": ["x"]}).on_event(
+        Queue.from_arn(stack, "Admitting", arn, admits=["events.amazonaws.com"]),
+        input={"url": queue.url, "table": table.name},
+    )
+    (target,) = Terraform(stack).all("aws_cloudwatch_event_target").values()
+    parts = 'split(":", var.Arn)'
+    assert (
+        f"sqs.${{element({parts}, 3)}}.{DNS_SUFFIX}/${{element({parts}, 4)}}/${{element({parts}, 5)}}"
+        in target["input"]
+    )
+    assert f'${{element(split("/", element({parts}, 5)), 1)}}' in target["input"]
+
+
+NEEDS_THEIR_POLICY: dict[str, Callable[[TerraformStack, PythonFunction], object]] = {
+    "queue, s3": lambda stack, _: Bucket(stack, "B", name="ours").on_object_created(
+        Queue.from_arn(stack, "Theirs", QUEUE_ARN)
+    ),
+    "queue, sns": lambda stack, _: Topic(stack, "T", name="ours").on_message(
+        Queue.from_arn(stack, "Theirs", QUEUE_ARN)
+    ),
+    "queue, events": lambda stack, _: Rule(stack, "R", name="ours", pattern={"source": ["x"]}).on_event(
+        Queue.from_arn(stack, "Theirs", QUEUE_ARN)
+    ),
+    "topic, s3": lambda stack, _: Bucket(stack, "B", name="ours").on_object_created(
+        Topic.from_arn(stack, "Theirs", TOPIC_ARN)
+    ),
+    "topic, cloudwatch": lambda stack, _: Alarms(
+        stack, "Alarms", name="ours", topic=Topic.from_arn(stack, "Theirs", TOPIC_ARN)
+    ),
+    "key, logs": lambda stack, _: Key.from_arn(stack, "Theirs", KEY_ARN).allow_log_group("/aws/lambda/ours"),
+    "key, sns": lambda stack, _: Topic(
+        stack, "T", name="ours", key=Key.from_arn(stack, "Theirs", KEY_ARN)
+    ).allow_service("sns.amazonaws.com"),
+}
+
+
+@pytest.mark.parametrize("case", NEEDS_THEIR_POLICY)
+def test_what_needs_a_policy_of_others_is_refused_with_the_way_out(
+    stack: TerraformStack, worker: PythonFunction, case: str
+) -> None:
+    kind, service = case.split(", ")
+    message = (
+        rf"^stack/Theirs: the policy of a {kind} that exists already is its owner's. Once it admits "
+        rf"{service}.amazonaws.com, say so: {kind.title()}.from_arn\(..., admits=\['{service}.amazonaws.com'\]\)"
+    )
+    with pytest.raises(ConfigurationError, match=message):
+        NEEDS_THEIR_POLICY[case](stack, worker)
+
+
+def test_what_their_policies_admit_already_is_connected(stack: TerraformStack) -> None:
+    topic = Topic.from_arn(stack, "TheirTopic", TOPIC_ARN, admits=["s3.amazonaws.com", "cloudwatch.amazonaws.com"])
+    queue = Queue.from_arn(stack, "TheirQueue", QUEUE_ARN, admits=["s3.amazonaws.com"])
+    bucket = Bucket(stack, "Uploads", name="uploads")
+    bucket.on_object_created(queue)
+    bucket.on_object_removed(topic)
+    Queue(stack, "Orders", name="orders", max_receives=5, alarm_topic=topic)
+    made = Terraform(stack)
+    assert made.one("aws_s3_bucket_notification") == {
+        "bucket": "${aws_s3_bucket.Uploads/Bucket.bucket}",
+        "queue": [{"events": ["s3:ObjectCreated:*"], "queue_arn": QUEUE_ARN}],
+        "topic": [{"events": ["s3:ObjectRemoved:*"], "topic_arn": TOPIC_ARN}],
+    }
+    assert made.one("aws_cloudwatch_metric_alarm")["alarm_actions"] == [TOPIC_ARN]
+
+
+def test_a_schedule_sends_to_existing_queues_and_topics_with_its_own_role(stack: TerraformStack) -> None:
+    schedule = Schedule(stack, "Hourly", name="hourly", rate="1 hour")
+    schedule.on_time(Queue.from_arn(stack, "TheirQueue", QUEUE_ARN))
+    schedule.on_time(Topic.from_arn(stack, "TheirTopic", TOPIC_ARN))
+    made = Terraform(stack)
+    assert made.grants("Hourly")["SendTheirQueue"] == [allow("Send", ["sqs:SendMessage"], QUEUE_ARN)]
+    assert made.grants("Hourly")["PublishTheirTopic"] == [allow("Publish", ["sns:Publish"], TOPIC_ARN)]
+
+
+def test_every_grant_is_given_to_an_existing_role(stack: TerraformStack) -> None:
+    role = Role.from_name(stack, "Role", "theirs")
+    bucket, queue = Bucket(stack, "B", name="ours"), Queue(stack, "Q", name="ours")
+    topic, table = Topic(stack, "T", name="ours"), Table(stack, "D", name="ours", partition_key="id")
+    grants = [
+        getattr(one, name) for one in (bucket, queue, topic, table) for name in dir(one) if name.startswith("grant_")
+    ]
+    for grant in grants:
+        grant(role, **({"prefix": "arriving/"} if grant.__name__ == "grant_presigned_write" else {}))
+    bucket.restrict_objects_to(role)
+    made = Terraform(stack)
+    assert {one["role"] for one in made.all("aws_iam_role_policy").values()} == {"theirs"}
+    assert len(made.all("aws_iam_role_policy")) == len(grants) == 7 + 2 + 1 + 11
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda stack: Bucket.from_name(stack, "X", "a/b"), "name is 'a/b', AWS allows 3 to 255"),
+        (
+            lambda stack: Bucket.from_arn(stack, "X", "arn:aws:s3:::a/b"),
+            "arn is 'arn:aws:s3:::a/b'; give a bucket's ARN",
+        ),
+        (lambda stack: Queue.from_arn(stack, "X", TOPIC_ARN), "arn is .*; give one such as arn:aws:sqs:"),
+        (lambda stack: Queue.from_arn(stack, "X", "theirs"), "arn is 'theirs'; give one such as arn:aws:sqs:"),
+        (lambda stack: Topic.from_arn(stack, "X", f"{TOPIC_ARN}:subscription"), "arn is .*; give one such as"),
+        (lambda stack: Table.from_arn(stack, "X", f"{TABLE_ARN}/index/a"), "arn is .*; give one such as"),
+        (lambda stack: Table.from_arn(stack, "X", TABLE_ARN, indexes=["a b"]), "indexes is 'a b', AWS allows"),
+        (
+            lambda stack: Table.from_arn(stack, "X", TABLE_ARN, stream_arn="arn:x"),
+            "stream_arn is 'arn:x'; give one below arn:aws:dynamodb:.*table/theirs/stream/",
+        ),
+        (
+            lambda stack: Key.from_arn(stack, "X", f"arn:aws:kms:eu-west-1:{ACCOUNT}:alias/theirs"),
+            "arn is .*alias/theirs'; give one such as arn:aws:kms:us-east-1:123456789012:key/",
+        ),
+    ],
+)
+def test_what_is_no_such_resource_is_an_error(
+    stack: TerraformStack, make: Callable[[TerraformStack], object], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^stack/X: {message}"):
+        make(stack)
+
+
+def test_the_stream_of_an_existing_table_is_turned_on_by_its_owner(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^stack/X: the stream of a table that exists already is its owner's"):
+        Table.from_arn(stack, "X", TABLE_ARN).on_change(worker)
+
+
+def test_arns_of_other_partitions_are_taken(stack: TerraformStack) -> None:
+    Queue.from_arn(stack, "Q", f"arn:aws-cn:sqs:cn-north-1:{ACCOUNT}:theirs")
+    Table.from_arn(stack, "T", f"arn:aws-us-gov:dynamodb:us-gov-west-1:{ACCOUNT}:table/theirs")
+    Bucket.from_arn(stack, "B", "arn:aws-cn:s3:::theirs")
