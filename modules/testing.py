@@ -1,4 +1,4 @@
-"""Unit tests of stacks: the Terraform that a stack synthesizes, as dicts that are compared with `==`.
+"""Unit tests of stacks: the Terraform that a stack synthesizes, as dicts that are compared with `==`::
 
     from cdktf import Testing
     from sluice.testing import SynthesizedStack

@@ -7,10 +7,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import ModuleType
 from typing import NoReturn
 
 from sluice_cli.errors import SluiceError
 from sluice_cli.exit_codes import ExitCode
+
+EXTRA_TOOL = "sluice-cdktf[tool]"
+OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich"}
 
 
 @dataclass(frozen=True)
@@ -28,22 +32,43 @@ class Parser(argparse.ArgumentParser):
         self.exit(ExitCode.WRONG_INPUT, f"{self.format_usage()}{self.prog}: {message}\n")
 
 
+class ShowVersion(argparse.Action):
+    """Read only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: object) -> NoReturn:
+        from sluice_cli.version import version
+
+        print(f"sluice {version()}")
+        parser.exit(ExitCode.DONE)
+
+
 def run(program: str, description: str, verbs: Mapping[str, Verb], arguments: Sequence[str] | None = None) -> int:
     """Run the verb that the command line names; gives the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = next((one for one in given if not one.startswith("-")), None)
     parser = Parser(prog=program, description=description, allow_abbrev=False)
+    parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     for verb, one in verbs.items():
         subparser = subparsers.add_parser(verb, help=one.help, description=one.help, allow_abbrev=False)
         if verb == name:
-            module = importlib.import_module(one.module)
+            module = _imported(one.module, subparser)
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     if name is not None and name not in verbs:
         near = get_close_matches(name, verbs, 1, 0.5)
         parser.error(f"no command is named {name}" + (f"; did you mean {near[0]}?" if near else ""))
     return _guarded(parser.parse_args(given))
+
+
+def _imported(module: str, parser: argparse.ArgumentParser) -> ModuleType:
+    """A verb's module; where the libraries of the tool are not installed, the command ends with what installs them."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in OF_EXTRA_TOOL:
+            raise
+        parser.exit(ExitCode.WRONG_INPUT, f'{parser.prog}: {error.name} is missing: run `pip install "{EXTRA_TOOL}"`\n')
 
 
 def _guarded(arguments: argparse.Namespace) -> int:

@@ -1,6 +1,5 @@
 """A new CDKTF project from a template: a stack, a function, their tests, and a workflow that runs them."""
 
-import importlib.metadata
 import re
 import shutil
 import sys
@@ -13,12 +12,12 @@ from keyword import iskeyword, issoftkeyword
 from pathlib import Path
 
 from sluice_cli.errors import InputError
+from sluice_cli.version import installed_version
 
 TEMPLATE = Path(__file__).with_name("project_template")
 SUFFIX = ".template"
 DOT = "dot-"  # in front of a name that begins with a dot in the project
 PLACEHOLDER = re.compile(r"@([A-Z]+)@")
-DISTRIBUTION = "sluice-cdktf"
 
 # The longest that is made of it is the bucket's name, of 63 characters at most: NAME-inbox-ACCOUNT.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -95,16 +94,8 @@ def _values(name: str) -> dict[str, str]:
         "PACKAGE": _package(name),
         "CLASS": "".join(word.capitalize() for word in name.split("-")) + "Stack",
         "ID": str(uuid.uuid4()),
-        "VERSION": _pin(),
+        "VERSION": f"=={version}" if (version := installed_version()) else "",
     }
-
-
-def _pin() -> str:
-    """The installed version, or none where Sluice runs from its sources."""
-    try:
-        return f"=={importlib.metadata.version(DISTRIBUTION)}"
-    except importlib.metadata.PackageNotFoundError:
-        return ""
 
 
 def _write(folder: Path, values: Mapping[str, str]) -> None:

@@ -105,6 +105,7 @@ class Project:
             "CDKTF_OUTDIR": str(output),
             "CDKTF_CONTEXT_JSON": json.dumps(self.context),
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
+            "PATH": _path(environment),
         }
         code: int | None = None
         try:
@@ -186,6 +187,17 @@ def ignore_in_git(folder: Path) -> None:
     path = folder / ".gitignore"
     if not path.exists():
         path.write_text("*\n")
+
+
+def _path(environment: Mapping[str, str]) -> str:
+    """PATH for the app: `python` is the one that runs this, where its virtual environment was not activated
+    (`.venv/bin/sluice up`). An environment that holds a tool only (pipx, uv) is not the app's."""
+    path = environment.get("PATH", os.defpath)
+    own = Path(sys.prefix)
+    of_a_tool = any((own / name).exists() for name in ("pipx_metadata.json", "uv-receipt.toml"))
+    if sys.prefix == sys.base_prefix or of_a_tool or environment.get("VIRTUAL_ENV"):
+        return path
+    return f"{own / 'bin'}{os.pathsep}{path}"
 
 
 def _run(app: str, folder: Path, variables: Mapping[str, str], *, quiet: bool) -> int:

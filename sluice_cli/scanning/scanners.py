@@ -1,8 +1,13 @@
-"""The scanners, each a process in their own environment (`.tools/scanners`): Checkov pins a boto3 of its own."""
+"""The scanners, each a process of its own.
+
+In a checkout of Sluice they have an environment to themselves (`.tools/scanners`), as Checkov pins a boto3 of its own;
+elsewhere the extra `scan` installs them beside Sluice.
+"""
 
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +20,9 @@ from sluice_cli.errors import InputError
 from .stack import Stack
 
 ROOT = Path(__file__).parent.parent.parent
-BIN = ROOT / ".tools" / "scanners" / "bin"
+IN_CHECKOUT = (ROOT / "Pipfile.lock").is_file()
+BIN = ROOT / ".tools" / "scanners" / "bin" if IN_CHECKOUT else Path(sys.executable).parent
+INSTALL = "sh scripts/setup.sh scanners" if IN_CHECKOUT else 'pip install "sluice-cdktf[scan]"'
 
 # Which of Checkov's frameworks reads what, and the file that it finds it by.
 FRAMEWORKS = {"terraform_json": "synthesized.tf.json", "terraform_plan": "plan.json"}
@@ -47,7 +54,7 @@ class Found:
 def check_scanners() -> None:
     """Raises `InputError` that says what installs the scanners, where they are not there."""
     if not (BIN / "checkov").is_file():
-        raise InputError(f"the scanners are not installed in {BIN.parent}: run `sh scripts/setup.sh scanners`")
+        raise InputError(f"the scanners are not installed in {BIN.parent}: run `{INSTALL}`")
 
 
 def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> Found:
@@ -103,7 +110,7 @@ def _run(command: list[str], given: str | None = None) -> Any:
     # Nothing of the caller's account, of a proxy or of a platform's key gets to a scanner.
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     if not Path(command[0]).is_file():
-        raise ScannerFailed(f"{Path(command[0]).name} is not installed: run `sh scripts/setup.sh scanners`")
+        raise ScannerFailed(f"{Path(command[0]).name} is not installed: run `{INSTALL}`")
     done = subprocess.run(
         command, input=given, env={**environment, "LOG_LEVEL": "ERROR"}, capture_output=True, text=True, check=False
     )

@@ -50,6 +50,7 @@ def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(
         "cdktf-cdktf-provider-aws<21,>=20.1",
         "cdktf<0.22,>=0.21",
         "constructs<11,>=10.4.2",
+        "packaging>=23",
     ]
     assert of_extra == {
         "scan": ["checkov", "cloudsplaining", "parliament"],

@@ -1,0 +1,49 @@
+"""Which `python` an app's command finds, when the tool runs it."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from sluice_cli.errors import SynthError
+from sluice_cli.project import Project
+
+PREFIX = """python -c 'import sys; print(sys.prefix, file=open("prefix", "w"))'"""
+
+
+def found(folder: Path, **variables: str) -> str:
+    own = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    with pytest.raises(SynthError):  # it writes no Terraform
+        Project(folder, PREFIX, folder / "cdktf.out", {}).synthesize({**own, **variables}, folder / "cdktf.out")
+    return (folder / "prefix").read_text().strip()
+
+
+def test_it_is_the_one_that_runs_the_tool_where_no_environment_is_activated(tmp_path: Path) -> None:
+    assert sys.prefix != sys.base_prefix
+    assert found(tmp_path, PATH="/usr/bin:/bin") == sys.prefix
+
+
+def environment_with(folder: Path, says: str) -> Path:
+    """A virtual environment whose `python` writes where it is from."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin" / "python").write_text(f"#!/bin/sh\necho {says} > prefix\n")
+    (folder / "bin" / "python").chmod(0o755)
+    return folder
+
+
+def test_it_is_the_one_of_an_activated_environment(tmp_path: Path) -> None:
+    activated = environment_with(tmp_path / "env", "activated")
+    path = f"{activated / 'bin'}:/usr/bin:/bin"
+    assert found(tmp_path, PATH=path, VIRTUAL_ENV=str(activated)) == "activated"
+
+
+@pytest.mark.parametrize("mark", ["pipx_metadata.json", "uv-receipt.toml"])
+def test_it_is_the_apps_own_where_the_tool_has_an_environment_to_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mark: str
+) -> None:
+    tool = environment_with(tmp_path / "tool", "the tool's")
+    (tool / mark).touch()
+    own = environment_with(tmp_path / "own", "own")
+    monkeypatch.setattr(sys, "prefix", str(tool))
+    assert found(tmp_path, PATH=f"{own / 'bin'}:/usr/bin:/bin") == "own"
