@@ -9,6 +9,8 @@ from typing import Any
 REFERENCE = re.compile(r"\b((?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*)(?:\.([a-z_]+))?")
 TEMPLATE = re.compile(r"\$\{([^{}]*)\}")
 INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
+# What a review adds to an address, where two things of a plan have the same.
+BESIDE = re.compile(r"\.(deposed\.[0-9a-f]+|drift)$")
 # cdktf ends a resource's name with a hash of its construct path.
 HASH = re.compile(r"_?[0-9A-F]{8}$")
 
@@ -84,7 +86,7 @@ def path_of(address: str) -> tuple[str, ...]:
 
 def without_index(address: str) -> str:
     """The address of the block that made an instance: `aws_x.y[0]` and `aws_x.y["key"]` come from `aws_x.y`."""
-    return INDEX.sub("", address)
+    return INDEX.sub("", BESIDE.sub("", address))
 
 
 def _of_module(module: Mapping[str, Any], prefix: str) -> Iterator[Resource]:

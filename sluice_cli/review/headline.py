@@ -6,7 +6,7 @@ from .plan import ResourceChange
 from .policy_difference import StatementDifference
 from .text import clean
 from .values import Difference
-from .words import OFF, ON, Kind, attribute_words
+from .words import OFF, ON, TypeRules, attribute_words
 
 MOST_PHRASES = 3
 # What a function's new code brings along.
@@ -24,7 +24,7 @@ CODE = {
 
 def headline(
     change: ResourceChange,
-    kind: Kind | None,
+    kind: TypeRules | None,
     part: str,
     differences: Sequence[Difference],
     policies: Sequence[StatementDifference],

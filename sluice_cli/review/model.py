@@ -12,15 +12,26 @@ class Danger(Enum):
     """Why a change needs somebody's explicit yes. In order: what cannot be undone comes first."""
 
     DATA_LOSS = "Data is lost"
+    UNREADABLE = "Data becomes unreadable"
     PUBLIC = "Open to anybody"
     AUTHORIZATION = "Authorization opened"
     ENCRYPTION = "Encryption lost"
     ACCESS = "Wider access"
+    ACTION = "Something is run"
+    EVENTS_LOST = "Events are lost"
+    EVENTS_STOP = "Events stop"
+    EVENTS_TWICE = "Events come twice"
+    EVENTS_WAIT = "Events wait longer"
+    EVENTS_CHANGE = "Events change"
+    CALLERS = "Callers lose something"
     PROTECTION = "Protection removed"
     ALARM = "Alarm removed"
+    OBSERVATION = "No longer observed"
     RETENTION = "Kept for less time"
     KEY = "Encryption key changed"
     THROTTLE = "Limit removed"
+    COST = "Costs more"
+    CHECK = "Check failed"
     UNCLEAR = "Cannot be judged"
 
     @property
@@ -29,6 +40,17 @@ class Danger(Enum):
 
 
 RANKS = {danger: position for position, danger in enumerate(Danger)}
+
+# What a change does to events, to callers and to observation: the delivery verdict.
+DELIVERY = (
+    Danger.EVENTS_LOST,
+    Danger.EVENTS_STOP,
+    Danger.EVENTS_TWICE,
+    Danger.EVENTS_WAIT,
+    Danger.EVENTS_CHANGE,
+    Danger.CALLERS,
+    Danger.OBSERVATION,
+)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,13 @@
 """A plan as `terraform show -json` writes it: https://developer.hashicorp.com/terraform/internals/json-format"""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from .hidden import hide, hide_attributes
+from .plan_text import PlanError, parse
+
+__all__ = ["NO_PLAN", "Plan", "PlanError", "ResourceChange", "read_plan"]
 
 FORMAT = "1"  # the major version; Terraform adds to a format within one
 
@@ -17,32 +21,57 @@ VERBS = {
     ("delete", "create"): "replace",
     ("create", "delete"): "replace",
     ("forget",): "forget",
+    ("create", "forget"): "create beside",
+    ("forget", "create"): "create beside",
 }
 
-
-class PlanError(ValueError):
-    """What was given is no plan that can be reviewed; the message says why."""
+ENTRY = {
+    *(
+        "address",
+        "previous_address",
+        "module_address",
+        "mode",
+        "type",
+        "name",
+        "index",
+        "provider_name",
+        "deposed",
+        "index_unknown",
+    ),
+    *("change", "action_reason"),
+}
+CHANGE = {
+    *("actions", "before", "after", "after_unknown", "before_sensitive", "after_sensitive", "replace_paths"),
+    *("importing", "generated_config", "before_identity", "after_identity"),
+}
 
 
 @dataclass(frozen=True)
 class ResourceChange:
     """What Terraform does with one resource."""
 
+    # A deposed object has an address of its own: `aws_x.y.deposed.8b3f0c1d`.
     address: str
     type: str
     name: str
     mode: str
     verb: str
+    # Values that Terraform marks as sensitive are `Hidden`.
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
-    # Trees of the same form, `true` where a value is known only after apply, or is sensitive.
+    # A tree of the same form, `true` where a value is known only after apply.
     unknown: Any
-    sensitive_before: Any
-    sensitive_after: Any
     # Paths of the attributes that make a replacement necessary.
     replaces: tuple[tuple[str | int, ...], ...]
     previous_address: str | None
     imported: bool
+    import_id: str = ""
+    # What is left of an earlier replacement with `create_before_destroy`.
+    deposed: bool = False
+    # Terraform's reason, as it writes it: `replace_because_tainted`.
+    reason: str = ""
+    # What this entry has and this review does not know.
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +83,10 @@ class Plan:
     # False: Terraform planned a part only (-target, or it deferred something).
     complete: bool
     document: Mapping[str, Any]
+    # What Terraform will decide in a later plan, each with its reason.
+    deferred: tuple[tuple[str, ResourceChange], ...] = ()
+    # The values in the state before, by address: data sources have them nowhere else.
+    prior: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 # For what needs a configuration only.
@@ -62,7 +95,7 @@ NO_PLAN = Plan(terraform_version="", changes=(), drift=(), outputs={}, complete=
 
 def read_plan(text: str) -> Plan:
     """Read the output of `terraform show -json PLANFILE`. Raises `PlanError`."""
-    document = _document(text)
+    document = parse(text)
     version = document.get("format_version")
     if not isinstance(version, str):
         raise PlanError("this is JSON but no Terraform plan: it has no format_version")
@@ -76,54 +109,73 @@ def read_plan(text: str) -> Plan:
     if not isinstance(document.get("planned_values"), dict):
         raise PlanError("this is Terraform's JSON but no plan: was it made from a state instead of a plan file?")
     try:
+        deferred = [
+            (str(one.get("reason", "")), _change(one["resource_change"]))
+            for one in document.get("deferred_changes") or []
+        ]
         return Plan(
             terraform_version=str(document.get("terraform_version", "unknown")),
             changes=tuple(map(_change, document.get("resource_changes") or [])),
             drift=tuple(map(_change, document.get("resource_drift") or [])),
-            outputs=dict(document.get("output_changes") or {}),
-            complete=document.get("complete", True) is True and not document.get("deferred_changes"),
+            outputs={name: _output(one) for name, one in (document.get("output_changes") or {}).items()},
+            complete=document.get("complete", True) is True and not deferred,
             document=document,
+            deferred=tuple(deferred),
+            prior=_prior(document),
         )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise PlanError(f"the plan is damaged: {type(error).__name__}: {error}") from error
-
-
-def _document(text: str) -> dict[str, Any]:
-    if text.startswith("PK"):
-        raise PlanError("this is the binary plan file; give the output of `terraform show -json PLANFILE`")
-    if not text.strip():
-        raise PlanError("the plan is empty")
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PlanError(f"this is no plan, or a part of one: not complete JSON ({error})") from error
-    if not isinstance(document, dict):
-        raise PlanError("this is JSON but no Terraform plan")
-    return document
+    except KeyError as error:
+        raise PlanError(f"the plan is damaged: a part of it has no {error}") from error
+    except (TypeError, AttributeError, ValueError) as error:
+        raise PlanError(f"the plan is damaged: {error}") from error
 
 
 def _change(entry: dict[str, Any]) -> ResourceChange:
     change = entry["change"]
     actions = tuple(change["actions"])
+    deposed = entry.get("deposed")
+    marks = change.get("before_sensitive"), change.get("after_sensitive")
+    importing = change.get("importing")
     return ResourceChange(
-        address=str(entry["address"]),
+        address=f"{entry['address']}.deposed.{deposed}" if deposed else str(entry["address"]),
         type=str(entry["type"]),
         name=str(entry["name"]),
         mode=str(entry.get("mode", "managed")),
         # Actions of a later Terraform are shown as they are, never taken for one of these.
         verb=VERBS.get(actions, "+".join(map(str, actions))),
-        before=_values(change.get("before")),
-        after=_values(change.get("after")),
+        before=hide_attributes(_values(change.get("before")), *marks),
+        after=hide_attributes(_values(change.get("after")), *marks),
         unknown=change.get("after_unknown") or {},
-        sensitive_before=change.get("before_sensitive") or {},
-        sensitive_after=change.get("after_sensitive") or {},
         replaces=tuple(tuple(path) for path in change.get("replace_paths") or []),
         previous_address=entry.get("previous_address"),
-        imported=bool(change.get("importing")),
+        imported=bool(importing),
+        import_id=str(importing.get("id") or importing.get("identity") or "") if isinstance(importing, dict) else "",
+        deposed=bool(deposed),
+        reason=str(entry.get("action_reason") or ""),
+        unread=tuple(sorted({*_filled(entry)} - ENTRY) + sorted({*_filled(change)} - CHANGE)),
     )
 
 
 def _values(given: Any) -> Mapping[str, Any] | None:
     if given is not None and not isinstance(given, dict):
-        raise TypeError(f"a resource's values are {type(given).__name__}")
+        raise TypeError(f"a resource's values are {given!r:.40}")
     return given
+
+
+def _output(change: Mapping[str, Any]) -> dict[str, Any]:
+    marks = change.get("before_sensitive"), change.get("after_sensitive")
+    return {**change, "before": hide(change.get("before"), *marks), "after": hide(change.get("after"), *marks)}
+
+
+def _prior(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    modules = [((document.get("prior_state") or {}).get("values") or {}).get("root_module") or {}]
+    while modules:
+        module = modules.pop()
+        for one in module.get("resources") or []:
+            found[str(one["address"])] = hide_attributes(one.get("values") or {}, one.get("sensitive_values")) or {}
+        modules += module.get("child_modules") or []
+    return found
+
+
+def _filled(document: Mapping[str, Any]) -> list[str]:
+    return [key for key, value in document.items() if value not in (None, False, "", [], {})]

@@ -1,24 +1,29 @@
 """The policies of a plan's resources, before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .classification import classified
+from .hidden import Hidden, revealed
 from .plan import Plan, ResourceChange
 from .policy import PolicyError, Statement, read_policy
 from .policy_difference import StatementDifference, compare_policies
 from .resolving import Resolver
 from .values import is_policy
 
-# Where a policy stands in a resource; whatever else reads as a policy is compared as one, too.
+# Where a policy stands in a resource that nobody classified; whatever else reads as a policy is compared as one, too.
 ATTRIBUTES = ("policy", "assume_role_policy", "access_policy", "resource_policy", "repository_policy")
+NESTED = "inline_policy"
 
 
 @dataclass(frozen=True)
 class PolicyComparison:
     statements: tuple[StatementDifference, ...]
-    # It is known only after apply, and the configuration does not tell it either.
+    # It is known only after apply and the configuration does not tell it either, or it is no valid policy.
     unclear: bool = False
+    # Terraform marks it as sensitive: judged, and not shown.
+    hidden: bool = False
 
 
 class Policies:
@@ -32,51 +37,96 @@ class Policies:
 
     def compare(self, change: ResourceChange) -> list[PolicyComparison]:
         """One comparison for each policy of a resource that changes."""
-        if change.verb in ("unchanged", "read") or change.mode != "managed":
+        if change.verb in ("unchanged", "read") or change.mode != "managed" or change.deposed:
             return []
         siblings = [one for one in self._of_role.get(_role(change), []) if one is not change]
-        found = []
-        for attribute in self._attributes(change):
-            before = self._before(change, attribute)
-            after = self._after(change, attribute)
-            if after is None:
-                found.append(PolicyComparison((), unclear=True))
-                continue
-            others = siblings if change.type == "aws_iam_role_policy" else []
-            statements = compare_policies(
-                before,
-                after,
-                elsewhere_before=[one for other in others for one in self._before(other, attribute)],
-                elsewhere_after=[one for other in others for one in self._after(other, attribute) or ()],
-            )
-            found.append(PolicyComparison(tuple(statements)))
-        return found
+        found = [self._compare(change, attribute, siblings) for attribute in self._attributes(change)]
+        return [*found, *_nested(change)]
+
+    def _compare(self, change: ResourceChange, attribute: str, siblings: list[ResourceChange]) -> PolicyComparison:
+        hidden = any(isinstance((values or {}).get(attribute), Hidden) for values in (change.before, change.after))
+        before, after = self._before(change, attribute), self._after(change, attribute)
+        if after is None or before is None:
+            return PolicyComparison((), unclear=after is None or change.verb != "delete", hidden=hidden)
+        others = siblings if change.type == "aws_iam_role_policy" else []
+        statements = compare_policies(
+            before,
+            after,
+            elsewhere_before=[one for other in others for one in self._before(other, attribute) or ()],
+            elsewhere_after=[one for other in others for one in self._after(other, attribute) or ()],
+        )
+        return PolicyComparison(tuple(statements), hidden=hidden)
 
     def _attributes(self, change: ResourceChange) -> list[str]:
-        unknown: Mapping[str, Any] = change.unknown if isinstance(change.unknown, dict) else {}
-        found = [name for name in ATTRIBUTES if unknown.get(name) is True and self._is_written(change, name)]
+        rules = classified().get(change.type)
+        if rules and not rules.partial:
+            written = [name for name, rule in rules.arguments.items() if rule.direction == "policy" and "." not in name]
+            return [name for name in written if self._is_set(change, name)]
+        found = [name for name in ATTRIBUTES if self._is_set(change, name)]
         for values in (change.before, change.after):
-            found += [name for name, value in (values or {}).items() if is_policy(value)]
+            found += [name for name, value in (values or {}).items() if is_policy(revealed(value))]
         return list(dict.fromkeys(found))
 
-    def _is_written(self, change: ResourceChange, name: str) -> bool:
-        """AWS gives some resources a policy of its own; that one is known after apply and nobody's change."""
-        return bool((change.before or {}).get(name)) or self._resolver.writes(change.address, name)
+    def _is_set(self, change: ResourceChange, name: str) -> bool:
+        if any((values or {}).get(name) for values in (change.before, change.after)):
+            return True
+        # AWS gives some resources a policy of its own; that one is known after apply and nobody's change.
+        unknown: Mapping[str, Any] = change.unknown if isinstance(change.unknown, dict) else {}
+        return unknown.get(name) is True and self._resolver.writes(change.address, name)
 
-    def _before(self, change: ResourceChange, attribute: str) -> tuple[Statement, ...]:
-        return _read((change.before or {}).get(attribute)) or ()
+    def _before(self, change: ResourceChange, attribute: str) -> tuple[Statement, ...] | None:
+        return _read((change.before or {}).get(attribute))
 
     def _after(self, change: ResourceChange, attribute: str) -> tuple[Statement, ...] | None:
         if change.verb in ("delete", "forget"):
             return ()
-        known = (change.after or {}).get(attribute)
+        known = revealed((change.after or {}).get(attribute))
         if isinstance(known, str):
             return _read(known)
         unknown = isinstance(change.unknown, dict) and change.unknown.get(attribute) is True
-        return self._resolver.policy(change.address, attribute) if unknown else ()
+        if not unknown:
+            return ()
+        if not self._resolver.writes(change.address, attribute):
+            return self._before(change, attribute)
+        return self._resolver.policy(change.address, attribute)
+
+
+def _nested(change: ResourceChange) -> Iterator[PolicyComparison]:
+    """A role's inline policies, written in blocks of the role."""
+    sides = [dict(_blocks(values)) for values in (change.before, change.after)]
+    if isinstance(change.unknown, dict) and change.unknown.get(NESTED) and change.verb != "delete":
+        if change.unknown[NESTED] is True and sides[0]:
+            yield PolicyComparison((), unclear=True)
+        if isinstance(change.unknown[NESTED], list) and any(
+            isinstance(one, Mapping) and one.get("policy") for one in change.unknown[NESTED]
+        ):
+            yield PolicyComparison((), unclear=True)
+    if change.verb in ("delete", "forget"):
+        return
+    before = [one for text in sides[0].values() for one in _read(text) or ()]
+    for name in {**sides[0], **sides[1]}:
+        texts = [side.get(name) for side in sides]
+        statements = [_read(text) for text in texts]
+        hidden = any(isinstance(text, Hidden) for text in texts)
+        if statements[1] is None:
+            yield PolicyComparison((), unclear=True, hidden=hidden)
+        elif texts[0] != texts[1]:
+            compared = compare_policies(statements[0] or (), statements[1], elsewhere_before=before)
+            yield PolicyComparison(tuple(compared), hidden=hidden)
+
+
+def _blocks(values: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    listed = (values or {}).get(NESTED)
+    if isinstance(listed, Hidden):
+        listed = [{key: Hidden(value) for key, value in one.items()} for one in revealed(listed) or []]
+    for position, one in enumerate(listed if isinstance(listed, list) else []):
+        if isinstance(one, Mapping) and one.get("policy"):
+            yield str(revealed(one.get("name")) or position), one["policy"]
 
 
 def _read(text: Any) -> tuple[Statement, ...] | None:
+    """The statements; None: it is no policy."""
+    text = revealed(text)
     if not isinstance(text, str) or not text:
         return ()
     try:
@@ -86,4 +136,5 @@ def _read(text: Any) -> tuple[Statement, ...] | None:
 
 
 def _role(change: ResourceChange) -> str:
-    return str((change.before or {}).get("role") or (change.after or {}).get("role") or change.address)
+    values = [revealed((side or {}).get("role")) for side in (change.before, change.after)]
+    return str(values[0] or values[1] or change.address)

@@ -16,6 +16,11 @@ EVERYTHING = "*"
 NEGATED = re.compile(r"Not(Equals|Like|IpAddress)|NotEqualsIgnoreCase")
 
 
+# Conditions that anybody can meet, by telling the truth or not.
+MET_BY_ANYBODY = {"aws:securetransport", "s3:tlsversion", "aws:referer", "aws:useragent", "aws:currenttime"}
+ANYTHING = {"*", "0.0.0.0/0", "::/0", "arn:*", "arn:aws:*"}
+
+
 class PolicyError(ValueError):
     """The text is no policy."""
 
@@ -45,7 +50,10 @@ class Statement:
     @property
     def is_public(self) -> bool:
         """Whether it lets anybody in, without a condition on who or from where."""
-        return self.allows and not self.conditions and any(one.endswith(":*") or one == "*" for one in self.principals)
+        anybody = (
+            any(one.endswith(":*") or one == "*" for one in self.principals) or "principals" in self.everything_but
+        )
+        return self.allows and anybody and not any(map(_restricts, self.conditions))
 
     @property
     def is_wide(self) -> bool:
@@ -60,33 +68,45 @@ def read_policy(text: str) -> tuple[Statement, ...]:
         document = json.loads(text)
         statements = document.get("Statement", [])
         return tuple(_statement(one) for one in ([statements] if isinstance(statements, dict) else statements))
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise PolicyError(f"not a policy: {error}") from error
 
 
 def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[Statement, ...]:
-    """The statements of an `aws_iam_policy_document` data source."""
-    return tuple(
-        Statement(
-            sid=str(block.get("sid") or ""),
-            effect=str(block.get("effect") or "Allow"),
-            actions=frozenset(map(_lower, block.get("actions") or block.get("not_actions") or [])),
-            resources=frozenset(block.get("resources") or block.get("not_resources") or []),
-            principals=frozenset(
-                _principal(one["type"], identifier)
-                for one in [*(block.get("principals") or []), *(block.get("not_principals") or [])]
-                for identifier in one["identifiers"]
-            ),
-            conditions=frozenset(
-                (one["test"], one["variable"], frozenset(map(str, one["values"])))
-                for one in block.get("condition") or []
-            ),
-            everything_but=frozenset(
-                part for part in ("actions", "resources", "principals") if block.get(f"not_{part}")
-            ),
-        )
-        for block in blocks
+    """The statements of an `aws_iam_policy_document` data source. Raises `PolicyError`."""
+    try:
+        return tuple(map(_block_statement, blocks))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise PolicyError(f"not a policy: {error}") from error
+
+
+def _block_statement(block: Mapping[str, Any]) -> Statement:
+    return Statement(
+        sid=str(block.get("sid") or ""),
+        effect=str(block.get("effect") or "Allow"),
+        actions=frozenset(map(_lower, block.get("actions") or block.get("not_actions") or [])),
+        resources=frozenset(block.get("resources") or block.get("not_resources") or []),
+        principals=frozenset(
+            _principal(one["type"], identifier)
+            for part in ("principals", "not_principals")
+            for one in _rows(block.get(part))
+            for identifier in one["identifiers"]
+        ),
+        conditions=frozenset(
+            (one["test"], one["variable"], frozenset(map(str, one["values"]))) for one in _rows(block.get("condition"))
+        ),
+        everything_but=frozenset(part for part in ("actions", "resources", "principals") if block.get(f"not_{part}")),
     )
+
+
+def _rows(value: Any) -> list[Mapping[str, Any]]:
+    return [value] if isinstance(value, Mapping) else list(value or [])
+
+
+def _restricts(condition: tuple[str, str, frozenset[str]]) -> bool:
+    """Whether a condition keeps anybody out."""
+    test, key, values = condition
+    return key.lower() not in MET_BY_ANYBODY and not (values & ANYTHING) and not NEGATED.search(test) and bool(values)
 
 
 def covered(wanted: Statement, action: str, resource: str, principal: str, by: Iterable[Statement]) -> bool:

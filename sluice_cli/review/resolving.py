@@ -6,7 +6,7 @@ from typing import Any
 
 from .configuration import REFERENCE, TEMPLATE, Configuration, references, without_index
 from .plan import Plan
-from .policy import Statement, from_blocks
+from .policy import PolicyError, Statement, from_blocks
 from .words import Names
 
 ARN = re.compile(r"arn:aws[\w-]*:[^\s,\"]*[^\s,\".]")
@@ -27,9 +27,8 @@ class Resolver:
                 arn = values.get("arn")
                 if isinstance(arn, str) and one.mode == "managed":
                     self._arns[arn] = self._name_of(one.address)
-        state = ((plan.document.get("prior_state") or {}).get("values") or {}).get("root_module") or {}
-        for resource in state.get("resources") or []:
-            self._values.setdefault(resource["address"], []).append(resource.get("values") or {})
+        for address, values in plan.prior.items():
+            self._values.setdefault(address, []).append(values)
 
     def policy(self, address: str, attribute: str) -> tuple[Statement, ...] | None:
         """The statements a resource's policy will have, where the plan knows the policy only after apply."""
@@ -42,7 +41,10 @@ class Resolver:
             if source is None or source.type != "aws_iam_policy_document" or set(source.values) - {"statement"}:
                 return None
             blocks = source.values.get("statement") or []
-            found += from_blocks(self.resolve([blocks] if isinstance(blocks, dict) else blocks))
+            try:
+                found += from_blocks(self.resolve([blocks] if isinstance(blocks, dict) else blocks))
+            except PolicyError:
+                return None
         return tuple(found) or None
 
     def writes(self, address: str, attribute: str) -> bool:

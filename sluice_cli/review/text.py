@@ -5,10 +5,11 @@ import re
 import unicodedata
 from typing import Any
 
+from .hidden import SENSITIVE, Hidden
+
 LONGEST = 240
 
 UNKNOWN = "(known after apply)"
-SENSITIVE = "(sensitive, not shown)"
 SECRET = "(looks like a secret, not shown)"  # noqa: S105
 
 SECRET_NAME = re.compile(
@@ -40,6 +41,8 @@ def clean(text: str) -> str:
 
 def shown(value: Any, name: str, *, variable: bool = False) -> str:
     """A value for people; `name` is the attribute's, `variable` says that it is an environment variable's."""
+    if isinstance(value, Hidden):
+        return SENSITIVE
     if value is None or value == "":
         return "none" if value is None else '""'
     if isinstance(value, bool):
@@ -65,6 +68,8 @@ def _masked(value: Any, name: str) -> Any:
         return {key: _masked(one, key) for key, one in value.items()}
     if isinstance(value, list):
         return [_masked(one, name) for one in value]
+    if isinstance(value, Hidden):
+        return SENSITIVE
     return SECRET if isinstance(value, str) and value and is_secret(value, name) else value
 
 

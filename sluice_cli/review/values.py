@@ -2,16 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .hidden import SENSITIVE, Hidden
 from .plan import ResourceChange
-from .text import SENSITIVE, UNKNOWN, clean, shown
+from .text import UNKNOWN, clean, shown
 
 # Lists of blocks are sets to AWS: these say which block is which, whatever the order.
-IDENTITIES = ("name", "id", "sid", "index_name", "attribute_name")
+IDENTITIES = ("name", "id", "sid", "index_name", "attribute_name", "region_name")
 # Repeats of what other attributes say.
 REPEATED = {"tags_all"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """The innermost repeated block that an attribute stands in: its name, its own identity, and what happens to it."""
+
+    name: str
+    label: str = ""
+    added: bool = False
+    removed: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,25 +37,44 @@ class Difference:
     unknown: bool = False
     sensitive: bool = False
     replaces: bool = False
-
-    @property
-    def name(self) -> str:
-        """The path without the positions of blocks: what rules are written for."""
-        return ".".join(part for part in self.path.split(".") if not part.startswith("["))
+    # The path without the positions of blocks, as the provider's schema has it.
+    name: str = ""
+    block: Block | None = field(default=None, repr=False)
 
     @property
     def is_policy(self) -> bool:
-        return self.name.endswith("policy") and (self.unknown or any(map(is_policy, (self.before, self.after))))
+        last = self.name.rpartition(".")[2]
+        return last.endswith("policy") and (self.unknown or any(map(is_policy, (self.before, self.after))))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a comparison stands: the path for people, the name in the schema, the block around."""
+
+    path: str = ""
+    name: str = ""
+    block: Block | None = None
+
+    def attribute(self, key: str) -> "_Place":
+        shown_key = clean(str(key))
+        return _Place(
+            f"{self.path}.{shown_key}" if self.path else shown_key,
+            f"{self.name}.{shown_key}" if self.name else shown_key,
+            self.block,
+        )
+
+    def element(self, position: str, label: str, *, added: bool, removed: bool) -> "_Place":
+        return _Place(
+            f"{self.path}.{position}" if position else self.path, self.name, Block(self.name, label, added, removed)
+        )
 
 
 def differences(change: ResourceChange) -> list[Difference]:
     """All differing attributes of a change. What was not set and what is empty count as the same."""
-    found = _compare(
-        "", change.before or {}, change.after or {}, change.unknown, change.sensitive_before, change.sensitive_after
-    )
+    found = _compare(_Place(), change.before or {}, change.after or {}, change.unknown)
     replaced = {".".join(str(part) for part in path if isinstance(part, str)) for path in change.replaces}
     return [
-        one if not any(one.name == path or one.name.startswith(f"{path}.") for path in replaced) else _replacing(one)
+        replace(one, replaces=any(one.name == path or one.name.startswith(f"{path}.") for path in replaced))
         for one in found
         if one.name.partition(".")[0] not in REPEATED
     ]
@@ -54,63 +84,81 @@ def is_policy(value: Any) -> bool:
     return isinstance(value, str) and '"Statement"' in value and isinstance(_document(value), dict)
 
 
-def _compare(path: str, before: Any, after: Any, unknown: Any, hidden: Any, hidden_after: Any) -> Iterator[Difference]:
-    if hidden is True or hidden_after is True:
+def same(before: Any, after: Any) -> bool:
+    """Whether two values are the same to AWS: what is not set and what is empty are, and lists in any order."""
+    if before == after or (_empty(before) and (_empty(after) or after is False)):
+        return True
+    if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
+        return False
+    left = list(after)
+    for one in before:
+        if one not in left:
+            return False
+        left.remove(one)
+    return True
+
+
+def _compare(place: _Place, before: Any, after: Any, unknown: Any) -> Iterator[Difference]:
+    if isinstance(before, Hidden) or isinstance(after, Hidden):
         if unknown is True or before != after:
-            yield Difference(
-                path, None, None, _hidden(before), _hidden(after, unknown), unknown is True, sensitive=True
-            )
+            yield _difference(place, before, after, unknown=unknown is True, sensitive=True)
     elif unknown is True:
-        yield Difference(path, before, None, _text(path, before), UNKNOWN, unknown=True)
+        yield _difference(place, before, None, unknown=True)
     elif _is_map(before) and _is_map(after) and not (_empty(before) and _empty(after)):
         for key in sorted({*(before or {}), *(after or {}), *(unknown if isinstance(unknown, dict) else {})}):
-            yield from _compare(
-                f"{path}.{clean(key)}" if path else clean(key),
-                *((part or {}).get(key) for part in (before, after)),
-                *(_below(part, key) for part in (unknown, hidden, hidden_after)),
-            )
+            parts = ((part or {}).get(key) for part in (before, after))
+            yield from _compare(place.attribute(key), *parts, _below(unknown, key))
     elif _is_blocks(before) and _is_blocks(after) and not (_empty(before) and _empty(after)):
-        for label, old, new in _aligned(before or [], after or []):
+        for position, label, old, new in _aligned(before or [], after or []):
             yield from _compare(
-                f"{path}.{label}" if label else path,
+                place.element(position, label, added=old is None, removed=new is None),
                 before[old] if old is not None else None,
                 after[new] if new is not None else None,
                 _below(unknown, new),
-                _below(hidden, old),
-                _below(hidden_after, new),
             )
-    elif not _same(before, after):
+    elif not same(before, after):
         documents = _document(before), _document(after)
         if all(isinstance(one, dict) for one in documents) and not is_policy(before):
-            yield from _compare(path, *documents, None, None, None)
+            yield from _compare(place, *documents, None)
         else:
-            yield Difference(path, before, after, _text(path, before), _text(path, after))
+            yield _difference(place, before, after)
 
 
-def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[str, int | None, int | None]]:
-    """Which block became which: by what identifies them, else what is equal, else in order."""
+def _difference(
+    place: _Place, before: Any, after: Any, *, unknown: bool = False, sensitive: bool = False
+) -> Difference:
+    if sensitive:
+        texts = ["none" if one is None else SENSITIVE for one in (before, after)]
+    else:
+        texts = [_text(place.path, one) for one in (before, after)]
+    shown_after = UNKNOWN if unknown else texts[1]
+    return Difference(
+        place.path, before, after, texts[0], shown_after, unknown, sensitive, False, place.name, place.block
+    )
+
+
+def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[str, str, int | None, int | None]]:
+    """Which block became which, with its position for people and its identity: by what identifies them, else what is
+    equal, else in order."""
+    several = max(len(before), len(after)) > 1
     for identity in IDENTITIES:
         keys = [[block.get(identity) for block in blocks] for blocks in (before, after)]
         if all(len(set(map(str, one))) == len(one) and all(isinstance(key, str) for key in one) for one in keys):
+            positions = [{key: number for number, key in enumerate(one)} for one in keys]
             for key in dict.fromkeys([*keys[0], *keys[1]]):
-                label = f"[{clean(key)}]" if max(len(before), len(after)) > 1 else ""
-                yield (
-                    label,
-                    keys[0].index(key) if key in keys[0] else None,
-                    keys[1].index(key) if key in keys[1] else None,
-                )
+                yield f"[{clean(key)}]" if several else "", clean(key), positions[0].get(key), positions[1].get(key)
             return
     left = [number for number, block in enumerate(before) if block not in after]
     right = [number for number, block in enumerate(after) if block not in before]
-    several = max(len(before), len(after)) > 1
     for position in range(max(len(left), len(right))):
         old = left[position] if position < len(left) else None
         new = right[position] if position < len(right) else None
         # What is not in the list is unknown as a whole: both have it.
-        yield f"[{(new if new is not None else old or 0) + 1}]" if several else "", old, new
+        label = str((new if new is not None else old or 0) + 1)
+        yield f"[{label}]" if several else "", "", old, new
     if not left and not right:
         for number, block in enumerate(after):
-            yield "", before.index(block), number
+            yield "", "", before.index(block), number
 
 
 def _text(path: str, value: Any) -> str:
@@ -119,18 +167,6 @@ def _text(path: str, value: Any) -> str:
     if isinstance(document, dict):
         return f"(JSON, {len(value):,} characters)"
     return shown(value, path, variable=variable)
-
-
-def _hidden(value: Any, unknown: Any = False) -> str:
-    if unknown is True:
-        return UNKNOWN
-    return "none" if value is None else SENSITIVE
-
-
-def _replacing(one: Difference) -> Difference:
-    return Difference(
-        one.path, one.before, one.after, one.shown_before, one.shown_after, one.unknown, one.sensitive, True
-    )
 
 
 def _document(value: Any) -> Any:
@@ -158,14 +194,6 @@ def _is_map(value: Any) -> bool:
 
 def _is_blocks(value: Any) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(one, Mapping) for one in value))
-
-
-def _same(before: Any, after: Any) -> bool:
-    if before == after or (_empty(before) and (_empty(after) or after is False)):
-        return True
-    if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
-        return False
-    return sorted(map(str, before)) == sorted(map(str, after))
 
 
 def _empty(value: Any) -> bool:

@@ -2,74 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from .classification import TypeRules, classified
 from .configuration import Configuration
 from .plan import Plan
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What a Terraform type is to people.
-
-    `primary`: a construct is called after it (the bucket in "Objects bucket"). `feature`: it is something that another
-    resource has, turned on by being there. `holds`: what is lost with it.
-    """
-
-    noun: str
-    primary: bool = False
-    feature: bool = False
-    holds: str = ""
-
-
-KINDS = {
-    "aws_s3_bucket": Kind("bucket", primary=True, holds="every object in it, with all versions"),
-    "aws_s3_bucket_versioning": Kind("versioning", feature=True),
-    "aws_s3_bucket_public_access_block": Kind("public access block", feature=True),
-    "aws_s3_bucket_server_side_encryption_configuration": Kind("encryption settings", feature=True),
-    "aws_s3_bucket_lifecycle_configuration": Kind("lifecycle rules", feature=True),
-    "aws_s3_bucket_ownership_controls": Kind("ownership controls (ACLs off)", feature=True),
-    "aws_s3_bucket_notification": Kind("notifications of new objects", feature=True),
-    "aws_s3_bucket_cors_configuration": Kind("CORS rules", feature=True),
-    "aws_s3_bucket_policy": Kind("bucket policy", feature=True),
-    "aws_dynamodb_table": Kind("table", primary=True, holds="every item in it"),
-    "aws_appautoscaling_target": Kind("autoscaling"),
-    "aws_appautoscaling_policy": Kind("autoscaling policy"),
-    "aws_sns_topic": Kind("topic", primary=True, holds="its subscriptions; every address has to confirm again"),
-    "aws_sns_topic_policy": Kind("topic policy", feature=True),
-    "aws_sns_topic_subscription": Kind("subscription"),
-    "aws_sqs_queue": Kind("queue", primary=True, holds="every message that waits in it"),
-    "aws_sqs_queue_policy": Kind("queue policy", feature=True),
-    "aws_kms_key": Kind("key", primary=True, holds="everything encrypted with it, once the waiting time is over"),
-    "aws_kms_alias": Kind("alias"),
-    "aws_lambda_function": Kind("function", primary=True),
-    "aws_lambda_function_event_invoke_config": Kind("retries and failure destination", feature=True),
-    "aws_lambda_permission": Kind("invoke permission"),
-    "aws_iam_role": Kind("role", primary=True),
-    "aws_iam_role_policy": Kind("permission"),
-    "aws_iam_role_policy_attachment": Kind("managed policy"),
-    "aws_iam_openid_connect_provider": Kind("OIDC provider"),
-    "aws_cloudwatch_log_group": Kind("log group", holds="every log line in it"),
-    "aws_cloudwatch_metric_alarm": Kind("alarm"),
-    "aws_cloudwatch_dashboard": Kind("dashboard", primary=True),
-    "aws_api_gateway_rest_api": Kind("REST API", primary=True),
-    "aws_api_gateway_account": Kind("account's API Gateway logging role"),
-    "aws_api_gateway_api_key": Kind("API key", holds="the key itself: every caller needs a new one"),
-    "aws_api_gateway_deployment": Kind("deployment"),
-    "aws_api_gateway_gateway_response": Kind("gateway response"),
-    "aws_api_gateway_integration": Kind("integration"),
-    "aws_api_gateway_integration_response": Kind("integration response"),
-    "aws_api_gateway_method": Kind("method"),
-    "aws_api_gateway_method_response": Kind("method response"),
-    "aws_api_gateway_method_settings": Kind("throttling, logs and metrics", feature=True),
-    "aws_api_gateway_model": Kind("request model"),
-    "aws_api_gateway_request_validator": Kind("request validator"),
-    "aws_api_gateway_resource": Kind("path"),
-    "aws_api_gateway_stage": Kind("stage"),
-    "aws_api_gateway_usage_plan": Kind("usage plan"),
-    "aws_api_gateway_usage_plan_key": Kind("usage plan key"),
-    "aws_wafv2_web_acl_association": Kind("web ACL", feature=True),
-}
 
 ATTRIBUTES = {
     "alarm_actions": "whom it tells",
@@ -130,7 +67,7 @@ class Names:
         types = {one.address: one.type for one in configuration.resources.values()}
         types |= {one.address: one.type for one in plan.changes}
         for address, type_ in types.items():
-            kind = KINDS.get(type_)
+            kind = classified().get(type_)
             if kind and kind.primary and not address.startswith("data."):
                 construct = self.construct(address)
                 # Of a function and its role, the function names the construct: it is the first in this order.
@@ -163,14 +100,14 @@ class Names:
                 return path[:end]
         return path[:1]
 
-    def kind(self, address: str, type_: str) -> Kind | None:
+    def kind(self, address: str, type_: str) -> TypeRules | None:
         """The kind of a resource; a function's role is no construct's namesake, though it could be."""
-        kind = KINDS.get(type_)
+        kind = classified().get(type_)
         if kind and kind.primary and self._nouns.get(self.construct(address)) != kind.noun:
             return replace(kind, primary=False)
         return kind
 
-    def part(self, address: str, kind: Kind | None) -> str:
+    def part(self, address: str, kind: TypeRules | None) -> str:
         """What tells a resource from others of its kind within its owner: "Errors" of `Recorder/Alarms/Errors`."""
         path, owner = self.path(address), self.owner(address)
         inner = path[len(owner) :]

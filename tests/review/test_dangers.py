@@ -272,7 +272,7 @@ DANGEROUS = {
     ),
     "failed events no longer kept": (
         change("aws_lambda_function_event_invoke_config.Recorder_AsynchronousInvocation_F221F02F", {"a": 1}, None),
-        "Protection removed: Recorder function: failed events are no longer kept",
+        "Events are lost: Recorder function: failed events are no longer kept",
     ),
     "web ACL taken away": (
         change("aws_wafv2_web_acl_association.Api_WebAcl_2B0D7E77", {"web_acl_arn": "arn:w"}, None),
@@ -360,7 +360,6 @@ def test_dangerous(name: str) -> None:
 
 HARMLESS = {
     "bucket made": change(BUCKET, None, {"bucket": "a", "force_destroy": True}),
-    "function destroyed": change(FUNCTION, {"function_name": "a"}, None),
     "public access blocked": change(BLOCK, None, ALL_BLOCKED),
     "public access blocked more": change(BLOCK, {**ALL_BLOCKED, "block_public_acls": False}, ALL_BLOCKED),
     "method signed": change(METHOD, None, {"authorization": "AWS_IAM", "http_method": "GET"}),
@@ -388,10 +387,10 @@ HARMLESS = {
     ),
     "logs kept longer": updated("aws_cloudwatch_log_group.A", {"retention_in_days": 30}, {"retention_in_days": 365}),
     "logs kept for ever": updated("aws_cloudwatch_log_group.A", {"retention_in_days": 30}, {"retention_in_days": 0}),
-    "throttling lowered": updated(
+    "throttling lowered a little": updated(
         "aws_api_gateway_method_settings.A",
         {"settings": [{"throttling_rate_limit": 100}]},
-        {"settings": [{"throttling_rate_limit": 10}]},
+        {"settings": [{"throttling_rate_limit": 80}]},
     ),
     "permission for one bucket": change(
         PERMISSION, None, {"principal": "s3.amazonaws.com", "source_arn": "arn:aws:s3:::a", "source_account": ACCOUNT}
@@ -434,7 +433,10 @@ def test_queues_and_logs_of_a_destroyed_function_are_still_called_out() -> None:
         change(QUEUE, {"name": "q"}, None),
         change(ALARM, {"alarm_name": "a"}, None),
     ]
-    assert findings(*gone) == ["Data is lost: Recorder function, Failures queue is destroyed"]
+    assert findings(*gone) == [
+        "Data is lost: Recorder function, Failures queue is destroyed",
+        "Events stop: Recorder function is destroyed",
+    ]
 
 
 def test_a_topic_says_how_many_subscriptions_go_with_it() -> None:

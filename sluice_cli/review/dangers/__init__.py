@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from ..model import Finding
-from .access import access
+from .access import policies
+from .arguments import arguments
 from .case import Case
-from .data import data_loss
-from .encryption import encryption
-from .exposure import exposure
-from .protection import protection
+from .context import Context
+from .existence import existence
 
-__all__ = ["Case", "judge"]
+__all__ = ["Case", "Context", "judge"]
 
-RULES = (data_loss, exposure, encryption, access, protection)
+RULES = (existence, policies, arguments)
 
 
 def judge(case: Case) -> tuple[Finding, ...]:

@@ -1,25 +1,34 @@
-"""Who may do more than before."""
+"""Who may do more than before: policies, and what is attached."""
 
 from collections.abc import Iterator
 
+from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
 from ..policy_difference import StatementDifference, describe
-from .case import Case
+from ..text import clean
+from ..values import same
+from .case import Case, Touched, texts
 
 ADMINISTRATION = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+NOT_SHOWN = "Terraform marks the policy as sensitive: its statements are not shown."
+# Policies without which services may no longer send, write or publish.
+OF_SERVICES = {
+    "aws_sqs_queue": "send to it",
+    "aws_sqs_queue_policy": "send to it",
+    "aws_sns_topic": "publish to it",
+    "aws_sns_topic_policy": "publish to it",
+    "aws_cloudwatch_event_bus_policy": "send to it",
+    "aws_cloudwatch_log_resource_policy": "write to it",
+}
 
 
-def access(case: Case) -> Iterator[Finding]:
+def policies(case: Case) -> Iterator[Finding]:
     if case.policy_unclear:
         yield Finding(
             Danger.UNCLEAR,
-            f"{case.subject}: its policy is known only after apply",
+            f"{case.subject}: its policy cannot be read: it is known only after apply, or is no valid policy",
             "What it will allow cannot be worked out from the configuration: read the code.",
         )
-    if case.type == "aws_iam_role_policy_attachment" and case.change.verb in ("create", "replace", "update"):
-        policy = str(case.values.get("policy_arn", "a policy known after apply"))
-        if not case.new_owner or policy.rpartition("/")[2] in ADMINISTRATION:
-            yield Finding(Danger.ACCESS, f"{case.subject}: {policy} attached", "The role may do all that policy says.")
     if case.owner_destroyed:
         return
     for one in case.policies:
@@ -27,21 +36,83 @@ def access(case: Case) -> Iterator[Finding]:
 
 
 def _statement(case: Case, one: StatementDifference) -> Iterator[Finding]:
-    name = f" ({one.sid})" if one.sid else ""
+    name = f" ({one.sid})" if one.sid and not case.policy_hidden else ""
     if one.before is not None and not one.before.allows and one.wider:
         tls = one.before.is_tls_only
+        means = "Content can be read on its way." if tls else f"No longer refused: {describe(one.before)}."
         yield Finding(
             Danger.PROTECTION,
             f"{case.subject}: {'requests without TLS are no longer refused' if tls else 'a refusal is lifted' + name}",
-            "Content can be read on its way." if tls else f"No longer refused: {describe(one.before)}.",
+            NOT_SHOWN if case.policy_hidden else means,
         )
+    if one.before is not None and one.before.allows and case.type in OF_SERVICES and not case.is_new:
+        services = [who for who in one.before.principals if who.startswith("Service:")]
+        lost = [who for who in services if one.after is None or who not in one.after.principals]
+        if lost and case.verb != "delete":
+            shown = "services" if case.policy_hidden else ", ".join(sorted(who.partition(":")[2] for who in lost))
+            what = f"{case.subject}: {clean(shown)} may no longer {OF_SERVICES[case.type]}"
+            yield Finding(Danger.EVENTS_STOP, what, "Their events no longer arrive.")
     if one.after is None or not one.wider or not one.after.allows:
         return
     if one.after.is_public:
+        actions = (
+            "more" if case.policy_hidden else ", ".join(sorted(one.after.actions) or ["everything but what it names"])
+        )
         yield Finding(
             Danger.PUBLIC,
-            f"{case.subject}: anybody is allowed {', '.join(sorted(one.after.actions))}{name}",
-            "No condition says who or from where.",
+            f"{case.subject}: anybody is allowed {actions}{name}",
+            NOT_SHOWN if case.policy_hidden else "No condition says who or from where.",
         )
     elif not case.new_owner or one.after.is_wide:
-        yield Finding(Danger.ACCESS, f"{case.subject}: more is allowed{name}", f"Allowed now: {describe(one.after)}.")
+        means = NOT_SHOWN if case.policy_hidden else f"Allowed now: {describe(one.after)}."
+        yield Finding(Danger.ACCESS, f"{case.subject}: more is allowed{name}", means)
+
+
+def attached(touched: Touched) -> Iterator[Finding]:
+    """Managed policies that are attached, and to whom."""
+    case = touched.case
+    if case.type == "aws_iam_policy_attachment":
+        yield from _attached_to_all(touched)
+        return
+    for one in touched.differences:
+        if one.unknown:
+            if one.before and case.context.refers_to_the_same(case.change, one.name, revealed(one.before)):
+                continue
+            if case.is_new and case.new_owner:
+                continue  # a policy and a role of the same plan: what the policy allows is judged itself
+            if case.context.is_written(case.change, one.name):
+                yield from _attached(touched, ["a policy known after apply"])
+            continue
+        gained = sorted(texts(revealed(one.after)) - texts(revealed(one.before)))
+        gained = [arn for arn in gained if not case.new_owner or _administers(arn)]
+        if gained:
+            yield from _attached(touched, ["a policy that Terraform hides"] if one.sensitive else gained)
+
+
+def _attached_to_all(touched: Touched) -> Iterator[Finding]:
+    case = touched.case
+    policy = (
+        "a policy that Terraform hides"
+        if is_hidden(case.change.after)
+        else str(case.after.get("policy_arn") or "a policy")
+    )
+    moved = not same(case.before.get("policy_arn"), case.after.get("policy_arn"))
+    for kind in ("users", "groups", "roles"):
+        gained = texts(case.after.get(kind)) - (set() if moved else texts(case.before.get(kind)))
+        if gained or (case.is_unknown(kind) and case.context.is_written(case.change, kind)):
+            shown = (
+                kind
+                if is_hidden(case.change.after) or not gained
+                else f"{kind} {', '.join(map(clean, sorted(gained)))}"
+            )
+            yield from touched.findings(f"{clean(policy)} attached to {shown}", "They may do all that policy says.")
+
+
+def _attached(touched: Touched, policies_: list[str]) -> Iterator[Finding]:
+    for policy in policies_:
+        yield from touched.findings(f"{clean(policy)} attached", "It may do all that policy says.")
+
+
+def _administers(arn: str) -> bool:
+    name = arn.rpartition("/")[2]
+    return name in ADMINISTRATION or name.endswith("FullAccess")

@@ -4,24 +4,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..classification import Rule, TypeRules
+from ..hidden import revealed
+from ..model import Danger, Finding
 from ..plan import ResourceChange
 from ..policy_difference import StatementDifference
 from ..values import Difference
-from ..words import Kind
+from .context import Context
+from .meanings import meaning
+
+ON = (True, "true", "Enabled", "ENABLED", "Active", "ACTIVE", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 
 
 @dataclass(frozen=True)
 class Case:
     change: ResourceChange
-    kind: Kind | None
+    # None: nobody classified the type.
+    rules: TypeRules | None
     # What to call the resource: "the Objects bucket".
     subject: str
+    context: Context
     # What to call that which it belongs to.
     owner: str = ""
     differences: Sequence[Difference] = ()
     policies: Sequence[StatementDifference] = ()
     # A policy is known only after apply, and cannot be worked out from the configuration.
     policy_unclear: bool = False
+    # A policy is sensitive: it is judged, and its statements are not shown.
+    policy_hidden: bool = False
     # What it belongs to is destroyed by the same plan: that is called out, its parts are not.
     owner_destroyed: bool = False
     # The role or resource that a policy belongs to is made by the same plan.
@@ -34,35 +44,92 @@ class Case:
         return self.change.type
 
     @property
+    def verb(self) -> str:
+        return self.change.verb
+
+    @property
+    def is_new(self) -> bool:
+        return self.verb in ("create", "create beside") and not self.change.before
+
+    @property
     def gone(self) -> bool:
         """Removed and not made again. Parts of what is destroyed do not count."""
-        return self.change.verb == "delete" and not self.owner_destroyed
+        return self.verb == "delete" and not self.owner_destroyed
 
     @property
-    def values(self) -> Mapping[str, Any]:
-        """The values it will have."""
-        return self.change.after or {}
+    def stays(self) -> bool:
+        """Whether it was there and stays, or is made again."""
+        return self.verb not in ("create", "delete", "read", "unchanged", "forget")
 
     @property
-    def judged(self) -> Iterator[Difference]:
-        """The differences of something that was there and stays, or is made again."""
-        if self.change.verb not in ("create", "delete", "read", "unchanged"):
-            yield from self.differences
+    def before(self) -> Mapping[str, Any]:
+        """The values it has, for judging."""
+        found: Mapping[str, Any] = revealed(self.change.before or {})
+        return found
+
+    @property
+    def after(self) -> Mapping[str, Any]:
+        """The values it will have, for judging."""
+        found: Mapping[str, Any] = revealed(self.change.after or {})
+        return found
+
+    def is_unknown(self, name: str) -> bool:
+        return isinstance(self.change.unknown, dict) and bool(self.change.unknown.get(name))
+
+    def finding(self, danger: Danger | None, what: str, means: str = "", *, argument: str = "") -> Finding:
+        """A danger of this resource; what it means is looked up where it is not given."""
+        kind = danger or Danger.UNCLEAR
+        return Finding(kind, f"{self.subject}: {what}", means or meaning(kind, self.type, argument))
+
+
+@dataclass(frozen=True)
+class Touched:
+    """The arguments of a case that one judge judges together, and those of them that differ."""
+
+    case: Case
+    rule: Rule
+    differences: Sequence[Difference]
+
+    @property
+    def danger(self) -> Danger:
+        return self.rule.danger or Danger.UNCLEAR
 
     def difference(self, name: str) -> Difference | None:
-        return next((one for one in self.judged if one.name == name), None)
+        return next((one for one in self.differences if one.name == name), None)
+
+    def findings(
+        self, what: str, means: str = "", *, danger: Danger | None = None, argument: str = ""
+    ) -> Iterator[Finding]:
+        yield self.case.finding(danger or self.danger, what, means, argument=argument or self._argument)
+
+    @property
+    def _argument(self) -> str:
+        return self.differences[0].name if self.differences else ""
 
 
-def turned_off(one: Difference) -> bool:
-    return one.before in (True, "true", "Enabled", "ENABLED") and not one.unknown and not one.sensitive
+def is_on(value: Any) -> bool:
+    return any(value is one or (isinstance(value, str) and value == one) for one in ON)
 
 
-def turned_on(one: Difference) -> bool:
-    return one.after in (True, "true") and one.before not in (True, "true")
-
-
-def numbers(one: Difference) -> tuple[float, float] | None:
+def number(value: Any, default: str = "") -> float | None:
+    """A number that may be written as text; the default where there is none. None: no number."""
+    value = revealed(value)
+    if value is None or value == "":
+        value = default
+    if isinstance(value, bool):
+        return None
     try:
-        return (float(one.before), float(one.after)) if not one.unknown else None
+        return float(value)
     except (TypeError, ValueError):
         return None
+
+
+def blocks(value: Any) -> list[Mapping[str, Any]]:
+    """The blocks of an argument, which may be one, a list, or nothing."""
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, Mapping)]
+
+
+def texts(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return {one for one in value if isinstance(one, str)}
+    return {value} if isinstance(value, str) and value else set()

@@ -1,123 +1,130 @@
-"""Ways in for anybody, and authorization that is opened."""
+"""Ways in: public access, ACLs, addresses, and who may invoke."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
-from .case import Case, turned_off, turned_on
+from ..text import clean
+from ..words import attribute_words
+from .case import Touched, blocks, number, texts
 
 BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 ANYWHERE = {"0.0.0.0/0", "::/0"}
 PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
-ANYBODY = "Anybody on the internet can get in."
+GROUPS = ("global/AllUsers", "global/AuthenticatedUsers")
+BOUNDS = ("source_arn", "source_account", "principal_org_id")
 
 
-def exposure(case: Case) -> Iterator[Finding]:
-    if case.type == "aws_s3_bucket_public_access_block":
-        yield from _public_access_block(case)
-    if case.type == "aws_s3_bucket_ownership_controls" and (case.gone or _acls_are_on(case)):
-        yield Finding(
-            Danger.PUBLIC, f"{case.subject}: ACLs count again", "An object can be made public one by one, by its ACL."
-        )
-    if case.type == "aws_api_gateway_method":
-        yield from _api_method(case)
-    if case.type == "aws_lambda_function_url" and case.values.get("authorization_type") == "NONE":
-        yield Finding(Danger.AUTHORIZATION, f"{case.subject} is called without authorization", ANYBODY)
-    if case.type == "aws_apigatewayv2_route" and case.values.get("authorization_type") == "NONE":
-        yield Finding(Danger.AUTHORIZATION, f"{case.subject} is called without authorization", ANYBODY)
-    if case.type == "aws_lambda_permission":
-        yield from _permission(case)
-    if case.change.verb in ("delete", "unchanged", "forget"):
-        return
-    if case.values.get("acl") in PUBLIC_ACLS and (case.change.before or {}).get("acl") != case.values["acl"]:
-        yield Finding(Danger.PUBLIC, f"{case.subject}: the ACL is {case.values['acl']}", ANYBODY)
-    for one in case.differences:
-        if one.name.rpartition(".")[2] == "publicly_accessible" and turned_on(one):
-            yield Finding(Danger.PUBLIC, f"{case.subject} becomes publicly accessible", ANYBODY)
-        opened = _texts(one.after) - _texts(one.before)
-        if opened & ANYWHERE and "egress" not in f"{one.name}{case.type}" and case.values.get("type") != "egress":
-            yield Finding(Danger.PUBLIC, f"{case.subject}: {one.name} lets every address in", ANYBODY)
-        if one.name.endswith("allowed_origins") and "*" in opened:
-            yield Finding(
-                Danger.PUBLIC, f"{case.subject}: every web page may use it", "CORS no longer keeps other pages out."
+def public_access_block(touched: Touched) -> Iterator[Finding]:
+    case = touched.case
+    means = "A policy or an ACL can now make objects public."
+    if case.is_new:
+        off = [name for name in BLOCKS if case.after.get(name) is not True]
+        if off:
+            yield case.finding(Danger.PUBLIC, f"public access is not blocked ({', '.join(off)})", means)
+    else:
+        off = [one.name for one in touched.differences if revealed(one.before) is True and not one.unknown]
+        if off:
+            yield case.finding(Danger.PUBLIC, f"{', '.join(off)} turned off", means)
+
+
+def acl(touched: Touched) -> Iterator[Finding]:
+    """Canned ACLs, and grants one by one."""
+    case = touched.case
+    canned = case.after.get("acl")
+    if canned in PUBLIC_ACLS and case.before.get("acl") != canned:
+        shown = "one for everybody" if is_hidden(case.change.after) else canned
+        yield case.finding(Danger.PUBLIC, f"the ACL is {shown}")
+    elif canned and case.before.get("acl") and canned != case.before.get("acl") and canned != "private":
+        yield from touched.findings("another ACL", "Others may read or write it.")
+    known = _grants(case.before)
+    for who, permission in sorted(_grants(case.after) - known):
+        if who.endswith(GROUPS):
+            whom = "everybody" if who.endswith(GROUPS[0]) else "everybody with an AWS account"
+            yield case.finding(Danger.PUBLIC, f"the ACL gives {whom} {clean(permission)}")
+        elif not (case.is_new and case.new_owner):
+            whom = "somebody that Terraform hides" if is_hidden(case.change.after) else clean(who)
+            yield from touched.findings(
+                f"the ACL gives {whom} {clean(permission)}", "A new reader or writer is let in."
             )
 
 
-def _public_access_block(case: Case) -> Iterator[Finding]:
-    means = "A policy or an ACL can now make objects public."
-    if case.gone:
-        yield Finding(Danger.PUBLIC, f"{case.subject}: public access is no longer blocked", means)
-    elif case.change.verb == "create":
-        off = [name for name in BLOCKS if case.values.get(name) is not True]
-        if off:
-            yield Finding(Danger.PUBLIC, f"{case.subject}: public access is not blocked ({', '.join(off)})", means)
-    else:
-        off = [one.name for one in case.judged if one.name in BLOCKS and turned_off(one)]
-        if off:
-            yield Finding(Danger.PUBLIC, f"{case.subject}: {', '.join(off)} turned off", means)
+def _grants(values: Mapping[str, Any]) -> set[tuple[str, str]]:
+    rows = [*blocks(values.get("grant")), *blocks(values.get("target_grant"))]
+    for one in blocks(values.get("access_control_policy")):
+        rows += blocks(one.get("grant"))
+    found = set()
+    for row in rows:
+        for grantee in blocks(row.get("grantee")) or [row]:
+            who = str(grantee.get("uri") or grantee.get("id") or grantee.get("email_address") or "")
+            permissions = row.get("permissions") or [row.get("permission")]
+            found |= {(who, str(one)) for one in permissions if who and one}
+    return found
 
 
-def _acls_are_on(case: Case) -> bool:
-    one = case.difference("rule.object_ownership")
-    return bool(one and one.before == "BucketOwnerEnforced")
-
-
-def _api_method(case: Case) -> Iterator[Finding]:
-    values, before = case.values, case.change.before or {}
-    if case.change.verb == "delete" or values.get("http_method") == "OPTIONS":  # browsers ask it before they sign
+def addresses(touched: Touched) -> Iterator[Finding]:
+    case = touched.case
+    if case.after.get("type") == "egress":
         return
-    open_now, open_before = _is_open(values), bool(before) and _is_open(before)
-    if open_now and not open_before:
-        yield Finding(
-            Danger.AUTHORIZATION,
-            f"{case.subject}: {values.get('http_method')} needs no authorization",
-            "Anybody who knows the address can call it.",
-        )
-    elif before and values.get("authorization") == "NONE" and before.get("authorization") != "NONE":
-        yield Finding(
-            Danger.AUTHORIZATION,
-            f"{case.subject}: {values.get('http_method')} no longer checks who calls, only for an API key",
-            "An API key says which client it is, not who calls; it is no means of authorization.",
-        )
-    elif before and before.get("api_key_required") and not values.get("api_key_required"):
-        yield Finding(
-            Danger.AUTHORIZATION,
-            f"{case.subject}: {values.get('http_method')} no longer needs an API key",
-            "Usage plans no longer limit its callers.",
-        )
+    for one in touched.differences:
+        if (texts(revealed(one.after)) - texts(revealed(one.before))) & ANYWHERE:
+            yield case.finding(Danger.PUBLIC, f"{attribute_words(one.name)} lets every address in")
 
 
-def _is_open(values: Any) -> bool:
-    return values.get("authorization") in (None, "NONE") and not values.get("api_key_required")
-
-
-def _permission(case: Case) -> Iterator[Finding]:
-    if case.change.verb in ("delete", "unchanged", "forget"):
-        return
-    values = case.values
-    principal = str(values.get("principal", ""))
-    # An ARN of something that the same plan makes is known later, and bounds the permission all the same.
-    unknown = case.change.unknown if isinstance(case.change.unknown, dict) else {}
-    bounded = any(
-        values.get(name) or unknown.get(name) for name in ("source_arn", "source_account", "principal_org_id")
+def permission(touched: Touched) -> Iterator[Finding]:
+    """A statement of a function's policy: https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html"""
+    case = touched.case
+    values, before = case.after, case.before
+    principal = (
+        "somebody that Terraform hides" if is_hidden(case.change.after) else clean(str(values.get("principal", "")))
     )
-    if principal == "*" and not bounded:
+    # An ARN of something that the same plan makes is known later, and bounds the permission all the same.
+    bounded = any(values.get(name) or case.is_unknown(name) for name in BOUNDS)
+    is_service = str(values.get("principal", "")).endswith(".amazonaws.com")
+    if values.get("function_url_auth_type") == "NONE" and before.get("function_url_auth_type") != "NONE":
+        yield case.finding(Danger.PUBLIC, "its URL is called without authorization")
+    elif values.get("principal") == "*" and not bounded:
         yield Finding(Danger.PUBLIC, f"{case.owner} can be invoked by anybody", "Any AWS account may call it.")
-    elif not bounded and principal.endswith(".amazonaws.com"):
+    elif not bounded and is_service:
         yield Finding(
             Danger.PUBLIC,
             f"{case.owner} can be invoked by {principal} on anybody's behalf",
             "Without a source ARN, other accounts' resources reach it through the service.",
         )
-    elif not principal.endswith(".amazonaws.com") and not case.new_owner:
+    elif not is_service and not case.new_owner:
         yield Finding(Danger.ACCESS, f"{case.owner} can be invoked by {principal}", "A new caller is let in.")
-    elif case.change.verb in ("update", "replace") and any(
-        one.name in ("principal", "source_arn", "source_account", "action") and not one.unknown for one in case.judged
-    ):
-        yield Finding(Danger.ACCESS, f"{case.owner} can be invoked by another caller", "The permission moves.")
+    elif case.stays:
+        moved = [
+            one
+            for one in touched.differences
+            if not (one.unknown and case.context.refers_to_the_same(case.change, one.name, revealed(one.before)))
+            and not (one.name in BOUNDS and not one.before)  # one bound more
+        ]
+        if moved:
+            yield Finding(
+                Danger.ACCESS,
+                f"{case.owner} can be invoked by another caller",
+                "The permission moves: who had it is refused, and its events stop.",
+            )
 
 
-def _texts(value: Any) -> set[str]:
-    if isinstance(value, list):
-        return {one for one in value if isinstance(one, str)}
-    return {value} if isinstance(value, str) else set()
+def event_permission(touched: Touched) -> Iterator[Finding]:
+    """Which accounts may send events to a bus."""
+    case = touched.case
+    principal = case.after.get("principal")
+    if principal == "*" and not blocks(case.after.get("condition")):
+        yield case.finding(Danger.PUBLIC, "every account may send events", "Rules are started by anybody.")
+    elif case.is_new or any(one.name == "principal" or one.before for one in touched.differences):
+        shown = (
+            "an account that Terraform hides" if is_hidden(case.change.after) else f"account {clean(str(principal))}"
+        )
+        yield from touched.findings(f"{shown} may send events", "Rules are started by others.")
+
+
+def password_age(touched: Touched) -> Iterator[Finding]:
+    """After how many days a password has to be changed; 0: never."""
+    for one in touched.differences:
+        before, after = number(one.before, "0"), number(one.after, "0")
+        if touched.case.stays and before and after is not None and (after == 0 or after > before):
+            yield from touched.findings(f"passwords are valid for longer ({one.shown_before} → {one.shown_after})")

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..classification import classified
 from ..configuration import Configuration, without_index
 from ..model import Arrow, Box, Change, Picture
-from ..words import KINDS, Names, words_of
+from ..words import Names, words_of
 
 # More boxes than this are no picture any more: those that change come first, the rest is counted.
 MOST_BOXES = 60
@@ -51,7 +52,7 @@ def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
             sketch.boxes[address] = Box(
                 address, type_, words_of(construct[-1]), DRAWN[type_], group=sketch.names.path(address)[0]
             )
-        elif type_ not in KINDS:
+        elif type_ not in classified() or classified()[type_].partial:
             path = sketch.names.path(address)
             sketch.boxes[address] = Box(address, "other", words_of(path[-1]), type_, group=path[0])
 

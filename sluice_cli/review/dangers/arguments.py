@@ -1,0 +1,168 @@
+"""The arguments of a change, each judged by its classification."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from ..classification import EVERYWHERE, Rule
+from ..hidden import revealed
+from ..model import Danger, Finding
+from ..text import clean
+from ..values import Difference, same
+from . import access, callers, events, exposure, functions, lifecycle, notification, observation, schedules, storage
+from .case import Case, Touched
+from .directions import block_words, listed, moved, name_of
+
+# By the names that the classification gives them.
+JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
+    "acl": exposure.acl,
+    "addresses": exposure.addresses,
+    "alarm_actions": observation.alarm_actions,
+    "alarm_threshold": observation.alarm_threshold,
+    "attached": access.attached,
+    "cache_size": storage.cache_size,
+    "capacity": storage.capacity,
+    "concurrency": functions.concurrency,
+    "concurrency_of_source": functions.source_concurrency,
+    "cors": callers.cors,
+    "default_endpoint": callers.default_endpoint,
+    "endpoint": callers.endpoint,
+    "environment": functions.environment,
+    "event_permission": exposure.event_permission,
+    "failure_destination": events.failure_destination,
+    "filter": events.event_filter,
+    "layers": functions.layers,
+    "lifecycle": lifecycle.lifecycle,
+    "limit": callers.limit,
+    "limit_gone": callers.limit_gone,
+    "lock": storage.object_lock,
+    "method": callers.method,
+    "notification": notification.notification,
+    "on_demand": storage.table_throughput,
+    "openapi": callers.openapi,
+    "password_age": exposure.password_age,
+    "permission": exposure.permission,
+    "public_access_block": exposure.public_access_block,
+    "queue_encryption": storage.queue_encryption,
+    "redrive": events.redrive,
+    "redrive_allow": events.redrive_allow,
+    "rollout": functions.rollout,
+    "runtime": functions.runtime,
+    "schedule": schedules.schedule,
+    "sse": storage.bucket_encryption,
+    "subscription": events.subscription,
+    "timeout": functions.timeout,
+    "tls": callers.tls,
+    "ttl": storage.items_expire,
+    "url": callers.url,
+    "validated_models": callers.validated_models,
+    "validated_parameters": callers.validated_parameters,
+    "visibility": events.visibility,
+}
+# A switch with such a danger is dangerous in a new resource, too.
+IN_NEW_RESOURCES = (Danger.PUBLIC, Danger.AUTHORIZATION)
+
+
+def arguments(case: Case) -> Iterator[Finding]:
+    """What the arguments that differ mean; of a new resource, what opens it or costs."""
+    if case.verb in ("unchanged", "read", "forget") or case.change.deposed:
+        return
+    if case.verb == "delete":
+        rule = case.rules.destroyed if case.rules else None
+        if rule and rule.direction == "whole" and case.gone:
+            yield from JUDGES[rule.operand](Touched(case, rule, ()))
+        return
+    yield from _unclassified(case)
+    if case.rules is None:
+        return
+    together: dict[Rule, list[Difference]] = {}
+    blocks_gone: set[tuple[str, str]] = set()
+    for one in case.differences:
+        argument, rule = case.rules.rule(one.name)
+        block = case.rules.arguments.get(one.block.name) if one.block and one.block.removed else None
+        if one.block and block and block.direction == "block":
+            if (one.block.name, one.block.label) not in blocks_gone:
+                blocks_gone.add((one.block.name, one.block.label))
+                what = f"{block_words(one.block.name)} {one.block.label}".strip()
+                yield case.finding(block.danger, f"{what} removed", argument=one.block.name)
+        elif rule is None or rule.kind == "harmless" or rule.direction == "policy":
+            continue
+        elif rule.direction == "whole":
+            together.setdefault(rule, []).append(one)
+        else:
+            yield from _argument(case, rule, argument, one)
+    if case.is_new:
+        for rule in dict.fromkeys(case.rules.arguments.values()):
+            if rule.direction == "whole":
+                together.setdefault(rule, [])
+    for rule, touched in together.items():
+        yield from JUDGES[rule.operand](Touched(case, rule, touched))
+
+
+def _argument(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator[Finding]:
+    if case.is_new and not (rule.direction == "over" or rule.danger in IN_NEW_RESOURCES):
+        return
+    if one.unknown:
+        yield from _unknown(case, rule, argument, one)
+    elif rule.direction == "key":
+        yield from _key(case, one)
+    else:
+        what = moved(rule, one, case.type)
+        if what:
+            yield case.finding(rule.danger, what, argument=argument)
+
+
+def _unknown(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator[Finding]:
+    """A value that is known only after apply: harmless if it names what it names now, or if nobody sets it."""
+    before = revealed(one.before)
+    if case.is_new or not case.context.is_written(case.change, one.name):
+        return
+    if case.context.refers_to_the_same(case.change, one.name, before):
+        return
+    if rule.direction in ("changed", "removed", "key", "fewer") and same(before, None):
+        return
+    if rule.direction == "key":
+        yield case.finding(Danger.KEY, "another encryption key, known after apply", argument=argument)
+    else:
+        what = f"{name_of(one)} is known only after apply"
+        yield case.finding(Danger.UNCLEAR, what, "Whether it moves in a dangerous direction cannot be told.")
+
+
+def _key(case: Case, one: Difference) -> Iterator[Finding]:
+    if case.is_new or same(one.before, None):
+        return
+    if same(one.after, None):
+        yield case.finding(
+            Danger.ENCRYPTION,
+            "no longer encrypted with its own key",
+            "What is written from now on is not under that key's policy.",
+        )
+    else:
+        yield case.finding(Danger.KEY, "another encryption key")
+
+
+def _unclassified(case: Case) -> Iterator[Finding]:
+    """What nobody has classified counts as dangerous: a type, or arguments of a type."""
+    if case.rules is None or (case.rules.partial and case.is_new):
+        names = {one.name.partition(".")[0] for one in case.differences} - EVERYWHERE
+        if case.is_new or names:
+            yield case.finding(
+                Danger.UNCLEAR,
+                f"{case.type} is a type that nobody has classified",
+                "What it does to data, access and events is not known here: read the provider's documentation.",
+            )
+        return
+    unknown = sorted(
+        {
+            one.name
+            for one in case.differences
+            if case.rules.rule(one.name)[1] is None
+            and not (one.unknown and not case.context.is_written(case.change, one.name))
+            and not (case.is_new and (same(one.after, None) or one.after is False) and not one.unknown)
+        }
+    )
+    if unknown:
+        s = "s" * (len(unknown) != 1)
+        yield case.finding(
+            Danger.UNCLEAR,
+            f"argument{s} {clean(listed(unknown))} of {case.type}: nobody has classified {'them' if s else 'it'}",
+            "What this change does is not known here: read the provider's documentation.",
+        )

@@ -1,0 +1,90 @@
+"""What it means that a resource comes, goes, is replaced or is left behind."""
+
+from collections.abc import Iterator
+
+from ..model import Danger, Finding
+from .case import Case
+from .meanings import meaning
+
+KNOWN_VERBS = ("create", "update", "delete", "replace", "forget", "read", "unchanged", "create beside")
+
+
+def existence(case: Case) -> Iterator[Finding]:
+    verb = case.verb
+    if case.change.deposed:
+        yield from _leftover(case)
+    elif verb in ("delete", "replace"):
+        yield from _lost(case)
+    elif verb in ("forget", "create beside"):
+        yield Finding(
+            Danger.PROTECTION,
+            f"{case.subject} is left in AWS, unmanaged",
+            "Terraform forgets it: nothing watches, updates or removes it any more.",
+        )
+    elif verb not in KNOWN_VERBS:
+        yield Finding(
+            Danger.UNCLEAR, f"{case.subject}: {verb}", "Terraform plans an action that this review does not know."
+        )
+    created = case.rules.created.danger if case.rules else None
+    if verb in ("create", "create beside") and case.rules and created and not case.change.imported:
+        yield case.finding(created, f"{case.rules.noun} created")
+    if case.change.unread:
+        yield case.finding(
+            Danger.UNCLEAR,
+            f"the plan says {', '.join(case.change.unread)} of it",
+            "This review does not know that part of the plan's format.",
+        )
+
+
+def _lost(case: Case) -> Iterator[Finding]:
+    how = "destroyed" if case.verb == "delete" else "destroyed and made anew, empty"
+    rules = case.rules
+    if rules is None or (rules.partial and not rules.holds):
+        means = f"{case.type} is no type of the module classes: whether it holds data is not known here."
+        if rules is None:
+            yield Finding(Danger.DATA_LOSS, f"{case.subject} is {how}", means)
+    elif rules.holds:
+        topics = case.subscriptions
+        more = f" ({topics} in this stack, others may exist)" if topics else ""
+        yield Finding(Danger.DATA_LOSS, f"{case.subject} is {how}", f"Lost with it: {rules.holds}{more}.")
+        return
+    if rules is None or rules.destroyed.direction == "whole":
+        return
+    rule = rules.destroyed if case.verb == "delete" else rules.replaced
+    if rule.danger is Danger.DATA_LOSS or (rule.danger and rules.primary and case.gone):
+        yield Finding(rule.danger, f"{case.subject} is {how}", meaning(rule.danger, case.type))
+    elif rule.danger and (case.gone or case.verb == "replace"):
+        yield case.finding(rule.danger, _gone_words(case, rule.danger))
+
+
+def _gone_words(case: Case, danger: Danger) -> str:
+    if case.verb == "replace":
+        return f"{case.rules.noun if case.rules else case.type} replaced: for a moment there is none"
+    special = {
+        "aws_s3_bucket_versioning": "versioning turned off",
+        "aws_s3_bucket_public_access_block": "public access is no longer blocked",
+        "aws_s3_bucket_ownership_controls": "ACLs count again",
+        "aws_s3_bucket_server_side_encryption_configuration": "encryption settings removed",
+        "aws_lambda_function_event_invoke_config": "failed events are no longer kept",
+        "aws_wafv2_web_acl_association": "no web ACL stands before it",
+        "aws_sqs_queue_redrive_policy": "no dead-letter queue any more",
+    }
+    if case.type in special:
+        return special[case.type]
+    return (
+        "an alarm is removed" if danger is Danger.ALARM else f"{case.rules.noun if case.rules else case.type} destroyed"
+    )
+
+
+def _leftover(case: Case) -> Iterator[Finding]:
+    what = "leftover of an earlier replacement is destroyed"
+    rules = case.rules
+    if rules is None:
+        yield case.finding(Danger.UNCLEAR, what, f"Whether a leftover {case.type} holds data is not known here.")
+    elif rules.holds:
+        means = f"The one in use stays. Lost with the leftover: {rules.holds}, if it still has any."
+        yield case.finding(Danger.DATA_LOSS, what, means)
+    elif rules.destroyed.danger is Danger.DATA_LOSS:
+        yield case.finding(
+            Danger.CALLERS, what, "The one in use stays. Whoever still calls the leftover's address fails."
+        )

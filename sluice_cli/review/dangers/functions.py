@@ -1,0 +1,198 @@
+"""What a function runs with: time, concurrency, runtime, layers, environment."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+from ..hidden import revealed
+from ..model import Danger, Finding
+from ..text import SECRET_NAME, clean
+from ..values import Difference
+from .case import Touched, number, texts
+
+# When AWS withdraws a runtime: no more security patches, later no more updates.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+WITHDRAWN = {
+    **dict.fromkeys(("nodejs", "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x"), "2021-07-30"),
+    **dict.fromkeys(("nodejs12.x", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1"), "2023-04-03"),
+    **dict.fromkeys(("python2.7", "python3.6", "ruby2.5", "ruby2.7", "dotnet5.0", "dotnet7"), "2024-05-14"),
+    **dict.fromkeys(("nodejs14.x", "python3.7", "java8", "go1.x", "provided"), "2024-01-08"),
+    "nodejs16.x": "2024-06-12",
+    "python3.8": "2024-10-14",
+    "dotnet6": "2024-12-20",
+    "nodejs18.x": "2025-09-01",
+    "python3.9": "2025-12-15",
+    "ruby3.2": "2026-03-31",
+    "nodejs20.x": "2026-04-30",
+    "provided.al2": "2026-06-30",
+    "python3.10": "2026-10-31",
+    "dotnet8": "2026-11-10",
+    "ruby3.3": "2027-03-31",
+    "nodejs22.x": "2027-04-30",
+    "java8.al2": "2027-06-30",
+    "java11": "2027-06-30",
+    "java17": "2027-06-30",
+    "python3.11": "2027-06-30",
+    "python3.12": "2028-10-31",
+    "nodejs24.x": "2028-04-30",
+    "dotnet10": "2028-11-14",
+    "ruby3.4": "2028-03-31",
+    "python3.13": "2029-06-30",
+    "java21": "2029-06-30",
+    "python3.14": "2029-06-30",
+    "provided.al2023": "2029-06-30",
+    "java25": "2029-06-30",
+}
+LAYER = re.compile(r"^arn:aws[\w-]*:lambda:[\w-]*:(\d{12}):layer:")
+# Variables that name what a function reads, writes or calls.
+POINTER = re.compile(
+    r"(^|_)(TABLE|BUCKET|QUEUE|TOPIC|STREAM|BUS|FUNCTION|STATE_MACHINE|URL|URI|ARN|ENDPOINT|HOST|HOSTNAME|DOMAIN|ADDRESS"
+    r"|NAME|ID|PARAMETER|SECRET|DATABASE|DB|CLUSTER|INDEX|REGION|ACCOUNT|PREFIX|PATH|KEY|DSN|SERVER|BROKER|PORT)S?(_|$)",
+    re.IGNORECASE,
+)
+POINTING_VALUE = re.compile(r"^(arn:|[a-z][a-z0-9+.-]*://|s3://)")
+# Variables that decide what code runs, or where its calls go.
+LOADERS = re.compile(
+    r"^(AWS_LAMBDA_EXEC_WRAPPER|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|PYTHONSTARTUP|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS"
+    r"|RUBYOPT|RUBYLIB|PERL5LIB|DOTNET_STARTUP_HOOKS|BASH_ENV|AWS_ENDPOINT_URL.*|(HTTPS?|ALL|NO)_PROXY|AWS_CA_BUNDLE"
+    r"|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED)$",
+    re.IGNORECASE,
+)
+
+
+def timeout(touched: Touched) -> Iterator[Finding]:
+    case = touched.case
+    before, after = (number(values.get("timeout"), "3") for values in (case.before, case.after))
+    if before is None or after is None or not case.stays:
+        return
+    if after < before:
+        yield from touched.findings(
+            f"timeout (s) {before:g} → {after:g}", "A call or an event that takes longer fails."
+        )
+    for queue, function, _ in case.context.consumers:
+        if function.address == case.change.address:
+            hidden = number(revealed(queue.after or queue.before or {}).get("visibility_timeout_seconds"), "30") or 0
+            if after > hidden and after > before:
+                yield from touched.findings(
+                    f"timeout of {after:g} s is above its queue's visibility timeout of {hidden:g} s",
+                    "A message is delivered again while it is still being processed.",
+                    danger=Danger.EVENTS_TWICE,
+                )
+
+
+def concurrency(touched: Touched) -> Iterator[Finding]:
+    """Reserved concurrency: a limit, a guarantee, and at 0 the end."""
+    case = touched.case
+    before, after = (number(values.get("reserved_concurrent_executions"), "-1") for values in (case.before, case.after))
+    if after is None or before is None:
+        return
+    if after == 0 and (before != 0 or case.is_new):
+        yield from touched.findings(
+            "no concurrency at all", "The function no longer runs: its events wait or are lost."
+        )
+    elif case.stays and before >= 0 > after:
+        yield from touched.findings(
+            "reserved concurrency removed",
+            "A flood of requests is no longer held back, and is paid for.",
+            danger=Danger.THROTTLE,
+        )
+    elif case.stays and 0 <= after < before / 2:
+        yield from touched.findings(
+            f"reserved concurrency {before:g} → {after:g}",
+            "More calls at once are throttled.",
+            danger=Danger.EVENTS_WAIT,
+        )
+
+
+def source_concurrency(touched: Touched) -> Iterator[Finding]:
+    """How many invocations at once a queue starts."""
+    for one in touched.differences:
+        before, after = number(one.before), number(one.after)
+        if not touched.case.stays or one.unknown:
+            continue
+        if before is not None and after is None:
+            yield from touched.findings("the limit of concurrency is removed", danger=Danger.THROTTLE)
+        elif before is not None and after is not None and after < before / 2:
+            what = f"concurrency {one.shown_before} → {one.shown_after}"
+            yield from touched.findings(what, danger=Danger.EVENTS_WAIT)
+
+
+def runtime(touched: Touched) -> Iterator[Finding]:
+    for one in touched.differences:
+        after = revealed(one.after)
+        if one.unknown or not after:
+            continue
+        if after not in WITHDRAWN:
+            yield touched.case.finding(
+                Danger.UNCLEAR, f"runtime {one.shown_after}", "This review does not know the runtime."
+            )
+        elif date.fromisoformat(WITHDRAWN[after]) <= datetime.now(UTC).date():
+            yield from touched.findings(
+                f"runtime {one.shown_after} is withdrawn",
+                "AWS has withdrawn it: no security patches, and in the end no updates of the function.",
+            )
+
+
+def layers(touched: Touched) -> Iterator[Finding]:
+    """Layers of another account: code of theirs runs with the function's rights."""
+    for one in touched.differences:
+        for arn in sorted(texts(revealed(one.after)) - texts(revealed(one.before))):
+            found = LAYER.match(arn)
+            if found is None or found[1] != touched.case.context.account:
+                whose = f"account {found[1]}" if found else "an account that its ARN does not tell"
+                shown = "a layer that Terraform hides" if one.sensitive else f"layer {clean(arn)} of {whose}"
+                yield from touched.findings(
+                    shown, "Code of another account, or of one that cannot be told, runs with the function's rights."
+                )
+
+
+def environment(touched: Touched) -> Iterator[Finding]:
+    """Variables that name other resources than before, and those that decide what code runs."""
+    for one in touched.differences:
+        variable = one.name.rpartition(".variables.")[2].removeprefix("variables.")
+        if LOADERS.match(variable) and not one.unknown and one.after:
+            yield from touched.findings(
+                f"variable {variable} set",
+                "It decides what code runs, or where calls and their credentials go.",
+                danger=Danger.ACCESS,
+            )
+        elif touched.case.stays and one.before and _points(variable, one):
+            yield from _pointer(touched, variable, one)
+
+
+def _pointer(touched: Touched, variable: str, one: Difference) -> Iterator[Finding]:
+    case = touched.case
+    if one.unknown:
+        if case.context.refers_to_the_same(case.change, one.name, revealed(one.before)):
+            return
+        shown = "is known only after apply"
+    elif not one.after:
+        shown = "removed"
+    else:
+        shown = "changed" if one.sensitive else f"{one.shown_before} → {one.shown_after}"
+    yield from touched.findings(
+        f"variable {variable} {shown}",
+        "The function reads, writes or calls something else than before.",
+        danger=Danger.EVENTS_CHANGE,
+    )
+
+
+def _points(variable: str, one: Difference) -> bool:
+    """Whether a variable names a resource. Secrets are renewed: that they change is no danger."""
+    values = [str(revealed(value) or "") for value in (one.before, one.after)]
+    if SECRET_NAME.search(variable) and not any(map(POINTING_VALUE.match, values)):
+        return False
+    return bool(POINTER.search(variable)) or any(map(POINTING_VALUE.match, values))
+
+
+def rollout(touched: Touched) -> Iterator[Finding]:
+    """A deployment that goes to all at once shows its faults to all."""
+    for one in touched.differences:
+        if (
+            touched.case.stays
+            and "AllAtOnce" in str(revealed(one.after))
+            and "AllAtOnce" not in str(revealed(one.before))
+        ):
+            yield from touched.findings(
+                "new versions go to all callers at once", "A fault is seen by all before it is undone."
+            )
