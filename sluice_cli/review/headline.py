@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from .classification import TypeRules
 from .plan import ResourceChange
 from .policy_difference import StatementDifference
 from .text import clean
-from .values import Difference
-from .words import OFF, ON, TypeRules, attribute_words
+from .values import Difference, same
+from .words import OFF, ON, attribute_words, difference_words
 
 MOST_PHRASES = 3
 # What a function's new code brings along.
@@ -38,7 +39,7 @@ def headline(
     elif change.verb == "delete":
         text = "destroyed" if primary else f"{name} {'turned off' if kind and kind.feature else 'removed'}"
     elif change.verb == "replace":
-        because = ", ".join(sorted({attribute_words(one.name) for one in differences if one.replaces}))
+        because = ", ".join(sorted({difference_words(one) for one in differences if one.replaces}))
         text = ("replaced" if primary else f"{name} replaced") + (f" because of {because}" if because else "")
     elif change.verb == "forget":
         text = f"{'' if primary else name + ' '}no longer managed, left in AWS"
@@ -77,11 +78,13 @@ def _phrases(differences: Sequence[Difference], policies: Sequence[StatementDiff
 
 
 def _phrase(one: Difference) -> str:
-    words = attribute_words(one.name)
+    words = difference_words(one)
     if _is(one.after, ON) and (one.before is None or _is(one.before, OFF)):
         return f"{words} turned on"
     if _is(one.before, ON) and (one.after is None or _is(one.after, OFF)) and not one.unknown:
         return f"{words} turned off"
+    if same(one.after, None) and not one.unknown and not isinstance(one.before, bool):
+        return f"{words} removed"
     if one.unknown or one.sensitive or len(one.shown_before) + len(one.shown_after) > 60:
         return f"{words} changed"
     return f"{words} {one.shown_before} → {one.shown_after}"

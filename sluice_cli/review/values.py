@@ -54,6 +54,8 @@ class _Place:
     path: str = ""
     name: str = ""
     block: Block | None = None
+    # Within a JSON text: there, what is empty is not the same as what is not set.
+    document: bool = False
 
     def attribute(self, key: str) -> "_Place":
         shown_key = clean(str(key))
@@ -61,12 +63,12 @@ class _Place:
             f"{self.path}.{shown_key}" if self.path else shown_key,
             f"{self.name}.{shown_key}" if self.name else shown_key,
             self.block,
+            self.document,
         )
 
     def element(self, position: str, label: str, *, added: bool, removed: bool) -> "_Place":
-        return _Place(
-            f"{self.path}.{position}" if position else self.path, self.name, Block(self.name, label, added, removed)
-        )
+        path = f"{self.path}.{position}" if position else self.path
+        return _Place(path, self.name, Block(self.name, label, added, removed), self.document)
 
 
 def differences(change: ResourceChange) -> list[Difference]:
@@ -90,6 +92,8 @@ def same(before: Any, after: Any) -> bool:
         return True
     if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
         return False
+    if all(isinstance(one, str) for one in (*before, *after)):
+        return sorted(before) == sorted(after)
     left = list(after)
     for one in before:
         if one not in left:
@@ -116,10 +120,10 @@ def _compare(place: _Place, before: Any, after: Any, unknown: Any) -> Iterator[D
                 after[new] if new is not None else None,
                 _below(unknown, new),
             )
-    elif not same(before, after):
+    elif not same(before, after) or (place.document and before != after):
         documents = _document(before), _document(after)
         if all(isinstance(one, dict) for one in documents) and not is_policy(before):
-            yield from _compare(place, *documents, None)
+            yield from _compare(replace(place, document=True), *documents, None)
         else:
             yield _difference(place, before, after)
 

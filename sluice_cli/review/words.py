@@ -7,6 +7,7 @@ from dataclasses import replace
 from .classification import TypeRules, classified
 from .configuration import Configuration
 from .plan import Plan
+from .values import Difference
 
 ATTRIBUTES = {
     "alarm_actions": "whom it tells",
@@ -56,6 +57,21 @@ def attribute_words(name: str) -> str:
         if known in ATTRIBUTES:
             return ATTRIBUTES[known]
     return name.replace("environment.variables.", "variable ")
+
+
+def difference_words(one: Difference) -> str:
+    """The attribute that differs, in words; of an index or of another repeated block, which."""
+    block = one.block
+    if block is None or not block.label or not block.name or block.name == one.name:
+        return attribute_words(one.name)
+    inner = one.name.removeprefix(f"{block.name}.")
+    words = attribute_words(inner)
+    return f"{block_words(block.name)} {block.label}: {inner.replace('_', ' ') if words == inner else words}"
+
+
+def block_words(name: str) -> str:
+    last = name.rpartition(".")[2]
+    return "index" if last.endswith("_secondary_index") else attribute_words(last).replace("_", " ")
 
 
 class Names:

@@ -7,9 +7,10 @@ from ..hidden import revealed
 from ..model import Danger, Finding
 from ..text import clean
 from ..values import Difference, same
+from ..words import block_words, difference_words
 from . import access, callers, events, exposure, functions, lifecycle, notification, observation, schedules, storage
 from .case import Case, Touched
-from .directions import block_words, listed, moved, name_of
+from .directions import listed, moved
 
 # By the names that the classification gives them.
 JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
@@ -122,7 +123,7 @@ def _unknown(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator
     if rule.direction == "key":
         yield case.finding(Danger.KEY, "another encryption key, known after apply", argument=argument)
     else:
-        what = f"{name_of(one)} is known only after apply"
+        what = f"{difference_words(one)} is known only after apply"
         yield case.finding(Danger.UNCLEAR, what, "Whether it moves in a dangerous direction cannot be told.")
 
 

@@ -8,7 +8,7 @@ from ..classification import Rule
 from ..hidden import revealed
 from ..text import clean
 from ..values import Difference, same
-from ..words import attribute_words
+from ..words import difference_words
 from .case import is_on, number
 from .meanings import WORDS
 
@@ -119,7 +119,7 @@ DIRECTIONS: Mapping[str, Callable[[Rule, Any, Any], bool]] = {
 
 
 def _words(rule: Rule, one: Difference, before: Any, after: Any) -> str:
-    name = name_of(one)
+    name = difference_words(one)
     if rule.direction in ("off", "on"):
         return f"{name} turned {rule.direction}"
     if rule.direction == "forever":
@@ -134,19 +134,6 @@ def _words(rule: Rule, one: Difference, before: Any, after: Any) -> str:
     if one.sensitive or len(one.shown_before) + len(one.shown_after) > 200:
         return f"{name} changed"
     return f"{name} {one.shown_before} → {one.shown_after}"
-
-
-def name_of(one: Difference) -> str:
-    """The argument in words; of an index or another repeated block, which."""
-    words = attribute_words(one.name)
-    if one.block and one.block.label and one.block.name not in ("", one.name):
-        return f"{block_words(one.block.name)} {one.block.label}: {words}"
-    return words
-
-
-def block_words(name: str) -> str:
-    last = name.rpartition(".")[2]
-    return "index" if last.endswith("_secondary_index") else attribute_words(last).replace("_", " ")
 
 
 def listed(names: list[str]) -> str:

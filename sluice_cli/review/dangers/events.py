@@ -8,7 +8,7 @@ from ..hidden import revealed
 from ..model import Danger, Finding
 from ..text import clean
 from ..values import same
-from .case import Touched, number
+from .case import Touched, blocks, number
 
 # Subscribers that are people; the others are parts of systems.
 PEOPLE = ("email", "email-json", "sms", "")
@@ -101,49 +101,38 @@ def visibility(touched: Touched) -> Iterator[Finding]:
 
 
 def event_filter(touched: Touched) -> Iterator[Finding]:
-    """Which events pass. A filter that provably lets as much through as before is harmless."""
-    for one in touched.differences:
-        before, after = revealed(one.before), revealed(one.after)
-        if touched.case.is_new or (one.block and one.block.removed):
-            continue
-        if one.unknown:
-            if one.before and touched.case.context.is_written(touched.case.change, one.name):
-                yield touched.case.finding(Danger.UNCLEAR, "which events pass is known only after apply")
-        elif one.block and one.block.added and _has_filter_before(touched):
-            continue  # one more filter lets more through
-        elif not _lets_through(_document(after), _document(before), is_set=bool(after)):
-            text = "hidden" if one.sensitive else "changed"
-            yield from touched.findings(
-                f"events are filtered by other rules ({text})", "What does not match them any more is not delivered."
-            )
-            return
-    stay, gone = _filters(touched.case.after), all(one.block and one.block.removed for one in touched.differences)
-    if stay and gone and _filters(touched.case.before) - stay:
-        yield from touched.findings("a filter is removed, others stay", "What only it let through is dropped.")
+    """Which events pass. What provably lets through all that passed before is harmless."""
+    case = touched.case
+    if case.is_new:
+        return
+    unknown = [one for one in touched.differences if one.unknown and case.context.is_written(case.change, one.name)]
+    if unknown:
+        yield case.finding(Danger.UNCLEAR, "which events pass is known only after apply")
+        return
+    before, after = _filters(case.before), _filters(case.after)
+    moved = not same(case.before.get("filter_policy_scope"), case.after.get("filter_policy_scope"))
+    # Several filters let through what any of them does; none lets everything through.
+    narrower = bool(after) and (not before or any(not any(_lets_through(new, old) for new in after) for old in before))
+    if narrower or (moved and after and before and touched.difference("filter_policy_scope")):
+        hidden = " (hidden)" if any(one.sensitive for one in touched.differences) else ""
+        what = f"events are filtered by other rules{hidden}"
+        yield from touched.findings(what, "What does not match them any more is not delivered.")
 
 
-def _has_filter_before(touched: Touched) -> bool:
-    return bool(_filters(touched.case.before))
+def _filters(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows = [row for one in blocks(values.get("filter_criteria")) for row in blocks(one.get("filter"))]
+    texts = [row.get("pattern") for row in rows] + [values.get("event_pattern"), values.get("filter_policy")]
+    return [_document(text) for text in texts if text]
 
 
-def _filters(values: Mapping[str, Any]) -> set[str]:
-    criteria = values.get("filter_criteria") or []
-    rows = [row for one in criteria if isinstance(one, Mapping) for row in one.get("filter") or []]
-    return {str(row.get("pattern")) for row in rows if isinstance(row, Mapping)}
-
-
-def _lets_through(after: Mapping[str, Any], before: Mapping[str, Any], *, is_set: bool) -> bool:
-    """Whether all that the filter before let through still passes; no filter lets everything through."""
-    if not is_set:
-        return True
-    if not after or not before:
-        return False
+def _lets_through(after: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Whether all that the filter before let through passes the one after."""
     return all(key in before and _passes(value, before[key]) for key, value in after.items())
 
 
 def _passes(after: Any, before: Any) -> bool:
     if isinstance(after, Mapping) and isinstance(before, Mapping):
-        return _lets_through(after, before, is_set=True)
+        return _lets_through(after, before)
     if isinstance(after, list) and isinstance(before, list):
         return all(one in after for one in before)
     return bool(after == before)

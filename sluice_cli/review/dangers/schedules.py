@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from ..hidden import revealed
 from ..model import Danger, Finding
 from ..values import Difference, same
+from ..words import difference_words
 from .case import Touched
-from .directions import name_of
 
 RATE = re.compile(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)")
 MINUTES = {"minute": 1, "hour": 60, "day": 1440}
@@ -24,7 +24,7 @@ def schedule(touched: Touched) -> Iterator[Finding]:
         if not case.stays or (one.unknown and not case.context.is_written(case.change, one.name)):
             continue
         if one.unknown:
-            yield case.finding(Danger.UNCLEAR, f"{name_of(one)} is known only after apply")
+            yield case.finding(Danger.UNCLEAR, f"{difference_words(one)} is known only after apply")
         elif one.name in STARTS:
             if str(revealed(one.after) or "") > str(revealed(one.before) or ""):
                 yield from _said(touched, one, "starts later", Danger.EVENTS_WAIT)
