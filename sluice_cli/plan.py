@@ -12,6 +12,7 @@ from sluice_cli.project import ignore_in_git
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.plan import PlanError, read_plan
+from sluice_cli.review.plan_text import read_plan_text
 from sluice_cli.review.reviewing import review_stack
 from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, configuration_hashes, file_hash
 from sluice_cli.stack import Stack, synthesize
@@ -111,6 +112,15 @@ def review_document(name: str, document: str, configuration: Configuration | Non
         return review_stack(name, plan, configuration or Configuration.planned(plan.document))
     except PlanError as error:
         raise DeploymentError(f"{name}: {error}") from error
+
+
+def review_file(path: Path) -> StackReview:
+    """The review of a file with a plan's JSON, in any encoding. Raises `DeploymentError` that names the file."""
+    try:
+        plan = read_plan(read_plan_text(path))
+        return review_stack(path.stem, plan, Configuration.planned(plan.document))
+    except PlanError as error:
+        raise DeploymentError(f"{path}: {error}") from error
 
 
 def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> list[StackReview]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .hidden import SENSITIVE
+
 # In an expression: aws_s3_bucket.Objects_Bucket_80F6A514.arn, data.aws_caller_identity.Account.account_id
 REFERENCE = re.compile(r"\b((?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*)(?:\.([a-z_]+))?")
 TEMPLATE = re.compile(r"\$\{([^{}]*)\}")
@@ -45,9 +47,8 @@ class Configuration:
                     path = values.get("//", {}).get("metadata", {}).get("path")
                     address = f"{prefix}{type_}.{name}"
                     below = tuple(path.split("/")[1:]) if path else path_of(address)
-                    found[address] = Resource(
-                        address, type_, below, {key: value for key, value in values.items() if key != "//"}
-                    )
+                    shown = {key: without_secrets(value) for key, value in values.items() if key != "//"}
+                    found[address] = Resource(address, type_, below, shown)
         return cls(found)
 
     @classmethod
@@ -74,6 +75,15 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list | tuple):
         for one in value:
             yield from references(one)
+
+
+def without_secrets(value: Any) -> Any:
+    """A configured value without what it marks as sensitive itself: `${sensitive("...")}`."""
+    if isinstance(value, Mapping):
+        return {key: without_secrets(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [without_secrets(one) for one in value]
+    return SENSITIVE if isinstance(value, str) and "sensitive(" in value.replace("nonsensitive(", "") else value
 
 
 def path_of(address: str) -> tuple[str, ...]:

@@ -75,10 +75,17 @@ class _Reviewer:
     def _change(self, change: ResourceChange) -> Change | None:
         try:
             return self._understood(change)
-        except RecursionError:
+        except (RecursionError, AttributeError, TypeError, KeyError, ValueError) as error:
+            # Values of a form that no provider writes: said and dangerous, never skipped.
+            what = (
+                "is nested too deeply"
+                if isinstance(error, RecursionError)
+                else "has values of a form that is not known"
+            )
             address = clean(change.address)
-            deep = Finding(Danger.UNCLEAR, f"{address} is nested too deeply", "No resource of AWS is: it was not read.")
-            return Change(address, clean(change.type), change.verb, address, "nested too deeply", "", (deep,))
+            strange = Finding(Danger.UNCLEAR, f"{address} {what}", "No resource of AWS has: it was not read.")
+            path = "/".join(self._names.path(change.address))
+            return Change(address, clean(change.type), change.verb, address, what, clean(path), (strange,))
 
     def _understood(self, change: ResourceChange) -> Change | None:
         moved = change.previous_address is not None

@@ -110,8 +110,8 @@ def _compare(place: _Place, before: Any, after: Any, unknown: Any) -> Iterator[D
         yield _difference(place, before, None, unknown=True)
     elif _is_map(before) and _is_map(after) and not (_empty(before) and _empty(after)):
         for key in sorted({*(before or {}), *(after or {}), *(unknown if isinstance(unknown, dict) else {})}):
-            parts = ((part or {}).get(key) for part in (before, after))
-            yield from _compare(place.attribute(key), *parts, _below(unknown, key))
+            old, new = ((part or {}).get(key) for part in (before, after))
+            yield from _compare(place.attribute(key), old, new, _below(unknown, key))
     elif _is_blocks(before) and _is_blocks(after) and not (_empty(before) and _empty(after)):
         for position, label, old, new in _aligned(before or [], after or []):
             yield from _compare(

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
 from sluice_cli.console import console
-from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import acknowledge, make_plans, review_document, review_folder, review_plans
+from sluice_cli.plan import acknowledge, make_plans, review_file, review_folder, review_plans
 from sluice_cli.review import terminal
 from sluice_cli.review.pages import as_json, write_pages
 from sluice_cli.stack import synthesize
@@ -37,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
-        document = _read(arguments.plan)
-        reviews = acknowledge([review_document(arguments.plan.stem, document)], arguments.acknowledge)
+        reviews = acknowledge([review_file(arguments.plan)], arguments.acknowledge)
         folder = arguments.plan.parent
     else:
         target = target_of(project_of(arguments), local=arguments.local)
@@ -53,10 +51,3 @@ def run(arguments: argparse.Namespace) -> int:
             f"\nTo look at: {folder / 'review.html'}; for a pull request: {folder / 'review.md'}", markup=False
         )
     return ExitCode.NEEDS_DECISION if any(one.unacknowledged for one in reviews) else ExitCode.DONE
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise DeploymentError(f"{path}: it is no text; give the output of `terraform show -json PLANFILE`") from error

@@ -44,7 +44,12 @@ def test_later_minor_versions_of_the_format_are_read() -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"\xff\xfe\x00\x01", "it is no text"), (b"{}", "no format_version"), (PLAN.encode()[:200], "not complete JSON")],
+    [
+        (b"\x80\x01", "it is no text"),
+        (b"\xff\xfe\x00\x01", "it is no JSON"),
+        (b"{}", "no format_version"),
+        (PLAN.encode()[:200], "not complete JSON"),
+    ],
 )
 def test_the_command_ends_with_1_and_one_line_for_what_is_no_plan(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "plan.json"

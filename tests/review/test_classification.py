@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sluice_cli.review.classification import EVERYWHERE, classified, read_rule
 from sluice_cli.review.dangers.arguments import JUDGES
 from sluice_cli.review.dangers.directions import DIRECTIONS
-from sluice_cli.target import ROOT
 from sluice_cli.terraform.mirror import PROVIDER, VERSION, terraform_environment
 from tests.review.moves import DANGEROUS, HARMLESS_FROM_NOTHING, block_removed, moved
 from tests.review.plans import change, findings
 
+ROOT = Path(__file__).parent.parent.parent
 COMPLETE = {type_: rules for type_, rules in classified().items() if not rules.partial}
 SIMPLE = [
     (type_, argument)
@@ -183,5 +183,5 @@ def test_harmless_arguments_are_harmless_and_an_unknown_one_is_named(type_: str)
 
 
 def test_the_schema_is_not_committed() -> None:
-    folder = Path(__file__).parent.parent.parent / "sluice_cli" / "review" / "classification"
+    folder = ROOT / "sluice_cli" / "review" / "classification"
     assert sum(file.stat().st_size for file in folder.glob("*.toml")) < 100_000

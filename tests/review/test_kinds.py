@@ -254,7 +254,7 @@ DANGEROUS = {
                 "layers": ["arn:aws:lambda:us-east-1:999999999999:layer:x:1"],
             },
         ),
-        "Wider access: Recorder function: layer arn:aws:lambda:us-east-1:999999999999:layer:x:1 of account 999999999999",
+        "Wider access: Recorder function: layer arn:aws:lambda:us-east-1:999999999999:layer:x:1 of account 9999",
     ),
     "wrapper of the runtime": (
         updated(

@@ -2,13 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ..classification import EVERYWHERE, Rule
+from ..classification import EVERYWHERE, Rule, TypeRules
 from ..hidden import revealed
 from ..model import Danger, Finding
 from ..text import clean
 from ..values import Difference, same
 from ..words import block_words, difference_words
-from . import access, callers, events, exposure, functions, lifecycle, notification, observation, schedules, storage
+from . import (
+    access,
+    callers,
+    environment,
+    events,
+    exposure,
+    functions,
+    lifecycle,
+    notification,
+    observation,
+    schedules,
+    storage,
+)
 from .case import Case, Touched
 from .directions import listed, moved
 
@@ -26,7 +38,7 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "cors": callers.cors,
     "default_endpoint": callers.default_endpoint,
     "endpoint": callers.endpoint,
-    "environment": functions.environment,
+    "environment": environment.environment,
     "event_permission": exposure.event_permission,
     "failure_destination": events.failure_destination,
     "filter": events.event_filter,
@@ -84,6 +96,10 @@ def arguments(case: Case) -> Iterator[Finding]:
                 blocks_gone.add((one.block.name, one.block.label))
                 what = f"{block_words(one.block.name)} {one.block.label}".strip()
                 yield case.finding(block.danger, f"{what} removed", argument=one.block.name)
+        elif rule is None and (one.sensitive or one.unknown):
+            for inner in _inside(case.rules, one):
+                if inner.direction == "whole":
+                    together.setdefault(inner, []).append(one)
         elif rule is None or rule.kind == "harmless" or rule.direction == "policy":
             continue
         elif rule.direction == "whole":
@@ -96,6 +112,16 @@ def arguments(case: Case) -> Iterator[Finding]:
                 together.setdefault(rule, [])
     for rule, touched in together.items():
         yield from JUDGES[rule.operand](Touched(case, rule, touched))
+
+
+def _inside(rules: TypeRules, one: Difference) -> list[Rule]:
+    """The rules of what is in a block that is hidden, or known only after apply, as a whole."""
+    inside = (rule for name, rule in rules.arguments.items() if name.startswith(f"{one.name}."))
+    return list(dict.fromkeys(rule for rule in inside if rule.kind != "harmless"))
+
+
+def _is_block(rules: TypeRules, name: str) -> bool:
+    return any(known.startswith(f"{name}.") for known in (*rules.arguments, *rules.computed))
 
 
 def _argument(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator[Finding]:
@@ -151,11 +177,23 @@ def _unclassified(case: Case) -> Iterator[Finding]:
                 "What it does to data, access and events is not known here: read the provider's documentation.",
             )
         return
+    for one in case.differences:
+        if case.rules.rule(one.name)[1] is None and (one.sensitive or one.unknown) and case.stays:
+            written = one.sensitive or case.context.is_written(case.change, one.name)
+            judged = ("whole", "policy")
+            if written and any(rule.direction not in judged for rule in _inside(case.rules, one)):
+                why = "Terraform hides it" if one.sensitive else "it is known only after apply"
+                yield case.finding(
+                    Danger.UNCLEAR,
+                    f"{clean(one.name)}: {why}",
+                    "Whether it moves in a dangerous direction cannot be told.",
+                )
     unknown = sorted(
         {
             one.name
             for one in case.differences
             if case.rules.rule(one.name)[1] is None
+            and not ((one.sensitive or one.unknown) and _is_block(case.rules, one.name))
             and not (one.unknown and not case.context.is_written(case.change, one.name))
             and not (case.is_new and (same(one.after, None) or one.after is False) and not one.unknown)
         }

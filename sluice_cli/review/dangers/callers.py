@@ -8,7 +8,7 @@ from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
 from ..text import clean
 from ..values import same
-from .case import Touched, blocks, number, texts
+from .case import Touched, blocks, number, table, texts
 from .directions import listed
 
 # From the strictest: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html
@@ -219,7 +219,7 @@ def _routes(body: object) -> dict[str, bool]:
 def validated_models(touched: Touched) -> Iterator[Finding]:
     """The models that request bodies are checked against, by content type."""
     case = touched.case
-    before, after = (values.get("request_models") or {} for values in (case.before, case.after))
+    before, after = (table(values.get("request_models")) for values in (case.before, case.after))
     other = any(not same(model, after.get(kind)) for kind, model in before.items())
     if case.stays and other and not case.is_unknown("request_models"):
         yield from touched.findings("request bodies are checked against something else, or not at all")
@@ -228,7 +228,7 @@ def validated_models(touched: Touched) -> Iterator[Finding]:
 def validated_parameters(touched: Touched) -> Iterator[Finding]:
     """The parameters that requests have to bring: `true` where one is required."""
     case = touched.case
-    before, after = (values.get("request_parameters") or {} for values in (case.before, case.after))
+    before, after = (table(values.get("request_parameters")) for values in (case.before, case.after))
     if case.stays and any(required and not after.get(name) for name, required in before.items()):
         yield from touched.findings("a request parameter is no longer required")
     if case.stays and any(required and not before.get(name) for name, required in after.items()):

@@ -129,6 +129,11 @@ def blocks(value: Any) -> list[Mapping[str, Any]]:
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, Mapping)]
 
 
+def table(value: Any) -> Mapping[str, Any]:
+    """A map; empty where there is none."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def texts(value: Any) -> set[str]:
     if isinstance(value, list):
         return {one for one in value if isinstance(one, str)}

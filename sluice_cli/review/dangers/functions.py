@@ -1,4 +1,4 @@
-"""What a function runs with: time, concurrency, runtime, layers, environment."""
+"""What a function runs with: time, concurrency, runtime, layers."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 
 from ..hidden import revealed
 from ..model import Danger, Finding
-from ..text import SECRET_NAME, clean
-from ..values import Difference
+from ..text import clean
 from .case import Touched, number, texts
 
 # When AWS withdraws a runtime: no more security patches, later no more updates.
@@ -44,20 +43,6 @@ WITHDRAWN = {
     "java25": "2029-06-30",
 }
 LAYER = re.compile(r"^arn:aws[\w-]*:lambda:[\w-]*:(\d{12}):layer:")
-# Variables that name what a function reads, writes or calls.
-POINTER = re.compile(
-    r"(^|_)(TABLE|BUCKET|QUEUE|TOPIC|STREAM|BUS|FUNCTION|STATE_MACHINE|URL|URI|ARN|ENDPOINT|HOST|HOSTNAME|DOMAIN|ADDRESS"
-    r"|NAME|ID|PARAMETER|SECRET|DATABASE|DB|CLUSTER|INDEX|REGION|ACCOUNT|PREFIX|PATH|KEY|DSN|SERVER|BROKER|PORT)S?(_|$)",
-    re.IGNORECASE,
-)
-POINTING_VALUE = re.compile(r"^(arn:|[a-z][a-z0-9+.-]*://|s3://)")
-# Variables that decide what code runs, or where its calls go.
-LOADERS = re.compile(
-    r"^(AWS_LAMBDA_EXEC_WRAPPER|LD_PRELOAD|LD_LIBRARY_PATH|PYTHONPATH|PYTHONSTARTUP|NODE_OPTIONS|NODE_PATH|JAVA_TOOL_OPTIONS"
-    r"|RUBYOPT|RUBYLIB|PERL5LIB|DOTNET_STARTUP_HOOKS|BASH_ENV|AWS_ENDPOINT_URL.*|(HTTPS?|ALL|NO)_PROXY|AWS_CA_BUNDLE"
-    r"|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED)$",
-    re.IGNORECASE,
-)
 
 
 def timeout(touched: Touched) -> Iterator[Finding]:
@@ -144,45 +129,6 @@ def layers(touched: Touched) -> Iterator[Finding]:
                 yield from touched.findings(
                     shown, "Code of another account, or of one that cannot be told, runs with the function's rights."
                 )
-
-
-def environment(touched: Touched) -> Iterator[Finding]:
-    """Variables that name other resources than before, and those that decide what code runs."""
-    for one in touched.differences:
-        variable = one.name.rpartition(".variables.")[2].removeprefix("variables.")
-        if LOADERS.match(variable) and not one.unknown and one.after:
-            yield from touched.findings(
-                f"variable {variable} set",
-                "It decides what code runs, or where calls and their credentials go.",
-                danger=Danger.ACCESS,
-            )
-        elif touched.case.stays and one.before and _points(variable, one):
-            yield from _pointer(touched, variable, one)
-
-
-def _pointer(touched: Touched, variable: str, one: Difference) -> Iterator[Finding]:
-    case = touched.case
-    if one.unknown:
-        if case.context.refers_to_the_same(case.change, one.name, revealed(one.before)):
-            return
-        shown = "is known only after apply"
-    elif not one.after:
-        shown = "removed"
-    else:
-        shown = "changed" if one.sensitive else f"{one.shown_before} → {one.shown_after}"
-    yield from touched.findings(
-        f"variable {variable} {shown}",
-        "The function reads, writes or calls something else than before.",
-        danger=Danger.EVENTS_CHANGE,
-    )
-
-
-def _points(variable: str, one: Difference) -> bool:
-    """Whether a variable names a resource. Secrets are renewed: that they change is no danger."""
-    values = [str(revealed(value) or "") for value in (one.before, one.after)]
-    if SECRET_NAME.search(variable) and not any(map(POINTING_VALUE.match, values)):
-        return False
-    return bool(POINTER.search(variable)) or any(map(POINTING_VALUE.match, values))
 
 
 def rollout(touched: Touched) -> Iterator[Finding]:

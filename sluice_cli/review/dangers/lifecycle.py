@@ -10,7 +10,7 @@ from typing import Any
 from ..hidden import is_hidden
 from ..model import Danger, Finding
 from ..text import clean
-from .case import Touched, blocks, number
+from .case import Touched, blocks, number, table
 
 # Objects in these classes have to be restored before they can be read, which takes hours.
 ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
@@ -114,7 +114,7 @@ def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:
     for one in blocks(rule.get("filter")):
         parts += [one, *blocks(one.get("and"))]
     tags = {(str(one.get("key")), str(one.get("value"))) for part in parts for one in blocks(part.get("tag"))}
-    tags |= {(str(key), str(value)) for part in parts for key, value in (part.get("tags") or {}).items()}
+    tags |= {(str(key), str(value)) for part in parts for key, value in table(part.get("tags")).items()}
     largest = [number(part.get("object_size_less_than")) for part in parts]
     return {
         "prefix": next((str(part["prefix"]) for part in parts if part.get("prefix")), ""),
