@@ -33,6 +33,7 @@ from .queue import ExistingQueue, Queue  # noqa: E402
 from .release import Release  # noqa: E402
 from .rest_api import Authorization, RestApi  # noqa: E402
 from .role import Role  # noqa: E402
+from .secret import Parameter, Secret  # noqa: E402
 from .state import StateBackend  # noqa: E402
 from .table import ExistingTable, Table  # noqa: E402
 from .topic import ExistingTopic, Topic  # noqa: E402
@@ -81,6 +82,7 @@ __all__ = [
     "Metric",
     "Names",
     "OnDemandLimit",
+    "Parameter",
     "Place",
     "PolicyDocument",
     "PythonFunction",
@@ -91,6 +93,7 @@ __all__ = [
     "Role",
     "Rule",
     "Schedule",
+    "Secret",
     "StateBackend",
     "Statement",
     "Table",

@@ -109,6 +109,10 @@ KEY_ALIAS = Text(
 KEY_DESCRIPTION = Text(
     r"(?s:.)", "characters", 0, 8192, "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"
 )
+# A key policy has 32 KB: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+LOG_GROUPS_OF_A_KEY = Count(
+    0, 50, "log groups of one key", "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
+)
 DELETION_WINDOW_DAYS = Number(
     7, 30, "days", "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
 )
@@ -417,3 +421,30 @@ INDEX_ATTRIBUTES = Count(
     0, 20, "attributes", "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Projection.html"
 )
 PROJECTED_ATTRIBUTES = Count(0, 100, "attributes", _PROJECTIONS)
+
+# Secrets Manager and SSM
+_SECRETS_MANAGER = "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"
+SECRET_NAME = Text("[A-Za-z0-9/_+=.@-]", "letters, digits and / _ + = . @ -", 1, 512, _SECRETS_MANAGER)
+SECRET_DESCRIPTION = Text(r"(?s:.)", "characters", 0, 2048, _SECRETS_MANAGER)
+RECOVERY_WINDOW_DAYS = Number(
+    7, 30, "days (or 0)", "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_DeleteSecret.html"
+)
+SECRET_ARN = Text(
+    "[A-Za-z0-9/_+=.@:-]",
+    "characters: a secret's complete ARN such as arn:aws:secretsmanager:us-east-1:123456789012:secret:name-AbCdEf",
+    20,
+    2048,
+    _SECRETS_MANAGER,
+    lambda text: (
+        None
+        if re.fullmatch(r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+-[A-Za-z0-9]{6}", text)
+        else "the end with six characters is missing, or it is another thing's"
+    ),
+)
+PARAMETER_NAME = Text(
+    "[A-Za-z0-9_./-]",
+    "letters, digits and _ . - /",
+    1,
+    1011,
+    "https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html",
+)

@@ -168,7 +168,7 @@ class Key(AnyKey):
         """
         self.policy.add(
             Statement(
-                sid="Allow" + service.split(".")[0].title(),
+                sid="Allow" + service.split(".")[0].title().replace("-", ""),
                 principals={"Service": [service]},
                 actions=SERVICE_ACTIONS,
                 resources=["*"],
@@ -185,6 +185,7 @@ class Key(AnyKey):
         """
         if name in self._log_groups:
             return
+        limits.LOG_GROUPS_OF_A_KEY.check(self, "log groups", [*self._log_groups, name])
         self.policy.add(
             Statement(
                 sid=f"AllowLogs{len(self._log_groups) or ''}",

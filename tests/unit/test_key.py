@@ -1,9 +1,12 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 from cdktf import TerraformStack
 
-from modules import Key
+from modules import ConfigurationError, Key, PythonFunction, Topic
 
-from .synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, REGION, Terraform, allow_service
+from .synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, REGION, Terraform, allow, allow_service
 
 ACCOUNT_POLICIES = {
     "sid": "AccountPolicies",
@@ -149,3 +152,54 @@ def test_cloudwatch_logs_is_admitted_for_each_log_group_by_name_once(stack: Terr
             ),
         ]
     }
+
+
+EXISTING = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def test_a_key_of_others_encrypts_and_is_granted_like_ones_own(stack: TerraformStack, code: Path) -> None:
+    key = Key.from_arn(stack, "Shared", EXISTING, admits=["cloudwatch.amazonaws.com", "logs.amazonaws.com"])
+    topic = Topic(stack, "Alarms", name="alarms", key=key)
+    worker = PythonFunction(stack, "Worker", name="worker", packages=[code], alarm_topic=topic, key=key)
+    topic.grant_publish(worker)
+    made = Terraform(stack)
+    assert made.all("aws_kms_key") == {}
+    assert made.one("aws_sns_topic")["kms_master_key_id"] == EXISTING
+    assert made.one("aws_cloudwatch_log_group")["kms_key_id"] == EXISTING
+    assert (
+        allow("EncryptMessages", ["kms:Decrypt", "kms:GenerateDataKey"], EXISTING)
+        in made.grants("Worker")["PublishAlarms"]
+    )
+
+
+def test_what_the_policy_of_a_key_of_others_does_not_admit_is_refused(stack: TerraformStack, code: Path) -> None:
+    key = Key.from_arn(stack, "Shared", EXISTING)
+    with pytest.raises(
+        ConfigurationError,
+        match=r"Shared: the policy of a key that exists already .* Once it admits cloudwatch\.amazonaws\.com, say so",
+    ):
+        Topic(stack, "Alarms", name="alarms", key=key).allow_service("cloudwatch.amazonaws.com")
+    with pytest.raises(ConfigurationError, match=r"Key\.from_arn\(\.\.\., admits=\['logs\.amazonaws\.com'\]\)$"):
+        PythonFunction(stack, "Worker", name="worker", packages=[code], key=key)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda stack: Key.from_arn(stack, "K", "alias/shared"), "arn is 'alias/shared'; give one such as arn:aws:kms"),
+        (lambda stack: Key(stack, "K", alias="messages", description=""), "it has to begin with alias/"),
+        (lambda stack: Key(stack, "K", alias="alias/aws/s3", description=""), "and not with alias/aws/"),
+        (lambda stack: Key(stack, "K", alias="alias/a", description="", deletion_window_days=6), "AWS allows 7 to 30"),
+        (lambda stack: Key(stack, "K", alias="alias/a", description="x" * 8193), "description is "),
+    ],
+)
+def test_what_kms_refuses_is_refused(stack: TerraformStack, make: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        make(stack)
+
+
+def test_a_key_admits_no_more_log_groups_than_its_policy_holds(key: Key) -> None:
+    for number in range(50):
+        key.allow_log_group(f"/aws/lambda/{number}")
+    with pytest.raises(ConfigurationError, match="log groups has 51, AWS allows 0 to 50 log groups of one key"):
+        key.allow_log_group("/aws/lambda/50")

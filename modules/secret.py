@@ -1,0 +1,144 @@
+from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
+from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import SecretsmanagerSecretPolicy
+from constructs import Construct
+
+from . import _limits as limits
+from ._account import account_id, partition, region
+from ._checks import is_token, refuse
+from ._paths import path
+from .accepted import accept
+from .iam import Condition, Grantee, PolicyDocument, Statement, tls_only
+from .key import AnyKey
+
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
+READ_ACTIONS = ("secretsmanager:GetSecretValue",)
+READ_KEY_ACTIONS = ("kms:Decrypt",)
+
+WITHOUT_KEY = {
+    "CKV_AWS_149": "Secrets Manager encrypts with a key of its own for the account; `key` opts in to another"
+}
+WITHOUT_ROTATION = {"CKV2_AWS_57": "who owns what the secret opens rotates it, by a function of that system"}
+
+
+class Secret(Construct):
+    """A Secrets Manager secret, whose value people put in: it is never in Terraform's code or state.
+
+    Encrypted with Secrets Manager's own key, or with `key`; refuses requests without TLS. Destroyed secrets can be
+    restored for `recovery_days` (7 to 30, or 0: at once). Functions get its ARN in their environment and read it by
+    `grant_read`. `Secret.from_name` and `Secret.from_arn` take one that exists.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        name: str,
+        description: str = "",
+        key: AnyKey | None = None,
+        recovery_days: float = 30,
+    ) -> None:
+        super().__init__(scope, id_)
+        limits.SECRET_NAME.check(self, "name", name)
+        limits.SECRET_DESCRIPTION.check(self, "description", description)
+        if recovery_days != 0:
+            limits.RECOVERY_WINDOW_DAYS.check(self, "recovery_days", recovery_days)
+        self._key = key
+        self.resource = SecretsmanagerSecret(
+            self,
+            "Secret",
+            name=name,
+            description=description or None,
+            kms_key_id=key.arn if key else None,
+            recovery_window_in_days=recovery_days,
+        )
+        accept(self.resource, WITHOUT_ROTATION | ({} if key else WITHOUT_KEY))
+        self.name = name
+        self.arn: str = self.resource.arn
+        self.policy = PolicyDocument(self, "Policy", tls_only(["*"], ["secretsmanager:GetSecretValue"]))
+        SecretsmanagerSecretPolicy(self, "SecretPolicy", secret_arn=self.arn, policy=self.policy.json)
+
+    @classmethod
+    def from_name(cls, scope: Construct, id_: str, name: str, *, key: AnyKey | None = None) -> "ExistingSecret":
+        """A secret of this account and region; `key` is the customer-managed key that encrypts it, if any."""
+        limits.SECRET_NAME.check(f"{path(scope)}/{id_}", "name", name)
+        # Secrets Manager adds a hyphen and six characters to the name.
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/getting-started.html#term_secret
+        arn = f"arn:{partition(scope)}:secretsmanager:{region(scope)}:{account_id(scope)}:secret:{name}"
+        return ExistingSecret(scope, id_, arn, f"{arn}-??????", key)
+
+    @classmethod
+    def from_arn(cls, scope: Construct, id_: str, arn: str, *, key: AnyKey | None = None) -> "ExistingSecret":
+        """A secret by its complete ARN, with the six characters at its end; `key` as in `from_name`."""
+        if not is_token(arn):
+            limits.SECRET_ARN.check(f"{path(scope)}/{id_}", "arn", arn)
+        return ExistingSecret(scope, id_, arn, arn, key)
+
+    def grant_read(self, grantee: Grantee) -> None:
+        """Let the grantee read the secret's value, and decrypt it where `key` encrypts it."""
+        _grant_read(self, grantee, self.arn, self._key)
+
+
+class ExistingSecret(Construct):
+    """A secret of others: `Secret.from_name` or `Secret.from_arn`."""
+
+    def __init__(self, scope: Construct, id_: str, arn: str, granted_arn: str, key: AnyKey | None) -> None:
+        super().__init__(scope, id_)
+        self.arn = arn
+        self._granted_arn = granted_arn
+        self._key = key
+
+    def grant_read(self, grantee: Grantee) -> None:
+        """Let the grantee read the secret's value, and decrypt it where `key` encrypts it."""
+        _grant_read(self, grantee, self._granted_arn, self._key)
+
+
+class Parameter(Construct):
+    """A parameter of SSM Parameter Store that exists already in this account and region: `name` begins with `/` or not.
+
+    Its value is never in Terraform's code or state: a function gets the name in its environment and reads the value by
+    `grant_read`. `key` is the customer-managed key of a `SecureString`, if it has one; AWS's own key needs no grant.
+    https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-access.html
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, name: str, key: AnyKey | None = None) -> None:
+        super().__init__(scope, id_)
+        limits.PARAMETER_NAME.check(self, "name", name)
+        if name.lower().removeprefix("/").startswith(("aws", "ssm")):
+            raise refuse(self, "name", name, "no name that begins with aws or ssm")
+        self.name = name
+        inside = name.removeprefix("/")
+        self.arn = f"arn:{partition(self)}:ssm:{region(self)}:{account_id(self)}:parameter/{inside}"
+        self._key = key
+
+    def grant_read(self, grantee: Grantee) -> None:
+        """Let the grantee read the parameter's value, and decrypt it where `key` encrypts it."""
+        statements = [
+            Statement(sid="ReadParameter", actions=["ssm:GetParameter", "ssm:GetParameters"], resources=[self.arn])
+        ]
+        if self._key:
+            statements.append(
+                Statement(
+                    sid="DecryptParameter",
+                    actions=READ_KEY_ACTIONS,
+                    resources=[self._key.arn],
+                    # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+                    conditions=[Condition("StringEquals", "kms:EncryptionContext:PARAMETER_ARN", [self.arn])],
+                )
+            )
+        grantee.allow(self, "Read", *statements)
+
+
+def _grant_read(scope: Construct, grantee: Grantee, arn: str, key: AnyKey | None) -> None:
+    statements = [Statement(sid="ReadSecret", actions=READ_ACTIONS, resources=[arn])]
+    if key:
+        statements.append(
+            Statement(
+                sid="DecryptSecret",
+                actions=READ_KEY_ACTIONS,
+                resources=[key.arn],
+                # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+                conditions=[Condition("StringLike", "kms:EncryptionContext:SecretARN", [arn])],
+            )
+        )
+    grantee.allow(scope, "Read", *statements)
