@@ -22,7 +22,9 @@ from .errors import ConfigurationError
 # How cdktf writes tokens: https://github.com/hashicorp/terraform-cdk/blob/main/packages/cdktf/lib/tokens/private/encoding.ts
 # Asking cdktf instead would cost a call to JavaScript for each argument.
 NUMBER_TOKEN = b"\xfd\xff"
-EXPRESSION = re.compile(r"\$\{[^{}]*\}|#\{TfToken\[[^\]]*\]\}")
+LIST_TOKEN = re.compile(r"#\{TfToken\[[^\]]*\]\}")
+# Where Terraform's templates begin: https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates
+TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 BEYOND_ANY_LIMIT = 1e290  # a number token that went through Python's arithmetic
 
 Where = Construct | str
@@ -31,7 +33,7 @@ Where = Construct | str
 def is_token(value: object) -> bool:
     """Whether Terraform, not Python, knows this value: a reference, a variable, an expression."""
     if isinstance(value, str):
-        return "${" in value or "#{TfToken[" in value
+        return TEMPLATE.search(value) is not None or LIST_TOKEN.search(value) is not None
     if isinstance(value, float):
         return struct.pack(">d", value)[:2] == NUMBER_TOKEN
     if isinstance(value, list | tuple):
@@ -59,8 +61,31 @@ def text_of(value: float) -> str:
 
 
 def known_part(text: str) -> str:
-    """A text without its tokens."""
-    return EXPRESSION.sub("", text)
+    """A text without its tokens. An expression that has no end is left as it is."""
+    known, text = "", LIST_TOKEN.sub("", text)
+    while found := TEMPLATE.search(text):
+        end = _end(text, found.end())
+        known += text[: found.start()] + ("" if end else found[0])
+        text = text[end or found.end() :]
+    return known + text
+
+
+def _end(text: str, start: int) -> int | None:
+    depth = 1
+    for position in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[position], 0)
+        if depth == 0:
+            return position + 1
+    return None
+
+
+def check_template(where: Where, parameter: str, text: str) -> None:
+    """Refuse `${` and `%{` that Terraform would take for the beginning of an expression without end."""
+    if TEMPLATE.search(known_part(text)):
+        raise ConfigurationError(
+            f"{_place(where)}: {parameter} is {text!r}, which Terraform takes for an unfinished expression; write $${{ "
+            "and %%{ for these characters themselves"
+        )
 
 
 def refuse(where: Where, parameter: str, value: object, allowed: str) -> ConfigurationError:
@@ -97,6 +122,8 @@ class Text:
                 return
             raise refuse(where, parameter, value, self.allowed)
         token = is_token(value)
+        if token:
+            check_template(where, parameter, value)
         known = known_part(value) if token else value
         right_characters = re.fullmatch(f"(?:{self.characters})*", known)
         if not right_characters or len(known) > self.longest or (len(known) < self.shortest and not token):

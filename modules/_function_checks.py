@@ -7,7 +7,7 @@ from pathlib import Path
 from constructs import Construct
 
 from . import _limits as limits
-from ._checks import is_token, known_part, refuse
+from ._checks import check_template, is_token, known_part, refuse
 from ._packaging import Dependencies, build_libraries
 from ._packaging.archive import packed_files
 from ._paths import path
@@ -54,6 +54,7 @@ def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
             )
         if not isinstance(value, str):
             raise ConfigurationError(f"{path(scope)}: environment's {name} is {value!r}; give a text")
+        check_template(scope, f"environment's {name}", value)
     size = sum(len(name) + len(known_part(value).encode("utf-8", "replace")) for name, value in variables.items())
     if size > ENVIRONMENT_BYTES:
         raise ConfigurationError(

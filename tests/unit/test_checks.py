@@ -5,7 +5,7 @@ from cdktf import Op, TerraformOutput, TerraformStack, TerraformVariable, Token
 
 from modules import ConfigurationError
 from modules import _limits as limits
-from modules._checks import at_least, is_token, text_of, times
+from modules._checks import at_least, is_token, known_part, text_of, times
 
 from .synthesized import Terraform
 
@@ -77,3 +77,24 @@ def test_bucket_names_that_s3_refuses_are_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["abc", "a.b-c", "a" * 63, "1a2", "10.0.0.1.5"])
 def test_other_bucket_names_pass(name: str) -> None:
     limits.BUCKET_NAME.check("bucket", "name", name)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("a-${var.b}-c", "a--c"),
+        ('${jsonencode({"a" = {"b" = 1}})}!', "!"),
+        ("%{ if var.a }x%{ endif }", "x"),
+        ("$${a} %%{b}", "$${a} %%{b}"),
+        ("${a", "${a"),
+        ("", ""),
+    ],
+)
+def test_the_known_part_of_a_text_is_what_is_beside_its_expressions(text: str, known: str) -> None:
+    assert known_part(text) == known
+
+
+@pytest.mark.parametrize("text", ["${", "a ${b", "100 %{ and more", "${a} ${"])
+def test_an_expression_without_end_is_refused_with_the_way_to_write_it(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^topic: text is .+ unfinished expression; write \$\$\{ and %%\{"):
+        limits.ALARM_DESCRIPTION.check("topic", "text", text)
