@@ -89,6 +89,16 @@ step "the Python environment" .venv/.installed Pipfile.lock install_environment 
 step "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
 step "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
 wait "$cdktf_cli"
+cat >.venv/bin/sluice <<END
+#!$PWD/.venv/bin/python
+import sys
+
+sys.path.insert(0, "$PWD")
+from sluice_cli.__main__ import main
+
+sys.exit(main())
+END
+chmod +x .venv/bin/sluice
 for extra in "$@"; do # what few commands need
   step "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
 done

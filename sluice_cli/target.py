@@ -76,7 +76,7 @@ class Target:
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
             "DISABLE_VERSION_CHECK": "1",
             # The configuration says where state is; what an earlier run in this folder said must not get in the way.
-            "TF_CLI_ARGS_init": "-reconfigure",
+            **({} if self._uses_cloud() else {"TF_CLI_ARGS_init": "-reconfigure"}),
             # Terraform and the provider spend their time on the provider's schemas, and a third of it on garbage
             # collection: this spares it, for 150 MB more of each process.
             "GOGC": self.environment.get("GOGC", "400"),
@@ -87,10 +87,16 @@ class Target:
         return {**self.variables(), "CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1", "TF_IN_AUTOMATION": "1"}
 
     def _required_providers(self) -> Sequence[Provider]:
-        stacks = [*(self.output / "stacks").glob("*/cdk.tf.json")]
-        if not stacks:
-            return (AWS,)
-        return required_providers(json.loads(one.read_text(encoding="utf-8")) for one in stacks)
+        stacks = self._configurations()
+        return required_providers(stacks) if stacks else (AWS,)
+
+    def _uses_cloud(self) -> bool:
+        """Whether a stack keeps its state in HCP Terraform, which takes no `-reconfigure`."""
+        return self.local is None and any("cloud" in one.get("terraform", {}) for one in self._configurations())
+
+    def _configurations(self) -> list[dict[str, Any]]:
+        files = (self.output / "stacks").glob("*/cdk.tf.json")
+        return [json.loads(one.read_text(encoding="utf-8")) for one in files]
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if not reconciled:
         console.print(
-            f"Not all came out as it should. `make failures NAME={NAME}{' LOCAL=yes' if arguments.local else ''}` "
+            f"Not all came out as it should. `make failures SYSTEM={NAME}{' LOCAL=yes' if arguments.local else ''}` "
             f"and the log group {pipeline.outputs['LogGroupName']} say why."
         )
     return 0 if reconciled else 1

@@ -1,6 +1,6 @@
 """The local AWS: ministack on a free loopback port, over TLS, with IAM enforced and credentials of its own.
 
-Everything it needs and leaves lies in one folder (`.local` for the demo, a temporary one for the tests), so that
+Everything it needs and leaves lies in one folder (`.sluice/local` of a project, a temporary one for tests), so that
 several can run side by side. It keeps nothing beyond its own life.
 """
 

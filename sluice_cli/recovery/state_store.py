@@ -53,7 +53,7 @@ class StateStore:
     def of(cls, stack: Stack) -> "StateStore | None":
         """Where a synthesized stack keeps its state; None where that is not S3."""
         kind, backend = stack.backend
-        if kind != "s3":
+        if kind != "s3" or not {"bucket", "key"} <= set(backend):
             return None
         s3 = stack.target.client("s3", region_name=backend.get("region") or stack.target.state_region)
         return cls(s3, backend["bucket"], backend["key"])

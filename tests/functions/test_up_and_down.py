@@ -1,0 +1,91 @@
+"""`sluice up` and `sluice down` when something is wrong: nothing half-made is left, and the local AWS always ends."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from checks import ROOT
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import FILE
+from tests.support.commands import sluice
+
+ONE_STACK = """
+mkdir -p "$CDKTF_OUTDIR/stacks/a"
+echo '{"stacks": {"a": {"workingDirectory": "stacks/a"}}}' >"$CDKTF_OUTDIR/manifest.json"
+echo '{"resource": {"terraform_data": {"a": {}}}}' >"$CDKTF_OUTDIR/stacks/a/cdk.tf.json"
+"""
+
+
+def make(folder: Path, app: str) -> Path:
+    (folder / FILE).write_text(json.dumps({"app": app}))
+    return folder
+
+
+def test_up_stops_the_local_aws_again_when_the_app_fails(tmp_path: Path) -> None:
+    code, out, err = sluice(make(tmp_path, "echo 'PROJECT: wrong' >&2; exit 2"), "up")
+    assert code == 2
+    assert "Local AWS: started at " in out
+    assert out.endswith("Local AWS: stopped again, as nothing could be deployed\n")
+    assert err.startswith("PROJECT: wrong\nthe app failed: ")
+    assert not (tmp_path / ".sluice" / "local").exists()
+
+
+def test_up_refuses_a_name_of_no_stack_and_leaves_nothing_running(tmp_path: Path) -> None:
+    code, _, err = sluice(make(tmp_path, ONE_STACK), "up", "b")
+    assert (code, err) == (2, "no stack is named b (the app synthesizes: a)\n")
+    assert not (tmp_path / ".sluice" / "local").exists()
+
+
+def test_of_two_at_once_the_second_says_who_is_first_and_waits(tmp_path: Path) -> None:
+    make(tmp_path, f"sleep 2; {ONE_STACK}")
+    first = subprocess.Popen(
+        [sys.executable, "-c", UP.format(root=str(ROOT))], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    lock = tmp_path / ".sluice" / "lock"
+    while not (lock.exists() and lock.read_text()):
+        time.sleep(0.05)
+    code, out, err = sluice(tmp_path, "up")
+    first_out, _ = first.communicate(timeout=120)
+    assert (code, first.returncode) == (0, 0)
+    assert err == f"Waiting for `sluice up` (process {first.pid})\n"
+    assert "Deploying: done, 1 change\n" in first_out
+    assert "Local AWS: still running at " in out
+    assert out.endswith("Deploying: done, nothing to change\n")
+    assert sluice(tmp_path, "down")[0] == 0
+
+
+UP = """
+import sys
+sys.path.insert(0, {root!r})
+from sluice_cli.__main__ import VERBS
+from sluice_cli.command_line import run
+sys.exit(run("sluice", "", VERBS, ["up"]))
+"""
+
+
+@pytest.mark.parametrize("broken", ["terraform", "stack"])
+def test_down_ends_the_local_aws_whatever_terraform_says(tmp_path: Path, broken: str) -> None:
+    assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
+    running = LocalAws(tmp_path / ".sluice" / "local").running()
+    assert running
+    if broken == "terraform":
+        programs = tmp_path / "programs"
+        programs.mkdir()
+        (programs / "terraform").write_text("#!/bin/sh\necho 'Error: as told' >&2; exit 1\n")
+        (programs / "terraform").chmod(0o755)
+        path = {"PATH": f"{programs}:/usr/bin:/bin"}
+    else:
+        (tmp_path / ".sluice" / "stacks" / "a" / "cdk.tf.json").unlink()
+        path = {}
+    code, out, err = sluice(tmp_path, "down", variables=path)
+    assert (code, err) == (0, "")
+    assert "Not destroyed in order, and gone with the local AWS all the same:\n" in out
+    assert out.endswith("Local AWS: stopped\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(running.pid, 0)
+    assert not (tmp_path / ".sluice" / "local").exists()

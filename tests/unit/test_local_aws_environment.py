@@ -1,0 +1,68 @@
+"""The local AWS's own Python environment, where Sluice is installed and not a checkout."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws import environment
+from sluice_cli.local_aws.environment import python_of_local_aws
+
+UNREACHABLE = "no-such-package==1.0 --hash=sha256:" + "0" * 64 + "\n"
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """As in a wheel: no checkout, and requirements beside the module. Gives the cache folder."""
+    monkeypatch.setattr(environment, "CHECKOUT", tmp_path / "site-packages")
+    monkeypatch.setattr(environment, "REQUIREMENTS", tmp_path / "requirements.txt")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # the discard port: nobody listens
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    return tmp_path / "cache" / "sluice"
+
+
+def test_it_is_made_once_in_the_cache_folder_and_found_again(
+    installed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    python = python_of_local_aws()
+    assert python.is_file()
+    assert python.parent.parent.parent == installed
+    assert capfd.readouterr().err.startswith(f"Installing the local AWS into {python.parent.parent}, once")
+    assert python_of_local_aws() == python
+    assert capfd.readouterr().err == ""
+
+
+def test_without_a_package_index_it_says_what_it_takes_and_leaves_nothing(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = environment._run
+
+    def run(command: list[str], needs: str) -> None:
+        if "venv" not in command:
+            install(command, needs)
+            return
+        # This environment has a pip; making another one takes long.
+        python = Path(command[-1], "bin", "python")
+        python.parent.mkdir(parents=True)
+        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
+
+    monkeypatch.setattr(environment, "_run", run)
+    (tmp_path / "requirements.txt").write_text(UNREACHABLE)
+    with pytest.raises(LocalAwsError) as error:
+        python_of_local_aws()
+    assert str(error.value).startswith(
+        "the local AWS could not be installed; it takes a package index that pip reaches (PIP_INDEX_URL names another"
+    )
+    assert "no-such-package" in str(error.value)
+    assert [one.name for one in installed.iterdir() if not one.name.endswith(".lock")] == []
+
+
+def test_a_checkout_that_is_not_set_up_says_so(tmp_path: Path) -> None:
+    with pytest.raises(LocalAwsError, match=r"is not installed in .*site-packages: run `make setup` there"):
+        python_of_local_aws()
+    assert list(tmp_path.iterdir()) == []
