@@ -55,7 +55,7 @@ class Compute(TerraformStack):
         failed = SqsQueue(self, "failed", name="weather-failed")
         dead = SqsQueue(self, "dead", name="weather-dead")
         redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
-        SqsQueue(self, "work", name="weather-work", redrive_policy=redrive, visibility_timeout_seconds=0)
+        SqsQueue(self, "work", name="weather-work", redrive_policy=redrive, visibility_timeout_seconds=1)
         lambda_service = {"Principal": {"Service": "lambda.amazonaws.com"}}
         role = IamRole(self, "role", name="weather", assume_role_policy=policy(lambda_service, Action="sts:AssumeRole"))
         for name, action, resource in (

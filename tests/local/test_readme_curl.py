@@ -1,0 +1,49 @@
+"""README's curl commands, as printed, with the curl of this machine."""
+
+import re
+import shutil
+import subprocess
+from functools import partial
+
+import pytest
+
+from checks import ROOT
+from sluice_cli.testing import eventually
+from tests.support.deployed import ENVIRONMENT, Deployment
+
+BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+LOCAL = '"$LOCAL_AWS_USER"'
+
+
+@pytest.fixture
+def commands() -> list[str]:
+    """Those on the local AWS: upload an object, ask for it."""
+    texts = [(ROOT / "README.md").read_text(), *(one.read_text() for one in sorted((ROOT / "docs").glob("*.md")))]
+    blocks = [block for text in texts for block in BLOCK.findall(text)]
+    return [block for block in blocks if "curl" in block and LOCAL in block]
+
+
+def test_an_object_is_uploaded_and_found_by_what_is_printed(deployment: Deployment, commands: list[str]) -> None:
+    if not shutil.which("curl"):
+        pytest.skip("curl is not on this machine")
+    outputs = deployment.outputs("object-tracker")
+    assert any("-T README.md" in one for one in commands)
+    assert any("/live/objects?key=" in one for one in commands)
+
+    def run(text: str) -> str:
+        own = text.replace("-dev-", f"-{ENVIRONMENT}-").replace("API_ID", outputs["ApiId"])
+        own = own.replace(". .sluice/local/env", "").replace("curl ", "curl --silent --show-error --fail-with-body ")
+        environment = deployment.local.folder / "env"
+        done = subprocess.run(
+            ["sh", "-euc", f". '{environment}'\n{own}"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def answers(text: str) -> bool:
+        return "docs/README.md" in run(text)
+
+    upload, *others = sorted(commands, key=lambda one: "-T README.md" not in one)
+    run(upload)
+    for one in others:
+        eventually(partial(answers, one), within=60)

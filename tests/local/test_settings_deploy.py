@@ -1,0 +1,101 @@
+"""What settings.py and README document deploys on the local AWS, fresh and onto what is deployed already."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.systems import APIS
+from settings import Settings
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import send, signed_request
+from sluice_cli.stack import Stack, synthesized_stacks
+from sluice_cli.target import Target, local_target
+from sluice_cli.terraform.deployment import deploy, destroy
+from tests.support.commands import project_of
+
+SYSTEM = "object-tracker"
+ENVIRONMENT = "setting"
+# Between them they have what the local AWS knows: it has no web ACL before a REST API, no Application Auto Scaling, and
+# AWS_REGION is the caller's own, which a local run does not see.
+FIRST = {"ENVIRONMENT_SUFFIX": ENVIRONMENT, "PROTECTED_ENVIRONMENTS": "prod", "LOG_RETENTION_DAYS": "7"}
+SECOND = {
+    **FIRST,
+    "API_AUTHORIZATION": "api_key",
+    "API_LOGGING_ROLE": "managed",
+    "OWNER": "Team Blue",
+    "COST_CENTER": "CC-1",
+    "NOTIFICATION_EMAIL": "team@example.com",
+    "LAMBDA_TIMEOUT_SECONDS": "20",
+    "LAMBDA_RUNTIME": "python3.12",
+    "LOG_RETENTION_DAYS": "14",
+    "ENCRYPTION_KEYS": "customer",
+}
+
+
+@dataclass(frozen=True)
+class Site:
+    local: LocalAws
+    folder: Path
+
+    def deploy(self, settings: Mapping[str, str], *names: str) -> Target:
+        made = local_target(project_of(self.local), self.local)
+        environment = {**made.environment, **settings}
+        target = replace(made, environment=environment, folder=self.folder, output_folder=None)
+        deploy(names, target)
+        return target
+
+
+@pytest.fixture(scope="module")
+def site(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(local_aws, tmp_path_factory.mktemp("settings"))
+    yield made
+    target = replace(local_target(project_of(local_aws), local_aws), folder=made.folder, output_folder=None)
+    destroy([one for one in synthesized_stacks(target) if one.initialized], target)
+
+
+@pytest.fixture(scope="module")
+def switched(site: Site) -> tuple[LocalAws, dict[str, Any], Target]:
+    """The object tracker, deployed with one set of settings, then with another."""
+    site.deploy(FIRST, SYSTEM)
+    target = site.deploy(SECOND, "api-gateway-account", SYSTEM)
+    return site.local, Stack(SYSTEM, target).outputs(), target
+
+
+def test_an_api_that_signed_requests_reached_asks_for_a_key_once_the_setting_says_so(
+    switched: tuple[LocalAws, dict[str, Any], Target],
+) -> None:
+    local, outputs, _ = switched
+    key = local.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)["value"]
+    url = f"{outputs['ApiUrl']}?key=nothing.txt"
+    statuses = [
+        send(local, "GET", url)[0],
+        signed_request(local, "GET", url)[0],
+        send(local, "GET", url, headers={"x-api-key": "wrong" * 8})[0],
+        send(local, "GET", url, headers={"x-api-key": key})[0],
+    ]
+    assert statuses[:3] == [403, 403, 403]
+    assert statuses[3] in (200, 404)
+
+
+def test_a_plan_after_the_switch_is_empty(switched: tuple[LocalAws, dict[str, Any], Target]) -> None:
+    *_, target = switched
+    for name in ("api-gateway-account", SYSTEM):
+        planned = Stack(name, target).run("plan", "-input=false", "-no-color", "-detailed-exitcode")
+        assert planned.returncode == 0, planned.stdout + planned.stderr
+
+
+def test_what_is_deployed_is_what_the_settings_say(switched: tuple[LocalAws, dict[str, Any], Target]) -> None:
+    local, outputs, _ = switched
+    function = local.client("lambda").get_function(FunctionName=outputs["FunctionName"])
+    configuration = function["Configuration"]
+    assert (configuration["Runtime"], configuration["Timeout"]) == ("python3.12", 20)
+    assert function["Tags"]["Owner"] == "Team Blue"
+    assert "KMSKeyArn" in configuration
+
+
+def test_every_api_is_reached_by_the_settings_that_are_tried_here() -> None:
+    assert SYSTEM in APIS
+    assert Settings.load(SECOND).api_authorization == "api_key"
