@@ -6,7 +6,7 @@ remote states that it reads from other stacks of the app.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ CLEARED = (
 # Blocks cannot be taken away by an override; an empty one says that no role is taken.
 EMPTIED = ("assume_role", "assume_role_with_web_identity")
 
+# What tells one state from another, by the backend's type.
+STATE_IDENTITY = {"s3": ("bucket", "key"), "local": ("path",), "gcs": ("bucket", "prefix"), "http": ("address",)}
+
 Block = dict[str, Any]
 
 
@@ -47,12 +50,12 @@ def write(synthesized: Synthesized, endpoint: str, state_bucket: str) -> None:
     backends = {name: backend(name, stack, endpoint, state_bucket) for name, stack in stacks.items()}
     for name, stack in stacks.items():
         folder = synthesized.folders[name]
-        _write(folder / OVERRIDE, override(stack, backends[name], backends, endpoint))
+        _write(folder / OVERRIDE, override(stack, backends[name], _states_read(stack, stacks, backends), endpoint))
         _write(folder / ADDITION, addition(stack, endpoint))
 
 
-def override(stack: Block, own: Block, backends: Mapping[str, Block], endpoint: str) -> Block:
-    """What is overridden of one stack."""
+def override(stack: Block, own: Block, states_read: Mapping[str, Block], endpoint: str) -> Block:
+    """What is overridden of one stack: its own backend, and by their names the backends of the states that it reads."""
     result: Block = {"terraform": {"backend": {"s3": own}}}
     providers = {
         name: [_provider(block, endpoint) for block in _blocks(stack.get("provider", {}).get(name))]
@@ -60,7 +63,7 @@ def override(stack: Block, own: Block, backends: Mapping[str, Block], endpoint: 
     }
     if any(providers.values()):
         result["provider"] = {name: blocks for name, blocks in providers.items() if blocks}
-    states = {name: {"backend": "s3", "config": backends[source]} for name, source in _cross_stack(stack, backends)}
+    states = {name: {"backend": "s3", "config": kept} for name, kept in states_read.items()}
     if states:
         result["data"] = {"terraform_remote_state": states}
     return result
@@ -125,12 +128,25 @@ def _aws_names(stack: Block) -> list[str]:
     return list(dict.fromkeys([*named, *(["aws"] if implied and "aws" not in required else [])]))
 
 
-def _cross_stack(stack: Block, backends: Mapping[str, Block]) -> Iterator[tuple[str, str]]:
-    """The remote states that are states of other stacks of this app: their names, and whose they are."""
-    for name in stack.get("data", {}).get("terraform_remote_state", {}):
-        source = name.removeprefix(CROSS_STACK)
-        if source in backends:
-            yield name, source
+def _states_read(stack: Block, stacks: Mapping[str, Block], backends: Mapping[str, Block]) -> dict[str, Block]:
+    """The remote states that a stack reads and that are states of this app's stacks, with where they are kept here.
+
+    CDKTF names them by the stack; those that an author wrote have the other stack's own backend.
+    """
+    found = {}
+    for name, block in stack.get("data", {}).get("terraform_remote_state", {}).items():
+        by_name = name.removeprefix(CROSS_STACK)
+        sources = [by_name] if by_name in backends else [one for one in stacks if _is_state_of(block, stacks[one])]
+        if sources:
+            found[name] = backends[sources[0]]
+    return found
+
+
+def _is_state_of(remote_state: Block, stack: Block) -> bool:
+    kind, read = remote_state.get("backend"), remote_state.get("config") or {}
+    written = next(iter(_blocks(stack.get("terraform", {}).get("backend", {}).get(kind))), None)
+    names = STATE_IDENTITY.get(str(kind), ())
+    return written is not None and bool(names) and all(read.get(one) == written.get(one) for one in names)
 
 
 def _blocks(value: Any) -> list[Block]:
