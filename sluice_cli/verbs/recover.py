@@ -4,14 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.recovery.orphans import Findings, Orphan, Recovery
-from sluice_cli.recovery.state_store import StateStore, Version
+from sluice_cli.recovery.orphans import Findings, Recovery
+from sluice_cli.recovery.state_store import StateStore
+from sluice_cli.recovery.terminal import as_json, show_findings, show_versions
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import target_of
 from sluice_cli.text import short
@@ -73,7 +73,7 @@ def _restore(store: StateStore, arguments: argparse.Namespace) -> bool:
         state = f"serial {current.serial}, {current.resources} resources" if current else "none was written yet"
         _say(f"State: {state}", arguments)
         return True
-    _show_versions(versions)
+    show_versions(versions)
     if not good:
         raise DeploymentError(f"no version of {store.key} in {store.bucket} can be restored")
     if wanted is None:
@@ -93,9 +93,9 @@ def _mend(stack: Stack, arguments: argparse.Namespace) -> int:
     recovery = Recovery(stack)
     findings = recovery.look()
     if arguments.json:
-        print(json.dumps(_as_json(stack, findings), indent=2))
+        print(json.dumps(as_json(stack.name, findings), indent=2))
         return ExitCode.NEEDS_DECISION if findings.orphans or findings.tainted else ExitCode.DONE
-    _show_findings(findings)
+    show_findings(findings)
     if not findings.ours and not findings.tainted:
         _say_next(stack.name, findings)
         return ExitCode.NEEDS_DECISION if findings.refused else ExitCode.DONE
@@ -128,48 +128,6 @@ def _say_next(name: str, findings: Findings) -> None:
         )
     else:
         console.print(f"{name}: state and resources agree with the configuration", markup=False)
-
-
-def _show_versions(versions: Sequence[Version]) -> None:
-    """A line each where a program reads it; in a terminal two short ones, as ids and times are to be copied whole."""
-    if not console.is_terminal:
-        for one in versions:
-            numbers = map(str, (one.size, one.serial, one.resources))
-            print(one.id, one.modified.isoformat(" ", "seconds"), *numbers, one.lineage, one.problem, sep="\t")
-        return
-    console.print("State, newest first:")
-    for one in versions:
-        what = one.problem or f"serial {one.serial}, {one.resources} resources, lineage {one.lineage}"
-        console.print(f"{one.id}\n  {one.modified.isoformat(' ', 'seconds')}, {one.size} bytes, {what}", markup=False)
-
-
-def _rows(findings: Findings) -> list[tuple[Orphan, str]]:
-    """What was found, and what about it."""
-    tainted = [Orphan(one, one.split(".")[0], "") for one in findings.tainted]
-    return [
-        *((one, one.problem or "exists, not in the state") for one in findings.orphans),
-        *((one, "half-made: a deployment would replace it") for one in tainted),
-    ]
-
-
-def _show_findings(findings: Findings) -> None:
-    rows = _rows(findings)
-    if not rows:
-        console.print("Nothing exists that the state does not know")
-    elif not console.is_terminal:
-        for one, what in rows:
-            print(one.address, one.id, what, sep="\t")
-    else:
-        console.print("Not in the state, or half-made:")
-        for one, what in rows:
-            # Addresses and ids are what somebody decides on: never cut.
-            console.print(f"{one.address}\n  {one.id + ': ' if one.id else ''}{what}", markup=False)
-
-
-def _as_json(stack: Stack, findings: Findings) -> dict[str, object]:
-    left = {"add": findings.add, "change": findings.change, "destroy": findings.destroy}
-    found = [{**asdict(one), "what": what} for one, what in _rows(findings)]
-    return {"stack": stack.name, "found": found, "next_deployment": left}
 
 
 def _confirmed(question: str, option: str) -> bool:

@@ -2,15 +2,20 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cdktf import App, Testing
+from rich.console import Console
 
 from settings import Settings
+from sluice_cli.recovery import terminal
 from sluice_cli.recovery.existing import KINDS, MADE_AGAIN
-from sluice_cli.recovery.orphans import Orphan, _disown_parts, _findings, _judge
+from sluice_cli.recovery.orphans import Findings, Orphan, _disown_parts, _findings, _judge
+from sluice_cli.recovery.state_store import Version
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from stacks import SYSTEMS, ApiGatewayAccount
@@ -121,3 +126,22 @@ def test_what_recovery_can_mend_says_so(said: str) -> None:
 )
 def test_what_recovery_cannot_mend_does_not(said: str) -> None:
     assert Stack("upload-api", Target({}, Path())).advice(said) == ""
+
+
+def test_addresses_and_ids_are_whole_in_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    address, id_ = "aws_cloudwatch_metric_alarm." + "A" * 90, "sluice-object-tracker-" + "b" * 90
+    out = StringIO()
+    shown = Console(file=out, width=80, force_terminal=True, color_system=None, highlight=False, soft_wrap=True)
+    monkeypatch.setattr(terminal, "console", shown)
+    terminal.show_findings(Findings(orphans=[Orphan(address, "aws_cloudwatch_metric_alarm", id_)], tainted=["aws_a.b"]))
+    terminal.show_versions([Version("v" * 90, datetime(2026, 1, 2, tzinfo=UTC), 12, 3, "l" * 36, 4)])
+    assert out.getvalue().splitlines() == [
+        "Not in the state, or half-made:",
+        address,
+        f"  {id_}: exists, not in the state",
+        "aws_a.b",
+        "  half-made: a deployment would replace it",
+        "State, newest first:",
+        "v" * 90,
+        f"  2026-01-02 00:00:00+00:00, 12 bytes, serial 3, 4 resources, lineage {'l' * 36}",
+    ]
