@@ -92,7 +92,7 @@ curl --aws-sigv4 aws:amz:us-east-1:dynamodb --user "$LOCAL_AWS_USER" --cacert "$
   -H "X-Amz-Target: DynamoDB_20120810.Query" -H "Content-Type: application/x-amz-json-1.0" \\
   -d '{{"TableName": "{outputs["TableName"]}", "IndexName": "{outputs["ContentTypeIndexName"]}",
     "KeyConditionExpression": "contentType = :type",
-    "ExpressionAttributeValues": {{":type": {{"S": "text/plain"}}}}}}' "$AWS_ENDPOINT_URL\""""
+    "ExpressionAttributeValues": {{":type": {{"S": "text/markdown"}}}}}}' "$AWS_ENDPOINT_URL\""""
 
 
 class Proofs(Recorded):

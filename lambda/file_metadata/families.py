@@ -20,7 +20,8 @@ iso audio/mp4 video/mp4 application/mp4 audio/mp4a-latm video/mp4v-es video/quic
  audio/3gpp audio/3gpp2 video/iso.segment audio/aac image/heic image/heif image/heic-sequence image/heif-sequence \
  image/avif image/avif-sequence image/x-canon-cr3 video/x-f4v audio/x-f4a audio/vnd.audible.aax video/vnd.dvb.file \
  audio/x-aax image/hevc
-djvu image/vnd.djvu
+midi audio/midi audio/sp-midi
+exr image/x-exr image/aces
 metafile image/wmf image/emf
 amr audio/amr audio/amr-wb audio/amr-encrypted audio/amr-wb-encrypted
 rpm application/x-rpm application/x-source-rpm
@@ -107,7 +108,7 @@ _OPENXML = r"application/vnd\.(openxmlformats-officedocument\..*|ms-.*\.macroena
 _FLAT = r"application/vnd\.oasis\.opendocument\.(.*-flat-xml|flat\..*)"
 ZIPPED = (
     r".*\+zip|application/vnd\.(oasis\.opendocument\.|sun\.xml\.|apple\.(pages|numbers|keynote)$|etsi\.asic|"
-    r"google-earth\.kmz$|ms-xpsdocument$|nintendo\.).*|application/(oxps|appx|x-xpinstall)|model/3mf|image/openraster"
+    r"google-earth\.kmz$|ms-xpsdocument$).*|application/(oxps|appx|x-xpinstall)|model/3mf|image/openraster"
 )
 TEXTUAL = (
     r"text/.*|message/.*|.*\+(json|xml|yaml)|application/(json.*|xml.*|yaml|toml|sql|graphql|x-sh|x-perl|x-php|x-ruby|"

@@ -1,10 +1,15 @@
 """A file's type by header, content and name, over files of many formats (tests/support/file_corpus)."""
 
+from pathlib import Path
+
 import pytest
 
 from file_metadata.content_types import FIRST_BYTES, decide
 from tests.support.file_corpus import SAMPLES
+from tests.support.file_corpus.accuracy import figures
 from tests.support.file_corpus.sample import Sample
+
+DOCS = Path(__file__).parents[2] / "docs" / "file-types.md"
 
 each_sample = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: f"{sample.name} {sample.stored}")
 
@@ -33,3 +38,9 @@ def test_without_a_header_the_content_tells_and_the_extension_makes_it_exact(sam
 
 def test_the_corpus_has_at_least_150_formats() -> None:
     assert len({sample.stored for sample in SAMPLES}) >= 150
+
+
+def test_the_documented_accuracy_is_that_of_the_code() -> None:
+    rows = [line.split("|")[1:-1] for line in DOCS.read_text().splitlines() if line.count("|") == 9]
+    documented = {row[0].strip(): [row[column].strip() for column in (3, 5, 7)] for row in rows[2:]}
+    assert documented == figures(decide)

@@ -84,7 +84,7 @@ SAMPLES = (
     Sample("a.mrw", b"\0MRM" + bytes(80), "image/x-minolta-mrw"),
     Sample("a.psd", b"8BPS\0\x01" + bytes(80), "image/vnd.adobe.photoshop image/x-psd application/x-photoshop"),
     Sample("a.xcf", b"gimp xcf v011\0" + bytes(80), "image/x-xcf image/xcf"),
-    Sample("a.exr", b"v/1\x01\x02\0\0\0" + bytes(80), "image/x-exr"),
+    Sample("a.exr", b"v/1\x01\x02\0\0\0" + bytes(80), "image/x-exr", "image/aces"),
     Sample("a.hdr", b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 1 +X 1\n" + bytes(8), "image/vnd.radiance image/x-hdr"),
     Sample("a.dpx", b"SDPX\0\0\x20\0V1.0\0" + bytes(80), "image/x-dpx"),
     Sample("a.ras", b"\x59\xa6\x6a\x95" + bytes(80), "image/x-sun-raster"),

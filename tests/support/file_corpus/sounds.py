@@ -49,7 +49,7 @@ SAMPLES = (
     Sample("a.opus", ogg(b"OpusHead\x01\x02" + bytes(10)), "audio/ogg", "audio/opus"),
     Sample("a.spx", ogg(b"Speex   1.2" + bytes(60)), "audio/ogg", "audio/speex"),
     Sample("a.oga", ogg(b"\x7fFLAC\x01\0" + bytes(40)), "audio/ogg", right="audio/flac"),
-    Sample("a.mid", MIDI, "audio/midi audio/mid audio/x-midi application/x-midi"),
+    Sample("a.mid", MIDI, "audio/midi audio/mid audio/x-midi application/x-midi", "audio/sp-midi"),
     Sample("a.rmi", b"RIFF\x40\0\0\0RMIDdata" + bytes(60), "audio/midi audio/mid"),
     Sample("a.aif", b"FORM\0\0\x01\0AIFFCOMM" + bytes(80), "audio/aiff audio/x-aiff"),
     Sample("a.aifc", b"FORM\0\0\x01\0AIFCFVER" + bytes(80), "audio/aiff audio/x-aifc"),
