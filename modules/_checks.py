@@ -24,7 +24,8 @@ from .errors import ConfigurationError
 NUMBER_TOKEN = b"\xfd\xff"
 LIST_TOKEN = re.compile(r"#\{TfToken\[[^\]]*\]\}")
 # Where Terraform's templates begin: https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates
-TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
+EXPRESSION = re.compile(r"(?<!\$)\$\{")
+DIRECTIVE = re.compile(r"(?<!%)%\{")
 BEYOND_ANY_LIMIT = 1e290  # a number token that went through Python's arithmetic
 
 Where = Construct | str
@@ -33,7 +34,7 @@ Where = Construct | str
 def is_token(value: object) -> bool:
     """Whether Terraform, not Python, knows this value: a reference, a variable, an expression."""
     if isinstance(value, str):
-        return TEMPLATE.search(value) is not None or LIST_TOKEN.search(value) is not None
+        return EXPRESSION.search(value) is not None or LIST_TOKEN.search(value) is not None
     if isinstance(value, float):
         return struct.pack(">d", value)[:2] == NUMBER_TOKEN
     if isinstance(value, list | tuple):
@@ -63,7 +64,7 @@ def text_of(value: float) -> str:
 def known_part(text: str) -> str:
     """A text without its tokens. An expression that has no end is left as it is."""
     known, text = "", LIST_TOKEN.sub("", text)
-    while found := TEMPLATE.search(text):
+    while found := EXPRESSION.search(text):
         end = _end(text, found.end())
         known += text[: found.start()] + ("" if end else found[0])
         text = text[end or found.end() :]
@@ -80,8 +81,9 @@ def _end(text: str, start: int) -> int | None:
 
 
 def check_template(where: Where, parameter: str, text: str) -> None:
-    """Refuse `${` and `%{` that Terraform would take for the beginning of an expression without end."""
-    if TEMPLATE.search(known_part(text)):
+    """Refuse an expression without end, and Terraform's directives (`%{if}`), of which no class makes anything."""
+    known = known_part(text)
+    if EXPRESSION.search(known) or DIRECTIVE.search(known):
         raise ConfigurationError(
             f"{_place(where)}: {parameter} is {text!r}, which Terraform takes for an unfinished expression; write $${{ "
             "and %%{ for these characters themselves"
@@ -122,8 +124,6 @@ class Text:
                 return
             raise refuse(where, parameter, value, self.allowed)
         token = is_token(value)
-        if token:
-            check_template(where, parameter, value)
         known = known_part(value) if token else value
         right_characters = re.fullmatch(f"(?:{self.characters})*", known)
         if not right_characters or len(known) > self.longest or (len(known) < self.shortest and not token):
@@ -131,6 +131,7 @@ class Text:
         reason = None if token else self.refuses(value)
         if reason:
             raise refuse(where, parameter, value, f"{self.allowed}; {reason}")
+        check_template(where, parameter, value)
 
 
 @dataclass(frozen=True)

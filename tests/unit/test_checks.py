@@ -84,7 +84,7 @@ def test_other_bucket_names_pass(name: str) -> None:
     [
         ("a-${var.b}-c", "a--c"),
         ('${jsonencode({"a" = {"b" = 1}})}!', "!"),
-        ("%{ if var.a }x%{ endif }", "x"),
+        ("%{ if var.a }x", "%{ if var.a }x"),
         ("$${a} %%{b}", "$${a} %%{b}"),
         ("${a", "${a"),
         ("", ""),
@@ -94,7 +94,7 @@ def test_the_known_part_of_a_text_is_what_is_beside_its_expressions(text: str, k
     assert known_part(text) == known
 
 
-@pytest.mark.parametrize("text", ["${", "a ${b", "100 %{ and more", "${a} ${"])
+@pytest.mark.parametrize("text", ["${", "a ${b", "100 %{ and more", "%{if}", "${a} ${"])
 def test_an_expression_without_end_is_refused_with_the_way_to_write_it(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^topic: text is .+ unfinished expression; write \$\$\{ and %%\{"):
         limits.ALARM_DESCRIPTION.check("topic", "text", text)

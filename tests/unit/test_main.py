@@ -51,8 +51,8 @@ def test_a_name_too_long_for_aws_is_one_line_naming_the_settings_and_nothing_is_
     project, environment = "p" * 20, "e" * 16
     result = run(output, PROJECT=project, ENVIRONMENT_SUFFIX=environment)
     assert result.stderr == (
-        f"PROJECT, ENVIRONMENT_SUFFIX: the bucket name '{project}-object-tracker-objects-{environment}' "
-        f"has 60 characters, AWS allows 50 here; shorten PROJECT ('{project}') "
+        f"PROJECT, ENVIRONMENT_SUFFIX: the bucket name '{project}-file-metadata-uploads-{environment}' "
+        f"has 59 characters, AWS allows 50 here; shorten PROJECT ('{project}') "
         f"or ENVIRONMENT_SUFFIX ('{environment}')\n"
     )
     assert (result.returncode, result.stdout) == (2, "")

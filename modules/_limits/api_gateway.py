@@ -1,0 +1,64 @@
+"""API Gateway."""
+
+import re
+
+from .._checks import Choice, Count, Number, Text
+
+API_NAME = Text(
+    r"(?s:.)", "characters", 1, 1024, "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateRestApi.html"
+)
+RATE_LIMIT = Number(
+    0,
+    1e9,
+    "requests a second",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html",
+    whole=False,
+)
+BURST_LIMIT = Number(
+    0,
+    2**31 - 1,
+    "requests",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html",
+)
+API_KEY_NAME = Text(
+    r"[^\x00-\x1f\x7f]",
+    "characters",
+    1,
+    1024,
+    "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateApiKey.html",
+)
+_QUOTA = "https://docs.aws.amazon.com/apigateway/latest/api/API_QuotaSettings.html"
+QUOTA_REQUESTS = Number(1, 2**31 - 1, "requests", _QUOTA)
+QUOTA_PERIOD = Choice(("DAY", "WEEK", "MONTH"), _QUOTA)
+DOMAIN_NAME = Text(
+    "[a-z0-9.*-]",
+    "lower-case letters, digits, dots and hyphens, such as api.example.com or *.example.com",
+    4,
+    253,
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html",
+    lambda name: (
+        None
+        if re.fullmatch(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])", name)
+        else "it has to be a name with a dot, each part 1 to 63 characters long"
+    ),
+)
+EXECUTION_LOG_LEVEL = Choice(
+    ("OFF", "ERROR", "INFO"), "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html"
+)
+AUTHORIZER_NAME = Text(
+    "[A-Za-z0-9_-]",
+    "letters, digits, - and _",
+    1,
+    128,
+    "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html",
+)
+USER_POOLS = Count(1, 1000, "user pools", "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html")
+IDENTITY_SOURCES = Count(
+    1,
+    10,
+    "headers",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-api-gateway-lambda-authorization.html",
+)
+AUTHORIZER_CACHE_SECONDS = Number(
+    0, 3600, "seconds", "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html"
+)

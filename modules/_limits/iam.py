@@ -1,0 +1,18 @@
+"""IAM."""
+
+from .._checks import Text
+
+ROLE_NAME = Text(
+    r"[A-Za-z0-9_+=,.@-]",
+    "letters, digits and _ + = , . @ -",
+    1,
+    64,
+    "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html",
+)
+POLICY_NAME = Text(
+    r"[A-Za-z0-9_+=,.@-]",
+    "letters, digits and _ + = , . @ -",
+    1,
+    128,
+    "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html",
+)

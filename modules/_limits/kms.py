@@ -1,0 +1,25 @@
+"""KMS."""
+
+import re
+
+from .._checks import Count, Number, Text
+
+_KMS = "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"
+KEY_ALIAS = Text(
+    "[A-Za-z0-9/_-]",
+    "letters, digits and / _ -, beginning with alias/ and not with alias/aws/",
+    7,
+    256,
+    _KMS,
+    lambda text: None if re.match(r"alias/(?!aws/)", text) else "it has to begin with alias/, and not with alias/aws/",
+)
+KEY_DESCRIPTION = Text(
+    r"(?s:.)", "characters", 0, 8192, "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"
+)
+# A key policy has 32 KB: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+LOG_GROUPS_OF_A_KEY = Count(
+    0, 50, "log groups of one key", "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
+)
+DELETION_WINDOW_DAYS = Number(
+    7, 30, "days", "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
+)

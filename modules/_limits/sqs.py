@@ -1,0 +1,26 @@
+"""SQS."""
+
+import re
+
+from .._checks import Number, Text
+from .units import DAY, HOUR
+
+_QUEUES = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html"
+QUEUE_NAME = Text(
+    "[A-Za-z0-9_-]",
+    "letters, digits, - and _ (a name that ends with .fifo is a FIFO queue's)",
+    1,
+    80,
+    _QUEUES,
+)
+FIFO_QUEUE_NAME = Text(
+    r"[A-Za-z0-9_.-]",
+    "letters, digits, - and _, then .fifo",
+    6,
+    80,
+    _QUEUES,
+    lambda text: None if re.fullmatch(r"[A-Za-z0-9_-]+\.fifo", text) else "it has to end with .fifo",
+)
+QUEUE_RETENTION_SECONDS = Number(60, 14 * DAY, "seconds", _QUEUES)
+VISIBILITY_TIMEOUT_SECONDS = Number(0, 12 * HOUR, "seconds", _QUEUES)
+RECEIVES_BEFORE_DEAD_LETTER = Number(1, 1000, "receives", _QUEUES)

@@ -1,0 +1,4 @@
+"""Units of time, in seconds."""
+
+HOUR = 60 * 60
+DAY = 24 * HOUR
