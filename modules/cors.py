@@ -99,6 +99,12 @@ class Cors:
         exposed = {"Access-Control-Expose-Headers": f"'{','.join(self.response_headers)}'"}
         return (exposed if self.response_headers else {}) | ({"Vary": "'Origin'"} if self.several else {})
 
+    @property
+    def answer_parameters(self) -> dict[str, str]:
+        """Headers of the answers of a route that no function answers, as an integration response has them."""
+        headers = {"Access-Control-Allow-Origin": f"'{self.origins[0]}'", **self._of_every_answer()}
+        return {f"method.response.header.{name}": value for name, value in headers.items()}
+
     def preflight_parameters(self, methods: Sequence[str]) -> dict[str, str]:
         """Headers of the answer to a preflight, as an integration response has them."""
         headers = {

@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import dns_suffix
+from ._account import account_id, dns_suffix, region
 from ._any_function import AnyFunction
 from ._checks import is_token, times
 from ._delivery import Source, admit_by_policy, same_stack
@@ -60,6 +60,16 @@ class AnyQueue(PolledQueue):
                 else []
             ),
         )
+
+    @property
+    def region(self) -> str:
+        """The region that the queue is in, as Terraform's reference."""
+        return region(self)
+
+    @property
+    def account_id(self) -> str:
+        """The account that the queue is in, as Terraform's reference."""
+        return account_id(self)
 
     def admit(self, source: Source) -> Sequence[TerraformResource]:
         """Let a bucket, a topic or a rule send; gives what has to exist before it tries."""
@@ -258,6 +268,16 @@ class ExistingQueue(AnyQueue):
         self._region, self._account_id = parts.region, parts.account_id
         self._visibility_timeout = visibility_timeout_seconds
         self._admits = admits
+
+    @property
+    def region(self) -> str:
+        """The region that the ARN names."""
+        return self._region
+
+    @property
+    def account_id(self) -> str:
+        """The account that the ARN names."""
+        return self._account_id
 
     @property
     def url(self) -> str:

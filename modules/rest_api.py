@@ -1,6 +1,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jsii
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
@@ -8,7 +9,7 @@ from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan, ApiGatewayUsagePlanApiStages
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from . import _limits as limits
 from ._api_bodies import BodyChecks
@@ -17,6 +18,7 @@ from ._api_paths import ApiPaths, permitted
 from ._api_stage import STAGE, add_alarms, add_stage
 from ._identifiers import identify
 from ._paths import path as place_of
+from ._queue_route import QueueSender, send_to_queue
 from .accepted import accept
 from .alarms import AlarmTopic
 from .api_domain import ApiDomain
@@ -25,6 +27,7 @@ from .cors import Cors, Preflight, add_error_answers
 from .errors import ConfigurationError
 from .function import PythonFunction
 from .key import AnyKey
+from .queue import AnyQueue
 from .usage_plan import Quota, UsagePlan
 
 __all__ = ["STAGE", "Authorization", "RestApi"]
@@ -81,6 +84,7 @@ class RestApi(Construct):
         self._cors = cors
         self._preflights: dict[str, Preflight] = {}
         self._routes: set[tuple[str, str]] = set()
+        self._sender: QueueSender | None = None
         self._permitted: dict[PythonFunction, set[str]] = {}
         self.resource = ApiGatewayRestApi(
             self,
@@ -114,13 +118,14 @@ class RestApi(Construct):
         if cors:
             self._deployment.wait_for(*add_error_answers(self, rest_api_id=self.id, cors=cors))
         add_alarms(self, name=name, topic=alarm_topic)
+        self.node.add_validation(_HasRoutes(self))
         self.api_key: ApiGatewayApiKey | None = (
             self._add_api_key(name) if authorization is Authorization.API_KEY else None
         )
 
     def on_request(
         self,
-        function: PythonFunction,
+        target: PythonFunction | AnyQueue,
         method: str,
         path: str,
         *,
@@ -128,30 +133,35 @@ class RestApi(Construct):
         authorization: Authorization | Authorizer | None = None,
     ) -> None:
         """Answer requests of one method (`GET`, or `ANY`) on one path (`/`, `/items/{id}`, `/files/{proxy+}`) with a
-        function.
+        function, or send their bodies to a queue.
 
-        Makes the path, the method, the integration, and the permission for this route of this API only. `authorization`
+        Makes the path, the method, the integration, and the permission for this route of this API only (for a queue a
+        role that may send to it). A queue's route takes JSON and answers 202 with the message's id, 400 where SQS
+        refuses the body, and 502 where it fails. `authorization`
         takes the place of the API's own for this route. With `body_schema` (JSON Schema draft 4, the one API Gateway
         knows) a JSON body that does not match is refused with 400 before the function runs. API Gateway validates
         `application/json` only, so the function has to check the content type, and the body, again:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
         Raises `ConfigurationError` for a method or path that API Gateway refuses, for a route that there is already,
-        and for `OPTIONS` where `cors` answers it.
+        for `OPTIONS` where `cors` answers it, and for a FIFO
+        queue.
         """
         id_, route = self._add_method(method, path, body_schema, authorization)
-        invoke_arn: str = function.invoke_arn
-        integration = ApiGatewayIntegration(
-            self,
-            f"{id_}Integration",
-            rest_api_id=self.id,
-            resource_id=self._paths.resource_id(path),
-            http_method=route.http_method,
-            type="AWS_PROXY",
-            integration_http_method="POST",
-            uri=invoke_arn,
-        )
-        self._permit(function, id_, permitted(method, path))
-        self._deployment.add(route, integration, invoke_arn=invoke_arn)
+        if isinstance(target, AnyQueue):
+            self._sender = self._sender or QueueSender(self, "QueueSender", name=f"{self._name}-send")
+            made = send_to_queue(
+                self,
+                id_,
+                rest_api_id=self.id,
+                route=route,
+                resource_id=self._paths.resource_id(path),
+                queue=target,
+                sender=self._sender,
+                cors=self._cors,
+            )
+            self._deployment.add(route, *made)
+        else:
+            self._call(target, id_, route, method, path)
         self._allow_pages(method, path)
 
     def add_usage_plan(
@@ -197,6 +207,11 @@ class RestApi(Construct):
             base_path=base_path,
         )
 
+    @property
+    def has_routes(self) -> bool:
+        """Whether anything answers."""
+        return bool(self._routes)
+
     def _add_method(
         self,
         method: str,
@@ -226,6 +241,21 @@ class RestApi(Construct):
         if body_schema is None:
             accept(route, {"CKV2_AWS_53": "the function checks every request itself and says what is wrong with it"})
         return id_, route
+
+    def _call(self, function: PythonFunction, id_: str, route: ApiGatewayMethod, method: str, path: str) -> None:
+        invoke_arn: str = function.invoke_arn
+        integration = ApiGatewayIntegration(
+            self,
+            f"{id_}Integration",
+            rest_api_id=self.id,
+            resource_id=self._paths.resource_id(path),
+            http_method=route.http_method,
+            type="AWS_PROXY",
+            integration_http_method="POST",
+            uri=invoke_arn,
+        )
+        self._permit(function, id_, permitted(method, path))
+        self._deployment.add(route, integration, invoke_arn=invoke_arn)
 
     def _permit(self, function: PythonFunction, id_: str, route: str) -> None:
         """Let this route invoke the function; beyond a few routes, all of the API's: a function's policy is bounded."""
@@ -265,3 +295,14 @@ class RestApi(Construct):
         )
         ApiGatewayUsagePlanKey(self, "UsagePlanKey", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)
         return key
+
+
+@jsii.implements(IValidation)
+class _HasRoutes:
+    """API Gateway refuses a deployment without methods: https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html"""
+
+    def __init__(self, api: RestApi) -> None:
+        self._api = api
+
+    def validate(self) -> list[str]:
+        return [] if self._api.has_routes else [f"{place_of(self._api)}: the API has no route; add one by on_request"]

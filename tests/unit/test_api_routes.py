@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cdktf import App, TerraformStack, TerraformVariable
+from cdktf_cdktf_provider_aws.provider import AwsProvider
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -284,3 +285,14 @@ def test_an_api_can_call_a_function_of_another_stack(new_app: Callable[[], App],
     RestApi(apis, "Api", name="api", description="Answers").on_request(worker, "GET", "/items")
     assert Terraform(functions).all("aws_lambda_permission") == {}
     assert sources(Terraform(apis)) == [f"{ARN}/live/GET/items"]
+
+
+def test_an_api_without_routes_is_an_error_at_synth(new_app: Callable[[], App], code: Path) -> None:
+    app = new_app()
+    stack = TerraformStack(app, "stack")
+    api = RestApi(stack, "Api", name="api", description="Answers")
+    with pytest.raises(RuntimeError, match="the API has no route; add one by on_request"):
+        app.synth()
+    api.on_request(PythonFunction(stack, "Worker", name="worker", packages=[code]), "GET", "/")
+    AwsProvider(stack, "Aws", region="us-east-1")
+    app.synth()
