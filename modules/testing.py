@@ -31,7 +31,7 @@ from constructs import Construct
 from ._testing.difference import Compared, near
 from ._testing.policies import Block, Policies, permissions_of
 
-__all__ = ["Block", "Permissions", "Resource", "Resources", "Statements", "SynthesizedStack"]
+__all__ = ["Block", "Outputs", "Permissions", "Resource", "Resources", "Statements", "SynthesizedStack"]
 
 
 class Resource(Compared, dict[str, Any]):
@@ -40,6 +40,10 @@ class Resource(Compared, dict[str, Any]):
 
 class Resources(Compared, dict[str, Resource]):
     """The resources of one type, by construct path."""
+
+
+class Outputs(Compared, dict[str, Any]):
+    """The outputs' values, by name."""
 
 
 class Statements(Compared, list[Block]):
@@ -96,9 +100,15 @@ class SynthesizedStack:
         """The data source of a type at a construct path; without `path`, the only one. Raises `LookupError`."""
         return self._block("data", data_type, path)
 
-    def outputs(self) -> dict[str, Any]:
+    def modules(self) -> Resources:
+        """The Terraform modules that the stack calls, by construct path; empty where there are none."""
+        return _named("module", self.json.get("module", {}))
+
+    def outputs(self) -> Outputs:
         """The outputs' values, by name."""
-        return {name: output["value"] for name, output in deepcopy(self.json.get("output", {})).items()}
+        outputs = Outputs({name: output["value"] for name, output in deepcopy(self.json.get("output", {})).items()})
+        outputs.title = "outputs"
+        return outputs
 
     def policies(self) -> dict[str, list[Block]]:
         """The statements of each policy document, by construct path."""
@@ -157,12 +167,7 @@ class SynthesizedStack:
         raise LookupError(f"{path} has {found}; there are: {', '.join(below or sorted(roles)) or 'none'}")
 
     def _blocks(self, kind: str, type_: str) -> Resources:
-        blocks = deepcopy(self.json.get(kind, {}).get(type_, {}))
-        resources = Resources({path: Resource(block) for path, block in blocks.items()})
-        resources.title = type_
-        for path, resource in resources.items():
-            resource.title = f"{type_}.{path}"
-        return resources
+        return _named(type_, self.json.get(kind, {}).get(type_, {}))
 
     def _block(self, kind: str, type_: str, path: str | None) -> Resource:
         blocks = self._blocks(kind, type_)
@@ -177,3 +182,11 @@ class SynthesizedStack:
             )
         asked = f"there is no {type_} at {path}{near(path, blocks)}" if path else f"there are {len(blocks)} {type_}"
         raise LookupError(f"{asked}; there are: {', '.join(sorted(blocks))}")
+
+
+def _named(title: str, blocks: Mapping[str, Block]) -> Resources:
+    resources = Resources({path: Resource(deepcopy(block)) for path, block in blocks.items()})
+    resources.title = title
+    for path, resource in resources.items():
+        resource.title = f"{title}.{path}"
+    return resources

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cdktf import TerraformOutput, TerraformStack
+from cdktf import TerraformHclModule, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
@@ -50,6 +50,17 @@ def test_references_between_resources_name_construct_paths(stack: TerraformStack
     bucket = Bucket(stack, "Pictures", name="pictures", account_id=ACCOUNT)
     TerraformOutput(stack, "Arn", value=bucket.arn)
     assert SynthesizedStack(stack).outputs() == {"Arn": "${aws_s3_bucket.Pictures/Bucket.arn}"}
+
+
+def test_modules_and_outputs_are_compared_as_resources_are(stack: TerraformStack) -> None:
+    TerraformHclModule(Construct(stack, "Network"), "Vpc", source="company/vpc/aws", variables={"cidr": "10.0.0.0/16"})
+    TerraformOutput(stack, "Name", value="in")
+    terraform = SynthesizedStack(stack)
+    assert terraform.modules() == {"Network/Vpc": {"source": "company/vpc/aws", "cidr": "10.0.0.0/16"}}
+    assert terraform.modules().difference({"Network/Vpc": {"source": "company/vpc/aws", "cidr": "10.1.0.0/16"}}) == [
+        "Network/Vpc.cidr: '10.0.0.0/16' != '10.1.0.0/16'"
+    ]
+    assert terraform.outputs().difference({"Name": "out"}) == ["Name: 'in' != 'out'"]
 
 
 def test_what_is_returned_can_be_changed_without_changing_the_stack(stack: TerraformStack) -> None:
