@@ -12,7 +12,7 @@ from .observability import logger
 
 Answer = dict[str, Any]
 
-UNREAD = "the body is not JSON that is read here"
+UNREAD = "the body is not JSON within this API's limits"
 MOST_DIGITS = 1000  # of a whole number; reading one takes time that grows with the square of its length
 
 
@@ -113,7 +113,7 @@ def json_body(
     except json.JSONDecodeError as error:
         raise InvalidRequest(f"the body is not JSON: line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
-        raise InvalidRequest(f"{UNREAD}: it is nested too deep") from error
+        raise InvalidRequest(f"{UNREAD}: it is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise InvalidRequest("the body is not JSON: its bytes are not UTF-8") from error
     if not isinstance(body, dict):
@@ -137,4 +137,4 @@ def _integer(text: str) -> int:
 
 
 def _refuse_constant(name: str) -> None:
-    raise InvalidRequest(f"the body is not JSON: {name} is no number there")
+    raise InvalidRequest(f"the body is not JSON: {name} is not a JSON number")

@@ -44,16 +44,16 @@ class Arrivals:
         written = self._write(product)
         if product["state"] == rows.STORED:
             self._close(announcement)
-        told = {name: product[name] for name in ("productId", "productName", "size", "state")}
-        logger.info("arrived" if written else "arrived already, or outdated", extra={**named, **told})
+        facts = {name: product[name] for name in ("productId", "productName", "size", "state")}
+        logger.info("arrived" if written else "arrived already, or outdated", extra={**named, **facts})
         if written:
             metric = "UploadsArrived" if product["state"] == rows.STORED else "UploadsOfWrongSize"
             metrics.add_metric(metric, MetricUnit.Count, 1)
 
     def expire_overdue(self) -> None:
-        """Mark, and count, what has not arrived by its deadline; looks once a minute at most.
+        """Mark and count uploads that have not arrived by their deadline, at most once a minute.
 
-        What fails here is logged and done at the next look: it is not the affair of the request, or event, that is
+        AWS errors are logged, and the rest is left to the next call: they must not fail the request or event that is
         handled beside it.
         """
         now = time.time()
@@ -66,7 +66,7 @@ class Arrivals:
                     logger.warning("never arrived", extra={"objectKey": deadline["objectKey"], "due": deadline["due"]})
                     metrics.add_metric("UploadsExpired", MetricUnit.Count, 1)
         except (BotoCoreError, ClientError):
-            logger.exception("what is overdue is left to the next look")
+            logger.exception("overdue uploads could not be expired; the next call tries again")
 
     def _head(self, found: S3Object) -> dict[str, Any] | None:
         """What S3 says of exactly that version, its checksum included; None where it is deleted."""
