@@ -9,8 +9,24 @@ from .model import Change, Group, StackReview
 # https://docs.github.com/en/rest/issues/comments: a comment has 65,536 characters at most; counted here in bytes.
 LIMIT = 65_536
 
-SIGNS = {"create": "🆕", "update": "✏️", "replace": "♻️", "delete": "❌", "forget": "👋", "unchanged": "➡️"}
-MARKUP = re.compile(r"[^\w\s,;/→…·±—'()\"-]|_|(?<=\d)\.(?=\s)|(?<!\S)-", re.ASCII)
+SIGNS = {
+    "create": "🆕",
+    "update": "✏️",
+    "replace": "♻️",
+    "delete": "❌",
+    "forget": "👋",
+    "unchanged": "➡️",
+    "action": "▶️",
+    "check": "🛑",
+}
+# What Markdown or GitHub would make something of; all else stays readable in the raw text: `aws_x.y_z` as it is.
+MARKUP = re.compile(
+    r"[^\w\s,;/→…·±—'()\".:=%?$+-]"  # brackets, backticks, mentions, issues, entities, letters beyond ASCII
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # emphasis begins and ends at a word's edge
+    r"|(?<=\d)\.(?=\s)|(?<!\S)[-+=]"  # lists, headings
+    r"|:(?=//)|(?<=\bmailto):|(?<=\bxmpp):|(?<=\bwww)\.",  # links that GitHub finds by itself
+    re.ASCII | re.IGNORECASE,
+)
 MOST_DIFFERENCES = 40
 
 
@@ -51,12 +67,14 @@ def _stack(stack: StackReview, details: Details) -> Iterable[str]:
         return
     yield from ("", f"### {escaped(stack.name)}", "")
     yield from (f"> {escaped(note)}" for note in stack.notes)
+    for danger, subjects in stack.delivery:
+        yield f"- {danger.value}: {escaped(subjects)}"
     for change in stack.dangers:
         yes = change.address in stack.acknowledged
         for finding in change.findings:
             sign = "✔️" if yes else "🛑"
             yield f"- {sign} **{finding.danger.value}:** {escaped(finding.what)}. {escaped(finding.means)}"
-        yield f"  <br>{'acknowledged' if yes else 'acknowledge'} <code>{escaped(change.address)}</code>"
+        yield f"  <br>{'acknowledged' if yes else 'its address to acknowledge'}: <code>{escaped(change.address)}</code>"
     for group in stack.groups:
         yield from _group(group, details)
     if stack.outputs:
@@ -77,7 +95,10 @@ def _group(group: Group, details: Details) -> Iterable[str]:
     title = f"{escaped(group.label)}: {number} change{'s' * (number != 1)}"
     yield from _folded(
         f"{title}, {dangerous} dangerous" if dangerous else title,
-        (line for change in group.changes for line in _change(change, group, details)),
+        [
+            *([f"- {SIGNS['create']} {escaped(group.creation)}"] if group.plainly_created else []),
+            *(line for change in group.told for line in _change(change, group, details)),
+        ],
     )
 
 

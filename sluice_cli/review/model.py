@@ -109,6 +109,31 @@ class Group:
     label: str
     changes: tuple[Change, ...]
 
+    @cached_property
+    def plainly_created(self) -> tuple[Change, ...]:
+        """What is new and nothing else: told in one line where there is much of it."""
+        quiet = tuple(
+            one for one in self.changes if one.verb == "create" and one.known and not (one.findings or one.notes)
+        )
+        return quiet if len(quiet) > 1 else ()
+
+    @cached_property
+    def told(self) -> tuple[Change, ...]:
+        """The changes that are told one by one."""
+        quiet = {one.address for one in self.plainly_created}
+        return tuple(one for one in self.changes if one.address not in quiet)
+
+    @property
+    def creation(self) -> str:
+        """That one line: "created, with bucket policy, versioning, alarm Errors"."""
+        parts = [one.headline.removesuffix(" added").removesuffix(" turned on") for one in self.plainly_created]
+        named = list(dict.fromkeys(part for part in parts if part != "created"))
+        more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        return f"created, with {', '.join(named[:MOST_NAMED])}{more}" if named else f"{len(parts)} created"
+
+
+MOST_NAMED = 12
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -201,6 +226,16 @@ class StackReview:
     def unacknowledged(self) -> list[Change]:
         return [one for one in self.dangers if one.address not in self.acknowledged]
 
+    @cached_property
+    def delivery(self) -> tuple[tuple[Danger, str], ...]:
+        """What happens to events, callers and observation: each with what it happens to."""
+        found: dict[Danger, dict[str, None]] = {}
+        for change in self.dangers:
+            for finding in change.findings:
+                if finding.danger in DELIVERY:
+                    found.setdefault(finding.danger, {}).setdefault(change.subject)
+        return tuple((danger, _listed(list(found[danger]))) for danger in DELIVERY if danger in found)
+
     def acknowledging(self, addresses: Iterable[str]) -> "StackReview":
         return replace(self, acknowledged=frozenset(addresses))
 
@@ -212,3 +247,8 @@ class StackReview:
         still = len(self.unacknowledged)
         state = "all acknowledged" if not still else f"{still} not acknowledged"
         return f"{self.name}: {self.counts.words()}; {dangers} dangerous, {state}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

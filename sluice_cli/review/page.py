@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,6 +23,9 @@ VERBS = {
     "delete": ("x", "destroyed"),
     "forget": ("»", "no longer managed"),
     "unchanged": ("·", "moved"),
+    "action": ("▶", "run"),
+    "check": ("!", "failed checks"),
+    "deferred": ("…", "deferred"),
 }
 
 
@@ -38,7 +42,11 @@ class Section:
 
     def place(self, address: str) -> str:
         """The id of the group that tells of a change."""
-        return next(id_ for id_, group in self.groups for one in group.changes if one.address == address)
+        return self._places[address]
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        return {one.address: id_ for id_, group in self.groups for one in group.changes}
 
 
 def to_html(stacks: Sequence[StackReview]) -> str:

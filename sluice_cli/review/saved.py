@@ -123,7 +123,7 @@ class SavedPlan:
         if missing:
             raise NotReviewed(
                 f"{self.stack}: {len(missing)} dangerous changes are not acknowledged: {', '.join(missing)}; "
-                "review again with --acknowledge"
+                "review again and acknowledge them"
             )
 
     def mark_applied(self) -> None:

@@ -1,5 +1,6 @@
 """The review in a terminal: coloured where it is one, plain where it is piped."""
 
+import os
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -7,7 +8,16 @@ from rich.text import Text
 
 from .model import Change, StackReview
 
-SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "forget": "»", "unchanged": "·"}
+SIGNS = {
+    "create": "+",
+    "update": "~",
+    "replace": "±",
+    "delete": "-",
+    "forget": "»",
+    "unchanged": "·",
+    "action": "▶",
+    "check": "!",
+}
 STYLES = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "forget": "red"}
 MOST_DIFFERENCES = 12
 
@@ -18,6 +28,17 @@ def print_review(stacks: Sequence[StackReview], console: Console) -> None:
         console.print(Text(stack.summary(), style="bold red" if stack.unacknowledged else "bold"))
     for stack in stacks:
         _print_stack(stack, console)
+    waiting = [one.address for stack in stacks for one in stack.unacknowledged]
+    if waiting:
+        console.print()
+        console.print(Text(f"To accept a danger that is meant: {how_to_acknowledge(waiting[0])}", style="bold"))
+
+
+def how_to_acknowledge(address: str) -> str:
+    """The command as people type it: through make, which tells its programs so, or by itself."""
+    if os.environ.get("MAKELEVEL"):
+        return f'make review ACKNOWLEDGE="{address}", several with blanks between'
+    return f"sluice review --acknowledge '{address}', once for each"
 
 
 def _print_stack(stack: StackReview, console: Console) -> None:
@@ -27,12 +48,16 @@ def _print_stack(stack: StackReview, console: Console) -> None:
     console.rule(Text(stack.name, style="bold"), align="left")
     for note in stack.notes:
         console.print(Text(note, style="bold yellow"))
+    for danger, subjects in stack.delivery:
+        console.print(Text(f"{danger.value}: {subjects}", style="bold yellow"))
     for change in stack.dangers:
         _print_danger(change, console, acknowledged=change.address in stack.acknowledged)
     for group in stack.groups:
         console.print()
         console.print(Text(group.label, style="bold"))
-        for change in group.changes:
+        if group.plainly_created:
+            console.print(Text(f"  + {group.creation}", style="green"))
+        for change in group.told:
             _print_change(change, group.label, console)
     if stack.outputs:
         console.print()
@@ -53,8 +78,8 @@ def _print_danger(change: Change, console: Console, *, acknowledged: bool) -> No
         line.append(finding.what)
         console.print(line)
         console.print(Text(f"      {finding.means}"))
-    state = "acknowledged" if acknowledged else "--acknowledge"
-    console.print(Text(f"      {state} {change.address}", style="dim"))
+    state = "acknowledged" if acknowledged else "its address to acknowledge"
+    console.print(Text(f"      {state}: {change.address}", style="dim"))
 
 
 def _print_change(change: Change, label: str, console: Console) -> None:

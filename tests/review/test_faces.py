@@ -111,8 +111,8 @@ def test_markdown_outside_fences_has_no_markup_of_a_plan(text: str) -> None:
 
 def test_markdown_folds_what_is_long_and_names_the_address_to_acknowledge() -> None:
     markdown = to_markdown([review(change("aws_dynamodb_table.T", {"name": "a"}, None))])
-    assert "- 🛑 **Data is lost:** T table is destroyed. Lost with it&#58; every item in it&#46;" in markdown
-    assert "<code>aws&#95;dynamodb&#95;table&#46;T</code>" in markdown
+    assert "- 🛑 **Data is lost:** T table is destroyed. Lost with it: every item in it." in markdown
+    assert "<code>aws_dynamodb_table.T</code>" in markdown
     assert "<details><summary>T table: 1 change, 1 dangerous</summary>" in markdown
 
 

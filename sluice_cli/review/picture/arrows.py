@@ -110,13 +110,13 @@ def _cors(sketch: Sketch, resource: Resource) -> None:
 
 
 def _alarm(sketch: Sketch, resource: Resource) -> None:
-    number = sum(one.type == resource.type for one in sketch.configuration.resources.values())
+    number = sketch.number_of(resource.type)
     sketch.boxes[ALARMS] = Box(ALARMS, "alarms", "Alarms", f"{number} CloudWatch alarm{'s' * (number != 1)}")
     for topic in _targets(resource.values.get("alarm_actions")):
         sketch.arrow(ALARMS, topic, "data", "ring", resource.address)
     owner = sketch.names.owner(resource.address)
-    for id_ in sketch.boxes:
-        if "." in id_ and sketch.names.construct(id_) == owner:
+    for id_ in sketch.of_construct(owner):
+        if id_ in sketch.boxes:
             notes = sketch.notes.setdefault(id_, [])
             before = int(notes.pop().split()[0]) if notes else 0
             notes.append(f"{before + 1} alarm{'s' * (before > 0)}")

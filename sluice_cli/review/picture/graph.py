@@ -1,7 +1,9 @@
 """The boxes and arrows of a stack."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..classification import classified
 from ..configuration import Configuration, without_index
@@ -33,6 +35,26 @@ class Sketch:
     boxes: dict[str, Box] = field(default_factory=dict)
     arrows: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+
+    def number_of(self, type_: str) -> int:
+        """How many resources of a type there are."""
+        return self._numbers[type_]
+
+    def of_construct(self, construct: tuple[str, ...]) -> list[str]:
+        """The boxes that were drawn for a construct."""
+        return self._constructs.get(construct, [])
+
+    @cached_property
+    def _numbers(self) -> Counter[str]:
+        return Counter(one.type for one in self.configuration.resources.values())
+
+    @cached_property
+    def _constructs(self) -> dict[tuple[str, ...], list[str]]:
+        found: dict[tuple[str, ...], list[str]] = {}
+        for id_ in self.boxes:
+            if "." in id_:
+                found.setdefault(self.names.construct(id_), []).append(id_)
+        return found
 
     def arrow(self, source: str, target: str, kind: str, label: str, origin: str) -> None:
         """Arrows between the same two become one, with all their labels. `origin` is the resource that makes it."""

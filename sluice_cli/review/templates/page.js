@@ -1,7 +1,9 @@
 "use strict";
 (() => {
   const changes = [...document.querySelectorAll(".change")];
-  const texts = new Map(changes.map((one) => [one, one.textContent.toLowerCase()]));
+  // Read once: with thousands of changes, asking the page again at every key takes seconds.
+  const text = (one) => `${one.closest(".group").querySelector("h3").textContent} ${one.textContent}`.toLowerCase();
+  const texts = new Map(changes.map((one) => [one, text(one)]));
   const groups = [...document.querySelectorAll(".group")];
   const find = document.getElementById("find");
   const dangerous = document.getElementById("dangerous");
@@ -14,12 +16,10 @@
     let shown = 0;
     for (const one of changes) {
       const verb = one.dataset.verb;
-      const label = one.closest(".group").querySelector("h3").textContent.toLowerCase();
-      const text = `${label} ${texts.get(one)}`;
       one.hidden =
         (dangerous.checked && !one.classList.contains("dangerous")) ||
         (known.has(verb) && !wanted.has(verb)) ||
-        !words.every((word) => text.includes(word));
+        !words.every((word) => texts.get(one).includes(word));
       shown += !one.hidden;
     }
     for (const group of groups) group.hidden = !group.querySelector(".change:not([hidden])");
