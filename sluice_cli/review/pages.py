@@ -22,6 +22,7 @@ def as_json(reviews: Sequence[StackReview]) -> list[dict[str, Any]]:
         {
             "stack": review.name,
             "acknowledged": sorted(review.acknowledged),
+            "delivery": {danger.value: subjects for danger, subjects in review.delivery},
             "changes": [
                 {
                     "address": change.address,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.review.plans import ACCOUNT, Values, allow, change, findings, policy
+from tests.review.plans import ACCOUNT, Values, allow, change, findings, policy, review
 
 FUNCTION = "aws_lambda_function.Recorder_Function_719DF34D"
 QUEUE = "aws_sqs_queue.Jobs_Queue_ACA4F85B"
@@ -273,6 +273,10 @@ DANGEROUS = {
         updated(FUNCTION, variables(API="https://a.example"), variables(API="https://b.example")),
         "Events change",
     ),
+    "calls elsewhere": (
+        updated(FUNCTION, variables(A="1"), variables(A="1", AWS_ENDPOINT_URL="https://127.0.0.1.evil.example")),
+        "Wider access: Recorder function: variable AWS_ENDPOINT_URL set",
+    ),
     "dead-letter queue elsewhere": (updated(QUEUE, redrive(), redrive(target=QUEUE_ARN)), "Events change"),
     # Callers lose something.
     "route removed": (gone("aws_api_gateway_resource.Api_Orders_00000000"), "Callers lose something"),
@@ -441,6 +445,11 @@ HARMLESS = {
     "log level of its own": updated(FUNCTION, variables(LOG_LEVEL="INFO"), variables(LOG_LEVEL="DEBUG")),
     "variable added": updated(FUNCTION, variables(A="1"), variables(A="1", TABLE_NAME="records")),
     "secret renewed": updated(FUNCTION, variables(API_TOKEN="a"), variables(API_TOKEN="b")),  # noqa: S106
+    "the local AWS": updated(
+        FUNCTION,
+        variables(AWS_ENDPOINT_URL="https://127.0.0.1:4566"),
+        variables(AWS_ENDPOINT_URL="https://localhost:4567/"),
+    ),
     "throttle cut a little": updated(
         "aws_api_gateway_method_settings.A",
         {"settings": [{"throttling_rate_limit": 1000}]},
@@ -480,6 +489,51 @@ def test_dangerous(name: str) -> None:
 @pytest.mark.parametrize("name", HARMLESS)
 def test_harmless(name: str) -> None:
     assert findings(HARMLESS[name]) == []
+
+
+def test_a_second_way_to_the_same_target_makes_events_come_twice() -> None:
+    def way(name: str, **more: Any) -> Values:
+        return {"rule": "r", "arn": ONE, "target_id": name, **more}
+
+    there = change("aws_cloudwatch_event_target.A", way("a"), way("a"))
+    (found,) = findings(there, change("aws_cloudwatch_event_target.B", None, way("b")))
+    assert found == "Events come twice: B, target: events already take another way to the same target"
+    assert findings(there, change("aws_cloudwatch_event_target.B", None, way("b", arn=TWO))) == []
+    gone_by_then = change("aws_cloudwatch_event_target.A", way("a"), None)
+    new = change("aws_cloudwatch_event_target.B", None, way("b"))
+    assert not [one for one in findings(gone_by_then, new) if "twice" in one]
+
+
+def test_a_second_owner_of_a_setting_is_dangerous() -> None:
+    """A raw notification beside the one of a module class: the last one applied wins."""
+    there = change(NOTIFICATION, {"bucket": "b"}, {"bucket": "b"})
+    second = change("aws_s3_bucket_notification.Raw", None, {"bucket": "b"})
+    assert findings(there, second) == ["Protection removed: Raw: another resource of this plan sets the same"]
+    assert findings(there, change("aws_s3_bucket_notification.Raw", None, {"bucket": "c"})) == []
+    both_new = [change(f"aws_s3_bucket_policy.{name}", None, {"bucket": "b"}) for name in "AB"]
+    assert len(findings(*both_new)) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "danger"),
+    [
+        (FUNCTION, "Events stop"),
+        ("aws_api_gateway_stage.A", "Events stop"),
+        ("aws_sns_topic_subscription.A", "Events are lost"),
+        ("aws_cloudwatch_event_rule.A", "Events are lost"),
+    ],
+)
+def test_what_is_replaced_is_missing_for_a_moment(address: str, danger: str) -> None:
+    (found,) = findings(change(address, {"id": "a"}, {"id": "a"}, actions=["delete", "create"]))
+    assert found.startswith(danger)
+
+
+def test_the_verdict_on_events_is_said_in_every_format() -> None:
+    found = review(gone(NOTIFICATION, **notified(route())), updated(QUEUE, redrive(), {}))
+    assert [(danger.value, subjects) for danger, subjects in found.delivery] == [
+        ("Events are lost", "Jobs queue"),
+        ("Events stop", "Objects"),
+    ]
 
 
 def consumer(visibility: int, timeout: int) -> list[Values]:

@@ -7,11 +7,12 @@ from .access import policies
 from .arguments import arguments
 from .case import Case
 from .context import Context
+from .doubles import doubles
 from .existence import existence
 
 __all__ = ["Case", "Context", "judge"]
 
-RULES = (existence, policies, arguments)
+RULES = (existence, policies, arguments, doubles)
 
 
 def judge(case: Case) -> tuple[Finding, ...]:

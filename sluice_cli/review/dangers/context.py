@@ -15,10 +15,14 @@ ACCOUNT = re.compile(r"^arn:aws[\w-]*:[\w-]+:[\w-]*:(\d{12}):")
 IDENTITIES = ("arn", "id", "name", "bucket", "function_name", "url", "qualified_arn", "invoke_arn", "key_id")
 
 
+Alike = tuple[str, ...]
+
+
 class Context:
     def __init__(self, plan: Plan, configuration: Configuration) -> None:
         self._configuration = configuration
         self._changes = [one for one in plan.changes if one.mode == "managed" and not one.deposed]
+        self._alike: dict[str, dict[Alike, list[ResourceChange]]] = {}
         self._by_address = {one.address: one for one in self._changes}
 
     @cached_property
@@ -51,6 +55,19 @@ class Context:
         for one in self._by_type.get(type_, []):
             if one.verb not in ("delete", "forget"):
                 yield one, revealed(one.after or one.before or {})
+
+    def alike(
+        self, type_: str, names: tuple[str, ...], optional: tuple[str, ...]
+    ) -> Mapping[Alike, list[ResourceChange]]:
+        """The resources of a type as they will be, by the values of some arguments; those are left out where one that
+        is not optional is known only after apply."""
+        if type_ not in self._alike:
+            found: dict[Alike, list[ResourceChange]] = {}
+            for change, values in self.after_of(type_):
+                if all(values.get(name) or name in optional for name in names):
+                    found.setdefault(tuple(str(values.get(name) or "") for name in names), []).append(change)
+            self._alike[type_] = found
+        return self._alike[type_]
 
     @cached_property
     def _by_type(self) -> dict[str, list[ResourceChange]]:

@@ -25,6 +25,8 @@ LOADERS = re.compile(
     r"|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED)$",
     re.IGNORECASE,
 )
+# An address of the machine itself: a local AWS, or an extension of the function.
+LOOPBACK = re.compile(r"^https?://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(/|$)")
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Variable:
 
 def environment(touched: Touched) -> Iterator[Finding]:
     for variable in (found for one in touched.differences for found in _variables(one)):
+        if variable.after and LOOPBACK.match(variable.after):
+            continue
         if LOADERS.match(variable.name) and variable.after:
             yield from touched.findings(
                 f"{variable.called} set",

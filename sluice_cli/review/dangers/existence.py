@@ -48,7 +48,7 @@ def _lost(case: Case) -> Iterator[Finding]:
         more = f" ({topics} in this stack, others may exist)" if topics else ""
         yield Finding(Danger.DATA_LOSS, f"{case.subject} is {how}", f"Lost with it: {rules.holds}{more}.")
         return
-    if rules is None or rules.destroyed.direction == "whole":
+    if rules is None or (case.verb == "delete" and rules.destroyed.direction == "whole"):
         return
     rule = rules.destroyed if case.verb == "delete" else rules.replaced
     if rule.danger is Danger.DATA_LOSS or (rule.danger and rules.primary and case.gone):
