@@ -216,7 +216,8 @@ def families(name: str) -> set[str]:
     if re.fullmatch(_FLAT, name):
         return {"text"}
     if re.fullmatch(_OPENXML, name):
-        known |= {"zip", "ole"}  # OLE where a password protects it
+        # OLE where a password protects it; a part of a package by itself is a text.
+        known |= {"text"} if name.endswith("+xml") and ".main+" not in name else {"zip", "ole"}
     elif re.fullmatch(ZIPPED, name):
         known.add("zip")
     elif re.fullmatch(TEXTUAL, name):

@@ -49,6 +49,7 @@ AT_START: tuple[tuple[str, bytes], ...] = (
     ("image/wmf", b"\x02\x00\x09\x00\x00\x03"),
     ("image/vnd.djvu", b"AT&TFORM"),
     ("image/vnd.dwg", b"AC10"),
+    ("image/vnd.dxf", b"AutoCAD Binary DXF\r\n\x1a\x00"),
     ("image/x-icns", b"icns\x00"),
     ("image/vnd.zbrush.dcx", b"\xb1\x68\xde\x3a"),
     ("image/x-paintshoppro", b"Paint Shop Pro Image File\n"),

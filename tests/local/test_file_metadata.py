@@ -46,7 +46,7 @@ class Files:
     def arn(self) -> str:
         return self.outputs["FunctionArn"]
 
-    def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
+    def upload(self, key: str, content: bytes = b"content", **options: Any) -> str:
         """Gives the version."""
         answer = self.client("s3").put_object(Bucket=self.outputs["BucketName"], Key=key, Body=content, **options)
         return str(answer["VersionId"])
@@ -170,12 +170,44 @@ def test_a_file_of_zero_bytes_has_a_row(files: Files) -> None:
         (".bashrc", None),
         ("%41", None),
         ("folder/", None),
+        ("releases/v1.2/", None),
+        # They are still there when the deployment is destroyed, which has to empty the bucket.
+        ("ctrl\x01/\x1f\x7f.txt", "txt"),
+        ("line\nend/cr\rend.txt", "txt"),
     ],
-    ids=["1,024 bytes", "every special character", "dotfile", "encoded looking", "folder"],
+    ids=[
+        *("1,024 bytes", "every special character", "dotfile", "encoded looking", "folder", "folder with a dot"),
+        *("control characters", "line ends"),
+    ],
 )
 def test_the_row_has_the_key_that_was_uploaded(files: Files, key: str, extension: str | None) -> None:
     files.upload(key)
     assert files.arrives(key).get("extension") == extension
+
+
+@pytest.mark.parametrize("header", ["audio/wav", "audio/x-wav; codecs=1", "AUDIO/WAVE", "audio/vnd.wave", None])
+def test_the_index_answers_under_the_one_name_of_a_type_whichever_the_header_used(
+    files: Files, header: str | None
+) -> None:
+    key = f"recording under {header}.wav".replace("/", " ")
+    files.upload(key, b"RIFF\x24\0\0\0WAVEfmt " + bytes(60), **({"ContentType": header} if header else {}))
+    files.arrives(key)
+    found = files.query("contentType", "audio/vnd.wave", IndexName=files.outputs["ContentTypeIndexName"])
+    assert key in {row["objectKey"] for row in found}
+
+
+def test_an_archived_object_has_a_row(files: Files) -> None:
+    files.upload("backup.zip", b"PK\x03\x04", ContentType="application/zip", StorageClass="DEEP_ARCHIVE")
+    row = files.arrives("backup.zip")
+    assert (row["contentType"], row["contentNotRead"]) == ("application/zip", "archived: restore it to read it")
+    assert files.kept("backup.zip") == []
+
+
+def test_an_object_encrypted_with_a_key_of_the_sender_has_a_row(files: Files) -> None:
+    files.upload("vault.bin", b"secret", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32)
+    row = files.arrives("vault.bin")
+    assert (row["size"], row["contentNotRead"]) == ("6", "encrypted with a key of the sender (SSE-C)")
+    assert files.kept("vault.bin") == []
 
 
 def test_a_file_uploaded_in_parts_is_one_object(files: Files) -> None:

@@ -76,7 +76,17 @@ def test_an_uploaded_file_becomes_a_row_that_names_the_invocation(log: Invocatio
 
 @pytest.mark.parametrize(
     "key",
-    ["a b", "a+b", "a b+c & d%20e=100%.txt", "%41", "länder/日本/größe — übersicht.json", "empty/", "x" * 1024],
+    [
+        "a b",
+        "a+b",
+        "a b+c & d%20e=100%.txt",
+        "%41",
+        "länder/日本/größe — übersicht.json",
+        "empty/",
+        "ctrl\x01\x1f.txt",
+        "line\nend",
+        "x" * 1024,
+    ],
     ids=lambda key: key[:20].encode("unicode_escape").decode(),
 )
 def test_the_row_has_the_key_that_was_uploaded(log: InvocationLog, key: str) -> None:

@@ -155,4 +155,10 @@ SAMPLES = (
     text("a.pgn", '[Event "x"]\n[Site "y"]\n\n1. e4 *\n', "application/x-chess-pgn"),
     text("a.unknown", "anything at all\n", "application/x-nobody-knows-this", shows=PLAIN),
     Sample("a.fdf", b"%FDF-1.2\n%\xe2\xe3\n1 0 obj\n", "application/vnd.fdf", binary=False),
+    text(
+        "styles.xml",
+        f"{XML}<w:styles/>",
+        "application/xml",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml",
+    ),
 )
