@@ -53,7 +53,8 @@ WRITTEN_AS_TEXT = {
 NO_PLAIN_TEXT = {PDF_NAME, "application/postscript", "application/rtf", "application/x-bittorrent"}
 # Tab, line and page ends, backspace and escape are in texts, as is DOS's end of a file.
 CONTROL = r"[\x00-\x07\x0e-\x1a\x1c-\x1f]"
-MOST_CONTROLS = 0.03  # of a text's bytes; random bytes have 0.1
+# Of a text's characters: some protocols separate fields by them. Random bytes have 0.1, and are not ASCII.
+MOST_CONTROLS, MOST_CONTROLS_IN_ASCII = 0.03, 0.2
 PDF_AT_START = rb"\W{0,64}%PDF-"
 PDF = rb"%PDF-[12]\.[0-9]"
 PDF_WITHIN = 1024  # bytes: https://pdfa.org/pdf-differences/ allows that much ahead of it
@@ -71,7 +72,8 @@ def detect(content: bytes) -> Shown:
         return Shown(name, Evidence.TEXT if is_text and name not in NO_PLAIN_TEXT else Evidence.SIGNATURE, container)
     if is_text and text is not None:
         return Shown(structures.netpbm(content) or texts.kind(text), Evidence.TEXT)
-    if text is not None and controls <= MOST_CONTROLS * len(content):
+    most = MOST_CONTROLS_IN_ASCII if content.isascii() else MOST_CONTROLS
+    if text is not None and controls <= most * len(content):
         return Shown(UNKNOWN, Evidence.NONE)
     weak = structures.targa, structures.resembled, signatures.resembled, structures.single_frame
     return Shown(next(filter(None, (look(content) for look in weak)), UNKNOWN), Evidence.BINARY)

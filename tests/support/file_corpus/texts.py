@@ -25,8 +25,14 @@ SAMPLES = (
     Sample("wide.txt", "Größe\n".encode("utf-16"), PLAIN, binary=False),
     Sample("bare.txt", "Wide text without a mark\n".encode("utf-16-le"), PLAIN, binary=False),
     Sample("colors.txt", b"\x1b[31mred\x1b[0m and \x08bold\n", PLAIN, binary=False),
+    Sample("mainframe.txt", "A letter, in short lines,\x85with blanks.\x85".encode("cp500"), PLAIN, binary=False),
+    # Fields with control characters between: not certain to be a text, nor to be none.
     Sample(
-        "mainframe.txt", "A letter from the mainframe, with blanks and words.\x25".encode("cp500"), PLAIN, binary=False
+        "a.fix",
+        b"8=FIX.4.2\x019=178\x0135=8\x0149=PHLX\x0156=PERS\x01",
+        PLAIN,
+        shows="application/octet-stream",
+        binary=False,
     ),
     text("a.html", "<!DOCTYPE html>\n<title>x</title><p>Hello", "text/html"),
     text("old.html", "<HTML><HEAD><TITLE>x</TITLE></HEAD></HTML>", "text/html"),
