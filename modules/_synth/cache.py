@@ -1,6 +1,6 @@
 """Files that can be made again, kept in the user's cache folder from one run to the next.
 
-An entry's name says what it was made from, so that it is never out of date. What has not been used for a month goes.
+An entry is named by what it was made from, so that it is never out of date. Entries unused for a month are removed.
 """
 
 import contextlib

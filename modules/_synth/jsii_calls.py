@@ -1,15 +1,15 @@
-"""What jsii's classes do in Python before each call to JavaScript, made cheap. What is checked and sent stays the same.
+"""Makes cheaper what jsii's classes do in Python before each call to JavaScript. Checks and messages are unchanged.
 
 Most arguments of a resource are not given, which costs more than those that are:
 
 1. The generated classes ask `typing.get_type_hints` at each call for hints that never change.
-2. typeguard finds out that None is an `Optional[str]` by finding out first that it is no `str`, with an exception and
-   its message.
+2. typeguard accepts None as an `Optional[str]` only after it has failed to be a `str`, with an exception and its
+   message.
 3. jsii sends a struct with a null for each property that is not set. JavaScript does not tell null from missing.
 
 And each construct is searched for methods that override JavaScript's, generated ones too, which have none.
 
-Where jsii or typeguard are not as they are known here, they do what they always do, and that is said.
+Where jsii or typeguard are not like the known versions they are left as they are, which is reported.
 """
 
 import functools

@@ -1,10 +1,10 @@
 """jsii's JavaScript in one Node process.
 
 jsii starts two, the first of which only passes messages on between Python and the second: an eighth of a synth.
-`install()` leaves the first out (`one_process.cjs` stands in for it). Where jsii is not as it is known here, which is
-said, or its user names a runtime with JSII_RUNTIME, jsii starts what it always starts.
+`install()` leaves the first out (`one_process.cjs` stands in for it). Where jsii is not like the known versions, which
+is reported, or where JSII_RUNTIME names another runtime, jsii starts both.
 
-What is said stays the same too, and is written and read with less ado: jsii takes each argument apart twice.
+Messages are unchanged; serializing them is cheaper: jsii converts each argument twice.
 """
 
 import atexit
@@ -26,13 +26,13 @@ from . import notice
 
 ONE_PROCESS = Path(__file__).with_name("one_process.cjs")
 
-# What the second process is, and how it is spoken to.
+# The second process's program, below jsii's own, and the channel it reads messages from.
 PROGRAM = Path("..", "lib", "program.js")
 CHANNEL = b"readFD:3,writeFD:3"
 
 
-# Nearly all that is said, by jsii's names for it.
-SAID = {types.CreateRequest: "create", types.GetRequest: "get", types.InvokeRequest: "invoke"}
+# Nearly all requests, by jsii's names for them.
+FREQUENT = {types.CreateRequest: "create", types.GetRequest: "get", types.InvokeRequest: "invoke"}
 
 
 class OneProcess(process._NodeProcess):
@@ -41,20 +41,20 @@ class OneProcess(process._NodeProcess):
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._decoder = json.JSONDecoder(object_hook=process.ohook)
-        for request, api in SAID.items():
+        for request, api in FREQUENT.items():
             self._serializer.register_unstructure_hook(request, self._plain(request, api))
 
     def _plain(self, kind: Any, api: str) -> Callable[[Any], dict[str, Any]]:
-        """jsii has made arguments plain already; only what else is in a request needs its serializer."""
+        """A cheaper serializer: jsii has made arguments plain already, only other fields of a request need its own."""
         names = [field.name for field in attr.fields(kind)]
         others = [name for name in names if name != "args"]
 
         def plain(request: Any) -> dict[str, Any]:
-            said = {name: getattr(request, name) for name in names}
+            fields = {name: getattr(request, name) for name in names}
             for name in others:
-                if type(said[name]) is not str and said[name]:
-                    said[name] = self._serializer.unstructure(said[name])
-            return {**said, "api": api}
+                if type(fields[name]) is not str and fields[name]:
+                    fields[name] = self._serializer.unstructure(fields[name])
+            return {**fields, "api": api}
 
         return plain
 

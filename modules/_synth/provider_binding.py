@@ -12,7 +12,7 @@ it is loaded on every run: ten seconds and more, 600 MB. `install()` changes how
 4. Node starts, once and not twice (`jsii_process.py`), and loads cdktf, while Python reads its side of both.
 
 Where the binding has been imported before, nothing is changed; where no slim package can be made, the installed one is
-loaded. Both are said on standard error.
+loaded. Both are reported on standard error.
 """
 
 import functools
