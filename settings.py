@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,11 @@ BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hy
 
 # A function's environment is 4 KB in all.
 LONGEST_THRESHOLDS = 2048
+LONGEST_FIELD_NAMES = 1024
+SENSOR_TYPE = r"[a-z][a-z0-9_]{0,39}"
+READING_FIELDS = ("deviceId", "sensorType", "value", "timestamp", "unit", "readingId", "readings")
+# docs/readings.md has them.
+SENSOR_FORMATS = ("detect", "own", "wide", "readings", "senml", "things-network", "thingsboard", "iot-shadow")
 # Subnets, and security groups, of a function: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
 MOST_IN_VPC = {"subnet": 16, "sg": 5}
 HIGHEST_PORT = 65535
@@ -119,9 +125,9 @@ def _thresholds(text: str) -> str:
     try:
         types = json.loads(text, parse_constant=_no_number)
         for name, limits in types.items():
-            known = set(limits) <= {"lower", "upper"} and limits
+            known = set(limits) <= {"lower", "upper"}
             numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in limits.values())
-            if not (re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) and known and numbers):
+            if not (re.fullmatch(SENSOR_TYPE, name) and known and numbers):
                 raise _Refused(allowed)
             if any(abs(one) > LARGEST_THRESHOLD for one in limits.values()):
                 raise _Refused(allowed)
@@ -131,6 +137,39 @@ def _thresholds(text: str) -> str:
         raise _Refused(allowed) from error
     if not types or len(text) > LONGEST_THRESHOLDS:
         raise _Refused(f"{allowed}, at least one sensor type, {LONGEST_THRESHOLDS} characters at most")
+    return text
+
+
+def _field_names(text: str) -> str:
+    allowed = (
+        f'JSON such as {{"temp": "temperature", "device.id": "deviceId"}}, {LONGEST_FIELD_NAMES} characters at most'
+    )
+    try:
+        names = json.loads(text, object_pairs_hook=_without_repeats)
+        right = all(
+            isinstance(own, str) and name and (own in READING_FIELDS or re.fullmatch(SENSOR_TYPE, own))
+            for name, own in names.items()
+        )
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _Refused(allowed) from error
+    if not right:
+        raise _Refused(f"{allowed}, to names of sensor types or of {', '.join(READING_FIELDS)}")
+    if len(text) > LONGEST_FIELD_NAMES:
+        raise _Refused(allowed)
+    return text
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name twice")
+    return dict(pairs)
+
+
+def _utc_time(text: str) -> str:
+    try:
+        datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+    except ValueError as error:
+        raise _Refused("a time in UTC such as 2015-01-01T00:00:00Z") from error
     return text
 
 
@@ -255,6 +294,14 @@ class Settings:
     # {"temperature": {"lower": -20, "upper": 60}}. A type that is not named is unknown, and its readings are kept as
     # invalid.
     sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)
+    # What objects hold: one format, or whichever is recognized by its shape.
+    sensor_format: str = _setting("SENSOR_FORMAT", _one_of(*SENSOR_FORMATS), "detect")
+    # What senders call the fields and sensor types: JSON such as {"temp": "temperature", "device.id": "deviceId"}.
+    sensor_field_names: str = _setting("SENSOR_FIELD_NAMES", _field_names, "{}")
+    # A reading from before is kept as invalid: the device's clock was never set.
+    sensor_earliest_timestamp: str = _setting("SENSOR_EARLIEST_TIMESTAMP", _utc_time, "2015-01-01T00:00:00Z")
+    # How long a refused reading is kept to be looked at.
+    sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", _whole(1, 3650, "days"), 90)
     # The bucket of Terraform's state, which `make state` makes.
     state_bucket: str | None = _setting("STATE_BUCKET", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
     # Where that bucket is; None: in AWS_REGION, else in us-east-1.

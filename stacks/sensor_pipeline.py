@@ -31,7 +31,11 @@ class SensorPipeline(System):
             "Readings", name=self.names.table("readings"), partition_key="deviceId", sort_key="readingTime"
         )
         rejects = self.add_table(
-            "Rejects", name=self.names.table("rejects"), partition_key="objectKey", sort_key="place"
+            "Rejects",
+            name=self.names.table("rejects"),
+            partition_key="objectKey",
+            sort_key="place",
+            expiry_attribute="expiresAt",
         )
         breaches = self.add_topic("Breaches", "breaches")
         ingester = self.add_function(
@@ -43,6 +47,10 @@ class SensorPipeline(System):
                 "REJECTS_TABLE_NAME": rejects.name,
                 "TOPIC_ARN": breaches.arn,
                 "SENSOR_THRESHOLDS": settings.sensor_thresholds,
+                "SENSOR_FORMAT": settings.sensor_format,
+                "SENSOR_FIELD_NAMES": settings.sensor_field_names,
+                "SENSOR_EARLIEST_TIMESTAMP": settings.sensor_earliest_timestamp,
+                "SENSOR_REJECTS_DAYS": str(settings.sensor_rejects_days),
             },
             # One whole CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html. Reading 10 MB of
             # JSON is bound by it, so that the same work costs the same in a fraction of the time.

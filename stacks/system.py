@@ -114,7 +114,9 @@ class System(TerraformStack):
             topic.subscribe_email(self.settings.notification_email)
         return topic
 
-    def add_table(self, id_: str, *, name: str, partition_key: str, sort_key: str) -> Table:
+    def add_table(
+        self, id_: str, *, name: str, partition_key: str, sort_key: str, expiry_attribute: str | None = None
+    ) -> Table:
         """A table on demand with what all tables have, under this run's settings."""
         return Table(
             self,
@@ -123,6 +125,7 @@ class System(TerraformStack):
             partition_key=partition_key,
             sort_key=sort_key,
             key=self.storage_key,
+            expiry_attribute=expiry_attribute,
             alarm_topic=self.alarm_topic,
             protected=self.protected,
         )

@@ -25,6 +25,10 @@ VARIABLES = {
     "REJECTS_TABLE_NAME": "rejects",
     "TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:topic",
     "SENSOR_THRESHOLDS": '{"temperature": {"lower": -20, "upper": 60}}',
+    "SENSOR_FORMAT": "detect",
+    "SENSOR_FIELD_NAMES": "{}",
+    "SENSOR_EARLIEST_TIMESTAMP": "2015-01-01T00:00:00Z",
+    "SENSOR_REJECTS_DAYS": "90",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "bench",
     # As in Lambda, where /var/task is read-only: what an archive brings is compiled at each start.

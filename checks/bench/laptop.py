@@ -49,8 +49,8 @@ class Laptop:
     def variables(self, handler: str) -> dict[str, str]:
         """A function's own environment variables."""
         table = "invocation-log" if handler == PLAIN else handler.replace("_", "-")
-        names = ("SENSOR_THRESHOLDS", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE")
-        return {name: VARIABLES[name] for name in names} | {
+        own = {name: value for name, value in VARIABLES.items() if name.startswith(("SENSOR_", "POWERTOOLS_"))}
+        return own | {
             "BUCKET_NAME": BUCKET,
             "TABLE_NAME": table,
             "DYNAMODB_TABLE_NAME": table,

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared import environment, s3_events
@@ -6,7 +7,12 @@ from shared.observability import MetricUnit, logger, metrics, tracer
 from shared.s3_events import S3Object
 
 from . import readings
+from .each import EachReading
+from .formats import Reader
 from .ingestion import ingest
+from .names import FieldNames
+from .outbox import Outbox
+from .readings import Rules
 from .store import Store
 
 
@@ -16,11 +22,25 @@ class Environment:
     rejects_table_name: str
     topic_arn: str
     sensor_thresholds: str
+    sensor_format: str
+    sensor_field_names: str
+    sensor_earliest_timestamp: str
+    sensor_rejects_days: str
 
 
 ENVIRONMENT = environment.read(Environment)
-KNOWN = readings.thresholds(ENVIRONMENT.sensor_thresholds)
-STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.rejects_table_name, ENVIRONMENT.topic_arn)
+RULES = Rules(
+    known=readings.thresholds(ENVIRONMENT.sensor_thresholds),
+    earliest=datetime.fromisoformat(ENVIRONMENT.sensor_earliest_timestamp),
+    rejects_kept=timedelta(days=int(ENVIRONMENT.sensor_rejects_days)),
+)
+READER = Reader(
+    known=frozenset(RULES.known),
+    names=FieldNames.parse(ENVIRONMENT.sensor_field_names),
+    format=ENVIRONMENT.sensor_format,
+)
+STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.rejects_table_name)
+OUTBOX = Outbox(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -33,7 +53,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
 
 @tracer.capture_method(capture_response=False)
 def process(found: S3Object) -> None:
-    counts = ingest(found, STORE, KNOWN)
+    counts = ingest(found, STORE, EachReading(OUTBOX), READER, RULES)
     named = {"bucket": found.bucket, "objectKey": found.key, "versionId": found.version_id}
     logger.info("processed", extra={**named, **counts})
     for name, count in counts.items():

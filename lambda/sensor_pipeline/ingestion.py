@@ -3,59 +3,139 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from contextvars import copy_context
+from dataclasses import replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.conditional_puts import MOST_IN_ONE_WRITE
 from shared.s3_events import S3Object
 
-from . import payload, readings
-from .readings import InvalidReading, Limits, Row
-from .store import Store
+from .content import LARGEST_CONTENT, Unreadable, read_text, too_large
+from .documents import Broken, Place, documents
+from .formats import Reader
+from .readings import Reject, Row, Rules, Source, judged
+from .store import Content, Store
 
 THREADS = 8  # botocore keeps 10 connections
-WINDOW = 2000  # candidates in memory at once, beside the document they are in
+WINDOW = 2000  # rows and rejects in memory at once, beside the document they are in
+MOST_REJECTS = 10_000  # of one object, each by itself
 
 Item = TypeVar("Item")
+Call = tuple[Callable[[Any], Mapping[str, int]], Any]
 
 
-def ingest(found: S3Object, store: Store, known: Mapping[str, Limits]) -> Counter[str]:
+class Notifier(Protocol):
+    """How it is told of readings beyond their limit, of one object's."""
+
+    def add(self, rows: list[Row]) -> Mapping[str, int]:
+        """Add up to 100 readings beyond their limit that are not there; gives how many were `stored`."""
+
+    def pass_by(self, rows: list[Row]) -> None:
+        """Readings within their limits."""
+
+    def finish(self, run: Callable[[Iterable[Call]], Counter[str]]) -> Counter[str]:
+        """Notify of what was added, after all rows of the object; gives how many were `notified`."""
+
+
+def ingest(found: S3Object, store: Store, notifier: Notifier, reader: Reader, rules: Rules) -> Counter[str]:
     """Gives how many readings were stored, notified and rejected now; what was there before does not count.
 
     Safe to repeat: the rows are the same again, and are added only where they are not there.
     """
-    arrived = readings.arrival(found)
-    version, body = store.open(found)
+    source = Source.of(found, found.version_id or "null")
     counts: Counter[str] = Counter(stored=0, notified=0, rejected=0)
-    with closing(body), ThreadPoolExecutor(THREADS) as pool:
-        for window in _parts(payload.candidates(body), WINDOW):
-            ordinary: list[Row] = []
-            breaching: list[Row] = []
-            rejects: list[Row] = []
-            for candidate in window:
-                try:
-                    row = readings.row(candidate, known, arrived)
-                except InvalidReading as reason:
-                    rejects.append(readings.reject(found, version, candidate, str(reason), arrived))
-                else:
-                    (breaching if "breach" in row else ordinary).append(
-                        row | readings.origin(found, version, candidate)
-                    )
-            writes: list[tuple[Callable[[Any], Mapping[str, int]], Any]] = [
-                *((store.notify, row) for row in breaching),
-                *((store.add, rows) for rows in _parts(ordinary, MOST_IN_ONE_WRITE)),
-                *((store.keep, rows) for rows in _parts(rejects, MOST_IN_ONE_WRITE)),
-            ]
+    with ThreadPoolExecutor(THREADS) as pool:
+
+        def run(calls: Iterable[Call]) -> Counter[str]:
             # Each in a context of its own, so that its AWS calls belong to this step of the trace. All are begun; the
             # first that failed is raised once the others have ended.
-            for done in [pool.submit(copy_context().run, write, what) for write, what in writes]:
-                counts.update(done.result())
+            done: Counter[str] = Counter()
+            for one in [pool.submit(copy_context().run, call, what) for call, what in calls]:
+                done.update(one.result())
+            return done
+
+        try:
+            content = store.read(found)
+            if is_folder_marker(found.key, content):
+                return Counter(ignored=1)
+            source = replace(source, version=content.version)
+            items = _judged(content, found.key, replace(reader, uploaded=content.uploaded), source, rules)
+        except Unreadable as reason:
+            items = iter([Reject(Place(), "", str(reason))])
+        for window in parts(_bounded(items), WINDOW):
+            rows = [one for one in _distinct(window) if isinstance(one, dict)]
+            rejects = [one.row(source, rules) for one in window if isinstance(one, Reject)]
+            ordinary = [row for row in rows if "breach" not in row]
+            breaching = [row for row in rows if "breach" in row]
+            counts.update(
+                run(
+                    [
+                        *((notifier.add, some) for some in parts(breaching, MOST_IN_ONE_WRITE)),
+                        *((store.add, some) for some in parts(ordinary, MOST_IN_ONE_WRITE)),
+                        *((store.keep, some) for some in parts(rejects, MOST_IN_ONE_WRITE)),
+                    ]
+                )
+            )
+            notifier.pass_by(ordinary)
+        counts.update(notifier.finish(run))
     return counts
 
 
-def _parts(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+def is_folder_marker(key: str, content: Content) -> bool:
+    """Whether an object is none but stands for a folder, as the S3 console and Hadoop make them."""
+    return content.size == 0 and key.endswith(("/", "_$folder$"))
+
+
+def parts(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
     rest = iter(items)
     while part := list(islice(rest, most)):
         yield part
+
+
+def _judged(content: Content, key: str, reader: Reader, source: Source, rules: Rules) -> Iterator[Row | Reject]:
+    """Raises `Unreadable` before it gives anything."""
+    if content.size > LARGEST_CONTENT:
+        raise too_large(content.size)
+    text = read_text(content.bytes, key=key, encoding=content.encoding)
+    return (
+        one
+        for document in documents(text)
+        for one in (
+            [Reject(document.place, document.raw, document.problem)]
+            if isinstance(document, Broken)
+            else (
+                found
+                for value, measurements in reader.read(document)
+                for found in judged(value.place, value.raw, measurements, source, rules)
+            )
+        )
+    )
+
+
+def _bounded(items: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
+    """Of an object's rejects the first `MOST_REJECTS`, and one that counts the others."""
+    rejects = 0
+    first_beyond: Reject | None = None
+    for one in items:
+        if isinstance(one, Reject):
+            rejects += 1
+            if rejects > MOST_REJECTS:
+                first_beyond = first_beyond or one
+                continue
+        yield one
+    if first_beyond:
+        more = rejects - MOST_REJECTS
+        yield replace(first_beyond, reason=f"{more} more are invalid from here on; this one: {first_beyond.reason}")
+
+
+def _distinct(window: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
+    """Without readings that are the same as one before: a request may have no two writes of one row."""
+    seen: set[tuple[str, str]] = set()
+    for one in window:
+        if isinstance(one, dict):
+            key = (one["deviceId"], one["readingTime"])
+            if key in seen:
+                continue
+            seen.add(key)
+        yield one

@@ -1,40 +1,67 @@
-"""The pipeline's AWS calls: the object, the two tables, the topic."""
+"""The pipeline's AWS calls but for notifications: the object and the two tables."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
+
+from botocore.exceptions import ClientError
 
 from shared import aws, conditional_puts
 from shared.conditional_puts import Put
 from shared.items import typed
-from shared.notify_once import NotifiedRows
 from shared.s3_events import S3Object
 
-from .readings import Row, notification
+from .content import LARGEST_CONTENT, Unreadable
+from .readings import Row
+
+
+@dataclass(frozen=True)
+class Content:
+    """An object version as it is in S3. `uploaded` is in seconds since 1970."""
+
+    version: str
+    uploaded: Decimal
+    encoding: str | None
+    size: int
+    bytes: bytes
 
 
 class Store:
     """Readings and rejects, a row each, written a hundred at a time; rows are only ever added."""
 
-    def __init__(self, table_name: str, rejects_table_name: str, topic_arn: str) -> None:
+    def __init__(self, table_name: str, rejects_table_name: str) -> None:
         self._table_name = table_name
         self._rejects_table_name = rejects_table_name
         self._s3 = aws.client("s3")
         self._dynamodb = conditional_puts.client()
-        self._notified = NotifiedRows(table_name, "deviceId", topic_arn)
 
-    def open(self, wanted: S3Object) -> tuple[str, Any]:
-        """The version and the content of exactly that version. Raises `ClientError` where it is not there any more."""
+    def read(self, wanted: S3Object) -> Content:
+        """The content of exactly that version; of one beyond the size limit, no bytes.
+
+        Raises `ClientError` where it is not there any more, and `Unreadable` where S3 does not hand it out.
+        """
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
-        answer = self._s3.get_object(Bucket=wanted.bucket, Key=wanted.key, **version)
-        return answer.get("VersionId") or "null", answer["Body"]
+        try:
+            answer = self._s3.get_object(Bucket=wanted.bucket, Key=wanted.key, **version)
+        except ClientError as error:
+            reason = _unreadable(error.response["Error"])
+            if reason:
+                raise Unreadable(reason) from error
+            raise
+        with answer["Body"] as body:
+            size = answer["ContentLength"]
+            return Content(
+                version=answer.get("VersionId") or "null",
+                uploaded=Decimal(int(answer["LastModified"].timestamp())),
+                encoding=answer.get("ContentEncoding"),
+                size=size,
+                bytes=body.read() if size <= LARGEST_CONTENT else b"",
+            )
 
     def add(self, rows: Sequence[Row]) -> dict[str, int]:
         """Add readings that are not there; gives how many were `stored`."""
-        puts = {
-            (row["deviceId"], row["readingTime"]): self._put(self._table_name, row, "attribute_not_exists(deviceId)")
-            for row in rows
-        }
-        return {"stored": self._write(list(puts.values()))}
+        puts = [self._put(self._table_name, row, "attribute_not_exists(deviceId)") for row in rows]
+        return {"stored": self._write(puts)}
 
     def keep(self, rejects: Sequence[Row]) -> dict[str, int]:
         """Keep rejects, unless this or a later look at the same version has; gives how many were `rejected`."""
@@ -42,14 +69,19 @@ class Store:
         puts = [self._put(self._rejects_table_name, row, condition, {":at": row["rejectedAt"]}) for row in rejects]
         return {"rejected": self._write(puts)}
 
-    def notify(self, row: Row) -> dict[str, int]:
-        """Add a reading and notify of it, each once; gives whether it was `stored` and whether it was `notified`."""
-        outcome = self._notified.record(row, notification(row))
-        return {"stored": int(outcome.added), "notified": int(outcome.published)}
-
     def _put(self, table: str, row: Row, condition: str, values: Mapping[str, str] | None = None) -> Put:
         used = {"ExpressionAttributeValues": typed(values)} if values else {}
         return {"TableName": table, "Item": typed(row), "ConditionExpression": condition, **used}
 
     def _write(self, puts: list[Put]) -> int:
         return len(conditional_puts.make(self._dynamodb, puts))
+
+
+def _unreadable(error: Mapping[str, str]) -> str | None:
+    """Why S3 will not hand out an object however often it is asked, in the sender's words."""
+    if error.get("Code") == "InvalidObjectState":
+        return "the object is archived (its storage class); restore it, then replay this reject"
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
+    if error.get("Code") == "InvalidRequest" and "Server Side Encryption" in error.get("Message", ""):
+        return "the object is encrypted with a key of the sender's own (SSE-C), which S3 does not keep"
+    return None

@@ -15,6 +15,7 @@ from . import aws
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MOST_IN_ONE_WRITE = 100
 Put = dict[str, Any]
+Item = dict[str, Any]
 
 FAILED_CONDITION = "ConditionalCheckFailed"
 # Others are writing the same row, or there are too many writes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
@@ -33,22 +34,37 @@ def client() -> Any:
 
 
 def make(dynamodb: Any, puts: Sequence[Put]) -> list[Put]:
-    """Make the puts whose condition holds, in one request; gives these. No two may be of one row.
+    """Make the puts whose condition holds, in one request; returns these. No two may be of one row.
 
     Raises `TooManyAtOnce`, and `ClientError` for what DynamoDB refuses for good.
     """
-    waiting = list(puts)
+    return [put for put, existing in zip(puts, make_or_get(dynamodb, puts), strict=True) if existing is None]
+
+
+def make_or_get(dynamodb: Any, puts: Sequence[Put]) -> list[Item | None]:
+    """As `make`; returns for each put None where it was made, else the item that its condition failed for: a typed one,
+    and an empty one unless the put asks for it (`ReturnValuesOnConditionCheckFailure`)."""
+    existing: dict[int, Item] = {}
+    waiting = list(range(len(puts)))
     for attempt in range(ATTEMPTS):
-        try:
-            dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in waiting])
-            return waiting
-        except dynamodb.exceptions.TransactionCanceledException as error:
-            codes = [reason["Code"] for reason in error.response["CancellationReasons"]]
-            if not PASSING.issuperset(codes):
-                raise
-        waiting = [put for put, code in zip(waiting, codes, strict=True) if code != FAILED_CONDITION]
         if not waiting:
-            return []
-        if not {"None", FAILED_CONDITION}.issuperset(codes):
+            break
+        try:
+            dynamodb.transact_write_items(TransactItems=[{"Put": puts[number]} for number in waiting])
+            break
+        except dynamodb.exceptions.TransactionCanceledException as error:
+            reasons = error.response["CancellationReasons"]
+            codes = {reason["Code"] for reason in reasons}
+            if not codes <= PASSING:
+                raise
+        existing |= {
+            number: reason.get("Item") or {}
+            for number, reason in zip(waiting, reasons, strict=True)
+            if reason["Code"] == FAILED_CONDITION
+        }
+        waiting = [number for number in waiting if number not in existing]
+        if waiting and not codes <= {"None", FAILED_CONDITION}:
             time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
-    raise TooManyAtOnce(f"the table kept refusing {len(waiting)} rows")
+    else:
+        raise TooManyAtOnce(f"the table kept refusing {len(waiting)} rows")
+    return [existing.get(number) for number in range(len(puts))]

@@ -7,20 +7,20 @@ import re
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from settings import DEFAULT_THRESHOLDS
+from settings import Settings
 from shared.s3_events import MalformedEvent, RecordsFailed
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Answer, Fault, Proxy, Request, Reset, proxy, refusing
 from tests.support.functions import Context, loaded, start_process
 from tests.support.s3_events import TEST_EVENT, created, event
-from tests.support.sensor_pipeline import Sensors, lines, reading
+from tests.support.sensor_pipeline import Sensors, lines, reading, sensor_variables
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def loaded_pipeline(local_aws: LocalAws) -> Iterator[Pipeline]:
             "TABLE_NAME": create_table(local_aws, name, "deviceId", "readingTime"),
             "REJECTS_TABLE_NAME": create_table(local_aws, f"{name}-rejects", "objectKey", "place"),
             "TOPIC_ARN": topic,
-            "SENSOR_THRESHOLDS": DEFAULT_THRESHOLDS,
+            **sensor_variables(Settings()),
         }
         with loaded("sensor_pipeline", variables) as handler:
             yield Pipeline(
@@ -148,7 +148,7 @@ def test_valid_readings_become_rows_invalid_ones_rejects_and_breaches_notificati
     assert "notificationLease" not in second
     assert pipeline.reasons(key) == [
         ("line 2", "value: must be a number, and is 'warm'"),
-        ("line 3", "not JSON: Expecting value (line 3, column 1)"),
+        ("line 3", "not JSON: unexpected 'g' (line 3, column 1)"),
     ]
     assert {row["rejectedAt"] for row in pipeline.rejects(key)} == {"2026-01-02T03:04:05.678Z"}
     (said,) = pipeline.notifications(key)
@@ -269,10 +269,10 @@ def test_the_first_verdict_on_a_reading_stands_when_the_thresholds_have_changed(
     again = pipeline.ingest(key, [reading(1, 50, deviceId=device), reading(2, 70, deviceId=device)])
     before = pipeline.everything(key)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pipeline.handler, "KNOWN", pipeline.handler.readings.thresholds('{"temperature": {"upper": 40}}'))
-        pipeline.handle(again)
-        patch.setattr(pipeline.handler, "KNOWN", pipeline.handler.readings.thresholds('{"temperature": {"upper": 90}}'))
-        pipeline.handle(again)
+        for upper in (40, 90):
+            known = pipeline.handler.readings.thresholds(json.dumps({"temperature": {"upper": upper}}))
+            patch.setattr(pipeline.handler, "RULES", replace(pipeline.handler.RULES, known=known))
+            pipeline.handle(again)
     assert pipeline.everything(key) == before
     assert len(before[2]) == 1
 

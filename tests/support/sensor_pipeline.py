@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from settings import Settings
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 
@@ -26,6 +27,15 @@ def reading(number: int = 1, value: Any = 20, **fields: Any) -> Row:
 
 def lines(*readings: Row | str) -> bytes:
     return "\n".join(one if isinstance(one, str) else json.dumps(one) for one in readings).encode()
+
+
+def sensor_variables(settings: Settings) -> dict[str, str]:
+    """What the function's environment has of the settings."""
+    names = ("sensor_thresholds", "sensor_format", "sensor_field_names", "sensor_earliest_timestamp")
+    return {
+        **{name.upper(): getattr(settings, name) for name in names},
+        "SENSOR_REJECTS_DAYS": str(settings.sensor_rejects_days),
+    }
 
 
 @dataclass(frozen=True)

@@ -106,6 +106,7 @@ def test_the_tables_are_on_demand_with_the_keys_of_their_questions(
         "attribute": [{"name": one, "type": "S"} for one in keys],
         "point_in_time_recovery": {"enabled": True},
         "deletion_protection_enabled": False,
+        **({"ttl": {"enabled": True, "attribute_name": "expiresAt"}} if name == "rejects" else {}),
     }
 
 
@@ -130,6 +131,10 @@ def test_the_function_is_told_its_tables_its_topic_and_the_thresholds(default: T
         "REJECTS_TABLE_NAME": f"${{{REJECTS}.name}}",
         "TOPIC_ARN": TOPIC_ARN,
         "SENSOR_THRESHOLDS": DEFAULT_THRESHOLDS,
+        "SENSOR_FORMAT": "detect",
+        "SENSOR_FIELD_NAMES": "{}",
+        "SENSOR_EARLIEST_TIMESTAMP": "2015-01-01T00:00:00Z",
+        "SENSOR_REJECTS_DAYS": "90",
     }
 
 

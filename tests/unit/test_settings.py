@@ -1,3 +1,4 @@
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,6 +52,10 @@ def test_without_variables_every_setting_has_its_default() -> None:
         "metadata_write_capacity": 100,
         "metadata_autoscale_to": None,
         "sensor_thresholds": DEFAULT_THRESHOLDS,
+        "sensor_format": "detect",
+        "sensor_field_names": "{}",
+        "sensor_earliest_timestamp": "2015-01-01T00:00:00Z",
+        "sensor_rejects_days": 90,
         "state_bucket": None,
         "state_region": None,
         "endpoint_url": None,
@@ -196,6 +201,19 @@ REFUSED = {
     "METADATA_READ_CAPACITY": ["0", "40001", "-1"],
     "METADATA_WRITE_CAPACITY": ["0", "40001", "many"],
     "METADATA_AUTOSCALE_TO": ["0", "40001"],
+    "SENSOR_FORMAT": ["json", "Own", "wide,own"],
+    "SENSOR_FIELD_NAMES": [
+        "[]",
+        "null",
+        "{",
+        '{"a": 1}',
+        '{"a": "Temp"}',
+        '{"": "temperature"}',
+        '{"a": "temperature", "a": "humidity"}',
+        json.dumps({"a" * 1024: "temperature"}),
+    ],
+    "SENSOR_EARLIEST_TIMESTAMP": ["2015", "2015-01-01", "2015-01-01T00:00:00", "2015-02-30T00:00:00Z", "now"],
+    "SENSOR_REJECTS_DAYS": ["0", "3651", "-1", "1.5"],
     "SENSOR_THRESHOLDS": [
         "{}",
         '{"a": {"upper": 1e101}}',
@@ -204,7 +222,6 @@ REFUSED = {
         "1",
         "null",
         "{",
-        '{"a": {}}',
         '{"a": 5}',
         '{"a": {"lower": "1"}}',
         '{"a": {"lower": true}}',
@@ -263,6 +280,10 @@ WHAT_IS_ALLOWED = {
     "METADATA_READ_CAPACITY": "a whole number of capacity units from 1 to 40000",
     "METADATA_WRITE_CAPACITY": "a whole number of capacity units from 1 to 40000",
     "METADATA_AUTOSCALE_TO": "a whole number of capacity units from 1 to 40000",
+    "SENSOR_FORMAT": "one of detect, own, wide, readings, senml, things-network, thingsboard, iot-shadow",
+    "SENSOR_FIELD_NAMES": 'JSON such as {"temp": "temperature", "device.id": "deviceId"}, 1024 characters at most',
+    "SENSOR_EARLIEST_TIMESTAMP": "a time in UTC such as 2015-01-01T00:00:00Z",
+    "SENSOR_REJECTS_DAYS": "a whole number of days from 1 to 3650",
     "SENSOR_THRESHOLDS": 'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
     "either may be left out",
     "STATE_REGION": "an AWS region such as us-east-1",
@@ -288,6 +309,15 @@ def test_an_allowed_value_is_taken_as_it_is(name: str, value: str) -> None:
         ("METADATA_READ_CAPACITY", "1", 1),
         ("METADATA_WRITE_CAPACITY", "40000", 40000),
         ("METADATA_AUTOSCALE_TO", "200", 200),
+        ("SENSOR_FORMAT", "iot-shadow", "iot-shadow"),
+        (
+            "SENSOR_FIELD_NAMES",
+            '{"a.b": "deviceId", "Temp": "temperature"}',
+            '{"a.b": "deviceId", "Temp": "temperature"}',
+        ),
+        ("SENSOR_EARLIEST_TIMESTAMP", "2020-06-01T00:00:00Z", "2020-06-01T00:00:00Z"),
+        ("SENSOR_REJECTS_DAYS", "3650", 3650),
+        ("SENSOR_THRESHOLDS", '{"co2": {}}', '{"co2": {}}'),
         ("ALLOW_REMOTE_ENDPOINT", "true", True),
         ("ALLOW_REMOTE_ENDPOINT", "false", False),
         ("CORS_ORIGINS", "https://app.example.com", ("https://app.example.com",)),

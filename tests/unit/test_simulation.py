@@ -1,7 +1,6 @@
 """What simulated devices send, judged by the sensor pipeline itself."""
 
 import argparse
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -12,7 +11,9 @@ import pytest
 
 from checks.simulation import FAULTS, IN_ONE_OBJECT, Simulation, Tally
 from checks.verbs import simulate
-from sensor_pipeline import payload, readings
+from sensor_pipeline import readings
+from sensor_pipeline.documents import documents
+from sensor_pipeline.formats import Reader
 from settings import DEFAULT_THRESHOLDS
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -27,13 +28,17 @@ def simulation(**options: Any) -> Simulation:
 
 def judged(one: Simulation) -> Iterator[readings.Row | str]:
     """What the pipeline makes of each reading: a row, or the reason why it has none."""
-    known = readings.thresholds(json.dumps(one.thresholds))
+    rules = readings.Rules(readings.thresholds(json.dumps(one.thresholds)))
+    reader = Reader(frozenset(rules.known))
     for upload in one.uploads():
-        for candidate in payload.candidates(io.BytesIO(upload.body)):
-            try:
-                yield readings.row(candidate, known, one.start + timedelta(seconds=upload.due))
-            except readings.InvalidReading as reason:
-                yield str(reason)
+        arrived = one.start + timedelta(seconds=upload.due)
+        for document in documents(upload.body.decode()):
+            for _, measurements in reader.read(document):
+                for measurement in measurements:
+                    try:
+                        yield readings.row(measurement, rules, arrived)
+                    except readings.InvalidReading as reason:
+                        yield str(reason)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,164 @@
+"""An object's bytes as text: decompressed and decoded, within limits. Pure functions.
+
+gzip is known by its first two bytes, whatever the object's name and Content-Encoding say. The encoding is known by its
+byte order mark or, as RFC 4627 section 3 has it, by the zero bytes around the first character, which is ASCII in JSON.
+"""
+
+import re
+import zlib
+from collections.abc import Sequence
+
+# Bytes, of the object and of what it decompresses to: several objects' worth of 10 MB, and about as much as a function
+# can store in 30 seconds. What is larger is refused as a whole.
+LARGEST_CONTENT = 64 * 1024 * 1024
+MOST_LAYERS = 3  # gzip in gzip: a client and a proxy may each have compressed
+MOST_MEMBERS = 100_000  # gzip files one after another, as Kinesis Data Firehose writes them
+STEP = 16 * 1024  # compressed bytes at once: what follows a member is copied for each member
+
+GZIP = b"\x1f\x8b"
+MARKS = (
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"\xff\xfe", "utf-16-le"),
+)
+NAMES = {"utf-16-be": "UTF-16", "utf-16-le": "UTF-16", "utf-32-be": "UTF-32", "utf-32-le": "UTF-32"}
+
+# What else arrives where JSON is expected, by its first bytes.
+OTHERS = (
+    (b"PK\x03\x04", "a ZIP archive; only gzip is decompressed"),
+    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard; only gzip is decompressed"),
+    (b"BZh", "compressed with bzip2; only gzip is decompressed"),
+    (b"\xfd7zXZ\x00", "compressed with xz; only gzip is decompressed"),
+    (b"\x04\x22\x4d\x18", "compressed with LZ4; only gzip is decompressed"),
+    (b"\xff\x06\x00\x00sNaPpY", "compressed with Snappy; only gzip is decompressed"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; only gzip is decompressed"),
+    (b"PAR1", "a Parquet file, not JSON"),
+    (b"Obj\x01", "an Avro file, not JSON"),
+    (b"\x89PNG\r\n", "a PNG image, not JSON"),
+    (b"\xff\xd8\xff", "a JPEG image, not JSON"),
+    (b"%PDF-", "a PDF document, not JSON"),
+    (b"SQLite format 3\x00", "an SQLite database, not JSON"),
+)
+MARKUP = re.compile(rb"\s*<[!?A-Za-z]")
+CODINGS = {"br": "Brotli", "zstd": "Zstandard", "deflate": "deflate", "compress": "compress", "dcb": "Brotli"}
+JSON_TEXT = re.compile(rb"(\xef\xbb\xbf)?\s*[\[{]")
+
+
+class Unreadable(ValueError):
+    """Nothing of an object can be read; the message says why, in the sender's words."""
+
+
+def too_large(size: int) -> Unreadable:
+    return Unreadable(
+        f"the object has {size} bytes, beyond the size limit of {LARGEST_CONTENT} bytes; nothing of it is stored"
+    )
+
+
+def read_text(content: bytes, *, key: str = "", encoding: str | None = None) -> str:
+    """The text of an object's content. A byte that is not UTF-8 stays as a lone surrogate (U+DC80 to U+DCFF).
+
+    `key` and `encoding` (its Content-Encoding header) only make the reason better. Raises `Unreadable`.
+    """
+    if len(content) > LARGEST_CONTENT:
+        raise too_large(len(content))
+    compressed = content.startswith(GZIP)
+    for _ in range(MOST_LAYERS):
+        if not content.startswith(GZIP):
+            break
+        content = decompress(content)
+    else:
+        if content.startswith(GZIP):
+            raise Unreadable(f"gzip: compressed more than {MOST_LAYERS} times over")
+    problem = _other_kind(content, key if not compressed else "", encoding if not compressed else None)
+    if problem:
+        raise Unreadable(problem)
+    return _decode(content)
+
+
+def decompress(content: bytes) -> bytes:
+    """What gzip compressed, all its members; raises `Unreadable` as soon as it is more than `LARGEST_CONTENT`."""
+    parts: list[bytes] = []
+    size, position = 0, 0
+    for _ in range(MOST_MEMBERS):
+        member = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        while not member.eof:
+            compressed = member.unconsumed_tail or content[position : position + STEP]
+            if not compressed:
+                raise Unreadable("gzip: cut off, the compressed data ends too early")
+            position += 0 if member.unconsumed_tail else len(compressed)
+            try:
+                part = member.decompress(compressed, LARGEST_CONTENT - size + 1)
+            except zlib.error as error:
+                raise Unreadable("gzip: damaged, it cannot be decompressed") from error
+            size += len(part)
+            parts.append(part)
+            if size > LARGEST_CONTENT:
+                limit = f"the size limit of {LARGEST_CONTENT} bytes"
+                raise Unreadable(f"gzip: decompresses to more than {limit}; nothing of it is stored")
+        position -= len(member.unused_data)
+        if content.startswith(GZIP, position):
+            continue
+        # Some writers pad with zero bytes: https://www.gnu.org/software/gzip/manual/gzip.html#Tapes
+        if content[position:].strip(b"\x00"):
+            raise Unreadable("gzip: followed by something that is not gzip")
+        return b"".join(parts)
+    raise Unreadable(f"gzip: more than {MOST_MEMBERS} compressed parts one after another")
+
+
+def _other_kind(content: bytes, key: str, encoding: str | None) -> str | None:
+    for signature, kind in OTHERS:
+        if content.startswith(signature):
+            return kind
+    if MARKUP.match(content):
+        return "XML or HTML, not JSON"
+    if not content or JSON_TEXT.match(content) or not _is_binary(content):
+        return None
+    codings = [one.strip().lower() for one in (encoding or "").split(",")]
+    for coding in codings:
+        if coding in CODINGS:
+            return f"compressed with {CODINGS[coding]}, by its Content-Encoding; only gzip is decompressed"
+    if {"gzip", "x-gzip"} & set(codings):
+        return "not gzip, although its Content-Encoding says so"
+    if key.lower().endswith((".gz", ".gzip")):
+        return "not gzip, although its name says so"
+    return None
+
+
+def _is_binary(content: bytes) -> bool:
+    """Whether the beginning is text in none of the encodings."""
+    if _encoding(content) != "utf-8":
+        return False
+    try:
+        content[:1024].decode()
+    except UnicodeDecodeError as error:
+        return error.start < min(len(content), 1024) - 4  # else it may be the cut that broke a character
+    return False
+
+
+def _encoding(content: bytes) -> str:
+    for mark, encoding in MARKS:
+        if content.startswith(mark):
+            return encoding
+    zeros: Sequence[bool] = [byte == 0 for byte in content[:4]]
+    match zeros:
+        case [True, True, True, False]:
+            return "utf-32-be"
+        case [False, True, True, True]:
+            return "utf-32-le"
+        case [True, False, *_]:
+            return "utf-16-be"
+        case [False, True, *_]:
+            return "utf-16-le"
+    return "utf-8"
+
+
+def _decode(content: bytes) -> str:
+    encoding = _encoding(content)
+    if encoding == "utf-8":
+        return content.decode("utf-8", "surrogateescape")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"{NAMES[encoding]}, but damaged or cut off (byte {error.start + 1})") from error

@@ -1,0 +1,328 @@
+"""The formats that readings arrive in, each an adapter to the fields of the own format: pure functions.
+
+docs/readings.md documents the mappings. An adapter says of a JSON object whether it has the format's shape, and gives
+the measurements in it. Where more than one shape fits, nothing is read: which is meant cannot be told. The setting
+`SENSOR_FORMAT` fixes one instead.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from . import senml
+from .documents import Array, Refused, Value
+from .names import FieldNames
+from .words import kind, shown
+
+Fields = dict[str, Any]
+
+MANDATORY = ("deviceId", "sensorType", "value", "timestamp")
+OPTIONAL = ("unit", "readingId")
+OWN = {*MANDATORY, *OPTIONAL}
+WHOSE = {"deviceId", "timestamp", "readingId"}  # what all columns of an object have in common
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One reading as it was sent: `fields` under the own format's names, what is `further` under the sender's.
+
+    `part` says where in its document it is. With `problem` it is none, and that says why.
+    """
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    further: Mapping[str, Any] = field(default_factory=dict)
+    part: str = ""
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How documents are read: `known` are the sensor types, `names` what senders call the fields.
+
+    `format` is a name of `ADAPTERS`, or `detect`. `uploaded` is when the object was, in seconds since 1970: where a
+    format allows a time relative to now, to that.
+    """
+
+    known: frozenset[str]
+    names: FieldNames = field(default_factory=FieldNames)
+    format: str = "detect"
+    uploaded: Decimal = Decimal(0)
+
+    def read(self, document: Value | Array) -> Iterator[tuple[Value, list[Measurement]]]:
+        """Each value of a document that may hold readings, and what it holds."""
+        if isinstance(document, Value):
+            yield document, list(self.measurements(document.value))
+            return
+        pack: senml.Pack | None = None
+        for element in document.elements():
+            if element.place.element == 1 and self._is_pack(element.value):
+                pack = senml.Pack(self.known, self.names, self.uploaded)
+            if pack:
+                yield element, [Measurement(**one) for one in pack.read(element.value)]
+            else:
+                yield element, list(self.measurements(element.value))
+
+    def _is_pack(self, first: Any) -> bool:
+        if self.format == "detect":
+            return isinstance(first, dict) and self._shapes(self.names.apply(first)) == ["senml"]
+        return self.format == "senml"
+
+    def _shapes(self, value: Fields, among: Iterable[str] = ()) -> list[str]:
+        names = [name for name in ADAPTERS if not among or name in among]
+        return [name for name in names if ADAPTERS[name].recognizes(value, self)]
+
+    def measurements(
+        self, value: Any, among: Iterable[str] = (), part: str = "", *, named: bool = False
+    ) -> Iterator[Measurement]:
+        """`named` says whether the value's fields have own names already."""
+        if not isinstance(value, dict):
+            yield Measurement(part=part, problem=f"a reading is a JSON object; this is {kind(value)}")
+            return
+        value = value if named else self.names.apply(value)
+        if isinstance(value, Refused):
+            yield Measurement(part=part, problem=value.reason)
+            return
+        name = self.format
+        if name == "detect" or (among and name == "readings"):
+            shapes = self._shapes(value, among) or ["own"]
+            if len(shapes) > 1:
+                several = ", ".join(shapes)
+                yield Measurement(
+                    part=part, problem=f"can be read as more than one format: {several}; set SENSOR_FORMAT"
+                )
+                return
+            name = shapes[0]
+        for one in ADAPTERS[name].read(value, self):
+            whole = " ".join(filter(None, (part, one.part)))
+            yield Measurement(one.fields, one.further, whole, one.problem)
+
+    def columns(self, columns: Any, common: Fields, further: Mapping[str, Any]) -> Iterator[Measurement]:
+        """A measurement of each column that is a known sensor type; the other columns are further fields of each.
+
+        The columns may have senders' names.
+        """
+        if not isinstance(columns, dict):
+            yield Measurement(problem=f"has no columns of sensors; in their place is {kind(columns)}")
+            return
+        columns = self.names.apply(columns)
+        if isinstance(columns, Refused):
+            yield Measurement(problem=columns.reason)
+            return
+        yield from self.named_columns(columns, common, further)
+
+    def named_columns(self, columns: Fields, common: Fields, further: Mapping[str, Any]) -> Iterator[Measurement]:
+        """As `columns`, of an object whose fields have own names."""
+        missing = [name for name in ("deviceId", "timestamp") if common.get(name) is None]
+        if missing:
+            yield Measurement(problem=f"missing: {', '.join(missing)}")
+            return
+        sensors = {name: value for name, value in columns.items() if name in self.known and value is not None}
+        if not sensors:
+            yield Measurement(
+                problem=f"no column is a known sensor type with a value; known are {', '.join(sorted(self.known))}"
+            )
+        rest = {**further, **{name: value for name, value in columns.items() if name not in self.known}}
+        for name, value in sensors.items():
+            yield Measurement({**common, "sensorType": name, "value": value}, rest, name)
+
+
+# Own: one object is one reading.
+
+
+def _is_own(value: Fields, reader: Reader) -> bool:
+    return "value" in value or ("sensorType" in value and not isinstance(value.get("readings"), list))
+
+
+def _read_own(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    missing = [name for name in MANDATORY if name not in value]
+    if missing:
+        hint = "; nor is a column a known sensor type" if set(missing) == {"sensorType", "value"} else ""
+        yield Measurement(problem=f"missing: {', '.join(missing)}{hint}")
+        return
+    fields = {name: one for name, one in value.items() if name in OWN}
+    sensor = fields["sensorType"]
+    if isinstance(sensor, str):
+        fields["sensorType"] = reader.names.of(sensor)
+    yield Measurement(fields, {name: one for name, one in value.items() if name not in OWN})
+
+
+# Wide: one object has a column for each sensor.
+
+
+def _is_wide(value: Fields, reader: Reader) -> bool:
+    columns = (one for name, one in value.items() if name in reader.known)
+    return not _is_own(value, reader) and any(not isinstance(one, dict | list) for one in columns)
+
+
+def _read_wide(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    common = {name: one for name, one in value.items() if name in WHOSE}
+    columns = {name: one for name, one in value.items() if name not in WHOSE}
+    yield from reader.named_columns(columns, common, {})
+
+
+# Readings: one object has a list of readings, and what they have in common beside it.
+
+
+def _is_list(value: Fields, reader: Reader) -> bool:
+    return isinstance(value.get("readings"), list)
+
+
+def _read_list(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    readings = value.get("readings")
+    if not isinstance(readings, list):
+        yield Measurement(problem=f"readings: must be an array, and is {kind(readings)}")
+        return
+    common = {name: one for name, one in value.items() if name != "readings"}
+    for number, one in enumerate(readings, 1):
+        part = f"reading {number}"
+        whole = reader.names.apply(one) if isinstance(one, dict) else one
+        if isinstance(one, dict) and isinstance(whole, Refused):
+            yield Measurement(part=part, problem=whole.reason)
+            continue
+        whole = {**common, **whole} if isinstance(whole, dict) else whole
+        yield from reader.measurements(whole, ("own", "wide", "thingsboard"), part, named=True)
+
+
+# SenML: a record outside of an array is a pack of one. In an array the pack goes through all of it.
+
+
+def _is_senml(value: Fields, reader: Reader) -> bool:
+    return senml.is_record(value)
+
+
+def _read_senml(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    yield from (Measurement(**one) for one in senml.Pack(reader.known, reader.names, reader.uploaded).read(value))
+
+
+# The Things Network (The Things Stack v3):
+# https://www.thethingsindustries.com/docs/integrations/data-formats/
+
+
+def _is_things_network(value: Fields, reader: Reader) -> bool:
+    return "end_device_ids" in _unwrapped(value)
+
+
+def _read_things_network(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    message = _unwrapped(value)
+    uplink = message.get("uplink_message")
+    if not isinstance(uplink, dict):
+        yield Measurement(problem="a message of The Things Network, but not an uplink: it has no uplink_message")
+        return
+    if "decoded_payload" not in uplink:
+        yield Measurement(problem="the uplink has no decoded_payload: set a payload formatter in The Things Stack")
+        return
+    ids = message.get("end_device_ids")
+    common = {
+        "deviceId": ids.get("device_id") if isinstance(ids, dict) else None,
+        "timestamp": uplink.get("received_at") or message.get("received_at"),
+    }
+    further = {name: uplink[name] for name in ("f_port", "f_cnt") if name in uplink}
+    yield from reader.columns(uplink["decoded_payload"], common, further)
+
+
+def _unwrapped(value: Fields) -> Fields:
+    """The storage integration wraps each message in `result`, an event in `data`."""
+    for name in ("result", "data"):
+        if isinstance(value.get(name), dict) and "end_device_ids" in value[name]:
+            return dict(value[name])
+    return value
+
+
+# ThingsBoard: a gateway's telemetry, or with a device beside it a device's own.
+# https://thingsboard.io/docs/reference/gateway-mqtt-api/#telemetry-upload-api
+
+
+def _is_thingsboard(value: Fields, reader: Reader) -> bool:
+    return _is_telemetry(value) or (
+        bool(value) and all(isinstance(one, list) and one and all(map(_is_telemetry, one)) for one in value.values())
+    )
+
+
+def _is_telemetry(value: Any) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("values"), dict) and ("ts" in value or "timestamp" in value)
+
+
+def _read_thingsboard(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    if _is_telemetry(value):
+        yield from _telemetry(value, value.get("deviceId"), "", reader)
+        return
+    for device, telemetry in value.items():
+        if not isinstance(telemetry, list):
+            yield Measurement(problem=f"must be a list of telemetry for each device, and is {kind(telemetry)}")
+            return
+        for number, one in enumerate(telemetry, 1):
+            part = f"{shown(device)} {number}"
+            if isinstance(one, dict) and isinstance(one.get("values"), dict):
+                yield from _telemetry(one, device, part, reader)
+            else:
+                yield Measurement(part=part, problem="must have ts and values")
+
+
+def _telemetry(value: Fields, device: Any, part: str, reader: Reader) -> Iterator[Measurement]:
+    common = {"deviceId": device, "timestamp": value.get("ts", value.get("timestamp"))}
+    further = {name: one for name, one in value.items() if name not in {"ts", "timestamp", "values", "deviceId"}}
+    for one in reader.columns(value["values"], common, further):
+        yield Measurement(one.fields, one.further, " ".join(filter(None, (part, one.part))), one.problem)
+
+
+# AWS IoT device shadow: https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
+# The other attributes are the thing's, not the reading's: with them the same reading would be another one next time.
+
+
+def _is_shadow(value: Fields, reader: Reader) -> bool:
+    state = _current(value).get("state")
+    return isinstance(state, dict) and bool({"reported", "desired", "delta"} & set(state))
+
+
+def _current(value: Fields) -> Fields:
+    """Of the message on the topic update/documents, the shadow after the update."""
+    current = value.get("current")
+    return {**value, **current} if isinstance(current, dict) and "state" in current else value
+
+
+def _read_shadow(value: Fields, reader: Reader) -> Iterator[Measurement]:
+    shadow = _current(value)
+    state, metadata = shadow.get("state"), shadow.get("metadata")
+    reported = state.get("reported") if isinstance(state, dict) else None
+    if not isinstance(reported, dict):
+        yield Measurement(problem="the shadow reports no state: it has no state.reported")
+        return
+    times = metadata.get("reported") if isinstance(metadata, dict) else None
+    times = reader.names.apply(times) if isinstance(times, dict) else {}
+    state_fields = reader.names.apply(reported)
+    both = (shadow, state_fields if isinstance(state_fields, dict) else {})
+    device = next((one[name] for one in both for name in ("deviceId", "thingName") if one.get(name) is not None), None)
+    if device is None:
+        yield Measurement(
+            problem="missing: deviceId; a shadow does not name its thing: add topic(3) AS thingName to the rule's SQL"
+        )
+        return
+    for one in reader.columns(reported, {"deviceId": device, "timestamp": shadow.get("timestamp", MISSING)}, {}):
+        at = times.get(one.part) if isinstance(times, dict) else None
+        own = {"timestamp": at["timestamp"]} if isinstance(at, dict) and "timestamp" in at else {}
+        fields = {**one.fields, **own}
+        if fields.get("timestamp") is MISSING:
+            yield Measurement(part=one.part, problem="missing: timestamp, of the shadow or in its metadata")
+        else:
+            yield Measurement(fields if one.fields else {}, {}, one.part, one.problem)
+
+
+MISSING = object()
+
+
+@dataclass(frozen=True)
+class Adapter:
+    recognizes: Callable[[Fields, Reader], bool]
+    read: Callable[[Fields, Reader], Iterator[Measurement]]
+
+
+ADAPTERS = {
+    "own": Adapter(_is_own, _read_own),
+    "wide": Adapter(_is_wide, _read_wide),
+    "readings": Adapter(_is_list, _read_list),
+    "senml": Adapter(_is_senml, _read_senml),
+    "things-network": Adapter(_is_things_network, _read_things_network),
+    "thingsboard": Adapter(_is_thingsboard, _read_thingsboard),
+    "iot-shadow": Adapter(_is_shadow, _read_shadow),
+}

@@ -1,0 +1,67 @@
+"""Fields that a reading has beside those of the own format, kept with its row within limits: pure functions."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from shared.items import NUMBERS
+
+from .documents import Refused
+
+MOST_CHARACTERS = 2048  # of names and values together
+
+
+def kept(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """`further`: texts, numbers and truth values as they are, anything else as JSON text; nothing where there are no
+    fields but null. `furtherCut` says that not all of them are there."""
+    found: dict[str, Any] = {}
+    left, cut = MOST_CHARACTERS, False
+    for name, one in fields.items():
+        if one is None:
+            continue
+        value = _kept(one, left)
+        size = len(name) + len(str(value))
+        if not name or size > left:
+            cut = True
+            continue
+        left -= size
+        found[_encodable(name)] = value
+    if not found:
+        return {"further": {}, "furtherCut": True} if cut else {}
+    return {"further": found, **({"furtherCut": True} if cut else {})}
+
+
+def _kept(value: Any, longest: int) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Decimal):
+        return value if _is_exact(value) else str(value)[: longest + 1]
+    if isinstance(value, str):
+        return _encodable(value[: longest + 1])
+    parts: list[str] = []
+    for part in ENCODER.iterencode(value):
+        parts.append(part)
+        longest -= len(part)
+        if longest < 0:
+            break
+    return _encodable("".join(parts))
+
+
+def _is_exact(value: Decimal) -> bool:
+    try:
+        NUMBERS.create_decimal(value)
+    except ArithmeticError:
+        return False
+    return True
+
+
+def _plain(value: Any) -> Any:
+    return value.reason if isinstance(value, Refused) else str(value)
+
+
+ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
