@@ -64,17 +64,24 @@ class Call:
         if target.startswith("DynamoDB"):
             return cls("dynamodb", target.rpartition(".")[2], request)
         if b"Action=Publish" in request.body:
-            return cls("sns", "Publish", request)
+            return cls("sns", parse_qs(request.body.decode())["Action"][0], request)
         return cls("s3", request.method, request)
 
     @property
-    def message(self) -> str:
-        return parse_qs(self.request.body.decode())["Message"][0]
+    def messages(self) -> list[str]:
+        """What it publishes: one message, or those of a batch."""
+        fields = parse_qs(self.request.body.decode())
+        return [values[0] for name, values in fields.items() if name.rpartition(".")[2] == "Message"]
 
     @property
-    def marks(self) -> bool:
-        """Whether it marks a row as notified."""
-        return self.operation == "PutItem" and b'"notifiedAt"' in self.request.body
+    def marked(self) -> list[dict[str, str]]:
+        """The rows that it marks as notified."""
+        if self.service != "dynamodb" or b'"notifiedAt"' not in self.request.body:
+            return []
+        body = json.loads(self.request.body)
+        puts = [body] if self.operation == "PutItem" else [one.get("Put", {}) for one in body.get("TransactItems", ())]
+        items = [put["Item"] for put in puts if "notifiedAt" in put.get("Item", {})]
+        return [{name: str(next(iter(value.values()))) for name, value in item.items()} for item in items]
 
 
 class FaultInjector:
@@ -156,8 +163,9 @@ class FaultInjector:
             answer = self._strike(window, call) if window else self._pass_on(call)
             return answer
         finally:
-            if call.marks and (answer is None or answer.status != 200 or request.gone()):
-                self._broken(self._of_row(_item(request.body)))
+            if answer is None or answer.status != 200 or request.gone():
+                for row in call.marked:
+                    self._broken(self._of_row(row))
             with self._lock:
                 self._under_way -= 1
                 self._last = time.monotonic()
@@ -218,8 +226,9 @@ class FaultInjector:
         if answer.status in (400, 403) and (call.request.method == "HEAD" or DENIED.search(answer.body)):
             self._denied()
         elif call.service == "sns" and answer.status == 200:
-            one = self._of_message(call.message)
-            self.taken(one, began, gone=call.request.gone())
+            gone = call.request.gone()
+            for message in call.messages:
+                self.taken(self._of_message(message), began, gone=gone)
         elif call.service == "dynamodb":
             for key in set(OBJECT_KEY.findall(call.request.body)):
                 self._written(key.decode())
@@ -266,7 +275,3 @@ class FaultInjector:
     def _broken(self, one: str | None) -> None:
         with self._lock:
             self._breaks.append((time.monotonic(), one))
-
-
-def _item(body: bytes) -> dict[str, str]:
-    return {name: str(next(iter(value.values()))) for name, value in json.loads(body)["Item"].items()}

@@ -204,7 +204,7 @@ SYSTEM = System(
         hottest=0,
         batch=100,
         reasons={
-            "GetObject": "the readings, streamed",
+            "GetObject": "the readings",
             "TransactWriteItems": "up to 100 readings, each under its condition",
         },
     ),

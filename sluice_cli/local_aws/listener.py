@@ -34,3 +34,8 @@ class Listener:
                 self._heard[message["MessageId"]] = json.loads(message["Body"])["Message"]
             if not messages:
                 return list(self._heard.values())
+
+    def forget(self) -> None:
+        """Remove from the queue what was published so far."""
+        self._sqs.purge_queue(QueueUrl=self._url)
+        self._heard.clear()

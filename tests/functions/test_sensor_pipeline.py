@@ -1,10 +1,13 @@
 """What the sensor pipeline's function does with S3's events, against tables and a topic on the local AWS."""
 
+import gzip
 import json
 import os
 import random
 import re
 import signal
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -282,8 +285,8 @@ def test_a_later_look_at_the_same_object_dates_what_it_refuses_anew_and_an_earli
 ) -> None:
     key = "readings/dated.json"
     again = pipeline.ingest(key, b"{}")
-    for time in ("2026-03-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"):
-        again["Records"][0]["eventTime"] = time
+    for when in ("2026-03-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"):
+        again["Records"][0]["eventTime"] = when
         pipeline.handle(again)
     assert [row["rejectedAt"] for row in pipeline.rejects(key)] == ["2026-03-01T00:00:00.000Z"]
 
@@ -421,3 +424,197 @@ def test_missing_variables_are_named_at_once(pipeline: Pipeline) -> None:
     variables = {**pipeline.variables, "REJECTS_TABLE_NAME": "", "SENSOR_THRESHOLDS": ""}
     _, errors = start_process("sensor_pipeline", variables, {}).communicate(timeout=60)
     assert errors.splitlines()[-1].endswith("Environment: not set: REJECTS_TABLE_NAME, SENSOR_THRESHOLDS")
+
+
+NOON = "2026-01-01T12:00:00Z"
+
+
+def of(device: str) -> dict[str, tuple[bytes, int]]:
+    """What devices and those between send, in all forms, and how many readings it is."""
+    one, two, three = (json.dumps(reading(number, deviceId=device)) for number in range(3))
+    wide = {"deviceId": device, "timestamp": NOON, "temperature": 21.5, "humidity": 40, "location": "hall"}
+    uplink = {"decoded_payload": {"temperature": 20}, "received_at": NOON}
+    shadow = {"thingName": device, "state": {"reported": {"temperature": 21.5}}, "timestamp": 1767268800}
+    return {
+        "Firehose, nothing between": (f"{one}{two}{three}".encode(), 3),
+        "Firehose, with a line end": (f"{one}{two}\n{three}".encode(), 3),
+        "blanks between": (f"{one} {two}".encode(), 2),
+        "pretty-printed in a row": (b"\n".join(json.dumps(json.loads(x), indent=2).encode() for x in (one, two)), 2),
+        "arrays in a row": (f"[{one},{two}][{three}]".encode(), 3),
+        "gzip": (gzip.compress(f"{one}\n{two}".encode()), 2),
+        "gzip members": (gzip.compress(one.encode()) + gzip.compress(two.encode()), 2),
+        "UTF-16": (f"{one}\n{two}".encode("utf-16"), 2),
+        "offsets": (
+            lines(*(reading(timestamp=t, deviceId=device) for t in ("2026-01-01T12:00+01", "20260101t120000z"))),
+            2,
+        ),
+        "epochs": (lines(*(reading(timestamp=t, deviceId=device) for t in (1767268800, 1767268801000))), 2),
+        "wide": (json.dumps(wide).encode(), 2),
+        "readings": (json.dumps({"deviceId": device, "readings": [wide, json.loads(one)]}).encode(), 3),
+        "SenML": (json.dumps([{"bn": f"{device}/", "bt": 1767268800}, {"n": "temperature", "v": 1}]).encode(), 1),
+        "uplink": (json.dumps({"end_device_ids": {"device_id": device}, "uplink_message": uplink}).encode(), 1),
+        "ThingsBoard": (json.dumps({device: [{"ts": 1767268800000, "values": {"humidity": 80}}]}).encode(), 1),
+        "shadow": (json.dumps(shadow).encode(), 1),
+        "further fields and null": (lines(reading(location="hall", unit=None, deviceId=device)), 1),
+    }
+
+
+@pytest.mark.parametrize("what", of(""))
+def test_what_the_world_sends_is_read(pipeline: Pipeline, device: str, what: str) -> None:
+    content, count = of(device)[what]
+    key = f"readings/{device}/{what}"
+    again = pipeline.ingest(key, content)
+    before = pipeline.everything(key)
+    assert [len(one) for one in before] == [count, 0, 0]
+    assert {row["deviceId"] for row in before[0]} == {device}
+    pipeline.handle(again)
+    assert pipeline.everything(key) == before
+
+
+def test_further_fields_are_in_the_row(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/{device}/further.json"
+    pipeline.ingest(key, reading(location="hall", floor=2, deviceId=device))
+    (row,) = pipeline.rows(key)
+    assert row["further"] == {"location": {"S": "hall"}, "floor": {"N": "2"}}
+
+
+def test_valid_parts_of_a_wide_object_are_stored_and_the_others_kept(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/{device}/parts.json"
+    wide = {
+        "deviceId": device,
+        "timestamp": NOON,
+        "temperature": 21,
+        "humidity": "wet",
+        "pressure": "high",
+        "battery": 50,
+    }
+    pipeline.ingest(key, lines(wide, {"deviceId": device, "timestamp": "never", "temperature": 21, "battery": 50}))
+    assert sorted(row["sensorType"] for row in pipeline.rows(key)) == ["battery", "temperature"]
+    humidity, pressure, never = pipeline.rejects(key)
+    assert {(one["position"], one["reason"]) for one in (humidity, pressure)} == {
+        ("line 1, humidity", "value: must be a number, and is 'wet'"),
+        ("line 1, pressure", "value: must be a number, and is 'high'"),
+    }
+    assert never["position"] == "line 2"  # one for all of its columns
+
+
+@pytest.mark.parametrize("key", ["readings/x/", "readings/x_$folder$"])
+def test_a_folder_marker_is_ignored(pipeline: Pipeline, key: str) -> None:
+    pipeline.ingest(key, b"")
+    assert pipeline.everything(key) == ([], [], [])
+
+
+def test_an_array_of_eleven_megabytes_is_refused_whole_with_the_limits_name(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/{device}/eleven.json"
+    some = [json.dumps(reading(number, deviceId=device)).ljust(500) for number in range(22_000)]
+    pipeline.ingest(key, ("[\n" + ",\n".join(some) + "\n]").encode())
+    ((where, reason),) = pipeline.reasons(key)
+    assert where == "lines 1 to 22002"
+    assert reason.startswith("longer than the size limit of one JSON document, 10485760 characters; nothing of it is")
+    assert pipeline.rows(key) == []
+
+
+def test_an_object_beyond_the_size_limit_is_refused_without_being_read(
+    pipeline: Pipeline, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("store", "ingestion", "content"):
+        monkeypatch.setattr(sys.modules[f"sensor_pipeline.{module}"], "LARGEST_CONTENT", 100)
+    key = f"readings/{device}/large.json"
+    pipeline.ingest(key, lines(reading(deviceId=device), reading(deviceId=device)))
+    ((_, reason),) = pipeline.reasons(key)
+    assert reason.endswith("beyond the size limit of 100 bytes; nothing of it is stored")
+
+
+def test_rejects_of_an_object_are_kept_one_by_one_up_to_a_number(
+    pipeline: Pipeline, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["sensor_pipeline.ingestion"], "MOST_REJECTS", 3)
+    key = f"readings/{device}/many.json"
+    pipeline.ingest(key, lines(*["{}"] * 7, reading(deviceId=device)))
+    assert pipeline.reasons(key)[-1] == (
+        "line 4",
+        "4 more are invalid from here on; this one: missing: deviceId, sensorType, value, timestamp",
+    )
+    assert [len(one) for one in pipeline.everything(key)] == [1, 4, 0]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        ("InvalidObjectState", "The operation is not valid for the object's storage class", "the object is archived"),
+        (
+            "InvalidRequest",
+            "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to "
+            "retrieve the object.",
+            "the object is encrypted with a key of the sender's own (SSE-C)",
+        ),
+    ],
+)
+def test_an_object_that_s3_does_not_hand_out_is_a_reject(
+    pipeline: Pipeline, device: str, code: str, message: str, reason: str
+) -> None:
+    key = f"readings/{device}/locked.json"
+    answer = Answer(
+        403 if code == "InvalidObjectState" else 400,
+        f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode(),
+    )
+    pipeline.proxy.fault = only(lambda request: request.method == "GET", lambda request: answer)
+    pipeline.ingest(key, reading(deviceId=device))
+    ((where, said),) = pipeline.reasons(key)
+    assert (where, said.startswith(reason)) == ("line 1", True)
+
+
+def test_three_thousand_breaches_are_stored_first_and_notified_in_batches_by_one_invocation(
+    pipeline: Pipeline, device: str
+) -> None:
+    key, count = f"readings/{device}/stuck.jsonl", 3000
+    stuck = [
+        reading(timestamp=f"2026-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z", value=99, deviceId=device)
+        for n in range(count)
+    ]
+    arrived = event(
+        created(pipeline.bucket, key, pipeline.upload(key, lines(*stuck, reading(deviceId=f"{device}-other"))))
+    )
+    began = time.monotonic()
+    assert pipeline.handle(arrived) == {"processed": 1}
+    took = time.monotonic() - began
+    assert took < 30  # the default timeout
+    requests = [
+        "publish" if is_publish(one) else "write" for one in pipeline.proxy.requests if is_publish(one) or is_write(one)
+    ]
+    assert requests.index("publish") >= 31
+    assert requests.count("publish") == count // 10
+    rows, rejects, notifications = pipeline.everything(key)
+    pipeline.listener.forget()  # else the tests after this one would hear of all 3,000, too
+    assert [len(rows), len(rejects), len(notifications)] == [count + 1, 0, count]
+    assert sum("notifiedAt" in row for row in rows) == count
+    print(
+        f"3,000 breaches: {took:.1f} s, {len(rows)} rows, {len(notifications)} notifications, {len(requests)} requests"
+    )
+
+
+def test_what_sns_refuses_of_a_batch_alone_is_published_by_the_next_attempt(pipeline: Pipeline, device: str) -> None:
+    key = f"readings/{device}/partly.jsonl"
+    arrived = event(
+        created(pipeline.bucket, key, pipeline.upload(key, lines(*(reading(n, 99, deviceId=device) for n in range(3)))))
+    )
+
+    def refuse_second(request: Request) -> Answer:
+        del request
+        body = (
+            b"<PublishBatchResponse><PublishBatchResult><Successful><member><Id>0</Id><MessageId>m</MessageId></member>"
+            b"</Successful><Failed><member><Id>1</Id><Code>InternalError</Code><Message>again</Message>"
+            b"<SenderFault>false</SenderFault></member><member><Id>2</Id><Code>InternalError</Code>"
+            b"<Message>again</Message><SenderFault>false</SenderFault></member></Failed></PublishBatchResult>"
+            b"</PublishBatchResponse>"
+        )
+        return Answer(200, body, {"Content-Type": "text/xml"})
+
+    pipeline.proxy.fault = only(is_publish, refuse_second)
+    with pytest.raises(RecordsFailed, match="SNS refused 2 of 3 notifications: InternalError: again"):
+        pipeline.handle(arrived)
+    assert sum("notifiedAt" in row for row in pipeline.rows(key)) == 1
+    pipeline.proxy.fault = lambda request: None
+    pipeline.handle(arrived)
+    assert all("notifiedAt" in row for row in pipeline.rows(key))
+    assert len(pipeline.notifications(key)) == 2  # the first was only said to be taken

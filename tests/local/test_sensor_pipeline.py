@@ -1,5 +1,6 @@
 """Objects into the sensor pipeline's bucket; rows, notifications and rejects out, whatever comes."""
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -110,10 +111,11 @@ def changed(**fields: Any) -> Callable[[str], bytes]:
 
 FUTURE = datetime.now(UTC).replace(year=datetime.now(UTC).year + 1, day=1).strftime("%Y-%m-%dT%H:%M:%SZ")
 BAD: dict[str, tuple[Callable[[str], bytes], int, str]] = {
-    "no UTF-8 at all": (lambda device: b"\xff\xfe\x00\x80\n" * 1000, 0, "not UTF-8 (byte 1)"),
-    "a line that is no UTF-8": (beside(b'{"deviceId": "\xff"}'), 2, "not UTF-8 (byte 15)"),
-    "no JSON at all": (lambda device: b"temperature;20\n" * 1000, 0, "not JSON: Expecting value (line 1, column 1)"),
-    "a line that is no JSON": (beside(b"temperature;20"), 2, "not JSON: Expecting value (line 2, column 1)"),
+    "no text at all": (lambda device: b"\xc3\x28\x80\n" * 1000, 0, "not UTF-8 (line 1, byte 1)"),
+    "UTF-16 that is no JSON": (lambda device: "temperature;20".encode("utf-16"), 0, "not JSON: unexpected 't' (line 1"),
+    "a line that is no UTF-8": (beside(b'{"deviceId": "\xff"}'), 2, "not UTF-8 (line 2, byte 15)"),
+    "no JSON at all": (lambda device: b"temperature;20\n" * 1000, 0, "not JSON: unexpected 't' (line 1, column 1)"),
+    "a line that is no JSON": (beside(b"temperature;20"), 2, "not JSON: unexpected 't' (line 2, column 1)"),
     "nested garbage": (changed(value={"a": [[{}]]}), 2, "value: must be a number, and is an object"),
     "garbage nested without end": (beside(b"[" * 100_000), 2, "nested too deeply"),
     "NaN": (changed(value=float("nan")), 2, "value: must be a number, and is NaN, which is not JSON"),
@@ -122,10 +124,18 @@ BAD: dict[str, tuple[Callable[[str], bytes], int, str]] = {
     "a text for a number": (changed(value="20"), 2, "value: must be a number, and is '20'"),
     "a time in the future": (changed(timestamp=FUTURE), 2, f"timestamp: {FUTURE} is in the future; its object was"),
     "no time zone": (changed(timestamp="2026-01-01T00:00:00"), 2, "timestamp: must be ISO 8601 with an offset"),
+    "a clock never set": (changed(timestamp="2000-01-01T00:00:00Z"), 2, "timestamp: 2000-01-01T00:00:00Z is before "),
     "an unknown sensor type": (changed(sensorType="phlogiston"), 2, "sensorType: phlogiston is unknown; known are"),
-    "no device": (changed(deviceId=None), 2, "deviceId: must be 1 to 128 letters, digits and . _ : -, and is null"),
+    "no device": (changed(deviceId=None), 2, "deviceId: must be 1 to 128 printable characters, no blank at either "),
     "an empty object": (lambda device: b"", 0, "the object is empty"),
-    "a picture": (lambda device: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, 0, "not UTF-8 (byte 1)"),
+    "a picture": (lambda device: b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, 0, "a PNG image, not JSON"),
+    "gzip cut off": (lambda device: gzip.compress(lines(reading(1)))[:-9], 0, "gzip: cut off, the compressed data"),
+    "a compressed bomb": (lambda device: gzip.compress(bytes(80_000_000)), 0, "gzip: decompresses to more than the"),
+    "two formats at once": (
+        beside(b'{"deviceId": "d", "timestamp": "t", "temperature": 1, "readings": []}'),
+        2,
+        "can be read as more than one format: wide, readings; set SENSOR_FORMAT",
+    ),
 }
 
 

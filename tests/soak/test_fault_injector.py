@@ -1,9 +1,11 @@
 """Repeats of a notification are explained by what struck between them, and by nothing else."""
 
+import json
 import time
 from typing import Any
 
-from checks.soak.fault_injector import FaultInjector
+from checks.soak.fault_injector import Call, FaultInjector
+from checks.soak.proxy import Request
 
 NOBODY: Any = None
 
@@ -30,3 +32,29 @@ def test_a_sender_that_gave_up_later_explains_no_earlier_repeat() -> None:
         made.taken("a", time.monotonic(), gone=gone)
     made.taken("b", time.monotonic(), gone=False)
     assert (made.explained("a"), made.explained("b")) == (0, 0)
+
+
+def request(body: bytes, **headers: str) -> Request:
+    return Request("POST", "/", headers, body, lambda: False)
+
+
+def test_the_messages_of_a_batch_are_all_seen() -> None:
+    one = Call.of(request(b"Action=Publish&TopicArn=t&Message=a+b&Subject=s"))
+    batch = Call.of(
+        request(
+            b"Action=PublishBatch&PublishBatchRequestEntries.member.1.Id=0"
+            b"&PublishBatchRequestEntries.member.1.Message=a&PublishBatchRequestEntries.member.2.Message=b"
+        )
+    )
+    assert (one.operation, one.messages) == ("Publish", ["a b"])
+    assert (batch.operation, batch.messages) == ("PublishBatch", ["a", "b"])
+
+
+def test_the_rows_that_a_transaction_marks_are_all_seen() -> None:
+    marked = {"readingId": {"S": "a"}, "notifiedAt": {"S": "2026"}}
+    puts = [{"Put": {"Item": marked}}, {"Put": {"Item": {"readingId": {"S": "b"}}}}]
+    target = {"X-Amz-Target": "DynamoDB_20120810.TransactWriteItems"}
+    call = Call.of(request(json.dumps({"TransactItems": puts}).encode(), **target))
+    assert call.marked == [{"readingId": "a", "notifiedAt": "2026"}]
+    single = Call.of(request(json.dumps({"Item": marked}).encode(), **{"X-Amz-Target": "DynamoDB_20120810.PutItem"}))
+    assert single.marked == [{"readingId": "a", "notifiedAt": "2026"}]

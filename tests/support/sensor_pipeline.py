@@ -46,10 +46,10 @@ class Sensors:
     rejects_table: str
     listener: Listener
 
-    def upload(self, key: str, content: bytes | Row | Sequence[Any]) -> str:
+    def upload(self, key: str, content: bytes | Row | Sequence[Any], **options: Any) -> str:
         """Gives the version."""
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
-        return str(self.local.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)["VersionId"])
+        return str(self.local.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body, **options)["VersionId"])
 
     def rows(self, key: str) -> list[Row]:
         """The readings that came from an object, by device and time."""

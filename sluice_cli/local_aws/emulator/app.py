@@ -1,4 +1,4 @@
-"""What the local AWS serves: ministack, completed in eleven places here, in keys and usage plans
+"""What the local AWS serves: ministack, completed in twelve places here, in keys and usage plans
 (api_keys.py) and in the choice of a function's Python (runtimes.py). Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
@@ -18,6 +18,9 @@ And `*` and `?` in a policy do not match a line end, so that a key with one is r
 
 And it asks for a right on `*` where a call names its resource (tags, key aliases, new functions, dashboards, deleted
 alarms), so that a role that may touch one project's resources only could not deploy them.
+
+And it asks for a right to `sns:PublishBatch`, which IAM does not know: a batch needs `sns:Publish`.
+https://docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html
 
 And it ends a function's environment when the handler raises, and all of the function's when one ends while it starts.
 Lambda keeps them; without that, whatever fails costs a cold start or the events that others have in hand, and what a
@@ -99,6 +102,7 @@ _plain_list = existing(s3, "_list_objects_v1")
 _request_payment = existing(s3, "_get_bucket_request_payment")
 _plain_object = existing(s3, "_build_object_record")
 _checksum = existing(s3, "_compute_s3_checksum")
+_plain_action = existing(iam_actions, "extract_iam_action")
 _known_resource = existing(iam_actions, "extract_resource_arn")
 _plain_pattern = existing(iam_evaluator, "_fnmatch_compile")
 _plain_invoke = existing(lambda_runtime.Worker, "invoke")
@@ -163,6 +167,11 @@ def _describe_alarms(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool =
         "DescribeAlarmsResponse",
         f"<DescribeAlarmsResult><MetricAlarms>{members}</MetricAlarms><CompositeAlarms/></DescribeAlarmsResult>",
     )
+
+
+def _action(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any) -> str | None:
+    action = _plain_action(service, method, path, headers, body, parameters)
+    return "sns:Publish" if action == "sns:PublishBatch" else action
 
 
 def _resource(
@@ -274,6 +283,7 @@ cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
 s3._list_objects_v1 = _list_objects
 s3._build_object_record = _object
+iam_actions.extract_iam_action = _action
 iam_actions.extract_resource_arn = _resource
 apigateway_v1._check_request_validation = _validated
 apigateway_v1._gateway_error_response = _error_answer
