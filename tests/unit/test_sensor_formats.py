@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sensor_pipeline.documents import documents
+from sensor_pipeline.documents import Broken, documents
 from sensor_pipeline.formats import ADAPTERS, Reader
 from sensor_pipeline.names import FieldNames
 
@@ -20,6 +20,7 @@ WIDE = {"deviceId": "d-1", "timestamp": NOON, "temperature": 21.5, "humidity": 4
 def read(value: Any, format_: str = "detect", **names: str) -> tuple[list[tuple[Any, ...]], list[str]]:
     """Device, sensor type, value and time of each measurement; and the problems."""
     (document,) = documents(json.dumps(value))
+    assert not isinstance(document, Broken)
     reader = Reader(KNOWN, FieldNames({name.replace("__", "."): own for name, own in names.items()}), format_, UPLOADED)
     found = [one for _, measurements in reader.read(document) for one in measurements]
     order = ("deviceId", "sensorType", "value", "timestamp")
@@ -31,6 +32,7 @@ def read(value: Any, format_: str = "detect", **names: str) -> tuple[list[tuple[
 
 def further(value: Any) -> list[dict[str, Any]]:
     (document,) = documents(json.dumps(value))
+    assert not isinstance(document, Broken)
     return [dict(one.further) for _, found in Reader(KNOWN).read(document) for one in found]
 
 
@@ -108,6 +110,7 @@ def test_senml_packs_are_resolved() -> None:
         (device, "current", Decimal("1.3"), Decimal("1276020072.001")),
     ]
     (document,) = documents(json.dumps(SENML_TIMES))
+    assert not isinstance(document, Broken)
     units = [one.fields["unit"] for _, found in Reader(KNOWN).read(document) for one in found]
     assert units == ["V", "A", "A"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sensor_pipeline import notifications, readings
-from sensor_pipeline.documents import LONGEST_RAW, Place, documents
+from sensor_pipeline.documents import LONGEST_RAW, Broken, Place, documents
 from sensor_pipeline.formats import Reader
 from sensor_pipeline.readings import InvalidReading, Limits, Reject, Rules, Source
 from shared.items import typed
@@ -26,6 +26,7 @@ def judged(**changes: Any) -> readings.Row:
 
 def judged_text(text: str) -> readings.Row:
     (document,) = documents(text)
+    assert not isinstance(document, Broken)
     ((_, (measurement,)),) = Reader(frozenset(KNOWN)).read(document)
     return readings.row(measurement, RULES, ARRIVED)
 

@@ -8,7 +8,7 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from sensor_pipeline.documents import documents
+from sensor_pipeline.documents import Broken, documents
 from sensor_pipeline.formats import ADAPTERS, Reader
 from sensor_pipeline.readings import InvalidReading, Rules, row, thresholds
 from settings import SENSOR_FORMATS
@@ -35,6 +35,7 @@ FIELDS: dict[str, list[Any]] = {
 
 def is_read(value: Any) -> bool:
     (document,) = documents(json.dumps(value))
+    assert not isinstance(document, Broken)
     try:
         for _, measurements in Reader(frozenset(RULES.known)).read(document):
             for one in measurements:
