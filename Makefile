@@ -43,8 +43,8 @@ diagram: setup ## draw each system's architecture into docs/diagrams
 deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
-failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." or all sends it back; LOCAL=yes on the local AWS
-	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(LOCAL_OPTION)
+failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." or all sends it back, DISCARD="id ..." REASON=text removes it; LOCAL=yes on the local AWS
+	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
 simulate: setup ## simulated devices send readings to the sensor pipeline, reconciled at the end; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
 	@$(CHECKS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
@@ -54,8 +54,8 @@ simulate: setup ## simulated devices send readings to the sensor pipeline, recon
 soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, SYSTEM
 	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
 
-rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again; LOCAL=yes on the local AWS
-	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(LOCAL_OPTION)
+rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
+	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
 prove-iam: setup ## every policy statement is needed, and none wider than it must be, on a local AWS of its own, into docs/least-privilege.md; SYSTEM=name for one
 	@$(CHECKS) prove-iam $(SYSTEM)

@@ -1,4 +1,4 @@
-"""Readings that the sensor pipeline refused: looking at them, and sending their objects through it again."""
+"""Readings that the sensor pipeline refused: looking at them, sending their objects through it again, discarding."""
 
 import argparse
 import json
@@ -17,7 +17,10 @@ from checks.deployed import reach
 from checks.simulation import NAME
 from sluice_cli.arguments import add_local, add_project, project_of
 from sluice_cli.console import console
+from sluice_cli.discarding import log_discarded
+from sluice_cli.exit_codes import ExitCode
 from sluice_cli.text import short
+from sluice_cli.verbs.failures import discard_problem
 
 LONGEST_RUN_SECONDS = 16 * 60  # a minute more than a function may run
 SHOWN = 50  # in a terminal; a pipe gets all, a line each
@@ -41,27 +44,51 @@ class Reject:
     def source(self) -> tuple[str, str, str]:
         return self.bucket, self.key, self.version
 
+    def described(self) -> dict[str, str]:
+        """Where it is and why it was refused, without its content."""
+        names = ("bucket", "key", "version", "position", "reason", "at")
+        return {name: getattr(self, name) for name in names}
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--replay", nargs="+", metavar="KEY", help="keys of objects from the list, or `all`")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--replay", nargs="+", metavar="KEY", help="keys of objects from the list, or `all`")
+    what.add_argument("--discard", nargs="+", metavar="KEY", help="the same: their rejects are removed; objects stay")
+    parser.add_argument("--reason", metavar="TEXT", help="why these are discarded; kept in the function's log")
     add_local(parser)
     add_project(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if problem := discard_problem(arguments):
+        print(problem, file=sys.stderr)
+        return ExitCode.WRONG_INPUT
     outputs, target = reach(project_of(arguments), NAME, local=arguments.local)
     rejects = Rejects(outputs, target.client)
     found = rejects.read()
     if not found:
         console.print("No reading was refused")
-    elif not arguments.replay:
+    elif not (arguments.replay or arguments.discard):
         _show(found)
-    wanted = set(arguments.replay or ())
+    wanted = set(arguments.replay or arguments.discard or ())
     unknown = wanted - {"all"} - {one.key for one in found}
     if unknown:
-        print(f"no refused reading is in: {short(', '.join(sorted(unknown)))}; nothing was replayed", file=sys.stderr)
-        return 2
-    return _replay(rejects, [one for one in found if {"all", one.key} & wanted]) if wanted else 0
+        done = "discarded" if arguments.discard else "replayed"
+        print(f"no refused reading is in: {short(', '.join(sorted(unknown)))}; nothing was {done}", file=sys.stderr)
+        return ExitCode.WRONG_INPUT
+    chosen = [one for one in found if {"all", one.key} & wanted]
+    if not chosen:
+        return ExitCode.DONE
+    if arguments.discard:
+        log_discarded(
+            target.client,
+            outputs["FunctionArn"].split(":")[3],
+            outputs["LogGroupName"],
+            arguments.reason,
+            [one.described() for one in chosen],
+        )
+        return _discard(rejects, chosen)
+    return _replay(rejects, chosen)
 
 
 class Rejects:
@@ -105,8 +132,8 @@ class Rejects:
             return str(json.loads(answer["Payload"].read()).get("errorMessage") or answer["FunctionError"])
         return None
 
-    def remove_accepted(self, reject: Reject) -> bool:
-        """Remove a reject unless it was dated anew; gives whether it was removed."""
+    def remove_unchanged(self, reject: Reject) -> bool:
+        """Remove a reject unless it was dated anew since it was read; gives whether it was removed."""
         try:
             self._dynamodb.delete_item(
                 TableName=self._table,
@@ -119,12 +146,24 @@ class Rejects:
         return True
 
 
+def _discard(rejects: Rejects, wanted: list[Reject]) -> int:
+    """Remove rejects; those that were refused anew meanwhile stay."""
+    removed = 0
+    for (_, key, version), group in groupby(wanted, lambda one: one.source):
+        those = list(group)
+        gone = sum(rejects.remove_unchanged(one) for one in those)
+        removed += gone
+        console.print(f"{short(key)} (version {version}): {gone} of {len(those)} discarded", markup=False)
+    console.print(f"{removed} of {len(wanted)} discarded, {len(wanted) - removed} kept")
+    return ExitCode.DONE if removed == len(wanted) else ExitCode.FAILED
+
+
 def _replay(rejects: Rejects, wanted: list[Reject]) -> int:
     accepted = 0
     for (_, key, version), group in groupby(wanted, lambda one: one.source):
         those = list(group)
         failed = rejects.replay(those)
-        removed = 0 if failed else sum(rejects.remove_accepted(one) for one in those)
+        removed = 0 if failed else sum(rejects.remove_unchanged(one) for one in those)
         accepted += removed
         said = f"kept: {short(failed)}" if failed else f"{removed} of {len(those)} accepted"
         console.print(f"{short(key)} (version {version}): {said}", markup=False)

@@ -1,4 +1,4 @@
-"""What could not be processed: looking at it, and sending it again."""
+"""What could not be processed: looking at it, sending it again, and discarding it."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from urllib.parse import unquote_plus
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
 from sluice_cli.console import console
+from sluice_cli.discarding import log_discarded, log_group_of
 from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.failure_queue import HELD_SECONDS, Failure, FailureQueue, sources_of
@@ -27,13 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_local(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--replay", nargs="+", metavar="ID", help=f"ids from the list, or `{ALL}`")
+    what.add_argument(
+        "--discard", nargs="+", metavar="ID", help=f"ids from the list, or `{ALL}`: removed without being processed"
+    )
     add_json(what)
+    parser.add_argument("--reason", metavar="TEXT", help="why these are discarded; kept in the function's log")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if problem := discard_problem(arguments):
+        print(problem, file=sys.stderr)
+        return ExitCode.WRONG_INPUT
     target = target_of(project_of(arguments), local=arguments.local)
     stack = one_stack(deployed_stacks(target), arguments.stack)
-    wanted = set(arguments.replay or ())
+    wanted = set(arguments.replay or arguments.discard or ())
     with ExitStack() as open_queues:
         queues = [open_queues.enter_context(queue) for queue in _queues(stack)]
         with console.status("Reading the failure queues"):
@@ -49,14 +57,27 @@ def run(arguments: argparse.Namespace) -> int:
         unknown = wanted - {ALL} - {one.id for one in failures}
         if unknown:
             print(
-                f"not in the failure queue: {', '.join(sorted(unknown))}{_elsewhere(queues)}; nothing was replayed",
+                f"not in the failure queue: {', '.join(sorted(unknown))}{_elsewhere(queues)}; nothing was "
+                f"{'discarded' if arguments.discard else 'replayed'}",
                 file=sys.stderr,
             )
             return ExitCode.WRONG_INPUT
         chosen = [(queue, one) for queue, one in read if {ALL, one.id} & wanted]
         for queue in queues:
             queue.release(but=[one for _, one in chosen])
-        return _replay(chosen) if chosen else ExitCode.DONE
+        if not chosen:
+            return ExitCode.DONE
+        return _discard(stack, chosen, arguments.reason) if arguments.discard else _replay(chosen)
+
+
+def discard_problem(arguments: argparse.Namespace) -> str | None:
+    """What is wrong with `--discard` and `--reason`, if anything."""
+    reason = (arguments.reason or "").strip()
+    if arguments.discard and not reason:
+        return "--discard needs --reason: why these will never be processed"
+    if reason and not arguments.discard:
+        return "--reason goes with --discard"
+    return None
 
 
 def _queues(stack: Stack) -> list[FailureQueue]:
@@ -77,6 +98,36 @@ def _replay(chosen: list[tuple[FailureQueue, Failure]]) -> int:
         console.print(f"{one.id}: {'processed' if reason is None else f'kept: {short(reason)}'}", markup=False)
     console.print(f"{len(chosen) - kept} of {len(chosen)} processed and removed, {kept} kept")
     return ExitCode.FAILED if kept else ExitCode.DONE
+
+
+def _discard(stack: Stack, chosen: list[tuple[FailureQueue, Failure]], reason: str) -> int:
+    """Log all, then remove them: what cannot be logged stays."""
+    client = stack.target.client
+    for queue in dict.fromkeys(queue for queue, _ in chosen):
+        own = [one for of, one in chosen if of is queue]
+        # Of what nobody can tell which function it was for, the log of any that sends there.
+        functions = sorted(queue.sources.functions)
+        by_function: dict[str, list[Failure]] = {}
+        for one in own:
+            arn = one.origin if one.origin in functions else next(iter(functions), "")
+            by_function.setdefault(str(arn), []).append(one)
+        for arn, failures in by_function.items():
+            if not arn:
+                console.print("No function sends to this queue: the reason is in no log but this one")
+                continue
+            log_group = log_group_of(client, arn)
+            entries = [{"queue": queue.sources.arn, **_entry(one)} for one in failures]
+            log_discarded(client, queue.sources.region, log_group, reason, entries)
+            console.print(f"Logged in {log_group}", markup=False)
+        for one in own:
+            queue.remove(one)
+            console.print(f"{one.id}: discarded: {short(reason)}", markup=False)
+    console.print(f"{len(chosen)} discarded")
+    return ExitCode.DONE
+
+
+def _entry(failure: Failure) -> dict[str, Any]:
+    return {"id": failure.id, "since": failure.since, "failed": failure.reason, "event": failure.event}
 
 
 def _elsewhere(queues: list[FailureQueue]) -> str:

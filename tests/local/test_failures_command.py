@@ -15,6 +15,7 @@ from tests.support.commands import command
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver
 from tests.support.invocation_log import SYSTEM, InvocationLog
+from tests.support.logs import logged
 from tests.support.s3_events import created, event
 from tests.support.waiting import eventually
 
@@ -259,3 +260,24 @@ def test_a_long_queue_is_listed_whole_in_a_pipe_and_cut_in_a_terminal(operator: 
     _, out, _ = operator.run(FORCE_COLOR="1", TERM="xterm")
     assert "and 70 more" in out
     assert operator.counted() == 120
+
+
+def test_what_is_discarded_with_a_reason_is_gone_and_in_the_functions_log(operator: Operator) -> None:
+    operator.put(poison("bad.txt"), poison("worse.txt"))
+    (first, second) = operator.listed()
+    why = "made by a test's mistake"
+    assert operator.run("--discard", first[0]) == (
+        2,
+        "",
+        "--discard needs --reason: why these will never be processed\n",
+    )
+    assert operator.run("--discard", "unknown", "--reason", why)[2] == (
+        "not in the failure queue: unknown; nothing was discarded\n"
+    )
+    code, out, err = operator.run("--discard", first[0], "--reason", why)
+    assert (code, err, out.splitlines()[-2:]) == (0, "", [f"{first[0]}: discarded: {why}", "1 discarded"])
+    assert operator.listed() == [second]
+    (line,) = logged(operator.log.client("logs"), operator.log.outputs["LogGroupName"], first[0])
+    assert (line["message"], line["reason"], line["discarded"]["id"]) == ("discarded", why, first[0])
+    assert line["discarded"]["event"] in (poison("bad.txt"), poison("worse.txt"))
+    assert ":user/" in line["by"] or ":root" in line["by"]

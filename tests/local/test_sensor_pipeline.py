@@ -372,3 +372,23 @@ def test_the_role_may_do_its_work_and_nothing_else(sensors: Deployed, device: st
     answers = dict(zip(calls, try_as(sensors.local, sensors.function, list(calls.values())), strict=True))
     assert {name: answers[name] for name in mine} == dict.fromkeys(mine, "allowed")
     assert {name: answers[name] for name in foreign if answers[name] not in REFUSALS} == {}
+
+
+def test_refused_readings_are_discarded_with_a_reason_that_is_in_the_log(sensors: Deployed, device: str) -> None:
+    key, other = f"readings/{device}/discarded.jsonl", f"readings/{device}/stays.json"
+    version = sensors.upload(key, lines("{}", reading(deviceId=device), "garbage"))
+    sensors.upload(other, b"{}")
+    sensors.settled(key, 1, 2, 0)
+    sensors.settled(other, 0, 1, 0)
+    assert (
+        sensors.run("rejects", "--discard", key)[2] == "--discard needs --reason: why these will never be processed\n"
+    )
+    code, out, err = sensors.run("rejects", "--discard", key, "--reason", "a broken prototype")
+    assert (code, err, out.splitlines()[-1]) == (0, "", "2 of 2 discarded, 0 kept")
+    sensors.settled(key, 1, 0, 0)
+    sensors.settled(other, 0, 1, 0)
+    said = [one for one in sensors.log(key) if one.get("message") == "discarded"]
+    assert [(one["reason"], one["discarded"]["position"], one["discarded"]["version"]) for one in said] == [
+        ("a broken prototype", "line 1", version),
+        ("a broken prototype", "line 3", version),
+    ]

@@ -1,0 +1,47 @@
+"""What an operator removes without processing it, and why, in the log of the function that it was for."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+# Below what CloudWatch Logs takes as one event, and as many as it takes in one request.
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+LONGEST_EVENT = 200_000  # characters, which may be four bytes each
+MOST_EVENTS = 20
+
+
+def log_group_of(client: Callable[..., Any], function_arn: str) -> str:
+    """The log group that a function writes to."""
+    configuration = client("lambda", region_name=_region(function_arn)).get_function_configuration(
+        FunctionName=function_arn
+    )
+    return str(configuration.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{configuration['FunctionName']}")
+
+
+def log_discarded(
+    client: Callable[..., Any], region: str, log_group: str, reason: str, discarded: Sequence[dict[str, Any]]
+) -> None:
+    """Write an event for each that is about to be discarded, with the reason and who gave it.
+
+    Needs `logs:CreateLogStream` and `logs:PutLogEvents`. Raises `ClientError` where AWS refuses: discard nothing then.
+    """
+    logs = client("logs", region_name=region)
+    by = client("sts", region_name=region).get_caller_identity()["Arn"]
+    stream = f"discarded/{datetime.now(UTC):%Y-%m-%d}"
+    with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_stream(logGroupName=log_group, logStreamName=stream)
+    texts = [
+        json.dumps({"level": "WARNING", "message": "discarded", "reason": reason, "by": by, "discarded": one})
+        for one in discarded
+    ]
+    now = int(time.time() * 1000)
+    for start in range(0, len(texts), MOST_EVENTS):
+        events = [{"timestamp": now, "message": text[:LONGEST_EVENT]} for text in texts[start : start + MOST_EVENTS]]
+        logs.put_log_events(logGroupName=log_group, logStreamName=stream, logEvents=events)
+
+
+def _region(arn: str) -> str:
+    return arn.split(":")[3]
