@@ -107,6 +107,16 @@ def test_a_pattern_without_a_wildcard_at_its_end_does_not_match_a_key_that_goes_
         reader.get_object(Bucket=bucket, Key="x/\n")
 
 
+def test_a_batch_of_messages_needs_the_permission_to_publish(local_aws: LocalAws) -> None:
+    topic = local_aws.client("sns").create_topic(Name=f"test-{uuid4().hex[:8]}")["TopicArn"]
+    batch = {"TopicArn": topic, "PublishBatchRequestEntries": [{"Id": "0", "Message": "m"}]}
+    publisher = as_user(local_aws, "sns", {"Action": ["sns:Publish"], "Resource": [topic]})
+    assert [one["Id"] for one in publisher.publish_batch(**batch)["Successful"]] == ["0"]
+    other = as_user(local_aws, "sns", {"Action": ["sns:Publish"], "Resource": [f"{topic}-other"]})
+    with pytest.raises(ClientError, match="AuthorizationError"):
+        other.publish_batch(**batch)
+
+
 def test_a_call_that_names_its_resource_needs_a_permission_on_that_resource_only(local_aws: LocalAws) -> None:
     resource = "arn:aws:cloudwatch::000000000000:dashboard/test-mine"
     client = as_user(local_aws, "cloudwatch", {"Action": ["cloudwatch:PutDashboard"], "Resource": [resource]})
