@@ -1,8 +1,11 @@
 """Hearing what a topic publishes."""
 
 import json
+from typing import Any
 
 from sluice_cli.local_aws.server import LocalAws
+
+BATCH = 10  # the most messages SQS takes or gives at once
 
 
 class Listener:
@@ -27,13 +30,23 @@ class Listener:
 
     def heard(self) -> list[str]:
         """The texts published so far. They stay in the queue, so that a later listener hears them too."""
-        while True:
-            answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, VisibilityTimeout=5)
-            messages = answer.get("Messages", [])
+        receipts = []
+        while messages := self._receive():
             for message in messages:
                 self._heard[message["MessageId"]] = json.loads(message["Body"])["Message"]
-            if not messages:
-                return list(self._heard.values())
+                receipts.append(message["ReceiptHandle"])
+        for start in range(0, len(receipts), BATCH):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
+                for number, receipt in enumerate(receipts[start : start + BATCH])
+            ]
+            self._sqs.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+        return list(self._heard.values())
+
+    def _receive(self) -> list[dict[str, Any]]:
+        # Longer than all of them take: what is read must not come again before the last.
+        answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=BATCH, VisibilityTimeout=60)
+        return list(answer.get("Messages", []))
 
     def forget(self) -> None:
         """Remove from the queue what was published so far."""
