@@ -19,7 +19,7 @@ HELP = {
     "dangerous change is not acknowledged",
     "recover": "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what "
     "is left",
-    "failures": "list the events that could not be processed, and why; --replay sends them again, --discard removes them",
+    "failures": "list the events that could not be processed; --replay sends them again, --discard removes them",
     "diagram": "draw each stack's architecture from its Terraform",
     "scan": "scan the stacks' Terraform, plans and policies, off line",
 }
