@@ -1,6 +1,7 @@
 """What the local AWS's API Gateway says of bodies that hypothesis invents."""
 
 import json
+import runpy
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -9,10 +10,13 @@ import fastjsonschema
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sluice_cli.local_aws.emulator.api_gateway import violations
+from sluice_cli.local_aws.server import APP
 from upload_api.uploads import SCHEMA
 
 from .strategies import ANY_TEXT, JSON
+
+# The local AWS runs in an environment of its own; of this module nothing else is needed.
+violations = runpy.run_path(str(APP.parent / "api_gateway.py"))["violations"]
 
 FIELDS = st.sampled_from(sorted(SCHEMA["properties"]))
 BODIES = st.one_of(JSON, st.dictionaries(st.one_of(FIELDS, ANY_TEXT), JSON, max_size=6))
