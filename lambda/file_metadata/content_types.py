@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from . import extensions
+from .comparison import allows
 from .detection import detect, unpacked
-from .families import allows
 from .media_types import UNKNOWN, from_header
 
 # What the detector looks at, at the most.

@@ -1,7 +1,7 @@
 """What a name's extension adds where no header names a type."""
 
+from .comparison import allows
 from .detection import Shown
-from .families import allows
 from .media_types import UNKNOWN, canonical
 from .texts import PLAIN
 

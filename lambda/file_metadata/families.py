@@ -1,10 +1,8 @@
-"""Which types may be in which content: what shares a container, what may be written as text, what has one signature."""
+"""Which types share a container, which are texts, and which have a fixed signature."""
 
 import re
 
-from . import containers, markup, texts
-from .detection import WRITTEN_AS_TEXT, Evidence, Shown
-from .media_types import UNKNOWN
+from . import containers
 from .signatures import AT_START, ELSEWHERE
 from .structures import STRUCTURES
 
@@ -104,7 +102,7 @@ for _name in (
     OPEN[_name] = ("application/", "model/")
 
 # Patterns are compiled when they are first used, and kept by `re`: all of them would take long in a cold start.
-_OPENXML = r"application/vnd\.(openxmlformats-officedocument\..*|ms-.*\.macroenabled\.12|ms-visio\..*)"
+OPENXML = r"application/vnd\.(openxmlformats-officedocument\..*|ms-.*\.macroenabled\.12|ms-visio\..*)"
 _FLAT = r"application/vnd\.oasis\.opendocument\.(.*-flat-xml|flat\..*)"
 ZIPPED = (
     r".*\+zip|application/vnd\.(oasis\.opendocument\.|sun\.xml\.|apple\.(pages|numbers|keynote)$|etsi\.asic|"
@@ -114,72 +112,27 @@ TEXTUAL = (
     r"text/.*|message/.*|.*\+(json|xml|yaml)|application/(json.*|xml.*|yaml|toml|sql|graphql|x-sh|x-perl|x-php|x-ruby|"
     r"x-tex|x-subrip|x-httpd-.*|mbox|xml-dtd|jsonl|vnd\.apple\.mpegurl|sparql-.*|n-triples|n-quads|trig)|audio/x-scpls"
 )
-# Sound, pictures and fonts that are texts.
-WRITTEN_MEDIA = (
-    r".*\+(xml|json)|image/(x-xpixmap|x-xbitmap|vnd\.dxf|x-portable-.*|fits)|audio/(x-scpls|x-imelody|x-pn-realaudio|"
-    r"vnd\.rn-realaudio)|video/vnd\.mpegurl"
-)
-MEDIA = ("image/", "audio/", "video/", "font/")
 
 # A type that may be in one of these may be without it too: ADTS is sound alone, and AAC in an MP4 file.
-CONTAINERS = {
-    "zip",
-    "ole",
-    "iso",
-    "tiff",
-    "asf",
-    "ogg",
-    "matroska",
-    "riff",
-    "iff",
-    "id3",
-    "pdf",
-    "jpeg2000",
-    "mpegaudio",
-}
-
-# Storages that are not the one of a protected document.
-WITHOUT_OPENXML = FAMILIES["ole"] - {containers.OLE}
+_CONTAINERS = "zip ole iso tiff asf ogg matroska riff iff id3 pdf jpeg2000 mpegaudio"
+CONTAINERS = set(_CONTAINERS.split())
 
 # Of what has a signature, these have one not always, or not at the start.
-WITHOUT_FIXED_SIGNATURE = {
-    *(
-        "audio/mpeg",
-        "audio/aac",
-        "audio/ac3",
-        "audio/vnd.dts",
-        "audio/x-mod",
-        "audio/basic",
-        "audio/amr",
-        "audio/x-voc",
-        "audio/x-musepack",
-    ),
-    *("video/mpeg", "video/mp2t", "video/quicktime", "video/x-flic", "application/mxf", "video/x-nsv"),
-    *(
-        "image/x-tga",
-        "application/x-iso9660-image",
-        "image/wmf",
-        "image/emf",
-        "image/x-cineon",
-        "image/x-jp2-codestream",
-        "image/x-minolta-mrw",
-    ),
-    *("application/dicom", "application/x-lzma", "application/x-tar", "application/x-cpio", "application/x-font-type1"),
-    *(
-        "application/vnd.wordperfect",
-        "application/vnd.lotus-1-2-3",
-        "application/vnd.lotus-wordpro",
-        "application/x-dvi",
-    ),
-    *("application/msword", "application/vnd.ms-excel", "application/vnd.ms-works", "application/x-mswrite"),
-    *("application/vnd.ms-project", "application/x-hwp", "application/x-quattro-pro", "application/vnd.palm"),
-    *("application/x-matlab-data", "application/x-spss-sav", "application/cbor", "application/vnd.shp", "image/fits"),
-    *("application/x-vhd-disk", "application/x-vmdk-disk", "application/x-apple-partition-map", "application/x-elf"),
-    *("application/vnd.ms-outlook-pst", "application/x-blender", "application/vnd.framemaker", "application/x-stuffit"),
-    *("application/x-java-keystore", "application/x-stata-dta", "application/x-bplist", "application/mac-binhex40"),
-    *("application/postscript", "audio/x-psf", "audio/x-vgm", "application/x-grib", "application/x-bufr", "image/nii"),
-    "application/vnd.apache.parquet",
-}
+_WITHOUT_FIXED_SIGNATURE = """
+application/cbor application/dicom application/mac-binhex40 application/msword application/mxf
+application/postscript application/vnd.apache.parquet application/vnd.framemaker application/vnd.lotus-1-2-3
+application/vnd.lotus-wordpro application/vnd.ms-excel application/vnd.ms-outlook-pst application/vnd.ms-project
+application/vnd.ms-works application/vnd.palm application/vnd.shp application/vnd.wordperfect
+application/x-apple-partition-map application/x-blender application/x-bplist application/x-bufr application/x-cpio
+application/x-dvi application/x-elf application/x-font-type1 application/x-grib application/x-hwp
+application/x-iso9660-image application/x-java-keystore application/x-lzma application/x-matlab-data
+application/x-mswrite application/x-quattro-pro application/x-spss-sav application/x-stata-dta application/x-stuffit
+application/x-tar application/x-vhd-disk application/x-vmdk-disk audio/aac audio/ac3 audio/amr audio/basic
+audio/mpeg audio/vnd.dts audio/x-mod audio/x-musepack audio/x-psf audio/x-vgm audio/x-voc image/emf image/fits
+image/nii image/wmf image/x-cineon image/x-jp2-codestream image/x-minolta-mrw image/x-tga video/mp2t video/mpeg
+video/quicktime video/x-flic video/x-nsv
+"""
+WITHOUT_FIXED_SIGNATURE = set(_WITHOUT_FIXED_SIGNATURE.split())
 
 _FAMILY_OF: dict[str, set[str]] = {}
 for _name in {
@@ -193,29 +146,13 @@ for _name in {
 }:
     _FAMILY_OF[_name] = {family for family, members in FAMILIES.items() if _name in members} or {_name}
 
-# What one container's types are told apart by, if both a claim and a content say it.
-GROUPS = (
-    ("word", r"wordprocessingml|ms-word|msword"),
-    ("excel", r"spreadsheetml|ms-excel"),
-    ("powerpoint", r"presentationml|ms-powerpoint"),
-    ("visio", r"visio"),
-    ("program", r"portable-executable$"),
-    ("message", r"ms-outlook$"),
-    ("opendocument", r"opendocument"),
-    ("book", r"epub\+zip"),
-    ("model", r"model/3mf"),
-    ("map", r"\.kmz"),
-    ("picture", r"image/(hei[cf]|avif|x-canon-cr3)"),
-    ("film", r"(video|audio)/(mp4|quicktime|3gpp2?|x-f4[av])"),
-)
-
 
 def families(name: str) -> set[str]:
     """The families that a type belongs to; none where it is not known."""
     known = set(_FAMILY_OF.get(name, ()))
     if re.fullmatch(_FLAT, name):
         return {"text"}
-    if re.fullmatch(_OPENXML, name):
+    if re.fullmatch(OPENXML, name):
         # OLE where a password protects it; a part of a package by itself is a text.
         known |= {"text"} if name.endswith("+xml") and ".main+" not in name else {"zip", "ole"}
     elif re.fullmatch(ZIPPED, name):
@@ -223,88 +160,3 @@ def families(name: str) -> set[str]:
     elif re.fullmatch(TEXTUAL, name):
         known.add("text")
     return known
-
-
-# Types whose own specification allows gzip: https://www.w3.org/TR/SVG2/conform.html
-MAY_BE_GZIPPED = {"image/svg+xml", "model/vrml", "model/x3d+xml"}
-
-
-def allows(claimed: str, shown: Shown, inside: str | None = None) -> bool:
-    """Whether a content may be of the claimed type: nothing proves that it is of another.
-
-    `inside` is what a compressed content shows when it is unpacked.
-    """
-    if claimed == shown.name or (claimed == inside and claimed in MAY_BE_GZIPPED):
-        return True
-    if shown.evidence is Evidence.SIGNATURE:
-        return _may_be_in(claimed, shown)
-    if shown.evidence is Evidence.TEXT:
-        return _may_be_text(claimed, shown.name)
-    # A weak likeness to a format makes no difference to the others.
-    if shown.evidence is Evidence.BINARY:
-        return "text" not in families(claimed) and not _has_fixed_signature(claimed)
-    return not _has_fixed_signature(claimed)
-
-
-def _may_be_in(claimed: str, shown: Shown) -> bool:
-    known, container = families(claimed), families(shown.name) - CONTAINERS | {shown.container or shown.name}
-    if not known:
-        return any(claimed.startswith(OPEN.get(one, ())) for one in container)
-    return bool(known & container) and not _in_other_group(claimed, shown.name)
-
-
-def _in_other_group(claimed: str, shown: str) -> bool:
-    if shown in WITHOUT_OPENXML and re.fullmatch(_OPENXML, claimed):
-        return True
-    ours, theirs = (next((group for group, mark in GROUPS if re.search(mark, one)), None) for one in (claimed, shown))
-    if ours == theirs == "opendocument":
-        return claimed.removesuffix("-template") != shown.removesuffix("-template")
-    return ours is not None and theirs is not None and ours != theirs
-
-
-def _may_be_text(claimed: str, shown: str) -> bool:
-    if claimed.startswith(MEDIA) and not re.fullmatch(WRITTEN_MEDIA, claimed) and shown in (markup.HTML, texts.JSON):
-        return False
-    if re.fullmatch(r"application/json|.*\+json", claimed):
-        return not _is_markup(shown)
-    if re.fullmatch(r"application/xml|.*\+xml", claimed) and families(claimed) == {"text"}:
-        return (
-            shown != texts.JSON and not shown.endswith("+json") and (claimed != "image/svg+xml" or shown != markup.HTML)
-        )
-    known = families(claimed)
-    return (
-        not known
-        or "text" in known
-        or bool(known & families(shown))
-        or claimed in WRITABLE
-        or shown == WRITTEN_OFFICE.get(claimed)
-    )
-
-
-# Office's own forms in XML, for which it has no extension of their own.
-WRITTEN_OFFICE = {
-    "application/msword": "application/vnd.ms-wordml",
-    "application/vnd.ms-excel": "application/vnd.ms-spreadsheetml",
-}
-
-
-# Known binary formats that have a form in text too.
-WRITABLE = {
-    *(
-        name
-        for name in WRITTEN_AS_TEXT
-        if name not in ("application/pdf", "application/rtf", "application/x-bittorrent")
-    ),
-    *("application/x-ms-asx", "application/vnd.ms-asf", "audio/vnd.rn-realaudio", "application/x-vmdk-disk"),
-    *("application/x-lua-bytecode", "application/vnd.autodesk.fbx", "application/x-matlab-data", "image/vnd.radiance"),
-    *(name for name in FAMILIES["netpbm"]),
-}
-
-
-def _is_markup(shown: str) -> bool:
-    return shown in (markup.HTML, markup.XML) or shown.endswith("+xml")
-
-
-def _has_fixed_signature(claimed: str) -> bool:
-    known = families(claimed)
-    return bool(known) and "text" not in known and claimed not in WITHOUT_FIXED_SIGNATURE and claimed != UNKNOWN

@@ -1,0 +1,116 @@
+"""Whether a content may be of a type that is claimed for it."""
+
+import re
+
+from . import containers, markup, texts
+from .detection import WRITTEN_AS_TEXT, Evidence, Shown
+from .families import CONTAINERS, FAMILIES, OPEN, OPENXML, WITHOUT_FIXED_SIGNATURE, families
+from .media_types import UNKNOWN
+
+# What one container's types are told apart by, if both a claim and a content say it.
+GROUPS = (
+    ("word", r"wordprocessingml|ms-word|msword"),
+    ("excel", r"spreadsheetml|ms-excel"),
+    ("powerpoint", r"presentationml|ms-powerpoint"),
+    ("visio", r"visio"),
+    ("program", r"portable-executable$"),
+    ("message", r"ms-outlook$"),
+    ("opendocument", r"opendocument"),
+    ("book", r"epub\+zip"),
+    ("model", r"model/3mf"),
+    ("map", r"\.kmz"),
+    ("picture", r"image/(hei[cf]|avif|x-canon-cr3)"),
+    ("film", r"(video|audio)/(mp4|quicktime|3gpp2?|x-f4[av])"),
+)
+
+# Sound, pictures and fonts that are texts.
+WRITTEN_MEDIA = (
+    r".*\+(xml|json)|image/(x-xpixmap|x-xbitmap|vnd\.dxf|x-portable-.*|fits)|audio/(x-scpls|x-imelody|x-pn-realaudio|"
+    r"vnd\.rn-realaudio)|video/vnd\.mpegurl"
+)
+MEDIA = ("image/", "audio/", "video/", "font/")
+
+# Office protects a document by a password in a storage that shows no type of its own.
+TYPED_STORAGES = FAMILIES["ole"] - {containers.OLE}
+
+# Office's own forms in XML, for which it has no extension of their own.
+WRITTEN_OFFICE = {
+    "application/msword": "application/vnd.ms-wordml",
+    "application/vnd.ms-excel": "application/vnd.ms-spreadsheetml",
+}
+
+# Known binary formats that have a form in text too.
+WRITABLE = {
+    *(
+        name
+        for name in WRITTEN_AS_TEXT
+        if name not in ("application/pdf", "application/rtf", "application/x-bittorrent")
+    ),
+    *("application/x-ms-asx", "application/vnd.ms-asf", "audio/vnd.rn-realaudio", "application/x-vmdk-disk"),
+    *("application/x-lua-bytecode", "application/vnd.autodesk.fbx", "application/x-matlab-data", "image/vnd.radiance"),
+    *(name for name in FAMILIES["netpbm"]),
+}
+
+# Types whose own specification allows gzip: https://www.w3.org/TR/SVG2/conform.html
+MAY_BE_GZIPPED = {"image/svg+xml", "model/vrml", "model/x3d+xml"}
+
+
+def allows(claimed: str, shown: Shown, inside: str | None = None) -> bool:
+    """Whether a content may be of the claimed type: nothing proves that it is of another.
+
+    `inside` is what a compressed content shows when it is unpacked.
+    """
+    if claimed == shown.name or (claimed == inside and claimed in MAY_BE_GZIPPED):
+        return True
+    if shown.evidence is Evidence.SIGNATURE:
+        return _may_be_in(claimed, shown)
+    if shown.evidence is Evidence.TEXT:
+        return _may_be_text(claimed, shown.name)
+    # A weak likeness to a format makes no difference to the others.
+    if shown.evidence is Evidence.BINARY:
+        return "text" not in families(claimed) and not _has_fixed_signature(claimed)
+    return not _has_fixed_signature(claimed)
+
+
+def _may_be_in(claimed: str, shown: Shown) -> bool:
+    known, container = families(claimed), families(shown.name) - CONTAINERS | {shown.container or shown.name}
+    if not known:
+        return any(claimed.startswith(OPEN.get(one, ())) for one in container)
+    return bool(known & container) and not _in_other_group(claimed, shown.name)
+
+
+def _in_other_group(claimed: str, shown: str) -> bool:
+    if shown in TYPED_STORAGES and re.fullmatch(OPENXML, claimed):
+        return True
+    ours, theirs = (next((group for group, mark in GROUPS if re.search(mark, one)), None) for one in (claimed, shown))
+    if ours == theirs == "opendocument":
+        return claimed.removesuffix("-template") != shown.removesuffix("-template")
+    return ours is not None and theirs is not None and ours != theirs
+
+
+def _may_be_text(claimed: str, shown: str) -> bool:
+    if claimed.startswith(MEDIA) and not re.fullmatch(WRITTEN_MEDIA, claimed) and shown in (markup.HTML, texts.JSON):
+        return False
+    if re.fullmatch(r"application/json|.*\+json", claimed):
+        return not _is_markup(shown)
+    if re.fullmatch(r"application/xml|.*\+xml", claimed) and families(claimed) == {"text"}:
+        return (
+            shown != texts.JSON and not shown.endswith("+json") and (claimed != "image/svg+xml" or shown != markup.HTML)
+        )
+    known = families(claimed)
+    return (
+        not known
+        or "text" in known
+        or bool(known & families(shown))
+        or claimed in WRITABLE
+        or shown == WRITTEN_OFFICE.get(claimed)
+    )
+
+
+def _is_markup(shown: str) -> bool:
+    return shown in (markup.HTML, markup.XML) or shown.endswith("+xml")
+
+
+def _has_fixed_signature(claimed: str) -> bool:
+    known = families(claimed)
+    return bool(known) and "text" not in known and claimed not in WITHOUT_FIXED_SIGNATURE and claimed != UNKNOWN
