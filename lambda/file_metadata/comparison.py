@@ -103,6 +103,7 @@ def _may_be_text(claimed: str, shown: str) -> bool:
         or "text" in known
         or bool(known & families(shown))
         or claimed in WRITABLE
+        or re.fullmatch(WRITTEN_MEDIA, claimed) is not None
         or shown == WRITTEN_OFFICE.get(claimed)
     )
 

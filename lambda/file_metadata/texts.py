@@ -24,7 +24,7 @@ BEGINNINGS = (
     ("application/x-subrip", r"\d+\r?\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}"),
     (
         "image/vnd.dxf",
-        r"\s*0\r?\nSECTION\r?\n\s*2\r?\n(?:HEADER|CLASSES|TABLES|BLOCKS|ENTITIES)|999\r?\n.*\r?\n\s*0\r?\nSECTION",
+        r"(?:[ ]*999\r?\n.*\r?\n)*[ ]*0\r?\nSECTION\r?\n[ ]*2\r?\n(?:HEADER|CLASSES|TABLES|BLOCKS|ENTITIES)",
     ),
     ("image/x-xbitmap", r"(?:/\*.*?\*/\s*)?#define\s+\w*_?width\s+\d+\s+#define\s+\w*_?height\s+\d"),
     ("application/pem-certificate-chain", r"-----BEGIN CERTIFICATE-----"),

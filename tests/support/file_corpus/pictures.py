@@ -116,6 +116,7 @@ SAMPLES = (
     Sample("bare.svg", SVG.split(b"\n", 1)[1], "image/svg+xml", binary=False),
     Sample("a.svgz", gzip.compress(SVG), "image/svg+xml", "application/gzip", shows="application/gzip"),
     Sample("binary.dxf", b"AutoCAD Binary DXF\r\n\x1a\0" + bytes(80), "image/vnd.dxf image/x-dxf"),
+    Sample("commented.dxf", b"  999\nmade by hand\n" + DXF, "image/vnd.dxf", "text/plain", binary=False),
     Sample("a.dxf", DXF, "image/vnd.dxf application/dxf image/x-dxf", "text/plain", binary=False),
     Sample(
         "a.xpm",
