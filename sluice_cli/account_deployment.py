@@ -74,8 +74,9 @@ def _plan_and_apply(stack: Stack, *options: str, yes: bool) -> None:
 def _run(stack: Stack, verb: str, *arguments: str) -> int:
     """Terraform in the caller's terminal."""
     sys.stdout.flush()
+    plain = [] if console.is_terminal else ["-no-color"]
     process = subprocess.Popen(
-        ["terraform", verb, "-input=false", *arguments],
+        ["terraform", verb, "-input=false", *plain, *arguments],
         cwd=stack.folder,
         env={**stack.target.variables(), "TF_IN_AUTOMATION": "1"},
     )

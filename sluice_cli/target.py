@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,12 +111,16 @@ class Account(Target):
         return self.session.client(service, region_name=region_name or self.state_region, **options)
 
 
-def target_of(project: Project, *, local: bool) -> Target:
-    """The project's running local AWS, or the account of the caller's credentials. Nothing is changed in either."""
+def target_of(project: Project, *, local: bool, quiet: bool = False) -> Target:
+    """The project's running local AWS, or the account of the caller's credentials. Nothing is changed in either.
+
+    Which account that is goes to the terminal, unless `quiet` leaves standard output to the caller's JSON.
+    """
     if local:
         return local_target(project)
     account = account_of_caller(project)
-    console.print(f"Account {account.account_id}, state in {account.state_bucket}", markup=False)
+    if not quiet:
+        console.print(f"Account {account.account_id}, state in {account.state_bucket}", markup=False)
     return account
 
 
@@ -132,7 +137,7 @@ def local_target(project: Project, local: LocalAws | None = None) -> Target:
     environment = local.environment()
     dropped = _foreign(environment)
     if dropped:
-        console.print(f"Not passed on to Terraform: {', '.join(dropped)}", markup=False)
+        print(f"Not passed on to Terraform: {', '.join(dropped)}", file=sys.stderr)
     bucket = state_bucket_name(project, environment, local.account_id(), DEFAULT_STATE_REGION)
     return Target(
         environment={**_without_foreign(environment), "STATE_BUCKET": bucket},

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if problem := discard_problem(arguments):
         print(problem, file=sys.stderr)
         return ExitCode.WRONG_INPUT
-    target = target_of(project_of(arguments), local=arguments.local)
+    target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
     stack = one_stack(deployed_stacks(target), arguments.stack)
     wanted = set(arguments.replay or arguments.discard or ())
     with ExitStack() as open_queues:

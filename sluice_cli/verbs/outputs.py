@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    stacks = deployed_stacks(target_of(project_of(arguments), local=arguments.local), arguments.stacks)
+    stacks = deployed_stacks(
+        target_of(project_of(arguments), local=arguments.local, quiet=arguments.json), arguments.stacks
+    )
     described = {stack.name: stack.described_outputs() for stack in stacks}
     if arguments.json:
         values = {name: {key: one["value"] for key, one in outputs.items()} for name, outputs in described.items()}

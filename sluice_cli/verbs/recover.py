@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    target = target_of(project_of(arguments), local=arguments.local)
+    target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
     stack = one_stack(synthesize(target, quiet=arguments.json), arguments.stack)
     store = StateStore.of(stack)
     if store is None:

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         reviews = acknowledge([review_file(arguments.plan)], arguments.acknowledge)
         folder = arguments.plan.parent
     else:
-        target = target_of(project_of(arguments), local=arguments.local)
+        target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
         stacks = synthesize(target, arguments.stacks, quiet=arguments.json)
         reviews, folder = review_plans(make_plans(stacks), arguments.acknowledge), review_folder(target)
     write_pages(reviews, folder)

@@ -1,7 +1,9 @@
 """The tool on projects whose authors never thought of it: synthesized by their own apps, deployed on the local AWS."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -123,6 +125,52 @@ def test_an_app_that_is_a_shell_script_without_provider_or_backend_deploys(local
     assert outputs["nothing"] == {"note": "kept"}
     assert outputs["queues"]["url"].endswith("/shell-jobs")
     assert sluice(folder, "down", "queues", "nothing")[0] == 0
+
+
+def test_on_an_account_terraforms_plan_is_shown_and_applied_once_somebody_says_yes(
+    local_aws: LocalAws, tmp_path: Path
+) -> None:
+    folder = project(local_aws, "shell", tmp_path, "sh synth.sh")
+    account = local_aws.environment()
+    code, out, err = sluice(folder, "deploy", "queues", variables=account)
+    assert (code, out) == (3, "")
+    assert err == "nobody is there to approve the plan (standard input is no terminal): give --yes\n"
+
+    assert _typed(folder, account, "no", "deploy", "queues") == 3
+    assert not (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()
+    assert _typed(folder, account, "yes", "deploy", "queues") == 0
+    # A backend of its own, which here is Terraform's default, is left alone.
+    assert (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()
+    code, out, _ = sluice(folder, "outputs", "queues", "--json", variables=account)
+    assert json.loads(out)["queues"]["url"].endswith("/shell-jobs")
+    code, out, err = sluice(folder, "deploy", "queues", "--yes", variables=account)
+    assert (code, err) == (0, "")
+    assert "No changes. Your infrastructure matches the configuration." in out
+    code, out, err = sluice(folder, "destroy", "queues", "--yes", variables=account)
+    assert (code, err) == (0, "")
+    assert "Plan: 0 to add, 0 to change, 1 to destroy." in out
+    assert "Apply complete! Resources: 0 added, 0 changed, 1 destroyed." in out
+
+
+def _typed(folder: Path, environment: dict[str, str], answer: str, *arguments: str) -> int:
+    """The exit code of a command whose question somebody answers at a terminal."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "sluice_cli", *arguments],
+        cwd=folder,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        said, _ = process.communicate(timeout=240)
+        os.close(ours)
+    assert "Plan: 1 to add, 0 to change, 0 to destroy." in said
+    assert "Apply this plan of queues?" in said
+    return process.returncode
 
 
 def _topics(local: LocalAws, region: str) -> list[dict[str, Any]]:
