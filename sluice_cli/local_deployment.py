@@ -1,5 +1,6 @@
 """A local AWS with a project's stacks deployed on it."""
 
+import os
 import shutil
 from collections.abc import Sequence
 
@@ -9,7 +10,7 @@ from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import MANIFEST, Project
 from sluice_cli.stack import Stack, synthesize, synthesized_stacks
-from sluice_cli.target import Target, local_target
+from sluice_cli.target import Target, check_terraform, local_target
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
@@ -20,6 +21,7 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
     Raises `SynthError` and `InputError` where nothing can be deployed; a local AWS that this call started is stopped
     then.
     """
+    check_terraform(os.environ)
     was_running = local.running() is not None
     running = local.start()
     try:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.console import console
-from sluice_cli.errors import InputError
+from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.terraform.mirror import AWS, Provider, required_providers, terraform_environment
@@ -70,7 +71,8 @@ class Target:
         return path
 
     def variables(self) -> dict[str, str]:
-        """The environment of Terraform."""
+        """The environment of Terraform. Raises `DeploymentError` where Terraform is not there."""
+        check_terraform(self.environment)
         generated = self.project.private_folder / "terraform.rc"
         return {
             **terraform_environment(_without_foreign(self.environment), generated, self._required_providers()),
@@ -109,6 +111,12 @@ class Account(Target):
 
     def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
         return self.session.client(service, region_name=region_name or self.state_region, **options)
+
+
+def check_terraform(environment: Mapping[str, str]) -> None:
+    """Raises `DeploymentError` that says where Terraform is to be had, where it is not on PATH."""
+    if not shutil.which("terraform", path=environment.get("PATH")):
+        raise DeploymentError("terraform is not on PATH: get it from developer.hashicorp.com/terraform/install")
 
 
 def target_of(project: Project, *, local: bool, quiet: bool = False) -> Target:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from checks import ROOT
+from sluice_cli.local_aws import server
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE
 from tests.support.commands import sluice
@@ -89,3 +91,25 @@ def test_down_ends_the_local_aws_whatever_terraform_says(tmp_path: Path, broken:
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
     assert not (tmp_path / ".sluice" / "local").exists()
+
+
+def test_up_without_terraform_says_where_to_get_it_and_starts_nothing(tmp_path: Path) -> None:
+    code, out, err = sluice(make(tmp_path, ONE_STACK), "up", variables={"PATH": str(tmp_path)})
+    assert (code, out) == (1, "")
+    assert err == "terraform is not on PATH: get it from developer.hashicorp.com/terraform/install\n"
+    assert not (tmp_path / ".sluice" / "local").exists()
+
+
+def test_a_port_that_is_taken_in_the_last_moment_is_exchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    local = LocalAws(tmp_path / "local")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = iter([taken.getsockname()[1], server._free_port()])
+        monkeypatch.setattr(server, "_free_port", lambda: next(ports))
+        try:
+            running = local.start()
+            assert running.url != f"https://127.0.0.1:{taken.getsockname()[1]}"
+            assert local.account_id() == "000000000000"
+        finally:
+            local.stop()
