@@ -1,4 +1,4 @@
-"""`python -m commands failures` on the running invocation log: what is kept is listed, and replayed without loss."""
+"""`sluice failures` on the running invocation log: what is kept is listed, and replayed without loss."""
 
 import json
 import os
