@@ -41,7 +41,17 @@ class Policies:
             return []
         siblings = [one for one in self._of_role.get(_role(change), []) if one is not change]
         found = [self._compare(change, attribute, siblings) for attribute in self._attributes(change)]
-        return [*found, *_nested(change)]
+        return [*found, *_nested(change, self._granted_to(change))]
+
+    def _granted_to(self, change: ResourceChange) -> list[Statement]:
+        """What the role's policies allow that are resources of their own: the provider repeats them in the role."""
+        names = {str(revealed((values or {}).get("name"))) for values in (change.before, change.after) if values}
+        siblings = [one for name in names for one in self._of_role.get(name, [])]
+        return [
+            one
+            for other in siblings
+            for one in (*(self._before(other, "policy") or ()), *(self._after(other, "policy") or ()))
+        ]
 
     def _compare(self, change: ResourceChange, attribute: str, siblings: list[ResourceChange]) -> PolicyComparison:
         hidden = any(isinstance((values or {}).get(attribute), Hidden) for values in (change.before, change.after))
@@ -91,8 +101,8 @@ class Policies:
         return self._resolver.policy(change.address, attribute)
 
 
-def _nested(change: ResourceChange) -> Iterator[PolicyComparison]:
-    """A role's inline policies, written in blocks of the role."""
+def _nested(change: ResourceChange, granted: list[Statement]) -> Iterator[PolicyComparison]:
+    """A role's inline policies, written in blocks of the role. `granted` is what other resources give it."""
     sides = [dict(_blocks(values)) for values in (change.before, change.after)]
     if isinstance(change.unknown, dict) and change.unknown.get(NESTED) and change.verb != "delete":
         if change.unknown[NESTED] is True and sides[0]:
@@ -103,7 +113,7 @@ def _nested(change: ResourceChange) -> Iterator[PolicyComparison]:
             yield PolicyComparison((), unclear=True)
     if change.verb in ("delete", "forget"):
         return
-    before = [one for text in sides[0].values() for one in _read(text) or ()]
+    before = [*granted, *(one for text in sides[0].values() for one in _read(text) or ())]
     for name in {**sides[0], **sides[1]}:
         texts = [side.get(name) for side in sides]
         statements = [_read(text) for text in texts]

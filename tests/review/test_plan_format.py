@@ -245,6 +245,37 @@ def test_drift_that_the_plan_puts_back_is_no_danger_and_null_for_empty_is_no_dri
     assert findings(change(table, off, off), resource_drift=[empty]) == []
 
 
+def test_what_the_provider_repeats_of_other_resources_is_no_drift() -> None:
+    """After the first apply, a role shows the policies and a bucket the rules that other resources gave them."""
+    grant = {"role": "r", "name": "Put", "policy": policy(allow("s3:PutObject", "arn:aws:s3:::a/*"))}
+    rules = [{"id": "x", "status": "Enabled", "expiration": [{"days": 1}]}]
+    statement = policy(allow("s3:GetObject", "*", Principal="*"))
+    there = [
+        change(f"aws_iam_role_policy.Recorder_Put_RolePolicy_{'0' * 8}", grant, grant),
+        change("aws_s3_bucket_lifecycle_configuration.L", *[{"bucket": "b", "rule": rules}] * 2),
+        change("aws_s3_bucket_policy.P", *[{"bucket": "b", "policy": statement}] * 2),
+    ]
+    repeated = [
+        drifted(
+            ROLE,
+            {"name": "r", "inline_policy": []},
+            {"name": "r", "inline_policy": [{"name": "Put", "policy": grant["policy"]}]},
+        ),
+        drifted(
+            BUCKET,
+            {"bucket": "b", "lifecycle_rule": [], "policy": ""},
+            {"bucket": "b", "lifecycle_rule": [{"enabled": True, "expiration": [{"days": 1}]}], "policy": statement},
+        ),
+    ]
+    assert findings(*there, resource_drift=repeated) == []
+    # Without the resources that own them, the same was done by hand.
+    assert [one.partition(":")[0] for one in findings(resource_drift=repeated)] == [
+        "Open to anybody",
+        "Wider access",
+        "Kept for less time",
+    ]
+
+
 def test_what_was_destroyed_by_hand_and_is_not_made_again_is_a_danger() -> None:
     queue = "aws_sqs_queue.Jobs_Queue_ACA4F85B"
     lost = change(queue, {"name": "q"}, None)

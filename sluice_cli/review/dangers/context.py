@@ -35,7 +35,7 @@ class Context:
     def is_written(self, change: ResourceChange, name: str) -> bool:
         """Whether the configuration sets an argument. Where the resource is not known, it may."""
         resource = self._configuration.resources.get(without_index(change.address))
-        return resource is None or name.partition(".")[0] in resource.values
+        return resource is None or _has(resource.values, name.split("."))
 
     def refers_to_the_same(self, change: ResourceChange, name: str, before: Any) -> bool:
         """Whether a value that is known only after apply refers to the resource that it names now."""
@@ -100,3 +100,12 @@ class Context:
     def _names(change: ResourceChange) -> set[str]:
         values = [revealed(one or {}) for one in (change.before, change.after)]
         return {change.address, *(str(one[name]) for one in values for name in IDENTITIES if one.get(name))}
+
+
+def _has(values: Any, path: list[str]) -> bool:
+    """Whether a configuration has something at a path, or an expression that may make it."""
+    if not path or isinstance(values, str):
+        return values is not None
+    if isinstance(values, list):
+        return any(_has(one, path) for one in values)
+    return isinstance(values, Mapping) and path[0] in values and _has(values[path[0]], path[1:])
