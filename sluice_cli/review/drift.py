@@ -13,10 +13,11 @@ def drifted(plan: Plan, understand: Callable[[ResourceChange], Change | None]) -
     """The dangers of what changed outside Terraform and stays changed, each under an address of its own."""
     planned = {one.address: one for one in plan.changes if one.mode == "managed" and not one.deposed}
     owned = _owned(plan)
+    attached = _attached(plan)
     for one in plan.drift:
         if one.mode != "managed" or one.verb not in ("update", "delete"):
             continue
-        staying = _staying(_without_repeats(one, owned), planned.get(one.address))
+        staying = _staying(_without_attached(_without_repeats(one, owned), attached), planned.get(one.address))
         change = understand(staying) if staying and differences(staying) else None
         if change and change.findings:
             yield replace(
@@ -52,7 +53,6 @@ REPEATS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "aws_kms_key": {"policy": ("aws_kms_key_policy", "key_id")},
     "aws_api_gateway_rest_api": {"policy": ("aws_api_gateway_rest_api_policy", "rest_api_id")},
     "aws_secretsmanager_secret": {"policy": ("aws_secretsmanager_secret_policy", "secret_arn")},
-    "aws_iam_role": {"managed_policy_arns": ("aws_iam_role_policy_attachment", "role")},
 }
 IDENTITIES = ("id", "arn", "name", "bucket", "url", "key_id")
 
@@ -85,6 +85,29 @@ def _without_repeats(drift: ResourceChange, owned: set[tuple[str, str]]) -> Reso
     )
     before, after = sides
     return replace(drift, before=before if drift.before else None, after=after if drift.after else None)
+
+
+def _attached(plan: Plan) -> set[tuple[str, str]]:
+    """The managed policies that resources of their own attach, each with its role."""
+    return {
+        (str(revealed(values.get("role"))), str(revealed(values.get("policy_arn"))))
+        for one in plan.changes
+        if one.type == "aws_iam_role_policy_attachment"
+        for values in (one.before, one.after)
+        if values
+    }
+
+
+def _without_attached(drift: ResourceChange, attached: set[tuple[str, str]]) -> ResourceChange:
+    """The drift of a role without the policies that other resources attach; what was attached by hand stays."""
+    if drift.type != "aws_iam_role" or not drift.after:
+        return drift
+    arns = drift.after.get("managed_policy_arns")
+    if not isinstance(arns, list):
+        return drift
+    role = str(revealed(drift.after.get("name")))
+    left = [arn for arn in arns if (role, str(revealed(arn))) not in attached]
+    return replace(drift, after={**drift.after, "managed_policy_arns": left})
 
 
 def _staying(drift: ResourceChange, planned: ResourceChange | None) -> ResourceChange | None:

@@ -1,6 +1,8 @@
 """The text of a plan, whatever wrote it: PowerShell's byte order marks and UTF-16, lines of a CI wrapper around it."""
 
+import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ WRAPPER = (
     "there is text around the JSON; a wrapper printed it: with hashicorp/setup-terraform, set "
     "`terraform_wrapper: false`, or write the file with `terraform-bin show -json`"
 )
+# Where a line begins with JSON, and how many of them are looked at.
+LINE_OF_JSON = re.compile(r"^[^\S\n]*\{", re.MULTILINE)
+MOST_TRIED = 20
 
 
 class PlanError(ValueError):
@@ -57,18 +62,13 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def _why_not(text: str, error: Exception) -> str:
-    start = text.find('{"format_version"')
-    if start >= 0:
+    for start in itertools.islice(LINE_OF_JSON.finditer(text), MOST_TRIED):
         try:
-            _, end = json.JSONDecoder().raw_decode(text, start)
+            found, _ = json.JSONDecoder().raw_decode(text, start.end() - 1)
         except (ValueError, RecursionError):
-            end = 0
-        if end and (text[:start].strip() or text[end:].strip()):
+            continue
+        if isinstance(found, dict) and "format_version" in found:
             return f"this is no plan alone: {WRAPPER}"
     if not text.lstrip().startswith(("{", "[")):
-        return (
-            "this is no plan: it is no JSON; give the output of `terraform show -json PLANFILE`"
-            if start < 0
-            else f"this is no plan alone: {WRAPPER}"
-        )
+        return "this is no plan: it is no JSON; give the output of `terraform show -json PLANFILE`"
     return f"this is no plan, or a part of one: not complete JSON ({error})"

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from sluice_cli.review.markdown import LIMIT, to_markdown
+from sluice_cli.review.markdown import LIMIT, escaped, to_markdown
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.page import to_html
 from sluice_cli.review.terminal import print_review
@@ -41,6 +41,25 @@ def everywhere(text: str) -> StackReview:
         ),
         change("aws_lambda_function.F", {"environment": []}, {"environment": [{"variables": {text: text}}]}),
         change("aws_dynamodb_table.T", {"name": text}, {"name": "b"}, actions=["delete", "create"]),
+        change(
+            "aws_s3_bucket_lifecycle_configuration.L",
+            {"rule": []},
+            {"rule": [{"id": text, "status": "Enabled", "filter": [{"prefix": text}], "expiration": [{"days": 1}]}]},
+        ),
+        change(
+            "aws_s3_bucket_notification.N",
+            {"queue": [{"queue_arn": f"arn:{text}", "events": [text], "filter_prefix": text}]},
+            {"queue": [{"queue_arn": f"arn:{text}", "events": ["x"], "filter_prefix": text}]},
+        ),
+        change("aws_scheduler_schedule.S", {"schedule_expression": text}, {"schedule_expression": f"{text}!"}),
+        change("aws_sqs_queue.Q", *[{"name": "a"}] * 2, previous_address=text, action_reason=text),
+        change("aws_iam_user_policy_attachment.U", None, {"policy_arn": text, "user": text}),
+        checks=[{"address": {"to_display": text}, "status": "fail", "problems": [{"message": text}]}],
+        action_invocations=[
+            {"address": text, "type": text, "lifecycle_action_trigger": {"action_trigger_event": text}}
+        ],
+        deferred_changes=[{"reason": text, "resource_change": change(f"aws_x.{text}", None, {"a": text})}],
+        resource_drift=[change("aws_sns_topic.D", {"kms_master_key_id": text}, {"kms_master_key_id": None})],
         output_changes={text: {"actions": ["create"], "after": text}},
     )
 
@@ -167,6 +186,37 @@ def test_the_three_faces_tell_the_same_changes() -> None:
         text = Elements(face).text
         for said in ("Orders table", "Jobs queue", "destroyed", "created", "Data is lost", "every item in it"):
             assert said in text, said
+
+
+def test_a_first_deployment_is_told_in_a_line_for_each_construct() -> None:
+    found = review(
+        change("aws_s3_bucket.Objects_Bucket_00000000", None, {"bucket": "a"}),
+        change("aws_s3_bucket_versioning.Objects_Versioning_00000000", None, {"bucket": "a"}),
+        change("aws_s3_bucket_policy.Objects_BucketPolicy_00000000", None, {"bucket": "a", "policy": policy()}),
+        change("aws_lambda_function_url.Objects_Url_00000000", None, {"authorization_type": "NONE"}),
+    )
+    printed = terminal(found)
+    assert "+ created, with bucket policy, versioning" in printed
+    assert "Objects bucket, function URL Url is called without authorization" in printed
+    assert "created, with bucket policy, versioning" in to_markdown([found])
+
+
+def test_how_to_acknowledge_is_said_as_the_command_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = review(change("aws_dynamodb_table.T", {"name": "a"}, None))
+    monkeypatch.delenv("MAKELEVEL", raising=False)
+    assert "sluice review --acknowledge 'aws_dynamodb_table.T'" in terminal(found)
+    monkeypatch.setenv("MAKELEVEL", "1")
+    assert 'make review ACKNOWLEDGE="aws_dynamodb_table.T"' in terminal(found)
+    assert "--acknowledge" not in terminal(found) + to_markdown([found]) + to_html([found])
+
+
+def test_names_are_readable_in_raw_markdown() -> None:
+    address = "aws_dynamodb_table.My_Table_0A1B2C3D"
+    assert escaped(address) == address
+    assert escaped("arn:aws:s3:::a-b/c_d.e") == "arn:aws:s3:::a-b/c_d.e"
+    assert escaped("_a_ *b* <i> @x #1 https://x www.x [y](z) `c`") == (
+        "&#95;a&#95; &#42;b&#42; &#60;i&#62; &#64;x &#35;1 https&#58;//x www&#46;x &#91;y&#93;(z) &#96;c&#96;"
+    )
 
 
 def test_piped_output_is_plain() -> None:

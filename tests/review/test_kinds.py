@@ -120,6 +120,12 @@ DANGEROUS = {
         change("aws_iam_policy_attachment.A", None, {"policy_arn": ADMIN, "users": ["u"], "groups": [], "roles": []}),
         f"Wider access: A, managed policy's attachments, all of them: {ADMIN} attached to users u",
     ),
+    "an account's own policy for a new user": (
+        change(
+            "aws_iam_user_policy_attachment.A", None, {"policy_arn": f"arn:aws:iam::{ACCOUNT}:policy/x", "user": "u"}
+        ),
+        "Wider access",
+    ),
     "one more user in the list": (
         updated(
             "aws_iam_policy_attachment.A",

@@ -114,5 +114,6 @@ def _attached(touched: Touched, policies_: list[str]) -> Iterator[Finding]:
 
 
 def _administers(arn: str) -> bool:
+    """Whether a managed policy allows much, or is the account's own: what that allows, the plan does not say."""
     name = arn.rpartition("/")[2]
-    return name in ADMINISTRATION or name.endswith("FullAccess")
+    return name in ADMINISTRATION or name.endswith("FullAccess") or "::aws:policy/" not in arn
