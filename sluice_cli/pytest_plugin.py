@@ -48,15 +48,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
     """A local AWS of this run's own, over TLS, with IAM enforced. It retries failed events after 0.3 and 0.6 s."""
-    from sluice_cli.local_aws.server import LocalAws
-    from sluice_cli.project import PRIVATE_FOLDER
+    try:
+        from sluice_cli.local_aws.server import LocalAws
+    except ModuleNotFoundError as error:
+        pytest.fail(f'{error.name} is missing: run `pip install "sluice-cdktf[tool,test]"`', pytrace=False)
+    from sluice_cli.errors import SluiceError
 
-    # Where a project's local AWS is, so that commands with `--project` find it.
-    local = LocalAws(tmp_path_factory.mktemp("local-aws") / PRIVATE_FOLDER / "local")
+    local = LocalAws(tmp_path_factory.mktemp("local-aws"))
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
-            local.start()
+            try:
+                local.start()
+            except SluiceError as error:
+                pytest.fail(str(error), pytrace=False)
         yield local
         shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
     finally:

@@ -24,6 +24,10 @@ pytest_plugins = ["sluice_cli.pytest_plugin"]  # `local_aws`
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 
 
+# Fixtures of the groups that take longest: all systems deployed, and the wheel installed as README says.
+LONGEST = ("deployment", "followed")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A cancelled run ends like an interrupted one: what it started is stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -42,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         shared = next((fixture for fixture in ("deployment", "local_aws") if needs(item, fixture)), None)
         item.add_marker(pytest.mark.xdist_group(shared or item.path.stem))
     yield
-    items.sort(key=lambda item: (not needs(item, "deployment"), needs(item, "destroyed")))
+    items.sort(key=lambda item: ([not needs(item, fixture) for fixture in LONGEST], needs(item, "destroyed")))
 
 
 @pytest.fixture(scope="session")

@@ -91,3 +91,43 @@ def test_other(number):
     )
     assert "12 passed" in said
     assert len((tmp_path / "workers").read_text().split()) == 1
+
+
+def test_a_fixture_whose_libraries_are_not_installed_says_what_installs_them(tmp_path: Path) -> None:
+    said = run_pytest(
+        tmp_path,
+        """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name == "boto3":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+
+def test_anything(local_aws):
+    pass
+""",
+    )
+    assert 'boto3 is missing: run `pip install "sluice-cdktf[tool,test]"`' in said
+    assert "Traceback" not in said
+    assert "1 error" in said
+
+
+def test_a_project_that_is_none_is_a_failure_in_words(tmp_path: Path) -> None:
+    said = run_pytest(
+        tmp_path,
+        """
+import pytest
+
+@pytest.fixture(scope="session")
+def local_aws():
+    return None  # it is not asked for anything
+
+def test_anything(deployed_project):
+    pass
+""",
+    )
+    assert f"{tmp_path} could not be deployed on the local AWS: no cdktf.json in {tmp_path}" in said
+    assert "Traceback" not in said
