@@ -9,7 +9,7 @@ checked.
 import math
 import re
 import struct
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,32 @@ def _end(text: str, start: int) -> int | None:
         if depth == 0:
             return position + 1
     return None
+
+
+def hide_expressions(text: str, mark: str) -> tuple[str, list[str]]:
+    """The text with a mark in the place of each expression, and the expressions."""
+    hidden, expressions = "", []
+    while found := EXPRESSION.search(text):
+        end = _end(text, found.end())
+        if end is None:
+            break
+        hidden += text[: found.start()] + mark
+        expressions.append(text[found.start() : end])
+        text = text[end:]
+    return hidden + text, expressions
+
+
+def check_templates(where: Where, parameter: str, value: object) -> None:
+    """The same for each text in what becomes JSON, whose own braces would look like an expression's end."""
+    if isinstance(value, str):
+        check_template(where, parameter, value)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            check_template(where, parameter, str(name))
+            check_templates(where, parameter, item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            check_templates(where, parameter, item)
 
 
 def check_template(where: Where, parameter: str, text: str) -> None:

@@ -5,16 +5,19 @@ from typing import Any
 from constructs import Construct
 
 from . import _limits as limits
-from ._checks import is_token
+from ._checks import check_templates, is_token
 from ._paths import path
 from .errors import ConfigurationError
 
 
 def as_text(where: Construct, value: Mapping[str, Any] | str | None) -> str | None:
     """What a target gets in the place of an event, as JSON. Raises `ConfigurationError` for what is none."""
-    text = value if value is None or isinstance(value, str) else json.dumps(value)
-    if text is not None and not is_token(text):
-        limits.EVENT_INPUT.check(where, "input", text)
+    if value is None:
+        return None
+    check_templates(where, "input", value)
+    text = value if isinstance(value, str) else json.dumps(value)
+    limits.EVENT_INPUT.check(where, "input", text)
+    if not is_token(text):
         try:
             json.loads(text)
         except ValueError as error:

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._any_function import AnyFunction
+from ._checks import check_templates
 from ._delivery import place
 from ._paths import path
 from .errors import ConfigurationError
@@ -57,6 +58,7 @@ def poll(
 def _criteria(source: Construct, filters: Sequence[Pattern]) -> LambdaEventSourceMappingFilterCriteria | None:
     if not filters:
         return None
+    check_templates(source, "filters", filters)
     patterns = [json.dumps(one) for one in filters]
     for text in patterns:
         limits.EVENT_FILTER.check(source, "filters", text)

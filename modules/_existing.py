@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cdktf import Fn, Token
 from constructs import Construct
 
-from ._checks import is_token
+from ._checks import check_template, hide_expressions, is_token
 from ._paths import path
 from .errors import ConfigurationError
 
@@ -23,13 +23,24 @@ class Arn:
 def parse_arn(where: Construct, arn: str, service: str, resource: str, example: str) -> Arn:
     """The parts of an ARN. Raises `ConfigurationError` for what is no ARN of that service and kind of resource."""
     if is_token(arn):
-        parts = Fn.split(":", arn)
-        region, account_id, name = (Token.as_string(Fn.element(parts, position)) for position in (3, 4, 5))
-        return Arn(region, account_id, name)
+        check_template(where, "arn", arn)
+        return _parts_of_token(arn)
     match = re.fullmatch(rf"arn:aws[a-z-]*:{service}:([a-z0-9-]*):([0-9]*):({resource})", arn)
     if match is None:
         raise ConfigurationError(f"{path(where)}: arn is {arn!r}; give one such as {example}")
     return Arn(*match.groups())
+
+
+def _parts_of_token(arn: str) -> Arn:
+    """The parts of an ARN in which Terraform's expressions stand for some, or for all of it."""
+    hidden, expressions = hide_expressions(arn, "\0")
+    parts = hidden.split(":", 5)
+    if len(parts) == len(("arn", "partition", "service", "region", "account", "resource")):
+        known = iter(expressions)
+        parts = [re.sub("\0", lambda _: next(known), part) for part in parts]
+        return Arn(*parts[3:])
+    whole = Fn.split(":", arn)
+    return Arn(*(Token.as_string(Fn.element(whole, position)) for position in (3, 4, 5)))
 
 
 def refuse_service(where: Construct, kind: str, constructor: str, service: str) -> ConfigurationError:

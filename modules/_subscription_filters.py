@@ -6,7 +6,7 @@ from typing import Any
 from constructs import Construct
 
 from . import _limits as limits
-from ._checks import is_token
+from ._checks import check_templates, is_token
 from ._paths import path
 from .errors import ConfigurationError
 
@@ -23,6 +23,7 @@ def check_filter_policy(where: Construct, filter_policy: Mapping[str, Any], filt
     combinations = math.prod(len(allowed) * depth for allowed, depth in values)
     if combinations > limits.FILTER_COMBINATIONS.highest:
         limits.FILTER_COMBINATIONS.check(where, "filter_policy (values of all keys, multiplied)", combinations)
+    check_templates(where, "filter_policy", filter_policy)
     limits.FILTER_TEXT.check(where, "filter_policy", json.dumps(filter_policy))
 
 

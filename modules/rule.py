@@ -10,7 +10,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._account import account_id, partition, region
-from ._checks import is_token
+from ._checks import check_templates, is_token
 from ._delivery import EVENTBRIDGE, Source, free_id, inside_stack, needs, same_stack
 from ._event_input import as_text
 from ._event_pattern import EventPattern
@@ -64,6 +64,7 @@ class Rule(Construct):
         if not pattern:
             raise ConfigurationError(f"{path(self)}: pattern is empty; name the events, as in {{'source': ['orders']}}")
         _check_pattern(self, pattern, "pattern")
+        check_templates(self, "pattern", pattern)
         limits.EVENT_PATTERN.check(self, "pattern", json.dumps(pattern))
         self._bus = event_bus
         self._retries = {

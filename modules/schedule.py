@@ -12,7 +12,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._account import account_id, partition, region
-from ._checks import is_token, refuse
+from ._checks import check_templates, is_token, refuse
 from ._delivery import free_id, inside_stack
 from ._event_input import as_text
 from ._identifiers import shorten
@@ -73,6 +73,7 @@ class Schedule(Construct):
         limits.DELIVERY_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
         self._expression = self._read_expression(rate, cron, at)
         self._time_zone = self._read_time_zone(time_zone, rate)
+        check_templates(self, "rate, cron, at or time_zone", [self._expression, self._time_zone])
         self._description = description
         self._retries = {"maximum_retry_attempts": retries, "maximum_event_age_in_seconds": event_age_seconds}
         self._key = key

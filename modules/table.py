@@ -173,10 +173,7 @@ class ExistingTable(AnyTable):
         if known and not str(stream_arn).startswith(f"{arn}/stream/"):
             raise ConfigurationError(f"{path(self)}: stream_arn is {stream_arn!r}; give one below {arn}/stream/")
         self.arn = arn
-        resource = parts.resource
-        self.name = (
-            Token.as_string(Fn.element(Fn.split("/", resource), 1)) if is_token(arn) else resource[len("table/") :]
-        )
+        self.name = _name_in(parts.resource)
         self._given_stream_arn = stream_arn
 
     def _stream_arn(self) -> str:
@@ -230,3 +227,9 @@ def _lifecycle(protected: bool, *, autoscaled: bool) -> TerraformResourceLifecyc
         # Autoscaling moves these; Terraform must not move them back. Turning it on or off changes the table in place.
         ignore_changes=["read_capacity", "write_capacity"] if autoscaled else None,
     )
+
+
+def _name_in(resource: str) -> str:
+    """The name after `table/`: Terraform's expression where it knows the resource only."""
+    begins, slash, name = resource.partition("/")
+    return name if slash and not is_token(begins) else Token.as_string(Fn.element(Fn.split("/", resource), 1))

@@ -67,6 +67,34 @@ def test_an_object_without_a_checksum_of_its_sender_gets_one_of_s3s(local_aws: L
     assert "ChecksumCRC64NVME" not in s3.head_object(Bucket=bucket, Key="x/", ChecksumMode="ENABLED")
 
 
+def test_the_filter_of_a_notification_is_decoded_before_it_is_compared(local_aws: LocalAws, bucket: str) -> None:
+    s3, sqs = local_aws.client("s3"), local_aws.client("sqs")
+    url = sqs.create_queue(QueueName=bucket)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    rules = [{"Name": "prefix", "Value": "monthly+%28%C3%A9%3D1%29/"}, {"Name": "suffix", "Value": "%2B.txt"}]
+    target = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+    s3.put_bucket_notification_configuration(
+        Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [target]}, SkipDestinationValidation=True
+    )
+    for key in ("monthly (é=1)/a+.txt", "monthly+%28%C3%A9%3D1%29/a%2B.txt", "monthly (é=1)/a .txt"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"content")
+    heard: list[str] = []
+    while messages := sqs.receive_message(QueueUrl=url, WaitTimeSeconds=2, MaxNumberOfMessages=10).get("Messages"):
+        heard += [
+            record["s3"]["object"]["key"] for one in messages for record in json.loads(one["Body"]).get("Records", [])
+        ]
+    assert heard == ["monthly+%28%C3%A9%3D1%29/a%2B.txt"]
+    sqs.delete_queue(QueueUrl=url)
+
+
 def as_user(local: LocalAws, service: str, statement: dict[str, Any]) -> Any:
     """A client of a user who may do what the statement says."""
     name, iam = f"test-{uuid4().hex[:8]}", local.client("iam")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cdktf import TerraformStack, TerraformVariable
+from cdktf import TerraformOutput, TerraformStack, TerraformVariable
 
 from modules import Alarms, Bucket, ConfigurationError, Key, PythonFunction, Queue, Role, Rule, Schedule, Table, Topic
 
@@ -180,6 +180,21 @@ def test_what_terraform_knows_later_is_taken_apart_there(stack: TerraformStack, 
         in target["input"]
     )
     assert f'${{element(split("/", element({parts}, 5)), 1)}}' in target["input"]
+
+
+def test_an_arn_of_which_terraform_knows_a_part_is_taken_apart_here(stack: TerraformStack) -> None:
+    account, table = (TerraformVariable(stack, name, type="string").string_value for name in ("Account", "Name"))
+    queue = Queue.from_arn(stack, "Queue", f"arn:aws:sqs:eu-west-1:{account}:theirs")
+    assert (queue.name, queue.fifo) == ("theirs", False)
+    assert Queue.from_arn(stack, "Fifo", f"arn:aws:sqs:eu-west-1:{account}:theirs.fifo").fifo
+    assert Table.from_arn(stack, "Known", f"arn:aws:dynamodb:eu-west-1:{account}:table/theirs").name == "theirs"
+    mixed = Table.from_arn(stack, "Mixed", f"arn:aws:dynamodb:eu-west-1:{account}:table/x-{table}")
+    for name, value in {"Url": queue.url, "Mixed_name": mixed.name}.items():
+        TerraformOutput(stack, name, value=value)
+    assert Terraform(stack).outputs() == {
+        "Url": f"https://sqs.eu-west-1.{DNS_SUFFIX}/${{var.Account}}/theirs",
+        "Mixed_name": "x-${var.Name}",
+    }
 
 
 NEEDS_THEIR_POLICY: dict[str, Callable[[TerraformStack, PythonFunction], object]] = {

@@ -36,6 +36,9 @@ And a MOCK integration sends its response template as it stands, so that a prefl
 
 And a MOCK integration that calls nothing is said to call by POST, so that every plan would replace it.
 
+And it compares the filters of a bucket's notification with keys as they are written, where S3 decodes them first: a
+plus is a blank, and special characters are percent-encoded.
+
 And an object that comes without a checksum gets none, where S3 makes CRC64NVME itself.
 """
 
@@ -45,7 +48,7 @@ import json
 import re
 import threading
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 from xml.sax.saxutils import escape, unescape
 
 from ministack.app import app
@@ -101,6 +104,7 @@ _plain_versions = existing(s3, "_list_object_versions")
 _plain_list = existing(s3, "_list_objects_v1")
 _request_payment = existing(s3, "_get_bucket_request_payment")
 _plain_object = existing(s3, "_build_object_record")
+_plain_filter = existing(s3, "_key_matches_filter")
 _checksum = existing(s3, "_compute_s3_checksum")
 _plain_action = existing(iam_actions, "extract_iam_action")
 _known_resource = existing(iam_actions, "extract_resource_arn")
@@ -139,6 +143,11 @@ def _list_objects(bucket_name: str, query_params: Any) -> Any:
     if "requestPayment" in query_params:
         return _request_payment(bucket_name)
     return _plain_list(bucket_name, query_params)
+
+
+def _key_matches_filter(key: str, prefix: str | None, suffix: str | None) -> Any:
+    decoded = [None if text is None else unquote_plus(text) for text in (prefix, suffix)]
+    return _plain_filter(key, *decoded)
 
 
 def _object(body: bytes, headers: Any, etag: Any = None, checksums: Any = None) -> Any:
@@ -284,6 +293,7 @@ s3._list_object_versions = _list_object_versions
 s3._list_objects_v1 = _list_objects
 s3._build_object_record = _object
 iam_actions.extract_iam_action = _action
+s3._key_matches_filter = _key_matches_filter
 iam_actions.extract_resource_arn = _resource
 apigateway_v1._check_request_validation = _validated
 apigateway_v1._gateway_error_response = _error_answer
