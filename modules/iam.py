@@ -14,11 +14,17 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
+from ._checks import is_token, known_part
 from ._identifiers import digest, shorten
 from ._limits import POLICY_NAME
 from ._paths import path
 from ._stack import stack_of
 from .errors import ConfigurationError
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-entity-length
+POLICIES_OF_A_ROLE = 10_240
+POLICY_FRAME = 40  # version and statement list
+STATEMENT_FRAME = 60  # names of a statement's parts
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class Statement:
     effect: str = "Allow"
     principals: dict[str, Sequence[str]] = field(default_factory=dict)
     conditions: Sequence[Condition] = ()
+
+    @property
+    def size(self) -> int:
+        """About how many characters it has in IAM's JSON, where a reference to an ARN becomes 50."""
+        texts = [self.sid, *self.actions, *self.resources]
+        texts += [text for one in self.conditions for text in (one.test, one.variable, *one.values)]
+        return STATEMENT_FRAME + sum(3 + len(known_part(text)) + 50 * is_token(text) for text in texts)
 
     def block(self) -> DataAwsIamPolicyDocumentStatement:
         return DataAwsIamPolicyDocumentStatement(
@@ -125,11 +138,13 @@ class RolePolicies:
         self._granted: dict[tuple[str, str], _Grant] = {}
         self._ids: set[str] = set()
         self._dependent_stacks: set[TerraformStack] = set()
+        self._size = 0
 
     def add(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         """One policy, named after the verb and the resource's place in the stack; a second call adds nothing.
 
-        Raises `ConfigurationError` where that verb was granted with other statements.
+        Raises `ConfigurationError` where that verb was granted with other statements, and where all of a role's
+        inline policies would be longer than IAM allows.
         """
         inside = path(resource).removeprefix(self._stack_path).strip("/")
         id_ = verb + "".join(inside.split("/"))
@@ -138,6 +153,13 @@ class RolePolicies:
             if grant.statements != statements:
                 raise ConfigurationError(f"{path(self._scope)}: two different grants are called {id_}")
             return grant.policy
+        self._size += POLICY_FRAME + sum(statement.size for statement in statements)
+        if self._size > POLICIES_OF_A_ROLE:
+            raise ConfigurationError(
+                f"{path(self._scope)}: with {id_} the {len(self._granted) + 1} policies of its role have about "
+                f"{self._size} characters, IAM allows {POLICIES_OF_A_ROLE} in all; grant wider prefixes, or divide the "
+                "work between two functions"
+            )
         if id_ in self._ids:  # Read of LogsIn and of Logs/In
             id_ += digest(f"{verb} {inside}", self._scope)
         self._ids.add(id_)

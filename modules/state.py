@@ -1,11 +1,17 @@
 from cdktf import S3Backend, TerraformStack
 
+from . import _limits as limits
+from ._checks import is_token
+from ._paths import path
+from .errors import ConfigurationError
+
 
 class StateBackend:
     """Terraform state of one stack and environment in S3: encrypted, with S3's native lock file.
 
     https://developer.hashicorp.com/terraform/language/backend/s3. `make state` makes the bucket. `endpoint_url` sends
-    state to a local AWS; the state there is as short-lived as that AWS.
+    state to a local AWS; the state there is as short-lived as that AWS. Raises `ConfigurationError` for references,
+    which Terraform does not allow here, and for a key that S3 would not find again.
     """
 
     def __init__(
@@ -17,6 +23,12 @@ class StateBackend:
         region: str,
         endpoint_url: str | None = None,
     ) -> None:
+        for parameter, value in {"bucket": bucket, "key": key, "region": region}.items():
+            if is_token(value):
+                raise ConfigurationError(
+                    f"{path(stack)}: {parameter} of the state is {value!r}; a backend takes no references: give a text"
+                )
+        limits.STATE_KEY.check(stack, "key", key)
         self.resource = S3Backend(
             stack,
             bucket=bucket,

@@ -99,3 +99,11 @@ NONCURRENT_VERSIONS = Number(
 OBJECT_SIZE = Number(
     0, 5 * 2**40, "bytes", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html"
 )
+STATE_KEY = Text(
+    r"[^\x00-\x1f\x7f]",
+    "characters",
+    1,
+    1024,
+    "https://developer.hashicorp.com/terraform/language/backend/s3#s3-state-storage",
+    lambda text: "it may not begin or end with /" if text.startswith("/") or text.endswith("/") else None,
+)

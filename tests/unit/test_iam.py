@@ -1,6 +1,7 @@
+import pytest
 from cdktf import TerraformStack
 
-from modules import Condition, PolicyDocument, Statement
+from modules import Bucket, Condition, ConfigurationError, PolicyDocument, PythonFunction, Statement
 
 from .synthesized import Terraform, allow
 
@@ -55,3 +56,17 @@ def test_a_document_grows_and_takes_each_statement_once(stack: TerraformStack) -
             allow("List", ["s3:ListBucket"], "arn:aws:s3:::a"),
         ]
     }
+
+
+def test_more_grants_than_a_role_holds_are_refused(stack: TerraformStack, worker: PythonFunction) -> None:
+    bucket = Bucket(stack, "Uploads", name="uploads")
+
+    def grant(count: int) -> None:
+        for number in range(count):
+            bucket.grant_read(worker, prefix=f"team{number}/")
+
+    grant(40)
+    with pytest.raises(
+        ConfigurationError, match=r"Worker: with ReadTeam\d+Uploads the \d+ policies of its role have about"
+    ):
+        grant(80)

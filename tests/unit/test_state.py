@@ -1,6 +1,7 @@
+import pytest
 from cdktf import TerraformStack
 
-from modules import StateBackend
+from modules import ConfigurationError, StateBackend
 
 from .synthesized import Terraform
 
@@ -29,3 +30,18 @@ def test_state_of_a_local_aws_goes_there_with_every_call(stack: TerraformStack) 
             "skip_metadata_api_check": True,
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"key": "/shop/terraform.tfstate"}, "key is '/shop/terraform.tfstate'.*it may not begin or end with /"),
+        ({"key": ""}, "key is ''"),
+        ({"bucket": "${var.bucket}"}, "bucket of the state is .*a backend takes no references: give a text"),
+    ],
+)
+def test_what_no_state_can_be_kept_under_is_refused(
+    stack: TerraformStack, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        StateBackend(stack, **{"bucket": "states", "key": "shop/terraform.tfstate", "region": "us-east-1", **options})
