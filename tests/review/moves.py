@@ -38,12 +38,6 @@ def _over(rule: Rule) -> st.SearchStrategy[Move]:
     return st.tuples(st.integers(1, most), st.integers(most + 1, most * 100))
 
 
-def _times(rule: Rule) -> st.SearchStrategy[Move]:
-    return st.tuples(st.integers(128, 512), st.integers(int(rule.operand), 20)).map(
-        lambda pair: (pair[0], pair[0] * pair[1])
-    )
-
-
 # For each direction: dangerous moves; and whether the way back is harmless.
 DANGEROUS: dict[str, tuple[Callable[[Rule], st.SearchStrategy[Move]], bool]] = {
     "off": (
@@ -58,7 +52,6 @@ DANGEROUS: dict[str, tuple[Callable[[Rule], st.SearchStrategy[Move]], bool]] = {
         True,
     ),
     "over": (_over, True),
-    "times": (_times, True),
     "removed": (lambda _: st.tuples(NAMES, st.none()), True),
     "changed": (lambda _: st.one_of(_two(NAMES), st.tuples(NAMES, st.none())), False),
     "set": (lambda _: st.one_of(_two(NAMES), st.tuples(st.none(), NAMES)), False),

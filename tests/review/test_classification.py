@@ -132,7 +132,7 @@ def test_directions_and_judges_are_those_that_the_tables_name() -> None:
         read_rule("delivery sideways maybe")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @pytest.mark.parametrize("direction", DANGEROUS)
 @given(data=st.data())
 def test_a_move_in_the_dangerous_direction_is_dangerous_and_the_other_is_not(direction: str, data: Any) -> None:

@@ -186,6 +186,23 @@ DANGEROUS = {
         "Events are lost",
     ),
     "smaller messages": (updated(QUEUE, {"max_message_size": 262144}, {"max_message_size": 1024}), "Events are lost"),
+    "no retries for a function that is there": (
+        change(ASYNC, None, {"function_name": "there", "maximum_retry_attempts": 0}),
+        "Events are lost",
+    ),
+    "memory cut": (updated(FUNCTION, {"memory_size": 1024}, {"memory_size": 128}), "Events stop"),
+    "capacity cut": (
+        updated("aws_dynamodb_table.A", {"read_capacity": 100}, {"read_capacity": 5}),
+        "Events wait longer",
+    ),
+    "capacity fixed": (
+        updated(
+            "aws_dynamodb_table.A",
+            {"billing_mode": "PAY_PER_REQUEST"},
+            {"billing_mode": "PROVISIONED", "read_capacity": 5},
+        ),
+        "Events wait longer",
+    ),
     # Events come twice.
     "visibility timeout cut": (
         updated(QUEUE, {"visibility_timeout_seconds": 300}, {"visibility_timeout_seconds": 5}),
@@ -418,6 +435,10 @@ HARMLESS = {
     "redrive added": updated(QUEUE, {}, redrive()),
     "redrive after more attempts": updated(QUEUE, redrive(3), redrive(10)),
     "redrive written otherwise": updated(QUEUE, redrive(5), redrive("5")),
+    "retries as AWS has them, for a function that is there": change(
+        ASYNC, None, {"function_name": "there", "maximum_retry_attempts": 2, "maximum_event_age_in_seconds": 21600}
+    ),
+    "memory halved": updated(FUNCTION, {"memory_size": 256}, {"memory_size": 128}),
     "more retries": updated(ASYNC, {"maximum_retry_attempts": 0}, {"maximum_retry_attempts": 2}),
     "AWS's own retries written down": updated(ASYNC, {}, {"maximum_retry_attempts": 2}),
     "longer age": updated(ASYNC, {"maximum_event_age_in_seconds": 60}, {"maximum_event_age_in_seconds": 3600}),

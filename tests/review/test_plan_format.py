@@ -43,6 +43,7 @@ def check(status: str, *problems: str, address: str = "check.healthy") -> Values
         PLAN.encode("utf-16-be"),
         b"\r\n" + PLAN.encode() + b"\r\n",
     ],
+    ids=["plain", "mark", "UTF-16", "little", "big", "little without a mark", "big without a mark", "blank lines"],
 )
 def test_a_plan_is_read_in_every_encoding_that_shells_write(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_bytes(content)
@@ -304,4 +305,13 @@ def test_resources_of_equal_names_without_construct_paths_do_not_hide_each_other
         change("aws_s3_bucket_public_access_block.this", {"bucket": "b"}, None),
     ]
     assert [one.partition(":")[0] for one in findings(*gone)] == ["Data is lost", "Open to anybody", "Alarm removed"]
+    parts = [
+        change("aws_s3_bucket.this", {"bucket": "b"}, None),
+        change("aws_s3_bucket_versioning.this", {"bucket": "b"}, None),
+        change("aws_s3_bucket_versioning.that", {"bucket": "c"}, None),
+    ]
+    assert findings(*parts) == [
+        "Data is lost: this bucket is destroyed",
+        "Protection removed: that: versioning turned off",
+    ]
     assert headlines(gone[1]) == ["this: alarm: removed"] or headlines(gone[1])

@@ -7,7 +7,7 @@ The tables beside this file hold one section for each resource type. In it, `KIN
   off, on               a switch that is turned off (on)
   less, more            a number that falls (rises); `less=30`: 30 is AWS's value where none is set
   forever               a number that falls; 0 or none, or what `forever=` names, is no end at all
-  over=N, times=N       a number that rises above N; that rises to N times what it was
+  over=N                a number that rises above N
   removed               a value that is taken away
   changed, set          a value that becomes another or is taken away; `set`: also one where there was none
   flipped               a switch, either way

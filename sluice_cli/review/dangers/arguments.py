@@ -31,6 +31,7 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "alarm_actions": observation.alarm_actions,
     "alarm_threshold": observation.alarm_threshold,
     "attached": access.attached,
+    "billing": storage.billing,
     "cache_size": storage.cache_size,
     "capacity": storage.capacity,
     "concurrency": functions.concurrency,
@@ -47,6 +48,7 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "limit": callers.limit,
     "limit_gone": callers.limit_gone,
     "lock": storage.object_lock,
+    "memory": functions.memory,
     "method": callers.method,
     "notification": notification.notification,
     "on_demand": storage.table_throughput,
@@ -120,12 +122,18 @@ def _inside(rules: TypeRules, one: Difference) -> list[Rule]:
     return list(dict.fromkeys(rule for rule in inside if rule.kind != "harmless"))
 
 
+def _is_set_anew(case: Case, rule: Rule) -> bool:
+    """Whether it takes the place of AWS's own value, in something that is there already: a function's retries."""
+    of_another = bool(case.rules and case.rules.feature and not case.new_owner)
+    return of_another and (rule.direction == "rank" or (rule.direction in ("less", "more") and bool(rule.operand)))
+
+
 def _is_block(rules: TypeRules, name: str) -> bool:
     return any(known.startswith(f"{name}.") for known in (*rules.arguments, *rules.computed))
 
 
 def _argument(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator[Finding]:
-    if case.is_new and not (rule.direction == "over" or rule.danger in IN_NEW_RESOURCES):
+    if case.is_new and not (rule.direction == "over" or rule.danger in IN_NEW_RESOURCES or _is_set_anew(case, rule)):
         return
     if one.unknown:
         yield from _unknown(case, rule, argument, one)

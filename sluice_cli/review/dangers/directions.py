@@ -60,11 +60,6 @@ def _over(rule: Rule, before: Any, after: Any) -> bool:
     return new > float(rule.operand) and new > old
 
 
-def _times(rule: Rule, before: Any, after: Any) -> bool:
-    old, new = number(before), number(after)
-    return old is not None and new is not None and new >= old * float(rule.operand) and new > old
-
-
 def _removed(rule: Rule, before: Any, after: Any) -> bool:
     del rule
     return not same(before, None) and same(after, None)
@@ -107,7 +102,6 @@ DIRECTIONS: Mapping[str, Callable[[Rule, Any, Any], bool]] = {
     "more": _more,
     "forever": _forever,
     "over": _over,
-    "times": _times,
     "removed": _removed,
     "changed": _changed,
     "set": _set,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from ..hidden import revealed
 from ..model import Danger, Finding
 from ..text import clean
+from ..words import difference_words
 from .case import Touched, number, texts
 
 # When AWS withdraws a runtime: no more security patches, later no more updates.
@@ -63,6 +64,21 @@ def timeout(touched: Touched) -> Iterator[Finding]:
                     "A message is delivered again while it is still being processed.",
                     danger=Danger.EVENTS_TWICE,
                 )
+
+
+def memory(touched: Touched) -> Iterator[Finding]:
+    """Memory, and storage in /tmp: four times as much costs as much more, less than half may be too little."""
+    for one in touched.differences:
+        default = "512" if one.name.startswith("ephemeral_storage") else "128"
+        before, after = number(one.before, default), number(one.after, default)
+        if not touched.case.stays or one.unknown or before is None or after is None:
+            continue
+        what = f"{difference_words(one)} {one.shown_before} → {one.shown_after}"
+        if after >= 4 * before:
+            yield from touched.findings(what, "Each invocation costs in proportion to it.")
+        elif after < before / 2:
+            means = "What needs more than that fails, or takes longer."
+            yield from touched.findings(what, means, danger=Danger.EVENTS_STOP)
 
 
 def concurrency(touched: Touched) -> Iterator[Finding]:

@@ -4,10 +4,14 @@ from collections.abc import Iterator
 
 from ..model import Danger, Finding
 from ..values import same
+from ..words import difference_words
 from .case import Touched, blocks, number
 
 # From the strongest: https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html
 ALGORITHMS = ("aws:kms:dsse", "aws:kms", "AES256")
+
+# Units that cost some hundred dollars a month: https://aws.amazon.com/dynamodb/pricing/provisioned/
+MANY_UNITS = 1000
 
 
 def bucket_encryption(touched: Touched) -> Iterator[Finding]:
@@ -84,14 +88,25 @@ def table_throughput(touched: Touched) -> Iterator[Finding]:
 
 
 def capacity(touched: Touched) -> Iterator[Finding]:
-    """Up to how many units autoscaling goes."""
+    """Units that are paid for, or up to which autoscaling goes: many cost, and less than half of them are too few."""
     for one in touched.differences:
         before, after = number(one.before, "0") or 0, number(one.after)
-        if after is not None and after > 1000 and after > before:
-            yield from touched.findings(f"may scale up to {one.shown_after} units")
-        elif after is not None and touched.case.stays and after < before / 2:
-            what = f"scales up to {one.shown_after} units instead of {one.shown_before}"
+        if after is None or one.unknown:
+            continue
+        what = f"{difference_words(one)} {one.shown_before} → {one.shown_after}"
+        if after > MANY_UNITS and after > before:
+            yield from touched.findings(what)
+        elif touched.case.stays and 0 < after < before / 2:
             yield from touched.findings(what, "More than that is throttled.", danger=Danger.EVENTS_WAIT)
+
+
+def billing(touched: Touched) -> Iterator[Finding]:
+    """From as much as is asked for to a fixed number of units."""
+    case = touched.case
+    if case.stays and case.before.get("billing_mode") == "PAY_PER_REQUEST" != case.after.get("billing_mode"):
+        yield from touched.findings(
+            "capacity is fixed instead of on demand", "More than that is throttled.", danger=Danger.EVENTS_WAIT
+        )
 
 
 def cache_size(touched: Touched) -> Iterator[Finding]:
