@@ -165,6 +165,24 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def _hysteresis(text: str) -> str:
+    allowed = 'JSON such as {"temperature": 2}: for sensor types numbers that are not negative'
+    try:
+        types = json.loads(text, parse_constant=_no_number)
+        right = all(
+            re.fullmatch(SENSOR_TYPE, name)
+            and isinstance(by, int | float)
+            and not isinstance(by, bool)
+            and 0 <= by <= LARGEST_THRESHOLD
+            for name, by in types.items()
+        )
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _Refused(allowed) from error
+    if not right or len(text) > LONGEST_FIELD_NAMES:
+        raise _Refused(f"{allowed}, {LONGEST_FIELD_NAMES} characters at most")
+    return text
+
+
 def _utc_time(text: str) -> str:
     try:
         datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
@@ -300,6 +318,13 @@ class Settings:
     sensor_field_names: str = _setting("SENSOR_FIELD_NAMES", _field_names, "{}")
     # A reading from before is kept as invalid: the device's clock was never set.
     sensor_earliest_timestamp: str = _setting("SENSOR_EARLIEST_TIMESTAMP", _utc_time, "2015-01-01T00:00:00Z")
+    # `each`: a notification of each reading beyond its limit. `episodes`: one when a sensor goes beyond its limit, and
+    # one with count, extremes and duration when it is back within it by the hysteresis, or after so long a silence.
+    sensor_notifications: str = _setting("SENSOR_NOTIFICATIONS", _one_of("each", "episodes"), "each")
+    sensor_hysteresis: str = _setting("SENSOR_HYSTERESIS", _hysteresis, "{}")
+    sensor_longest_silence_seconds: int = _setting(
+        "SENSOR_LONGEST_SILENCE_SECONDS", _whole(1, 31_536_000, "seconds"), 3600
+    )
     # How long a refused reading is kept to be looked at.
     sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", _whole(1, 3650, "days"), 90)
     # The bucket of Terraform's state, which `make state` makes.

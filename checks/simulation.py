@@ -114,6 +114,9 @@ class Simulation:
             ("beyond", "invalid", "usual"),
             (self.breach_ratio, self.invalid_ratio, 1 - self.breach_ratio - self.invalid_ratio),
         )[0]
+        limited = sorted(name for name, limits in self.thresholds.items() if limits)
+        if kind == "beyond" and not self.thresholds[sensor]:
+            sensor, kind = (chance.choice(limited), kind) if limited else (sensor, "usual")
         reading = {
             "deviceId": device,
             "sensorType": sensor,
@@ -180,6 +183,8 @@ def _time(when: datetime) -> str:
 def _value(limits: Mapping[str, float], beyond: bool, chance: random.Random) -> Decimal:
     """A value well inside the limits, or clearly beyond one of them."""
     sides = {side: Decimal(str(limit)) for side, limit in limits.items()}
+    if not sides:
+        return Decimal(chance.randint(0, 1000))
     lower, upper = sides.get("lower"), sides.get("upper")
     unit = max(*map(abs, sides.values()), Decimal(1))
     width = upper - lower if lower is not None and upper is not None else unit

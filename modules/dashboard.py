@@ -6,6 +6,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._account import region as current_region
+from ._checks import check_template
 from ._expressions import encode_json
 
 WIDTH = 12  # of 24 columns: two graphs side by side
@@ -44,6 +45,16 @@ class Dashboard(Construct):
         limits.GRAPHS.check(self, "graphs", graphs)
         for title, metrics in graphs.items():
             limits.GRAPHED_METRICS.check(self, f"graphs[{title!r}]", metrics)
+            check_template(self, "graphs", title)
+            for metric in metrics:
+                for text in (
+                    metric.namespace,
+                    metric.name,
+                    metric.statistic,
+                    *metric.dimensions,
+                    *metric.dimensions.values(),
+                ):
+                    check_template(self, f"graphs[{title!r}]", text)
         widgets = [
             {
                 "type": "metric",

@@ -7,10 +7,21 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sluice_cli.errors import InputError
+
 # Below what CloudWatch Logs takes as one event, and as many as it takes in one request.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 LONGEST_EVENT = 200_000  # characters, which may be four bytes each
 MOST_EVENTS = 20
+
+
+def check_discard(discarded: Sequence[str] | None, reason: str | None) -> None:
+    """Raises `InputError` where something is discarded without a reason, or a reason is given for nothing."""
+    given = (reason or "").strip()
+    if discarded and not given:
+        raise InputError("--discard needs --reason: why these will never be processed")
+    if given and not discarded:
+        raise InputError("--reason goes with --discard")
 
 
 def log_group_of(client: Callable[..., Any], function_arn: str) -> str:

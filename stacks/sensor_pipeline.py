@@ -38,6 +38,13 @@ class SensorPipeline(System):
             expiry_attribute="expiresAt",
         )
         breaches = self.add_topic("Breaches", "breaches")
+        episodes = (
+            self.add_table(
+                "Episodes", name=self.names.table("episodes"), partition_key="deviceId", sort_key="sensorType"
+            )
+            if settings.sensor_notifications == "episodes"
+            else None
+        )
         ingester = self.add_function(
             "Ingester",
             name=self.names.function("ingester"),
@@ -51,6 +58,16 @@ class SensorPipeline(System):
                 "SENSOR_FIELD_NAMES": settings.sensor_field_names,
                 "SENSOR_EARLIEST_TIMESTAMP": settings.sensor_earliest_timestamp,
                 "SENSOR_REJECTS_DAYS": str(settings.sensor_rejects_days),
+                "SENSOR_NOTIFICATIONS": settings.sensor_notifications,
+                **(
+                    {
+                        "EPISODES_TABLE_NAME": episodes.name,
+                        "SENSOR_HYSTERESIS": settings.sensor_hysteresis,
+                        "SENSOR_LONGEST_SILENCE_SECONDS": str(settings.sensor_longest_silence_seconds),
+                    }
+                    if episodes
+                    else {}
+                ),
             },
             # One whole CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html. Reading 10 MB of
             # JSON is bound by it, so that the same work costs the same in a fraction of the time.
@@ -60,6 +77,9 @@ class SensorPipeline(System):
         bucket.grant_read(ingester, prefix=PREFIX)
         readings.grant_put(ingester)
         rejects.grant_put(ingester)
+        if episodes:
+            episodes.grant_get(ingester)
+            episodes.grant_put(ingester)
         breaches.grant_publish(ingester)
         bucket.on_object_created(ingester, prefix=PREFIX)
 
@@ -71,6 +91,7 @@ class SensorPipeline(System):
             TopicArn=breaches.arn,
             AlarmTopicArn=self.alarm_topic.arn,
             SensorThresholds=settings.sensor_thresholds,
+            SensorNotifications=settings.sensor_notifications,
             FunctionName=ingester.resource.function_name,
             FunctionArn=ingester.arn,
             LogGroupName=ingester.log_group.name,

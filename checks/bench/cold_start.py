@@ -29,6 +29,7 @@ VARIABLES = {
     "SENSOR_FIELD_NAMES": "{}",
     "SENSOR_EARLIEST_TIMESTAMP": "2015-01-01T00:00:00Z",
     "SENSOR_REJECTS_DAYS": "90",
+    "SENSOR_NOTIFICATIONS": "each",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "bench",
     # As in Lambda, where /var/task is read-only: what an archive brings is compiled at each start.

@@ -165,7 +165,7 @@ class FaultInjector:
         finally:
             if answer is None or answer.status != 200 or request.gone():
                 for row in call.marked:
-                    self._broken(self._of_row(row))
+                    self._broken(self._of_row(row) or None)  # an item about no input in particular: about all
             with self._lock:
                 self._under_way -= 1
                 self._last = time.monotonic()

@@ -96,13 +96,18 @@ def tour(local: LocalAws, target: Target) -> Result:
 
 class Inputs(SoakInputs):
     """An input of it is a reading. Of an object's readings one is beyond its limit, and in some objects one is
-    invalid."""
+    invalid.
+
+    Where episodes are notified, each object version is a device's, so that its first reading begins an episode, and the
+    second, back within the limit, ends it: each of the two is to be heard of once.
+    """
 
     inputs_each = READINGS_IN_AN_OBJECT
 
     def upload(self, item: Item, version: int) -> list[Expectation]:
         outcomes = self.outcomes(item, version, "")
-        lines = "\n".join(json.dumps(self._reading(one)) for one in outcomes)
+        device = f"soak-{self.seed}-{item.number}-{version}" if self._in_episodes else f"soak-{self.seed}"
+        lines = "\n".join(json.dumps(self._reading(device, at, one)) for at, one in enumerate(outcomes))
         self._s3.put_object(Bucket=self.outputs["BucketName"], Key=self.key(item), Body=lines.encode())
         return outcomes
 
@@ -110,7 +115,8 @@ class Inputs(SoakInputs):
         del version_id
         chance = random.Random(f"{self.seed} {item.number} {version}")  # noqa: S311 - not a secret
         names = [f"{self.key(item)} {version} {number}" for number in range(READINGS_IN_AN_OBJECT)]
-        valid = [Expectation(one, notified=at == 0) for at, one in enumerate(names)]
+        heard_of = 2 if self._in_episodes else 1
+        valid = [Expectation(one, notified=at < heard_of) for at, one in enumerate(names)]
         return [*valid[:-1], Expectation(names[-1], row=False)] if chance.random() < 0.25 else valid
 
     def of_upload(self, record: Record) -> Iterable[tuple[str, str]]:
@@ -128,7 +134,7 @@ class Inputs(SoakInputs):
         )
 
     def of_row(self, row: Row) -> str:
-        return row["readingId"]
+        return row.get("readingId", "")  # an item of the table of episodes is about no reading in particular
 
     def of_record(self, record: Record) -> Iterable[tuple[str, str]]:
         """What lies in the object version, as S3 has it."""
@@ -141,14 +147,18 @@ class Inputs(SoakInputs):
         for name in READING_ID.findall(body.read().decode()):
             yield name, ""
 
-    def _reading(self, outcome: Expectation) -> dict[str, Any]:
+    @property
+    def _in_episodes(self) -> bool:
+        return self.outputs["SensorNotifications"] == "episodes"
+
+    def _reading(self, device: str, number: int, outcome: Expectation) -> dict[str, Any]:
         limits = json.loads(self.outputs["SensorThresholds"])
         sensor, upper = next((name, limit["upper"]) for name, limit in sorted(limits.items()) if "upper" in limit)
         return {
-            "deviceId": f"soak-{self.seed}",
+            "deviceId": device,
             "sensorType": sensor,
-            "value": ("much" if not outcome.row else upper + 1 if outcome.notified else upper),
-            "timestamp": "2026-01-02T03:04:05Z",
+            "value": ("much" if not outcome.row else upper + 1 if number == 0 else upper),
+            "timestamp": f"2026-01-02T03:04:{number:02d}Z" if self._in_episodes else "2026-01-02T03:04:05Z",
             "readingId": outcome.input,
         }
 

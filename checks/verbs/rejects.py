@@ -17,10 +17,9 @@ from checks.deployed import reach
 from checks.simulation import NAME
 from sluice_cli.arguments import add_local, add_project, project_of
 from sluice_cli.console import console
-from sluice_cli.discarding import log_discarded
+from sluice_cli.discarding import check_discard, log_discarded
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.text import short
-from sluice_cli.verbs.failures import discard_problem
 
 LONGEST_RUN_SECONDS = 16 * 60  # a minute more than a function may run
 SHOWN = 50  # in a terminal; a pipe gets all, a line each
@@ -60,9 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if problem := discard_problem(arguments):
-        print(problem, file=sys.stderr)
-        return ExitCode.WRONG_INPUT
+    check_discard(arguments.discard, arguments.reason)
     outputs, target = reach(project_of(arguments), NAME, local=arguments.local)
     rejects = Rejects(outputs, target.client)
     found = rejects.read()

@@ -51,7 +51,8 @@ FLAT_DOCUMENT = r'office:mimetype="application/vnd\.oasis\.opendocument\.([a-z]+
 ROOT = r"<(?:[\w.-]+:)?([A-Za-z_][\w.-]*)([^>]*)"
 HTML_BEGIN = (
     r"(?is)\s*(?:<!--.*?-->\s*)*"
-    r"<(?:!doctype\s+html|html|head|body|script|title|style|meta|table|iframe|h1|div|p|a|br|font)\b"
+    r"<(?:!doctype\s+html|html|head|body|script|title|style|meta|link|table|iframe|h[1-6]|div|span|p|a|b|i|br|hr|font"
+    r"|center|pre|img|ul|ol|form|input|button|section|article|header|footer|main|nav|template)\b"
 )
 
 

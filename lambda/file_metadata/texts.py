@@ -129,7 +129,9 @@ def _table(text: str) -> str | None:
 
     https://www.rfc-editor.org/rfc/rfc4180
     """
-    lines = re.sub(r'"(?:[^"]|"")*"', "q", text).splitlines()[:50]
+    # A comma in a field's quotes separates nothing, nor does the one in a log's times.
+    unquoted = re.sub(r'"(?:[^"]|"")*+"', "q", text)
+    lines = re.sub(r"(\d\d:\d\d:\d\d),(\d{3})", r"\1.\2", unquoted).splitlines()[:50]
     whole = [line for line in (lines if len(text) < 4096 and len(lines) < 50 else lines[:-1]) if line.strip()]
     if len(whole) < 2:
         return None
@@ -145,6 +147,8 @@ def _is_prose(lines: list[str], separator: str, fields: int) -> bool:
     """A comma or two in each line of a letter make no table: after those a blank comes, and lines end in stops."""
     if separator == "\t":
         return all(line.startswith("\t") for line in lines)
+    if separator == "," and all(line.rstrip().endswith(",") for line in lines):
+        return True
     if any(line.rstrip().endswith(("{", "}", ");", ";")) for line in lines) and separator in ",;":
         return separator == "," or all(line.rstrip().endswith(";") for line in lines)
     spaced = sum(line.count(f"{separator} ") for line in lines)
@@ -153,6 +157,8 @@ def _is_prose(lines: list[str], separator: str, fields: int) -> bool:
 
 
 RESTRUCTURED = r"(?m)^\.\. [\w-]+::|^\.\. _[^\n]+:|\w::\s*$|``[^`\n]+``\s*_?|`[^`\n]+`_"
+# A heading, a blank line, and a line of words.
+TITLED = r"\s*#{1,6} [^\n]+\r?\n[ \t]*\r?\n[A-Za-z*_][^\n=:;{}]* [^\n=;{}]*(?:\n|\Z)"
 MARKDOWN = (
     r"(?m)^#{1,6} \S",
     r"(?m)^\S.*\r?\n(?:={3,}|-{3,})\s*$",
@@ -169,5 +175,7 @@ def _markdown(text: str) -> str | None:
     """Two of its marks, one of which is a heading, a block of code or a link: fewer are in many texts."""
     if re.search(RESTRUCTURED, text):
         return "text/x-rst"
+    if re.match(TITLED, text):
+        return "text/markdown"
     found = [bool(re.search(mark, text)) for mark in MARKDOWN]
     return "text/markdown" if sum(found) >= 2 and any(found[:4]) else None

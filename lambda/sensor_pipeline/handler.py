@@ -1,5 +1,8 @@
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from shared import environment, s3_events
@@ -9,7 +12,7 @@ from shared.s3_events import S3Object
 from . import readings
 from .each import EachReading
 from .formats import Reader
-from .ingestion import ingest
+from .ingestion import Notifier, ingest
 from .names import FieldNames
 from .outbox import Outbox
 from .readings import Rules
@@ -26,6 +29,14 @@ class Environment:
     sensor_field_names: str
     sensor_earliest_timestamp: str
     sensor_rejects_days: str
+    sensor_notifications: str
+
+
+@dataclass(frozen=True)
+class EpisodesEnvironment:
+    episodes_table_name: str
+    sensor_hysteresis: str
+    sensor_longest_silence_seconds: str
 
 
 ENVIRONMENT = environment.read(Environment)
@@ -43,6 +54,24 @@ STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.rejects_table_name)
 OUTBOX = Outbox(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 
 
+def _notifier() -> Callable[[], Notifier]:
+    if ENVIRONMENT.sensor_notifications == "each":
+        return lambda: EachReading(OUTBOX)
+    # Imported where it is used: the other way starts faster without.
+    from . import episode_notifier, episodes
+
+    settings = environment.read(EpisodesEnvironment)
+    rules = episodes.EpisodeRules(
+        {name: Decimal(str(by)) for name, by in json.loads(settings.sensor_hysteresis).items()},
+        timedelta(seconds=int(settings.sensor_longest_silence_seconds)),
+    )
+    store = episode_notifier.EpisodeStore(settings.episodes_table_name, ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
+    return lambda: episode_notifier.Episodes(store, OUTBOX, rules)
+
+
+NOTIFIER = _notifier()
+
+
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
@@ -53,7 +82,7 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
 
 @tracer.capture_method(capture_response=False)
 def process(found: S3Object) -> None:
-    counts = ingest(found, STORE, EachReading(OUTBOX), READER, RULES)
+    counts = ingest(found, STORE, NOTIFIER(), READER, RULES)
     named = {"bucket": found.bucket, "objectKey": found.key, "versionId": found.version_id}
     logger.info("processed", extra={**named, **counts})
     for name, count in counts.items():

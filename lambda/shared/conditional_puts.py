@@ -68,3 +68,22 @@ def make_or_get(dynamodb: Any, puts: Sequence[Put]) -> list[Item | None]:
     else:
         raise TooManyAtOnce(f"the table kept refusing {len(waiting)} rows")
     return [existing.get(number) for number in range(len(puts))]
+
+
+def make_all(dynamodb: Any, puts: Sequence[Put]) -> set[int]:
+    """Make all puts in one request, or none where the condition of one fails; returns the numbers of those whose
+    condition failed. Raises as `make`."""
+    for attempt in range(ATTEMPTS):
+        try:
+            dynamodb.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+        except dynamodb.exceptions.TransactionCanceledException as error:
+            codes = [reason["Code"] for reason in error.response["CancellationReasons"]]
+            if not set(codes) <= PASSING:
+                raise
+            failed = {number for number, code in enumerate(codes) if code == FAILED_CONDITION}
+            if failed:
+                return failed
+            time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
+        else:
+            return set()
+    raise TooManyAtOnce(f"the table kept refusing {len(puts)} rows")

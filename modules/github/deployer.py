@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from constructs import Construct
 
 from .._account import account_id, dns_suffix, partition
-from .._checks import is_token, known_part, refuse
+from .._checks import check_template, is_token, known_part, refuse
 from .._limits import ROLE_NAME
 from .._paths import path
 from ..errors import ConfigurationError
@@ -89,6 +89,8 @@ class GithubDeployer(Construct):
         super().__init__(scope, id_)
         self._name = name
         ROLE_NAME.check(self, "name", name)
+        for parameter, text in {"repository": repository, "environment": environment or ""}.items():
+            check_template(self, parameter, text)
         if not is_token(repository) and not REPOSITORY.fullmatch(repository):
             raise ConfigurationError(f"{name}: repository is {repository!r}; give owner/name, without wildcards")
         if environment is not None and not is_token(environment) and not ENVIRONMENT.fullmatch(environment):

@@ -10,7 +10,7 @@ from urllib.parse import unquote_plus
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
 from sluice_cli.console import console
-from sluice_cli.discarding import log_discarded, log_group_of
+from sluice_cli.discarding import check_discard, log_discarded, log_group_of
 from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.failure_queue import HELD_SECONDS, Failure, FailureQueue, sources_of
@@ -36,9 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if problem := discard_problem(arguments):
-        print(problem, file=sys.stderr)
-        return ExitCode.WRONG_INPUT
+    check_discard(arguments.discard, arguments.reason)
     target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
     stack = one_stack(deployed_stacks(target), arguments.stack)
     wanted = set(arguments.replay or arguments.discard or ())
@@ -68,16 +66,6 @@ def run(arguments: argparse.Namespace) -> int:
         if not chosen:
             return ExitCode.DONE
         return _discard(stack, chosen, arguments.reason) if arguments.discard else _replay(chosen)
-
-
-def discard_problem(arguments: argparse.Namespace) -> str | None:
-    """What is wrong with `--discard` and `--reason`, if anything."""
-    reason = (arguments.reason or "").strip()
-    if arguments.discard and not reason:
-        return "--discard needs --reason: why these will never be processed"
-    if reason and not arguments.discard:
-        return "--reason goes with --discard"
-    return None
 
 
 def _queues(stack: Stack) -> list[FailureQueue]:

@@ -31,10 +31,18 @@ def lines(*readings: Row | str) -> bytes:
 
 def sensor_variables(settings: Settings) -> dict[str, str]:
     """What the function's environment has of the settings."""
-    names = ("sensor_thresholds", "sensor_format", "sensor_field_names", "sensor_earliest_timestamp")
+    names = (
+        "sensor_thresholds",
+        "sensor_format",
+        "sensor_field_names",
+        "sensor_earliest_timestamp",
+        "sensor_notifications",
+    )
     return {
         **{name.upper(): getattr(settings, name) for name in names},
         "SENSOR_REJECTS_DAYS": str(settings.sensor_rejects_days),
+        "SENSOR_HYSTERESIS": settings.sensor_hysteresis,
+        "SENSOR_LONGEST_SILENCE_SECONDS": str(settings.sensor_longest_silence_seconds),
     }
 
 

@@ -5,6 +5,7 @@ Apps are shell scripts here: they may write anything, and take no time.
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from types import MappingProxyType
 import pytest
 
 from checks import ROOT
-from sluice_cli.__main__ import VERBS
+from sluice_cli.__main__ import HELP, VERBS
 from sluice_cli.arguments import one_stack
 from sluice_cli.command_line import run
 from sluice_cli.errors import InputError
@@ -319,6 +320,12 @@ finally:
 def test_the_documented_exit_codes_are_those_of_the_code() -> None:
     page = (ROOT / "docs" / "commands.md").read_text()
     assert [f"| {int(code)} | {meaning} |" in page for code, meaning in MEANINGS.items()] == [True] * len(ExitCode)
+
+
+def test_every_command_is_documented_as_its_help_says() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    documented = dict(re.findall(r"^\| `([a-z][a-z-]*)(?: NAME)?` \| (.*) \|$", page, re.MULTILINE))
+    assert documented == HELP
 
 
 def test_options_have_one_spelling_and_no_abbreviation(sluice: Sluice, project: Path) -> None:

@@ -135,6 +135,7 @@ def test_the_function_is_told_its_tables_its_topic_and_the_thresholds(default: T
         "SENSOR_FIELD_NAMES": "{}",
         "SENSOR_EARLIEST_TIMESTAMP": "2015-01-01T00:00:00Z",
         "SENSOR_REJECTS_DAYS": "90",
+        "SENSOR_NOTIFICATIONS": "each",
     }
 
 
@@ -199,9 +200,37 @@ def test_outputs_name_what_people_and_commands_need(default: Terraform) -> None:
         "TopicArn": TOPIC_ARN,
         "AlarmTopicArn": ALARM_TOPIC_ARN,
         "SensorThresholds": DEFAULT_THRESHOLDS,
+        "SensorNotifications": "each",
         "FunctionName": FUNCTION,
         "FunctionArn": FUNCTION_ARN,
         "LogGroupName": "${aws_cloudwatch_log_group.Ingester/LogGroup.name}",
         "FailureQueueUrl": "${aws_sqs_queue.Ingester/Failures/Queue.url}",
         "NotificationEmail": "none: set NOTIFICATION_EMAIL and deploy again to subscribe an address",
+    }
+
+
+def test_episodes_have_a_table_that_the_role_may_read_and_write(pipeline: Pipeline) -> None:
+    made = pipeline(
+        Settings(
+            sensor_notifications="episodes", sensor_hysteresis='{"temperature": 2}', sensor_longest_silence_seconds=60
+        )
+    )
+    episodes = "aws_dynamodb_table.Episodes/Table"
+    table = made.all("aws_dynamodb_table")["Episodes/Table"]
+    assert (table["hash_key"], table["range_key"]) == ("deviceId", "sensorType")
+    own = {name: grant for name, grant in made.grants("Ingester").items() if "Episodes" in name}
+    assert own == {
+        "GetEpisodes": [allow("Get", ["dynamodb:GetItem"], f"${{{episodes}.arn}}")],
+        "PutEpisodes": [allow("Put", ["dynamodb:PutItem"], f"${{{episodes}.arn}}")],
+    }
+    variables = made.one("aws_lambda_function")["environment"]["variables"]
+    assert {
+        name: value
+        for name, value in variables.items()
+        if name.startswith(("EPISODES", "SENSOR_H", "SENSOR_L", "SENSOR_N"))
+    } == {
+        "EPISODES_TABLE_NAME": f"${{{episodes}.name}}",
+        "SENSOR_HYSTERESIS": '{"temperature": 2}',
+        "SENSOR_LONGEST_SILENCE_SECONDS": "60",
+        "SENSOR_NOTIFICATIONS": "episodes",
     }

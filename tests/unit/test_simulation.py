@@ -46,6 +46,7 @@ def judged(one: Simulation) -> Iterator[readings.Row | str]:
     [
         THRESHOLDS,
         {"both": {"lower": -5, "upper": 5}, "low": {"lower": 0}, "high": {"upper": -3.5}},
+        {"any": {}, "low": {"lower": 0}},
         {"flat": {"lower": 10, "upper": 10}, "tiny": {"lower": 1e-9, "upper": 2e-9}, "huge": {"upper": 1e15}},
     ],
 )

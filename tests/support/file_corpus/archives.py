@@ -162,4 +162,5 @@ SAMPLES = (
         named=True,
     ),
     Sample("a.par2", b"PAR2\0PKT" + bytes(80), "application/x-par2"),
+    Sample("words.zip", zipped(("word/list.txt", "x" * 100)), "application/zip", right=f"{ZIP} {DOCX}"),
 )

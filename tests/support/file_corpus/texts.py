@@ -167,4 +167,9 @@ SAMPLES = (
         "application/xml",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.styles+xml",
     ),
+    text("titled.md", "# Hello\n\nNothing but words.\n", "text/markdown"),
+    text("a.conf", "# where to listen\n\nport = 80\n", PLAIN),
+    text("a.log", "2026-01-02 03:04:05,678 INFO begun\n2026-01-02 03:04:06,789 INFO ended\n", PLAIN),
+    text("poem.txt", "Roses are red,\nviolets are blue,\nsugar is sweet,\n", PLAIN),
+    text("heading.html", "<h2>Hello</h2>\n<ul><li>x</ul>", "text/html"),
 )
