@@ -15,7 +15,7 @@ text/javascript js mjs cjs
 text/x-python py
 text/x-java-source java
 text/x-c c h cpp hpp
-text/x-rst rst
+text/prs.fallenstein.rst rst
 application/json json
 application/jsonl jsonl ndjson
 application/yaml yaml yml

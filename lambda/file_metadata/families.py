@@ -123,8 +123,8 @@ application/cbor application/dicom application/mac-binhex40 application/msword a
 application/postscript application/vnd.apache.parquet application/vnd.framemaker application/vnd.lotus-1-2-3
 application/vnd.lotus-wordpro application/vnd.ms-excel application/vnd.ms-outlook-pst application/vnd.ms-project
 application/vnd.ms-works application/vnd.palm application/vnd.shp application/vnd.wordperfect
-application/x-apple-partition-map application/x-blender application/x-bplist application/x-bufr application/x-cpio
-application/x-dvi application/x-elf application/x-font-type1 application/x-grib application/x-hwp
+application/x-apple-partition-map application/x-blender application/x-bplist application/bufr application/x-cpio
+application/x-dvi application/x-elf application/x-font-type1 application/grib application/x-hwp
 application/x-iso9660-image application/x-java-keystore application/x-lzma application/x-matlab-data
 application/x-mswrite application/x-quattro-pro application/x-spss-sav application/x-stata-dta application/x-stuffit
 application/x-tar application/x-vhd-disk application/x-vmdk-disk audio/aac audio/ac3 audio/amr audio/basic

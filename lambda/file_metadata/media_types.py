@@ -39,6 +39,8 @@ application/pkcs12 application/x-pfx
 application/postscript text/postscript application/ps image/x-eps image/eps application/eps application/x-eps \
  application/x-postscript-not-eps
 application/rdf+xml text/rdf
+application/grib
+application/bufr
 application/rss+xml text/rss
 application/rtf text/rtf
 application/smil+xml application/smil
@@ -54,6 +56,7 @@ application/vnd.apple.mpegurl audio/mpegurl audio/x-mpegurl application/x-mpegur
 application/vnd.apple.numbers application/x-iwork-numbers-sffnumbers
 application/vnd.apple.pages application/x-iwork-pages-sffpages
 application/vnd.autodesk.fbx application/x-fbx
+application/vnd.chess-pgn application/x-chess-pgn
 application/vnd.comicbook+zip application/x-cbz
 application/vnd.comicbook-rar application/x-cbr
 application/vnd.debian.binary-package application/x-deb application/x-debian-package application/deb
@@ -179,6 +182,7 @@ font/woff2 application/font-woff2 application/x-font-woff2
 image/apng image/vnd.mozilla.apng
 image/avif
 image/bmp image/x-ms-bmp image/x-windows-bmp image/ms-bmp image/x-bitmap application/bmp
+image/dpx
 image/emf application/emf application/x-emf
 image/fits application/fits
 image/gif
@@ -205,7 +209,7 @@ image/vnd.dwg application/acad application/dwg application/autocad_dwg applicati
  drawing/dwg image/x-dwg application/x-dwg
 image/vnd.dxf application/dxf application/x-dxf image/dxf drawing/dxf
 image/vnd.microsoft.icon image/x-icon image/ico image/icon application/ico text/ico
-image/vnd.ms-photo image/jxr
+image/jxr image/vnd.ms-photo
 image/vnd.radiance image/x-hdr
 image/vnd.zbrush.pcx image/x-pcx image/pcx image/x-pc-paintbrush
 image/webp
@@ -229,9 +233,11 @@ text/html
 text/javascript application/javascript application/ecmascript text/ecmascript text/jscript text/livescript
 text/markdown text/x-web-markdown
 text/plain text/ascii
+text/prs.fallenstein.rst text/x-rst text/rst
 text/tab-separated-values text/tsv
 text/troff application/x-troff application/x-troff-man application/x-troff-me application/x-troff-ms
 text/vcard text/directory
+text/vnd.familysearch.gedcom application/x-gedcom text/gedcom
 text/vtt
 video/3gpp video/3gp
 video/3gpp2 video/3g2

@@ -56,8 +56,8 @@ BEGINNINGS = (
     ("application/x-bibtex", r"\s*@(?:article|book|inproceedings|misc|phdthesis|techreport)\s*\{"),
     ("text/troff", r"(?:\.\\\".*\n|'\\\".*\n)*\.(?:TH|Dd|SH) "),
     ("application/yaml", r"(?:%YAML \d.*\r?\n)?---[ \t]*(?:#.*)?\r?\n[\w\"'-][^\n]*"),
-    ("application/x-chess-pgn", r"\[Event \""),
-    ("application/x-gedcom", r"0 HEAD\r?\n1 "),
+    ("application/vnd.chess-pgn", r"\[Event \""),
+    ("text/vnd.familysearch.gedcom", r"0 HEAD\r?\n1 "),
     ("text/css", r"\s*@charset \"[^\"]+\";"),
 )
 
@@ -174,7 +174,7 @@ MARKDOWN = (
 def _markdown(text: str) -> str | None:
     """Two of its marks, one of which is a heading, a block of code or a link: fewer are in many texts."""
     if re.search(RESTRUCTURED, text):
-        return "text/x-rst"
+        return "text/prs.fallenstein.rst"
     if re.match(TITLED, text):
         return "text/markdown"
     found = [bool(re.search(mark, text)) for mark in MARKDOWN]

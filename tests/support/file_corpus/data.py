@@ -42,7 +42,7 @@ SAMPLES = (
     ),
     Sample("a.hdf", b"\x0e\x03\x13\x01" + bytes(80), "application/x-hdf"),
     Sample("a.nc", b"CDF\x01\0\0\0\0" + bytes(80), "application/x-netcdf"),
-    Sample("a.grib", b"GRIB\0\0\x10\x02" + bytes(80), "application/x-grib"),
+    Sample("a.grib", b"GRIB\0\0\x10\x02" + bytes(80), "application/grib application/x-grib"),
     Sample("a.npy", b"\x93NUMPY\x01\0\x76\0{'descr': '<f8'}" + bytes(80), "application/x-npy"),
     Sample(
         "a.mat",

@@ -106,7 +106,7 @@ SAMPLES = (
         "text/markdown text/x-markdown text/x-web-markdown",
     ),
     text("plain.md", "Nothing but words\n", "text/markdown", shows=PLAIN, named=True),
-    text("a.rst", "Title\n=====\n\n.. note:: this\n\n``code`` and `link`_\n", "text/x-rst"),
+    text("a.rst", "Title\n=====\n\n.. note:: this\n\n``code`` and `link`_\n", "text/prs.fallenstein.rst text/x-rst"),
     text("a.yaml", "---\nname: x\nvalues:\n  - 1\n", "application/yaml text/yaml application/x-yaml text/x-yaml"),
     text("bare.yaml", "name: x\nvalues:\n  - 1\n", "application/yaml", shows=PLAIN, named=True),
     text("a.toml", '[package]\nname = "x"\n', "application/toml", shows=PLAIN, named=True),
@@ -158,7 +158,7 @@ SAMPLES = (
     text("ascii.stl", "solid thing\n  facet normal 0 0 1\n", "model/stl application/sla"),
     text("a.ply", "ply\nformat ascii 1.0\nend_header\n", "application/x-ply"),
     text("a.reg", "Windows Registry Editor Version 5.00\n\n[HKEY_X]\n", "text/x-ms-regedit"),
-    text("a.pgn", '[Event "x"]\n[Site "y"]\n\n1. e4 *\n', "application/x-chess-pgn"),
+    text("a.pgn", '[Event "x"]\n[Site "y"]\n\n1. e4 *\n', "application/vnd.chess-pgn application/x-chess-pgn"),
     text("a.unknown", "anything at all\n", "application/x-nobody-knows-this", shows=PLAIN),
     Sample("a.fdf", b"%FDF-1.2\n%\xe2\xe3\n1 0 obj\n", "application/vnd.fdf", binary=False),
     text(
