@@ -28,8 +28,8 @@ ALIAS = "live"
 SHIFT_ACTIONS = ("lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias")
 
 WATCHING_ACCEPTED = {
-    "CKV_AWS_356": "AWS's own policy lets CodeDeploy look at all alarms, and no page says that it asks by name; it reads "
-    "their states only",
+    "CKV_AWS_356": "AWS's own policy lets CodeDeploy look at all alarms, and no page says that it asks by name; it "
+    "reads their states only",
 }
 
 # CodeDeploy shifts the alias, and Terraform does not start CodeDeploy's deployments, so the AWS command line does:
