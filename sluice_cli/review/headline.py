@@ -34,7 +34,11 @@ def headline(
     primary = bool(kind and kind.primary)
     told = bool(part) and not primary and not (kind and kind.feature) and part.lower() != noun.lower()
     name = clean(f"{noun} {part}" if told else noun)
-    if change.verb == "create":
+    if change.deposed:
+        text = f"{'' if primary else f'{name} '}left over from an earlier replacement, " + (
+            "destroyed" if change.verb == "delete" else clean(change.verb)
+        )
+    elif change.verb == "create":
         text = "created" if primary else f"{name} {'turned on' if kind and kind.feature else 'added'}"
     elif change.verb == "delete":
         text = "destroyed" if primary else f"{name} {'turned off' if kind and kind.feature else 'removed'}"

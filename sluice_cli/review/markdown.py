@@ -106,6 +106,7 @@ def _change(change: Change, group: Group, details: Details) -> Iterable[str]:
     subject = "" if change.subject == group.label else f"{change.subject.removeprefix(group.label + ', ')}: "
     note = "" if change.known else f" (no module class for {change.type})"
     yield f"- {SIGNS.get(change.verb, '❔')} {escaped(subject + change.headline + note)}"
+    yield from (f"  - {escaped(note)}" for note in change.notes)
     if details is Details.NONE or (details is Details.DANGEROUS and not change.findings):
         return
     lines = [f"{one.sign} {one.text}" for one in change.policy]

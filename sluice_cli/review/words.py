@@ -24,9 +24,14 @@ ATTRIBUTES = {
     "message_retention_seconds": "message retention (s)",
     "point_in_time_recovery.enabled": "point-in-time recovery",
     "range_key": "sort key",
+    "redrive_policy": "dead-letter queue",
     "reserved_concurrent_executions": "reserved concurrency",
     "retention_in_days": "log retention (days)",
+    "schedule_expression": "schedule",
+    "schedule_expression_timezone": "time zone",
     "server_side_encryption.enabled": "encryption with a key of its own",
+    "settings.logging_level": "log level",
+    "settings.metrics_enabled": "metrics",
     "settings.throttling_burst_limit": "throttling burst",
     "settings.throttling_rate_limit": "throttling (requests/s)",
     "sqs_managed_sse_enabled": "encryption",
@@ -35,6 +40,7 @@ ATTRIBUTES = {
     "tracing_config.mode": "tracing",
     "triggers.functions": "the functions behind it",
     "triggers.routes": "its routes",
+    "visibility_timeout_seconds": "visibility timeout (s)",
     "versioning_configuration.status": "versioning",
 }
 OFF: frozenset[str | bool] = frozenset({"Suspended", "Disabled", "PassThrough", False})

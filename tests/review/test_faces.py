@@ -210,6 +210,14 @@ def test_how_to_acknowledge_is_said_as_the_command_was_typed(monkeypatch: pytest
     assert "--acknowledge" not in terminal(found) + to_markdown([found]) + to_html([found])
 
 
+def test_every_format_says_why_and_where_from() -> None:
+    given = change("aws_dynamodb_table.T", {"name": "a"}, {"name": "a"}, actions=["delete", "create"])
+    found = review({**given, "action_reason": "replace_because_tainted", "previous_address": "aws_dynamodb_table.Old"})
+    for text in (terminal(found), to_markdown([found]), to_html([found])):
+        assert "replaced because it is tainted" in text
+        assert "moved from aws_dynamodb_table.Old" in text
+
+
 def test_names_are_readable_in_raw_markdown() -> None:
     address = "aws_dynamodb_table.My_Table_0A1B2C3D"
     assert escaped(address) == address

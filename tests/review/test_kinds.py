@@ -56,7 +56,7 @@ DANGEROUS = {
     "another prefix": (updated(LIFECYCLE, rules(rule(prefix="a/")), rules(rule(prefix="b/"))), "Kept for less time"),
     "versions expire": (
         updated(LIFECYCLE, rules(rule(None)), rules(rule(None, **versions(1)))),
-        "Kept for less time: Objects: earlier versions expire after 1 days",
+        "Kept for less time: Objects: earlier versions expire after 1 day",
     ),
     "fewer versions kept": (
         updated(LIFECYCLE, rules(rule(None, **versions(1, 10))), rules(rule(None, **versions(1, 1)))),

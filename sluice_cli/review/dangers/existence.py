@@ -53,6 +53,9 @@ def _lost(case: Case) -> Iterator[Finding]:
     rule = rules.destroyed if case.verb == "delete" else rules.replaced
     if rule.danger is Danger.DATA_LOSS or (rule.danger and rules.primary and case.gone):
         yield Finding(rule.danger, f"{case.subject} is {how}", meaning(rule.danger, case.type))
+    elif rule.danger and rules.primary and case.verb == "replace":
+        what = f"{case.subject} is replaced: for a moment there is none"
+        yield Finding(rule.danger, what, meaning(rule.danger, case.type))
     elif rule.danger and (case.gone or case.verb == "replace"):
         yield case.finding(rule.danger, _gone_words(case, rule.danger))
 

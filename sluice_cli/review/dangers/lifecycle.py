@@ -47,7 +47,7 @@ class Expiry:
         what = {"expire": "objects expire", "expire versions": "earlier versions expire"}.get(
             self.effect, "objects are archived and have to be restored before they can be read"
         )
-        when = f"on {clean(self.date)}" if self.date else f"after {self.days:g} days"
+        when = f"on {clean(self.date)}" if self.date else f"after {self.days:g} day{'s' * (self.days != 1)}"
         return f"{what} {when}"
 
     @property
