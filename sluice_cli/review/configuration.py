@@ -8,7 +8,9 @@ from typing import Any
 from .hidden import SENSITIVE
 
 # In an expression: aws_s3_bucket.Objects_Bucket_80F6A514.arn, data.aws_caller_identity.Account.account_id
-REFERENCE = re.compile(r"\b((?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*)(?:\.([a-z_]+))?")
+REFERENCE = re.compile(
+    r"\b((?:module\.[\w-]+\.)*(?:data\.)?[a-z][a-z0-9]*_[a-z0-9_]+\.[A-Za-z_][\w-]*)(?:\.([a-z_]+))?"
+)
 TEMPLATE = re.compile(r"\$\{([^{}]*)\}")
 INDEX = re.compile(r'\[(?:"(?:[^"\\]|\\.)*"|\d+)\]')
 # What a review adds to an address, where two things of a plan have the same.
@@ -102,21 +104,22 @@ def without_index(address: str) -> str:
 def _of_module(module: Mapping[str, Any], prefix: str) -> Iterator[Resource]:
     for one in module.get("resources") or []:
         address = prefix + one["address"]
-        values = {key: _written(value) for key, value in (one.get("expressions") or {}).items()}
+        values = {key: _written(value, prefix) for key, value in (one.get("expressions") or {}).items()}
         yield Resource(address, one["type"], path_of(address), values)
     for name, call in (module.get("module_calls") or {}).items():
         yield from _of_module(call.get("module") or {}, f"{prefix}module.{name}.")
 
 
-def _written(expression: Any) -> Any:
+def _written(expression: Any, prefix: str) -> Any:
     """An expression as somebody may have written it: constants as they are, the rest by what it refers to."""
     if isinstance(expression, list):
-        return [_written(one) for one in expression]
+        return [_written(one, prefix) for one in expression]
     if not isinstance(expression, dict):
         return expression
     if "constant_value" in expression:
         return expression["constant_value"]
     if "references" in expression:
         # Terraform lists an attribute and the resource it belongs to; the first is the one that was written.
-        return "".join(f"${{{one}}}" for one in expression["references"][:1])
-    return {key: _written(value) for key, value in expression.items()}
+        # Within a module, addresses are relative to it.
+        return "".join(f"${{{prefix if REFERENCE.match(one) else ''}{one}}}" for one in expression["references"][:1])
+    return {key: _written(value, prefix) for key, value in expression.items()}

@@ -62,6 +62,15 @@ def revealed(value: Any) -> Any:
     return [revealed(part) for part in value] if isinstance(value, list) else value
 
 
+def hide_secrets(value: Any, secrets: frozenset[str]) -> Any:
+    """The value with every text wrapped that has one of the secrets in it, whatever it is marked as."""
+    if isinstance(value, Mapping):
+        return {key: hide_secrets(part, secrets) for key, part in value.items()}
+    if isinstance(value, list):
+        return [hide_secrets(part, secrets) for part in value]
+    return Hidden(value) if isinstance(value, str) and any(one in value for one in secrets) else value
+
+
 def is_hidden(value: Any) -> bool:
     """Whether a value is sensitive, or has a part that is."""
     if isinstance(value, Mapping):

@@ -1,15 +1,18 @@
 """A plan as `terraform show -json` writes it: https://developer.hashicorp.com/terraform/internals/json-format"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .hidden import hide, hide_attributes
+from .hidden import hide, hide_attributes, hide_secrets
 from .plan_text import PlanError, parse
 
 __all__ = ["NO_PLAN", "Plan", "PlanError", "ResourceChange", "read_plan"]
 
 FORMAT = "1"  # the major version; Terraform adds to a format within one
+
+# Shorter values of sensitive variables are too likely to be part of something else.
+SHORTEST_SECRET = 6
 
 # What Terraform says it does, and the word for it here. Both orders of a replacement are one to a reader.
 VERBS = {
@@ -95,7 +98,7 @@ NO_PLAN = Plan(terraform_version="", changes=(), drift=(), outputs={}, complete=
 
 def read_plan(text: str) -> Plan:
     """Read the output of `terraform show -json PLANFILE`. Raises `PlanError`."""
-    document = parse(text)
+    document = without_secrets(parse(text))
     version = document.get("format_version")
     if not isinstance(version, str):
         raise PlanError("this is JSON but no Terraform plan: it has no format_version")
@@ -127,6 +130,34 @@ def read_plan(text: str) -> Plan:
         raise PlanError(f"the plan is damaged: a part of it has no {error}") from error
     except (TypeError, AttributeError, ValueError) as error:
         raise PlanError(f"the plan is damaged: {error}") from error
+
+
+def without_secrets(document: dict[str, Any]) -> dict[str, Any]:
+    """The plan with the values of sensitive variables wrapped wherever resources and outputs repeat them.
+
+    Terraform marks what it computes from such a variable. This is for what lost its mark on the way: a state that an
+    earlier configuration wrote, or a provider that gives a value back in another attribute.
+    """
+    declared = ((document.get("configuration") or {}).get("root_module") or {}).get("variables") or {}
+    given = document.get("variables") or {}
+    values = [
+        (given.get(name) or {}).get("value")
+        for name, one in declared.items()
+        if isinstance(one, dict) and one.get("sensitive")
+    ]
+    secrets = frozenset(text for value in values for text in _texts(value) if len(text) >= SHORTEST_SECRET)
+    if not secrets:
+        return document
+    sections = ("resource_changes", "resource_drift", "deferred_changes", "output_changes", "prior_state", "checks")
+    return {name: hide_secrets(part, secrets) if name in sections else part for name, part in document.items()}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
 
 
 def _change(entry: dict[str, Any]) -> ResourceChange:

@@ -60,6 +60,8 @@ def document(*changes: Values, **more: Any) -> Values:
 
 def review(*changes: Values, configuration: Values | None = None, **more: Any) -> StackReview:
     """The review of a plan with these changes, made from a synthesized configuration if one is given."""
+    if "configuration_of_plan" in more:  # what the plan repeats of its configuration
+        more["configuration"] = more.pop("configuration_of_plan")
     plan = read_plan(json.dumps(document(*changes, **more)))
     written = Configuration.synthesized(configuration) if configuration else Configuration.planned(plan.document)
     return review_stack("shop", plan, written)

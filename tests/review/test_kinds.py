@@ -544,3 +544,25 @@ def test_a_key_that_is_taken_away_is_called_removed() -> None:
     before, after = {"kms_master_key_id": key}, {"kms_master_key_id": None}
     assert headlines(updated("aws_sns_topic.A_Topic_00000000", before, after)) == ["A topic: encryption key removed"]
     assert json.dumps(before)
+
+
+def test_policies_and_references_within_modules_are_worked_out() -> None:
+    def resource(address: str, **expressions: Any) -> Values:
+        mode = "data" if address.startswith("data.") else "managed"
+        type_, _, name = address.removeprefix("data.").partition(".")
+        return {"address": address, "mode": mode, "type": type_, "name": name, "expressions": expressions}
+
+    constants = {"actions": ["s3:GetObject"], "resources": ["arn:aws:s3:::a/*"]}
+    statement = {name: {"constant_value": value} for name, value in constants.items()}
+    module = {
+        "resources": [
+            resource("aws_iam_role_policy.grant", policy={"references": ["data.aws_iam_policy_document.doc.json"]}),
+            resource("data.aws_iam_policy_document.doc", statement=[statement]),
+        ]
+    }
+    grant = {
+        **change("aws_iam_role_policy.grant", {"role": "r", "policy": NARROW}, {"role": "r"}, unknown={"policy": True}),
+        "address": "module.app.aws_iam_role_policy.grant",
+    }
+    calls = {"root_module": {"module_calls": {"app": {"module": module}}}}
+    assert findings(grant, configuration_of_plan=calls) == []

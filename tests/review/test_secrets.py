@@ -220,6 +220,19 @@ def test_values_of_data_sources_and_variables_are_not_shown_in_policies_that_ref
     assert leaks(found) == []
 
 
+def test_values_of_sensitive_variables_are_hidden_where_their_mark_was_lost() -> None:
+    found = review(
+        change("aws_sns_topic.A", {"display_name": f"my {PEARL}-123", "name": "a"}, {"display_name": "x", "name": "b"}),
+        variables={"secret": {"value": {"a": [f"{PEARL}-123"]}}, "open": {"value": "a"}},
+        configuration=None,
+        output_changes={"Out": {"actions": ["update"], "before": "x", "after": f"{PEARL}-123"}},
+        checks=[{"address": {"to_display": "check.a"}, "status": "fail", "problems": [{"message": f"{PEARL}-123"}]}],
+        configuration_of_plan={"root_module": {"variables": {"secret": {"sensitive": True}}}},
+    )
+    assert leaks(found) == []
+    assert "name  a → b" in formats(found)["terminal"]
+
+
 def test_literals_that_a_configuration_marks_as_sensitive_are_not_in_the_picture() -> None:
     configuration = {
         "resource": {
