@@ -1,6 +1,9 @@
 """The documentation site: the pages of this folder and a reference made from docstrings. `make docs` builds it."""
 
+import re
+import shutil
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,11 @@ myst_enable_extensions = ["colon_fence"]
 
 # The classes are documented under the name that the wheel gives them, and read as text: nothing is imported.
 _sources = Path(tempfile.mkdtemp(prefix="sluice-docs-"))
-(_sources / "sluice").symlink_to(ROOT / "modules")
+shutil.copytree(ROOT / "modules", _sources / "sluice", ignore=shutil.ignore_patterns("__pycache__"))
+# Classes that are imported on demand are named for type checkers only, which is not followed here.
+_exports = _sources / "sluice" / "__init__.py"
+_on_demand = re.compile(r"^if TYPE_CHECKING:\n((?:    .*\n)+)", re.MULTILINE)
+_exports.write_text(_on_demand.sub(lambda block: textwrap.dedent(block[1]), _exports.read_text()))
 autoapi_dirs = [str(_sources / "sluice")]
 autoapi_root = "reference"
 autoapi_ignore = ["*/_synth/*"]

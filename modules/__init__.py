@@ -10,8 +10,10 @@ _synth.install()  # before any module imports the binding
 from importlib import import_module  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
+from ._bucket_verbs import AnyBucket  # noqa: E402
 from ._packaging import Dependencies  # noqa: E402
 from ._table_options import Capacity, Index, OnDemandLimit  # noqa: E402
+from ._table_verbs import AnyTable  # noqa: E402
 from .accepted import accept  # noqa: E402
 from .alarms import Alarms  # noqa: E402
 from .api_domain import ApiDomain  # noqa: E402
@@ -25,18 +27,18 @@ from .function import PythonFunction  # noqa: E402
 from .github.deployer import GithubDeployer, GithubIdentity  # noqa: E402
 from .github.permissions import Place  # noqa: E402
 from .iam import Condition, PolicyDocument, Statement  # noqa: E402
-from .key import ExistingKey, Key  # noqa: E402
+from .key import AnyKey, ExistingKey, Key  # noqa: E402
 from .lifecycle import LifecycleRule  # noqa: E402
 from .logs import Logs  # noqa: E402
 from .naming import Names  # noqa: E402
-from .queue import ExistingQueue, Queue  # noqa: E402
+from .queue import AnyQueue, ExistingQueue, Queue  # noqa: E402
 from .release import Release  # noqa: E402
 from .rest_api import Authorization, RestApi  # noqa: E402
 from .role import Role  # noqa: E402
 from .secret import Parameter, Secret  # noqa: E402
 from .state import StateBackend  # noqa: E402
 from .table import ExistingTable, Table  # noqa: E402
-from .topic import ExistingTopic, Topic  # noqa: E402
+from .topic import AnyTopic, ExistingTopic, Topic  # noqa: E402
 from .usage_plan import Quota, UsagePlan  # noqa: E402
 from .vpc import Vpc  # noqa: E402
 
@@ -56,6 +58,11 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "Alarms",
+    "AnyBucket",
+    "AnyKey",
+    "AnyQueue",
+    "AnyTable",
+    "AnyTopic",
     "ApiDomain",
     "ApiLoggingRole",
     "Authorization",

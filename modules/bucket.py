@@ -67,7 +67,8 @@ class Bucket(AnyBucket):
     at all. `cors_origins` are the web origins (`https://app.example.com`) whose pages may upload and read; none by
     default. `account_id` is the account that owns it (default: the stack's).
 
-    Raises `ConfigurationError` for a name or a rule that S3 refuses.
+    Grants and connections (`on_object_created`, `grant_read`, ...) are those of `AnyBucket`. Raises
+    `ConfigurationError` for a name or a rule that S3 refuses.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
     """
 

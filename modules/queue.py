@@ -126,6 +126,8 @@ class AnyQueue(PolledQueue):
 class Queue(AnyQueue):
     """An SQS queue that keeps what it is given for 14 days (the longest SQS allows).
 
+    Grants and connections (`on_messages`, `grant_send`) are those of `AnyQueue`.
+
     Refuses requests without TLS. Encrypted with SQS-managed keys (no KMS rights to grant, no cost), or with `key`,
     which senders have to be allowed to use. `fifo` makes it a FIFO queue, whose name ends with `.fifo`; messages with
     the same content within five minutes count as one.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cdktf import Fn, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.dynamodb_table import (
@@ -27,14 +27,13 @@ from .alarms import AlarmTopic
 from .errors import ConfigurationError
 from .key import AnyKey
 
-if TYPE_CHECKING:
-    pass
-
 LONGEST_RECOVERY_DAYS = 35
 
 
 class Table(AnyTable):
     """A DynamoDB table with point-in-time recovery, encrypted at rest.
+
+    Grants and connections (`grant_put`, `on_change`, ...) are those of `AnyTable`.
 
     Keys are strings, but for those that `attribute_types` says are `number` or `binary`. On demand unless a `Capacity`
     provisions units; an `OnDemandLimit` bounds what it costs. Without `key` DynamoDB encrypts with its own key, at no

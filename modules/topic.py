@@ -175,7 +175,7 @@ class AnyTopic(Construct):
 
 
 class Topic(AnyTopic):
-    """An SNS topic, encrypted, refusing requests without TLS.
+    """An SNS topic, encrypted, refusing requests without TLS; grants and connections are those of `AnyTopic`.
 
     `key` is a customer-managed key. Without one, AWS's own key encrypts, at no cost, but then AWS services (alarms,
     buckets, rules) cannot publish: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html. `alarm_topic`

@@ -117,6 +117,14 @@ SERVICES = (
         "CreateSecret", "DeleteResourcePolicy", "DeleteSecret", "PutResourcePolicy", "TagResource", "UntagResource",
         "UpdateSecret",
     ]),
+    Service("events", [
+        "arn:{aws}:events:{region}:{account}:rule/{name}", "arn:{aws}:events:{region}:{account}:rule/*/{name}",
+    ], ["DescribeRule", "ListTagsForResource", "ListTargetsByRule"], [
+        "DeleteRule", "PutRule", "PutTargets", "RemoveTargets", "TagResource", "UntagResource",
+    ]),
+    Service("scheduler", ["arn:{aws}:scheduler:{region}:{account}:schedule/default/{name}"], ["GetSchedule"], [
+        "CreateSchedule", "DeleteSchedule", "UpdateSchedule",
+    ]),
     # APIs have no names in their ARNs.
     Service("apigateway", ["arn:{aws}:apigateway:{region}::/restapis", "arn:{aws}:apigateway:{region}::/restapis/*",
                            "arn:{aws}:apigateway:{region}::/usageplans", "arn:{aws}:apigateway:{region}::/usageplans/*",
@@ -135,6 +143,7 @@ LISTS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
     "cloudwatch:DescribeAlarms",
+    "dynamodb:ListTables",
     "kms:ListAliases",
     "logs:DescribeLogGroups",
     "sns:GetSubscriptionAttributes",  # subscriptions have no ARN that a policy could name
@@ -160,6 +169,11 @@ def reviewing(place: Place, account: Account, names: Sequence[str]) -> list[Stat
     return [
         *(_of(service, service.read, place, account, names) for service in SERVICES if service.read),
         Statement(sid="Lists", actions=LISTS, resources=["*"]),
+        Statement(
+            sid="Mappings",
+            actions=["lambda:GetEventSourceMapping", "lambda:ListTags"],
+            resources=_mappings(place, account),
+        ),
         Statement(
             sid="Keys",
             actions=READ_KEYS,
@@ -197,6 +211,24 @@ def deploying(place: Place, account: Account, names: Sequence[str]) -> list[Stat
                 ),
             ],
         ),
+        Statement(
+            sid="Mappings",
+            actions=["lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"],
+            resources=_mappings(place, account),
+            conditions=[_of_functions(place, account, names)],
+        ),
+        Statement(
+            sid="MappingTags",
+            actions=["lambda:TagResource", "lambda:UntagResource"],
+            resources=_mappings(place, account),
+        ),
+        # A new mapping has no ARN yet: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
+        Statement(
+            sid="NewMappings",
+            actions=["lambda:CreateEventSourceMapping"],
+            resources=["*"],
+            conditions=[_of_functions(place, account, names)],
+        ),
         Statement(sid="Subscriptions", actions=["sns:Unsubscribe"], resources=["*"]),
         Statement(
             sid="NewKeys",
@@ -209,7 +241,11 @@ def deploying(place: Place, account: Account, names: Sequence[str]) -> list[Stat
             actions=["iam:PassRole"],
             resources=[f"arn:{account.partition}:iam::{account.id}:role/{name}" for name in names],
             conditions=[
-                Condition("StringEquals", "iam:PassedToService", ["codedeploy.amazonaws.com", "lambda.amazonaws.com"])
+                Condition(
+                    "StringEquals",
+                    "iam:PassedToService",
+                    ["codedeploy.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com"],
+                )
             ],
         ),
         Statement(
@@ -232,6 +268,19 @@ def _of(service: Service, actions: Sequence[str], place: Place, account: Account
         actions=[f"{service.prefix}:{action}" for action in actions],
         resources=list(dict.fromkeys(arns)),
     )
+
+
+def _mappings(place: Place, account: Account) -> list[str]:
+    return [f"arn:{account.partition}:lambda:{region}:{account.id}:event-source-mapping:*" for region in place.regions]
+
+
+def _of_functions(place: Place, account: Account, names: Sequence[str]) -> Condition:
+    functions = [
+        f"arn:{account.partition}:lambda:{region}:{account.id}:function:{name}"
+        for region in place.regions
+        for name in names
+    ]
+    return Condition("ArnLike", "lambda:FunctionArn", functions)
 
 
 def _keys(place: Place, account: Account) -> list[str]:

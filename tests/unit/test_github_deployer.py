@@ -111,15 +111,26 @@ def test_the_deploying_role_reaches_what_is_named_and_the_rest_by_tag_only(stack
             for resource in one["resources"]:
                 named = "sluice-*" in resource or resource.startswith(f"arn:{PARTITION}:s3:::state")
                 # These have no names in their ARNs.
-                nameless = ":apigateway:" in resource or "scalable-target" in resource or "Execution-Logs" in resource
+                kinds = (":apigateway:", "scalable-target", "Execution-Logs", "event-source-mapping")
+                nameless = any(kind in resource for kind in kinds)
                 assert named or nameless or sid in ("Lists", "Subscriptions"), (part, sid, resource)
     project = [("aws:ResourceTag/Project", ["sluice"])]
+    functions = [
+        ("lambda:FunctionArn", [f"arn:{PARTITION}:lambda:us-east-1:{ACCOUNT}:function:sluice-*"]),
+    ]
     assert tagged == {
         "Review Keys": project,
         "Deploy Keys": project,
         "Deploy KeysOfTables": [*project, ("kms:ViaService", [f"dynamodb.us-east-1.{DNS_SUFFIX}"])],
         "Deploy NewKeys": [("aws:RequestTag/Project", ["sluice"])],
-        "Deploy RolesOfFunctions": [("iam:PassedToService", ["codedeploy.amazonaws.com", "lambda.amazonaws.com"])],
+        "Deploy Mappings": functions,
+        "Deploy NewMappings": functions,
+        "Deploy RolesOfFunctions": [
+            (
+                "iam:PassedToService",
+                ["codedeploy.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com"],
+            )
+        ],
     }
 
 
