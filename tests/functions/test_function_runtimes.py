@@ -1,8 +1,11 @@
-"""A function on the local AWS runs under the Python that its runtime names, where this machine has it."""
+"""A function on the local AWS runs under the Python that its runtime names, where this machine has it, and has the
+settings that it was given."""
 
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,7 +27,9 @@ TRUST = {
 }
 
 
-def answer_of(local: LocalAws, runtime: str) -> str:
+@contextmanager
+def function(local: LocalAws, runtime: str) -> Iterator[str]:
+    """The name of a function, while there is one."""
     name, iam, functions = f"test-{uuid4().hex[:8]}", local.client("iam"), local.client("lambda")
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     code = io.BytesIO()
@@ -40,7 +45,7 @@ def answer_of(local: LocalAws, runtime: str) -> str:
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=name)
     try:
-        return str(json.loads(functions.invoke(FunctionName=name)["Payload"].read()))
+        yield name
     finally:
         functions.delete_function(FunctionName=name)
         iam.delete_role(RoleName=name)
@@ -50,7 +55,20 @@ def answer_of(local: LocalAws, runtime: str) -> str:
 def test_a_function_runs_under_the_python_of_its_runtime_with_boto3(local_aws: LocalAws, runtime: str) -> None:
     if runtime not in pythons_of_machine():
         pytest.skip(f"{runtime} is not on this machine")
-    assert answer_of(local_aws, runtime) == runtime
+    with function(local_aws, runtime) as name:
+        answer = local_aws.client("lambda").invoke(FunctionName=name)["Payload"].read()
+    assert json.loads(answer) == runtime
+
+
+def test_an_age_of_events_that_was_never_set_is_not_told(local_aws: LocalAws) -> None:
+    functions = local_aws.client("lambda")
+    with function(local_aws, "python3.11") as name:
+        seen = []
+        for options in ({}, {"MaximumEventAgeInSeconds": 60}, {}):
+            put = functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0, **options)
+            got = functions.get_function_event_invoke_config(FunctionName=name)
+            seen.append([one.get("MaximumEventAgeInSeconds") for one in (put, got)])
+    assert seen == [[None, None], [60, 60], [None, None]]
 
 
 def test_a_program_that_is_not_what_its_name_says_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

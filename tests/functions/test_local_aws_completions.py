@@ -194,12 +194,12 @@ def test_an_alarm_is_described_in_full_in_the_protocol_of_terraforms_provider(lo
 CHANGED_MINISTACK = """
 import os, runpy, sys
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, cloudwatch, s3
+from ministack.services import apigateway_v1, cloudwatch, lambda_svc, s3
 
 sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as hypercorn does
 
 def refused(app):
-    for neighbour in ("api_keys", "runtimes"):
+    for neighbour in ("api_keys", "invoke_config", "runtimes"):
         sys.modules.pop(neighbour, None)
     try:
         runpy.run_path(app)
@@ -218,7 +218,7 @@ for module, name in (
         "_invoke_mock_v1", "_json_schema_valid", "_model_schema", "_vtl_close_paren", "_vtl_set", "_vtl_value",
         "_create_api_key", "_apply_patch", "_update_usage_plan",
     )),
-    (lambda_runtime, "_detect_runtime_binary"),
+    (lambda_runtime, "_detect_runtime_binary"), (lambda_svc, "_put_event_invoke_config"),
 ):
     kept = getattr(module, name)
     delattr(module, name)
@@ -242,6 +242,6 @@ def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None
         timeout=60,
     )
     *changed, unchanged = done.stdout.splitlines()
-    assert len(changed) == 28
+    assert len(changed) == 29
     assert [line for line in changed if not line.endswith(" CompletionError")] == []
     assert unchanged == "unchanged accepted"
