@@ -306,6 +306,8 @@ def import_ids(resource: dict[str, Any]) -> set[str]:
     parts: dict[str, tuple[str, ...]] = {
         "aws_api_gateway_gateway_response": ("rest_api_id", "response_type"),
         "aws_api_gateway_integration": ("rest_api_id", "resource_id", "http_method"),
+        "aws_api_gateway_integration_response": ("rest_api_id", "resource_id", "http_method", "status_code"),
+        "aws_api_gateway_method_response": ("rest_api_id", "resource_id", "http_method", "status_code"),
         "aws_api_gateway_method": ("rest_api_id", "resource_id", "http_method"),
         "aws_api_gateway_method_settings": ("rest_api_id", "stage_name", "method_path"),
         "aws_api_gateway_model": ("rest_api_id", "name"),
