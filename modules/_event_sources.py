@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from cdktf import TerraformResource
@@ -18,10 +18,7 @@ from . import _limits as limits
 from ._any_function import AnyFunction
 from ._checks import check_templates
 from ._delivery import place
-from ._paths import path
-from .errors import ConfigurationError
-
-Pattern = Mapping[str, Any]
+from ._pollers import Pattern
 
 
 def poll(
@@ -65,18 +62,3 @@ def _criteria(source: Construct, filters: Sequence[Pattern]) -> LambdaEventSourc
     return LambdaEventSourceMappingFilterCriteria(
         filter=[LambdaEventSourceMappingFilterCriteriaFilter(pattern=text) for text in patterns]
     )
-
-
-class Pollers:
-    """The functions that poll one source. AWS takes one mapping for each source and function."""
-
-    def __init__(self, source: Construct) -> None:
-        self._source = source
-        self._functions: list[AnyFunction] = []
-
-    def add(self, function: AnyFunction) -> None:
-        if function in self._functions:
-            raise ConfigurationError(
-                f"{path(self._source)}: {function.name} polls it already, and AWS allows that once; merge the filters"
-            )
-        self._functions.append(function)

@@ -7,8 +7,8 @@ from constructs import Construct
 from . import _limits as limits
 from ._any_function import AnyFunction
 from ._checks import is_token
-from ._event_sources import Pollers, poll
 from ._loops import connect
+from ._pollers import Pollers
 from .iam import Grantee, Statement
 from .key import AnyKey
 
@@ -57,6 +57,8 @@ class QueuePolling:
         partial_failures: bool,
         max_concurrency: int | None,
     ) -> None:
+        from ._event_sources import poll  # only here: most stacks have no use for that part of the provider binding
+
         queue = self._queue
         undelayed = not is_token(window_seconds) and window_seconds == 0
         (limits.UNDELAYED_BATCH_SIZE if queue.fifo or undelayed else limits.QUEUE_BATCH_SIZE).check(

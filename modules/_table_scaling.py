@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from cdktf_cdktf_provider_aws.appautoscaling_policy import AppautoscalingPolicy
 from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
-from cdktf_cdktf_provider_aws.data_aws_dynamodb_table import DataAwsDynamodbTable
-from cdktf_cdktf_provider_aws.data_aws_dynamodb_tables import DataAwsDynamodbTables
 from cdktf_cdktf_provider_aws.dynamodb_table import DynamodbTable
 from constructs import Construct
 
@@ -64,6 +62,10 @@ def keep_scaled_indexes(
     where there is one, is asked for the units that its indexes have now.
     https://github.com/hashicorp/terraform-provider-aws/issues/671
     """
+    # Only here: most stacks have no use for that part of the provider binding.
+    from cdktf_cdktf_provider_aws.data_aws_dynamodb_table import DataAwsDynamodbTable
+    from cdktf_cdktf_provider_aws.data_aws_dynamodb_tables import DataAwsDynamodbTables
+
     if is_token(name):
         raise ConfigurationError(
             f"{path(table)}: its name is known to Terraform only; indexes that scale need a name that Python knows"

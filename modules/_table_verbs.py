@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from constructs import Construct
 
 from . import _limits as limits
-from ._event_sources import Pattern, Pollers, poll
 from ._identifiers import identify
 from ._loops import connect
 from ._paths import path
+from ._pollers import Pattern, Pollers
 from .errors import ConfigurationError
 from .iam import Grantee, Statement
 from .key import AnyKey
@@ -126,6 +126,8 @@ class AnyTable(Construct):
         Raises `ConfigurationError` for what AWS would refuse, for a second call with one function, and, where no filter
         ends it, for a function that writes to the table itself.
         """
+        from ._event_sources import poll  # only here: most stacks have no use for that part of the provider binding
+
         limits.STREAM_BATCH_SIZE.check(self, "batch_size", batch_size)
         limits.STARTING_POSITION.check(self, "starting_position", starting_position)
         limits.STREAM_RETRIES.check(self, "retries", retries)
