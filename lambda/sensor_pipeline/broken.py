@@ -1,10 +1,11 @@
-"""What is wrong with JSON text, in the sender's words, and where the broken document ends: pure functions."""
+"""What is wrong with JSON text, in the sender's words, and where the broken document ends: pure functions.
+
+Loaded for the first broken document only: a function starts faster without.
+"""
 
 import re
 
-# A byte that is not UTF-8, as content.py leaves it.
-BAD_BYTES = re.compile("[\udc80-\udcff]")
-TOO_DEEP = "nested too deeply"
+from .documents import Breakage, bad_byte
 
 # A text in quotes, which no line end can be in, or a bracket. The quantifiers are possessive: none is tried twice.
 TOKEN = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?|[\[\]{}]')
@@ -23,35 +24,25 @@ WORDS = (
 )
 
 
-class Breakage(Exception):
-    """A document that cannot be read: what the parser says of it, and at which position."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-        # What it took to parse up to where the nesting is too deep, which the parser does not say.
-        self.effort = 50_000 if message == TOO_DEEP else 0
-
-    def explain(self, text: str, begin: int, end: int, line: int, line_start: int) -> str:
-        """The reason, of a document from `begin` to `end`. `line` and `line_start` are those of its first line."""
-        bad = BAD_BYTES.search(text, begin, max(end, self.position + 1))
-        where = bad.start() if bad else self.position
-        line_start = max(line_start, text.rfind("\n", begin, where) + 1)
-        line += text.count("\n", begin, where)
-        if bad:
-            before = text[line_start:where].encode("utf-8", "surrogateescape")
-            return f"not UTF-8 (line {line}, byte {len(before) + 1})"
-        words = next((words for message, words in WORDS if self.message.startswith(message)), None)
-        if words is None:
-            return self.message
-        if text.startswith(",", begin):
-            words = "a comma between documents; put them into an array, or a line end between them"
-        elif REST_IS_BLANK.match(text, where):
-            words = "cut off, it ends too early"
-        elif self.message.startswith("Expecting value") and text[where] not in "]},:":
-            words = f"unexpected {text[where]!a}"
-        return f"not JSON: {words} (line {line}, column {where - line_start + 1})"
+def explain(problem: Breakage, text: str, begin: int, end: int, line: int, line_start: int) -> str:
+    """The reason, of a document from `begin` to `end`. `line` and `line_start` are those of its first line."""
+    bad = bad_byte(text, begin, max(end, problem.position + 1))
+    where = problem.position if bad is None else bad
+    line_start = max(line_start, text.rfind("\n", begin, where) + 1)
+    line += text.count("\n", begin, where)
+    if bad is not None:
+        before = text[line_start:where].encode("utf-8", "surrogateescape")
+        return f"not UTF-8 (line {line}, byte {len(before) + 1})"
+    words = next((words for message, words in WORDS if problem.message.startswith(message)), None)
+    if words is None:
+        return problem.message
+    if text.startswith(",", begin):
+        words = "a comma between documents; put them into an array, or a line end between them"
+    elif REST_IS_BLANK.match(text, where):
+        words = "cut off, it ends too early"
+    elif problem.message.startswith("Expecting value") and text[where] not in "]},:":
+        words = f"unexpected {text[where]!a}"
+    return f"not JSON: {words} (line {line}, column {where - line_start + 1})"
 
 
 REST_IS_BLANK = re.compile(r"\s*\Z")

@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from .broken import BAD_BYTES, TOO_DEEP, Breakage, end_of_broken
-
 LARGEST_DOCUMENT = 10 * 1024 * 1024  # characters: its values take ten times that in memory
 TOO_LONG = (
     f"longer than the size limit of one JSON document, {LARGEST_DOCUMENT} characters; nothing of it is stored. "
@@ -21,8 +19,28 @@ TOO_LONG = (
 LONGEST_RAW = 4096  # characters kept of what is not a reading
 
 # Blanks, line ends, the record separators of RFC 7464, and byte order marks where files were put together.
-BETWEEN = re.compile("[ \t\r\n\x1e\ufeff]*")
+BETWEEN = re.compile("(?:[ \t\r\n\x1e]|\ufeff)*")
 SPACE = re.compile("[ \t\r\n]*")
+
+
+TOO_DEEP = "nested too deeply"
+
+
+class Breakage(Exception):
+    """A document that cannot be read: what the parser says of it, and at which position."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.position = position
+        # What it took to parse up to where the nesting is too deep, which the parser does not say.
+        self.effort = 50_000 if message == TOO_DEEP else 0
+
+
+def bad_byte(text: str, begin: int, end: int) -> int | None:
+    """Where the first byte is that is not UTF-8, as content.py leaves it."""
+    found = re.compile("[\udc80-\udcff]").search(text, begin, end)
+    return found.start() if found else None
 
 
 @dataclass(frozen=True)
@@ -96,7 +114,7 @@ def documents(text: str) -> Iterator[Value | Array | Broken]:
 
 def raw(text: str, begin: int, end: int) -> str:
     part = text[begin : min(end, begin + LONGEST_RAW + 1)]
-    if BAD_BYTES.search(part):
+    if not part.isascii() and bad_byte(part, 0, len(part)) is not None:
         part = part.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")[: LONGEST_RAW + 1]
     return part
 
@@ -111,7 +129,7 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
     if position == len(text):
         yield Broken(Place(), "", "the object is empty")
         return
-    clean = not BAD_BYTES.search(text)
+    clean = text.isascii() or bad_byte(text, 0, len(text)) is None
     reader = Reader(text)
     # Looking for the ends of broken documents may go over the same text again and again: not without end.
     effort = 4 * len(text) + 1_000_000
@@ -123,22 +141,24 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
         place = Place(line, position - line_start + 1 if end > line_start else 1)
         try:
             end, value = reader.read(position)
-            bad = None if clean else BAD_BYTES.search(text, position, end)
-            if bad:
-                raise Breakage("", bad.start())
+            bad = None if clean else bad_byte(text, position, end)
+            if bad is not None:
+                raise Breakage("", bad)
         except Breakage as problem:
+            from . import broken
+
             if line_end < position:
                 line_end = text.find("\n", position) % (len(text) + 1)  # the end of the text where there is none
             end = looked_at = len(text)
             if effort > 0:
                 longest = len(text) if problem.message == TOO_LONG else LARGEST_DOCUMENT
                 too_deep = problem.message == TOO_DEEP
-                end, looked_at = end_of_broken(text, position, line_end, longest, too_deep=too_deep)
+                end, looked_at = broken.end_of_broken(text, position, line_end, longest, too_deep=too_deep)
             effort -= looked_at - position + problem.effort
             yield Broken(
                 replace(place, last_line=line + text.count("\n", position, max(position, end - 1))),
                 raw(text, position, end),
-                problem.explain(text, position, end, line, line_start),
+                broken.explain(problem, text, position, end, line, line_start),
             )
         else:
             yield Array(place, text, position) if value is ARRAY else Value(place, raw(text, position, end), value)

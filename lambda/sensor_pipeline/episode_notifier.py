@@ -5,11 +5,14 @@ one transaction, so that each is counted once however often its object arrives; 
 item until they are published. After a crash the next attempt finds both.
 """
 
+import json
 import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +30,21 @@ MOST_IN_ONE_STEP = 99  # rows beyond their limit that are counted in one transac
 ATTEMPTS = 20
 WAIT_SECONDS = 0.25
 KEPT = ("deviceId", "sensorType", "readingTime", "value", "readingId", "objectKey")  # of readings within limits
+
+
+@dataclass(frozen=True)
+class Environment:
+    episodes_table_name: str
+    sensor_hysteresis: str
+    sensor_longest_silence_seconds: str
+
+    @property
+    def rules(self) -> EpisodeRules:
+        hysteresis = json.loads(self.sensor_hysteresis)
+        return EpisodeRules(
+            {name: Decimal(str(by)) for name, by in hysteresis.items()},
+            timedelta(seconds=int(self.sensor_longest_silence_seconds)),
+        )
 
 
 class Known(NamedTuple):

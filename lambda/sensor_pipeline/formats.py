@@ -8,9 +8,8 @@ the measurements in it. Where more than one shape fits, nothing is read: which i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import senml
 from .documents import Array, Refused, Value
 from .names import FieldNames
 from .words import kind, shown
@@ -54,14 +53,20 @@ class Reader:
         if isinstance(document, Value):
             yield document, list(self.measurements(document.value))
             return
-        pack: senml.Pack | None = None
+        pack: Any = None
         for element in document.elements():
             if element.place.element == 1 and self._is_pack(element.value):
-                pack = senml.Pack(self.known, self.names, self.uploaded)
+                pack = self.pack()
             if pack:
                 yield element, [Measurement(**one) for one in pack.read(element.value)]
             else:
                 yield element, list(self.measurements(element.value))
+
+    def pack(self) -> Any:
+        """A SenML pack that begins. (Loaded where it is used: a function starts faster without.)"""
+        from . import senml
+
+        return senml.Pack(self.known, self.names, self.uploaded)
 
     def _is_pack(self, first: Any) -> bool:
         if self.format == "detect":
@@ -187,12 +192,16 @@ def _read_list(value: Fields, reader: Reader) -> Iterator[Measurement]:
 # SenML: a record outside of an array is a pack of one. In an array the pack goes through all of it.
 
 
+SENML_BASE = {"bn", "bt", "bu", "bv", "bs", "bver"}
+SENML_VALUES = {"v", "vs", "vb", "vd"}
+
+
 def _is_senml(value: Fields, reader: Reader) -> bool:
-    return senml.is_record(value)
+    return bool(SENML_BASE & set(value)) or ("n" in value and bool(SENML_VALUES & set(value)))
 
 
 def _read_senml(value: Fields, reader: Reader) -> Iterator[Measurement]:
-    yield from (Measurement(**one) for one in senml.Pack(reader.known, reader.names, reader.uploaded).read(value))
+    yield from (Measurement(**one) for one in reader.pack().read(value))
 
 
 # The Things Network (The Things Stack v3):
@@ -311,8 +320,7 @@ def _read_shadow(value: Fields, reader: Reader) -> Iterator[Measurement]:
 MISSING = object()
 
 
-@dataclass(frozen=True)
-class Adapter:
+class Adapter(NamedTuple):
     recognizes: Callable[[Fields, Reader], bool]
     read: Callable[[Fields, Reader], Iterator[Measurement]]
 

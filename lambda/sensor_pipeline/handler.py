@@ -1,8 +1,6 @@
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from shared import environment, s3_events
@@ -32,13 +30,6 @@ class Environment:
     sensor_notifications: str
 
 
-@dataclass(frozen=True)
-class EpisodesEnvironment:
-    episodes_table_name: str
-    sensor_hysteresis: str
-    sensor_longest_silence_seconds: str
-
-
 ENVIRONMENT = environment.read(Environment)
 RULES = Rules(
     known=readings.thresholds(ENVIRONMENT.sensor_thresholds),
@@ -58,15 +49,11 @@ def _notifier() -> Callable[[], Notifier]:
     if ENVIRONMENT.sensor_notifications == "each":
         return lambda: EachReading(OUTBOX)
     # Imported where it is used: the other way starts faster without.
-    from . import episode_notifier, episodes
+    from . import episode_notifier
 
-    settings = environment.read(EpisodesEnvironment)
-    rules = episodes.EpisodeRules(
-        {name: Decimal(str(by)) for name, by in json.loads(settings.sensor_hysteresis).items()},
-        timedelta(seconds=int(settings.sensor_longest_silence_seconds)),
-    )
-    store = episode_notifier.EpisodeStore(settings.episodes_table_name, ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
-    return lambda: episode_notifier.Episodes(store, OUTBOX, rules)
+    own = environment.read(episode_notifier.Environment)
+    store = episode_notifier.EpisodeStore(own.episodes_table_name, ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
+    return lambda: episode_notifier.Episodes(store, OUTBOX, own.rules)
 
 
 NOTIFIER = _notifier()

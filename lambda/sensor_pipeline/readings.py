@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,10 +19,8 @@ from .words import kind, shown
 
 Row = dict[str, Any]
 
-# Printable, without blanks around: both are in notifications, and the device is what people query by.
-DEVICE_ID = re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,128}(?<! )")
 SENSOR_TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-PRINTABLE = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,128}")
+LONGEST_TEXT = 128  # characters of a device's name, of a unit and of a reading's id
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-data-types-number
 MOST_DIGITS = 38
@@ -101,14 +99,16 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
     if measurement.problem:
         raise InvalidReading(measurement.problem)
     fields = measurement.fields
-    device = _text("deviceId", fields["deviceId"], DEVICE_ID, "1 to 128 printable characters, no blank at either end")
-    sensor = _text("sensorType", fields["sensorType"], SENSOR_TYPE, "1 to 40 lower-case letters, digits and _")
+    device = _text("deviceId", fields["deviceId"], _is_name, "1 to 128 printable characters, no blank at either end")
+    sensor = _text(
+        "sensorType", fields["sensorType"], SENSOR_TYPE.fullmatch, "1 to 40 lower-case letters, digits and _"
+    )
     if sensor not in rules.known:
         raise InvalidReading(f"sensorType: {sensor} is unknown; known are {', '.join(sorted(rules.known))}")
     value = _value(fields["value"])
     time = _time(fields["timestamp"], rules.earliest, arrived)
     optional = {
-        name: _text(name, fields[name], PRINTABLE, "1 to 128 printable characters")
+        name: _text(name, fields[name], _is_printable, "1 to 128 printable characters")
         for name in ("unit", "readingId")
         if fields.get(name) not in (None, "")
     }
@@ -180,8 +180,19 @@ def judged(
         yield Reject(place, raw, why, number, f"{name}{more}")
 
 
-def _text(name: str, value: Any, pattern: re.Pattern[str], rule: str) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
+def _is_printable(text: str) -> bool:
+    # Not compiled at once: it takes a while, and is hardly ever needed.
+    return 0 < len(text) <= LONGEST_TEXT and (
+        text.isprintable() or not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text)
+    )
+
+
+def _is_name(text: str) -> bool:
+    return _is_printable(text) and text == text.strip(" ")
+
+
+def _text(name: str, value: Any, is_right: Callable[[str], Any], rule: str) -> str:
+    if not isinstance(value, str) or not is_right(value):
         raise InvalidReading(f"{name}: must be {rule}, and is {kind(value)}")
     return value
 

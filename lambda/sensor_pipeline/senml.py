@@ -8,19 +8,15 @@ from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localco
 from typing import Any
 
 from .documents import Refused
+from .formats import SENML_BASE, SENML_VALUES
 from .names import FieldNames
 
 VERSION = 10  # section 4.4
 RELATIVE = 2**28  # a time below is relative to now: section 4.5.3
 SEPARATORS = ":/._-"
-BASE = {"bn", "bt", "bu", "bv", "bs", "bver"}
-VALUES = {"v", "vs", "vb", "vd"}
+BASE, VALUES = SENML_BASE, SENML_VALUES
 KNOWN = {*BASE, *VALUES, "n", "u", "s", "t", "ut"}
 MOST_DIGITS = 40
-
-
-def is_record(value: dict[str, Any]) -> bool:
-    return bool(BASE & set(value)) or ("n" in value and bool(VALUES & set(value)))
 
 
 class Pack:

@@ -12,7 +12,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 # ISO 8601 and RFC 3339, extended or basic, down to minutes at least, with an offset; U+2212 is ISO 8601's minus.
 ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r" ?(?:[Zz]|([+\-\u2212])([0-9]{2})(?::?([0-9]{2}))?)"
+    r" ?(?:[Zz]|([+-]|\u2212)([0-9]{2})(?::?([0-9]{2}))?)"
 )
 # As many digits as seconds, milli-, micro- or nanoseconds since 1970 have from 2001 to 2286.
 EPOCH_TEXT = re.compile(r"[0-9]{10}(\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19}")
