@@ -7,9 +7,9 @@ Kinesis Data Firehose writes them. A document that is broken is kept aside whole
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 LARGEST_DOCUMENT = 10 * 1024 * 1024  # characters: its values take ten times that in memory
 TOO_LONG = (
@@ -50,8 +50,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where something is in an object's text; all count from 1. `element` is of an array, 0 outside of one."""
 
     line: int = 1
@@ -66,8 +65,7 @@ class Place:
         return f"line {self.line}{column}" + (f", element {self.element}" if self.element else "")
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """A JSON value that is no array. `raw` is its text, no more than one character above `LONGEST_RAW` of it."""
 
     place: Place
@@ -75,8 +73,7 @@ class Value:
     value: Any
 
 
-@dataclass(frozen=True)
-class Array:
+class Array(NamedTuple):
     """A document that is an array. Its elements are decoded one by one: together they would take much more room."""
 
     place: Place
@@ -85,11 +82,10 @@ class Array:
 
     def elements(self) -> Iterator[Value]:
         for number, (begin, end, value) in enumerate(_elements(self.text, self.begin), 1):
-            yield Value(replace(self.place, element=number), raw(self.text, begin, end), value)
+            yield Value(self.place._replace(element=number), raw(self.text, begin, end), value)
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(NamedTuple):
     """What is no JSON document; `problem` says why. Neighbouring ones are one."""
 
     place: Place
@@ -121,7 +117,7 @@ def raw(text: str, begin: int, end: int) -> str:
 
 def _joined(run: Broken, one: Broken) -> Broken:
     last_line = max(one.place.last_line, one.place.line)
-    return Broken(replace(run.place, last_line=last_line), f"{run.raw}\n{one.raw}"[: LONGEST_RAW + 1], run.problem)
+    return Broken(run.place._replace(last_line=last_line), f"{run.raw}\n{one.raw}"[: LONGEST_RAW + 1], run.problem)
 
 
 def _documents(text: str) -> Iterator[Value | Array | Broken]:
@@ -156,7 +152,7 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
                 end, looked_at = broken.end_of_broken(text, position, line_end, longest, too_deep=too_deep)
             effort -= looked_at - position + problem.effort
             yield Broken(
-                replace(place, last_line=line + text.count("\n", position, max(position, end - 1))),
+                place._replace(last_line=line + text.count("\n", position, max(position, end - 1))),
                 raw(text, position, end),
                 broken.explain(problem, text, position, end, line, line_start),
             )

@@ -8,6 +8,7 @@ the measurements in it. Where more than one shape fits, nothing is read: which i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .documents import Array, Refused, Value
@@ -22,15 +23,14 @@ OWN = {*MANDATORY, *OPTIONAL}
 WHOSE = {"deviceId", "timestamp", "readingId"}  # what all columns of an object have in common
 
 
-@dataclass(frozen=True)
-class Measurement:
+class Measurement(NamedTuple):
     """One reading as it was sent: `fields` under the own format's names, what is `further` under the sender's.
 
     `part` says where in its document it is. With `problem` it is none, and that says why.
     """
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    further: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = MappingProxyType({})
+    further: Mapping[str, Any] = MappingProxyType({})
     part: str = ""
     problem: str | None = None
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import copy_context
 from dataclasses import replace
 from itertools import islice
@@ -45,13 +45,23 @@ def ingest(found: S3Object, store: Store, notifier: Notifier, reader: Reader, ru
     """
     source = Source.of(found, found.version_id or "null")
     counts: Counter[str] = Counter(stored=0, notified=0, rejected=0)
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ExitStack() as stack:
+        pool: Any = None
 
         def run(calls: Iterable[Call]) -> Counter[str]:
+            nonlocal pool
+            todo, done = list(calls), Counter[str]()
+            if len(todo) == 1:
+                call, what = todo[0]
+                return Counter(call(what))
+            if todo and pool is None:
+                # Not for one reading, or for those of one kind: a function starts faster without.
+                from concurrent.futures import ThreadPoolExecutor
+
+                pool = stack.enter_context(ThreadPoolExecutor(THREADS))
             # Each in a context of its own, so that its AWS calls belong to this step of the trace. All are begun; the
             # first that failed is raised once the others have ended.
-            done: Counter[str] = Counter()
-            for one in [pool.submit(copy_context().run, call, what) for call, what in calls]:
+            for one in [pool.submit(copy_context().run, call, what) for call, what in todo]:
                 done.update(one.result())
             return done
 
@@ -59,7 +69,7 @@ def ingest(found: S3Object, store: Store, notifier: Notifier, reader: Reader, ru
             content = store.read(found)
             if is_folder_marker(found.key, content):
                 return Counter(ignored=1)
-            source = replace(source, version=content.version)
+            source = source._replace(version=content.version)
             items = _judged(content, found.key, replace(reader, uploaded=content.uploaded), source, rules)
         except Unreadable as reason:
             items = iter([Reject(Place(), "", str(reason))])
@@ -126,7 +136,7 @@ def _bounded(items: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
         yield one
     if first_beyond:
         more = rejects - MOST_REJECTS
-        yield replace(first_beyond, reason=f"{more} more are invalid from here on; this one: {first_beyond.reason}")
+        yield first_beyond._replace(reason=f"{more} more are invalid from here on; this one: {first_beyond.reason}")
 
 
 def _distinct(window: Iterable[Row | Reject]) -> Iterator[Row | Reject]:

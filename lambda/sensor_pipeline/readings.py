@@ -4,10 +4,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.items import NUMBERS
 from shared.s3_events import MalformedEvent, S3Object
@@ -31,8 +30,7 @@ class InvalidReading(ValueError):
     """Not a reading; the message says why."""
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The values beyond which a sensor type's readings are notified; None: there is none on that side."""
 
     lower: Decimal | None = None
@@ -55,18 +53,16 @@ def thresholds(text: str) -> dict[str, Limits]:
     }
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """What is accepted: the sensor types with their limits, times not before `earliest`; and how long a reject is
     kept."""
 
     known: Mapping[str, Limits]
     earliest: datetime = datetime(2015, 1, 1, tzinfo=UTC)
-    rejects_kept: timedelta = field(default=timedelta(days=90))
+    rejects_kept: timedelta = timedelta(days=90)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The object version that is read, and when it was created, by its event: the same for every delivery of it."""
 
     bucket: str
@@ -130,8 +126,7 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
     }
 
 
-@dataclass(frozen=True)
-class Reject:
+class Reject(NamedTuple):
     """An invalid reading: where it is, its text, and why it is none. `part` is the reading's number in its document."""
 
     place: Place

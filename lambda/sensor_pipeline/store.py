@@ -1,8 +1,8 @@
 """The pipeline's AWS calls but for notifications: the object and the two tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -15,8 +15,7 @@ from .content import LARGEST_CONTENT, Unreadable
 from .readings import Row
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """An object version as it is in S3. `uploaded` is in seconds since 1970."""
 
     version: str

@@ -1,10 +1,9 @@
 """When a reading was taken, in the forms that devices send: pure functions."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 # How much later than its object's upload a reading may say it was taken: devices' clocks differ.
 CLOCK_SKEW = timedelta(minutes=5)
@@ -30,8 +29,7 @@ class NotATime(ValueError):
     """The message says why, without the value."""
 
 
-@dataclass(frozen=True)
-class Time:
+class Time(NamedTuple):
     """A time in UTC, to the second and nine digits of it. A leap second is the second 60."""
 
     second: str  # 2026-01-31T12:00:00

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -215,7 +214,7 @@ def test_the_first_verdict_on_a_reading_stands_when_the_thresholds_have_changed(
     with pytest.MonkeyPatch.context() as patch:
         for upper in (40, 90):
             known = pipeline.handler.readings.thresholds(json.dumps({"temperature": {"upper": upper}}))
-            patch.setattr(pipeline.handler, "RULES", replace(pipeline.handler.RULES, known=known))
+            patch.setattr(pipeline.handler, "RULES", pipeline.handler.RULES._replace(known=known))
             pipeline.handle(again)
     assert pipeline.everything(key) == before
     assert len(before[2]) == 1
