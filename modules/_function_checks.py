@@ -1,6 +1,7 @@
 """What Lambda asks of a function's environment, code folders and handler."""
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from .errors import ConfigurationError
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 ENVIRONMENT_BYTES = 4096
+UNKNOWN_TO_PROVIDER = frozenset({"python3.14"})  # version 5.100.0, which cdktf's binding pins
 VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 RESERVED = frozenset(
     {
@@ -41,6 +43,17 @@ RESERVED = frozenset(
         "_X_AMZN_TRACE_ID",
     }
 )
+
+
+def check_runtime(scope: Construct, runtime: str) -> None:
+    """Refuse runtimes that Lambda creates no functions for; warn where Terraform's provider does not know one yet."""
+    limits.RUNTIME.check(scope, "runtime", runtime)
+    if runtime in UNKNOWN_TO_PROVIDER:
+        warnings.warn(
+            f"{path(scope)}: runtime is {runtime}, which the AWS provider knows from version 6 on; "
+            'stack.add_override("terraform.required_providers.aws.version", "~> 6.0") takes that version',
+            stacklevel=3,
+        )
 
 
 def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:

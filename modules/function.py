@@ -18,7 +18,7 @@ from ._any_function import AnyFunction
 from ._delivery import Source
 from ._dependencies import replaced_with
 from ._function_alarms import add_alarms
-from ._function_checks import check_dependencies, check_environment, check_handler, check_packages
+from ._function_checks import check_dependencies, check_environment, check_handler, check_packages, check_runtime
 from ._packaging import Dependencies, build_archive, sha256
 from ._permissions import Permissions
 from .accepted import accept
@@ -117,7 +117,6 @@ class PythonFunction(AnyFunction):
         limits.EPHEMERAL_STORAGE_MB.check(self, "ephemeral_storage_mb", ephemeral_storage_mb)
         if reserved_concurrency is not None:
             limits.RESERVED_CONCURRENCY.check(self, "reserved_concurrency", reserved_concurrency)
-        limits.RUNTIME.check(self, "runtime", runtime)
         limits.ARCHITECTURE.check(self, "architecture", architecture)
         limits.LAYERS.check(self, "layers", layers)
         for layer in layers:
@@ -125,6 +124,7 @@ class PythonFunction(AnyFunction):
         limits.RETRIES.check(self, "retries", retries)
         limits.EVENT_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
         limits.LOG_RETENTION_DAYS.check(self, "log_retention_days", log_retention_days)
+        check_runtime(self, runtime)
         if vpc:
             vpc.check(self)
         variables = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": name, **(environment or {})}
