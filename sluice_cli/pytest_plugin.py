@@ -53,8 +53,10 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
     except ModuleNotFoundError as error:
         pytest.fail(f'{error.name} is missing: run `pip install "sluice-cdktf[tool,test]"`', pytrace=False)
     from sluice_cli.errors import SluiceError
+    from sluice_cli.project import PRIVATE_FOLDER
 
-    local = LocalAws(tmp_path_factory.mktemp("local-aws"))
+    # Where a project's local AWS is, so that commands with `--project` find it.
+    local = LocalAws(tmp_path_factory.mktemp("local-aws") / PRIVATE_FOLDER / "local")
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
