@@ -72,6 +72,9 @@ audit: ## known vulnerabilities in the locked dependencies; asks PyPI and npm's 
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
+drift: setup ## what changed behind Terraform's back; SYSTEM=name for one; LOCAL=yes on the local AWS
+	@$(COMMANDS) drift $(SYSTEM) $(LOCAL_OPTION)
+
 recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
 	@$(COMMANDS) recover $(SYSTEM) $(call option,UNLOCK,unlock) $(if $(RESTORE),--restore $(RESTORE)) $(call option,ADOPT,adopt) \
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
@@ -98,4 +101,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy recover test unit bench docs lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy drift recover test unit bench docs lint lock

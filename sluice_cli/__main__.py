@@ -17,6 +17,7 @@ HELP = {
     "review": "plan, and show what changes and what of it is dangerous",
     "apply-reviewed": "apply the plan that `review` saved; refused when configuration or state moved since, or when a "
     "dangerous change is not acknowledged",
+    "drift": "what changed behind Terraform's back, how dangerous it is, and how to revert or adopt it",
     "recover": "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what "
     "is left",
     "failures": "list the events that could not be processed; --replay sends them again, --discard removes them",

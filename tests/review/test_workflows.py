@@ -22,7 +22,7 @@ def lint(*files: Path) -> subprocess.CompletedProcess[str]:
 def test_a_linter_for_workflows_finds_nothing() -> None:
     result = lint(*WORKFLOWS)
     assert result.returncode == 0, result.stdout
-    assert [one.name for one in WORKFLOWS] == ["audit.yml", "deploy.yml", "review.yml"]
+    assert [one.name for one in WORKFLOWS] == ["audit.yml", "deploy.yml", "drift.yml", "review.yml"]
 
 
 def test_the_linter_would_find_a_description_that_reaches_a_shell(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""Terraform's look at what is really there."""
+
+import tempfile
+from pathlib import Path
+
+from sluice_cli.drift.comparing import compare
+from sluice_cli.drift.model import StackDrift
+from sluice_cli.errors import DeploymentError
+from sluice_cli.review.configuration import Configuration
+from sluice_cli.review.plan import PlanError, read_plan
+from sluice_cli.stack import Stack
+
+
+def drift_of(stack: Stack) -> StackDrift:
+    """What moved in one stack. The plan that tells is thrown away. Raises `DeploymentError`."""
+    stack.init()
+    with tempfile.TemporaryDirectory(prefix="sluice-drift-") as folder:  # a plan may hold secrets
+        plan_file = str(Path(folder) / "drift.tfplan")
+        stack.terraform("plan", "-input=false", f"-out={plan_file}")
+        document = stack.terraform("show", "-json", plan_file)
+    try:
+        plan = read_plan(document)
+    except PlanError as error:
+        raise DeploymentError(f"{stack.name}: {error}") from error
+    deploy = f"sluice {'up' if stack.target.local else 'deploy'} {stack.name}"
+    return compare(stack.name, plan, Configuration.synthesized(stack.configuration), deploy)
