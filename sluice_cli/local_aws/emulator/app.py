@@ -60,6 +60,7 @@ import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
+import log_keys  # noqa: F401 - completes the keys of log groups
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 from completing import CompletionError, existing
 
