@@ -19,7 +19,7 @@ Event = dict[str, Any]
 BUCKET, TOPIC = "bench", "bench"
 KEYS = {name: system.benchmarked.keys for name, system in SYSTEMS.items()} | {"rejects": ("objectKey", "place")}
 
-EMPTY, PLAIN = "empty function", "document 003's handler"
+EMPTY, PLAIN = "empty function", "the plain handler"
 
 # What handles: module and function.
 HANDLERS = {PLAIN: ("index", "lambda_handler")} | {

@@ -26,4 +26,4 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
     def of(found: S3Object) -> Row:
         return row(found, context.function_name, context.aws_request_id)
 
-    return {"logged": s3_events.for_each_object(event, of, together=STORE.add)}
+    return {"logged": s3_events.for_each_object(event, of, finish_batch=STORE.add)}

@@ -1,7 +1,7 @@
 """Rows that are put many in one request, each under its own condition.
 
-As transactions, which cost twice the write units. A batch write would not, but knows no conditions, and the right to it
-is also a right to delete; a transaction of puts asks for the right to put items, nothing else.
+As transactions, which cost twice the write units. A batch write would not, but it takes no conditions, and its
+permission also allows deletes; a transaction of puts needs the permission to put items only.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
 

@@ -49,12 +49,12 @@ def for_each_object(
     event: Any,
     process: Callable[[S3Object], Given],
     *,
-    together: Callable[[list[Given]], Sequence[Exception | None]] | None = None,
+    finish_batch: Callable[[list[Given]], Sequence[Exception | None]] | None = None,
 ) -> int:
     """Attempt every record, then raise `RecordsFailed` if any failed: the event comes again, so `process` must be
     safe to repeat. Returns how many records were processed. Raises `MalformedEvent` for what S3 does not send.
 
-    `together` does in one go what is left to do with what `process` gave, and gives for each why it failed, or None.
+    `finish_batch` handles all results of `process` in one call; it returns an error or None per record.
     """
     fields = event if isinstance(event, dict) else {}
     if fields.get("Event") == "s3:TestEvent":
@@ -76,9 +76,9 @@ def for_each_object(
             given[number] = process(_parse(record))
         except Exception as error:  # noqa: BLE001
             fail(number, error)
-    if together and given:
+    if finish_batch and given:
         try:
-            outcomes = together(list(given.values()))
+            outcomes = finish_batch(list(given.values()))
         except Exception as error:  # noqa: BLE001
             outcomes = [error] * len(given)
         for number, outcome in zip(given, outcomes, strict=True):

@@ -3,5 +3,5 @@
 looking.py     Terraform's look at what is really there
 comparing.py   from a plan to what moved, without what is no difference; a role's policies that were put there by hand
 model.py       one difference, judged by the review, with the ways out of it
-faces.py       in the terminal, as Markdown for an issue, as JSON
+formats.py     in the terminal, as Markdown for an issue, as JSON
 """

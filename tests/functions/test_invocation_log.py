@@ -115,7 +115,7 @@ def test_the_same_event_many_times_at_once_gives_one_row(log: Log) -> None:
     record, store = event(created(BUCKET, "rush")), log.handler.STORE
 
     def add(number: int) -> None:
-        for_each_object(record, lambda found: log.handler.row(found, "f", f"request-{number}"), together=store.add)
+        for_each_object(record, lambda found: log.handler.row(found, "f", f"request-{number}"), finish_batch=store.add)
 
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(add, range(12)))
@@ -141,7 +141,7 @@ def test_events_of_many_uploads_shuffled_doubled_and_at_once_give_the_row_that_w
         for_each_object(
             event(records[number]),
             lambda found: log.handler.row(found, "f", f"request-{number}"),
-            together=store.add,
+            finish_batch=store.add,
         )
 
     with ThreadPoolExecutor(8) as pool:

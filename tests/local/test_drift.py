@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sluice_cli.drift.faces import as_json, to_markdown
+from sluice_cli.drift.formats import as_json, to_markdown
 from sluice_cli.drift.looking import drift_of
 from sluice_cli.drift.model import Drift, StackDrift
 from sluice_cli.stack import synthesize

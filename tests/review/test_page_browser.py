@@ -13,7 +13,7 @@ from checks import ROOT
 from sluice_cli.review.page import to_html
 from tests.review.plans import allow, change, policy, review
 from tests.review.shop import SHOP
-from tests.review.test_faces import EVIL, everywhere, many
+from tests.review.test_formats import EVIL, everywhere, many
 from tests.support.browser import chromium
 from tests.support.waiting import eventually
 

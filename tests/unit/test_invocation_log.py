@@ -1,4 +1,4 @@
-"""The invocation log as document 003 fixes it: names, keys, sizes, outputs, and what its role may do."""
+"""The invocation log as its requirements fix it: names, keys, sizes, outputs, and what its role may do."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The handler that document 003 prints, with the table's name from the environment (there: filled in on synth)."""
+"""The plain handler that the invocation log is compared with, with the table's name from the environment (there: filled in on synth)."""
 
 import json
 import boto3

@@ -1,4 +1,4 @@
-"""The three faces show the same, obey nothing that a plan says, and stay usable when it is large."""
+"""The three formats show the same, obey nothing that a plan says, and stay usable when it is large."""
 
 import io
 import os
