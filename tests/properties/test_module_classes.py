@@ -1,49 +1,24 @@
 """Whatever people give the module classes: valid Terraform or a ConfigurationError, never another exception."""
 
-import os
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import modules  # first: it prepares the provider binding and jsii
 
 # isort: split
 import pytest
-from cdktf import App, TerraformStack, TerraformVariable
-from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modules import ConfigurationError, Logs, Metric, Names, Place, Release, Vpc
-from sluice_cli.terraform.mirror import terraform_environment
 
-# Their place is taken by a variable's token of the stack that is being built.
-TEXT_TOKEN, NUMBER_TOKEN = "<text>", "<number>"
+from .gathering import GOOD_NAMES, NAMES, TEXT_TOKEN, TEXTS, Gathering, numbers, options
 
 ACCOUNT = "123456789012"
 LAYER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:tools:3"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
-ODD_TEXTS = ["", "A B", "données", "x" * 64, "x" * 300, "${", "${a", "%{a", '"\\', "a/b", "a\nb", "None", "*", "-", "."]
-
-GOOD_NAMES = st.from_regex(r"\A[a-z][a-z0-9]{2,20}(-[a-z0-9]{1,10}){0,2}\Z")
-TEXTS = st.one_of(st.sampled_from(ODD_TEXTS), st.text(max_size=20), st.sampled_from([TEXT_TOKEN, f"in-{TEXT_TOKEN}"]))
-NAMES = st.one_of(GOOD_NAMES, GOOD_NAMES, TEXTS)
-NUMBERS: st.SearchStrategy[Any] = st.one_of(
-    st.sampled_from([0, 1, -1, 0.5, float("nan"), float("inf"), 1e300, 10**400, True, "30", None, NUMBER_TOKEN]),
-    st.integers(-10, 20_000),
-)
-
-
-def numbers(*good: float) -> st.SearchStrategy[Any]:
-    return st.one_of(st.sampled_from(good), st.sampled_from(good), NUMBERS)
-
-
-def options(required: dict[str, Any], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries(required, optional=optional)
-
 
 FUNCTIONS = options(
     {"name": NAMES},
@@ -80,45 +55,6 @@ DEPLOYERS = options(
     },
     environment=st.one_of(st.just("Production EU"), TEXTS),
 )
-
-
-class Gathering:
-    """One stack in which everything that was accepted comes together; what was refused leaves nothing behind."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.app = App(outdir=str(folder / "out"))
-        self.stack = TerraformStack(self.app, "stack")
-        AwsProvider(self.stack, "Aws", region="us-east-1")
-        self.text = str(TerraformVariable(self.stack, "Text", type="string").string_value)
-        self.number = TerraformVariable(self.stack, "Number", type="number").number_value
-        self.code = folder / "worker"
-        self.code.mkdir()
-        (self.code / "handler.py").write_text("def handle(event, context): ...\n")
-        self.tried = 0
-        self.accepted = 0
-
-    def make(self, build: Callable[[Construct], object]) -> None:
-        self.tried += 1
-        scope = Construct(self.stack, f"Example{self.tried}")
-        try:
-            build(scope)
-        except ConfigurationError as error:
-            message = str(error)
-            self.stack.node.try_remove_child(scope.node.id)
-        else:
-            self.accepted += 1
-            return
-        assert len(message) > len("function: ")
-        assert "object at 0x" not in message
-
-    def given(self, value: Any) -> Any:
-        """The value with this stack's tokens."""
-        if isinstance(value, str):
-            return self.number if value == NUMBER_TOKEN else value.replace(TEXT_TOKEN, self.text)
-        if isinstance(value, dict):
-            return {self.given(name): self.given(item) for name, item in value.items()}
-        return [self.given(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.fixture(scope="module")
@@ -212,16 +148,4 @@ def test_names(project: str, system: str, environment: str, part: str) -> None:
 
 def test_all_that_was_accepted_is_valid_terraform(gathering: Gathering) -> None:
     assert gathering.accepted > 100
-    gathering.app.synth()
-    folder = gathering.folder / "out" / "stacks" / "stack"
-    environment = terraform_environment(os.environ, gathering.folder / "terraform.rc")
-    for command in (["init", "-backend=false", "-input=false"], ["validate"]):
-        done = subprocess.run(
-            ["terraform", *command, "-no-color"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    gathering.validate()
