@@ -80,3 +80,25 @@ def test_a_method_that_asks_for_a_key_now_says_so_with_a_boolean(gateway: Any) -
         assert gateway.get_method(**method)["apiKeyRequired"] is True
     finally:
         gateway.delete_rest_api(restApiId=api)
+
+
+def test_a_plan_without_limits_has_none(gateway: Any) -> None:
+    made = gateway.create_usage_plan(name=f"test-{uuid4().hex[:8]}")
+    found = gateway.get_usage_plan(usagePlanId=made["id"])
+    gateway.delete_usage_plan(usagePlanId=made["id"])
+    assert [name for one in (made, found) for name in ("throttle", "quota") if name in one] == []
+
+
+def test_tags_that_changed_are_shown_as_they_are(gateway: Any) -> None:
+    api = gateway.create_rest_api(name=f"test-{uuid4().hex[:8]}", tags={"Owner": "a", "Old": "x"})["id"]
+    plan = gateway.create_usage_plan(name=f"test-{uuid4().hex[:8]}", tags={"Owner": "a", "Old": "x"})["id"]
+    try:
+        for arn in (f"/restapis/{api}", f"/usageplans/{plan}"):
+            full = f"arn:aws:apigateway:us-east-1::{arn}"
+            gateway.tag_resource(resourceArn=full, tags={"Owner": "b"})
+            gateway.untag_resource(resourceArn=full, tagKeys=["Old"])
+        shown = [gateway.get_rest_api(restApiId=api)["tags"], gateway.get_usage_plan(usagePlanId=plan)["tags"]]
+    finally:
+        gateway.delete_rest_api(restApiId=api)
+        gateway.delete_usage_plan(usagePlanId=plan)
+    assert shown == [{"Owner": "b"}, {"Owner": "b"}]

@@ -216,7 +216,8 @@ for module, name in (
     *((apigateway_v1, name) for name in (
         "_put_integration", "_check_request_validation", "_gateway_error_response", "_execute_in_scope",
         "_invoke_mock_v1", "_json_schema_valid", "_model_schema", "_vtl_close_paren", "_vtl_set", "_vtl_value",
-        "_create_api_key", "_apply_patch", "_update_usage_plan",
+        "_create_api_key", "_apply_patch", "_update_usage_plan", "_create_usage_plan", "_tag_v1_resource",
+        "_untag_v1_resource",
     )),
     (lambda_runtime, "_detect_runtime_binary"), (lambda_svc, "_put_event_invoke_config"),
 ):
@@ -242,6 +243,6 @@ def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None
         timeout=60,
     )
     *changed, unchanged = done.stdout.splitlines()
-    assert len(changed) == 29
+    assert len(changed) == 32
     assert [line for line in changed if not line.endswith(" CompletionError")] == []
     assert unchanged == "unchanged accepted"

@@ -2,9 +2,11 @@
 
 AWS's updates carry every value as text, and its answers have booleans, numbers and lists again:
 https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html. ministack answers with the text, on which
-Terraform's provider fails for good. It also refuses an API key whose value is empty, for which AWS makes one up.
+Terraform's provider fails for good. It also refuses an API key whose value is empty, for which AWS makes one up. And it
+shows a usage plan without limits with empty ones, and tags as they were at first: plans would never be empty.
 """
 
+import json
 from typing import Any
 
 from ministack.services import apigateway_v1 as apigateway
@@ -23,6 +25,9 @@ NUMBERS = {
 _plain_create_api_key = existing(apigateway, "_create_api_key")
 _plain_patch = existing(apigateway, "_apply_patch")
 _plain_update_usage_plan = existing(apigateway, "_update_usage_plan")
+_plain_create_usage_plan = existing(apigateway, "_create_usage_plan")
+_plain_tag = existing(apigateway, "_tag_v1_resource")
+_plain_untag = existing(apigateway, "_untag_v1_resource")
 
 
 def _create_api_key(data: dict[str, Any]) -> Any:
@@ -56,6 +61,41 @@ def _update_usage_plan(plan_id: str, data: dict[str, Any]) -> Any:
     return _plain_update_usage_plan(plan_id, {**data, "patchOperations": others})
 
 
+def _create_usage_plan(data: dict[str, Any]) -> Any:
+    status, headers, body = _plain_create_usage_plan(data)
+    plan = apigateway._usage_plans[json.loads(body)["id"]]
+    for limit in ("throttle", "quota"):
+        if not plan[limit]:
+            del plan[limit]
+    return status, headers, json.dumps({name: json.loads(body)[name] for name in plan}).encode()
+
+
+def _tag(arn: str, data: dict[str, Any]) -> Any:
+    answer = _plain_tag(arn, data)
+    _tagged(arn).update(data.get("tags", {}))
+    return answer
+
+
+def _untag(arn: str, names: list[str]) -> Any:
+    answer = _plain_untag(arn, names)
+    for name in names:
+        _tagged(arn).pop(name, None)
+    return answer
+
+
+def _tagged(arn: str) -> dict[str, str]:
+    """The tags that a tagged thing is shown with: https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html"""
+    kind, _, rest = arn.partition("::/")[2].partition("/")
+    id_, _, stage = rest.partition("/stages/")
+    kept = {"apikeys": apigateway._api_keys, "usageplans": apigateway._usage_plans, "restapis": apigateway._rest_apis}
+    thing = apigateway._stages_v1.get(id_, {}).get(stage) if stage else kept.get(kind, {}).get(id_)
+    tags: dict[str, str] = {} if thing is None else thing.setdefault("tags", {})
+    return tags
+
+
 apigateway._create_api_key = _create_api_key
+apigateway._create_usage_plan = _create_usage_plan
+apigateway._tag_v1_resource = _tag
+apigateway._untag_v1_resource = _untag
 apigateway._apply_patch = _apply_patch
 apigateway._update_usage_plan = _update_usage_plan
