@@ -12,7 +12,7 @@ import pytest
 from checks.simulation import FAULTS, IN_ONE_OBJECT, Simulation, Tally
 from checks.verbs import simulate
 from sensor_pipeline import readings
-from sensor_pipeline.documents import documents
+from sensor_pipeline.documents import Broken, documents
 from sensor_pipeline.formats import Reader
 from settings import DEFAULT_THRESHOLDS
 
@@ -33,6 +33,7 @@ def judged(one: Simulation) -> Iterator[readings.Row | str]:
     for upload in one.uploads():
         arrived = one.start + timedelta(seconds=upload.due)
         for document in documents(upload.body.decode()):
+            assert not isinstance(document, Broken)
             for _, measurements in reader.read(document):
                 for measurement in measurements:
                     try:
