@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from cdktf import TerraformResource
@@ -18,14 +19,14 @@ class AnyFunction(Construct):
     timeout_seconds: float
 
     @property
+    @abstractmethod
     def role_name(self) -> str:
         """The name of the function's role."""
-        raise NotImplementedError
 
+    @abstractmethod
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def admit(self, source: Source) -> Sequence[TerraformResource]:
         """Let a source invoke the function; gives what has to exist before it tries."""
-        raise NotImplementedError

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from cdktf import Fn, Op, Token
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
@@ -30,9 +32,9 @@ class PolledQueue(Construct):
     arn: str
     fifo: bool
 
+    @abstractmethod
     def prepare_polling(self, timeout_seconds: float, window_seconds: float) -> None:
         """Give the queue what a function needs that polls it, or refuse it."""
-        raise NotImplementedError
 
 
 class QueuePolling:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -156,8 +157,9 @@ class AnyTable(Construct):
             depends_on=needed,
         )
 
+    @abstractmethod
     def _stream_arn(self) -> str:
-        raise NotImplementedError
+        """The ARN of the table's stream."""
 
     def _allow_stream(self, function: Grantee) -> IamRolePolicy:
         policy = function.allow(

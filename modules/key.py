@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from cdktf import TerraformResourceLifecycle
@@ -75,13 +76,13 @@ class AnyKey(Construct):
 
     arn: str
 
+    @abstractmethod
     def allow_service(self, service: str) -> None:
         """Let an AWS service (`cloudwatch.amazonaws.com`) of this account encrypt and decrypt with the key."""
-        raise NotImplementedError
 
+    @abstractmethod
     def allow_log_group(self, name: str) -> None:
         """Let CloudWatch Logs encrypt one log group with the key."""
-        raise NotImplementedError
 
 
 class ExistingKey(AnyKey):

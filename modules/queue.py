@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from cdktf import TerraformResource
@@ -71,9 +72,9 @@ class AnyQueue(PolledQueue):
         """The account that the queue is in, as Terraform's reference."""
         return account_id(self)
 
+    @abstractmethod
     def admit(self, source: Source) -> Sequence[TerraformResource]:
         """Let a bucket, a topic or a rule send; gives what has to exist before it tries."""
-        raise NotImplementedError
 
     def grant_receive(self, function: Grantee) -> IamRolePolicy:
         """Let the function receive and delete messages itself. `on_messages` needs no such grant."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -62,9 +63,9 @@ class AnyTopic(Construct):
         self._addresses: list[str] = []
         self._undelivered: Queue | None = None
 
+    @abstractmethod
     def admit(self, source: Source) -> Sequence[TerraformResource]:
         """Let a bucket or a rule publish; gives what has to exist before it tries."""
-        raise NotImplementedError
 
     def subscribe_email(self, address: str) -> None:
         """Subscribe an address. AWS mails it a link, and delivers nothing until somebody follows that link.
