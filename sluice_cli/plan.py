@@ -7,13 +7,15 @@ from functools import cached_property
 from pathlib import Path
 
 from sluice_cli.console import console
-from sluice_cli.errors import DeploymentError
-from sluice_cli.project import ignore_in_git
+from sluice_cli.errors import DeploymentError, InputError
+from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.plan import PlanError, read_plan
 from sluice_cli.review.plan_text import read_plan_text
 from sluice_cli.review.reviewing import review_stack
+from sluice_cli.review.rules import RulesError
+from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, configuration_hashes, file_hash
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
@@ -26,14 +28,15 @@ class Plan:
     """What Terraform would do to one stack.
 
     `document` is the output of `terraform show -json`. The plan itself lies in the target's `review.out`, from where
-    `apply` takes it.
+    `apply` takes it. `rules` are the project's own, by which it is judged.
     """
 
     stack: Stack
     document: str
+    rules: Ruleset = NO_RULES
 
     @classmethod
-    def make(cls, stack: Stack) -> "Plan":
+    def make(cls, stack: Stack, rules: Ruleset = NO_RULES) -> "Plan":
         """Plan a synthesized stack. What was reviewed before is forgotten. Raises `DeploymentError`."""
         saved = _saved(stack)
         saved.prepare()
@@ -41,7 +44,7 @@ class Plan:
         stack.terraform("plan", "-input=false", f"-out={saved.plan.resolve()}")
         document = stack.terraform("show", "-json", str(saved.plan.resolve()))
         saved.document.write_text(document)
-        return cls(stack, document)
+        return cls(stack, document, rules)
 
     @classmethod
     def reviewed(cls, stack: Stack) -> "Plan":
@@ -50,13 +53,19 @@ class Plan:
         Raises `DeploymentError` when configuration or state moved since, it was applied already, or a dangerous change
         in it is not acknowledged.
         """
+        rules = rules_of(stack.target.project)
         stack.init()
         saved = _saved(stack)
         try:
-            manifest = saved.check(stack.folder, stack.state_version())
+            manifest = saved.check(stack.folder, stack.state_version(), rules.digest)
             # Judged again from the plan file itself: what the manifest says of it is not taken on trust.
-            plan = cls(stack, stack.terraform("show", "-json", str(saved.plan.resolve())))
-            saved.check_dangers(manifest, [one.address for one in plan.review.dangers])
+            plan = cls(stack, stack.terraform("show", "-json", str(saved.plan.resolve())), rules)
+            dangers = plan.review.dangers
+            saved.check_dangers(
+                manifest,
+                [one.address for one in dangers],
+                [one.address for one in dangers if one.is_raised],
+            )
         except NotReviewed as error:
             raise DeploymentError(f"{error}. Nothing was applied") from error
         return plan
@@ -64,7 +73,8 @@ class Plan:
     @cached_property
     def review(self) -> StackReview:
         """What the plan means, dangers first. Raises `DeploymentError` where it is no plan that can be read."""
-        return review_document(self.stack.name, self.document, Configuration.synthesized(self.stack.configuration))
+        configuration = Configuration.synthesized(self.stack.configuration)
+        return review_document(self.stack.name, self.document, configuration, self.rules)
 
     def save(self, review: StackReview) -> None:
         """Keep the plan for `apply`, with what it was made from and what was acknowledged in its review."""
@@ -78,6 +88,7 @@ class Plan:
                 dangers=[change.address for change in review.dangers],
                 acknowledged=sorted(review.acknowledged),
                 changes=review.counts.changes,
+                rules=self.rules.digest,
             )
         )
 
@@ -91,10 +102,10 @@ class Plan:
         return changes
 
 
-def make_plans(stacks: Sequence[Stack]) -> list[Plan]:
-    """The plans of several stacks, made side by side. Raises `DeploymentError`."""
+def make_plans(stacks: Sequence[Stack], rules: Ruleset = NO_RULES) -> list[Plan]:
+    """The plans of several stacks, made side by side, to be judged by `rules`, too. Raises `DeploymentError`."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(Plan.make, stacks))
+        return list(pool.map(lambda stack: Plan.make(stack, rules), stacks))
 
 
 def review_plans(plans: Sequence[Plan], acknowledged: Sequence[str]) -> list[StackReview]:
@@ -105,20 +116,22 @@ def review_plans(plans: Sequence[Plan], acknowledged: Sequence[str]) -> list[Sta
     return reviews
 
 
-def review_document(name: str, document: str, configuration: Configuration | None = None) -> StackReview:
+def review_document(
+    name: str, document: str, configuration: Configuration | None = None, rules: Ruleset = NO_RULES
+) -> StackReview:
     """The review of a plan's JSON alone. Raises `DeploymentError` where it is no plan that can be read."""
     try:
         plan = read_plan(document)
-        return review_stack(name, plan, configuration or Configuration.planned(plan.document))
+        return review_stack(name, plan, configuration or Configuration.planned(plan.document), rules=rules)
     except PlanError as error:
         raise DeploymentError(f"{name}: {error}") from error
 
 
-def review_file(path: Path) -> StackReview:
+def review_file(path: Path, rules: Ruleset = NO_RULES) -> StackReview:
     """The review of a file with a plan's JSON, in any encoding. Raises `DeploymentError` that names the file."""
     try:
         plan = read_plan(read_plan_text(path))
-        return review_stack(path.stem, plan, Configuration.planned(plan.document))
+        return review_stack(path.stem, plan, Configuration.planned(plan.document), rules=rules)
     except PlanError as error:
         raise DeploymentError(f"{path}: {error}") from error
 
@@ -126,6 +139,7 @@ def review_file(path: Path) -> StackReview:
 def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> list[StackReview]:
     """The reviews with their dangers acknowledged. Raises `DeploymentError` for an address that is no danger."""
     found: dict[str, set[str]] = {one.name: set() for one in reviews}
+    reviews_by_name = {one.name: one for one in reviews}
     for given in addresses:
         stack, _, address = given.rpartition(":") if given.partition(":")[0] in found else ("", "", given)
         holders = [
@@ -138,8 +152,18 @@ def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> lis
         if len(holders) > 1:
             choices = " or ".join(f"{name}:{address}" for name in holders)
             raise DeploymentError(f"--acknowledge {given}: several stacks have it; give {choices}")
+        if any(one.is_raised and one.address == address for one in reviews_by_name[holders[0]].dangers):
+            raise DeploymentError(f"--acknowledge {given}: the project's rules raised it; nobody can acknowledge it")
         found[holders[0]].add(address)
     return [one.acknowledging(found[one.name]) for one in reviews]
+
+
+def rules_of(project: Project) -> Ruleset:
+    """The project's own rules, from `review_rules.py` beside its `cdktf.json`. Raises `InputError`."""
+    try:
+        return Ruleset.read(project.folder)
+    except RulesError as error:
+        raise InputError(str(error)) from error
 
 
 def is_reviewed(stack: Stack) -> bool:

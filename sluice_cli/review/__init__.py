@@ -7,6 +7,7 @@ classification/             what every argument of every resource type means, an
 dangers/                    whether a change is dangerous: by classification, and by judges of several arguments
 sections.py, drift.py       actions, checks, deferred changes, unknown parts; what changed outside Terraform
 words.py, reasons.py        what things are called, and Terraform's reasons
+rules.py, ruleset.py         the project's own rules: what they import, and how they are read and asked
 reviewing.py -> model.py    one review, whatever it is shown as
 terminal.py, markdown.py, page.py    its three formats
 picture/                    the architecture picture of a stack

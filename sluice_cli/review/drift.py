@@ -128,4 +128,4 @@ def _staying(drift: ResourceChange, planned: ResourceChange | None) -> ResourceC
 
 
 def _outside(finding: Finding) -> Finding:
-    return Finding(finding.danger, f"{finding.what} (changed outside Terraform)", finding.means)
+    return replace(finding, what=f"{finding.what} (changed outside Terraform)")

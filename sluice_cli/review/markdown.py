@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
-from .model import Change, Group, StackReview
+from .model import Change, Finding, Group, Level, StackReview
 
 # https://docs.github.com/en/rest/issues/comments: a comment has 65,536 characters at most; counted here in bytes.
 LIMIT = 65_536
@@ -70,11 +70,17 @@ def _stack(stack: StackReview, details: Details) -> Iterable[str]:
     for danger, subjects in stack.delivery:
         yield f"- {danger.value}: {escaped(subjects)}"
     for change in stack.dangers:
-        yes = change.address in stack.acknowledged
+        yes = change.address in stack.acknowledged and not change.is_raised
         for finding in change.findings:
             sign = "✔️" if yes else "🛑"
-            yield f"- {sign} **{finding.danger.value}:** {escaped(finding.what)}. {escaped(finding.means)}"
-        yield f"  <br>{'acknowledged' if yes else 'its address to acknowledge'}: <code>{escaped(change.address)}</code>"
+            text = f"**{finding.danger.value}:** {escaped(finding.what)}. {escaped(finding.means)}"
+            yield f"- {sign} {text}{_origin(finding)}"
+        state = "its address" if change.is_raised else "acknowledged" if yes else "its address to acknowledge"
+        yield f"  <br>{state}: <code>{escaped(change.address)}</code>"
+    for change, finding in stack.noted:
+        means = f" {escaped(finding.means)}" if finding.level is Level.LOWERED else ""
+        yield f"- 🔕 **{finding.danger.value}:** {escaped(finding.what)}.{means}{_origin(finding)}"
+        yield f"  <br>its address: <code>{escaped(change.address)}</code>"
     for group in stack.groups:
         yield from _group(group, details)
     if stack.outputs:
@@ -87,6 +93,10 @@ def _stack(stack: StackReview, details: Details) -> Iterable[str]:
         )
     if stack.folded:
         yield from _folded("Folded", (f"- {escaped(line)}" for line in stack.folded))
+
+
+def _origin(finding: Finding) -> str:
+    return f" *{escaped(finding.origin[:1].upper() + finding.origin[1:])}.*" if finding.origin else ""
 
 
 def _group(group: Group, details: Details) -> Iterable[str]:

@@ -53,6 +53,20 @@ DELIVERY = (
 )
 
 
+class Level(Enum):
+    """How much a finding demands; other than dangerous by the project's own rules. The strictest comes first."""
+
+    RAISED = "raised"
+    DANGEROUS = "dangerous"
+    LOWERED = "lowered"
+    SILENCED = "silenced"
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether it needs somebody's yes; raised, nobody's yes is enough."""
+        return self in (Level.RAISED, Level.DANGEROUS)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One danger of one change: what happens, and what that means."""
@@ -60,6 +74,23 @@ class Finding:
     danger: Danger
     what: str
     means: str
+    level: Level = Level.DANGEROUS
+    # Why the project gave it another level.
+    reason: str = ""
+    # The project's own rule that it comes from; empty: Sluice's.
+    rule: str = ""
+    # A rule of the project failed.
+    failed_rule: bool = False
+
+    @property
+    def origin(self) -> str:
+        """What the project's rules have to do with it; empty where they have nothing."""
+        parts = [f"found by the project's rule {self.rule}"] if self.rule else []
+        if self.level is not Level.DANGEROUS:
+            parts.append(f"{self.level.value} by the project: {self.reason}")
+        if self.level is Level.RAISED:
+            parts.append("it cannot be acknowledged")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -90,6 +121,13 @@ class Change:
     # False: no module class makes this type; it is shown by its attributes.
     known: bool = True
     notes: tuple[str, ...] = ()
+    # Findings that the project lowered or silenced: shown, and nobody has to acknowledge them.
+    noted: tuple[Finding, ...] = ()
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the project's rules let nobody acknowledge it."""
+        return any(one.level is Level.RAISED for one in self.findings)
 
     @property
     def rank(self) -> tuple[int, int, str]:
@@ -113,7 +151,9 @@ class Group:
     def plainly_created(self) -> tuple[Change, ...]:
         """What is new and nothing else: told in one line where there is much of it."""
         quiet = tuple(
-            one for one in self.changes if one.verb == "create" and one.known and not (one.findings or one.notes)
+            one
+            for one in self.changes
+            if one.verb == "create" and one.known and not (one.findings or one.notes or one.noted)
         )
         return quiet if len(quiet) > 1 else ()
 
@@ -224,15 +264,21 @@ class StackReview:
 
     @cached_property
     def unacknowledged(self) -> list[Change]:
-        return [one for one in self.dangers if one.address not in self.acknowledged]
+        return [one for one in self.dangers if one.is_raised or one.address not in self.acknowledged]
+
+    @cached_property
+    def noted(self) -> list[tuple[Change, Finding]]:
+        """What the project lowered or silenced, each with its change."""
+        every = [(change, finding) for change in self.changes for finding in change.noted]
+        return sorted(every, key=lambda one: (one[1].level.value, one[1].danger.rank, one[0].address))
 
     @cached_property
     def delivery(self) -> tuple[tuple[Danger, str], ...]:
         """What happens to events, callers and observation: each with what it happens to."""
         found: dict[Danger, dict[str, None]] = {}
-        for change in self.dangers:
-            for finding in change.findings:
-                if finding.danger in DELIVERY:
+        for change in self.changes:
+            for finding in (*change.findings, *change.noted):
+                if finding.danger in DELIVERY and finding.level is not Level.SILENCED:
                     found.setdefault(finding.danger, {}).setdefault(change.subject)
         return tuple((danger, _listed(list(found[danger]))) for danger in DELIVERY if danger in found)
 
@@ -242,11 +288,12 @@ class StackReview:
     def summary(self) -> str:
         """The one line of this stack."""
         dangers = len(self.dangers)
+        noted = f"; {len(self.noted)} lowered or silenced by the project's rules" if self.noted else ""
         if not dangers:
-            return f"{self.name}: {self.counts.words()}"
+            return f"{self.name}: {self.counts.words()}{noted}"
         still = len(self.unacknowledged)
         state = "all acknowledged" if not still else f"{still} not acknowledged"
-        return f"{self.name}: {self.counts.words()}; {dangers} dangerous, {state}"
+        return f"{self.name}: {self.counts.words()}; {dangers} dangerous, {state}{noted}"
 
 
 def _listed(names: list[str]) -> str:

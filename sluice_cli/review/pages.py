@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.review.markdown import to_markdown
-from sluice_cli.review.model import StackReview
+from sluice_cli.review.model import Finding, StackReview
 from sluice_cli.review.page import to_html
 
 
@@ -29,12 +29,18 @@ def as_json(reviews: Sequence[StackReview]) -> list[dict[str, Any]]:
                     "type": change.type,
                     "action": change.verb,
                     "headline": change.headline,
-                    "dangers": [
-                        {"danger": one.danger.value, "what": one.what, "means": one.means} for one in change.findings
-                    ],
+                    "dangers": [_finding(one) for one in change.findings],
+                    "noted": [_finding(one) for one in change.noted],
                 }
                 for change in review.changes
             ],
         }
         for review in reviews
     ]
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    """`level`, `reason` and `rule` are there where the project's own rules gave them."""
+    own = {"level": one.level.value, "reason": one.reason} if one.reason else {}
+    rule = {"rule": one.rule} if one.rule else {}
+    return {"danger": one.danger.value, "what": one.what, "means": one.means, **own, **rule}

@@ -16,6 +16,7 @@ from .plan import Plan, ResourceChange
 from .policies import Policies, PolicyComparison
 from .reasons import notes
 from .resolving import Resolver
+from .ruleset import NO_RULES, Ruleset
 from .sections import GROUP, sections
 from .text import clean, shown
 from .values import Difference, differences, same
@@ -25,15 +26,16 @@ NAMED = ("create", "update", "replace", "delete", "forget")
 
 
 def review_stack(
-    name: str, plan: Plan, configuration: Configuration, *, acknowledged: Iterable[str] = ()
+    name: str, plan: Plan, configuration: Configuration, *, acknowledged: Iterable[str] = (), rules: Ruleset = NO_RULES
 ) -> StackReview:
-    """Understand one stack's plan."""
-    return _Reviewer(name, plan, configuration).review(frozenset(acknowledged))
+    """Understand one stack's plan. `rules` are the project's own."""
+    return _Reviewer(name, plan, configuration, rules).review(frozenset(acknowledged))
 
 
 class _Reviewer:
-    def __init__(self, name: str, plan: Plan, configuration: Configuration) -> None:
+    def __init__(self, name: str, plan: Plan, configuration: Configuration, rules: Ruleset) -> None:
         self._name = name
+        self._rules = rules
         self._plan = plan
         self._configuration = configuration
         self._names = Names(plan, configuration)
@@ -55,8 +57,9 @@ class _Reviewer:
                 tags.update(tagged)
                 computed += not tagged
             else:
-                changes.append(made)
-        moved = list(drifted(self._plan, self._change))
+                changes.append(self._rules.adjust(made))
+        moved = drifted(self._plan, lambda one: self._change(one, drifted=True))
+        others = [self._rules.adjust(one) for one in (*moved, *sections(self._plan))]
         return StackReview(
             name=self._name,
             counts=Counts(
@@ -64,7 +67,7 @@ class _Reviewer:
                 unchanged=verbs["unchanged"],
                 other=sum(verbs[verb] for verb in verbs if verb not in (*NAMED, "unchanged", "read")),
             ),
-            groups=self._groups([*changes, *moved, *sections(self._plan)]),
+            groups=self._groups([*changes, *others]),
             folded=tuple(self._folded(tags, computed, {one.address for one in changes})),
             notes=() if self._plan.complete else ("This plan is not complete: Terraform left something out of it.",),
             outputs=tuple(self._outputs()),
@@ -72,7 +75,15 @@ class _Reviewer:
             picture=picture_of(self._name, self._configuration, self._names, tuple(changes)),
         )
 
-    def _change(self, change: ResourceChange) -> Change | None:
+    def _change(self, change: ResourceChange, *, drifted: bool = False) -> Change | None:
+        made = self._read(change)
+        if made is None:
+            return None
+        own = self._rules.findings(self._name, change, made.construct, made.findings, drifted=drifted)
+        every = dict.fromkeys((*made.findings, *own))
+        return replace(made, findings=tuple(sorted(every, key=lambda one: one.danger.rank)))
+
+    def _read(self, change: ResourceChange) -> Change | None:
         try:
             return self._understood(change)
         except (RecursionError, AttributeError, TypeError, KeyError, ValueError) as error:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from .ruleset import FILE as RULES
+
 FOLDER = "review.out"
 
 ASSET = re.compile(r'"(assets/[^"]+)"')
@@ -48,6 +50,8 @@ class Manifest:
     acknowledged: list[str]
     changes: int = 0
     applied: bool = False
+    # SHA-256 of the project's own rules that it was judged by; empty: it had none.
+    rules: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class SavedPlan:
         except (ValueError, TypeError, KeyError) as error:
             raise NotReviewed(f"{self.stack}: {self.manifest.name} is damaged; review again") from error
 
-    def check(self, stack_folder: Path, state: State) -> Manifest:
+    def check(self, stack_folder: Path, state: State, rules: str = "") -> Manifest:
         """Whether the reviewed plan is still the thing to apply. Raises `NotReviewed` that says what moved."""
         manifest = self.read()
         if manifest.applied:
@@ -109,6 +113,8 @@ class SavedPlan:
             raise NotReviewed(f"{self.stack}: the configuration moved since the review ({moved}); review again")
         if _planned_configuration(self.plan) != (stack_folder / "cdk.tf.json").read_bytes():
             raise NotReviewed(f"{self.stack}: the plan was not made from this configuration; review again")
+        if rules != manifest.rules:
+            raise NotReviewed(f"{self.stack}: the project's rules ({RULES}) changed since the review; review again")
         if state != manifest.state:
             raise NotReviewed(
                 f"{self.stack}: the state moved since the review (serial {manifest.state.serial} then, "
@@ -117,8 +123,14 @@ class SavedPlan:
             )
         return manifest
 
-    def check_dangers(self, manifest: Manifest, dangers: Iterable[str]) -> None:
+    def check_dangers(self, manifest: Manifest, dangers: Iterable[str], raised: Iterable[str] = ()) -> None:
         """Whether all that is dangerous in the plan file itself was acknowledged. Raises `NotReviewed`."""
+        refused = sorted(raised)
+        if refused:
+            raise NotReviewed(
+                f"{self.stack}: the project's rules ({RULES}) let nobody acknowledge {', '.join(refused)}; "
+                "change the code or the rules, and review again"
+            )
         missing = sorted(set(dangers) - set(manifest.acknowledged))
         if missing:
             raise NotReviewed(

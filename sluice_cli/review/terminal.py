@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from .model import Change, StackReview
+from .model import Change, Finding, Level, StackReview
 
 SIGNS = {
     "create": "+",
@@ -28,7 +28,7 @@ def print_review(stacks: Sequence[StackReview], console: Console) -> None:
         console.print(Text(stack.summary(), style="bold red" if stack.unacknowledged else "bold"))
     for stack in stacks:
         _print_stack(stack, console)
-    waiting = [one.address for stack in stacks for one in stack.unacknowledged]
+    waiting = [one.address for stack in stacks for one in stack.unacknowledged if not one.is_raised]
     if waiting:
         console.print()
         console.print(Text(f"To accept a danger that is meant: {how_to_acknowledge(waiting[0])}", style="bold"))
@@ -51,7 +51,9 @@ def _print_stack(stack: StackReview, console: Console) -> None:
     for danger, subjects in stack.delivery:
         console.print(Text(f"{danger.value}: {subjects}", style="bold yellow"))
     for change in stack.dangers:
-        _print_danger(change, console, acknowledged=change.address in stack.acknowledged)
+        _print_danger(change, console, acknowledged=change not in stack.unacknowledged)
+    for change, finding in stack.noted:
+        _print_noted(change, finding, console)
     for group in stack.groups:
         console.print()
         console.print(Text(group.label, style="bold"))
@@ -78,8 +80,20 @@ def _print_danger(change: Change, console: Console, *, acknowledged: bool) -> No
         line.append(finding.what)
         console.print(line)
         console.print(Text(f"      {finding.means}"))
-    state = "acknowledged" if acknowledged else "its address to acknowledge"
+        if finding.origin:
+            console.print(Text(f"      {finding.origin}"))
+    state = "its address" if change.is_raised else "acknowledged" if acknowledged else "its address to acknowledge"
     console.print(Text(f"      {state}: {change.address}", style="dim"))
+
+
+def _print_noted(change: Change, finding: Finding, console: Console) -> None:
+    console.print()
+    line = Text("  · ", style="dim").append(f"{finding.danger.value}: ", style="bold").append(finding.what)
+    console.print(line)
+    if finding.level is Level.LOWERED:
+        console.print(Text(f"      {finding.means}"))
+    console.print(Text(f"      {finding.origin}"))
+    console.print(Text(f"      its address: {change.address}", style="dim"))
 
 
 def _print_change(change: Change, label: str, console: Console) -> None:

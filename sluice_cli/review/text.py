@@ -12,6 +12,9 @@ LONGEST = 240
 UNKNOWN = "(known after apply)"
 SECRET = "(looks like a secret, not shown)"  # noqa: S105
 
+# Shorter values are too likely to be part of something else that a text says.
+SHORTEST_NAMED_SECRET = 6
+
 SECRET_NAME = re.compile(
     r"secret|passw|pwd|token|credential|private_?key|api_?key|access_?key|auth_?key|encryption_?key$|signing_?key"
     r"|connection_?string|dsn$",

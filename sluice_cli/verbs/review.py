@@ -7,9 +7,11 @@ from pathlib import Path
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
 from sluice_cli.console import console
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import acknowledge, make_plans, review_file, review_folder, review_plans
+from sluice_cli.plan import acknowledge, make_plans, review_file, review_folder, review_plans, rules_of
+from sluice_cli.project import FILE
 from sluice_cli.review import terminal
 from sluice_cli.review.pages import as_json, write_pages
+from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
 
@@ -36,12 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
-        reviews = acknowledge([review_file(arguments.plan)], arguments.acknowledge)
+        rules = _rules_for_a_file(arguments)
+        reviews = acknowledge([review_file(arguments.plan, rules)], arguments.acknowledge)
         folder = arguments.plan.parent
     else:
-        target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
+        project = project_of(arguments)
+        rules = rules_of(project)
+        target = target_of(project, local=arguments.local, quiet=arguments.json)
         stacks = synthesize(target, arguments.stacks, quiet=arguments.json)
-        reviews, folder = review_plans(make_plans(stacks), arguments.acknowledge), review_folder(target)
+        reviews, folder = review_plans(make_plans(stacks, rules), arguments.acknowledge), review_folder(target)
     write_pages(reviews, folder)
     if arguments.json:
         print(json.dumps(as_json(reviews), indent=2))
@@ -51,3 +56,10 @@ def run(arguments: argparse.Namespace) -> int:
             f"\nTo look at: {folder / 'review.html'}; for a pull request: {folder / 'review.md'}", markup=False
         )
     return ExitCode.NEEDS_DECISION if any(one.unacknowledged for one in reviews) else ExitCode.DONE
+
+
+def _rules_for_a_file(arguments: argparse.Namespace) -> Ruleset:
+    """The rules of the project around; a plan's file needs none."""
+    if arguments.project is None and not any((folder / FILE).is_file() for folder in (Path.cwd(), *Path.cwd().parents)):
+        return NO_RULES
+    return rules_of(project_of(arguments))
