@@ -60,8 +60,8 @@ def said(drift: Drift) -> list[str]:
 
 def test_every_change_by_hand_is_named(found: dict[str, Drift]) -> None:
     assert sorted(name.partition(" ")[0] for name in found) == [
-        "aws_cloudwatch_metric_alarm",
         "aws_cloudwatch_log_group",
+        "aws_cloudwatch_metric_alarm",
         "aws_dynamodb_table",
         "aws_iam_role_policy",
         "aws_lambda_function",
@@ -84,13 +84,13 @@ def test_a_policy_put_on_a_role_by_hand_is_an_administrator_and_no_deployment_re
 
 def test_a_changed_setting_is_set_back_by_a_deployment_or_adopted(found: dict[str, Drift]) -> None:
     (drift,) = [one for name, one in found.items() if name.startswith("aws_lambda_function")]
-    assert drift.revert == f"`sluice up {SYSTEM}` sets timeout back"
+    assert drift.revert == f"`sluice deploy {SYSTEM}` sets timeout back"
     assert drift.adopt.endswith('resource.add_override("timeout", 3)')
 
 
 def test_what_is_gone_is_made_again(found: dict[str, Drift]) -> None:
     (drift,) = [one for name, one in found.items() if name.startswith("aws_cloudwatch_metric_alarm")]
-    assert drift.revert == f"`sluice up {SYSTEM}` makes it again, empty"
+    assert drift.revert == f"`sluice deploy {SYSTEM}` makes it again, empty"
     assert drift.adopt.startswith("take ")
 
 
