@@ -154,7 +154,7 @@ def test_readmes_example_synthesizes_passes_mypy_and_its_unit_test(typed: Shell)
     folder = typed.folder / "example"
     (folder / "functions" / "shrink").mkdir(parents=True)
     (folder / "functions" / "shrink" / "handler.py").write_text("def handle(event, context):\n    return event\n")
-    for name, text in {**blocks("README.md"), **blocks("docs/synth.md")}.items():
+    for name, text in {**blocks("README.md"), **blocks("docs/synth.md"), **blocks("docs/testing.md")}.items():
         if name:
             (folder / name).write_text(text)
     assert typed.check(typed.activated("python main.py"), folder) == ""
