@@ -10,6 +10,7 @@ words.py, reasons.py        what things are called, and Terraform's reasons
 rules.py, ruleset.py         the project's own rules: what they import, and how they are read and asked
 reviewing.py -> model.py    one review, whatever it is shown as
 terminal.py, markdown.py, page.py    its three formats
+cost/                       what the change costs, by a dated price list
 picture/                    the architecture picture of a stack
 saved.py                    the reviewed plan on disk, which alone is applied
 """

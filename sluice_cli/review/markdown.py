@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 
+from .cost.model import Cost, line_words
 from .model import Change, Finding, Group, Level, StackReview
 
 # https://docs.github.com/en/rest/issues/comments: a comment has 65,536 characters at most; counted here in bytes.
@@ -28,6 +29,7 @@ MARKUP = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 MOST_DIFFERENCES = 40
+MOST_COSTS = 20
 
 
 class Details(Enum):
@@ -83,6 +85,8 @@ def _stack(stack: StackReview, details: Details) -> Iterable[str]:
         yield f"  <br>its address: <code>{escaped(change.address)}</code>"
     for group in stack.groups:
         yield from _group(group, details)
+    if stack.cost:
+        yield from _cost(stack.cost)
     if stack.outputs:
         yield from _folded(
             "Outputs",
@@ -97,6 +101,18 @@ def _stack(stack: StackReview, details: Details) -> Iterable[str]:
 
 def _origin(finding: Finding) -> str:
     return f" *{escaped(finding.origin[:1].upper() + finding.origin[1:])}.*" if finding.origin else ""
+
+
+def _cost(cost: Cost) -> Iterable[str]:
+    if cost.trouble:
+        yield f"\n{escaped(cost.title)}"
+        return
+    lines = []
+    for heading, costs in cost.sections:
+        lines.append(f"- {escaped(heading)}")
+        lines += [f"  - {escaped(line_words(one))}" for one in costs[:MOST_COSTS]]
+        lines += [f"  - {len(costs) - MOST_COSTS} more"] if len(costs) > MOST_COSTS else []
+    yield from _folded(escaped(cost.title), [*lines, *(f"- {escaped(one)}" for one in cost.remarks)])
 
 
 def _group(group: Group, details: Details) -> Iterable[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 
+from .cost.model import Cost
 from .values import Difference
 
 
@@ -251,6 +252,8 @@ class StackReview:
     acknowledged: frozenset[str] = field(default_factory=frozenset)
     # The architecture picture, not laid out yet.
     picture: Picture | None = None
+    # What the change costs; none where nothing changes that has a price.
+    cost: Cost | None = None
 
     @property
     def changes(self) -> Iterator[Change]:
@@ -284,6 +287,10 @@ class StackReview:
 
     def acknowledging(self, addresses: Iterable[str]) -> "StackReview":
         return replace(self, acknowledged=frozenset(addresses))
+
+    def at_load(self, events: int) -> "StackReview":
+        """With what the change costs at this many events a month."""
+        return replace(self, cost=self.cost.at(events)) if self.cost else self
 
     def summary(self) -> str:
         """The one line of this stack."""

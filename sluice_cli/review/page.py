@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from .cost.model import dollars
 from .model import Group, StackReview
 from .picture.layout import LayoutError, Placed, place
 from .picture.svg import STYLE, draw
@@ -58,6 +59,7 @@ def to_html(stacks: Sequence[StackReview]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["dollars"] = dollars
     style = (TEMPLATES / "page.css").read_text() + STYLE
     script = (TEMPLATES / "page.js").read_text()
     return environment.get_template("page.html.j2").render(

@@ -23,6 +23,7 @@ def as_json(reviews: Sequence[StackReview]) -> list[dict[str, Any]]:
             "stack": review.name,
             "acknowledged": sorted(review.acknowledged),
             "delivery": {danger.value: subjects for danger, subjects in review.delivery},
+            "cost": review.cost.as_json() if review.cost else None,
             "changes": [
                 {
                     "address": change.address,

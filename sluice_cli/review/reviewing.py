@@ -3,9 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from .classification import TypeRules, classified
 from .configuration import Configuration, without_index
+from .cost.costing import cost_of
+from .cost.model import Cost
+from .cost.prices import PRICES
 from .dangers import Case, Context, judge
 from .drift import drifted
 from .headline import CODE, headline
@@ -26,16 +30,26 @@ NAMED = ("create", "update", "replace", "delete", "forget")
 
 
 def review_stack(
-    name: str, plan: Plan, configuration: Configuration, *, acknowledged: Iterable[str] = (), rules: Ruleset = NO_RULES
+    name: str,
+    plan: Plan,
+    configuration: Configuration,
+    *,
+    acknowledged: Iterable[str] = (),
+    rules: Ruleset = NO_RULES,
+    prices: Path = PRICES,
 ) -> StackReview:
-    """Understand one stack's plan. `rules` are the project's own."""
-    return _Reviewer(name, plan, configuration, rules).review(frozenset(acknowledged))
+    """Understand one stack's plan.
+
+    `rules` are the project's own; `prices` is the price list, a file of the form of `cost/prices.toml`.
+    """
+    return _Reviewer(name, plan, configuration, rules, prices).review(frozenset(acknowledged))
 
 
 class _Reviewer:
-    def __init__(self, name: str, plan: Plan, configuration: Configuration, rules: Ruleset) -> None:
+    def __init__(self, name: str, plan: Plan, configuration: Configuration, rules: Ruleset, prices: Path) -> None:
         self._name = name
         self._rules = rules
+        self._prices = prices
         self._plan = plan
         self._configuration = configuration
         self._names = Names(plan, configuration)
@@ -73,7 +87,14 @@ class _Reviewer:
             outputs=tuple(self._outputs()),
             acknowledged=acknowledged,
             picture=picture_of(self._name, self._configuration, self._names, tuple(changes)),
+            cost=self._cost(),
         )
+
+    def _cost(self) -> Cost | None:
+        try:
+            return cost_of(self._plan, self._configuration, self._names, prices=self._prices)
+        except (RecursionError, AttributeError, TypeError, KeyError, ValueError, OverflowError):
+            return Cost(trouble="this plan has values of a form that is not known")
 
     def _change(self, change: ResourceChange, *, drifted: bool = False) -> Change | None:
         made = self._read(change)
@@ -86,7 +107,7 @@ class _Reviewer:
     def _read(self, change: ResourceChange) -> Change | None:
         try:
             return self._understood(change)
-        except (RecursionError, AttributeError, TypeError, KeyError, ValueError) as error:
+        except (RecursionError, AttributeError, TypeError, KeyError, ValueError, OverflowError) as error:
             # Values of a form that no provider writes: said and dangerous, never skipped.
             what = (
                 "is nested too deeply"

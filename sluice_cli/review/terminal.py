@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
+from .cost.model import Cost, line_words
 from .model import Change, Finding, Level, StackReview
 
 SIGNS = {
@@ -20,6 +21,7 @@ SIGNS = {
 }
 STYLES = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "forget": "red"}
 MOST_DIFFERENCES = 12
+MOST_COSTS = 8
 
 
 def print_review(stacks: Sequence[StackReview], console: Console) -> None:
@@ -61,6 +63,8 @@ def _print_stack(stack: StackReview, console: Console) -> None:
             console.print(Text(f"  + {group.creation}", style="green"))
         for change in group.told:
             _print_change(change, group.label, console)
+    if stack.cost:
+        _print_cost(stack.cost, console)
     if stack.outputs:
         console.print()
         console.print(Text("Outputs", style="bold"))
@@ -70,6 +74,19 @@ def _print_stack(stack: StackReview, console: Console) -> None:
         console.print()
         for line in stack.folded:
             console.print(Text(f"folded: {line}", style="dim"))
+
+
+def _print_cost(cost: Cost, console: Console) -> None:
+    console.print()
+    console.print(Text(cost.title, style="bold"))
+    for heading, lines in cost.sections:
+        console.print(Text(f"  {heading}"))
+        for line in lines[:MOST_COSTS]:
+            console.print(Text(f"    {line_words(line)}"))
+        if len(lines) > MOST_COSTS:
+            console.print(Text(f"    {len(lines) - MOST_COSTS} more", style="dim"))
+    for remark in cost.remarks:
+        console.print(Text(f"  {remark}", style="yellow" if remark.startswith("Warning") else "dim"))
 
 
 def _print_danger(change: Change, console: Console, *, acknowledged: bool) -> None:

@@ -10,10 +10,13 @@ from sluice_cli.exit_codes import ExitCode
 from sluice_cli.plan import acknowledge, make_plans, review_file, review_folder, review_plans, rules_of
 from sluice_cli.project import FILE
 from sluice_cli.review import terminal
+from sluice_cli.review.cost.model import EVENTS, MOST_EVENTS
 from sluice_cli.review.pages import as_json, write_pages
 from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
+
+LONGEST_NUMBER = 20  # digits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="ADDRESS",
         help="a dangerous change that is meant, by its address (STACK:ADDRESS where two stacks have it); repeatable",
+    )
+    parser.add_argument(
+        "--events",
+        type=_events,
+        default=EVENTS,
+        metavar="N",
+        help=f"what the change costs is told for this many events a month (default: {EVENTS:,})",
     )
     parser.add_argument(
         "--plan",
@@ -47,6 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         target = target_of(project, local=arguments.local, quiet=arguments.json)
         stacks = synthesize(target, arguments.stacks, quiet=arguments.json)
         reviews, folder = review_plans(make_plans(stacks, rules), arguments.acknowledge), review_folder(target)
+    reviews = [one.at_load(arguments.events) for one in reviews]
     write_pages(reviews, folder)
     if arguments.json:
         print(json.dumps(as_json(reviews), indent=2))
@@ -63,3 +74,11 @@ def _rules_for_a_file(arguments: argparse.Namespace) -> Ruleset:
     if arguments.project is None and not any((folder / FILE).is_file() for folder in (Path.cwd(), *Path.cwd().parents)):
         return NO_RULES
     return rules_of(project_of(arguments))
+
+
+def _events(text: str) -> int:
+    digits = text.replace(",", "").replace("_", "")
+    number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < LONGEST_NUMBER else -1
+    if not 0 <= number <= MOST_EVENTS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of events from 0 to {MOST_EVENTS:,}")
+    return number
