@@ -228,6 +228,15 @@ class Arrow:
     label: str = ""
     changed: bool = False
     danger: bool = False
+    # The plan takes it away.
+    removed: bool = False
+    # What the plan does to what flows here: "events stop".
+    effect: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is written on it; what matters most comes first."""
+        return ": ".join(filter(None, [self.effect or ("removed" if self.removed else ""), self.label]))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from .classification import classified
 from .configuration import Configuration, references, without_index
-from .hidden import revealed
+from .hidden import Hidden, revealed
 from .plan import Plan, ResourceChange
 from .words import Names
 
@@ -67,4 +67,5 @@ def is_primary(type_: str) -> bool:
 
 
 def _identities(values: Any) -> set[str]:
-    return {str(value) for name, value in revealed(values or {}).items() if name in IDENTITIES and value}
+    named = ((values or {}).get(name) for name in IDENTITIES)
+    return {str(revealed(one)) for one in named if one and isinstance(one, str | Hidden)}

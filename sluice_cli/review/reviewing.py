@@ -86,7 +86,7 @@ class _Reviewer:
             notes=() if self._plan.complete else ("This plan is not complete: Terraform left something out of it.",),
             outputs=tuple(self._outputs()),
             acknowledged=acknowledged,
-            picture=picture_of(self._name, self._configuration, self._names, tuple(changes)),
+            picture=picture_of(self._name, self._configuration, self._names, tuple(changes), self._plan),
             cost=self._cost(),
         )
 

@@ -1,28 +1,34 @@
 """Where the arrows of a picture come from: what the Terraform connects."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
-from ..configuration import Configuration, Resource, references
+from ..configuration import Configuration, Resource, references, without_index
 from ..model import Box, Change, Picture
+from ..plan import NO_PLAN, Plan
+from ..text import clean
 from ..words import Names
-from .graph import Sketch, draw_boxes, finished
+from .ends import Ends, blocks
+from .events import EVENTS
+from .graph import DRAWN, NO_BOX, Sketch, draw_boxes, finished
 
 CALLERS = "callers"
 WEB_PAGES = "web-pages"
 ALARMS = "alarms"
-MAIL = "mail"
 
 AUTHORIZATIONS = {"AWS_IAM": "signed requests"}
 KEY_ATTRIBUTES = ("kms_master_key_id", "kms_key_id", "kms_key_arn", "server_side_encryption", "rule")
 MOST_ACTIONS = 3
 
 
-def picture_of(title: str, configuration: Configuration, names: Names, changes: tuple[Change, ...] = ()) -> Picture:
+def picture_of(
+    title: str, configuration: Configuration, names: Names, changes: tuple[Change, ...] = (), plan: Plan = NO_PLAN
+) -> Picture:
     """The architecture of one stack, with its changes marked."""
-    sketch = Sketch(configuration, names)
+    sketch = Sketch(configuration, names, Ends(configuration, plan, DRAWN))
     draw_boxes(sketch, changes)
-    resources = sorted(configuration.resources.values(), key=lambda one: one.address)
+    resources = sorted(configuration.resources.values(), key=lambda one: _order(one.type, one.address))
     for resource in resources:
         draw = DRAWING.get(resource.type)
         if draw:
@@ -30,27 +36,39 @@ def picture_of(title: str, configuration: Configuration, names: Names, changes: 
     for resource in resources:
         _encryption(sketch, resource)
         _variables(sketch, resource)
+    _draw_old(sketch, plan)
     return finished(sketch, title, changes)
 
 
-def _notification(sketch: Sketch, resource: Resource) -> None:
-    for bucket in _targets(resource.values.get("bucket")):
-        for kind in ("lambda_function", "queue", "topic"):
-            for block in _blocks(resource.values.get(kind)):
-                where = f"{block.get('filter_prefix') or ''}*{block.get('filter_suffix') or ''}"
-                label = "object created" + (f" in {where}" if where != "*" else "")
-                for target in _targets(block):
-                    sketch.arrow(bucket, target, "data", label, resource.address)
+def _order(type_: str, address: str) -> tuple[bool, str]:
+    """Permissions last: they say something of arrows that are there."""
+    return type_ == "aws_lambda_permission", address
+
+
+def _draw_old(sketch: Sketch, plan: Plan) -> None:
+    """The connections as they are before the plan: what is not there afterwards is drawn as removed."""
+    sketch.is_old = True
+    for one in sorted(plan.changes, key=lambda one: _order(one.type, one.address)):
+        if one.mode != "data" and not one.deposed and one.before and one.verb in ("update", "delete", "replace"):
+            draw = DRAWING.get(one.type) if one.type not in ONLY_AS_WRITTEN else None
+            if draw:
+                address = without_index(one.address)
+                # Nested too deeply to be read: its change is one that cannot be judged.
+                with suppress(RecursionError):
+                    draw(sketch, Resource(address, one.type, sketch.names.path(address), one.before))
 
 
 def _integration(sketch: Sketch, resource: Resource) -> None:
     method, path = "", ""
-    for address in _targets(resource.values.get("http_method")):
+    written = resource.values.get("http_method")
+    if isinstance(written, str) and "${" not in written:
+        method, path = clean(written), sketch.ends.paths.get(str(resource.values.get("resource_id")), "")
+    for address in _targets(written):
         method = str(_values(sketch, address).get("http_method", ""))
     for address in _targets(resource.values.get("resource_id")):
         path = _path(sketch, address)
-    for api in _targets(resource.values.get("rest_api_id")):
-        for target in _targets(resource.values.get("uri")):
+    for api in sketch.ends_of(resource.values.get("rest_api_id")):
+        for target in sketch.ends_of(resource.values.get("uri")):
             sketch.arrow(api, target, "data", f"{method} {path}".strip(), resource.address)
 
 
@@ -67,40 +85,14 @@ def _grant(sketch: Sketch, resource: Resource) -> None:
     for role in _targets(resource.values.get("role")):
         for function in _functions_of(sketch.configuration, role):
             for document in _targets(resource.values.get("policy")):
-                for statement in _blocks(_values(sketch, document).get("statement")):
+                for statement in blocks(_values(sketch, document).get("statement")):
                     actions = [one.partition(":")[2] for one in statement.get("actions") or []]
                     if statement.get("effect", "Allow") != "Allow" or not actions:
                         continue
-                    for target in _targets(statement.get("resources")):
-                        kind = "key" if sketch.boxes.get(target, _NONE).kind == "aws_kms_key" else "permission"
+                    for target in sketch.ends_of(statement.get("resources")):
+                        kind = "key" if sketch.boxes.get(target, NO_BOX).kind == "aws_kms_key" else "permission"
                         for action in actions if kind == "permission" else [""]:
                             sketch.arrow(function, target, kind, action, resource.address)
-
-
-def _destination(sketch: Sketch, resource: Resource) -> None:
-    for function in _targets(resource.values.get("function_name")):
-        for target in _targets(resource.values.get("destination_config")):
-            sketch.arrow(function, target, "data", "failed events", resource.address)
-            # Sending there is what the permission is for: one arrow says both.
-            sketch.arrows.pop((function, target, "permission"), None)
-
-
-def _subscription(sketch: Sketch, resource: Resource) -> None:
-    values = resource.values
-    targets = set(_targets(values.get("endpoint")))
-    for topic in _targets(values.get("topic_arn")):
-        if not targets:
-            box = Box(MAIL, "mail", "Mailbox", f"by {values.get('protocol', 'subscription')}")
-            sketch.boxes.setdefault(MAIL, box)
-            sketch.arrow(topic, MAIL, "data", "notifies", resource.address)
-        for target in targets:
-            sketch.arrow(topic, target, "data", "notifies", resource.address)
-
-
-def _event_source(sketch: Sketch, resource: Resource) -> None:
-    for source in _targets(resource.values.get("event_source_arn")):
-        for function in _targets(resource.values.get("function_name")):
-            sketch.arrow(source, function, "data", "messages", resource.address)
 
 
 def _cors(sketch: Sketch, resource: Resource) -> None:
@@ -112,7 +104,7 @@ def _cors(sketch: Sketch, resource: Resource) -> None:
 def _alarm(sketch: Sketch, resource: Resource) -> None:
     number = sketch.number_of(resource.type)
     sketch.boxes[ALARMS] = Box(ALARMS, "alarms", "Alarms", f"{number} CloudWatch alarm{'s' * (number != 1)}")
-    for topic in _targets(resource.values.get("alarm_actions")):
+    for topic in sketch.ends_of(resource.values.get("alarm_actions")):
         sketch.arrow(ALARMS, topic, "data", "ring", resource.address)
     owner = sketch.names.owner(resource.address)
     for id_ in sketch.of_construct(owner):
@@ -128,7 +120,7 @@ def _encryption(sketch: Sketch, resource: Resource) -> None:
         owner = next(iter(_targets(resource.values.get("bucket"))), "")
     for attribute in KEY_ATTRIBUTES:
         for key in _targets(resource.values.get(attribute)):
-            if sketch.boxes.get(key, _NONE).kind == "aws_kms_key":
+            if sketch.boxes.get(key, NO_BOX).kind == "aws_kms_key":
                 sketch.arrow(owner, key, "key", "", resource.address)
 
 
@@ -142,29 +134,20 @@ def _variables(sketch: Sketch, resource: Resource) -> None:
 
 
 DRAWING: Mapping[str, Callable[[Sketch, Resource], None]] = {
+    **EVENTS,
     "aws_api_gateway_integration": _integration,
     "aws_api_gateway_method": _method,
     "aws_cloudwatch_metric_alarm": _alarm,
     "aws_iam_role_policy": _grant,
-    "aws_lambda_event_source_mapping": _event_source,
-    "aws_lambda_function_event_invoke_config": _destination,
     "aws_s3_bucket_cors_configuration": _cors,
-    "aws_s3_bucket_notification": _notification,
-    "aws_sns_topic_subscription": _subscription,
 }
 
-_NONE = Box("", "", "", "")
+# Drawn from expressions; and permissions do not flow.
+ONLY_AS_WRITTEN = {"aws_api_gateway_method", "aws_cloudwatch_metric_alarm", "aws_iam_role_policy"}
 
 
 def _targets(value: Any) -> list[str]:
     return list(dict.fromkeys(address for address, _ in references(value)))
-
-
-def _blocks(value: Any) -> Iterator[Mapping[str, Any]]:
-    """One block is an object or a list of one: Terraform's JSON takes both."""
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, Mapping):
-            yield one
 
 
 def _values(sketch: Sketch, address: str) -> Mapping[str, Any]:

@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from ..classification import classified
 from ..configuration import Configuration, without_index
-from ..model import Arrow, Box, Change, Picture
+from ..model import DELIVERY, Arrow, Box, Change, Picture
+from ..text import clean
 from ..words import Names, words_of
+from .ends import FOREIGN, NAMES, Ends
 
 # More boxes than this are no picture any more: those that change come first, the rest is counted.
 MOST_BOXES = 60
@@ -23,7 +26,12 @@ DRAWN = {
     "aws_sqs_queue": "SQS queue",
     "aws_kms_key": "KMS key",
     "aws_cloudwatch_dashboard": "CloudWatch dashboard",
+    "aws_cloudwatch_event_bus": "EventBridge bus",
+    "aws_cloudwatch_event_rule": "EventBridge rule",
+    "aws_scheduler_schedule": "EventBridge schedule",
 }
+
+NO_BOX = Box("", "", "", "")
 
 
 @dataclass
@@ -32,9 +40,30 @@ class Sketch:
 
     configuration: Configuration
     names: Names
+    ends: Ends
     boxes: dict[str, Box] = field(default_factory=dict)
     arrows: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
+
+    # What is drawn is how it was before the plan.
+    is_old: bool = False
+    old_arrows: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
+
+    def ends_of(self, value: Any) -> list[str]:
+        """The boxes that a value names; what belongs to somebody else gets one when it is first named."""
+        found = []
+        for id_, type_, name in self.ends.of(value):
+            if id_.startswith(FOREIGN) and id_ not in self.boxes:
+                title = name or self._foreign_title(id_.removeprefix(FOREIGN))
+                self.boxes[id_] = Box(id_, type_, title, f"{DRAWN[type_]} of another stack")
+            found.append(id_)
+        return list(dict.fromkeys(found))
+
+    def _foreign_title(self, address: str) -> str:
+        resource = self.configuration.resources.get(address)
+        names = (resource.values.get(key) for key in NAMES) if resource else ()
+        known = next((one for one in names if isinstance(one, str) and "${" not in one), None)
+        return clean(known) if known else words_of(self.names.path(address)[-1])
 
     def number_of(self, type_: str) -> int:
         """How many resources of a type there are."""
@@ -43,6 +72,15 @@ class Sketch:
     def of_construct(self, construct: tuple[str, ...]) -> list[str]:
         """The boxes that were drawn for a construct."""
         return self._constructs.get(construct, [])
+
+    def paths_of_own(self) -> dict[str, tuple[str, ...]]:
+        """The construct paths of the stack's own boxes: the construct's where there is one box for it."""
+        own = [id_ for id_ in self.boxes if "." in id_ and not id_.startswith(FOREIGN)]
+        constructs = Counter(self.names.construct(id_) for id_ in own if self.boxes[id_].kind in DRAWN)
+        return {
+            id_: self.names.construct(id_) if constructs[self.names.construct(id_)] == 1 else self.names.path(id_)
+            for id_ in own
+        }
 
     @cached_property
     def _numbers(self) -> Counter[str]:
@@ -59,7 +97,17 @@ class Sketch:
     def arrow(self, source: str, target: str, kind: str, label: str, origin: str) -> None:
         """Arrows between the same two become one, with all their labels. `origin` is the resource that makes it."""
         if source in self.boxes and target in self.boxes and source != target:
-            self.arrows.setdefault((source, target, kind), []).append((label, origin))
+            arrows = self.old_arrows if self.is_old else self.arrows
+            arrows.setdefault((source, target, kind), []).append((label, origin))
+
+    def touch(self, source: str, target: str, origin: str) -> None:
+        """What an arrow needs besides: a change of it is marked there."""
+        arrows = self.old_arrows if self.is_old else self.arrows
+        made = self.arrows.get((source, target, "data"))
+        if made:
+            made.append(("", origin))
+        elif arrows.get((source, target, "data")):
+            arrows[source, target, "data"].append(("", origin))
 
 
 def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
@@ -87,15 +135,22 @@ def finished(sketch: Sketch, title: str, changes: Iterable[Change]) -> Picture:
         owners.setdefault(sketch.names.owner(change.address), []).append(change)
         by_address.setdefault(without_index(change.address), []).append(change)
     boxes = []
-    for id_, box in sketch.boxes.items():
-        construct = sketch.names.construct(id_) if "." in id_ else ()
+    titles = _titles(sketch)
+    for id_, untitled in sketch.boxes.items():
+        box = replace(untitled, title=titles[id_])
+        construct = sketch.names.construct(id_) if "." in id_ and not id_.startswith(FOREIGN) else ()
         own = owners.get(construct, []) if box.kind in DRAWN else by_address.get(id_, [])
         boxes.append(_marked(box, own, by_address.get(id_, []), sketch.notes.get(id_, [])))
     shown = boxes
     if len(boxes) > MOST_BOXES:
         shown = sorted(boxes, key=lambda box: (not box.verb, box.danger is None))[:MOST_BOXES]
     ids = {box.id for box in shown}
-    arrows = [_arrow(key, made, by_address) for key, made in sorted(sketch.arrows.items()) if ids.issuperset(key[:2])]
+    keys = sorted({*sketch.arrows, *sketch.old_arrows})
+    arrows = [
+        _arrow(key, sketch.arrows.get(key, []), sketch.old_arrows.get(key, []), by_address)
+        for key in keys
+        if ids.issuperset(key[:2])
+    ]
     return Picture(title, tuple(shown), tuple(arrows), left_out=len(boxes) - len(shown))
 
 
@@ -115,13 +170,60 @@ def _marked(box: Box, changes: list[Change], own: list[Change], notes: list[str]
     )
 
 
-def _arrow(key: tuple[str, str, str], made: list[tuple[str, str]], changes: Mapping[str, list[Change]]) -> Arrow:
-    touched = [change for _, origin in made for change in changes.get(origin, [])]
+def _titles(sketch: Sketch) -> dict[str, str]:
+    """The boxes' titles; of several with the same, each with as much of its construct path as tells it apart."""
+    titles = {id_: box.title for id_, box in sketch.boxes.items()}
+    paths = sketch.paths_of_own()
+    for depth in range(2, 12):
+        several = {title for title, number in Counter(titles.values()).items() if number > 1}
+        if not several:
+            break
+        for id_, title in titles.items():
+            if title in several and id_ in paths:
+                path = paths[id_]
+                titles[id_] = clean(" ".join(_lower(words_of(one), n) for n, one in enumerate(path[-depth:])))
+    numbers = Counter[str]()
+    for id_, title in titles.items():
+        numbers[title] += 1
+        if numbers[title] > 1:
+            titles[id_] = f"{title} {numbers[title]}"
+    return titles
+
+
+def _lower(words: str, position: int) -> str:
+    first = words.split(" ")[0]
+    return words if position == 0 or (first.isupper() and len(first) > 1) else words[:1].lower() + words[1:]
+
+
+def _effect(changes: Iterable[Change]) -> str:
+    """The worst that happens to what flows, in lower case; empty where nothing does."""
+    found = [one.danger for change in changes for one in change.findings if one.danger in DELIVERY]
+    return min(found, key=lambda one: one.rank).value.lower() if found else ""
+
+
+def _arrow(
+    key: tuple[str, str, str],
+    made: list[tuple[str, str]],
+    old: list[tuple[str, str]],
+    changes: Mapping[str, list[Change]],
+) -> Arrow:
+    there = {label for label, _ in made}
+    # Without a new one, all that was there is gone; else routes and the like between two that stay connected.
+    gone = [
+        (label, origin)
+        for label, origin in old
+        if not made or (label not in there and any(one.verb == "delete" for one in changes.get(origin, [])))
+    ]
+    touched = [change for _, origin in (*made, *gone) for change in changes.get(origin, [])]
+    staying = [change for _, origin in made or gone for change in changes.get(origin, [])]
+    labels, lost = (_joined(dict.fromkeys(label for label, _ in every if label)) for every in (made or gone, gone))
     return Arrow(
         *key,
-        _joined(dict.fromkeys(label for label, _ in made if label)),
+        f"removed: {lost}; {labels}" if made and lost else labels,
         changed=bool(touched),
         danger=any(change.findings for change in touched),
+        removed=not made,
+        effect=_effect(staying),
     )
 
 

@@ -114,7 +114,7 @@ def _graph(picture: Picture) -> dict[str, Any]:
                         "height": LABEL_HEIGHT,
                         "layoutOptions": {"elk.edgeLabels.placement": "CENTER"},
                     }
-                    for label in [shortened(arrow.label, LONGEST_LABEL)]
+                    for label in [shortened(arrow.text, LONGEST_LABEL)]
                     if label
                 ],
             }

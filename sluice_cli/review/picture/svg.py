@@ -33,6 +33,8 @@ STYLE = """
 .picture .permission{stroke-dasharray:5 4}
 .picture .key{stroke-dasharray:1.5 4;stroke-linecap:round}
 .picture .head{fill:var(--line)}
+.picture .removed .arrow{stroke:var(--remove);stroke-width:2.2;stroke-dasharray:2 5}
+.picture .removed .head,.picture .removed .label{fill:var(--remove)}
 .picture .changed .arrow{stroke:var(--change);stroke-width:2.2}
 .picture .changed .head,.picture .changed .label{fill:var(--change)}
 .picture .dangerous .arrow{stroke:var(--danger)}
@@ -143,12 +145,13 @@ def _arrow(placed: PlacedArrow) -> str:
 def _label(placed: PlacedArrow) -> str:
     return (
         f'<g class="{_classes(placed.arrow)}"><text class="label" x="{placed.label_x:g}" '
-        f'y="{placed.label_y + 12:g}">{escape(placed.label)}<title>{escape(placed.arrow.label)}</title></text></g>'
+        f'y="{placed.label_y + 12:g}">{escape(placed.label)}<title>{escape(placed.arrow.text)}</title></text></g>'
     )
 
 
 def _classes(arrow: Arrow) -> str:
-    return " ".join(filter(None, ["line", "changed" if arrow.changed else "", "dangerous" if arrow.danger else ""]))
+    marks = {"changed": arrow.changed, "dangerous": arrow.danger, "removed": arrow.removed}
+    return " ".join(["line", *(word for word, is_so in marks.items() if is_so)])
 
 
 def _path(points: tuple[tuple[float, float], ...]) -> str:
