@@ -1,8 +1,8 @@
 """What a million events cost: derived from what the stack connects and grants.
 
 Nobody's code is read. A function that is not only run by a schedule runs once for each event; whatever it is granted,
-it does once in a run. Code that calls more often, writes in transactions (twice the units) or larger items costs more; code that
-takes one of several ways costs less. What is assumed is the same before and after a change.
+it does once in a run. Code that calls more often, writes in transactions (twice the units) or larger items costs more;
+code that takes one of several ways costs less. What is assumed is the same before and after a change.
 """
 
 from collections import defaultdict
