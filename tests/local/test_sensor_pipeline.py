@@ -253,7 +253,7 @@ def test_what_the_failure_queue_holds_is_listed_and_replayed_and_adds_nothing_tw
     code, listed, _ = sensors.run("failures", SYSTEM)
     (line,) = [one.split("\t") for one in listed.splitlines()]
     assert (code, line[3]) == (0, f"1 record: {key}")
-    assert "PutItem" in line[2]
+    assert "TransactWriteItems" in line[2]
     assert sensors.everything(key) == ([], [], [])
 
     code, said, _ = sensors.run("failures", SYSTEM, "--replay", line[0])
@@ -384,7 +384,7 @@ def test_refused_readings_are_discarded_with_a_reason_that_is_in_the_log(sensors
         sensors.run("rejects", "--discard", key)[2] == "--discard needs --reason: why these will never be processed\n"
     )
     code, out, err = sensors.run("rejects", "--discard", key, "--reason", "a broken prototype")
-    assert (code, err, out.splitlines()[-1]) == (0, "", "2 of 2 discarded, 0 kept")
+    assert (code, err, out.splitlines()[-1:]) == (0, "", ["2 of 2 discarded, 0 kept"])
     sensors.settled(key, 1, 0, 0)
     sensors.settled(other, 0, 1, 0)
     said = [one for one in sensors.log(key) if one.get("message") == "discarded"]
