@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from scripts.renew_prices import renewed
+from sluice_cli.review.classification import classified
 from sluice_cli.review.configuration import Configuration
-from sluice_cli.review.cost.costing import cost_of
+from sluice_cli.review.cost.costing import BY_USE, cost_of
+from sluice_cli.review.cost.fixed import FIXED
 from sluice_cli.review.cost.model import Cost, line_words
 from sluice_cli.review.cost.prices import PRICES, PriceListError, read_prices
 from sluice_cli.review.markdown import to_markdown
@@ -366,3 +368,17 @@ def test_what_is_no_number_of_events_is_refused(given: str, capsys: pytest.Captu
     with pytest.raises(SystemExit):
         parser.parse_args([f"--events={given}"])
     assert "is no number of events from 0 to 1,000,000,000,000,000" in capsys.readouterr().err
+
+
+def test_of_the_types_that_the_review_knows_these_have_no_price_and_are_named() -> None:
+    prices = read_prices()
+    assert {type_ for type_ in classified() if not (type_ in FIXED or type_ in BY_USE or prices.is_free(type_))} == {
+        *("aws_api_gateway_vpc_link", "aws_appautoscaling_target", "aws_cloudwatch_event_api_destination"),
+        *("aws_cloudwatch_event_archive", "aws_cloudwatch_event_connection", "aws_cognito_user_pool"),
+        *("aws_cloudwatch_log_data_protection_policy", "aws_cloudwatch_log_subscription_filter", "aws_db_instance"),
+        *("aws_dynamodb_contributor_insights", "aws_dynamodb_kinesis_streaming_destination"),
+        *("aws_dynamodb_table_item", "aws_dynamodb_table_replica", "aws_ebs_volume", "aws_ecr_repository"),
+        *("aws_efs_file_system", "aws_elasticache_cluster", "aws_kinesis_firehose_delivery_stream"),
+        *("aws_lambda_invocation", "aws_opensearch_domain", "aws_pipes_pipe", "aws_rds_cluster"),
+        *("aws_s3_bucket_replication_configuration", "aws_s3_object", "aws_sfn_state_machine"),
+    }
