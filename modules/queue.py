@@ -237,8 +237,9 @@ class Queue(AnyQueue):
             key=self._key,
             alarm_topic=self._alarm_topic,
         )
+        # Without blanks, as Terraform's provider writes it again: otherwise a second plan would show a change.
         self.resource.redrive_policy = json.dumps(
-            {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}
+            {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}, separators=(",", ":")
         )
 
     def _check_name(self, name: str, *, fifo: bool) -> None:

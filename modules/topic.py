@@ -119,7 +119,7 @@ class AnyTopic(Construct):
             raw_message_delivery=True if raw else None,
             filter_policy=None if filter_policy is None else json.dumps(filter_policy),
             filter_policy_scope=None if filter_policy is None else filter_scope,
-            redrive_policy=json.dumps({"deadLetterTargetArn": self._failure_queue(source).arn}),
+            redrive_policy=json.dumps({"deadLetterTargetArn": self._failure_queue(source).arn}, separators=(",", ":")),
             depends_on=list(permissions),
         )
 

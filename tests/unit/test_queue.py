@@ -60,7 +60,7 @@ def test_a_fifo_queue_and_its_dead_letters_are_fifo(stack: TerraformStack) -> No
         "sqs_managed_sse_enabled": True,
         "message_retention_seconds": 1209600,
     }
-    redrive = {"redrive_policy": json.dumps({"deadLetterTargetArn": DEAD_LETTERS, "maxReceiveCount": 3})}
+    redrive = {"redrive_policy": f'{{"deadLetterTargetArn":"{DEAD_LETTERS}","maxReceiveCount":3}}'}
     assert Terraform(stack).all("aws_sqs_queue") == {
         "Kept/Queue": {"name": "kept.fifo", **fifo, **redrive},
         "Kept/DeadLetters/Queue": {"name": "kept-dead-letters.fifo", **fifo},

@@ -13,7 +13,7 @@ ARN = "${aws_sns_topic.News/Topic.arn}"
 KEY_ARN = "${aws_kms_key.Key/Key.arn}"
 QUEUE_ARN = "${aws_sqs_queue.Orders/Queue.arn}"
 UNDELIVERED = "${aws_sqs_queue.News/Undelivered/Queue.arn}"
-REDRIVE = json.dumps({"deadLetterTargetArn": UNDELIVERED})
+REDRIVE = json.dumps({"deadLetterTargetArn": UNDELIVERED}, separators=(",", ":"))
 
 
 @pytest.fixture
