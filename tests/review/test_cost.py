@@ -1,6 +1,5 @@
 """What a change costs: fixed and usage, before and after, from a dated list of prices."""
 
-import argparse
 import json
 from datetime import date
 from pathlib import Path
@@ -8,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts.renew_prices import renewed
+from sluice_cli.__main__ import VERBS
+from sluice_cli.command_line import run
 from sluice_cli.review.classification import classified
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.cost.costing import BY_USE, cost_of
@@ -20,7 +21,6 @@ from sluice_cli.review.pages import as_json
 from sluice_cli.review.plan import read_plan
 from sluice_cli.review.reviewing import review_stack
 from sluice_cli.review.words import Names
-from sluice_cli.verbs.review import add_arguments
 from tests.review.plans import ACCOUNT, Values, allow, change, document, policy, review
 from tests.review.shop import SHOP
 from tests.review.test_bad_input import _command as command
@@ -363,10 +363,8 @@ def test_the_command_takes_the_load_and_refuses_what_is_no_load(tmp_path: Path) 
 
 @pytest.mark.parametrize("given", ["-3", "1.5", "many", "\u00b2", "", "9" * 5000])
 def test_what_is_no_number_of_events_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
     with pytest.raises(SystemExit):
-        parser.parse_args([f"--events={given}"])
+        run("sluice", "", VERBS, ["review", f"--events={given}"])
     assert "is no number of events from 0 to 1,000,000,000,000,000" in capsys.readouterr().err
 
 

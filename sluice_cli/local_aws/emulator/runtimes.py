@@ -5,11 +5,13 @@ machine's others in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes bring b
 shared with them.
 """
 
+import contextlib
 import json
 import os
 import shlex
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from completing import existing
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 
 _plain_detect = existing(lambda_runtime, "_detect_runtime_binary")
+_making = threading.Lock()
 _pythons: dict[str, str] = json.loads(os.environ.pop("SLUICE_PYTHONS", "{}"))
 
 
@@ -32,9 +35,14 @@ def _detect_runtime_binary(runtime: str) -> tuple[str, str]:
     return binary, script
 
 
-@cache
 def _launcher(runtime: str) -> Path:
-    """A program that runs the runtime's Python with boto3."""
+    """A program that runs the runtime's Python with boto3, made once: functions start side by side."""
+    with _making:
+        return _made_launcher(runtime)
+
+
+@cache
+def _made_launcher(runtime: str) -> Path:
     folder = Path("runtimes", runtime).resolve()
     packages = folder / "packages"
     packages.mkdir(parents=True, exist_ok=True)
@@ -42,9 +50,9 @@ def _launcher(runtime: str) -> Path:
 
     installed = Path(boto3.__file__).parent.parent
     for name in IN_THE_RUNTIME:
-        link = packages / name
-        if not link.exists():
-            link.symlink_to(installed / name)
+        # Another process of the local AWS may make it at the same time.
+        with contextlib.suppress(FileExistsError):
+            (packages / name).symlink_to(installed / name)
     # Without its bytecode each new environment would take a second longer. It stays beside the packages.
     subprocess.run(
         [_pythons[runtime], "-m", "compileall", "-q", *(str(installed / name) for name in IN_THE_RUNTIME)],
@@ -52,14 +60,14 @@ def _launcher(runtime: str) -> Path:
         stderr=subprocess.DEVNULL,
         check=False,
     )
-    program = folder / "python"
-    program.write_text(
+    draft = folder / f"python.{os.getpid()}"
+    draft.write_text(
         "#!/bin/sh\n"
         f"PYTHONPATH={shlex.quote(str(packages))}${{PYTHONPATH:+:$PYTHONPATH}} "
         f'exec {shlex.quote(_pythons[runtime])} "$@"\n'
     )
-    program.chmod(0o755)
-    return program
+    draft.chmod(0o755)
+    return draft.rename(folder / "python")
 
 
 lambda_runtime._detect_runtime_binary = _detect_runtime_binary
