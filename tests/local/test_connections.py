@@ -51,7 +51,7 @@ def connections(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
     return Connections(local_aws, DeployedProject.on(local_aws, folder))
 
 
-@pytest.mark.parametrize("key", ["queued/a.txt", "monthly reports (é=1)/a.txt"])
+@pytest.mark.parametrize("key", ["queued/plain.txt", "monthly reports (é=1)/encoded.txt"])
 def test_an_object_reaches_a_function_through_a_queue(connections: Connections, key: str) -> None:
     connections.upload(key)
     (record,) = eventually(lambda: connections.seen("ByQueue", json.dumps(key.rpartition("/")[2])[1:-1]))
