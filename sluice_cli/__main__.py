@@ -15,8 +15,8 @@ HELP = {
     "destroy": "destroy what deploy made, once you approve",
     "outputs": "the outputs of deployed stacks",
     "review": "plan, and show what changes and what of it is dangerous",
-    "apply-reviewed": "apply the plan that `review` saved; refused when configuration or state moved since, or when a "
-    "dangerous change is not acknowledged",
+    "apply-reviewed": "apply the plan that `review` saved; refused when configuration, state or the project's rules "
+    "changed since, or when a dangerous change is not acknowledged",
     "drift": "what changed behind Terraform's back, how dangerous it is, and how to revert or adopt it",
     "recover": "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what "
     "is left",
