@@ -32,7 +32,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Row]:
         deploy([], target)
         stacks = sorted(one.name for one in (target.output / "stacks").iterdir())
 
-        # As Terraform collects garbage by itself; ours is told how (commands/deployment.py).
+        # As Terraform collects garbage by itself; ours is told how (sluice_cli/target.py).
         bare = replace(target, environment={**target.environment, "GOGC": "100"})
 
         def plans() -> None:
