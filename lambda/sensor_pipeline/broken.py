@@ -5,7 +5,7 @@ Loaded for the first broken document only: a function starts faster without.
 
 import re
 
-from .documents import Breakage, bad_byte
+from .breakage import Breakage, bad_byte
 
 # A text in quotes, which no line end can be in, or a bracket. The quantifiers are possessive: none is tried twice.
 TOKEN = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?|[\[\]{}]')

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from .breakage import TOO_DEEP, Breakage, bad_byte
+
 LARGEST_DOCUMENT = 10 * 1024 * 1024  # characters: its values take ten times that in memory
 TOO_LONG = (
     f"longer than the size limit of one JSON document, {LARGEST_DOCUMENT} characters; nothing of it is stored. "
@@ -21,26 +23,6 @@ LONGEST_RAW = 4096  # characters kept of what is not a reading
 # Blanks, line ends, the record separators of RFC 7464, and byte order marks where files were put together.
 BETWEEN = re.compile("(?:[ \t\r\n\x1e]|\ufeff)*")
 SPACE = re.compile("[ \t\r\n]*")
-
-
-TOO_DEEP = "nested too deeply"
-
-
-class Breakage(Exception):
-    """A document that cannot be read: what the parser says of it, and at which position."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-        # What it took to parse up to where the nesting is too deep, which the parser does not say.
-        self.effort = 50_000 if message == TOO_DEEP else 0
-
-
-def bad_byte(text: str, begin: int, end: int) -> int | None:
-    """Where the first byte is that is not UTF-8, as content.py leaves it."""
-    found = re.compile("[\udc80-\udcff]").search(text, begin, end)
-    return found.start() if found else None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from .documents import Array, Refused, Value
 from .names import FieldNames
+from .senml_names import BASE as SENML_BASE
+from .senml_names import VALUES as SENML_VALUES
 from .words import kind, shown
 
 Fields = dict[str, Any]
@@ -190,10 +192,6 @@ def _read_list(value: Fields, reader: Reader) -> Iterator[Measurement]:
 
 
 # SenML: a record outside of an array is a pack of one. In an array the pack goes through all of it.
-
-
-SENML_BASE = {"bn", "bt", "bu", "bv", "bs", "bver"}
-SENML_VALUES = {"v", "vs", "vb", "vd"}
 
 
 def _is_senml(value: Fields, reader: Reader) -> bool:

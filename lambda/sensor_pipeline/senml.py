@@ -8,13 +8,12 @@ from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localco
 from typing import Any
 
 from .documents import Refused
-from .formats import SENML_BASE, SENML_VALUES
 from .names import FieldNames
+from .senml_names import BASE, VALUES
 
 VERSION = 10  # section 4.4
 RELATIVE = 2**28  # a time below is relative to now: section 4.5.3
 SEPARATORS = ":/._-"
-BASE, VALUES = SENML_BASE, SENML_VALUES
 KNOWN = {*BASE, *VALUES, "n", "u", "s", "t", "ut"}
 MOST_DIGITS = 40
 

@@ -54,7 +54,8 @@ class Compute(TerraformStack):
         SnsTopic(self, "news", name="weather-news", provider=west)
         failed = SqsQueue(self, "failed", name="weather-failed")
         dead = SqsQueue(self, "dead", name="weather-dead")
-        redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1})
+        # Without blanks, as the provider stores it: its first plan after an apply would show them as a change.
+        redrive = json.dumps({"deadLetterTargetArn": dead.arn, "maxReceiveCount": 1}, separators=(",", ":"))
         SqsQueue(self, "work", name="weather-work", redrive_policy=redrive, visibility_timeout_seconds=1)
         lambda_service = {"Principal": {"Service": "lambda.amazonaws.com"}}
         role = IamRole(self, "role", name="weather", assume_role_policy=policy(lambda_service, Action="sts:AssumeRole"))
