@@ -111,6 +111,8 @@ class Rejects:
         The function adds nothing twice. What it refuses again it dates anew: what is older afterwards was accepted.
         """
         bucket, key, version = rejects[0].source
+        if not bucket:
+            return "not put here by the pipeline, which cannot tell the object: discard it"
         # Later than all of them, whatever this machine's clock says.
         latest = max(datetime.fromisoformat(one.at) for one in rejects)
         now = max(datetime.now(UTC), latest + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
@@ -135,8 +137,14 @@ class Rejects:
             self._dynamodb.delete_item(
                 TableName=self._table,
                 Key={"objectKey": {"S": reject.key}, "place": {"S": reject.place}},
-                ConditionExpression="rejectedAt = :at",
-                ExpressionAttributeValues={":at": {"S": reject.at}},
+                **(
+                    {
+                        "ConditionExpression": "rejectedAt = :at",
+                        "ExpressionAttributeValues": {":at": {"S": reject.at}},
+                    }
+                    if reject.at
+                    else {"ConditionExpression": "attribute_not_exists(rejectedAt)"}
+                ),
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:
             return False
@@ -170,16 +178,17 @@ def _replay(rejects: Rejects, wanted: list[Reject]) -> int:
 
 def _parse(item: Mapping[str, Any]) -> Reject:
     fields = {name: next(iter(value.values())) for name, value in item.items()}
+    # Somebody else may have put an item here: it is listed, and can be discarded.
     return Reject(
-        bucket=fields["bucket"],
+        bucket=fields.get("bucket", ""),
         key=fields["objectKey"],
-        version=fields["versionId"],
+        version=fields.get("versionId", "null"),
         place=fields["place"],
-        position=fields["position"],
-        reason=fields["reason"],
-        raw=fields["raw"],
-        raw_cut=fields["rawCut"],
-        at=fields["rejectedAt"],
+        position=fields.get("position", "-"),
+        reason=fields.get("reason", "not put here by the pipeline"),
+        raw=fields.get("raw", ""),
+        raw_cut=fields.get("rawCut", False),
+        at=fields.get("rejectedAt", ""),
     )
 
 
