@@ -80,7 +80,7 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@sh scripts/setup.sh scanners docs && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh scanners docs curl && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what the project needs into this folder: nothing global, nothing twice. Prerequisites are checked first and
-# named all at once. The environments are rebuilt when their lock file changes. Arguments: `scanners` and `bench` for what
-# only they need.
+# named all at once. The environments are rebuilt when their lock file changes. Arguments: `scanners`, `docs` and `bench` for
+# what only they need, `curl` where it must be on the machine.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -34,6 +34,10 @@ need Python "$python_version" 3.11 "Get it from python.org or your system's pack
 need Node.js "$node_version" 20.0 "Get it from nodejs.org or your system's packages."
 need npm "$(npm --version 2>/dev/null || true)" 9.0 "It comes with Node.js."
 need Terraform "$terraform_version" 1.10 "Get it from developer.hashicorp.com/terraform/install."
+case " $* " in *" curl "*)
+  # The first that signs requests to AWS: https://curl.se/docs/manpage.html#--aws-sigv4
+  need curl "$(curl --version 2>/dev/null | sed -n '1s/^curl \([0-9.]*\).*/\1/p')" 7.75 "Get it from your system's packages." ;;
+esac
 if [ -n "$python_version" ] && ! "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null; then
   missing="$missing
   Python's venv module: not found. On Debian and Ubuntu: apt install python3-venv"
@@ -100,5 +104,6 @@ sys.exit(main())
 END
 chmod +x .venv/bin/sluice
 for extra in "$@"; do # what few commands need
+  [ "$extra" = curl ] && continue
   step "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
 done

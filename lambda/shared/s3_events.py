@@ -102,8 +102,10 @@ def _parse(record: Any) -> S3Object:
             "eTag": record["s3"]["object"].get("eTag"),
         }
         size = record["s3"]["object"].get("size")
-    except (KeyError, TypeError, AttributeError) as error:
-        raise MalformedEvent(f"not a record of an S3 event: {type(error).__name__} {error}") from error
+    except KeyError as error:
+        raise MalformedEvent(f"not a record of an S3 event: no {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise MalformedEvent("not a record of an S3 event: a part of it is no JSON object") from error
     if not all(isinstance(one, str) and one for one in (name, bucket, key)):
         raise MalformedEvent("eventName, bucket name and object key must be texts that are not empty")
     if not name.startswith("ObjectCreated:"):

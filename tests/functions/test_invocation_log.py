@@ -229,7 +229,7 @@ def test_timestamps_have_one_form_so_that_they_sort_by_time(log: Log, given: str
     ("record", "reason"),
     [
         (None, "not a record of an S3 event"),
-        ({}, "not a record of an S3 event: KeyError 'eventName'"),
+        ({}, "not a record of an S3 event: no 'eventName'"),
         (upload(eventName="ObjectRemoved:Delete"), "ObjectRemoved:Delete is not the creation of an object"),
         (upload(eventTime=None), "eventTime and sequencer must be there"),
         (upload(eventTime=""), "eventTime and sequencer must be there"),

@@ -1,7 +1,6 @@
 """The curl commands of docs/systems.md, as printed, with the curl of this machine."""
 
 import re
-import shutil
 import subprocess
 from functools import partial
 
@@ -23,8 +22,6 @@ def commands() -> list[str]:
 
 
 def test_an_object_is_uploaded_and_found_by_what_is_printed(deployment: Deployment, commands: list[str]) -> None:
-    if not shutil.which("curl"):
-        pytest.skip("curl is not on this machine")
     outputs = deployment.outputs("object-tracker")
     assert any("-T README.md" in one for one in commands)
     assert any("/live/objects?key=" in one for one in commands)
