@@ -14,6 +14,7 @@ from modules.release import START
 
 from .synthesized import REGION, Terraform, allow
 
+ACCOUNT_ID = "${data.aws_caller_identity.CurrentAccount.account_id}"
 FUNCTION = "aws_lambda_function.Worker/Function"
 ALIAS = "aws_lambda_alias.Worker/Release/Alias"
 ALARMS = [
@@ -97,6 +98,7 @@ def test_codedeploy_may_shift_that_functions_calls_and_watch_alarms_only(canary:
     ]
     (trust,) = policies["Worker/Release/AssumeRole"]
     assert trust["principals"] == [{"type": "Service", "identifiers": ["codedeploy.amazonaws.com"]}]
+    assert trust["condition"] == [{"test": "StringEquals", "variable": "aws:SourceAccount", "values": [ACCOUNT_ID]}]
 
 
 def test_each_new_version_starts_a_deployment_from_the_one_that_is_live(canary: Terraform) -> None:
