@@ -39,7 +39,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Upload:
+class ScheduledUpload:
     """An object to send `due` seconds after the start, and what is in it."""
 
     key: str
@@ -68,7 +68,7 @@ class Simulation:
     invalid_ratio: float = 0.05
     format: str = "mix"
 
-    def uploads(self) -> Iterator[Upload]:
+    def uploads(self) -> Iterator[ScheduledUpload]:
         """All objects, in the order in which they are due."""
         devices = self.names()
         chance = random.Random(self.seed)  # noqa: S311 - not a secret
@@ -76,14 +76,14 @@ class Simulation:
         shapes: dict[str, str] = {}
         numbers: Counter[str] = Counter()
 
-        def pack(device: str, due: float) -> Upload:
+        def pack(device: str, due: float) -> ScheduledUpload:
             shape, readings = shapes.pop(device), waiting.pop(device)
             texts = [json.dumps(reading, ensure_ascii=False) for _, reading in readings]
             text = "\n".join(texts) if shape == "lines" else f"[{', '.join(texts)}]" if shape == "array" else texts[0]
             numbers[device] += 1
             suffix = "jsonl" if shape == "lines" else "json"
             kinds = Counter(kind for kind, _ in readings)
-            return Upload(
+            return ScheduledUpload(
                 key=f"{self.prefix}{device}/{numbers[device]:06d}.{suffix}",
                 body=text.encode(),
                 due=due,
@@ -142,7 +142,7 @@ class Pipeline:
     def thresholds(self) -> dict[str, dict[str, float]]:
         return dict(json.loads(self.outputs["SensorThresholds"]))
 
-    def send(self, upload: Upload) -> None:
+    def send(self, upload: ScheduledUpload) -> None:
         self._s3.put_object(Bucket=self.outputs["BucketName"], Key=upload.key, Body=upload.body)
 
     def sent(self, prefix: str) -> set[str]:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from checks.simulation import Pipeline, Simulation, Tally, Upload
+from checks.simulation import Pipeline, ScheduledUpload, Simulation, Tally
 from sluice_cli.console import console
 
 THREADS = 8
@@ -16,7 +16,7 @@ STEP_SECONDS = 0.5
 PATIENCE_SECONDS = 150  # without any news
 
 
-def send(pipeline: Pipeline, simulation: Simulation, progress: Progress) -> list[Upload]:
+def send(pipeline: Pipeline, simulation: Simulation, progress: Progress) -> list[ScheduledUpload]:
     """Send each object when it is due; gives what was sent."""
     task = progress.add_task("Sent", total=simulation.readings)
     began = time.monotonic()
@@ -38,7 +38,7 @@ def send(pipeline: Pipeline, simulation: Simulation, progress: Progress) -> list
 def await_results(
     pipeline: Pipeline,
     simulation: Simulation,
-    uploads: list[Upload],
+    uploads: list[ScheduledUpload],
     progress: Progress,
     patience: float = PATIENCE_SECONDS,
 ) -> Tally:
@@ -67,7 +67,7 @@ def await_results(
         time.sleep(STEP_SECONDS)
 
 
-def total(uploads: Iterable[Upload]) -> Tally:
+def total(uploads: Iterable[ScheduledUpload]) -> Tally:
     return sum((one.readings for one in uploads), Tally())
 
 

@@ -25,7 +25,7 @@ from .dashboard import Dashboard, Metric  # noqa: E402
 from .errors import ConfigurationError  # noqa: E402
 from .function import PythonFunction  # noqa: E402
 from .github.deployer import GithubDeployer, GithubIdentity  # noqa: E402
-from .github.permissions import Place  # noqa: E402
+from .github.permissions import DeploymentTarget  # noqa: E402
 from .iam import Condition, PolicyDocument, Statement  # noqa: E402
 from .key import AnyKey, ExistingKey, Key  # noqa: E402
 from .lifecycle import LifecycleRule  # noqa: E402
@@ -74,6 +74,7 @@ __all__ = [
     "Cors",
     "Dashboard",
     "Dependencies",
+    "DeploymentTarget",
     "ExistingBucket",
     "ExistingKey",
     "ExistingQueue",
@@ -90,7 +91,6 @@ __all__ = [
     "Names",
     "OnDemandLimit",
     "Parameter",
-    "Place",
     "PolicyDocument",
     "PythonFunction",
     "Queue",

@@ -7,7 +7,7 @@ from cdktf import TerraformResource
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from ._delivery import Source
+from ._delivery import EventSource
 from .iam import Statement
 
 
@@ -28,5 +28,5 @@ class AnyFunction(Construct):
         """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
 
     @abstractmethod
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a source invoke the function; gives what has to exist before it tries."""

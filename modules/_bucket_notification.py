@@ -18,7 +18,7 @@ from constructs import Construct, IValidation
 
 from . import _limits as limits
 from ._checks import is_token
-from ._delivery import Source, needs, same_stack
+from ._delivery import EventSource, needs, same_stack
 from ._dependencies import depends_on
 from ._identifiers import resolve
 from ._loops import Objects, connect
@@ -75,7 +75,7 @@ class Notification:
         needs(bucket, target)
         arn, known_arn, account_id = self._source
         permissions = target.admit(
-            Source(
+            EventSource(
                 bucket,
                 "s3.amazonaws.com",
                 arn,

@@ -23,7 +23,7 @@ WITHOUT_CONDITIONS_ON_TOPICS_AND_KEYS = frozenset({EVENTBRIDGE})
 
 
 @dataclass(frozen=True)
-class Source:
+class EventSource:
     """One resource that delivers events, as the policies of its targets name it.
 
     `known_arn` gives the ARN as seen from another stack without a reference to the resource, or None where its name is
@@ -59,12 +59,12 @@ class Source:
         return conditions
 
 
-class Target(Protocol):
+class DeliveryTarget(Protocol):
     """What a bucket, a topic or a rule can deliver to: a `PythonFunction`, a `Queue` or a `Topic`."""
 
     arn: str
 
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let the source deliver here; gives what has to exist before it tries."""
 
 
@@ -106,7 +106,7 @@ def inside_stack(construct: Construct) -> str:
 
 
 def admit_by_policy(
-    policy: PolicyDocument, target: Construct, source: Source, *, actions: Sequence[str], resource: str
+    policy: PolicyDocument, target: Construct, source: EventSource, *, actions: Sequence[str], resource: str
 ) -> None:
     """Let a source use the target by the target's policy: one statement for each service, with all its sources.
 

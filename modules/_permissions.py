@@ -25,7 +25,7 @@ STATEMENT_BYTES = 330
 REFERENCE_BYTES = 50  # what a reference to an ARN or an id becomes
 
 
-class Permissions:
+class InvokePermissions:
     """The permissions of one function (of its alias, where versions are released)."""
 
     def __init__(self, scope: Construct, function: LambdaFunction, name: str, released: Released | None) -> None:

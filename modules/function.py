@@ -15,12 +15,12 @@ from constructs import Construct
 from . import _limits as limits
 from ._account import partition
 from ._any_function import AnyFunction
-from ._delivery import Source
+from ._delivery import EventSource
 from ._dependencies import replaced_with
 from ._function_alarms import add_alarms
 from ._function_checks import check_dependencies, check_environment, check_handler, check_packages, check_runtime
 from ._packaging import Dependencies, build_archive, sha256
-from ._permissions import Permissions
+from ._permissions import InvokePermissions
 from .accepted import accept
 from .alarms import AlarmTopic
 from .iam import PolicyDocument, RolePolicies, Statement
@@ -222,7 +222,7 @@ class PythonFunction(AnyFunction):
         alarms = add_alarms(self, name, timeout_seconds, retries, self.failures.name, alarm_topic)
         self.released = Released(self, "Release", self.resource, name, release, alarms) if release else None
         self.arn: str = self.released.arn if self.released else self.resource.arn
-        self._permissions = Permissions(self, self.resource, name, self.released)
+        self._permissions = InvokePermissions(self, self.resource, name, self.released)
         LambdaFunctionEventInvokeConfig(
             self,
             "AsynchronousInvocation",
@@ -273,7 +273,7 @@ class PythonFunction(AnyFunction):
             self._policies.keep_apart_from(source)
         return self._permissions.add(id_, service, source_arn, account_id, source)
 
-    def admit(self, source: Source) -> list[LambdaPermission]:
+    def admit(self, source: EventSource) -> list[LambdaPermission]:
         """Let a bucket, a topic or a rule invoke the function; `on_...` verbs call it. A second call adds nothing."""
         return [
             self.allow_invoke(

@@ -14,7 +14,7 @@ from . import _limits as limits
 from ._account import account_id, dns_suffix, region
 from ._any_function import AnyFunction
 from ._checks import is_token, times
-from ._delivery import Source, admit_by_policy, same_stack
+from ._delivery import EventSource, admit_by_policy, same_stack
 from ._existing import parse_arn, refuse_service
 from ._identifiers import shorten
 from ._paths import path
@@ -73,7 +73,7 @@ class AnyQueue(PolledQueue):
         return account_id(self)
 
     @abstractmethod
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a bucket, a topic or a rule send; gives what has to exist before it tries."""
 
     def grant_receive(self, function: Grantee) -> IamRolePolicy:
@@ -205,7 +205,7 @@ class Queue(AnyQueue):
             scope, id_, arn=arn, key=key, visibility_timeout_seconds=visibility_timeout_seconds, admits=admits
         )
 
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a bucket, a topic or a rule send, and encrypt with the queue's key; `on_...` verbs call it."""
         admit_by_policy(self.policy, self, source, actions=SEND_ACTIONS, resource=self.arn)
         if self._key:
@@ -288,7 +288,7 @@ class ExistingQueue(AnyQueue):
         """Where messages are sent to: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html."""
         return f"https://sqs.{self._region}.{dns_suffix(self)}/{self._account_id}/{self.name}"
 
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Raises `ConfigurationError` unless the queue's policy admits the source's service already (`admits`)."""
         if source.service not in self._admits:
             raise refuse_service(self, "queue", "Queue.from_arn", source.service)

@@ -11,7 +11,7 @@ from constructs import Construct
 from . import _limits as limits
 from ._account import account_id, partition, region
 from ._checks import check_templates, is_token
-from ._delivery import EVENTBRIDGE, Source, free_id, inside_stack, needs, same_stack
+from ._delivery import EVENTBRIDGE, EventSource, free_id, inside_stack, needs, same_stack
 from ._event_input import as_text
 from ._event_pattern import EventPattern
 from ._loops import connect
@@ -82,7 +82,9 @@ class Rule(Construct):
             event_bus_name=None if event_bus == DEFAULT_BUS else event_bus,
         )
         self.arn: str = self.resource.arn
-        self._source = Source(self, EVENTBRIDGE, self.arn, f"InvokeFor{self.node.id}", known_arn=self._known_arn_in)
+        self._source = EventSource(
+            self, EVENTBRIDGE, self.arn, f"InvokeFor{self.node.id}", known_arn=self._known_arn_in
+        )
         self.undelivered: Queue = failure_queue(
             self,
             "Undelivered",

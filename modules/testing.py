@@ -29,7 +29,7 @@ from cdktf import TerraformStack as Stack
 from constructs import Construct
 
 from ._testing.difference import Compared, near
-from ._testing.policies import Block, Policies, permissions_of
+from ._testing.policies import Block, SynthesizedPolicies, permissions_of
 
 __all__ = ["Block", "Outputs", "Permissions", "Resource", "Resources", "Statements", "SynthesizedStack"]
 
@@ -152,8 +152,8 @@ class SynthesizedStack:
         }
 
     @property
-    def _policies(self) -> Policies:
-        return Policies(self.json)
+    def _policies(self) -> SynthesizedPolicies:
+        return SynthesizedPolicies(self.json)
 
     def _role(self, of: str | Construct) -> str:
         path = of if isinstance(of, str) else of.node.path.removeprefix(self._above)

@@ -17,7 +17,7 @@ from ._account import account_id as current_account_id
 from ._any_function import AnyFunction
 from ._delivery import (
     WITHOUT_CONDITIONS_ON_TOPICS_AND_KEYS,
-    Source,
+    EventSource,
     admit_by_policy,
     place,
     same_stack,
@@ -64,7 +64,7 @@ class AnyTopic(Construct):
         self._undelivered: Queue | None = None
 
     @abstractmethod
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a bucket or a rule publish; gives what has to exist before it tries."""
 
     def subscribe_email(self, address: str) -> None:
@@ -107,7 +107,7 @@ class AnyTopic(Construct):
         else:
             check_filter_policy(self, filter_policy, filter_scope)
         self._subscribers.append(target)
-        source = Source(self, "sns.amazonaws.com", self.arn, f"InvokeFor{self.node.id}")
+        source = EventSource(self, "sns.amazonaws.com", self.arn, f"InvokeFor{self.node.id}")
         permissions = target.admit(source)
         scope, id_ = place(self, target)
         SnsTopicSubscription(
@@ -159,7 +159,7 @@ class AnyTopic(Construct):
         if raw and not queue:
             raise ConfigurationError(f"{path(self)}: raw delivery is for queues; a function always gets the envelope")
 
-    def _failure_queue(self, source: Source) -> Queue:
+    def _failure_queue(self, source: EventSource) -> Queue:
         if self._undelivered is None:
             self._undelivered = failure_queue(
                 self,
@@ -234,7 +234,7 @@ class Topic(AnyTopic):
             )
         )
 
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a bucket or a rule publish, and use the topic's key for it; `on_...` verbs call it."""
         self._allow_key(source.service)
         if source.service in WITHOUT_CONDITIONS_ON_TOPICS_AND_KEYS:
@@ -285,7 +285,7 @@ class ExistingTopic(AnyTopic):
         if service not in self._admits:
             raise refuse_service(self, "topic", "Topic.from_arn", service)
 
-    def admit(self, source: Source) -> Sequence[TerraformResource]:
+    def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Raises `ConfigurationError` unless the topic's policy admits the source's service already (`admits`)."""
         self.allow_service(source.service)
         return []

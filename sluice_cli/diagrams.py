@@ -10,7 +10,7 @@ from sluice_cli.review.picture.arrows import picture_of
 from sluice_cli.review.picture.layout import LayoutError, place
 from sluice_cli.review.picture.svg import draw
 from sluice_cli.review.plan import NO_PLAN
-from sluice_cli.review.words import Names
+from sluice_cli.review.words import ConstructNames
 
 
 def draw_all(synthesized: Synthesized, names: Sequence[str] = ()) -> dict[str, str]:
@@ -20,7 +20,7 @@ def draw_all(synthesized: Synthesized, names: Sequence[str] = ()) -> dict[str, s
     for name in synthesized.ordered(names):
         document = json.loads((synthesized.folders[name] / "cdk.tf.json").read_text(encoding="utf-8"))
         configuration = Configuration.synthesized(document)
-        pictures.append(picture_of(name, configuration, Names(NO_PLAN, configuration)))
+        pictures.append(picture_of(name, configuration, ConstructNames(NO_PLAN, configuration)))
     try:
         return {one.picture.title: draw(one) for one in place(pictures)}
     except LayoutError as error:

@@ -24,7 +24,7 @@ AT_ONCE = 2  # plans side by side: each takes a core
 
 
 @dataclass(frozen=True)
-class Plan:
+class StackPlan:
     """What Terraform would do to one stack.
 
     `document` is the output of `terraform show -json`. The plan itself lies in the target's `review.out`, from where
@@ -36,7 +36,7 @@ class Plan:
     rules: Ruleset = NO_RULES
 
     @classmethod
-    def make(cls, stack: Stack, rules: Ruleset = NO_RULES) -> "Plan":
+    def make(cls, stack: Stack, rules: Ruleset = NO_RULES) -> "StackPlan":
         """Plan a synthesized stack. What was reviewed before is forgotten. Raises `DeploymentError`."""
         saved = _saved(stack)
         saved.prepare()
@@ -47,7 +47,7 @@ class Plan:
         return cls(stack, document, rules)
 
     @classmethod
-    def reviewed(cls, stack: Stack) -> "Plan":
+    def reviewed(cls, stack: Stack) -> "StackPlan":
         """The plan of a synthesized stack that was reviewed and saved, which may be applied as it is.
 
         Raises `DeploymentError` when configuration or state moved since, it was applied already, or a dangerous change
@@ -102,13 +102,13 @@ class Plan:
         return changes
 
 
-def make_plans(stacks: Sequence[Stack], rules: Ruleset = NO_RULES) -> list[Plan]:
+def make_plans(stacks: Sequence[Stack], rules: Ruleset = NO_RULES) -> list[StackPlan]:
     """The plans of several stacks, made side by side, to be judged by `rules`, too. Raises `DeploymentError`."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(lambda stack: Plan.make(stack, rules), stacks))
+        return list(pool.map(lambda stack: StackPlan.make(stack, rules), stacks))
 
 
-def review_plans(plans: Sequence[Plan], acknowledged: Sequence[str]) -> list[StackReview]:
+def review_plans(plans: Sequence[StackPlan], acknowledged: Sequence[str]) -> list[StackReview]:
     """The reviews of plans, with dangers acknowledged by address; the plans are saved for `apply-reviewed`."""
     reviews = acknowledge([plan.review for plan in plans], acknowledged)
     for plan, review in zip(plans, reviews, strict=True):
@@ -189,7 +189,7 @@ def apply_reviewed(target: Target, names: Sequence[str]) -> None:
     stacks = [stack for stack in synthesize(target, names) if names or is_reviewed(stack)]
     if not stacks:
         raise DeploymentError(f"nothing was reviewed: {review_folder(target)} holds no plan; run `sluice review`")
-    for plan in [Plan.reviewed(stack) for stack in stacks]:
+    for plan in [StackPlan.reviewed(stack) for stack in stacks]:
         console.print(f"{plan.stack.name}: applying what was reviewed", markup=False)
         changes = plan.apply()
         console.print(

@@ -13,7 +13,7 @@ from typing import Any
 
 from sluice_cli.errors import DeploymentError
 from sluice_cli.project import MANIFEST, Synthesized
-from sluice_cli.review.saved import State
+from sluice_cli.review.saved import StateVersion
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
 
@@ -117,10 +117,10 @@ class Stack:
             return False
         return any(one["mode"] == "managed" for one in self.state().get("resources", []))
 
-    def state_version(self) -> State:
+    def state_version(self) -> StateVersion:
         """Which state the stack has now. Raises `DeploymentError`."""
         state = self.state()
-        return State(str(state.get("lineage", "")), int(state.get("serial", 0)))
+        return StateVersion(str(state.get("lineage", "")), int(state.get("serial", 0)))
 
     def advice(self, said: str) -> str:
         """What to do about what Terraform said, where `recover` may help; a text to add, or nothing."""

@@ -1,4 +1,4 @@
-"""The ready systems, one module each. A new module with a `System` in it is found by itself."""
+"""The ready systems, one module each. A new module with a `SystemStack` in it is registered automatically."""
 
 import importlib
 import pkgutil
@@ -9,25 +9,25 @@ from constructs import Construct
 from settings import Settings
 
 from .api_gateway_account import ApiGatewayAccount
-from .system import System
+from .system import SystemStack
 
 
-def _systems() -> tuple[Callable[[Construct, Settings], System], ...]:
+def _systems() -> tuple[Callable[[Construct, Settings], SystemStack], ...]:
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     return tuple(
         one
         for module in modules
         for one in vars(module).values()
         if isinstance(one, type)
-        and issubclass(one, System)
+        and issubclass(one, SystemStack)
         and one.__module__ == module.__name__
-        and one not in (System, ApiGatewayAccount)
+        and one not in (SystemStack, ApiGatewayAccount)
     )
 
 
 SYSTEMS = _systems()
 
-__all__ = ["SYSTEMS", "ApiGatewayAccount", "System", "add_systems"]
+__all__ = ["SYSTEMS", "ApiGatewayAccount", "SystemStack", "add_systems"]
 
 
 def add_systems(app: Construct, settings: Settings) -> None:

@@ -3,10 +3,10 @@ from constructs import Construct
 from modules import ApiLoggingRole
 from settings import Settings
 
-from .system import System
+from .system import SystemStack
 
 
-class ApiGatewayAccount(System):
+class ApiGatewayAccount(SystemStack):
     """The one API Gateway logging role of an account and region, where `API_LOGGING_ROLE=managed` asks for it.
 
     A stack of its own: no system's destruction takes it from the others.

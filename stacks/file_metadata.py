@@ -3,13 +3,13 @@ from constructs import Construct
 from modules import Bucket, Capacity, Index, Table
 from settings import Settings
 
-from .system import System
+from .system import SystemStack
 
 BY_CONTENT_TYPE = "by-content-type"
 BY_DAY = "by-day"
 
 
-class FileMetadata(System):
+class FileMetadata(SystemStack):
     """What every uploaded object is - name, size, type by header and by content - becomes a row to query.
 
     pages on the allowed origins, people --presigned PUT--> bucket --object created--> function --> table row

@@ -3,10 +3,10 @@ from constructs import Construct
 from modules import Bucket, accept
 from settings import Settings
 
-from .system import System
+from .system import SystemStack
 
 
-class InvocationLog(System):
+class InvocationLog(SystemStack):
     """Every invocation that an object's creation causes becomes a row of a log.
 
     bucket --object created--> function --> table row

@@ -3,10 +3,10 @@ from constructs import Construct
 from modules import Bucket
 from settings import Settings
 
-from .system import System
+from .system import SystemStack
 
 
-class ObjectTracker(System):
+class ObjectTracker(SystemStack):
     """Every object that arrives in a bucket becomes a row and a notification; HTTP asks and records.
 
     bucket --object created--> function --> table row, then notification

@@ -3,12 +3,12 @@ from constructs import Construct
 from modules import Bucket
 from settings import Settings
 
-from .system import System
+from .system import SystemStack
 
 PREFIX = "readings/"
 
 
-class SensorPipeline(System):
+class SensorPipeline(SystemStack):
     """Readings of sensors arrive as objects: valid ones become rows, invalid ones are kept, breaches are notified.
 
     bucket --object created under readings/--> function --> row of each reading

@@ -53,7 +53,7 @@ ENDPOINTS = (
 )
 
 
-class System(TerraformStack):
+class SystemStack(TerraformStack):
     """What every system has: provider with tags, state, names, and when it asks for them a key and an alarm topic.
 
     `protected` says whether what holds data refuses to be destroyed; by default that is so in protected environments.

@@ -6,14 +6,14 @@ from modules import Bucket, Dashboard, Key, Metric, PythonFunction, Table
 from modules.rest_api import STAGE
 from settings import Settings
 
-from .system import FUNCTIONS, System
+from .system import FUNCTIONS, SystemStack
 
 REQUESTS_PER_SECOND = 1000
 PREFIX = "uploads/"  # of every object that the function stores
 PRESIGNED_PREFIX = "presigned/"  # of every object that others send with a URL of the function's
 
 
-class UploadApi(System):
+class UploadApi(SystemStack):
     """Files of products, uploaded over HTTP: into a bucket that only the function uses, and a table of products.
 
     REST API --POST /upload--> function --> object, then product and idempotency record in one write

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from . import busy, cold_start, plan, report, scaling, synth, upload
 from .places import CDK_PYTHON, DOCS
-from .table import Row
+from .table import Comparison
 
 console = Console(highlight=False, soft_wrap=True)
 
-Part = Callable[[Path, int], Iterator[Row]]
+Part = Callable[[Path, int], Iterator[Comparison]]
 
 PARTS: dict[str, Part] = {
     "synth": synth.warm,
@@ -48,7 +48,7 @@ def main() -> int:
         return 1
     begun = time.monotonic()
     for name in arguments.parts or PARTS:
-        rows: list[Row] = []
+        rows: list[Comparison] = []
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             for row in PARTS[name](Path(folder), arguments.runs):
                 rows.append(row)

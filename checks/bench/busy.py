@@ -16,7 +16,7 @@ from modules._packaging import build_archive
 from .laptop import EMPTY, HANDLERS, PLAIN, Event, Laptop, laptop
 from .measure import Program, run, say
 from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON, ROOT
-from .table import Row, compare
+from .table import Comparison, compare
 
 SENDERS = 4
 MANY_READINGS = 10_000
@@ -26,7 +26,7 @@ SINGLE_WRITES = 500
 CALLS: dict[str, dict[str, float]] = {}
 
 
-def compare_handlers(folder: Path, runs: int) -> Iterator[Row]:
+def compare_handlers(folder: Path, runs: int) -> Iterator[Comparison]:
     """What an event costs the function's process, of which nothing is the local AWS's: our own time, which is the
     handler's less its AWS calls', and the processor time, AWS calls and all."""
     number = 20 if runs == 1 else 100
@@ -49,7 +49,7 @@ def compare_handlers(folder: Path, runs: int) -> Iterator[Row]:
         yield from _many_readings(folder, aws, runs)
 
 
-def compare_several(folder: Path, runs: int) -> Iterator[Row]:
+def compare_several(folder: Path, runs: int) -> Iterator[Comparison]:
     """Events of ten records: the plain handler's work, an AWS call a record, against one for all."""
     took: dict[str, list[float]] = {PLAIN: [], "invocation_log": []}
     with laptop(folder) as aws:
@@ -60,7 +60,7 @@ def compare_several(folder: Path, runs: int) -> Iterator[Row]:
     yield compare("functions", what, PLAIN, "ms", took["invocation_log"], took[PLAIN], 0.67)
 
 
-def _many_readings(folder: Path, aws: Laptop, runs: int) -> Iterator[Row]:
+def _many_readings(folder: Path, aws: Laptop, runs: int) -> Iterator[Comparison]:
     many = MANY_READINGS // 10 if runs == 1 else MANY_READINGS
     whole, peaks, small, single = [], [], [], []
     for _ in range(runs):
@@ -98,7 +98,7 @@ def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: 
     return dict(json.loads(result.read_text()))
 
 
-def compare_rates(folder: Path, runs: int) -> Iterator[Row]:
+def compare_rates(folder: Path, runs: int) -> Iterator[Comparison]:
     """Deployed on the local AWS, invoked from a few threads: an event's time, so that all of the local AWS counts."""
     number, slices = (12, 1) if runs == 1 else (50, 8)
     with laptop(folder) as aws:

@@ -8,7 +8,7 @@ from modules._packaging import build_archive
 
 from .measure import Program, in_turn
 from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON
-from .table import Row, compare
+from .table import Comparison, compare
 
 PLAIN = "the plain handler"
 
@@ -52,7 +52,7 @@ def unpacked(folder: Path) -> dict[str, Path]:
     return places
 
 
-def start(folder: Path, runs: int) -> Iterator[Row]:
+def start(folder: Path, runs: int) -> Iterator[Comparison]:
     programs = {
         name: Program([PYTHON, "-c", f"import {name}.handler"], place, {**VARIABLES, "PYTHONPATH": str(place)})
         for name, place in unpacked(folder).items()

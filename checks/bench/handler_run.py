@@ -22,7 +22,7 @@ WARM_UP = 5  # events that do not count
 
 
 @dataclass(frozen=True)
-class Context:
+class LambdaContext:
     function_name: str = "bench"
     memory_limit_in_mb: int = 256
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:bench"
@@ -63,13 +63,13 @@ def main() -> None:
     events = job["events"]
     with contextlib.redirect_stdout(io.StringIO()):
         for event in events[: job.get("warm_up", WARM_UP)]:
-            handle(event, Context())
+            handle(event, LambdaContext())
         measured = events[job.get("warm_up", WARM_UP) :]
         calls.seconds = 0.0
         calls.made.clear()
         begun, processor_begun = time.perf_counter(), time.process_time()
         for event in measured:
-            handle(event, Context())
+            handle(event, LambdaContext())
         seconds, processor_seconds = time.perf_counter() - begun, time.process_time() - processor_begun
     Path(sys.argv[2]).write_text(
         json.dumps(

@@ -30,7 +30,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Run:
+class TimedRun:
     seconds: float
     cpu_seconds: float
     peak_mib: float
@@ -49,7 +49,7 @@ class Figure:
         return cls(statistics.median(values), min(values), max(values))
 
 
-def run(program: Program) -> Run:
+def run(program: Program) -> TimedRun:
     """Raises `ProgramFailed`."""
     program.before()
     begun = time.perf_counter()
@@ -68,10 +68,10 @@ def run(program: Program) -> Run:
         if process.returncode:
             said.seek(0)
             raise ProgramFailed(f"{' '.join(program.command)}:\n{said.read().decode(errors='replace')[-2000:]}")
-    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return TimedRun(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True) -> dict[str, list[Run]]:
+def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True) -> dict[str, list[TimedRun]]:
     """The runs of each program, in turn, after one of each that does not count."""
     if warm_up:
         say(f"warming up: {', '.join(programs)}")

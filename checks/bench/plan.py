@@ -16,13 +16,13 @@ from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .measure import say
 from .places import PYTHON, ROOT
-from .table import Row, compare
+from .table import Comparison, compare
 
 PLANS = "bare `terraform plan` of each stack, all at once"
 SYNTH = "python main.py"
 
 
-def unchanged(folder: Path, runs: int) -> Iterator[Row]:
+def unchanged(folder: Path, runs: int) -> Iterator[Comparison]:
     local = LocalAws(folder / "local-aws")
     local.start()
     try:

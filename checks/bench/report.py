@@ -9,7 +9,7 @@ from typing import Any
 from checks.systems import SYSTEMS
 
 from .measure import Figure
-from .table import Row, chart, markdown
+from .table import Comparison, chart, markdown
 
 TITLES = {
     "synth": "Synth, warm",
@@ -26,7 +26,12 @@ TITLES = {
 
 
 def write(
-    folder: Path, part: str, rows: Sequence[Row], runs: int, machine: str, calls: Mapping[str, Mapping[str, float]]
+    folder: Path,
+    part: str,
+    rows: Sequence[Comparison],
+    runs: int,
+    machine: str,
+    calls: Mapping[str, Mapping[str, float]],
 ) -> None:
     """Put a part's rows in place of those that are there."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,9 +53,9 @@ def write(
     (folder / "benchmark.svg").write_text(chart([_row(one) for of in parts.values() for one in of["rows"]]))
 
 
-def _row(saved: dict[str, Any]) -> Row:
+def _row(saved: dict[str, Any]) -> Comparison:
     figures = {name: Figure(**saved[name]) for name in ("ours", "theirs", "ratio")}
-    return Row(**{**saved, **figures})
+    return Comparison(**{**saved, **figures})
 
 
 def _calls(calls: Mapping[str, Mapping[str, float]]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from checks.systems import SYSTEMS
-from checks.systems.load import Load
+from checks.systems.load import EventLoad
 
 from .places import DOCS
 
@@ -99,7 +99,7 @@ def own_milliseconds(benchmark: Path = DOCS / "benchmark.json") -> dict[str, flo
     return {**own, "sensor_pipeline": reading * batch}
 
 
-def need(system: Load, rate: int, own_ms: float) -> Need:
+def need(system: EventLoad, rate: int, own_ms: float) -> Need:
     """Own time grows with the share of a core that the memory brings; AWS's answers take as long as they take."""
     own = own_ms * max(1.0, FULL_CORE_MB / system.memory_mb)
     answers = sum(ANSWER_MS[call] * number for call, number in system.calls.items()) * system.batch
@@ -113,7 +113,7 @@ def need(system: Load, rate: int, own_ms: float) -> Need:
     )
 
 
-def breaks(system: Load, rate: int, concurrency: int) -> Iterator[str]:
+def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
     """The quotas and settings that do not hold at a rate, and what to change."""
     writes = system.writes * rate
     if system.api and rate > API_REQUESTS:
@@ -149,7 +149,7 @@ def breaks(system: Load, rate: int, concurrency: int) -> Iterator[str]:
             yield f"{quota:,} a second of {what}"
 
 
-def dollars(system: Load, duration_ms: float) -> float:
+def dollars(system: EventLoad, duration_ms: float) -> float:
     """For a million events."""
     invocations = 1 / system.batch
     calls = sum(PRICES.get(call, 0) * number for call, number in system.calls.items())

@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from .measure import Program, Run, in_turn, run, say
+from .measure import Program, TimedRun, in_turn, run, say
 from .places import CDK_PYTHON, FUNCTIONS, PEERS, PYTHON, QUIET, ROOT
-from .table import Row, compare
+from .table import Comparison, compare
 
 CDKTF, CDK, CDK_VALIDATED, FLOOR = "ordinary CDKTF", "AWS CDK", "AWS CDK, validating", "import cdktf; App().synth()"
 
@@ -44,7 +44,7 @@ def programs(folder: Path, copies: int = 1, caches: Path | None = None) -> dict[
     }
 
 
-def warm(folder: Path, runs: int) -> Iterator[Row]:
+def warm(folder: Path, runs: int) -> Iterator[Comparison]:
     measured = in_turn(programs(folder), runs)
     for peer, most in {CDKTF: 0.12, CDK: 0.8, CDK_VALIDATED: 0.3, FLOOR: 2.5}.items():
         yield _compare("synth", measured, peer, "s", _seconds, most)
@@ -54,7 +54,7 @@ def warm(folder: Path, runs: int) -> Iterator[Row]:
         yield _compare("synth, processor time", measured, peer, "s", _processor)
 
 
-def cold(folder: Path, runs: int) -> Iterator[Row]:
+def cold(folder: Path, runs: int) -> Iterator[Comparison]:
     chosen = {
         name: one for name, one in programs(folder, caches=folder / "caches").items() if name in ("ours", CDKTF, CDK)
     }
@@ -64,7 +64,7 @@ def cold(folder: Path, runs: int) -> Iterator[Row]:
     yield _compare("synth, first ever", measured, CDK, "s", _seconds)
 
 
-def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Row]:
+def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Comparison]:
     """Seconds and megabytes of one more stack: between one copy (five stacks) and many."""
     names = ("ours", CDK)
 
@@ -76,7 +76,7 @@ def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Row]:
     }
     in_turn(each_number[1], 0)  # warms up
     # One and many in one round: it is their difference that counts. Where that is small, the quickest of three.
-    measured: dict[str, list[Run]] = {name: [] for some in each_number.values() for name in some}
+    measured: dict[str, list[TimedRun]] = {name: [] for some in each_number.values() for name in some}
     for number in range(runs):
         say(f"round {number + 1} of {runs}")
         for copies, some in each_number.items():
@@ -96,26 +96,26 @@ def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Row]:
             yield compare("scale", f"{title} (of {5 * copies})", CDK, unit, each["ours"], each[CDK], most)
 
 
-def _seconds(one: Run) -> float:
+def _seconds(one: TimedRun) -> float:
     return one.seconds
 
 
-def _processor(one: Run) -> float:
+def _processor(one: TimedRun) -> float:
     return one.cpu_seconds
 
 
-def _peak(one: Run) -> float:
+def _peak(one: TimedRun) -> float:
     return one.peak_mib
 
 
-MEASURES: list[tuple[str, str, Callable[[Run], float], float | None]] = [
+MEASURES: list[tuple[str, str, Callable[[TimedRun], float], float | None]] = [
     ("a further stack", "s", _seconds, 1.0),
     ("a further stack, processor time", "s", _processor, None),
     ("a further stack, memory", "MiB", _peak, None),
 ]
 
 
-def unit_test(folder: Path, runs: int) -> Iterator[Row]:
+def unit_test(folder: Path, runs: int) -> Iterator[Comparison]:
     one = Program([PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", A_UNIT_TEST], ROOT, QUIET)
     measured = in_turn({"ours": one, FLOOR: programs(folder)[FLOOR]}, runs)
     yield _compare("one unit test", measured, FLOOR, "s", _seconds, 1.75)
@@ -123,12 +123,12 @@ def unit_test(folder: Path, runs: int) -> Iterator[Row]:
 
 def _compare(
     what: str,
-    measured: dict[str, list[Run]],
+    measured: dict[str, list[TimedRun]],
     peer: str,
     unit: str,
-    of: Callable[[Run], float],
+    of: Callable[[TimedRun], float],
     most: float | None = None,
     note: str = "",
-) -> Row:
+) -> Comparison:
     ours, theirs = ([of(one) for one in measured[name]] for name in ("ours", peer))
     return compare("synth", what, peer, unit, ours, theirs, most, note)

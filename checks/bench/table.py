@@ -7,7 +7,7 @@ from .measure import Figure, ratio
 
 
 @dataclass(frozen=True)
-class Row:
+class Comparison:
     """One comparison. `most` is the ratio that the project has set itself, if any."""
 
     section: str
@@ -36,11 +36,11 @@ def compare(
     theirs: Sequence[float],
     most: float | None = None,
     note: str = "",
-) -> Row:
-    return Row(section, what, peer, unit, Figure.of(ours), Figure.of(theirs), ratio(ours, theirs), most, note)
+) -> Comparison:
+    return Comparison(section, what, peer, unit, Figure.of(ours), Figure.of(theirs), ratio(ours, theirs), most, note)
 
 
-def markdown(rows: Sequence[Row]) -> str:
+def markdown(rows: Sequence[Comparison]) -> str:
     lines = [
         "| what | peer | ours | peer's | ours to peer's (spread) | at most | kept |",
         "|---|---|---:|---:|---:|---:|---|",
@@ -54,7 +54,7 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join([*lines, *(["", *notes] if notes else [])])
 
 
-def chart(rows: Sequence[Row]) -> str:
+def chart(rows: Sequence[Comparison]) -> str:
     """An SVG of the ratios: the bar ends at ours, the line at 1 is the peer, the whisker is the spread."""
     labels = [f"{row.what} : {row.peer}" for row in rows]
     left, width, line, top = 20 + round(6.4 * max(map(len, labels))), 420, 24, 46

@@ -22,7 +22,7 @@ from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from .busy import single_file
 from .laptop import EMPTY
 from .measure import say
-from .table import Row, compare
+from .table import Comparison, compare
 
 OURS = "ours"
 BEHIND = f"{EMPTY} behind the same API"
@@ -35,14 +35,14 @@ ANSWERS = f"def lambda_handler(event, context):\n    return {{'statusCode': {CRE
 
 
 @dataclass(frozen=True)
-class Load:
+class LoadResult:
     """Requests over a number of connections, and how many of them were not answered 201."""
 
     milliseconds: float  # each
     errors: int
 
 
-def highest_rate(folder: Path, runs: int) -> Iterator[Row]:
+def highest_rate(folder: Path, runs: int) -> Iterator[Comparison]:
     """The system as it is deployed, and once more with a function that does nothing: the local AWS's own ceiling."""
     local = LocalAws(folder / "local-aws")
     local.start()
@@ -58,16 +58,16 @@ def highest_rate(folder: Path, runs: int) -> Iterator[Row]:
         local.stop()
 
 
-def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterator[Row]:
+def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterator[Comparison]:
     requests = 8 if runs == 1 else 160
-    found: dict[str, list[dict[int, Load]]] = {name: [] for name in urls}
+    found: dict[str, list[dict[int, LoadResult]]] = {name: [] for name in urls}
     for name, url in urls.items():
         for connections in CONNECTIONS:
             _load(local, url, connections, requests)  # starts the local AWS's workers
         say(f"warmed up: {name}")
     for number in range(runs):
         say(f"round {number + 1} of {runs}")
-        rounds: dict[str, dict[int, Load]] = {name: {} for name in urls}
+        rounds: dict[str, dict[int, LoadResult]] = {name: {} for name in urls}
         for connections in CONNECTIONS:
             for name in random.sample(list(urls), len(urls)):
                 rounds[name][connections] = _load(local, urls[name], connections, requests)
@@ -79,7 +79,7 @@ def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterat
     yield compare("upload", "POST /upload", BEHIND, "ms", quickest[OURS], quickest[BEHIND], None, note)
 
 
-def _quickest(loads: Mapping[int, Load]) -> float:
+def _quickest(loads: Mapping[int, LoadResult]) -> float:
     """Milliseconds a request, at the highest rate at which none failed."""
     fine = [one.milliseconds for one in loads.values() if not one.errors]
     if not fine:
@@ -87,7 +87,7 @@ def _quickest(loads: Mapping[int, Load]) -> float:
     return min(fine)
 
 
-def _rates(rounds: list[dict[int, Load]]) -> str:
+def _rates(rounds: list[dict[int, LoadResult]]) -> str:
     def rate(connections: int) -> str:
         errors = sum(one[connections].errors for one in rounds)
         failed = f" ({errors} errors)" if errors else ""
@@ -96,7 +96,7 @@ def _rates(rounds: list[dict[int, Load]]) -> str:
     return ", ".join(map(rate, CONNECTIONS))
 
 
-def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
+def _load(local: LocalAws, url: str, connections: int, requests: int) -> LoadResult:
     sender = Sender(local)
 
     def send(body: dict[str, Any]) -> int:
@@ -107,7 +107,7 @@ def _load(local: LocalAws, url: str, connections: int, requests: int) -> Load:
     with ThreadPoolExecutor(connections) as pool:
         statuses = list(pool.map(send, bodies))
     seconds = perf_counter() - begun
-    return Load(seconds / requests * 1e3, sum(status != CREATED for status in statuses))
+    return LoadResult(seconds / requests * 1e3, sum(status != CREATED for status in statuses))
 
 
 def _deployed(local: LocalAws, folder: Path, suffix: str) -> dict[str, str]:

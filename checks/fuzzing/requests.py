@@ -41,7 +41,7 @@ FILE = base64.b64encode(f"{SECRET} is what the file says".encode()).decode()
 
 
 @dataclass(frozen=True)
-class Request:
+class FuzzedRequest:
     """One request: `path` and `query` as they are sent, after the stage; `route` is the path that the API has."""
 
     system: str
@@ -55,7 +55,7 @@ class Request:
 
 
 @st.composite
-def requests(draw: st.DrawFn, apis: Mapping[str, Api]) -> Request:
+def requests(draw: st.DrawFn, apis: Mapping[str, Api]) -> FuzzedRequest:
     system = draw(st.sampled_from(sorted(apis)))
     route, methods = apis[system].path, apis[system].methods
     # Most go where a function listens: elsewhere API Gateway alone answers.
@@ -72,7 +72,7 @@ def requests(draw: st.DrawFn, apis: Mapping[str, Api]) -> Request:
     if draw(st.integers(0, 5)) == 0:
         headers["Idempotency-Key"] = draw(HEADER_VALUES)
     headers |= draw(st.dictionaries(HEADER_NAMES, HEADER_VALUES, max_size=2))
-    return Request(
+    return FuzzedRequest(
         system, route, method, path, query, draw(bodies(_accepted(apis[system]))), headers, draw(st.integers(0, 9)) < 9
     )
 
@@ -105,9 +105,9 @@ def bodies(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
     )
 
 
-def drawn(count: int, seed_: int, apis: Mapping[str, Api]) -> list[Request]:
+def drawn(count: int, seed_: int, apis: Mapping[str, Api]) -> list[FuzzedRequest]:
     """That many requests, or a few less where hypothesis has no more to invent."""
-    found: list[Request] = []
+    found: list[FuzzedRequest] = []
 
     @seed(seed_)
     @settings(
@@ -119,7 +119,7 @@ def drawn(count: int, seed_: int, apis: Mapping[str, Api]) -> list[Request]:
         suppress_health_check=list(HealthCheck),
     )
     @given(requests(apis))
-    def collect(request: Request) -> None:
+    def collect(request: FuzzedRequest) -> None:
         found.append(request)
 
     collect()

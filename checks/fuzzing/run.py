@@ -9,8 +9,8 @@ from typing import Any
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send, signed_request
 
-from .judging import Problem, problems_of_answer, problems_of_log, problems_of_objects
-from .requests import Request
+from .judging import Violation, problems_of_answer, problems_of_log, problems_of_objects
+from .requests import FuzzedRequest
 
 THREADS = 4
 
@@ -21,13 +21,13 @@ class FuzzResult:
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     log_lines: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Violation] = field(default_factory=list)
 
 
 def fuzz(
     local: LocalAws,
     outputs: Mapping[str, Mapping[str, str]],
-    requests: Sequence[Request],
+    requests: Sequence[FuzzedRequest],
     stored: Mapping[str, str],
     each: Callable[[], object] = lambda: None,
 ) -> FuzzResult:
@@ -53,7 +53,7 @@ def fuzz(
     return outcome
 
 
-def _send(local: LocalAws, api_url: str, request: Request) -> tuple[int, bytes]:
+def _send(local: LocalAws, api_url: str, request: FuzzedRequest) -> tuple[int, bytes]:
     url = api_url.removesuffix(request.route) + request.path + (f"?{request.query}" if request.query else "")
     how = signed_request if request.signed else send
     return how(local, request.method, url, request.body, request.headers)

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from .statements import Statement
+from .statements import SynthesizedStatement
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Change:
+class StatementMutation:
     """One element of a statement, by its place, taken away (`without`) or made to match everything (`any`).
 
     A change that narrows is noticed by a use that fails; one that widens by an access that is not refused any more.
     """
 
-    statement: Statement
+    statement: SynthesizedStatement
     part: str  # action, resource, principal, condition, value
     index: int
     how: str  # without, any
@@ -43,7 +43,7 @@ class Change:
         }[self.part]()
         return f"without {what}" if self.how == "without" else f"any {self.part} for {what}"
 
-    def applied(self, statement: Statement) -> Statement | None:
+    def applied(self, statement: SynthesizedStatement) -> SynthesizedStatement | None:
         """The statement changed; None where nothing of it is left. `statement` is this change's own, or its like with
         references resolved."""
 
@@ -71,22 +71,22 @@ def _at(items: tuple[Item, ...], index: int, item: Item) -> tuple[Item, ...]:
     return (*items[:index], item, *items[index + 1 :])
 
 
-def changes(statement: Statement) -> Iterator[Change]:
+def changes(statement: SynthesizedStatement) -> Iterator[StatementMutation]:
     """All single changes of a statement. Of a denial, widening its resources or principals would only refuse more, and
     it has to refuse everybody."""
     allows = statement.effect == "Allow"
     for index in range(len(statement.actions)):
-        yield Change(statement, "action", index, "without")
+        yield StatementMutation(statement, "action", index, "without")
     for index, resource in enumerate(statement.resources):
         if len(statement.resources) > 1:
-            yield Change(statement, "resource", index, "without")
+            yield StatementMutation(statement, "resource", index, "without")
         if allows and resource != "*":
-            yield Change(statement, "resource", index, "any")
+            yield StatementMutation(statement, "resource", index, "any")
     for index, principal in enumerate(statement.principals):
         if allows and principal[1] != "*":
-            yield Change(statement, "principal", index, "any")
+            yield StatementMutation(statement, "principal", index, "any")
     for index, condition in enumerate(statement.conditions):
-        yield Change(statement, "condition", index, "without")
+        yield StatementMutation(statement, "condition", index, "without")
         if len(condition.values) > 1:
             for value in range(len(condition.values)):
-                yield Change(statement, "value", index, "without", value)
+                yield StatementMutation(statement, "value", index, "without", value)

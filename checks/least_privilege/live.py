@@ -15,8 +15,8 @@ from botocore.config import Config
 
 from sluice_cli.local_aws.server import LocalAws
 
-from .changes import Change
-from .statements import PERMISSION, REFERENCE, Statement
+from .changes import StatementMutation
+from .statements import PERMISSION, REFERENCE, SynthesizedStatement
 
 Document = dict[str, Any]
 
@@ -114,7 +114,7 @@ class DeployedSystem:
     def role_arn(self) -> str:
         return str(self._the("aws_iam_role")["arn"])
 
-    def check(self, statement: Statement) -> None:
+    def check(self, statement: SynthesizedStatement) -> None:
         """Raises `NotAsSynthesized` where the deployed statement is not the one of the Terraform."""
         if statement.kind == PERMISSION:
             policy = self.client("lambda").get_policy(FunctionName=self.function_name)["Policy"]
@@ -132,7 +132,7 @@ class DeployedSystem:
             raise NotAsSynthesized(f"{statement.name}: deployed is {deployed_}, synthesized is {expected}")
 
     @contextmanager
-    def changed(self, change: Change) -> Iterator[None]:
+    def changed(self, change: StatementMutation) -> Iterator[None]:
         """The deployed policy with that one change; afterwards as Terraform made it."""
         statement = change.statement
         original = self._read(statement)
@@ -144,7 +144,7 @@ class DeployedSystem:
         finally:
             self._write(statement, original)
 
-    def key(self, statement: Statement) -> str:
+    def key(self, statement: SynthesizedStatement) -> str:
         """A key with the same policy as the statement's own, made for the proof: some calls would disable or delete."""
         address = statement.address
         if address not in self._twins:
@@ -157,7 +157,9 @@ class DeployedSystem:
             self._twins[address] = made
         return self._twins[address]
 
-    def _with_revert_right(self, statement: Statement, applied: Statement | None) -> list[Document]:
+    def _with_revert_right(
+        self, statement: SynthesizedStatement, applied: SynthesizedStatement | None
+    ) -> list[Document]:
         """The changed statement, and what lets it be changed back."""
         made = applied.json() if applied else None
         if statement.kind == "aws_kms_key":
@@ -177,7 +179,7 @@ class DeployedSystem:
             made["NotAction"] = REVERT_ACTIONS[statement.kind]
         return [made] if made else []
 
-    def _read(self, statement: Statement) -> Document:
+    def _read(self, statement: SynthesizedStatement) -> Document:
         held = self._holder(statement)
         kind = statement.kind
         readers: dict[str, Callable[[], Any]] = {
@@ -201,7 +203,7 @@ class DeployedSystem:
         found = readers[kind]()
         return dict(json.loads(found) if isinstance(found, str) else found)
 
-    def _write(self, statement: Statement, document: Document) -> None:
+    def _write(self, statement: SynthesizedStatement, document: Document) -> None:
         held = self._holder(statement)
         text = json.dumps(document)
         empty = not document["Statement"]
@@ -229,7 +231,7 @@ class DeployedSystem:
                 QueueUrl=held["queue_url"], Attributes={"Policy": "" if empty else text}
             )
 
-    def _holder(self, statement: Statement) -> Mapping[str, Any]:
+    def _holder(self, statement: SynthesizedStatement) -> Mapping[str, Any]:
         return self.place.attributes[statement.address]
 
     def _the(self, kind: str) -> Mapping[str, Any]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from .changes import Change, changes
+from .changes import StatementMutation, changes
 from .live import DeployedStack, DeployedSystem
 from .refusals import refusals
 from .stand_ins import Gap, gap_of
-from .statements import Statement
+from .statements import SynthesizedStatement
 from .uses import Failed, Use, Uses
 
 REFUSED = re.compile(r"AccessDenied|AuthorizationError|not authorized|Forbidden|\b403\b|may not be read")
@@ -20,7 +20,7 @@ REFUSED = re.compile(r"AccessDenied|AuthorizationError|not authorized|Forbidden|
 class Proof:
     """How a change of a statement is noticed: by a run, by the unit test that stands in, or (`problem`) not at all."""
 
-    change: Change
+    change: StatementMutation
     run: str = ""
     gap: Gap | None = None
     problem: str = ""
@@ -33,7 +33,7 @@ class NotSufficient(RuntimeError):
 def prove(
     place: DeployedStack,
     uses: type[Uses],
-    statements: Sequence[Statement],
+    statements: Sequence[SynthesizedStatement],
     after_each: Callable[[Proof], None] = lambda _: None,
 ) -> list[Proof]:
     """One proof for each change of each statement. Raises `NotSufficient` where the policies as generated do not let
@@ -57,7 +57,7 @@ class _Prover:
     def __init__(self, system: DeployedSystem, uses: Uses) -> None:
         self._system = system
         self._uses = uses
-        self._as_generated: set[tuple[Statement, str]] = set()
+        self._as_generated: set[tuple[SynthesizedStatement, str]] = set()
 
     def expect_sufficient(self) -> None:
         for use in self._uses.whole():
@@ -65,7 +65,7 @@ class _Prover:
             if said:
                 raise NotSufficient(f"{self._system.place.system}: {use.name}: {said}")
 
-    def prove(self, change: Change) -> Proof:
+    def prove(self, change: StatementMutation) -> Proof:
         gap = gap_of(change)
         if gap is not None:
             return Proof(change, gap=gap)
@@ -81,7 +81,7 @@ class _Prover:
                 outcomes.append(f"{one.name}: {said or 'works'}")
         return Proof(change, problem=f"nobody notices ({'; '.join(outcomes) or 'nothing tries it'})")
 
-    def _expect_as_generated(self, one: Use, change: Change) -> None:
+    def _expect_as_generated(self, one: Use, change: StatementMutation) -> None:
         """Before a change, a use works and a refusal is one: else its outcome under the change would prove nothing."""
         # Calls to a key share a name, and differ.
         a_key = change.statement.kind == "aws_kms_key"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .changes import Change
+from .changes import StatementMutation
 from .live import DeployedSystem
 from .uses import Use
 
@@ -13,7 +13,7 @@ FOREIGN_KEY = "00000000-0000-4000-8000-000000000000"
 MESSAGE = '{"objectKey": ""}'
 
 
-def refusals(system: DeployedSystem, change: Change) -> Sequence[Use]:
+def refusals(system: DeployedSystem, change: StatementMutation) -> Sequence[Use]:
     """What is refused as generated, and of which one has to be granted under a change that widens."""
     statement = change.statement
     held = system.place.attributes[statement.address]

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .proving import Proof
-from .statements import Statement, shown
+from .statements import SynthesizedStatement, shown
 
 COLUMNS = ("statement", "needed by", "refused, and granted when widened", "proven by")
 
@@ -25,10 +25,10 @@ Terraform as generated, and fails on the Terraform with just that change.
 
 
 @dataclass(frozen=True)
-class Row:
+class StatementRow:
     """One statement's line of the table; the last three cells hold a line for each way it is noticed."""
 
-    statement: Statement
+    statement: SynthesizedStatement
     says: str
     needed: Sequence[str]
     refused: Sequence[str]
@@ -65,12 +65,12 @@ class Totals:
         )
 
 
-def place_of(statement: Statement) -> str:
+def place_of(statement: SynthesizedStatement) -> str:
     """What carries it, as a reader of the stack knows it: `ReadObjects`, `Objects`."""
     return statement.holder.rpartition("/")[0].rpartition("/")[2] or statement.holder
 
 
-def says(statement: Statement, paths: Mapping[str, str]) -> str:
+def says(statement: SynthesizedStatement, paths: Mapping[str, str]) -> str:
     """The statement in one sentence."""
     who = ", ".join(shown(name, paths) if kind != "*" else "everybody" for kind, name in statement.principals)
     on = ", ".join(shown(one, paths) for one in statement.resources)
@@ -86,15 +86,15 @@ def says(statement: Statement, paths: Mapping[str, str]) -> str:
     )
 
 
-def rows(proofs: Iterable[Proof], paths: Mapping[str, str]) -> list[Row]:
-    by_statement: dict[Statement, list[Proof]] = {}
+def rows(proofs: Iterable[Proof], paths: Mapping[str, str]) -> list[StatementRow]:
+    by_statement: dict[SynthesizedStatement, list[Proof]] = {}
     for proof in proofs:
         by_statement.setdefault(proof.change.statement, []).append(proof)
     return [_row(statement, of_it, paths) for statement, of_it in by_statement.items()]
 
 
 def totals(proofs: Sequence[Proof]) -> Totals:
-    by_statement: dict[Statement, list[Proof]] = {}
+    by_statement: dict[SynthesizedStatement, list[Proof]] = {}
     for proof in proofs:
         by_statement.setdefault(proof.change.statement, []).append(proof)
     kinds = [_kind(of_it) for of_it in by_statement.values()]
@@ -110,7 +110,7 @@ def totals(proofs: Sequence[Proof]) -> Totals:
     )
 
 
-def to_terminal(system: str, found: Sequence[Row], console: Console) -> None:
+def to_terminal(system: str, found: Sequence[StatementRow], console: Console) -> None:
     table = Table(title=system, title_justify="left", show_lines=True)
     for heading in COLUMNS:
         table.add_column(heading, overflow="fold")
@@ -119,7 +119,7 @@ def to_terminal(system: str, found: Sequence[Row], console: Console) -> None:
     console.print(table, soft_wrap=False)
 
 
-def to_markdown(systems: Mapping[str, Sequence[Row]], proofs: Sequence[Proof]) -> str:
+def to_markdown(systems: Mapping[str, Sequence[StatementRow]], proofs: Sequence[Proof]) -> str:
     parts = [INTRODUCTION, f"{totals(proofs)}\n"]
     for system, found in systems.items():
         parts += [f"## {system}\n", *_table(COLUMNS, [row.cells for row in found])]
@@ -134,7 +134,7 @@ def to_markdown(systems: Mapping[str, Sequence[Row]], proofs: Sequence[Proof]) -
     return "\n".join(parts)
 
 
-def _row(statement: Statement, proofs: Sequence[Proof], paths: Mapping[str, str]) -> Row:
+def _row(statement: SynthesizedStatement, proofs: Sequence[Proof], paths: Mapping[str, str]) -> StatementRow:
     needed: dict[str, list[str]] = {}
     refused: dict[str, list[str]] = {}
     proven: dict[str, list[str]] = {}
@@ -147,7 +147,7 @@ def _row(statement: Statement, proofs: Sequence[Proof], paths: Mapping[str, str]
         elif proof.run:
             (needed if proof.change.narrows else refused).setdefault(proof.run, []).append(change)
             proven.setdefault("run", [])
-    return Row(
+    return StatementRow(
         statement=statement,
         says=says(statement, paths),
         needed=_lines(needed),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .changes import Change
+from .changes import StatementMutation
 from .statements import PERMISSION
 
 # Tests that the unit tests of each system have under these names.
@@ -26,7 +26,7 @@ class Gap:
     module: str = ""
     elements: Sequence[str] = ("",)
 
-    def covers(self, change: Change) -> bool:
+    def covers(self, change: StatementMutation) -> bool:
         sid = PERMISSION if change.statement.kind == PERMISSION else change.statement.sid
         return sid in self.sids and change.part in self.parts and any(one in str(change) for one in self.elements)
 
@@ -112,6 +112,6 @@ GAPS = (
 )
 
 
-def gap_of(change: Change) -> Gap | None:
+def gap_of(change: StatementMutation) -> Gap | None:
     """What says that no run notices a change; None where one has to."""
     return next((one for one in GAPS if one.covers(change)), None)

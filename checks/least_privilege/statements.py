@@ -33,14 +33,14 @@ class UnknownPolicy(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Condition:
+class SynthesizedCondition:
     test: str
     variable: str
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Statement:
+class SynthesizedStatement:
     """One statement, as Terraform has it: values may be references. `holder` is the construct path of the resource that
     carries it, `address` its Terraform address, `document` the construct path of its policy document."""
 
@@ -53,7 +53,7 @@ class Statement:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     principals: tuple[tuple[str, str], ...] = ()
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[SynthesizedCondition, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -63,7 +63,7 @@ class Statement:
     def name(self) -> str:
         return f"{self.system} {self.holder} {self.sid}"
 
-    def resolved(self, resolve: Callable[[str], str]) -> "Statement":
+    def resolved(self, resolve: Callable[[str], str]) -> "SynthesizedStatement":
         """The same with every reference replaced by what `resolve` gives for it."""
         return replace(
             self,
@@ -105,11 +105,11 @@ class Statement:
         return made
 
 
-def read(system: str, synthesized: Block) -> list[Statement]:
+def read(system: str, synthesized: Block) -> list[SynthesizedStatement]:
     """Every statement of a stack. Raises `UnknownPolicy` for a policy that this cannot read."""
     documents = synthesized.get("data", {}).get("aws_iam_policy_document", {})
     used: set[str] = set()
-    found: list[Statement] = []
+    found: list[SynthesizedStatement] = []
     for kind, resources in sorted(synthesized["resource"].items()):
         for name, resource in sorted(resources.items()):
             address, holder = f"{kind}.{name}", path_of(system, name, resource)
@@ -169,12 +169,12 @@ def _is_policy(text: str) -> bool:
     return '"Statement"' in text or "aws_iam_policy_document" in text
 
 
-def _statement(system: str, address: str, holder: str, document: str, block: Block) -> Statement:
+def _statement(system: str, address: str, holder: str, document: str, block: Block) -> SynthesizedStatement:
     known = {"sid", "effect", "actions", "resources", "principals", "condition"}
     unknown = sorted(set(block) - known)
     if unknown or not block.get("sid"):
         raise UnknownPolicy(f"{system}: {document}: a statement without sid, or with {', '.join(unknown) or 'nothing'}")
-    return Statement(
+    return SynthesizedStatement(
         system=system,
         address=address,
         holder=holder,
@@ -185,22 +185,23 @@ def _statement(system: str, address: str, holder: str, document: str, block: Blo
         resources=tuple(block.get("resources") or ()),
         principals=tuple((one["type"], name) for one in block.get("principals") or () for name in one["identifiers"]),
         conditions=tuple(
-            Condition(one["test"], one["variable"], tuple(one["values"])) for one in block.get("condition") or ()
+            SynthesizedCondition(one["test"], one["variable"], tuple(one["values"]))
+            for one in block.get("condition") or ()
         ),
     )
 
 
-def _permission(system: str, address: str, holder: str, resource: Block) -> Statement:
+def _permission(system: str, address: str, holder: str, resource: Block) -> SynthesizedStatement:
     """A Lambda permission is a statement of the function's resource policy."""
     conditions = [
-        Condition(test, variable, (resource[attribute],))
+        SynthesizedCondition(test, variable, (resource[attribute],))
         for attribute, test, variable in (
             ("source_arn", "ArnLike", "aws:SourceArn"),
             ("source_account", "StringEquals", "aws:SourceAccount"),
         )
         if attribute in resource
     ]
-    return Statement(
+    return SynthesizedStatement(
         system=system,
         address=address,
         holder=holder,

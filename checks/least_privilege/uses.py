@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from botocore import xform_name
 
-from .changes import Change
+from .changes import StatementMutation
 from .live import DeployedSystem
 
 PATIENCE_SECONDS = 60
@@ -44,7 +44,7 @@ class Uses(ABC):
     def granted(self) -> dict[str, list[Use]]:
         """Uses by what must allow them: the last but one part of the path of a role's policy, or a topic."""
 
-    def of(self, change: Change) -> Sequence[Use]:
+    def of(self, change: StatementMutation) -> Sequence[Use]:
         """The uses of which one has to fail under a change that narrows."""
         statement = change.statement
         place, _, _ = statement.holder.rpartition("/")
@@ -120,7 +120,7 @@ class Uses(ABC):
             ]
         }
 
-    def _call_kms(self, change: Change, action: str) -> None:
+    def _call_kms(self, change: StatementMutation, action: str) -> None:
         # Nothing but the key: whatever the call then lacks, the right to it is checked before.
         kms = self.system.client("kms", checked=False)
         key = self.system.key(change.statement)

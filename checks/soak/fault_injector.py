@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from .function import SHORT_TIMEOUT_SECONDS, Function
 from .plan import FaultWindow
-from .proxy import Answer, Proxy, Request, Reset
+from .proxy import Answer, ProxiedRequest, Proxy, Reset
 
 # The services whose calls a kind of fault affects.
 AFFECTED_SERVICES = {
@@ -56,10 +56,10 @@ class Call:
 
     service: str
     operation: str
-    request: Request
+    request: ProxiedRequest
 
     @classmethod
-    def of(cls, request: Request) -> "Call":
+    def of(cls, request: ProxiedRequest) -> "Call":
         target = next((value for name, value in request.headers.items() if name.lower() == "x-amz-target"), "")
         if target.startswith("DynamoDB"):
             return cls("dynamodb", target.rpartition(".")[2], request)
@@ -153,7 +153,7 @@ class FaultInjector:
         breaks = [when for when, whose in self._breaks if whose in (None, one)]
         return sum(any(first <= when <= second for when in breaks) for first, second in pairwise(times))
 
-    def __call__(self, request: Request) -> Answer:
+    def __call__(self, request: ProxiedRequest) -> Answer:
         call = Call.of(request)
         with self._lock:
             self._under_way += 1

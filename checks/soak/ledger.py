@@ -11,7 +11,7 @@ from rich.table import Table
 KEPT, REFUSED, REJECTED = "kept", "refused", "rejected"
 
 
-class Problem(NamedTuple):
+class Discrepancy(NamedTuple):
     """An input the books do not balance for. `lost` and `doubled` are what it is counted as, if either."""
 
     system: str
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
 
 
 @dataclass
-class Found:
+class StoredResults:
     """What AWS holds at one time: rows, rejects and kept failures by input, these with their reasons."""
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -50,16 +50,16 @@ class Book:
     notifications: Counter[str] = field(default_factory=Counter)
     explained: Counter[str] = field(default_factory=Counter)
     # Once the faults had ended and all was quiet, and once the failure queue was replayed.
-    before: Found = field(default_factory=Found)
-    after: Found = field(default_factory=Found)
+    before: StoredResults = field(default_factory=StoredResults)
+    after: StoredResults = field(default_factory=StoredResults)
     faults: Counter[str] = field(default_factory=Counter)
 
-    def missing(self, found: Found) -> list[str]:
+    def missing(self, found: StoredResults) -> list[str]:
         """Valid inputs that are neither a row nor a kept failure, nor were refused to their sender."""
         refused = {one for one, status in self.answers.items() if status // 100 != 2} | self.sent_again
         return sorted(set(self.valid - found.rows - found.kept) - refused)
 
-    def problems(self) -> list[Problem]:
+    def problems(self) -> list[Discrepancy]:
         """Everything that does not balance; empty when all does."""
         return [
             *self._accounted_for(),
@@ -68,26 +68,26 @@ class Book:
             *self._notifications(),
         ]
 
-    def _accounted_for(self) -> Iterable[Problem]:
+    def _accounted_for(self) -> Iterable[Discrepancy]:
         """Before the replay every valid input is a row, a kept failure with its reason, or was not accepted."""
         for one in self.missing(self.before):
             yield self._lost(one, "neither a row nor a kept failure nor refused, before the replay")
         for one in sorted(one for one in self.before.kept if not self.before.reasons.get(one)):
-            yield Problem(self.system, "unexplained", one, "kept without a reason")
+            yield Discrepancy(self.system, "unexplained", one, "kept without a reason")
 
-    def _rows(self) -> Iterable[Problem]:
+    def _rows(self) -> Iterable[Discrepancy]:
         """After it every valid input is a row, and one only."""
         for one, missing in sorted((self.valid - self.after.rows).items()):
             yield self._lost(one, f"no row after the replay ({missing} missing)")
         for one, more in sorted((self.after.rows - self.valid).items()):
             if one in self.valid:
-                yield Problem(self.system, "doubled", one, f"{more} more rows than it may have")
+                yield Discrepancy(self.system, "doubled", one, f"{more} more rows than it may have")
             else:
-                yield Problem(self.system, "unexpected", one, "a row of something that is no valid input")
+                yield Discrepancy(self.system, "unexpected", one, "a row of something that is no valid input")
         for one in sorted(set(self.after.kept) & set(self.valid)):
-            yield Problem(self.system, "kept", one, f"still kept after the replay: {self.after.reasons.get(one)}")
+            yield Discrepancy(self.system, "kept", one, f"still kept after the replay: {self.after.reasons.get(one)}")
 
-    def _poison(self) -> Iterable[Problem]:
+    def _poison(self) -> Iterable[Discrepancy]:
         there: Mapping[str, Iterable[str]] = {
             KEPT: {one for one in self.after.kept if self.after.reasons.get(one)},
             REFUSED: {one for one, status in self.answers.items() if 400 <= status < 500},
@@ -98,19 +98,21 @@ class Book:
                 yield self._lost(one, f"poison that was not {fate} with a reason")
         for one, count in sorted(self.after.rejects.items()):
             if count > 1 or self.poison.get(one) != REJECTED:
-                yield Problem(self.system, "doubled" if count > 1 else "unexpected", one, f"{count} rejects of it")
+                yield Discrepancy(self.system, "doubled" if count > 1 else "unexpected", one, f"{count} rejects of it")
 
-    def _notifications(self) -> Iterable[Problem]:
+    def _notifications(self) -> Iterable[Discrepancy]:
         for one in sorted(self.to_notify - set(self.notifications)):
             yield self._lost(one, "its notification never came")
         for one, count in sorted(self.notifications.items()):
             if one not in self.to_notify:
-                yield Problem(self.system, "unexpected", one, "notified, and nobody should hear of it")
+                yield Discrepancy(self.system, "unexpected", one, "notified, and nobody should hear of it")
             elif count - 1 > self.explained[one]:
-                yield Problem(self.system, "doubled", one, f"notified {count} times, {self.explained[one]} explained")
+                yield Discrepancy(
+                    self.system, "doubled", one, f"notified {count} times, {self.explained[one]} explained"
+                )
 
-    def _lost(self, one: str, text: str) -> Problem:
-        return Problem(self.system, "lost", one, text)
+    def _lost(self, one: str, text: str) -> Discrepancy:
+        return Discrepancy(self.system, "lost", one, text)
 
 
 def table(books: Iterable[Book]) -> Table:

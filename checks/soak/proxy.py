@@ -19,7 +19,7 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 
 @dataclass(frozen=True)
-class Request:
+class ProxiedRequest:
     """`gone` says whether the client does not wait for the answer any more: it gave up, or was killed."""
 
     method: str
@@ -42,7 +42,7 @@ class Reset(Exception):
     """Raised by a fault: the connection is closed without an answer."""
 
 
-Fault = Callable[[Request], Answer | None]
+Fault = Callable[[ProxiedRequest], Answer | None]
 
 
 class Proxy:
@@ -53,9 +53,9 @@ class Proxy:
     that arrived. `pass_on` gives the answer of the local AWS, for a fault that spoils or loses it.
     """
 
-    def __init__(self, url: str, pass_on: Callable[[Request], Answer]) -> None:
+    def __init__(self, url: str, pass_on: Callable[[ProxiedRequest], Answer]) -> None:
         self.url = url
-        self.requests: list[Request] = []
+        self.requests: list[ProxiedRequest] = []
         self.fault: Fault = lambda request: None
         self.pass_on = pass_on
 
@@ -74,7 +74,7 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
     behind = urlsplit(running.url)
     context = ssl.create_default_context(cafile=running.ca_bundle)
 
-    def pass_on(request: Request) -> Answer:
+    def pass_on(request: ProxiedRequest) -> Answer:
         connection = http.client.HTTPSConnection(behind.hostname or "", behind.port, context=context, timeout=30)
         connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
         for name, value in request.headers.items():  # the host too: it is signed
@@ -93,7 +93,7 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
 
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Request(
+            request = ProxiedRequest(
                 self.command, self.path, dict(self.headers.items()), body, lambda: _closed(self.connection)
             )
             if remember:

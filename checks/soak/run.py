@@ -25,7 +25,7 @@ from .courier import Courier, Event
 from .fault_injector import FaultInjector
 from .function import Function
 from .inputs import SoakInputs
-from .ledger import KEPT, REJECTED, Book, Found
+from .ledger import KEPT, REJECTED, Book, StoredResults
 from .pace import Pace
 from .plan import Item
 from .proxy import proxy
@@ -53,12 +53,12 @@ def soak(
 ) -> list[Book]:
     """Run all systems at the same time; gives their books. What is changed on the way is put back."""
     clients = Clients(local)
-    runs = [Run(local, clients, target, name, inputs, options, progress) for name, inputs in systems.items()]
+    runs = [SystemSoak(local, clients, target, name, inputs, options, progress) for name, inputs in systems.items()]
     with ThreadPoolExecutor(len(systems)) as pool:
-        return list(pool.map(Run.run, runs))
+        return list(pool.map(SystemSoak.run, runs))
 
 
-class Run:
+class SystemSoak:
     """One system's."""
 
     def __init__(
@@ -260,7 +260,7 @@ class Run:
             if not any(one in self._book.valid for failure in own for one, _ in self._system.of_event(failure.event)):
                 return
 
-    def _settle(self, injector: FaultInjector) -> Found:
+    def _settle(self, injector: FaultInjector) -> StoredResults:
         """Wait until nothing happens any more, and, for as long as that may take on a busy machine, until no input is
         missing; gives what is there."""
         # No call for longer than Lambda waits before an event's last try.
@@ -273,7 +273,7 @@ class Run:
                     return found
             time.sleep(0.2)
 
-    def _find(self) -> Found:
+    def _find(self) -> StoredResults:
         kept: set[tuple[str, str]] = set()
         reasons: dict[str, str] = {}
         own = self._own()
@@ -281,7 +281,7 @@ class Run:
             inputs = self._system.of_event(failure.event)
             kept |= inputs
             reasons |= {one: failure.reason for one, _ in inputs}
-        return Found(
+        return StoredResults(
             rows=self._system.rows(),
             rejects=self._system.rejects(),
             kept=Counter(one for one, _ in kept),

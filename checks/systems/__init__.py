@@ -4,9 +4,9 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 
-from checks.systems.system import Api, Benchmarked, System
+from checks.systems.system import Api, Benchmarked, SystemUnderTest
 
-SYSTEMS: dict[str, System] = {
+SYSTEMS: dict[str, SystemUnderTest] = {
     system.name: system
     for found in pkgutil.iter_modules(__path__)
     if found.name not in ("load", "system")
@@ -21,4 +21,4 @@ def stored_objects(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     return {outputs[name]["BucketName"]: api.stores for name, api in APIS.items() if api.stores}
 
 
-__all__ = ["APIS", "SYSTEMS", "Api", "Benchmarked", "System", "stored_objects"]
+__all__ = ["APIS", "SYSTEMS", "Api", "Benchmarked", "SystemUnderTest", "stored_objects"]

@@ -9,8 +9,8 @@ from checks.demo.samples import try_upload, upload
 from checks.demo.waiting import wait_for
 from checks.least_privilege.uses import Recorded, Use
 from checks.soak.inputs import SoakInputs
-from checks.systems.load import Load
-from checks.systems.system import Benchmarked, System
+from checks.systems.load import EventLoad
+from checks.systems.system import Benchmarked, SystemUnderTest
 from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
@@ -102,13 +102,13 @@ class Proofs(Recorded):
         return {"ReadUploads": [self.versioned(), self.unversioned()], "PutMetadata": [self.versioned()]}
 
 
-SYSTEM = System(
+SYSTEM = SystemUnderTest(
     name=NAME,
     tour=tour,
     inputs=SoakInputs,
     uses=Proofs,
     benchmarked=Benchmarked(keys=("objectKey", "uploadTime"), reads_objects=True),
-    load=Load(
+    load=EventLoad(
         NAME,
         "file_metadata",
         256,

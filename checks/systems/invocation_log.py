@@ -14,8 +14,8 @@ from checks.least_privilege.uses import Recorded, Use, expect
 from checks.soak.inputs import Expectation, Record, Row, SoakInputs
 from checks.soak.ledger import KEPT
 from checks.soak.plan import Item
-from checks.systems.load import Load
-from checks.systems.system import Benchmarked, System
+from checks.systems.load import EventLoad
+from checks.systems.system import Benchmarked, SystemUnderTest
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
@@ -138,13 +138,13 @@ class Proofs(Recorded):
         return {"PutInvocations": [Use("an event", lambda: self.record(""))]}
 
 
-SYSTEM = System(
+SYSTEM = SystemUnderTest(
     name=NAME,
     tour=tour,
     inputs=Inputs,
     uses=Proofs,
     benchmarked=Benchmarked(keys=("requestId", "timestamp")),
-    load=Load(
+    load=EventLoad(
         NAME,
         "invocation_log",
         128,

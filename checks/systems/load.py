@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Load:
+class EventLoad:
     """What one event takes: the function's memory, its AWS calls, the table's write units, and how many of these go to
     the busiest partition key. `reasons` says what each call is for. `batch` events share an invocation.
     """

@@ -14,8 +14,8 @@ from checks.least_privilege.uses import Recorded, Use, expect
 from checks.soak.inputs import SoakInputs
 from checks.soak.ledger import REFUSED
 from checks.soak.plan import Item
-from checks.systems.load import Load
-from checks.systems.system import Api, Benchmarked, System
+from checks.systems.load import EventLoad
+from checks.systems.system import Api, Benchmarked, SystemUnderTest
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener
@@ -149,14 +149,14 @@ class Proofs(Recorded):
         expect(answer["statusCode"] in (200, 404), str(answer))
 
 
-SYSTEM = System(
+SYSTEM = SystemUnderTest(
     name=NAME,
     tour=tour,
     inputs=Inputs,
     uses=Proofs,
     api=Api("/objects", ("GET", "POST"), {"key": "fuzz/key"}),
     benchmarked=Benchmarked(keys=("objectKey", "uploadTime"), reads_objects=True),
-    load=Load(
+    load=EventLoad(
         NAME,
         "object_tracker",
         256,

@@ -19,8 +19,8 @@ from checks.simulation import NAME, Pipeline, Simulation
 from checks.simulation_run import await_results, progress_bars, total
 from checks.soak.inputs import Expectation, Record, Row, SoakInputs
 from checks.soak.plan import Item
-from checks.systems.load import Load
-from checks.systems.system import Benchmarked, System
+from checks.systems.load import EventLoad
+from checks.systems.system import Benchmarked, SystemUnderTest
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener
@@ -198,13 +198,13 @@ class Proofs(Recorded):
         }
 
 
-SYSTEM = System(
+SYSTEM = SystemUnderTest(
     name=NAME,
     tour=tour,
     inputs=Inputs,
     uses=Proofs,
     benchmarked=Benchmarked(keys=("deviceId", "readingTime"), reads_objects=True),
-    load=Load(
+    load=EventLoad(
         NAME,
         "sensor_pipeline",
         1769,

@@ -7,7 +7,7 @@ from typing import Any
 from checks.demo.result import Result
 from checks.least_privilege.uses import Uses
 from checks.soak.inputs import SoakInputs
-from checks.systems.load import Load
+from checks.systems.load import EventLoad
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import Target
 
@@ -40,7 +40,7 @@ class Benchmarked:
 
 
 @dataclass(frozen=True)
-class System:
+class SystemUnderTest:
     """One system: `tour` shows it in the demo, `inputs` are sent by the soak, `uses` prove its policies, `api` is
     fuzzed, `benchmarked` and `load` are its part of the benchmark and of the scaling model.
 
@@ -53,7 +53,7 @@ class System:
     inputs: type[SoakInputs]
     uses: type[Uses]
     benchmarked: Benchmarked
-    load: Load
+    load: EventLoad
     api: Api | None = None
 
     @property

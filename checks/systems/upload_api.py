@@ -19,8 +19,8 @@ from checks.least_privilege.uses import Use, Uses, expect
 from checks.soak.inputs import Row, SoakInputs
 from checks.soak.ledger import KEPT, REFUSED
 from checks.soak.plan import Item
-from checks.systems.load import Load
-from checks.systems.system import Api, Benchmarked, Event, System
+from checks.systems.load import EventLoad
+from checks.systems.system import Api, Benchmarked, Event, SystemUnderTest
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
@@ -300,7 +300,7 @@ def request(number: int) -> Event:
     }
 
 
-SYSTEM = System(
+SYSTEM = SystemUnderTest(
     name=NAME,
     tour=tour,
     inputs=Inputs,
@@ -312,7 +312,7 @@ SYSTEM = System(
         stores="uploads/[0-9a-f]{64}",
     ),
     benchmarked=Benchmarked(keys=("productId", "productName"), request=request),
-    load=Load(
+    load=EventLoad(
         NAME,
         "upload_api",
         512,

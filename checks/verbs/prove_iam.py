@@ -19,8 +19,8 @@ from checks.deployed import repository
 from checks.least_privilege.changes import changes
 from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import NotSufficient, Proof, prove
-from checks.least_privilege.report import Row, rows, to_markdown, to_terminal, totals
-from checks.least_privilege.statements import Statement, UnknownPolicy, paths, read
+from checks.least_privilege.report import StatementRow, rows, to_markdown, to_terminal, totals
+from checks.least_privilege.statements import SynthesizedStatement, UnknownPolicy, paths, read
 from checks.systems import SYSTEMS
 from settings import Settings
 from sluice_cli.console import console
@@ -72,7 +72,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def prove_all(systems: Sequence[str], local: LocalAws, target: Target) -> Mapping[str, list[Proof]]:
     """The proofs of deployed systems, two systems at a time: they share nothing."""
-    statements: dict[str, list[Statement]] = {name: read(name, synthesized(name, target)) for name in systems}
+    statements: dict[str, list[SynthesizedStatement]] = {
+        name: read(name, synthesized(name, target)) for name in systems
+    }
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -96,7 +98,7 @@ def prove_all(systems: Sequence[str], local: LocalAws, target: Target) -> Mappin
             return dict(zip(systems, pool.map(prove_one, systems), strict=True))
 
 
-def tables_of(found: Mapping[str, Sequence[Proof]], target: Target) -> dict[str, list[Row]]:
+def tables_of(found: Mapping[str, Sequence[Proof]], target: Target) -> dict[str, list[StatementRow]]:
     return {name: rows(proofs, paths(name, synthesized(name, target))) for name, proofs in found.items()}
 
 

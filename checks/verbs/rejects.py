@@ -26,7 +26,7 @@ SHOWN = 50  # in a terminal; a pipe gets all, a line each
 
 
 @dataclass(frozen=True)
-class Reject:
+class StoredReject:
     """An invalid reading, and the object version it is in. `raw` may be but its beginning (`raw_cut`)."""
 
     bucket: str
@@ -99,13 +99,13 @@ class Rejects:
         self._dynamodb = client("dynamodb", region_name=region)
         self._table = outputs["RejectsTableName"]
 
-    def read(self) -> list[Reject]:
+    def read(self) -> list[StoredReject]:
         """All of them, in the order of objects and of places in these."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         found = [_parse(item) for page in pages for item in page["Items"]]
         return sorted(found, key=lambda one: (one.source, one.place))
 
-    def replay(self, rejects: list[Reject]) -> str | None:
+    def replay(self, rejects: list[StoredReject]) -> str | None:
         """Send the object version of these rejects through the function and wait; gives the reason when it fails.
 
         The function adds nothing twice. What it refuses again it dates anew: what is older afterwards was accepted.
@@ -131,7 +131,7 @@ class Rejects:
             return str(json.loads(answer["Payload"].read()).get("errorMessage") or answer["FunctionError"])
         return None
 
-    def remove_unchanged(self, reject: Reject) -> bool:
+    def remove_unchanged(self, reject: StoredReject) -> bool:
         """Remove a reject unless it was dated anew since it was read; gives whether it was removed."""
         try:
             self._dynamodb.delete_item(
@@ -151,7 +151,7 @@ class Rejects:
         return True
 
 
-def _discard(rejects: Rejects, wanted: list[Reject]) -> int:
+def _discard(rejects: Rejects, wanted: list[StoredReject]) -> int:
     """Remove rejects; those that were refused anew meanwhile stay."""
     removed = 0
     for (_, key, version), group in groupby(wanted, lambda one: one.source):
@@ -163,7 +163,7 @@ def _discard(rejects: Rejects, wanted: list[Reject]) -> int:
     return ExitCode.DONE if removed == len(wanted) else ExitCode.FAILED
 
 
-def _replay(rejects: Rejects, wanted: list[Reject]) -> int:
+def _replay(rejects: Rejects, wanted: list[StoredReject]) -> int:
     accepted = 0
     for (_, key, version), group in groupby(wanted, lambda one: one.source):
         those = list(group)
@@ -176,10 +176,10 @@ def _replay(rejects: Rejects, wanted: list[Reject]) -> int:
     return 0 if accepted == len(wanted) else 1
 
 
-def _parse(item: Mapping[str, Any]) -> Reject:
+def _parse(item: Mapping[str, Any]) -> StoredReject:
     fields = {name: next(iter(value.values())) for name, value in item.items()}
     # Somebody else may have put an item here: it is listed, and can be discarded.
-    return Reject(
+    return StoredReject(
         bucket=fields.get("bucket", ""),
         key=fields["objectKey"],
         version=fields.get("versionId", "null"),
@@ -192,7 +192,7 @@ def _parse(item: Mapping[str, Any]) -> Reject:
     )
 
 
-def _show(found: list[Reject]) -> None:
+def _show(found: list[StoredReject]) -> None:
     if not console.is_terminal:
         for one in found:
             print(short(one.key), one.version, one.position, one.at, short(one.reason), short(one.raw), sep="\t")

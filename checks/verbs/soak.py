@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from checks.arguments import add_system_arguments
 from checks.deployed import repository
-from checks.soak.ledger import Book, Problem, fault_table, table
+from checks.soak.ledger import Book, Discrepancy, fault_table, table
 from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
 from checks.systems import SYSTEMS
@@ -76,7 +76,7 @@ def report(books: list[Book], seed: int, seconds: float) -> int:
     return 1 if problems else 0
 
 
-def _line(problem: Problem) -> str:
+def _line(problem: Discrepancy) -> str:
     return f"{problem.system}: {problem.kind}: {short(problem.input)}: {short(problem.text)}"
 
 

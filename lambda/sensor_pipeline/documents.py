@@ -32,7 +32,7 @@ class Refused:
     reason: str
 
 
-class Place(NamedTuple):
+class TextPosition(NamedTuple):
     """Where something is in an object's text; all count from 1. `element` is of an array, 0 outside of one."""
 
     line: int = 1
@@ -50,7 +50,7 @@ class Place(NamedTuple):
 class Value(NamedTuple):
     """A JSON value that is no array. `raw` is its text, no more than one character above `LONGEST_RAW` of it."""
 
-    place: Place
+    place: TextPosition
     raw: str
     value: Any
 
@@ -58,7 +58,7 @@ class Value(NamedTuple):
 class Array(NamedTuple):
     """A document that is an array. Its elements are decoded one by one: together they would take much more room."""
 
-    place: Place
+    place: TextPosition
     text: str
     begin: int
 
@@ -70,7 +70,7 @@ class Array(NamedTuple):
 class Broken(NamedTuple):
     """What is no JSON document; `problem` says why. Neighbouring ones are one."""
 
-    place: Place
+    place: TextPosition
     raw: str
     problem: str
 
@@ -105,10 +105,10 @@ def _joined(run: Broken, one: Broken) -> Broken:
 def _documents(text: str) -> Iterator[Value | Array | Broken]:
     position = _after(BETWEEN, text, 0)
     if position == len(text):
-        yield Broken(Place(), "", "the object is empty")
+        yield Broken(TextPosition(), "", "the object is empty")
         return
     clean = text.isascii() or bad_byte(text, 0, len(text)) is None
-    reader = Reader(text)
+    reader = DocumentReader(text)
     # Looking for the ends of broken documents may go over the same text again and again: not without end.
     effort = 4 * len(text) + 1_000_000
     line, line_start, line_end, counted, end = 1, 0, -1, 0, 0
@@ -116,7 +116,7 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
         line += text.count("\n", counted, position)
         line_start = max(line_start, text.rfind("\n", counted, position) + 1)
         counted = position
-        place = Place(line, position - line_start + 1 if end > line_start else 1)
+        place = TextPosition(line, position - line_start + 1 if end > line_start else 1)
         try:
             end, value = reader.read(position)
             bad = None if clean else bad_byte(text, position, end)
@@ -148,7 +148,7 @@ ARRAY = object()
 SIZES = (4 * 1024, 128 * 1024, 1024 * 1024, LARGEST_DOCUMENT)
 
 
-class Reader:
+class DocumentReader:
     """Reads documents of a text. It sees no more of the text than a document may have, so that a larger one does not
     fill the memory, and at first a small part, so that what is broken does not take the time of what follows it."""
 

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import aws, conditional_puts
-from shared.conditional_puts import Put, TooManyAtOnce
+from shared.conditional_puts import Put, TooManyConflicts
 from shared.items import plain, typed
 
-from .episodes import EpisodeRules, State, advance, in_order
+from .episodes import EpisodeRules, SensorState, advance, in_order
 from .ingestion import Call
 from .outbox import LEASE_SECONDS, MOST_IN_ONE_PUBLISH, NotPublished, Outbox
 from .readings import Row
@@ -50,7 +50,7 @@ class Environment:
 class Known(NamedTuple):
     """An item of the table: its state, its version (0: it is not there), until when somebody publishes."""
 
-    state: State
+    state: SensorState
     version: int
     lease: int
 
@@ -69,7 +69,7 @@ class EpisodeStore:
         key = typed({"deviceId": device, "sensorType": sensor})
         answer = self._dynamodb.get_item(TableName=self._episodes_table, Key=key, ConsistentRead=True)
         item = plain(answer["Item"]) if "Item" in answer else {}
-        state = State(item.get("open"), item.get("overUntil"), tuple(item.get("pending", ())))
+        state = SensorState(item.get("open"), item.get("overUntil"), tuple(item.get("pending", ())))
         return Known(state, item.get("version", 0), item.get("lease", 0))
 
     def put(self, device: str, sensor: str, known: Known, counted: Sequence[Row] = ()) -> list[Row] | None:
@@ -160,7 +160,7 @@ class Episodes:
                 return
             rows = [row for row in rows if "breach" not in row or row in uncounted]
             time.sleep(random.uniform(0, 0.02 * (attempt + 1)))  # noqa: S311 - jitter
-        raise TooManyAtOnce(f"others kept counting readings of {sensor[1]} of {sensor[0]}")
+        raise TooManyConflicts(f"others kept counting readings of {sensor[1]} of {sensor[0]}")
 
     def _publish(self, sensor: tuple[str, str]) -> int:
         published = 0
@@ -191,10 +191,10 @@ class Episodes:
         for _ in range(ATTEMPTS):
             known = self._store.get(*sensor)
             pending = tuple(one for one in known.state.pending if one["id"] not in done)
-            state = State(known.state.open, known.state.over_until, pending)
+            state = SensorState(known.state.open, known.state.over_until, pending)
             if self._store.put(*sensor, known._replace(state=state, lease=0)) is None:
                 return
-        raise TooManyAtOnce(f"others kept counting readings of {sensor[1]} of {sensor[0]}")
+        raise TooManyConflicts(f"others kept counting readings of {sensor[1]} of {sensor[0]}")
 
 
 def _steps(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:

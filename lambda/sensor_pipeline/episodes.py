@@ -26,7 +26,7 @@ class EpisodeRules:
 
 
 @dataclass(frozen=True)
-class State:
+class SensorState:
     """What is known of one sensor of one device. `open` is the episode that has not ended; until `over_until` all have.
     `pending` are notifications that are not published, each with an `id`."""
 
@@ -45,7 +45,7 @@ def in_order(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: (time_of(row), "breach" not in row, row["readingTime"]))
 
 
-def advance(state: State, rows: Sequence[Row], rules: EpisodeRules) -> State:
+def advance(state: SensorState, rows: Sequence[Row], rules: EpisodeRules) -> SensorState:
     """The state after readings in the order of time, each counted once. The same rows within limits may come again."""
     for row in rows:
         state = _after(state, row, rules)
@@ -54,7 +54,7 @@ def advance(state: State, rows: Sequence[Row], rules: EpisodeRules) -> State:
     return state
 
 
-def _after(state: State, row: Row, rules: EpisodeRules) -> State:
+def _after(state: SensorState, row: Row, rules: EpisodeRules) -> SensorState:
     time, episode = time_of(row), state.open
     if episode and _moment(time) - _moment(episode["last"]) > rules.longest_silence:
         state = _ended(state, episode["last"], None, "nothing was heard of it for longer than allowed")
@@ -64,7 +64,7 @@ def _after(state: State, row: Row, rules: EpisodeRules) -> State:
         return _ended(state, time, row, "back within its limit") if back else state
     if episode and episode["breach"] != row["breach"]:
         if time < episode["last"]:  # late: it was beyond the other limit before
-            alone = _begun(State(over_until=time), row)
+            alone = _begun(SensorState(over_until=time), row)
             alone = _ended(alone, time, None, "beyond the other limit")
             return replace(state, pending=(*state.pending, *alone.pending))
         state = _ended(state, time, row, "beyond the other limit")
@@ -79,7 +79,7 @@ def _is_back(episode: Row, row: Row, rules: EpisodeRules) -> bool:
     return bool(row["value"] >= episode["limit"] + by)
 
 
-def _begun(state: State, row: Row) -> State:
+def _begun(state: SensorState, row: Row) -> SensorState:
     time = time_of(row)
     episode = {
         **{name: row[name] for name in ("deviceId", "sensorType", "breach", "limit")},
@@ -100,7 +100,7 @@ def _begun(state: State, row: Row) -> State:
     return replace(state, open=episode, pending=(*state.pending, {"id": f"begin {row['readingTime']}", **told}))
 
 
-def _continued(state: State, episode: Row, row: Row) -> State:
+def _continued(state: SensorState, episode: Row, row: Row) -> SensorState:
     time = time_of(row)
     return replace(
         state,
@@ -115,7 +115,7 @@ def _continued(state: State, episode: Row, row: Row) -> State:
     )
 
 
-def _ended(state: State, time: str, row: Row | None, why: str) -> State:
+def _ended(state: SensorState, time: str, row: Row | None, why: str) -> SensorState:
     episode = state.open or {}
     duration = max(timedelta(0), _moment(time) - _moment(episode["began"]))
     what = f"{episode['sensorType']} of {episode['deviceId']}"
@@ -138,7 +138,7 @@ def _ended(state: State, time: str, row: Row | None, why: str) -> State:
         },
     )
     over_until = max(state.over_until or time, time)
-    return State(None, over_until, (*state.pending, {"id": f"end {episode['key']}", **told}))
+    return SensorState(None, over_until, (*state.pending, {"id": f"end {episode['key']}", **told}))
 
 
 def _moment(time: str) -> datetime:

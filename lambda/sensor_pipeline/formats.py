@@ -38,7 +38,7 @@ class Measurement(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Reader:
+class ReadingFormat:
     """How documents are read: `known` are the sensor types, `names` what senders call the fields.
 
     `format` is a name of `ADAPTERS`, or `detect`. `uploaded` is when the object was, in seconds since 1970: where a
@@ -137,11 +137,11 @@ class Reader:
 # Own: one object is one reading.
 
 
-def _is_own(value: Fields, reader: Reader) -> bool:
+def _is_own(value: Fields, reader: ReadingFormat) -> bool:
     return "value" in value or ("sensorType" in value and not isinstance(value.get("readings"), list))
 
 
-def _read_own(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_own(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     missing = [name for name in MANDATORY if name not in value]
     if missing:
         hint = "; nor is a column a known sensor type" if set(missing) == {"sensorType", "value"} else ""
@@ -157,12 +157,12 @@ def _read_own(value: Fields, reader: Reader) -> Iterator[Measurement]:
 # Wide: one object has a column for each sensor.
 
 
-def _is_wide(value: Fields, reader: Reader) -> bool:
+def _is_wide(value: Fields, reader: ReadingFormat) -> bool:
     columns = (one for name, one in value.items() if name in reader.known)
     return not _is_own(value, reader) and any(not isinstance(one, dict | list) for one in columns)
 
 
-def _read_wide(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_wide(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     common = {name: one for name, one in value.items() if name in WHOSE}
     columns = {name: one for name, one in value.items() if name not in WHOSE}
     yield from reader.named_columns(columns, common, {})
@@ -171,11 +171,11 @@ def _read_wide(value: Fields, reader: Reader) -> Iterator[Measurement]:
 # Readings: one object has a list of readings, and what they have in common beside it.
 
 
-def _is_list(value: Fields, reader: Reader) -> bool:
+def _is_list(value: Fields, reader: ReadingFormat) -> bool:
     return isinstance(value.get("readings"), list)
 
 
-def _read_list(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_list(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     readings = value.get("readings")
     if not isinstance(readings, list):
         yield Measurement(problem=f"readings: must be an array, and is {kind(readings)}")
@@ -194,11 +194,11 @@ def _read_list(value: Fields, reader: Reader) -> Iterator[Measurement]:
 # SenML: a record outside of an array is a pack of one. In an array the pack goes through all of it.
 
 
-def _is_senml(value: Fields, reader: Reader) -> bool:
+def _is_senml(value: Fields, reader: ReadingFormat) -> bool:
     return bool(SENML_BASE & set(value)) or ("n" in value and bool(SENML_VALUES & set(value)))
 
 
-def _read_senml(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_senml(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     yield from (Measurement(**one) for one in reader.pack().read(value))
 
 
@@ -206,11 +206,11 @@ def _read_senml(value: Fields, reader: Reader) -> Iterator[Measurement]:
 # https://www.thethingsindustries.com/docs/integrations/data-formats/
 
 
-def _is_things_network(value: Fields, reader: Reader) -> bool:
+def _is_things_network(value: Fields, reader: ReadingFormat) -> bool:
     return "end_device_ids" in _unwrapped(value)
 
 
-def _read_things_network(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_things_network(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     message = _unwrapped(value)
     uplink = message.get("uplink_message")
     if not isinstance(uplink, dict):
@@ -240,7 +240,7 @@ def _unwrapped(value: Fields) -> Fields:
 # https://thingsboard.io/docs/reference/gateway-mqtt-api/#telemetry-upload-api
 
 
-def _is_thingsboard(value: Fields, reader: Reader) -> bool:
+def _is_thingsboard(value: Fields, reader: ReadingFormat) -> bool:
     return _is_telemetry(value) or (
         bool(value) and all(isinstance(one, list) and one and all(map(_is_telemetry, one)) for one in value.values())
     )
@@ -250,7 +250,7 @@ def _is_telemetry(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("values"), dict) and ("ts" in value or "timestamp" in value)
 
 
-def _read_thingsboard(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_thingsboard(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     if _is_telemetry(value):
         yield from _telemetry(value, value.get("deviceId"), "", reader)
         return
@@ -266,7 +266,7 @@ def _read_thingsboard(value: Fields, reader: Reader) -> Iterator[Measurement]:
                 yield Measurement(part=part, problem="must have ts and values")
 
 
-def _telemetry(value: Fields, device: Any, part: str, reader: Reader) -> Iterator[Measurement]:
+def _telemetry(value: Fields, device: Any, part: str, reader: ReadingFormat) -> Iterator[Measurement]:
     common = {"deviceId": device, "timestamp": value.get("ts", value.get("timestamp"))}
     further = {name: one for name, one in value.items() if name not in {"ts", "timestamp", "values", "deviceId"}}
     for one in reader.columns(value["values"], common, further):
@@ -277,7 +277,7 @@ def _telemetry(value: Fields, device: Any, part: str, reader: Reader) -> Iterato
 # The other attributes are the thing's, not the reading's: with them the same reading would be another one next time.
 
 
-def _is_shadow(value: Fields, reader: Reader) -> bool:
+def _is_shadow(value: Fields, reader: ReadingFormat) -> bool:
     state = _current(value).get("state")
     return isinstance(state, dict) and bool({"reported", "desired", "delta"} & set(state))
 
@@ -288,7 +288,7 @@ def _current(value: Fields) -> Fields:
     return {**value, **current} if isinstance(current, dict) and "state" in current else value
 
 
-def _read_shadow(value: Fields, reader: Reader) -> Iterator[Measurement]:
+def _read_shadow(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     shadow = _current(value)
     state, metadata = shadow.get("state"), shadow.get("metadata")
     reported = state.get("reported") if isinstance(state, dict) else None
@@ -319,8 +319,8 @@ MISSING = object()
 
 
 class Adapter(NamedTuple):
-    recognizes: Callable[[Fields, Reader], bool]
-    read: Callable[[Fields, Reader], Iterator[Measurement]]
+    recognizes: Callable[[Fields, ReadingFormat], bool]
+    read: Callable[[Fields, ReadingFormat], Iterator[Measurement]]
 
 
 ADAPTERS = {

@@ -9,7 +9,7 @@ from shared.s3_events import S3Object
 
 from . import readings
 from .each import EachReading
-from .formats import Reader
+from .formats import ReadingFormat
 from .ingestion import Notifier, ingest
 from .names import FieldNames
 from .outbox import Outbox
@@ -36,7 +36,7 @@ RULES = Rules(
     earliest=datetime.fromisoformat(ENVIRONMENT.sensor_earliest_timestamp),
     rejects_kept=timedelta(days=int(ENVIRONMENT.sensor_rejects_days)),
 )
-READER = Reader(
+READER = ReadingFormat(
     known=frozenset(RULES.known),
     names=FieldNames.parse(ENVIRONMENT.sensor_field_names),
     format=ENVIRONMENT.sensor_format,

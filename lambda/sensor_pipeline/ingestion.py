@@ -12,9 +12,9 @@ from shared.conditional_puts import MOST_IN_ONE_WRITE
 from shared.s3_events import S3Object
 
 from .content import LARGEST_CONTENT, Unreadable, read_text, too_large
-from .documents import Broken, Place, documents
-from .formats import Reader
-from .readings import Reject, Row, Rules, Source, judged
+from .documents import Broken, TextPosition, documents
+from .formats import ReadingFormat
+from .readings import Reject, Row, Rules, SourceObject, judged
 from .store import Content, Store
 
 THREADS = 8  # botocore keeps 10 connections
@@ -38,12 +38,12 @@ class Notifier(Protocol):
         """Notify of what was added, after all rows of the object; gives how many were `notified`."""
 
 
-def ingest(found: S3Object, store: Store, notifier: Notifier, reader: Reader, rules: Rules) -> Counter[str]:
+def ingest(found: S3Object, store: Store, notifier: Notifier, reader: ReadingFormat, rules: Rules) -> Counter[str]:
     """Gives how many readings were stored, notified and rejected now; what was there before does not count.
 
     Safe to repeat: the rows are the same again, and are added only where they are not there.
     """
-    source = Source.of(found, found.version_id or "null")
+    source = SourceObject.of(found, found.version_id or "null")
     counts: Counter[str] = Counter(stored=0, notified=0, rejected=0)
     with ExitStack() as stack:
         pool: Any = None
@@ -72,7 +72,7 @@ def ingest(found: S3Object, store: Store, notifier: Notifier, reader: Reader, ru
             source = source._replace(version=content.version)
             items = _judged(content, found.key, replace(reader, uploaded=content.uploaded), source, rules)
         except Unreadable as reason:
-            items = iter([Reject(Place(), "", str(reason))])
+            items = iter([Reject(TextPosition(), "", str(reason))])
         for window in parts(_bounded(items), WINDOW):
             rows = [one for one in _distinct(window) if isinstance(one, dict)]
             rejects = [one.row(source, rules) for one in window if isinstance(one, Reject)]
@@ -103,7 +103,9 @@ def parts(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
         yield part
 
 
-def _judged(content: Content, key: str, reader: Reader, source: Source, rules: Rules) -> Iterator[Row | Reject]:
+def _judged(
+    content: Content, key: str, reader: ReadingFormat, source: SourceObject, rules: Rules
+) -> Iterator[Row | Reject]:
     """Raises `Unreadable` before it gives anything."""
     if content.size > LARGEST_CONTENT:
         raise too_large(content.size)

@@ -12,7 +12,7 @@ from shared.items import NUMBERS
 from shared.s3_events import MalformedEvent, S3Object
 
 from . import further, timestamps
-from .documents import LONGEST_RAW, Place
+from .documents import LONGEST_RAW, TextPosition
 from .formats import Measurement
 from .words import kind, shown
 
@@ -62,7 +62,7 @@ class Rules(NamedTuple):
     rejects_kept: timedelta = timedelta(days=90)
 
 
-class Source(NamedTuple):
+class SourceObject(NamedTuple):
     """The object version that is read, and when it was created, by its event: the same for every delivery of it."""
 
     bucket: str
@@ -71,7 +71,7 @@ class Source(NamedTuple):
     arrived: datetime
 
     @classmethod
-    def of(cls, found: S3Object, version: str) -> "Source":
+    def of(cls, found: S3Object, version: str) -> "SourceObject":
         return cls(found.bucket, found.key, version, arrival(found))
 
     def origin(self, position: str) -> Row:
@@ -129,7 +129,7 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
 class Reject(NamedTuple):
     """An invalid reading: where it is, its text, and why it is none. `part` is the reading's number in its document."""
 
-    place: Place
+    place: TextPosition
     raw: str
     reason: str
     part: int = 0
@@ -139,7 +139,7 @@ class Reject(NamedTuple):
     def position(self) -> str:
         return f"{self.place}, {self.part_name}" if self.part_name else str(self.place)
 
-    def row(self, source: Source, rules: Rules) -> Row:
+    def row(self, source: SourceObject, rules: Rules) -> Row:
         """What is kept. `rawCut` says that `raw` is but its beginning: the object has it all."""
         place = f"{source.version}#{self.place.line:09d}#{self.place.element:09d}"
         if self.place.column > 1 or self.part:
@@ -156,7 +156,7 @@ class Reject(NamedTuple):
 
 
 def judged(
-    place: Place, raw: str, measurements: list[Measurement], source: Source, rules: Rules
+    place: TextPosition, raw: str, measurements: list[Measurement], source: SourceObject, rules: Rules
 ) -> Iterator[Row | Reject]:
     """The rows of what a value holds, and its rejects: one for each reason."""
     reasons: dict[str, list[tuple[int, str]]] = {}

@@ -24,7 +24,7 @@ ATTEMPTS = 6
 LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; twice as long after each
 
 
-class TooManyAtOnce(RuntimeError):
+class TooManyConflicts(RuntimeError):
     """The table kept refusing through all attempts; the event comes again."""
 
 
@@ -36,7 +36,7 @@ def client() -> Any:
 def make(dynamodb: Any, puts: Sequence[Put]) -> list[Put]:
     """Make the puts whose condition holds, in one request; returns these. No two may be of one row.
 
-    Raises `TooManyAtOnce`, and `ClientError` for what DynamoDB refuses for good.
+    Raises `TooManyConflicts`, and `ClientError` for what DynamoDB refuses for good.
     """
     return [put for put, existing in zip(puts, make_or_get(dynamodb, puts), strict=True) if existing is None]
 
@@ -66,7 +66,7 @@ def make_or_get(dynamodb: Any, puts: Sequence[Put]) -> list[Item | None]:
         if waiting and not codes <= {"None", FAILED_CONDITION}:
             time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
     else:
-        raise TooManyAtOnce(f"the table kept refusing {len(waiting)} rows")
+        raise TooManyConflicts(f"the table kept refusing {len(waiting)} rows")
     return [existing.get(number) for number in range(len(puts))]
 
 
@@ -86,4 +86,4 @@ def make_all(dynamodb: Any, puts: Sequence[Put]) -> set[int]:
             time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
         else:
             return set()
-    raise TooManyAtOnce(f"the table kept refusing {len(puts)} rows")
+    raise TooManyConflicts(f"the table kept refusing {len(puts)} rows")

@@ -16,7 +16,7 @@ from shared.s3_objects import has_customer_key, head_from_event
 from . import rows
 from .rows import Row
 from .store import S3_CONFIG
-from .table import Table
+from .table import ItemTable
 
 # HeadObject's codes: no such object, no such version, a delete marker.
 GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}
@@ -26,7 +26,7 @@ AT_ONE_LOOK = 25  # of each partition of deadlines
 
 
 class Arrivals:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: ItemTable) -> None:
         self._table = table
         self._s3 = aws.client("s3", S3_CONFIG, expected=GONE)
         self._next_look = 0.0

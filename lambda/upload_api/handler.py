@@ -7,15 +7,15 @@ from shared.observability import MetricUnit, logger, metrics, tracer
 
 from . import rows, uploads
 from .arrivals import Arrivals
-from .store import Store, TooManyAtOnce
-from .table import Table
+from .store import Store, TooManyConcurrentUploads
+from .table import ItemTable
 
 ERRORS: dict[type[Exception], int] = {
     http.InvalidRequest: 400,
     rows.KeyReused: 409,
     http.RequestTooLarge: 413,
     uploads.UnsupportedContentType: 415,
-    TooManyAtOnce: 429,
+    TooManyConcurrentUploads: 429,
 }
 
 
@@ -32,7 +32,7 @@ class Environment:
 
 ENVIRONMENT = environment.read(Environment)
 ORIGINS = http.origins(ENVIRONMENT.cors_origins)
-TABLE = Table(ENVIRONMENT.table_name)
+TABLE = ItemTable(ENVIRONMENT.table_name)
 STORE = Store(ENVIRONMENT.bucket_name, TABLE)
 ARRIVALS = Arrivals(TABLE)
 

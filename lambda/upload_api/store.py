@@ -13,7 +13,7 @@ from shared.items import plain
 
 from . import rows
 from .rows import Announced, Row
-from .table import Table
+from .table import ItemTable
 from .uploads import Upload
 
 # Without s3v4 some regions presign with the old signature, which binds neither type nor length.
@@ -25,14 +25,14 @@ LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; twice as long after each
 CONDITION_FAILED = "ConditionalCheckFailed"
 
 
-class TooManyAtOnce(RuntimeError):
+class TooManyConcurrentUploads(RuntimeError):
     """Others kept writing the same product, or with the same idempotency key, through all attempts."""
 
 
 class Store:
     """Files in a bucket; in one table the products, and for each idempotency key the answer that was given."""
 
-    def __init__(self, bucket_name: str, table: Table) -> None:
+    def __init__(self, bucket_name: str, table: ItemTable) -> None:
         self._bucket_name = bucket_name
         self._table = table
         self._s3 = aws.client("s3", S3_CONFIG)
@@ -78,7 +78,7 @@ class Store:
         """Write product and record together, unless the key has a record already; gives the record that holds.
 
         An announced product does not replace one whose file is stored: that one stays until the new file is there.
-        Raises `TooManyAtOnce`.
+        Raises `TooManyConcurrentUploads`.
         """
         puts = [self._first(record), self._table.putting(product)]
         if announced:
@@ -100,7 +100,9 @@ class Store:
                 elif "TransactionConflict" not in codes:
                     raise
             time.sleep(random.uniform(0, LONGEST_WAIT_SECONDS * 2**attempt))  # noqa: S311 - jitter
-        raise TooManyAtOnce(f"{product['productId']}: too many uploads of this product at once; send this one again")
+        raise TooManyConcurrentUploads(
+            f"{product['productId']}: too many uploads of this product at once; send this one again"
+        )
 
     def _first(self, record: Row) -> dict[str, Any]:
         only_first = "attribute_not_exists(productId) OR expiresAt <= :now"

@@ -9,7 +9,7 @@ from shared.items import plain, typed
 from .rows import Row
 
 
-class Table:
+class ItemTable:
     """Single items by their key; `client` is botocore's, for what takes several at once."""
 
     def __init__(self, name: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from .._limits import UNZIPPED_BYTES, ZIPPED_BYTES
 from .._synth import cache
 from ..errors import ConfigurationError
-from .sources import Source, library_files, own_files
+from .sources import SourceFile, library_files, own_files
 
 FORMAT = "2"  # to be raised when the same files shall become other archives
 
@@ -46,7 +46,7 @@ def packed_files(package: Path, exclude: Sequence[str] = ()) -> frozenset[str]:
 
 @functools.cache
 def _build(packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[str, ...]) -> Path:
-    files: dict[str, Source] = {}
+    files: dict[str, SourceFile] = {}
     for package in packages:
         _collect(files, own_files(_folder(package), exclude), f"{package.name}/")
     if libraries is not None:
@@ -87,7 +87,7 @@ def _check_size(archive: str, state: str, size: int, most: int) -> None:
         )
 
 
-def _digest(archive: str, files: Mapping[str, Source]) -> str:
+def _digest(archive: str, files: Mapping[str, SourceFile]) -> str:
     digest = hashlib.sha256(f"{FORMAT}\n{archive}\n".encode())
     for name in sorted(files):
         digest.update(f"{name}\n{files[name].executable}\n".encode() + _sha256(files[name].path))
@@ -110,7 +110,7 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _collect(files: dict[str, Source], found: Iterable[tuple[str, Source]], prefix: str) -> None:
+def _collect(files: dict[str, SourceFile], found: Iterable[tuple[str, SourceFile]], prefix: str) -> None:
     for inside, source in found:
         name = prefix + inside
         if name in files:

@@ -38,14 +38,14 @@ VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # the file that makes a folder one, whatever
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFile:
     """A file for an archive."""
 
     path: Path
     executable: bool
 
 
-def own_files(package: Path, exclude: Sequence[str] = ()) -> tuple[tuple[str, Source], ...]:
+def own_files(package: Path, exclude: Sequence[str] = ()) -> tuple[tuple[str, SourceFile], ...]:
     """The files of a function's own folder by name, without those that the patterns leave out.
 
     Patterns are those of `.gitignore`: a name (`*.md`), a path from the folder (`docs/*`), with `/` at the end for
@@ -54,13 +54,13 @@ def own_files(package: Path, exclude: Sequence[str] = ()) -> tuple[tuple[str, So
     return _files(package, (*CACHES, *DEVELOPMENT, *exclude), True)
 
 
-def library_files(folder: Path) -> tuple[tuple[str, Source], ...]:
+def library_files(folder: Path) -> tuple[tuple[str, SourceFile], ...]:
     """The files of a folder of installed libraries by name, without what pip leaves behind."""
     return _files(folder, OF_PIP, False)
 
 
 @functools.cache
-def _files(folder: Path, exclude: tuple[str, ...], warn: bool) -> tuple[tuple[str, Source], ...]:
+def _files(folder: Path, exclude: tuple[str, ...], warn: bool) -> tuple[tuple[str, SourceFile], ...]:
     left_out: list[str] = []
     files = tuple(_walk(folder, "", exclude, left_out, (folder.resolve(),)))
     said = sorted(name for name in left_out if not _is_excluded(name, name.endswith("/"), CACHES))
@@ -75,7 +75,7 @@ def _files(folder: Path, exclude: tuple[str, ...], warn: bool) -> tuple[tuple[st
 
 def _walk(
     folder: Path, inside: str, exclude: tuple[str, ...], left_out: list[str], above: tuple[Path, ...]
-) -> Iterator[tuple[str, Source]]:
+) -> Iterator[tuple[str, SourceFile]]:
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
         name, path = f"{inside}{entry.name}", Path(entry.path)
         try:
@@ -93,7 +93,7 @@ def _walk(
                 raise ConfigurationError(f"function code: {path} links to a folder that it is in; leave it out")
             yield from _walk(path, f"{name}/", exclude, left_out, (*above, target))
         elif stat.S_ISREG(mode):
-            yield name, Source(path, bool(mode & stat.S_IXUSR))
+            yield name, SourceFile(path, bool(mode & stat.S_IXUSR))
         else:
             raise ConfigurationError(f"function code: {path} is neither a file nor a folder; leave it out (`exclude`)")
 

@@ -20,7 +20,7 @@ STATEMENT_KEYS = {
 }
 
 
-class Policies:
+class SynthesizedPolicies:
     """The policies of a synthesized stack's roles."""
 
     def __init__(self, terraform: Block) -> None:

@@ -1,6 +1,6 @@
 """Deployment from GitHub Actions: the roles that workflows assume, and what these may do."""
 
 from .deployer import GithubDeployer, GithubIdentity
-from .permissions import Place
+from .permissions import DeploymentTarget
 
-__all__ = ["GithubDeployer", "GithubIdentity", "Place"]
+__all__ = ["DeploymentTarget", "GithubDeployer", "GithubIdentity"]

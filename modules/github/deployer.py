@@ -14,7 +14,7 @@ from .._limits import ROLE_NAME
 from .._paths import path
 from ..errors import ConfigurationError
 from ..iam import Condition, PolicyDocument, Statement
-from .permissions import Account, Place, deploying, reviewing
+from .permissions import ArnAccount, DeploymentTarget, deploying, reviewing
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -82,7 +82,7 @@ class GithubDeployer(Construct):
         name: str,
         identity: GithubIdentity | ExistingGithubIdentity,
         repository: str,
-        place: Place,
+        target: DeploymentTarget,
         names: Sequence[str],
         environment: str | None = None,
     ) -> None:
@@ -116,10 +116,10 @@ class GithubDeployer(Construct):
         )
         self.resource = IamRole(self, "Role", name=name, assume_role_policy=trust.json, max_session_duration=HOUR)
         self.arn: str = self.resource.arn
-        account = Account(place.account_id or account_id(self), partition(self), dns_suffix(self))
-        self._allow("Review", reviewing(place, account, names))
+        account = ArnAccount(target.account_id or account_id(self), partition(self), dns_suffix(self))
+        self._allow("Review", reviewing(target, account, names))
         if environment:
-            self._allow("Deploy", deploying(place, account, names))
+            self._allow("Deploy", deploying(target, account, names))
 
     def _allow(self, part: str, statements: Sequence[Statement]) -> None:
         # Managed policies, as many as it takes: a role's inline policies share 10,240 characters.

@@ -11,7 +11,7 @@ from ..key import STORAGE_ACTIONS
 
 
 @dataclass(frozen=True)
-class Place:
+class DeploymentTarget:
     """Where the systems are: regions, the project's tag, the bucket that holds their state, and the account (default:
     the one that the stack of the roles is in)."""
 
@@ -22,7 +22,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Account:
+class ArnAccount:
     """An account, as ARNs name it."""
 
     id: str
@@ -162,23 +162,23 @@ WRITE_KEYS = (
 )
 
 
-def reviewing(place: Place, account: Account, names: Sequence[str]) -> list[Statement]:
-    """What a plan reads, the state with its lock, and a place for the reviewed plan."""
-    bucket = f"arn:{account.partition}:s3:::{place.state_bucket}"
-    state = f"{bucket}/{place.project}/*/terraform.tfstate"
+def reviewing(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> list[Statement]:
+    """What a plan reads, the state with its lock, and a prefix for reviewed plans."""
+    bucket = f"arn:{account.partition}:s3:::{target.state_bucket}"
+    state = f"{bucket}/{target.project}/*/terraform.tfstate"
     return [
-        *(_of(service, service.read, place, account, names) for service in SERVICES if service.read),
+        *(_of(service, service.read, target, account, names) for service in SERVICES if service.read),
         Statement(sid="Lists", actions=LISTS, resources=["*"]),
         Statement(
             sid="Mappings",
             actions=["lambda:GetEventSourceMapping", "lambda:ListTags"],
-            resources=_mappings(place, account),
+            resources=_mappings(target, account),
         ),
         Statement(
             sid="Keys",
             actions=READ_KEYS,
-            resources=_keys(place, account),
-            conditions=[_tagged("aws:ResourceTag", place.project)],
+            resources=_keys(target, account),
+            conditions=[_tagged("aws:ResourceTag", target.project)],
         ),
         Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
         Statement(sid="State", actions=["s3:GetObject"], resources=[state]),
@@ -187,54 +187,54 @@ def reviewing(place: Place, account: Account, names: Sequence[str]) -> list[Stat
             sid="Lock", actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], resources=[f"{state}.tflock"]
         ),
         Statement(
-            sid="Reviews", actions=["s3:GetObject", "s3:PutObject"], resources=[f"{bucket}/reviews/{place.project}/*"]
+            sid="Reviews", actions=["s3:GetObject", "s3:PutObject"], resources=[f"{bucket}/reviews/{target.project}/*"]
         ),
     ]
 
 
-def deploying(place: Place, account: Account, names: Sequence[str]) -> list[Statement]:
+def deploying(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> list[Statement]:
     """What applying a plan writes, on top of what `reviewing` reads."""
-    tagged = _tagged("aws:ResourceTag", place.project)
+    tagged = _tagged("aws:ResourceTag", target.project)
     return [
-        *(_of(service, service.write, place, account, names) for service in SERVICES),
-        Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(place, account), conditions=[tagged]),
+        *(_of(service, service.write, target, account, names) for service in SERVICES),
+        Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(target, account), conditions=[tagged]),
         Statement(
             sid="KeysOfTables",
             actions=STORAGE_ACTIONS,  # DynamoDB asks them of whoever makes a table with a key
-            resources=_keys(place, account),
+            resources=_keys(target, account),
             conditions=[
                 tagged,
                 Condition(
                     "StringEquals",
                     "kms:ViaService",
-                    [f"dynamodb.{region}.{account.dns_suffix}" for region in place.regions],
+                    [f"dynamodb.{region}.{account.dns_suffix}" for region in target.regions],
                 ),
             ],
         ),
         Statement(
             sid="Mappings",
             actions=["lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"],
-            resources=_mappings(place, account),
-            conditions=[_of_functions(place, account, names)],
+            resources=_mappings(target, account),
+            conditions=[_of_functions(target, account, names)],
         ),
         Statement(
             sid="MappingTags",
             actions=["lambda:TagResource", "lambda:UntagResource"],
-            resources=_mappings(place, account),
+            resources=_mappings(target, account),
         ),
         # A new mapping has no ARN yet: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
         Statement(
             sid="NewMappings",
             actions=["lambda:CreateEventSourceMapping"],
             resources=["*"],
-            conditions=[_of_functions(place, account, names)],
+            conditions=[_of_functions(target, account, names)],
         ),
         Statement(sid="Subscriptions", actions=["sns:Unsubscribe"], resources=["*"]),
         Statement(
             sid="NewKeys",
             actions=["kms:CreateKey", "kms:TagResource"],
             resources=["*"],
-            conditions=[_tagged("aws:RequestTag", place.project)],
+            conditions=[_tagged("aws:RequestTag", target.project)],
         ),
         Statement(
             sid="RolesOfFunctions",
@@ -251,16 +251,18 @@ def deploying(place: Place, account: Account, names: Sequence[str]) -> list[Stat
         Statement(
             sid="WriteState",
             actions=["s3:PutObject"],
-            resources=[f"arn:{account.partition}:s3:::{place.state_bucket}/{place.project}/*/terraform.tfstate"],
+            resources=[f"arn:{account.partition}:s3:::{target.state_bucket}/{target.project}/*/terraform.tfstate"],
         ),
     ]
 
 
-def _of(service: Service, actions: Sequence[str], place: Place, account: Account, names: Sequence[str]) -> Statement:
+def _of(
+    service: Service, actions: Sequence[str], target: DeploymentTarget, account: ArnAccount, names: Sequence[str]
+) -> Statement:
     arns = [
         arn.format(name=name, region=region, account=account.id, aws=account.partition)
         for arn in service.arns
-        for region in place.regions
+        for region in target.regions
         for name in names
     ]
     return Statement(
@@ -270,21 +272,21 @@ def _of(service: Service, actions: Sequence[str], place: Place, account: Account
     )
 
 
-def _mappings(place: Place, account: Account) -> list[str]:
-    return [f"arn:{account.partition}:lambda:{region}:{account.id}:event-source-mapping:*" for region in place.regions]
+def _mappings(target: DeploymentTarget, account: ArnAccount) -> list[str]:
+    return [f"arn:{account.partition}:lambda:{region}:{account.id}:event-source-mapping:*" for region in target.regions]
 
 
-def _of_functions(place: Place, account: Account, names: Sequence[str]) -> Condition:
+def _of_functions(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> Condition:
     functions = [
         f"arn:{account.partition}:lambda:{region}:{account.id}:function:{name}"
-        for region in place.regions
+        for region in target.regions
         for name in names
     ]
     return Condition("ArnLike", "lambda:FunctionArn", functions)
 
 
-def _keys(place: Place, account: Account) -> list[str]:
-    return [f"arn:{account.partition}:kms:{region}:{account.id}:key/*" for region in place.regions]
+def _keys(target: DeploymentTarget, account: ArnAccount) -> list[str]:
+    return [f"arn:{account.partition}:kms:{region}:{account.id}:key/*" for region in target.regions]
 
 
 def _tagged(key: str, project: str) -> Condition:

@@ -20,7 +20,7 @@ HASH = re.compile(r"_?[0-9A-F]{8}$")
 
 
 @dataclass(frozen=True)
-class Resource:
+class ConfiguredResource:
     """One resource or data source as it was written down."""
 
     address: str
@@ -37,7 +37,7 @@ class Resource:
 class Configuration:
     """All resources of a stack, from cdktf's `cdk.tf.json`, or from what a plan repeats of its configuration."""
 
-    def __init__(self, resources: Mapping[str, Resource]) -> None:
+    def __init__(self, resources: Mapping[str, ConfiguredResource]) -> None:
         self.resources = resources
 
     @classmethod
@@ -50,7 +50,7 @@ class Configuration:
                     address = f"{prefix}{type_}.{name}"
                     below = tuple(path.split("/")[1:]) if path else path_of(address)
                     shown = {key: without_secrets(value) for key, value in values.items() if key != "//"}
-                    found[address] = Resource(address, type_, below, shown)
+                    found[address] = ConfiguredResource(address, type_, below, shown)
         return cls(found)
 
     @classmethod
@@ -101,11 +101,11 @@ def without_index(address: str) -> str:
     return INDEX.sub("", BESIDE.sub("", address))
 
 
-def _of_module(module: Mapping[str, Any], prefix: str) -> Iterator[Resource]:
+def _of_module(module: Mapping[str, Any], prefix: str) -> Iterator[ConfiguredResource]:
     for one in module.get("resources") or []:
         address = prefix + one["address"]
         values = {key: _written(value, prefix) for key, value in (one.get("expressions") or {}).items()}
-        yield Resource(address, one["type"], path_of(address), values)
+        yield ConfiguredResource(address, one["type"], path_of(address), values)
     for name, call in (module.get("module_calls") or {}).items():
         yield from _of_module(call.get("module") or {}, f"{prefix}module.{name}.")
 

@@ -6,7 +6,7 @@ from .classification import classified
 from .configuration import Configuration, references, without_index
 from .hidden import Hidden, revealed
 from .plan import Plan, ResourceChange
-from .words import Names
+from .words import ConstructNames
 
 # What a policy, a permission or a setting belongs to is named by one of these.
 OWNERS = ("role", "bucket", "arn", "queue_url", "function_name", "rest_api_id", "group", "user", "key_id", "topic_arn")
@@ -15,7 +15,7 @@ IDENTITIES = ("arn", "id", "name", "bucket", "url", "function_name", "key_id")
 
 
 class Ownership:
-    def __init__(self, plan: Plan, configuration: Configuration, names: Names) -> None:
+    def __init__(self, plan: Plan, configuration: Configuration, names: ConstructNames) -> None:
         self._configuration = configuration
         self._names = names
         managed = [one for one in plan.changes if one.mode == "managed" and not one.deposed]

@@ -7,7 +7,7 @@ from typing import Any
 from .classification import classified
 from .hidden import Hidden, revealed
 from .plan import Plan, ResourceChange
-from .policy import PolicyError, Statement, read_policy
+from .policy import ParsedStatement, PolicyError, read_policy
 from .policy_difference import StatementDifference, compare_policies
 from .resolving import Resolver
 from .values import is_policy
@@ -26,7 +26,7 @@ class PolicyComparison:
     hidden: bool = False
 
 
-class Policies:
+class PolicyReview:
     def __init__(self, plan: Plan, resolver: Resolver) -> None:
         self._resolver = resolver
         # A role's inline policies count together: a permission may move from one to another.
@@ -43,7 +43,7 @@ class Policies:
         found = [self._compare(change, attribute, siblings) for attribute in self._attributes(change)]
         return [*found, *_nested(change, self._granted_to(change))]
 
-    def _granted_to(self, change: ResourceChange) -> list[Statement]:
+    def _granted_to(self, change: ResourceChange) -> list[ParsedStatement]:
         """What the role's policies allow that are resources of their own: the provider repeats them in the role."""
         names = {str(revealed((values or {}).get("name"))) for values in (change.before, change.after) if values}
         siblings = [one for name in names for one in self._of_role.get(name, [])]
@@ -84,10 +84,10 @@ class Policies:
         unknown: Mapping[str, Any] = change.unknown if isinstance(change.unknown, dict) else {}
         return unknown.get(name) is True and self._resolver.writes(change.address, name)
 
-    def _before(self, change: ResourceChange, attribute: str) -> tuple[Statement, ...] | None:
+    def _before(self, change: ResourceChange, attribute: str) -> tuple[ParsedStatement, ...] | None:
         return _read((change.before or {}).get(attribute))
 
-    def _after(self, change: ResourceChange, attribute: str) -> tuple[Statement, ...] | None:
+    def _after(self, change: ResourceChange, attribute: str) -> tuple[ParsedStatement, ...] | None:
         if change.verb in ("delete", "forget"):
             return ()
         known = revealed((change.after or {}).get(attribute))
@@ -101,7 +101,7 @@ class Policies:
         return self._resolver.policy(change.address, attribute)
 
 
-def _nested(change: ResourceChange, granted: list[Statement]) -> Iterator[PolicyComparison]:
+def _nested(change: ResourceChange, granted: list[ParsedStatement]) -> Iterator[PolicyComparison]:
     """A role's inline policies, written in blocks of the role. `granted` is what other resources give it."""
     sides = [dict(_blocks(values)) for values in (change.before, change.after)]
     if isinstance(change.unknown, dict) and change.unknown.get(NESTED) and change.verb != "delete":
@@ -134,7 +134,7 @@ def _blocks(values: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
             yield str(revealed(one.get("name")) or position), one["policy"]
 
 
-def _read(text: Any) -> tuple[Statement, ...] | None:
+def _read(text: Any) -> tuple[ParsedStatement, ...] | None:
     """The statements; None: it is no policy."""
     text = revealed(text)
     if not isinstance(text, str) or not text:

@@ -26,7 +26,7 @@ class PolicyError(ValueError):
 
 
 @dataclass(frozen=True)
-class Statement:
+class ParsedStatement:
     """One statement. `everything_but` names the parts that are given by exclusion (NotAction, NotResource, ...)."""
 
     sid: str
@@ -62,7 +62,7 @@ class Statement:
         return self.allows and whole and EVERYTHING in self.resources and not self.principals
 
 
-def read_policy(text: str) -> tuple[Statement, ...]:
+def read_policy(text: str) -> tuple[ParsedStatement, ...]:
     """Raises `PolicyError`."""
     try:
         document = json.loads(text)
@@ -72,7 +72,7 @@ def read_policy(text: str) -> tuple[Statement, ...]:
         raise PolicyError(f"not a policy: {error}") from error
 
 
-def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[Statement, ...]:
+def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[ParsedStatement, ...]:
     """The statements of an `aws_iam_policy_document` data source. Raises `PolicyError`."""
     try:
         return tuple(map(_block_statement, blocks))
@@ -80,8 +80,8 @@ def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[Statement, ...]:
         raise PolicyError(f"not a policy: {error}") from error
 
 
-def _block_statement(block: Mapping[str, Any]) -> Statement:
-    return Statement(
+def _block_statement(block: Mapping[str, Any]) -> ParsedStatement:
+    return ParsedStatement(
         sid=str(block.get("sid") or ""),
         effect=str(block.get("effect") or "Allow"),
         actions=frozenset(map(_lower, block.get("actions") or block.get("not_actions") or [])),
@@ -109,7 +109,7 @@ def _restricts(condition: tuple[str, str, frozenset[str]]) -> bool:
     return key.lower() not in MET_BY_ANYBODY and not (values & ANYTHING) and not NEGATED.search(test) and bool(values)
 
 
-def covered(wanted: Statement, action: str, resource: str, principal: str, by: Iterable[Statement]) -> bool:
+def covered(wanted: ParsedStatement, action: str, resource: str, principal: str, by: Iterable[ParsedStatement]) -> bool:
     """Whether statements of the same effect say the same of every request that `wanted` says it of, for one action on
     one resource by one principal."""
     for one in by:
@@ -129,7 +129,7 @@ def covered(wanted: Statement, action: str, resource: str, principal: str, by: I
     return False
 
 
-def triples(statement: Statement) -> list[tuple[str, str, str]]:
+def triples(statement: ParsedStatement) -> list[tuple[str, str, str]]:
     return [
         (action, resource, principal)
         for action in sorted(statement.actions)
@@ -138,14 +138,14 @@ def triples(statement: Statement) -> list[tuple[str, str, str]]:
     ]
 
 
-def _statement(document: Mapping[str, Any]) -> Statement:
+def _statement(document: Mapping[str, Any]) -> ParsedStatement:
     excluded = frozenset(part for part in ("actions", "resources", "principals") if f"Not{_SINGULAR[part]}" in document)
     actions = document.get("Action", document.get("NotAction", []))
     resources = document.get("Resource", document.get("NotResource", []))
     principals = document.get("Principal", document.get("NotPrincipal", {}))
     if isinstance(principals, str):
         principals = {"AWS": principals}
-    return Statement(
+    return ParsedStatement(
         sid=str(document.get("Sid") or ""),
         effect=str(document.get("Effect", "Deny")),
         actions=frozenset(map(_lower, _list(actions))),
@@ -180,7 +180,7 @@ def _lower(action: str) -> str:
     return f"{service.lower()}{colon}{name}"
 
 
-def _same_parts(one: Statement, other: Statement) -> bool:
+def _same_parts(one: ParsedStatement, other: ParsedStatement) -> bool:
     return (one.actions, one.resources, one.principals, one.conditions, one.everything_but) == (
         other.actions,
         other.resources,
@@ -190,7 +190,7 @@ def _same_parts(one: Statement, other: Statement) -> bool:
     )
 
 
-def _implies(strict: Statement, loose: Statement) -> bool:
+def _implies(strict: ParsedStatement, loose: ParsedStatement) -> bool:
     """Whether every request that meets `strict`'s conditions meets `loose`'s."""
     return all(
         any(

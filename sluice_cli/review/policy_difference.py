@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .policy import Statement, covered, triples
+from .policy import ParsedStatement, covered, triples
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,16 @@ class StatementDifference:
     lost: tuple[str, ...]
     # More is possible than before: an Allow that covers more, or a Deny that covers less.
     wider: bool
-    before: Statement | None
-    after: Statement | None
+    before: ParsedStatement | None
+    after: ParsedStatement | None
 
 
 def compare_policies(
-    before: Sequence[Statement],
-    after: Sequence[Statement],
+    before: Sequence[ParsedStatement],
+    after: Sequence[ParsedStatement],
     *,
-    elsewhere_before: Sequence[Statement] = (),
-    elsewhere_after: Sequence[Statement] = (),
+    elsewhere_before: Sequence[ParsedStatement] = (),
+    elsewhere_after: Sequence[ParsedStatement] = (),
 ) -> list[StatementDifference]:
     """The statements that differ.
 
@@ -46,18 +46,20 @@ def compare_policies(
     return found
 
 
-def _uncovered(statement: Statement, by: Sequence[Statement]) -> bool:
+def _uncovered(statement: ParsedStatement, by: Sequence[ParsedStatement]) -> bool:
     return any(not covered(statement, *triple, by) for triple in triples(statement))
 
 
-def _pairs(before: Sequence[Statement], after: Sequence[Statement]) -> list[tuple[Statement | None, Statement | None]]:
+def _pairs(
+    before: Sequence[ParsedStatement], after: Sequence[ParsedStatement]
+) -> list[tuple[ParsedStatement | None, ParsedStatement | None]]:
     """Which statement became which: equal ones first, then by Sid and effect, then in order of what is most alike."""
     old, new = list(before), list(after)
     for one in before:
         if one in new:
             new.remove(one)
             old.remove(one)
-    pairs: list[tuple[Statement | None, Statement | None]] = []
+    pairs: list[tuple[ParsedStatement | None, ParsedStatement | None]] = []
     for one in list(new):
         twin = next((other for other in old if other.effect == one.effect and other.sid and other.sid == one.sid), None)
         twin = twin or next((other for other in old if other.effect == one.effect and _alike(other, one)), None)
@@ -67,13 +69,13 @@ def _pairs(before: Sequence[Statement], after: Sequence[Statement]) -> list[tupl
     return [*pairs, *((one, None) for one in old)]
 
 
-def _alike(one: Statement, other: Statement) -> bool:
+def _alike(one: ParsedStatement, other: ParsedStatement) -> bool:
     if one.sid and other.sid:
         return False
     return bool(one.actions & other.actions or one.resources & other.resources) and one.principals == other.principals
 
 
-def _parts(before: Statement | None, after: Statement | None) -> list[str]:
+def _parts(before: ParsedStatement | None, after: ParsedStatement | None) -> list[str]:
     """What `after` has and `before` has not."""
     if after is None:
         return []
@@ -89,7 +91,7 @@ def _parts(before: Statement | None, after: Statement | None) -> list[str]:
     return texts + [f"condition {describe_condition(one)}" for one in sorted(after.conditions - before.conditions)]
 
 
-def describe(statement: Statement) -> str:
+def describe(statement: ParsedStatement) -> str:
     """The statement as one line: actions on resources for principals under conditions."""
 
     def listed(part: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 from .configuration import REFERENCE, TEMPLATE, Configuration, references, without_index
 from .plan import Plan
-from .policy import PolicyError, Statement, from_blocks
-from .words import Names
+from .policy import ParsedStatement, PolicyError, from_blocks
+from .words import ConstructNames
 
 ARN = re.compile(r"arn:aws[\w-]*:[^\s,\"]*[^\s,\".]")
 
@@ -15,7 +15,7 @@ ARN = re.compile(r"arn:aws[\w-]*:[^\s,\"]*[^\s,\".]")
 class Resolver:
     """Known values of a plan, by address; and what to call an ARN."""
 
-    def __init__(self, plan: Plan, configuration: Configuration, names: Names) -> None:
+    def __init__(self, plan: Plan, configuration: Configuration, names: ConstructNames) -> None:
         self._configuration = configuration
         self._names = names
         self._values: dict[str, list[Mapping[str, Any]]] = {}
@@ -30,12 +30,12 @@ class Resolver:
         for address, values in plan.prior.items():
             self._values.setdefault(address, []).append(values)
 
-    def policy(self, address: str, attribute: str) -> tuple[Statement, ...] | None:
+    def policy(self, address: str, attribute: str) -> tuple[ParsedStatement, ...] | None:
         """The statements a resource's policy will have, where the plan knows the policy only after apply."""
         resource = self._configuration.resources.get(without_index(address))
         if resource is None:
             return None
-        found: list[Statement] = []
+        found: list[ParsedStatement] = []
         for document, _ in references(resource.values.get(attribute)):
             source = self._configuration.resources.get(document)
             if source is None or source.type != "aws_iam_policy_document" or set(source.values) - {"statement"}:

@@ -10,21 +10,21 @@ from .configuration import Configuration, without_index
 from .cost.costing import cost_of
 from .cost.model import Cost
 from .cost.prices import PRICES
-from .dangers import Case, Context, judge
+from .dangers import Case, PlanContext, judge
 from .drift import drifted
 from .headline import CODE, headline
 from .model import Change, Counts, Danger, Finding, Group, PolicyLine, StackReview
 from .ownership import Ownership
 from .picture.arrows import picture_of
 from .plan import Plan, ResourceChange
-from .policies import Policies, PolicyComparison
+from .policies import PolicyComparison, PolicyReview
 from .reasons import notes
 from .resolving import Resolver
 from .ruleset import NO_RULES, Ruleset
 from .sections import GROUP, sections
 from .text import clean, shown
 from .values import Difference, differences, same
-from .words import Names
+from .words import ConstructNames
 
 NAMED = ("create", "update", "replace", "delete", "forget")
 
@@ -52,11 +52,11 @@ class _Reviewer:
         self._prices = prices
         self._plan = plan
         self._configuration = configuration
-        self._names = Names(plan, configuration)
+        self._names = ConstructNames(plan, configuration)
         self._resolver = Resolver(plan, configuration, self._names)
-        self._policies = Policies(plan, self._resolver)
+        self._policies = PolicyReview(plan, self._resolver)
         self._ownership = Ownership(plan, configuration, self._names)
-        self._context = Context(plan, configuration)
+        self._context = PlanContext(plan, configuration)
         self._managed = [one for one in plan.changes if one.mode != "data"]
 
     def review(self, acknowledged: frozenset[str]) -> StackReview:

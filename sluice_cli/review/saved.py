@@ -23,14 +23,14 @@ class NotReviewed(ValueError):
 
 
 @dataclass(frozen=True)
-class State:
+class StateVersion:
     """Which state a plan was made against. Terraform counts `serial` up with every change."""
 
     lineage: str = ""
     serial: int = 0
 
     @classmethod
-    def read(cls, text: str) -> "State":
+    def read(cls, text: str) -> "StateVersion":
         """From `terraform state pull`, which prints nothing where there is no state yet."""
         if not text.strip():
             return cls()
@@ -44,7 +44,7 @@ class Manifest:
 
     stack: str
     plan: str
-    state: State
+    state: StateVersion
     configuration: Mapping[str, str]
     dangers: list[str]
     acknowledged: list[str]
@@ -95,13 +95,13 @@ class SavedPlan:
         """Raises `NotReviewed`."""
         try:
             document = json.loads(self.manifest.read_text())
-            return Manifest(**{**document, "state": State(**document["state"])})
+            return Manifest(**{**document, "state": StateVersion(**document["state"])})
         except FileNotFoundError as error:
             raise NotReviewed(f"{self.stack}: nothing was reviewed; run `make review SYSTEM={self.stack}`") from error
         except (ValueError, TypeError, KeyError) as error:
             raise NotReviewed(f"{self.stack}: {self.manifest.name} is damaged; review again") from error
 
-    def check(self, stack_folder: Path, state: State, rules: str = "") -> Manifest:
+    def check(self, stack_folder: Path, state: StateVersion, rules: str = "") -> Manifest:
         """Whether the reviewed plan is still the thing to apply. Raises `NotReviewed` that says what moved."""
         manifest = self.read()
         if manifest.applied:

@@ -80,7 +80,7 @@ def block_words(name: str) -> str:
     return "index" if last.endswith("_secondary_index") else attribute_words(last).replace("_", " ")
 
 
-class Names:
+class ConstructNames:
     """What the constructs of one stack are called."""
 
     def __init__(self, plan: Plan, configuration: Configuration) -> None:

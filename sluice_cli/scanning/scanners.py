@@ -17,7 +17,7 @@ from typing import Any
 
 from sluice_cli.errors import InputError
 
-from .stack import Stack
+from .stack import ScannedStack
 
 ROOT = Path(__file__).parent.parent.parent
 IN_CHECKOUT = (ROOT / "Pipfile.lock").is_file()
@@ -33,7 +33,7 @@ class ScannerFailed(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Finding:
+class ScannerFinding:
     """What a scanner objects to in one resource, which it saw in `where`: a framework of Checkov's, or a policy."""
 
     stack: str
@@ -44,10 +44,10 @@ class Finding:
 
 
 @dataclass
-class Found:
+class ScanResult:
     """What the scanners found, and how many of their checks passed, by stack and where."""
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[ScannerFinding] = field(default_factory=list)
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
@@ -57,7 +57,7 @@ def check_scanners() -> None:
         raise InputError(f"the scanners are not installed in {BIN.parent}: run `{INSTALL}`")
 
 
-def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> Found:
+def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> ScanResult:
     """Run Checkov once, off line, on the Terraform and on the plans, or on one of them. Raises `ScannerFailed`, also
     where it saw nothing of a stack: in a form that it does not know it finds nothing, and says so to nobody."""
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
@@ -75,14 +75,14 @@ def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORK
                 *("--skip-download", "--output", "json", "--soft-fail", "--compact"),
             ]
         )
-    found = Found()
+    found = ScanResult()
     for report in reports if isinstance(reports, list) else [reports]:
         where, results = str(report["check_type"]), report["results"]
         if results["parsing_errors"]:
             raise ScannerFailed(f"Checkov could not read {', '.join(results['parsing_errors'])}")
         found.passed.update((_stack(one), where) for one in results["passed_checks"])
         found.findings += [
-            Finding(_stack(one), one["resource"].rpartition(".")[2], one["check_id"], one["check_name"], where)
+            ScannerFinding(_stack(one), one["resource"].rpartition(".")[2], one["check_id"], one["check_name"], where)
             for one in results["failed_checks"]
         ]
     unseen = [f"{one.name} ({where})" for one in stacks for where in frameworks if not found.passed[one.name, where]]
@@ -91,14 +91,14 @@ def checkov(stacks: Sequence[Stack], frameworks: Sequence[str] = tuple(FRAMEWORK
     return found
 
 
-def linters(stacks: Sequence[Stack]) -> Found:
+def linters(stacks: Sequence[ScannedStack]) -> ScanResult:
     """Run parliament and cloudsplaining on every policy. Raises `ScannerFailed`."""
     policies = [[stack.name, name, text] for stack in stacks for name, text in stack.policies.items()]
     judged = _run([str(BIN / "python"), str(Path(__file__).parent / "lint_policies.py")], json.dumps(policies))
-    found = Found()
+    found = ScanResult()
     for (stack, name, _), complaints in zip(policies, judged, strict=True):
         found.passed[stack, "policies"] += not complaints
-        found.findings += [Finding(stack, name, check, says, "policies") for check, says in complaints]
+        found.findings += [ScannerFinding(stack, name, check, says, "policies") for check, says in complaints]
     return found
 
 

@@ -27,7 +27,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True)
-class Stack:
+class ScannedStack:
     """A stack's Terraform as it was synthesized (`cdk.tf.json`), and its plan made after the apply
     (`terraform show -json`), which is where policies are text."""
 
@@ -56,5 +56,5 @@ class Stack:
         ]
 
 
-def read(name: str, synthesized: str, plan: str) -> Stack:
-    return Stack(name, json.loads(synthesized), json.loads(plan))
+def read(name: str, synthesized: str, plan: str) -> ScannedStack:
+    return ScannedStack(name, json.loads(synthesized), json.loads(plan))

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .scanners import Finding, Found, checkov, linters
-from .stack import Acceptance, Stack
+from .scanners import ScannerFinding, ScanResult, checkov, linters
+from .stack import Acceptance, ScannedStack
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class Verdict:
     """`accepted` are findings with the reason. `unused` accepts what no scanner found, and would hide what comes."""
 
     passed: Counter[tuple[str, str]]
-    failed: list[Finding]
-    accepted: list[tuple[Finding, str]]
+    failed: list[ScannerFinding]
+    accepted: list[tuple[ScannerFinding, str]]
     unused: list[Acceptance]
 
     @property
@@ -22,12 +22,12 @@ class Verdict:
         return not self.failed and not self.unused
 
 
-def scan(stacks: Sequence[Stack]) -> Verdict:
+def scan(stacks: Sequence[ScannedStack]) -> Verdict:
     """Run all scanners on all stacks. Raises `ScannerFailed`."""
     return judge(stacks, [checkov(stacks), linters(stacks)])
 
 
-def judge(stacks: Iterable[Stack], found: Iterable[Found]) -> Verdict:
+def judge(stacks: Iterable[ScannedStack], found: Iterable[ScanResult]) -> Verdict:
     acceptances = [one for stack in stacks for one in stack.acceptances]
     by_finding = {(one.stack, name, one.check): one for one in acceptances for name in one.covers}
     verdict = Verdict(Counter(), [], [], [])

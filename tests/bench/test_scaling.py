@@ -6,9 +6,9 @@ from checks.bench import scaling
 from checks.bench.cold_start import names
 from checks.bench.places import DOCS, ROOT
 from checks.bench.scaling import LOADS, need
-from checks.systems.load import Load
+from checks.systems.load import EventLoad
 
-FAST = Load("fast", "fast", 1769, {"GetItem": 1}, 1, 0)
+FAST = EventLoad("fast", "fast", 1769, {"GetItem": 1}, 1, 0)
 
 
 def test_every_system_is_modelled_with_the_time_that_was_measured() -> None:
@@ -29,18 +29,18 @@ def test_the_memory_is_what_the_stacks_ask_for() -> None:
 
 
 def test_concurrency_is_rate_times_duration_but_ten_a_second_of_an_environment_at_most() -> None:
-    slow = Load("slow", "slow", 1769, {"PutObject": 5}, 0, 0)  # 200 ms of answers
+    slow = EventLoad("slow", "slow", 1769, {"PutObject": 5}, 0, 0)  # 200 ms of answers
     assert need(slow, 1_000, own_ms=50).concurrency == 250
     assert need(FAST, 1_000, own_ms=1).concurrency == 100  # 6 ms: rate times duration would be 6
 
 
 def test_a_function_of_a_fourteenth_of_a_core_takes_fourteen_times_as_long() -> None:
-    small = Load("small", "small", 128, {}, 0, 0)
+    small = EventLoad("small", "small", 128, {}, 0, 0)
     assert need(small, 1, own_ms=1).duration_ms == pytest.approx(1769 / 128)
 
 
 def test_events_of_a_batch_share_its_invocation() -> None:
-    batched = Load("batched", "batched", 1769, {"TransactWriteItems": 0.01}, 2, 0, batch=100)
+    batched = EventLoad("batched", "batched", 1769, {"TransactWriteItems": 0.01}, 2, 0, batch=100)
     found = need(batched, 100_000, own_ms=80)
     assert found.duration_ms == 100
     assert found.concurrency == 100  # 1,000 invocations a second of 100 ms
@@ -62,7 +62,7 @@ def test_what_breaks_at_a_rate_is_named(rate: int, broken: list[str]) -> None:
 
 def test_cost_adds_up_to_the_published_prices() -> None:
     # 1 million gets, writes, invocations of 100 ms with 1 GB, and their logs.
-    system = Load("one", "one", 1024, {"GetItem": 1}, 1, 0)
+    system = EventLoad("one", "one", 1024, {"GetItem": 1}, 1, 0)
     assert scaling.dollars(system, 100) == pytest.approx(0.125 + 0.625 + 0.20 + 1.66667 + 0.45)
 
 

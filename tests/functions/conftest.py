@@ -12,7 +12,7 @@ import pytest
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from tests.support.faults import Proxy, proxy
-from tests.support.functions import Context, loaded
+from tests.support.functions import LambdaContext, loaded
 from tests.support.uploads import Uploads
 
 
@@ -40,7 +40,7 @@ class Tracker:
         return str(self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, **options)["VersionId"])
 
     def handle(self, event: Any) -> Any:
-        return self.handler.handle(event, Context())
+        return self.handler.handle(event, LambdaContext())
 
     def rows(self, key: str) -> list[dict[str, Any]]:
         found = self.dynamodb.query(

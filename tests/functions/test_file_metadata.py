@@ -16,8 +16,8 @@ import pytest
 from shared.observability import logger
 from shared.s3_events import RecordsFailed, S3Object
 from sluice_cli.local_aws.server import LocalAws
-from tests.support.faults import Answer, Fault, Proxy, Request, Reset, proxy
-from tests.support.functions import Context, loaded
+from tests.support.faults import Answer, Fault, ProxiedRequest, Proxy, Reset, proxy
+from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import TEST_EVENT, created, event
 
 PNG = (Path(__file__).parent.parent.parent / "samples" / "sunrise.png").read_bytes()
@@ -60,7 +60,7 @@ class Extractor:
         return record
 
     def handle(self, *records: dict[str, Any]) -> Any:
-        return self.handler.handle(event(*records), Context())
+        return self.handler.handle(event(*records), LambdaContext())
 
     def rows(self, key: str) -> list[dict[str, Any]]:
         """Oldest first."""
@@ -118,27 +118,27 @@ def extractor(loaded_extractor: Extractor) -> Iterator[Extractor]:
 
 def first(times: int, fault: Fault) -> Fault:
     """The fault for the first requests only."""
-    seen: list[Request] = []
+    seen: list[ProxiedRequest] = []
 
-    def counted(request: Request) -> Answer | None:
+    def counted(request: ProxiedRequest) -> Answer | None:
         seen.append(request)
         return fault(request) if len(seen) <= times else None
 
     return counted
 
 
-def throttled(_: Request) -> Answer:
+def throttled(_: ProxiedRequest) -> Answer:
     """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html"""
     error = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
     body = json.dumps({"__type": error, "message": "The level of configured provisioned throughput was exceeded"})
     return Answer(400, body.encode(), {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": "request-1"})
 
 
-def failing(_: Request) -> Answer:
+def failing(_: ProxiedRequest) -> Answer:
     return Answer(500, b'{"__type": "InternalServerError", "message": "Internal server error"}')
 
 
-def reset(_: Request) -> Answer:
+def reset(_: ProxiedRequest) -> Answer:
     raise Reset
 
 
@@ -287,7 +287,7 @@ def test_the_size_of_an_object_of_five_gigabytes_is_what_s3_declares(extractor: 
     # The laptop does not hold such an object: a small one is declared to be the start of it.
     extractor.upload("five gigabytes")
 
-    def declare(request: Request) -> Answer:
+    def declare(request: ProxiedRequest) -> Answer:
         answer = extractor.in_front_of_s3.pass_on(request)
         declared = {**answer.headers, "ETag": '"0123456789abcdef0123456789abcdef-640"'}
         return Answer(206, b"x" * 8192, {**declared, "Content-Range": f"bytes 0-8191/{5 * 1024**3}"})
@@ -371,7 +371,7 @@ def test_a_bad_record_fails_the_event_and_keeps_no_other_waiting(extractor: Extr
 
 
 def test_s3s_test_event_adds_nothing(extractor: Extractor) -> None:
-    assert extractor.handler.handle(TEST_EVENT, Context()) == {"recorded": 0}
+    assert extractor.handler.handle(TEST_EVENT, LambdaContext()) == {"recorded": 0}
     assert extractor.in_front_of_s3.requests == extractor.in_front_of_dynamodb.requests == []
 
 
@@ -428,7 +428,7 @@ def test_what_does_not_pass_by_itself_is_not_tried_again(extractor: Extractor) -
 def test_a_write_whose_answer_is_lost_is_found_done(extractor: Extractor) -> None:
     record = extractor.upload("answer lost")
 
-    def lose(request: Request) -> Answer:
+    def lose(request: ProxiedRequest) -> Answer:
         extractor.in_front_of_dynamodb.pass_on(request)
         raise Reset
 
@@ -442,7 +442,7 @@ def test_a_write_whose_answer_is_lost_is_found_done(extractor: Extractor) -> Non
 def test_a_hanging_table_is_given_up_before_the_function_times_out(extractor: Extractor) -> None:
     record = extractor.upload("hangs")
 
-    def hang(_: Request) -> Answer:
+    def hang(_: ProxiedRequest) -> Answer:
         time.sleep(3)
         raise Reset
 
@@ -465,7 +465,7 @@ def test_a_bucket_that_fails_at_first_is_tried_again(extractor: Extractor, fault
 def broken_off(extractor: Extractor) -> Fault:
     """Answers well, and closes the connection in the middle of the content."""
 
-    def fault(request: Request) -> Answer:
+    def fault(request: ProxiedRequest) -> Answer:
         answer = extractor.in_front_of_s3.pass_on(request)
         length = str(len(answer.body))
         return Answer(answer.status, answer.body[: len(answer.body) // 2], {**answer.headers, "Content-Length": length})

@@ -12,8 +12,8 @@ import pytest
 from shared.environment import MissingVariable
 from shared.s3_events import MalformedEvent, RecordsFailed, for_each_object
 from sluice_cli.local_aws.server import LocalAws
-from tests.support.faults import Answer, Proxy, Request, proxy, refusing
-from tests.support.functions import Context, loaded
+from tests.support.faults import Answer, ProxiedRequest, Proxy, proxy, refusing
+from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import TEST_EVENT, created, event
 
 BUCKET = "trigger"
@@ -29,7 +29,7 @@ class Log:
     dynamodb: Any
 
     def handle(self, event: Any, request_id: str = "request-1") -> Any:
-        return self.handler.handle(event, Context(function_name="s3-processor", aws_request_id=request_id))
+        return self.handler.handle(event, LambdaContext(function_name="s3-processor", aws_request_id=request_id))
 
     def rows(self) -> list[dict[str, str]]:
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
@@ -295,7 +295,7 @@ def test_a_table_that_keeps_failing_is_raised_so_that_lambda_keeps_the_event(log
 def test_an_answer_that_got_lost_doubles_no_row_and_fails_no_event(log: Log) -> None:
     lost = iter([True])
 
-    def written_but_not_answered(request: Request) -> Answer | None:
+    def written_but_not_answered(request: ProxiedRequest) -> Answer | None:
         if not next(lost, False):
             return None
         # Written by the request whose answer is lost: botocore sends the same one again.

@@ -10,20 +10,20 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from shared.s3_events import RecordsFailed, S3Object
 from tests.functions.conftest import Tracker
-from tests.support.faults import Answer, Fault, Request, Reset, refusing
+from tests.support.faults import Answer, Fault, ProxiedRequest, Reset, refusing
 from tests.support.functions import finish, start_process
 from tests.support.s3_events import created, event
 
 
-def is_publish(request: Request) -> bool:
+def is_publish(request: ProxiedRequest) -> bool:
     return request.body.startswith(b"Action=Publish")
 
 
-def is_add(request: Request) -> bool:
+def is_add(request: ProxiedRequest) -> bool:
     return b"attribute_not_exists(objectKey)" in request.body
 
 
-def is_take_over(request: Request) -> bool:
+def is_take_over(request: ProxiedRequest) -> bool:
     return b"notificationLease < :now" in request.body
 
 
@@ -61,7 +61,7 @@ def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies_at_o
 def test_a_process_killed_between_row_and_notification_loses_nothing(tracker: Tracker) -> None:
     arrived = event(created(tracker.bucket, "killed", tracker.upload("killed")))
 
-    def kill(request: Request) -> Answer | None:
+    def kill(request: ProxiedRequest) -> Answer | None:
         del request
         os.kill(process.pid, signal.SIGKILL)
         raise Reset
@@ -90,7 +90,7 @@ def test_who_finds_a_lease_waits_until_it_has_run_out_and_then_notifies(tracker:
         tracker.handle(arrived)
     (row,) = tracker.rows(key)
 
-    def held_by_someone_who_never_ends(request: Request) -> None:
+    def held_by_someone_who_never_ends(request: ProxiedRequest) -> None:
         if is_add(request):
             ends.append(int(time.time()) + 2)
             set_lease(tracker, row, ends[0])
@@ -108,7 +108,7 @@ def test_who_could_not_notify_leaves_the_lease_that_somebody_else_took_meanwhile
     key, theirs = "taken over", int(time.time()) + 60
     arrived = event(created(tracker.bucket, key, tracker.upload(key)))
 
-    def taken_over(request: Request) -> Answer | None:
+    def taken_over(request: ProxiedRequest) -> Answer | None:
         if not is_publish(request):
             return None
         (row,) = tracker.rows(key)
@@ -129,7 +129,7 @@ def test_who_finds_a_lease_leaves_the_notification_to_its_holder(tracker: Tracke
     leased = {**row, "notificationLease": int(time.time()) + 14}
     assert tracker.handler.STORE.notified.add(leased) is None  # the holder, who notifies elsewhere and says so
 
-    def holder_is_done(request: Request) -> None:
+    def holder_is_done(request: ProxiedRequest) -> None:
         if is_take_over(request):
             tracker.dynamodb.update_item(
                 TableName=tracker.table,
@@ -171,7 +171,7 @@ def test_a_call_is_tried_twice_and_no_more_so_that_the_function_ends_in_time(tra
 
 
 def test_a_connection_that_breaks_fails_the_event(tracker: Tracker) -> None:
-    def broken(request: Request) -> Answer | None:
+    def broken(request: ProxiedRequest) -> Answer | None:
         raise Reset
 
     tracker.proxy.fault = broken

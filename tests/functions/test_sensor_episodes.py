@@ -15,15 +15,15 @@ import pytest
 from settings import Settings
 from shared.s3_events import RecordsFailed
 from sluice_cli.local_aws.server import LocalAws
-from tests.support.faults import Answer, Request, Reset, refusing
+from tests.support.faults import Answer, ProxiedRequest, Reset, refusing
 from tests.support.functions import start_process
 from tests.support.s3_events import created, event
-from tests.support.sensor_function import Pipeline, running_pipeline
+from tests.support.sensor_function import PipelineInProcess, running_pipeline
 from tests.support.sensor_pipeline import lines, reading
 
 
 @pytest.fixture(scope="module")
-def loaded_pipeline(local_aws: LocalAws) -> Iterator[Pipeline]:
+def loaded_pipeline(local_aws: LocalAws) -> Iterator[PipelineInProcess]:
     settings = Settings(
         sensor_notifications="episodes", sensor_hysteresis='{"temperature": 2}', sensor_longest_silence_seconds=600
     )
@@ -32,7 +32,7 @@ def loaded_pipeline(local_aws: LocalAws) -> Iterator[Pipeline]:
 
 
 @pytest.fixture
-def pipeline(loaded_pipeline: Pipeline) -> Iterator[Pipeline]:
+def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
     loaded_pipeline.proxy.requests.clear()
     yield loaded_pipeline
     loaded_pipeline.proxy.fault = lambda request: None
@@ -44,19 +44,19 @@ def device() -> str:
     return f"device-{uuid4().hex[:8]}"
 
 
-def told(pipeline: Pipeline, device: str) -> list[tuple[Any, ...]]:
+def told(pipeline: PipelineInProcess, device: str) -> list[tuple[Any, ...]]:
     """What was heard of a device: begins and ends, these with the count, in the order of their times."""
     heard = [json.loads(text) for text in pipeline.listener.heard()]
     own = sorted((one["timestamp"], one["event"], one.get("count")) for one in heard if one["deviceId"] == device)
     return [one[1:] for one in own]
 
 
-def is_publish(request: Request) -> bool:
+def is_publish(request: ProxiedRequest) -> bool:
     return request.body.startswith(b"Action=Publish")
 
 
 def test_a_stuck_sensor_is_told_at_its_begin_and_at_its_end_over_several_objects(
-    pipeline: Pipeline, device: str
+    pipeline: PipelineInProcess, device: str
 ) -> None:
     pipeline.ingest(f"readings/{device}/1", lines(*(reading(n, 99 + n, deviceId=device) for n in range(10))))
     assert told(pipeline, device) == [("begin", None)]
@@ -69,7 +69,7 @@ def test_a_stuck_sensor_is_told_at_its_begin_and_at_its_end_over_several_objects
     assert all("notifiedAt" in row for row in pipeline.rows(f"readings/{device}/1"))
 
 
-def test_events_doubled_shuffled_and_at_once_count_every_reading_once(pipeline: Pipeline, device: str) -> None:
+def test_events_doubled_shuffled_and_at_once_count_every_reading_once(pipeline: PipelineInProcess, device: str) -> None:
     chance = random.Random(3)  # noqa: S311 - not a secret
     events = []
     for number in range(5):
@@ -84,11 +84,13 @@ def test_events_doubled_shuffled_and_at_once_count_every_reading_once(pipeline: 
     assert told(pipeline, device) == [("begin", None), ("end", "40")]
 
 
-def test_a_process_killed_between_counting_and_publishing_loses_nothing(pipeline: Pipeline, device: str) -> None:
+def test_a_process_killed_between_counting_and_publishing_loses_nothing(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     key = f"readings/{device}/killed"
     arrived = event(created(pipeline.bucket, key, pipeline.upload(key, reading(value=99, deviceId=device))))
 
-    def kill(request: Request) -> Answer | None:
+    def kill(request: ProxiedRequest) -> Answer | None:
         del request
         os.kill(process.pid, signal.SIGKILL)
         raise Reset
@@ -104,7 +106,9 @@ def test_a_process_killed_between_counting_and_publishing_loses_nothing(pipeline
     assert told(pipeline, device) == [("begin", None)]
 
 
-def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_publishes(pipeline: Pipeline, device: str) -> None:
+def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_publishes(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     key = f"readings/{device}/refused"
     some = lines(reading(1, 99, deviceId=device), reading(2, 20, deviceId=device))
     arrived = event(created(pipeline.bucket, key, pipeline.upload(key, some)))
@@ -118,13 +122,17 @@ def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_publishes(pip
     assert told(pipeline, device) == [("begin", None), ("end", "1")]
 
 
-def test_readings_within_limits_ask_once_for_each_sensor_and_write_no_episode(pipeline: Pipeline, device: str) -> None:
+def test_readings_within_limits_ask_once_for_each_sensor_and_write_no_episode(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     pipeline.ingest(f"readings/{device}/usual", lines(*(reading(n, 20, deviceId=device) for n in range(50))))
     operations = [one.headers.get("X-Amz-Target", "").rpartition(".")[2] for one in pipeline.proxy.requests]
     assert sorted(filter(None, operations)) == ["GetItem", "GetItem", "TransactWriteItems"]
 
 
-def test_three_thousand_breaches_are_one_episode_within_one_invocation(pipeline: Pipeline, device: str) -> None:
+def test_three_thousand_breaches_are_one_episode_within_one_invocation(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     key, count = f"readings/{device}/stuck", 3000
     stuck = [
         reading(timestamp=f"2026-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z", value=99, deviceId=device)

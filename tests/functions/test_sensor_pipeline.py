@@ -18,21 +18,21 @@ import pytest
 from settings import Settings
 from shared.s3_events import MalformedEvent, RecordsFailed
 from sluice_cli.local_aws.server import LocalAws
-from tests.support.faults import Answer, Fault, Request, Reset, refusing
+from tests.support.faults import Answer, Fault, ProxiedRequest, Reset, refusing
 from tests.support.functions import start_process
 from tests.support.s3_events import TEST_EVENT, created, event
-from tests.support.sensor_function import Pipeline, running_pipeline
+from tests.support.sensor_function import PipelineInProcess, running_pipeline
 from tests.support.sensor_pipeline import lines, reading
 
 
 @pytest.fixture(scope="module")
-def loaded_pipeline(local_aws: LocalAws) -> Iterator[Pipeline]:
+def loaded_pipeline(local_aws: LocalAws) -> Iterator[PipelineInProcess]:
     with running_pipeline(local_aws, Settings()) as running:
         yield running
 
 
 @pytest.fixture
-def pipeline(loaded_pipeline: Pipeline) -> Iterator[Pipeline]:
+def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
     loaded_pipeline.proxy.requests.clear()
     yield loaded_pipeline
     loaded_pipeline.proxy.fault = lambda request: None
@@ -44,11 +44,11 @@ def device() -> str:
     return f"device-{uuid4().hex[:8]}"
 
 
-def is_write(request: Request) -> bool:
+def is_write(request: ProxiedRequest) -> bool:
     return request.headers.get("X-Amz-Target", "").endswith(".TransactWriteItems")
 
 
-def is_publish(request: Request) -> bool:
+def is_publish(request: ProxiedRequest) -> bool:
     return request.body.startswith(b"Action=Publish")
 
 
@@ -67,7 +67,7 @@ def cancelled(*codes: str) -> Answer:
 
 
 def test_valid_readings_become_rows_invalid_ones_rejects_and_breaches_notifications(
-    pipeline: Pipeline, device: str
+    pipeline: PipelineInProcess, device: str
 ) -> None:
     key = "readings/mixed.jsonl"
     good, high = reading(1, 20.50, deviceId=device), reading(2, 60.001, deviceId=device, unit="°C")
@@ -105,7 +105,9 @@ def test_valid_readings_become_rows_invalid_ones_rejects_and_breaches_notificati
 
 
 @pytest.mark.parametrize("shape", ["one", "array", "pretty array", "lines"])
-def test_readings_arrive_alone_in_an_array_or_as_json_lines(pipeline: Pipeline, device: str, shape: str) -> None:
+def test_readings_arrive_alone_in_an_array_or_as_json_lines(
+    pipeline: PipelineInProcess, device: str, shape: str
+) -> None:
     some = [reading(number, deviceId=device) for number in range(3)]
     contents = {
         "one": json.dumps(some[0]).encode(),
@@ -121,7 +123,7 @@ def test_readings_arrive_alone_in_an_array_or_as_json_lines(pipeline: Pipeline, 
     assert pipeline.reasons(key) == []
 
 
-def test_one_devices_readings_over_time_are_one_query_in_order(pipeline: Pipeline, device: str) -> None:
+def test_one_devices_readings_over_time_are_one_query_in_order(pipeline: PipelineInProcess, device: str) -> None:
     times = ["2026-01-01T00:00:10Z", "2026-01-01T00:00:09.5Z", "2026-01-01T02:00:09+02:00", "2025-12-31T23:59:59Z"]
     pipeline.ingest(f"readings/{device}.json", [reading(timestamp=one, deviceId=device) for one in times])
     found = pipeline.local.client("dynamodb").query(
@@ -140,7 +142,7 @@ def test_one_devices_readings_over_time_are_one_query_in_order(pipeline: Pipelin
     ]
 
 
-def test_a_repeated_event_changes_nothing(pipeline: Pipeline, device: str) -> None:
+def test_a_repeated_event_changes_nothing(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/again {device}.jsonl"
     again = pipeline.ingest(key, lines(reading(1, deviceId=device), reading(2, 99, deviceId=device), "garbage", "{}"))
     before = pipeline.everything(key)
@@ -149,7 +151,7 @@ def test_a_repeated_event_changes_nothing(pipeline: Pipeline, device: str) -> No
     assert pipeline.everything(key) == before
 
 
-def test_the_same_event_many_times_at_once_adds_everything_once(pipeline: Pipeline, device: str) -> None:
+def test_the_same_event_many_times_at_once_adds_everything_once(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/rush {device}.jsonl"
     some = [reading(number, 99 if number % 40 == 0 else 20, deviceId=device) for number in range(120)]
     again = event(created(pipeline.bucket, key, pipeline.upload(key, lines(*some, "{}"))))
@@ -159,7 +161,7 @@ def test_the_same_event_many_times_at_once_adds_everything_once(pipeline: Pipeli
 
 
 def test_events_of_many_versions_shuffled_doubled_and_at_once_add_every_versions_readings_once(
-    pipeline: Pipeline, device: str
+    pipeline: PipelineInProcess, device: str
 ) -> None:
     key, chance = f"readings/storm {device}.jsonl", random.Random(1)  # noqa: S311 - not a secret
     records = [
@@ -183,7 +185,7 @@ def test_events_of_many_versions_shuffled_doubled_and_at_once_add_every_versions
 
 
 def test_a_reading_that_comes_again_in_another_object_is_neither_stored_nor_notified_again(
-    pipeline: Pipeline, device: str
+    pipeline: PipelineInProcess, device: str
 ) -> None:
     some = [reading(1, deviceId=device), reading(2, -30, deviceId=device)]
     pipeline.ingest(f"readings/first {device}.json", some)
@@ -192,7 +194,7 @@ def test_a_reading_that_comes_again_in_another_object_is_neither_stored_nor_noti
     assert pipeline.everything(f"readings/second {device}.json") == ([], [], [])
 
 
-def test_readings_of_one_moment_that_differ_are_all_stored(pipeline: Pipeline, device: str) -> None:
+def test_readings_of_one_moment_that_differ_are_all_stored(pipeline: PipelineInProcess, device: str) -> None:
     some = [
         reading(deviceId=device),
         reading(value=21, deviceId=device),
@@ -206,7 +208,7 @@ def test_readings_of_one_moment_that_differ_are_all_stored(pipeline: Pipeline, d
 
 
 def test_the_first_verdict_on_a_reading_stands_when_the_thresholds_have_changed(
-    pipeline: Pipeline, device: str
+    pipeline: PipelineInProcess, device: str
 ) -> None:
     key = f"readings/verdict {device}.json"
     again = pipeline.ingest(key, [reading(1, 50, deviceId=device), reading(2, 70, deviceId=device)])
@@ -221,7 +223,7 @@ def test_the_first_verdict_on_a_reading_stands_when_the_thresholds_have_changed(
 
 
 def test_a_later_look_at_the_same_object_dates_what_it_refuses_anew_and_an_earlier_one_does_not(
-    pipeline: Pipeline,
+    pipeline: PipelineInProcess,
 ) -> None:
     key = "readings/dated.json"
     again = pipeline.ingest(key, b"{}")
@@ -231,7 +233,7 @@ def test_a_later_look_at_the_same_object_dates_what_it_refuses_anew_and_an_earli
     assert [row["rejectedAt"] for row in pipeline.rejects(key)] == ["2026-03-01T00:00:00.000Z"]
 
 
-def test_the_version_that_the_event_names_is_read_and_each_version_has_its_rejects(pipeline: Pipeline) -> None:
+def test_the_version_that_the_event_names_is_read_and_each_version_has_its_rejects(pipeline: PipelineInProcess) -> None:
     key = "readings/overwritten.json"
     versions = [pipeline.upload(key, content) for content in (b"{}", b"[1, 2]")]
     for version in reversed(versions):
@@ -241,22 +243,22 @@ def test_the_version_that_the_event_names_is_read_and_each_version_has_its_rejec
 
 
 @pytest.mark.parametrize("key", ["readings/a b+c & 100%.json", "readings/länder/日本.json", "readings/%41.json"])
-def test_a_key_is_decoded_exactly_once(pipeline: Pipeline, device: str, key: str) -> None:
+def test_a_key_is_decoded_exactly_once(pipeline: PipelineInProcess, device: str, key: str) -> None:
     pipeline.ingest(key, reading(deviceId=device))
     assert [row["deviceId"] for row in pipeline.rows(key)] == [device]
 
 
-def test_s3s_test_event_is_no_failure(pipeline: Pipeline) -> None:
+def test_s3s_test_event_is_no_failure(pipeline: PipelineInProcess) -> None:
     assert pipeline.handle(TEST_EVENT) == {"processed": 0}
 
 
 @pytest.mark.parametrize("nonsense", [{}, {"Records": None}, [], "text"])
-def test_what_s3_does_not_send_is_raised(pipeline: Pipeline, nonsense: Any) -> None:
+def test_what_s3_does_not_send_is_raised(pipeline: PipelineInProcess, nonsense: Any) -> None:
     with pytest.raises(MalformedEvent):
         pipeline.handle(nonsense)
 
 
-def test_bad_records_are_raised_after_the_good_ones_are_processed(pipeline: Pipeline, device: str) -> None:
+def test_bad_records_are_raised_after_the_good_ones_are_processed(pipeline: PipelineInProcess, device: str) -> None:
     good = created(
         pipeline.bucket, "readings/good.json", pipeline.upload("readings/good.json", reading(deviceId=device))
     )
@@ -270,7 +272,7 @@ def test_bad_records_are_raised_after_the_good_ones_are_processed(pipeline: Pipe
     assert pipeline.everything("readings/gone.json") == ([], [], [])
 
 
-def test_a_cancelled_write_is_repeated_with_what_is_not_there(pipeline: Pipeline, device: str) -> None:
+def test_a_cancelled_write_is_repeated_with_what_is_not_there(pipeline: PipelineInProcess, device: str) -> None:
     answers = [
         cancelled("TransactionConflict", "None", "ThrottlingError"),
         cancelled("None", "TransactionConflict", "None"),
@@ -282,21 +284,23 @@ def test_a_cancelled_write_is_repeated_with_what_is_not_there(pipeline: Pipeline
     assert len(pipeline.requests(".TransactWriteItems")) == 3
 
 
-def test_a_table_that_keeps_refusing_fails_the_event(pipeline: Pipeline, device: str) -> None:
+def test_a_table_that_keeps_refusing_fails_the_event(pipeline: PipelineInProcess, device: str) -> None:
     pipeline.proxy.fault = only(is_write, lambda request: cancelled("ThrottlingError"))
-    with pytest.raises(RecordsFailed, match=r"TooManyAtOnce: the table kept refusing 1 rows"):
+    with pytest.raises(RecordsFailed, match=r"TooManyConflicts: the table kept refusing 1 rows"):
         pipeline.ingest(f"readings/refusing {device}.json", reading(deviceId=device))
     assert pipeline.rows(f"readings/refusing {device}.json") == []
 
 
-def test_a_write_that_dynamodb_calls_invalid_fails_the_event_at_once(pipeline: Pipeline, device: str) -> None:
+def test_a_write_that_dynamodb_calls_invalid_fails_the_event_at_once(pipeline: PipelineInProcess, device: str) -> None:
     pipeline.proxy.fault = only(is_write, lambda request: cancelled("ValidationError"))
     with pytest.raises(RecordsFailed, match="TransactionCanceledException"):
         pipeline.ingest(f"readings/invalid {device}.json", reading(deviceId=device))
     assert len(pipeline.requests(".TransactWriteItems")) == 1
 
 
-def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies(pipeline: Pipeline, device: str) -> None:
+def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     key = f"readings/topic {device}.json"
     arrived = event(created(pipeline.bucket, key, pipeline.upload(key, reading(value=99, deviceId=device))))
     pipeline.proxy.fault = only(is_publish, refusing(500))
@@ -310,11 +314,11 @@ def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies(pipe
     assert len(pipeline.notifications(key)) == 1
 
 
-def test_a_process_killed_between_row_and_notification_loses_nothing(pipeline: Pipeline, device: str) -> None:
+def test_a_process_killed_between_row_and_notification_loses_nothing(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/killed {device}.json"
     arrived = event(created(pipeline.bucket, key, pipeline.upload(key, reading(value=99, deviceId=device))))
 
-    def kill(request: Request) -> Answer | None:
+    def kill(request: ProxiedRequest) -> Answer | None:
         del request
         os.kill(process.pid, signal.SIGKILL)
         raise Reset
@@ -336,7 +340,7 @@ def test_a_process_killed_between_row_and_notification_loses_nothing(pipeline: P
     assert len(pipeline.rows(key)) == len(pipeline.notifications(key)) == 1
 
 
-def test_every_log_line_is_json_and_shows_no_content(pipeline: Pipeline, device: str) -> None:
+def test_every_log_line_is_json_and_shows_no_content(pipeline: PipelineInProcess, device: str) -> None:
     key = 'readings/innocent\n{"level":"ERROR"}.jsonl'
     content = lines(reading(1, 99, deviceId=device), '{"secret": "hidden"}', "secret")
     arrived = event(created(pipeline.bucket, key, pipeline.upload(key, content)))
@@ -352,7 +356,7 @@ def test_every_log_line_is_json_and_shows_no_content(pipeline: Pipeline, device:
     assert [line["ReadingsRejected"] for line in said if "_aws" in line] == [[2.0]]
 
 
-def test_missing_variables_are_named_at_once(pipeline: Pipeline) -> None:
+def test_missing_variables_are_named_at_once(pipeline: PipelineInProcess) -> None:
     variables = {**pipeline.variables, "REJECTS_TABLE_NAME": "", "SENSOR_THRESHOLDS": ""}
     _, errors = start_process("sensor_pipeline", variables, {}).communicate(timeout=60)
     assert errors.splitlines()[-1].endswith("Environment: not set: REJECTS_TABLE_NAME, SENSOR_THRESHOLDS")
@@ -392,7 +396,7 @@ def of(device: str) -> dict[str, tuple[bytes, int]]:
 
 
 @pytest.mark.parametrize("what", of(""))
-def test_what_the_world_sends_is_read(pipeline: Pipeline, device: str, what: str) -> None:
+def test_what_the_world_sends_is_read(pipeline: PipelineInProcess, device: str, what: str) -> None:
     content, count = of(device)[what]
     key = f"readings/{device}/{what}"
     again = pipeline.ingest(key, content)
@@ -403,14 +407,14 @@ def test_what_the_world_sends_is_read(pipeline: Pipeline, device: str, what: str
     assert pipeline.everything(key) == before
 
 
-def test_further_fields_are_in_the_row(pipeline: Pipeline, device: str) -> None:
+def test_further_fields_are_in_the_row(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/{device}/further.json"
     pipeline.ingest(key, reading(location="hall", floor=2, deviceId=device))
     (row,) = pipeline.rows(key)
     assert row["further"] == {"location": {"S": "hall"}, "floor": {"N": "2"}}
 
 
-def test_valid_parts_of_a_wide_object_are_stored_and_the_others_kept(pipeline: Pipeline, device: str) -> None:
+def test_valid_parts_of_a_wide_object_are_stored_and_the_others_kept(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/{device}/parts.json"
     wide = {
         "deviceId": device,
@@ -431,12 +435,14 @@ def test_valid_parts_of_a_wide_object_are_stored_and_the_others_kept(pipeline: P
 
 
 @pytest.mark.parametrize("key", ["readings/x/", "readings/x_$folder$"])
-def test_a_folder_marker_is_ignored(pipeline: Pipeline, key: str) -> None:
+def test_a_folder_marker_is_ignored(pipeline: PipelineInProcess, key: str) -> None:
     pipeline.ingest(key, b"")
     assert pipeline.everything(key) == ([], [], [])
 
 
-def test_an_array_of_eleven_megabytes_is_refused_whole_with_the_limits_name(pipeline: Pipeline, device: str) -> None:
+def test_an_array_of_eleven_megabytes_is_refused_whole_with_the_limits_name(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     key = f"readings/{device}/eleven.json"
     some = [json.dumps(reading(number, deviceId=device)).ljust(500) for number in range(22_000)]
     pipeline.ingest(key, ("[\n" + ",\n".join(some) + "\n]").encode())
@@ -447,7 +453,7 @@ def test_an_array_of_eleven_megabytes_is_refused_whole_with_the_limits_name(pipe
 
 
 def test_an_object_beyond_the_size_limit_is_refused_without_being_read(
-    pipeline: Pipeline, device: str, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineInProcess, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("store", "ingestion", "content"):
         monkeypatch.setattr(sys.modules[f"sensor_pipeline.{module}"], "LARGEST_CONTENT", 100)
@@ -458,7 +464,7 @@ def test_an_object_beyond_the_size_limit_is_refused_without_being_read(
 
 
 def test_rejects_of_an_object_are_kept_one_by_one_up_to_a_number(
-    pipeline: Pipeline, device: str, monkeypatch: pytest.MonkeyPatch
+    pipeline: PipelineInProcess, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.modules["sensor_pipeline.ingestion"], "MOST_REJECTS", 3)
     key = f"readings/{device}/many.json"
@@ -483,7 +489,7 @@ def test_rejects_of_an_object_are_kept_one_by_one_up_to_a_number(
     ],
 )
 def test_an_object_that_s3_does_not_hand_out_is_a_reject(
-    pipeline: Pipeline, device: str, code: str, message: str, reason: str
+    pipeline: PipelineInProcess, device: str, code: str, message: str, reason: str
 ) -> None:
     key = f"readings/{device}/locked.json"
     answer = Answer(
@@ -496,13 +502,15 @@ def test_an_object_that_s3_does_not_hand_out_is_a_reject(
     assert (where, said.startswith(reason)) == ("line 1", True)
 
 
-def test_what_sns_refuses_of_a_batch_alone_is_published_by_the_next_attempt(pipeline: Pipeline, device: str) -> None:
+def test_what_sns_refuses_of_a_batch_alone_is_published_by_the_next_attempt(
+    pipeline: PipelineInProcess, device: str
+) -> None:
     key = f"readings/{device}/partly.jsonl"
     arrived = event(
         created(pipeline.bucket, key, pipeline.upload(key, lines(*(reading(n, 99, deviceId=device) for n in range(3)))))
     )
 
-    def refuse_second(request: Request) -> Answer:
+    def refuse_second(request: ProxiedRequest) -> Answer:
         del request
         body = (
             b"<PublishBatchResponse><PublishBatchResult><Successful><member><Id>0</Id><MessageId>m</MessageId></member>"
@@ -526,7 +534,7 @@ def test_what_sns_refuses_of_a_batch_alone_is_published_by_the_next_attempt(pipe
 # Last, because all others look through the whole table.
 
 
-def test_ten_thousand_readings_take_a_hundred_writes(pipeline: Pipeline, device: str) -> None:
+def test_ten_thousand_readings_take_a_hundred_writes(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/many {device}.jsonl"
     pipeline.ingest(key, lines(*(reading(number, deviceId=device, readingId=str(number)) for number in range(10_000))))
     assert len(pipeline.rows(key)) == 10_000
@@ -535,7 +543,7 @@ def test_ten_thousand_readings_take_a_hundred_writes(pipeline: Pipeline, device:
 
 
 def test_three_thousand_breaches_are_stored_first_and_notified_in_batches_by_one_invocation(
-    pipeline: Pipeline, device: str
+    pipeline: PipelineInProcess, device: str
 ) -> None:
     key, count = f"readings/{device}/stuck.jsonl", 3000
     stuck = [

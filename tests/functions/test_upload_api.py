@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sluice_cli.local_aws.signed_request import send
-from tests.support.faults import Answer, Request, refusing
-from tests.support.functions import Context
+from tests.support.faults import Answer, ProxiedRequest, refusing
+from tests.support.functions import LambdaContext
 from tests.support.uploads import Uploads, failing, presigned_upload, upload
 
 LARGEST_CONTENT = 4 * 1024 * 1024
@@ -236,7 +236,7 @@ def test_a_transaction_cancelled_for_any_other_reason_is_raised(uploads: Uploads
 
 @pytest.mark.parametrize("service", ["S3", "DynamoDB"])
 def test_what_is_nobodys_fault_but_ours_is_raised(uploads: Uploads, service: str) -> None:
-    def fault(request: Request) -> Answer | None:
+    def fault(request: ProxiedRequest) -> Answer | None:
         of_dynamodb = "X-Amz-Target" in request.headers
         return Answer(500) if of_dynamodb == (service == "DynamoDB") else None
 
@@ -520,4 +520,4 @@ def test_what_is_no_request_is_raised(uploads: Uploads) -> None:
     events: list[Any] = [{"Records": []}, {}, [], None, {"detail-type": "Scheduled Event"}]
     for event in events:
         with pytest.raises(uploads.handler.NotARequest):
-            uploads.handler.handle(event, Context())
+            uploads.handler.handle(event, LambdaContext())

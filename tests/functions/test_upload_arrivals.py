@@ -14,7 +14,7 @@ import pytest
 
 from sluice_cli.local_aws.signed_request import send
 from tests.support.faults import refusing
-from tests.support.functions import Context
+from tests.support.functions import LambdaContext
 from tests.support.uploads import Uploads, failing, presigned_upload, upload
 
 CONTENT = b"123456789"
@@ -66,7 +66,7 @@ class Presigned:
 
 
 def arrive(uploads: Uploads, *records: dict[str, Any]) -> Any:
-    return uploads.handler.handle({"Records": list(records)}, Context())
+    return uploads.handler.handle({"Records": list(records)}, LambdaContext())
 
 
 @pytest.fixture
@@ -292,4 +292,4 @@ def test_a_look_for_what_is_overdue_that_fails_fails_no_request(
 
 def test_s3s_test_event_is_no_failure(uploads: Uploads) -> None:
     event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": uploads.name}
-    assert uploads.handler.handle(event, Context()) == {"completed": 0}
+    assert uploads.handler.handle(event, LambdaContext()) == {"completed": 0}

@@ -11,7 +11,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
 from tests.support.deployed import Deployment
 from tests.support.logs import logged
-from tests.support.queues import FailureQueue
+from tests.support.queues import FailureQueueReader
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Tracker:
     local: LocalAws
     outputs: dict[str, str]
     listener: Listener
-    failures: FailureQueue
+    failures: FailureQueueReader
 
     def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
         """Gives the version."""
@@ -69,4 +69,6 @@ class Tracker:
 def tracker(deployment: Deployment) -> Tracker:
     outputs = deployment.outputs("object-tracker")
     listener = Listener(deployment.local, outputs["TopicArn"])
-    return Tracker(deployment.local, outputs, listener, FailureQueue(deployment.local, outputs["FailureQueueUrl"]))
+    return Tracker(
+        deployment.local, outputs, listener, FailureQueueReader(deployment.local, outputs["FailureQueueUrl"])
+    )

@@ -14,7 +14,7 @@ from sluice_cli.failure_queue import FailureQueue
 from tests.support.commands import command
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver
-from tests.support.invocation_log import SYSTEM, InvocationLog
+from tests.support.invocation_log import SYSTEM, DeployedInvocationLog
 from tests.support.logs import logged
 from tests.support.s3_events import created, event
 from tests.support.waiting import eventually
@@ -23,7 +23,7 @@ from tests.support.waiting import eventually
 class Operator:
     """Somebody who uses the command, and the system it is used on."""
 
-    def __init__(self, log: InvocationLog) -> None:
+    def __init__(self, log: DeployedInvocationLog) -> None:
         self.log = log
         self.sqs = self.log.client("sqs")
         self.queue = {"QueueUrl": self.log.outputs["FailureQueueUrl"]}
@@ -92,7 +92,7 @@ def as_kept(event: Any, **context: Any) -> dict[str, Any]:
 @pytest.fixture
 def operator(deployment: Deployment) -> Iterator[Operator]:
     """With an empty queue, before and behind."""
-    operator = Operator(InvocationLog.of(deployment))
+    operator = Operator(DeployedInvocationLog.of(deployment))
     operator.sqs.purge_queue(**operator.queue)
     yield operator
     operator.sqs.purge_queue(**operator.queue)

@@ -14,14 +14,14 @@ from uuid import uuid4
 import pytest
 
 from checks.deployed import failure_queue_of
-from sluice_cli.failure_queue import FailureQueue as Failures
+from sluice_cli.failure_queue import FailureQueue
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from tests.support.deployed import Deployment
-from tests.support.faults import Answer, Proxy, Request, Reset, proxy
+from tests.support.faults import Answer, ProxiedRequest, Proxy, Reset, proxy
 from tests.support.functions import deliver, invoke, reconfigured, try_as
 from tests.support.logs import logged
-from tests.support.queues import FailureQueue
+from tests.support.queues import FailureQueueReader
 from tests.support.s3_events import TEST_EVENT, created, event
 from tests.support.waiting import eventually
 
@@ -37,7 +37,7 @@ class Files:
 
     deployment: Deployment
     outputs: dict[str, str]
-    failures: FailureQueue
+    failures: FailureQueueReader
 
     def client(self, service: str) -> Any:
         return self.deployment.local.client(service)
@@ -86,10 +86,10 @@ class Files:
 @pytest.fixture(scope="module")
 def files(deployment: Deployment) -> Files:
     outputs = deployment.outputs(SYSTEM)
-    return Files(deployment, outputs, FailureQueue(deployment.local, outputs["FailureQueueUrl"]))
+    return Files(deployment, outputs, FailureQueueReader(deployment.local, outputs["FailureQueueUrl"]))
 
 
-def throttled(_: Request) -> Answer:
+def throttled(_: ProxiedRequest) -> Answer:
     error = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
     return Answer(400, json.dumps({"__type": error, "message": "The level of configured throughput"}).encode())
 
@@ -227,7 +227,7 @@ def test_a_file_of_five_gigabytes_is_recorded_with_its_size_and_not_read(files: 
     key = "five gigabytes.bin"
     with files.in_front_of("S3") as s3:
 
-        def declare(request: Request) -> Answer:
+        def declare(request: ProxiedRequest) -> Answer:
             answer = s3.pass_on(request)
             return Answer(206, bytes(8192), {**answer.headers, "Content-Range": f"bytes 0-8191/{5 * 1024**3}"})
 
@@ -288,7 +288,7 @@ def test_a_table_that_fails_three_times_is_tried_a_fourth_time(files: Files, fau
     key = f"table fails three times: {fault}.txt"
     with files.in_front_of("DYNAMODB") as table:
 
-        def fail(request: Request) -> Answer | None:
+        def fail(request: ProxiedRequest) -> Answer | None:
             if len(table.requests) > 3:
                 return None
             if fault == "reset":
@@ -322,7 +322,7 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
     assert {line["attempt"] for line in lines} == {1, 2, 3, 4}
 
     deployment = files.deployment
-    with Failures(failure_queue_of(files.outputs), deployment.local.client) as queue:
+    with FailureQueue(failure_queue_of(files.outputs), deployment.local.client) as queue:
         waiting = {}
 
         def all_read() -> bool:
@@ -337,7 +337,7 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
         assert all("ProvisionedThroughputExceededException" in one.reason for one in kept)
         assert [queue.replay(one) for one in kept] == [None, None]
         assert [[row["versionId"] for row in files.rows(key)] for key in keys] == [[one] for one in versions]
-    with Failures(failure_queue_of(files.outputs), deployment.local.client) as queue:
+    with FailureQueue(failure_queue_of(files.outputs), deployment.local.client) as queue:
         assert not {one.id for one in queue.read()} & {one.id for one in kept}
     # A second replay, as if two people had the list.
     for one in kept:

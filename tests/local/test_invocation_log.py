@@ -12,8 +12,8 @@ import pytest
 from tests.support.deployed import ENVIRONMENT, Deployment
 from tests.support.faults import proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as
-from tests.support.invocation_log import InvocationLog
-from tests.support.queues import FailureQueue
+from tests.support.invocation_log import DeployedInvocationLog
+from tests.support.queues import FailureQueueReader
 from tests.support.s3_events import TEST_EVENT, created, event
 from tests.support.waiting import eventually
 
@@ -21,18 +21,18 @@ Call = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def log(deployment: Deployment) -> InvocationLog:
-    return InvocationLog.of(deployment)
+def log(deployment: Deployment) -> DeployedInvocationLog:
+    return DeployedInvocationLog.of(deployment)
 
 
 @pytest.fixture(scope="module")
-def kept(log: InvocationLog) -> Callable[[str], list[dict[str, Any]]]:
+def kept(log: DeployedInvocationLog) -> Callable[[str], list[dict[str, Any]]]:
     """What the failure queue holds about a key or another mark."""
-    queue = FailureQueue(log.local, log.outputs["FailureQueueUrl"], "us-west-2")
+    queue = FailureQueueReader(log.local, log.outputs["FailureQueueUrl"], "us-west-2")
     return lambda mark: [one for one in queue.kept() if mark in json.dumps(one["requestPayload"])]
 
 
-def test_it_runs_in_us_west_2_under_the_documents_names_and_sizes(log: InvocationLog) -> None:
+def test_it_runs_in_us_west_2_under_the_documents_names_and_sizes(log: DeployedInvocationLog) -> None:
     names = [log.outputs[name] for name in ("BucketName", "DynamoDBTableName", "LambdaFunctionName")]
     assert names == [
         f"lambda-trigger-bucket-{ENVIRONMENT}-000000000000",
@@ -57,7 +57,7 @@ def test_it_runs_in_us_west_2_under_the_documents_names_and_sizes(log: Invocatio
     assert (settings["Timeout"], settings["MemorySize"]) == (30, 128)
 
 
-def test_an_uploaded_file_becomes_a_row_that_names_the_invocation(log: InvocationLog) -> None:
+def test_an_uploaded_file_becomes_a_row_that_names_the_invocation(log: DeployedInvocationLog) -> None:
     key = "orders/order 1 + 2.json"
     log.upload(key)
     (row,) = eventually(lambda: log.rows(key))
@@ -89,12 +89,12 @@ def test_an_uploaded_file_becomes_a_row_that_names_the_invocation(log: Invocatio
     ],
     ids=lambda key: key[:20].encode("unicode_escape").decode(),
 )
-def test_the_row_has_the_key_that_was_uploaded(log: InvocationLog, key: str) -> None:
+def test_the_row_has_the_key_that_was_uploaded(log: DeployedInvocationLog, key: str) -> None:
     log.upload(key, b"")
     assert len(eventually(lambda: log.rows(key))) == 1
 
 
-def test_two_uploads_of_one_key_give_two_rows(log: InvocationLog) -> None:
+def test_two_uploads_of_one_key_give_two_rows(log: DeployedInvocationLog) -> None:
     for content in (b"1", b"2"):
         log.upload("twice.txt", content)
     first, second = eventually(lambda: rows if len(rows := log.rows("twice.txt")) > 1 else None)
@@ -102,7 +102,7 @@ def test_two_uploads_of_one_key_give_two_rows(log: InvocationLog) -> None:
     assert first["timestamp"] <= second["timestamp"]
 
 
-def test_the_row_says_how_the_object_was_created(log: InvocationLog) -> None:
+def test_the_row_says_how_the_object_was_created(log: DeployedInvocationLog) -> None:
     s3, bucket = log.client("s3"), log.outputs["BucketName"]
     log.upload("original.txt")
     s3.copy_object(Bucket=bucket, Key="copied.txt", CopySource={"Bucket": bucket, "Key": "original.txt"})
@@ -116,7 +116,9 @@ def test_the_row_says_how_the_object_was_created(log: InvocationLog) -> None:
     assert in_parts["eventName"] == "ObjectCreated:CompleteMultipartUpload"
 
 
-def test_deleting_an_object_wakes_nobody(log: InvocationLog, kept: Callable[[str], list[dict[str, Any]]]) -> None:
+def test_deleting_an_object_wakes_nobody(
+    log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]]
+) -> None:
     log.upload("deleted.txt")
     eventually(lambda: log.rows("deleted.txt"))
     log.client("s3").delete_object(Bucket=log.outputs["BucketName"], Key="deleted.txt")
@@ -126,7 +128,7 @@ def test_deleting_an_object_wakes_nobody(log: InvocationLog, kept: Callable[[str
     assert kept("deleted.txt") == []
 
 
-def test_two_records_of_one_event_each_get_a_row_however_often_the_event_comes(log: InvocationLog) -> None:
+def test_two_records_of_one_event_each_get_a_row_however_often_the_event_comes(log: DeployedInvocationLog) -> None:
     keys = ("together/1", "together/2")
     both = event(*[created(log.outputs["BucketName"], key) for key in keys])
     with ThreadPoolExecutor(4) as pool:
@@ -140,12 +142,12 @@ def test_two_records_of_one_event_each_get_a_row_however_often_the_event_comes(l
     assert [row for key in keys for row in log.rows(key)] == before
 
 
-def test_the_event_s3_sends_to_try_a_notification_is_not_logged(log: InvocationLog) -> None:
+def test_the_event_s3_sends_to_try_a_notification_is_not_logged(log: DeployedInvocationLog) -> None:
     assert invoke(log.local, log.outputs["FunctionArn"], TEST_EVENT).answer == {"logged": 0}
 
 
 def test_a_malformed_record_is_kept_while_its_good_neighbours_are_logged(
-    log: InvocationLog, kept: Callable[[str], list[dict[str, Any]]]
+    log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]]
 ) -> None:
     bucket = log.outputs["BucketName"]
     timeless = {name: value for name, value in created(bucket, "timeless.txt").items() if name != "eventTime"}
@@ -172,7 +174,7 @@ def test_a_malformed_record_is_kept_while_its_good_neighbours_are_logged(
     ids=lambda value: value["mark"] if isinstance(value, dict) else "",
 )
 def test_what_is_no_creation_of_an_object_is_kept(
-    log: InvocationLog, kept: Callable[[str], list[dict[str, Any]]], sent: dict[str, Any], reason: str
+    log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]], sent: dict[str, Any], reason: str
 ) -> None:
     deliver(log.local, log.outputs["FunctionArn"], sent)
     (failure,) = eventually(lambda: kept(sent["mark"]))
@@ -182,7 +184,7 @@ def test_what_is_no_creation_of_an_object_is_kept(
 
 
 def test_lambdas_own_retry_logs_what_the_table_refused_at_first(
-    log: InvocationLog, kept: Callable[[str], list[dict[str, Any]]]
+    log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]]
 ) -> None:
     # The endpoint is the only thing that is changed: the function finds its table through AWS_ENDPOINT_URL.
     key = "refused at first.txt"
@@ -199,7 +201,7 @@ def test_lambdas_own_retry_logs_what_the_table_refused_at_first(
     assert kept(key) == []
 
 
-def test_a_log_line_cannot_be_forged_by_a_key(log: InvocationLog) -> None:
+def test_a_log_line_cannot_be_forged_by_a_key(log: DeployedInvocationLog) -> None:
     key = '\n{"objectKey": "forged", "level": "ERROR"}'
     log.upload(key)
     (line,) = eventually(lambda: log.log(key))
@@ -207,7 +209,7 @@ def test_a_log_line_cannot_be_forged_by_a_key(log: InvocationLog) -> None:
     assert log.log("forged") == []
 
 
-def test_the_role_may_put_rows_and_nothing_else(log: InvocationLog) -> None:
+def test_the_role_may_put_rows_and_nothing_else(log: DeployedInvocationLog) -> None:
     log.upload("not for the role.txt")
     s3, sqs = log.client("s3"), log.client("sqs")
     bucket, table, function = (log.outputs[name] for name in ("BucketName", "DynamoDBTableName", "FunctionArn"))

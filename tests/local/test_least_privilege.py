@@ -11,7 +11,7 @@ import pytest
 from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import prove
 from checks.least_privilege.report import to_markdown
-from checks.least_privilege.statements import Statement, read
+from checks.least_privilege.statements import SynthesizedStatement, read
 from checks.systems import SYSTEMS
 from checks.verbs.prove_iam import place, prove_all, synthesized, tables_of
 from tests.support.deployed import Deployment
@@ -28,7 +28,7 @@ def test_every_statement_is_proven_both_ways_as_the_page_says(deployment: Deploy
 
 
 @contextmanager
-def also_allowed(where: DeployedStack, statement: Statement, action: str) -> Iterator[Statement]:
+def also_allowed(where: DeployedStack, statement: SynthesizedStatement, action: str) -> Iterator[SynthesizedStatement]:
     """A role's deployed statement with one action more, as one that Terraform made so would be."""
     iam, held = where.local.client("iam"), where.attributes[statement.address]
     named = {"RoleName": held["role"], "PolicyName": held["name"]}
@@ -47,18 +47,20 @@ def where(deployment: Deployment) -> DeployedStack:
 
 
 @pytest.fixture
-def put(deployment: Deployment) -> Statement:
+def put(deployment: Deployment) -> SynthesizedStatement:
     (found,) = [one for one in read(SMALLEST, synthesized(SMALLEST, deployment.target)) if one.sid == "Put"]
     return found
 
 
-def test_a_right_that_nobody_needs_is_reported(where: DeployedStack, put: Statement) -> None:
+def test_a_right_that_nobody_needs_is_reported(where: DeployedStack, put: SynthesizedStatement) -> None:
     with also_allowed(where, put, "dynamodb:Query") as more:
         proofs = {str(one.change): one for one in prove(where, SYSTEMS[SMALLEST].uses, [more])}
     assert proofs["without dynamodb:PutItem"].run == "an event"
     assert proofs["without dynamodb:Query"].problem == "nobody notices (an event: works)"
 
 
-def test_a_deployed_policy_that_is_not_the_synthesized_one_is_an_error(where: DeployedStack, put: Statement) -> None:
+def test_a_deployed_policy_that_is_not_the_synthesized_one_is_an_error(
+    where: DeployedStack, put: SynthesizedStatement
+) -> None:
     with also_allowed(where, put, "dynamodb:Query"), pytest.raises(NotAsSynthesized, match="PutInvocations"):
         prove(where, SYSTEMS[SMALLEST].uses, [put])

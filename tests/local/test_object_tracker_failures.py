@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.local.conftest import Tracker
-from tests.support.faults import Answer, Proxy, Request, Reset, proxy, refusing
+from tests.support.faults import Answer, ProxiedRequest, Proxy, Reset, proxy, refusing
 from tests.support.functions import deliver, reconfigured
 from tests.support.s3_events import created, event
 from tests.support.waiting import eventually
@@ -41,7 +41,7 @@ def test_lambdas_own_retry_notifies_when_the_topic_refused_at_first(tracker: Tra
 def test_lambdas_own_retry_notifies_when_the_function_died_between_row_and_notification(tracker: Tracker) -> None:
     key, publishing = "died.txt", threading.Event()
 
-    def hang(request: Request) -> Answer | None:
+    def hang(request: ProxiedRequest) -> Answer | None:
         del request
         publishing.set()
         time.sleep(10)
@@ -64,7 +64,7 @@ def test_lambdas_own_retry_notifies_when_the_function_died_between_row_and_notif
 def test_an_object_deleted_before_it_is_read_is_logged_and_kept(tracker: Tracker) -> None:
     key, reading, deleted = "deleted.txt", threading.Event(), threading.Event()
 
-    def hold(request: Request) -> None:
+    def hold(request: ProxiedRequest) -> None:
         del request
         reading.set()
         deleted.wait(20)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sluice_cli.scanning.scanners import FRAMEWORKS, Finding, Found, ScannerFailed, checkov, linters
-from sluice_cli.scanning.stack import NotApplied, Stack, read
+from sluice_cli.scanning.scanners import FRAMEWORKS, ScannerFailed, ScannerFinding, ScanResult, checkov, linters
+from sluice_cli.scanning.stack import NotApplied, ScannedStack, read
 from sluice_cli.scanning.verdict import Verdict, judge
 from tests.support.deployed import Deployment
 
@@ -18,19 +18,19 @@ ADMINISTRATOR = {"effect": "Allow", "actions": ["*"], "resources": ["*"]}
 
 
 @pytest.fixture(scope="module")
-def stacks(deployment: Deployment) -> list[Stack]:
+def stacks(deployment: Deployment) -> list[ScannedStack]:
     plans = deployment.each(deployment.plan)
     return [read(name, (deployment.folder(name) / "cdk.tf.json").read_text(), plans[name][2]) for name in plans]
 
 
 @pytest.fixture(scope="module")
-def found(stacks: list[Stack]) -> list[Found]:
+def found(stacks: list[ScannedStack]) -> list[ScanResult]:
     """What is found in all stacks, and in a copy of one of them in which a role may do everything."""
     everything = [*stacks, planted(next(one for one in stacks if one.name == "upload-api"))]
     return [checkov(everything), linters(everything)]
 
 
-def planted(stack: Stack) -> Stack:
+def planted(stack: ScannedStack) -> ScannedStack:
     synthesized, plan = deepcopy(dict(stack.synthesized)), deepcopy(dict(stack.plan))
     documents = synthesized["data"]["aws_iam_policy_document"]
     (name,) = [one for one in documents if one.startswith(ROLE_POLICY)]
@@ -49,12 +49,12 @@ def planted(stack: Stack) -> Stack:
 
 
 @pytest.fixture(scope="module")
-def verdict(stacks: list[Stack], found: list[Found]) -> Verdict:
+def verdict(stacks: list[ScannedStack], found: list[ScanResult]) -> Verdict:
     return judge(stacks, [without(PLANTED, one) for one in found])
 
 
-def without(stack: str, found: Found) -> Found:
-    return Found([one for one in found.findings if one.stack != stack], found.passed)
+def without(stack: str, found: ScanResult) -> ScanResult:
+    return ScanResult([one for one in found.findings if one.stack != stack], found.passed)
 
 
 def test_scanners_find_nothing_that_is_not_accepted(verdict: Verdict) -> None:
@@ -65,20 +65,20 @@ def test_nothing_is_accepted_that_no_scanner_finds(verdict: Verdict) -> None:
     assert verdict.unused == []
 
 
-def test_every_stack_is_read_in_each_form(stacks: list[Stack], verdict: Verdict) -> None:
+def test_every_stack_is_read_in_each_form(stacks: list[ScannedStack], verdict: Verdict) -> None:
     assert {key for key, passed in verdict.passed.items() if passed and key[0] != PLANTED} == {
         (stack.name, where) for stack in stacks for where in (*FRAMEWORKS, "policies")
     }
 
 
-def test_every_policy_is_linted(stacks: list[Stack], verdict: Verdict) -> None:
+def test_every_policy_is_linted(stacks: list[ScannedStack], verdict: Verdict) -> None:
     for stack in stacks:
         complained = {one.resource for one, _ in verdict.accepted if (one.stack, one.where) == (stack.name, "policies")}
         assert verdict.passed[stack.name, "policies"] + len(complained) == len(stack.policies)
 
 
 @pytest.mark.parametrize("where", [*FRAMEWORKS, "policies"])
-def test_a_role_that_may_do_everything_is_caught(found: list[Found], where: str) -> None:
+def test_a_role_that_may_do_everything_is_caught(found: list[ScanResult], where: str) -> None:
     caught = {
         one.check
         for each in found
@@ -93,22 +93,22 @@ def test_a_role_that_may_do_everything_is_caught(found: list[Found], where: str)
     assert expected[where] <= caught
 
 
-def test_an_acceptance_is_of_one_check_on_one_resource_of_one_stack(stacks: list[Stack]) -> None:
+def test_an_acceptance_is_of_one_check_on_one_resource_of_one_stack(stacks: list[ScannedStack]) -> None:
     accepted = stacks[0].acceptances[0]
-    same = Finding(accepted.stack, accepted.resource, accepted.check, "says", "policies")
+    same = ScannerFinding(accepted.stack, accepted.resource, accepted.check, "says", "policies")
     others = [
         replace(same, stack="another"),
         replace(same, resource="another"),
         replace(same, check="CKV_AWS_1"),
     ]
-    judged = judge(stacks[:1], [Found([same, *others])])
+    judged = judge(stacks[:1], [ScanResult([same, *others])])
     assert judged.failed == others
     assert judged.accepted == [(same, accepted.reason)]
     assert accepted not in judged.unused
     assert not judged.clean
 
 
-def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[Stack]) -> None:
+def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[ScannedStack]) -> None:
     plan = deepcopy(dict(stacks[0].plan))
     resources = plan["prior_state"]["values"]["root_module"]["resources"]
     lost = next(one["name"] for one in resources if one["type"] == "aws_iam_policy_document")
@@ -120,7 +120,7 @@ def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[Stack]) -> None:
 @pytest.mark.parametrize("document", [{}, {"terraform": {"required_version": ">= 1"}}])
 def test_what_checkov_reads_nothing_from_is_an_error(document: dict[str, Any]) -> None:
     with pytest.raises(ScannerFailed, match="empty"):
-        checkov([Stack("empty", document, document)])
+        checkov([ScannedStack("empty", document, document)])
 
 
 @pytest.mark.parametrize(
@@ -140,5 +140,5 @@ def test_a_policy_is_linted_by_what_its_actions_and_resources_are(
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     document = {"type": "aws_iam_policy_document", "name": "Policy", "values": {"json": text}}
     plan = {"prior_state": {"values": {"root_module": {"resources": [document]}}}}
-    complaints = {one.check for one in linters([Stack("stack", {}, plan)]).findings}
+    complaints = {one.check for one in linters([ScannedStack("stack", {}, plan)]).findings}
     assert complaint in complaints if complaint else complaints == set()

@@ -11,7 +11,7 @@ from cdktf import App, TerraformStack
 
 from modules import Bucket, Capacity, Index, Key, LifecycleRule, OnDemandLimit, PythonFunction, Queue, Table, Topic
 from sluice_cli.scanning.scanners import checkov
-from sluice_cli.scanning.stack import Stack
+from sluice_cli.scanning.stack import ScannedStack
 from sluice_cli.scanning.verdict import judge
 
 FRAMEWORK = "terraform_json"  # plans are made of what is deployed
@@ -97,7 +97,7 @@ def connect_everything(stack: TerraformStack, code: Path, key: Key | None) -> No
 
 
 @pytest.fixture(scope="module")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Stack:
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> ScannedStack:
     folder = tmp_path_factory.mktemp("connections")
     code = folder / "worker"
     code.mkdir()
@@ -107,10 +107,10 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Stack:
     connect_everything(stack, code, Key(stack, "Key", alias="alias/all", description="Encrypts all"))
     connect_everything(stack, code, None)
     app.synth()
-    return Stack("connections", json.loads((folder / "out/stacks/connections/cdk.tf.json").read_text()), {})
+    return ScannedStack("connections", json.loads((folder / "out/stacks/connections/cdk.tf.json").read_text()), {})
 
 
-def test_every_option_is_clean_or_accepted_with_a_reason_that_is_used(synthesized: Stack) -> None:
+def test_every_option_is_clean_or_accepted_with_a_reason_that_is_used(synthesized: ScannedStack) -> None:
     verdict = judge([synthesized], [checkov([synthesized], [FRAMEWORK])])
     assert verdict.failed == []
     # The linter of policies finds these, in plans only.

@@ -10,7 +10,7 @@ from cdktf import App, TerraformStack
 
 from modules import Key, Logs, Parameter, PythonFunction, Release, Role, Secret, Vpc
 from sluice_cli.scanning.scanners import checkov
-from sluice_cli.scanning.stack import Stack
+from sluice_cli.scanning.stack import ScannedStack
 from sluice_cli.scanning.verdict import judge
 
 SIGNING = "arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0"
@@ -19,7 +19,7 @@ FRAMEWORK = "terraform_json"  # plans are made of what is deployed
 
 
 @pytest.fixture
-def synthesized(tmp_path: Path) -> Stack:
+def synthesized(tmp_path: Path) -> ScannedStack:
     code = tmp_path / "worker"
     code.mkdir()
     (code / "handler.py").write_text("def handle(event, context): ...\n")
@@ -52,10 +52,12 @@ def synthesized(tmp_path: Path) -> Stack:
         Secret.from_name(stack, f"{grantee.name}Theirs", "theirs", key=key).grant_read(grantee)
         Parameter(stack, f"{grantee.name}Limit", name="/limit", key=key).grant_read(grantee)
     app.synth()
-    return Stack("options", json.loads((tmp_path / "out" / "stacks" / "options" / "cdk.tf.json").read_text()), {})
+    return ScannedStack(
+        "options", json.loads((tmp_path / "out" / "stacks" / "options" / "cdk.tf.json").read_text()), {}
+    )
 
 
-def test_every_option_is_clean_or_accepted_with_a_reason_that_is_used(synthesized: Stack) -> None:
+def test_every_option_is_clean_or_accepted_with_a_reason_that_is_used(synthesized: ScannedStack) -> None:
     verdict = judge([synthesized], [checkov([synthesized], [FRAMEWORK])])
     assert verdict.failed == []
     # The linter of policies finds these, in plans only.

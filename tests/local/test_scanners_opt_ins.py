@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sluice_cli.scanning.scanners import checkov
-from sluice_cli.scanning.stack import Stack
+from sluice_cli.scanning.stack import ScannedStack
 from sluice_cli.scanning.verdict import Verdict, judge
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,7 +39,7 @@ BROUGHT = {"CKV2_AWS_77": 2, "RESOURCE_MISMATCH": 5, "UNKNOWN_CONDITION_FOR_ACTI
 OF_LINTER = {"RESOURCE_MISMATCH", "RESOURCE_STAR", "UNKNOWN_CONDITION_FOR_ACTION"}
 
 
-def synthesized(folder: Path, settings: dict[str, str]) -> list[Stack]:
+def synthesized(folder: Path, settings: dict[str, str]) -> list[ScannedStack]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     subprocess.run(
         [sys.executable, "main.py"],
@@ -49,7 +49,7 @@ def synthesized(folder: Path, settings: dict[str, str]) -> list[Stack]:
         capture_output=True,
     )
     return [
-        Stack(path.parent.name, json.loads(path.read_text()), {})
+        ScannedStack(path.parent.name, json.loads(path.read_text()), {})
         for path in sorted(folder.glob("stacks/*/cdk.tf.json"))
     ]
 
@@ -58,8 +58,8 @@ def synthesized(folder: Path, settings: dict[str, str]) -> list[Stack]:
 class OptedIn:
     """By default nothing is scanned here: what is deployed is, elsewhere."""
 
-    default: list[Stack]
-    stacks: list[Stack]
+    default: list[ScannedStack]
+    stacks: list[ScannedStack]
     verdict: Verdict
 
 
@@ -70,7 +70,7 @@ def opted_in(tmp_path_factory: pytest.TempPathFactory) -> OptedIn:
     return OptedIn(default, stacks, judge(stacks, [checkov(stacks, [FRAMEWORK])]))
 
 
-def accepted(stacks: list[Stack]) -> Counter[str]:
+def accepted(stacks: list[ScannedStack]) -> Counter[str]:
     return Counter(one.check for stack in stacks for one in stack.acceptances)
 
 

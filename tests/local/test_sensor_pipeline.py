@@ -15,10 +15,10 @@ import pytest
 from sluice_cli.local_aws.listener import Listener
 from tests.support.commands import run_command
 from tests.support.deployed import Deployment
-from tests.support.faults import Request, proxy, refusing
+from tests.support.faults import ProxiedRequest, proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as
 from tests.support.logs import logged
-from tests.support.queues import FailureQueue
+from tests.support.queues import FailureQueueReader
 from tests.support.s3_events import TEST_EVENT, created, event
 from tests.support.sensor_pipeline import SYSTEM, Sensors, lines, reading
 from tests.support.waiting import eventually
@@ -29,7 +29,7 @@ REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "Auth
 @dataclass(frozen=True)
 class Deployed(Sensors):
     outputs: dict[str, str]
-    failures: FailureQueue
+    failures: FailureQueueReader
 
     @property
     def function(self) -> str:
@@ -75,7 +75,7 @@ def sensors(deployment: Deployment) -> Deployed:
         rejects_table=outputs["RejectsTableName"],
         listener=Listener(deployment.local, outputs["TopicArn"]),
         outputs=outputs,
-        failures=FailureQueue(deployment.local, outputs["FailureQueueUrl"]),
+        failures=FailureQueueReader(deployment.local, outputs["FailureQueueUrl"]),
     )
 
 
@@ -210,7 +210,7 @@ def test_lambdas_own_retry_notifies_when_the_topic_refused_at_first(sensors: Dep
 def test_an_object_deleted_before_it_is_read_is_kept_as_a_failure(sensors: Deployed, device: str) -> None:
     key, reading_it, deleted = f"readings/{device}/deleted.json", threading.Event(), threading.Event()
 
-    def hold(request: Request) -> None:
+    def hold(request: ProxiedRequest) -> None:
         del request
         reading_it.set()
         deleted.wait(20)

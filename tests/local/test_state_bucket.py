@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
-from tests.support.faults import Answer, Request, proxy
+from tests.support.faults import Answer, ProxiedRequest, proxy
 
 ACCOUNT = "000000000000"
 
@@ -148,7 +148,7 @@ def test_a_bucket_of_another_account_is_refused_before_anything_is_changed(local
     local_aws.client("s3").create_bucket(Bucket=name)
     owner = "x-amz-expected-bucket-owner"
 
-    def check_owner(request: Request) -> Answer | None:
+    def check_owner(request: ProxiedRequest) -> Answer | None:
         # The local AWS does not look at this header; S3 refuses like this when the owner is another.
         expected_owner = {key.lower(): value for key, value in request.headers.items()}.get(owner)
         return Answer(403) if expected_owner not in (None, ACCOUNT) else None

@@ -11,7 +11,7 @@ from constructs import Construct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modules import ConfigurationError, Logs, Metric, Names, Place, Release, Vpc
+from modules import ConfigurationError, DeploymentTarget, Logs, Metric, Names, Release, Vpc
 
 from .gathering import GOOD_NAMES, NAMES, TEXT_TOKEN, TEXTS, Gathering, numbers, options
 
@@ -129,8 +129,8 @@ def test_secrets(gathering: Gathering, name: str, description: str, days: Any) -
 def test_deployers(gathering: Gathering, chosen: dict[str, Any]) -> None:
     def build(scope: Construct) -> None:
         identity = modules.GithubIdentity(scope, "Github")
-        place = Place(["us-east-1"], project="shop", state_bucket="state")
-        modules.GithubDeployer(scope, "Deployer", identity=identity, place=place, **gathering.given(chosen))
+        target = DeploymentTarget(["us-east-1"], project="shop", state_bucket="state")
+        modules.GithubDeployer(scope, "Deployer", identity=identity, target=target, **gathering.given(chosen))
 
     gathering.make(build)
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sensor_pipeline import notifications, readings
 from sensor_pipeline.content import Unreadable, read_text
 from sensor_pipeline.documents import LONGEST_RAW, Broken, documents
-from sensor_pipeline.formats import ADAPTERS, Reader
-from sensor_pipeline.readings import InvalidReading, Reject, Rules, Source, judged
+from sensor_pipeline.formats import ADAPTERS, ReadingFormat
+from sensor_pipeline.readings import InvalidReading, Reject, Rules, SourceObject, judged
 from shared.items import plain, typed
 
 from .strategies import ANY_TEXT, JSON
@@ -20,7 +20,7 @@ from .strategies import ANY_TEXT, JSON
 ARRIVED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 KNOWN = readings.thresholds('{"temperature": {"lower": -20, "upper": 60.5}}')
 RULES = Rules(KNOWN)
-SOURCE = Source("bucket", "readings/1.json", "version", ARRIVED)
+SOURCE = SourceObject("bucket", "readings/1.json", "version", ARRIVED)
 READING = {"deviceId": "d-1", "sensorType": "temperature", "value": 20, "timestamp": "2026-01-31T11:59:00Z"}
 PART = st.one_of(JSON, ANY_TEXT, st.sampled_from(["temperature", "2026-01-31T11:59:00Z", "0000-00-00T00:00:00Z"]))
 # Of all formats, so that shapes are hit half and wholly.
@@ -76,7 +76,7 @@ def test_all_that_a_file_holds_becomes_a_row_or_a_reject_that_the_table_keeps_as
         if isinstance(document, Broken):
             found = [Reject(document.place, document.raw, document.problem)]
         else:
-            for value, measurements in Reader(frozenset(KNOWN), format=format_).read(document):
+            for value, measurements in ReadingFormat(frozenset(KNOWN), format=format_).read(document):
                 found.extend(judged(value.place, value.raw, measurements, SOURCE, RULES))
         for one in found:
             row = one
@@ -124,5 +124,5 @@ def row_of(text: str) -> dict[str, Any]:
     (document,) = documents(text)
     if isinstance(document, Broken):
         raise InvalidReading(document.problem)
-    ((_, (measurement,)),) = Reader(frozenset(KNOWN)).read(document)
+    ((_, (measurement,)),) = ReadingFormat(frozenset(KNOWN)).read(document)
     return readings.row(measurement, RULES, ARRIVED)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from sluice_cli.review.classification import Rule, TypeRules
+from sluice_cli.review.classification import Classification, TypeRules
 from tests.review.plans import Values, change
 
 Move = tuple[Any, Any]
@@ -15,7 +15,7 @@ NAMES = st.text("abcdefghij-", min_size=1, max_size=8)
 KEYS = NAMES.map(lambda name: f"arn:aws:kms:us-east-1:123456789012:key/{name}")
 
 
-def _numbers(rule: Rule) -> st.SearchStrategy[Move]:
+def _numbers(rule: Classification) -> st.SearchStrategy[Move]:
     del rule
     return st.tuples(st.integers(1, 10_000), st.integers(1, 1000)).map(lambda pair: (pair[0] + pair[1], pair[0]))
 
@@ -29,17 +29,17 @@ def _lists() -> st.SearchStrategy[Move]:
     return st.tuples(names, st.integers(0, 3)).map(lambda pair: (pair[0], pair[0][: min(pair[1], len(pair[0]) - 1)]))
 
 
-def _ranks(rule: Rule) -> st.SearchStrategy[Move]:
+def _ranks(rule: Classification) -> st.SearchStrategy[Move]:
     return st.sampled_from(list(itertools.combinations(rule.operand.split(">"), 2)))
 
 
-def _over(rule: Rule) -> st.SearchStrategy[Move]:
+def _over(rule: Classification) -> st.SearchStrategy[Move]:
     most = int(rule.operand)
     return st.tuples(st.integers(1, most), st.integers(most + 1, most * 100))
 
 
 # For each direction: dangerous moves; and whether the way back is harmless.
-DANGEROUS: dict[str, tuple[Callable[[Rule], st.SearchStrategy[Move]], bool]] = {
+DANGEROUS: dict[str, tuple[Callable[[Classification], st.SearchStrategy[Move]], bool]] = {
     "off": (
         lambda _: st.sampled_from([(True, False), ("Enabled", "Disabled"), (True, None), ("ENABLED", "DISABLED")]),
         True,

@@ -20,7 +20,7 @@ from sluice_cli.review.page import to_html
 from sluice_cli.review.pages import as_json
 from sluice_cli.review.plan import read_plan
 from sluice_cli.review.reviewing import review_stack
-from sluice_cli.review.words import Names
+from sluice_cli.review.words import ConstructNames
 from tests.review.plans import ACCOUNT, Values, allow, change, document, policy, review
 from tests.review.shop import SHOP
 from tests.review.test_bad_input import _command as command
@@ -216,7 +216,7 @@ def test_an_old_price_list_is_warned_about() -> None:
     warnings = {
         day: found.warning
         for day in (date(2026, 7, 1), date(2026, 7, 2))
-        if (found := cost_of(plan, configuration, Names(plan, configuration), today=day))
+        if (found := cost_of(plan, configuration, ConstructNames(plan, configuration), today=day))
     }
     assert warnings == {
         date(2026, 7, 1): "",

@@ -17,7 +17,7 @@ from sluice_cli.review.picture.arrows import picture_of
 from sluice_cli.review.picture.layout import place
 from sluice_cli.review.picture.svg import draw
 from sluice_cli.review.plan import NO_PLAN
-from sluice_cli.review.words import Names
+from sluice_cli.review.words import ConstructNames
 from tests.review.plans import Values, change, review
 from tests.review.shop import SHOP, resource, synthesized
 
@@ -68,7 +68,7 @@ def test_boxes_do_not_overlap(drawn: dict[str, str], tmp_path: Path) -> None:
 
 def _picture(document: Values) -> Picture:
     configuration = Configuration.synthesized(document)
-    return picture_of("shop", configuration, Names(NO_PLAN, configuration))
+    return picture_of("shop", configuration, ConstructNames(NO_PLAN, configuration))
 
 
 def test_arrows_come_from_what_the_terraform_connects() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from checks import ROOT
 from sluice_cli.errors import DeploymentError
-from sluice_cli.plan import Plan, apply_reviewed, make_plans, review_plans
+from sluice_cli.plan import StackPlan, apply_reviewed, make_plans, review_plans
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.pages import write_pages
 from sluice_cli.review.saved import FOLDER, SavedPlan
@@ -68,7 +68,7 @@ def careless(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -
     file = stack.folder / "cdk.tf.json"
     file.write_text(json.dumps(edited(json.loads(file.read_text()))))
     with deletion_protection(deployment):
-        found = Plan.make(stack).review
+        found = StackPlan.make(stack).review
     write_pages([found], where.folder / FOLDER)
     return found, SavedPlan.of(where.folder, TRACKER).document
 

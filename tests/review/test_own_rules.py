@@ -22,7 +22,7 @@ from sluice_cli.review.model import Level, StackReview
 from sluice_cli.review.page import to_html
 from sluice_cli.review.pages import as_json
 from sluice_cli.review.ruleset import FILE, Ruleset
-from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, State, configuration_hashes, file_hash
+from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, StateVersion, configuration_hashes, file_hash
 from sluice_cli.review.terminal import print_review
 from tests.review.plans import Values, change, document
 
@@ -234,15 +234,15 @@ def test_rules_that_changed_since_the_review_are_refused(tmp_path: Path) -> None
     (tmp_path / FILE).write_text(RULE)
     digest = Ruleset.read(tmp_path).digest
     hashes = configuration_hashes(stack)
-    saved.write(Manifest("shop", file_hash(saved.plan), State(), hashes, ["a.b"], ["a.b"], 1, rules=digest))
-    manifest = saved.check(stack, State(), digest)
+    saved.write(Manifest("shop", file_hash(saved.plan), StateVersion(), hashes, ["a.b"], ["a.b"], 1, rules=digest))
+    manifest = saved.check(stack, StateVersion(), digest)
     saved.check_dangers(manifest, ["a.b"])
     with pytest.raises(NotReviewed, match=r"let nobody acknowledge a\.b"):
         saved.check_dangers(manifest, ["a.b"], ["a.b"])
     (tmp_path / FILE).write_text(f"{RULE}\n")
     for other in (Ruleset.read(tmp_path).digest, ""):
         with pytest.raises(NotReviewed, match=r"the project's rules \(review_rules\.py\) changed since the review"):
-            saved.check(stack, State(), other)
+            saved.check(stack, StateVersion(), other)
 
 
 def test_the_command_judges_a_plan_by_the_rules_of_its_project(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import Picture
 from sluice_cli.review.picture.arrows import picture_of
 from sluice_cli.review.plan import NO_PLAN
-from sluice_cli.review.words import Names
+from sluice_cli.review.words import ConstructNames
 from tests.review.plans import Values, change, review
 from tests.review.shop import SHOP, resource, synthesized
 
@@ -15,7 +15,7 @@ WORKER = f"arn:aws:lambda:{ACCOUNT}:function:worker"
 
 def drawn(*resources: tuple[str, str, Values]) -> Picture:
     configuration = Configuration.synthesized(synthesized(*resources))
-    return picture_of("shop", configuration, Names(NO_PLAN, configuration))
+    return picture_of("shop", configuration, ConstructNames(NO_PLAN, configuration))
 
 
 def planned(*changes: Values, configuration: Values) -> Picture:

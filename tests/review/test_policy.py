@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sluice_cli.review.policy import PolicyError, Statement, from_blocks, read_policy
+from sluice_cli.review.policy import ParsedStatement, PolicyError, from_blocks, read_policy
 from sluice_cli.review.policy_difference import compare_policies
 from tests.review.plans import ACCOUNT, TLS_ONLY, Values, allow, deny, policy
 
@@ -139,4 +139,4 @@ def test_whole_services_on_everything_are_wide() -> None:
         False,
         False,
     ]
-    assert isinstance(read_policy(json.dumps({"Statement": allow("*", "*")}))[0], Statement)
+    assert isinstance(read_policy(json.dumps({"Statement": allow("*", "*")}))[0], ParsedStatement)

@@ -9,10 +9,10 @@ import pytest
 
 from sluice_cli.errors import DeploymentError
 from sluice_cli.plan import acknowledge
-from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, State, configuration_hashes, file_hash
+from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, StateVersion, configuration_hashes, file_hash
 from tests.review.plans import change, review
 
-STATE = State("lineage-1", 7)
+STATE = StateVersion("lineage-1", 7)
 CONFIGURATION = {"resource": {"aws_lambda_function": {"F": {"filename": "assets/F/1/code.zip"}}}}
 
 
@@ -58,8 +58,8 @@ def test_other_function_code_is_refused_and_named(saved: SavedPlan, stack: Path)
         saved.check(stack, STATE)
 
 
-@pytest.mark.parametrize("state", [State("lineage-1", 8), State("lineage-2", 7), State()])
-def test_a_state_that_moved_is_refused(saved: SavedPlan, stack: Path, state: State) -> None:
+@pytest.mark.parametrize("state", [StateVersion("lineage-1", 8), StateVersion("lineage-2", 7), StateVersion()])
+def test_a_state_that_moved_is_refused(saved: SavedPlan, stack: Path, state: StateVersion) -> None:
     with pytest.raises(NotReviewed, match="the state moved since the review"):
         saved.check(stack, state)
 
@@ -109,8 +109,8 @@ def test_plans_are_for_their_owner_only(saved: SavedPlan) -> None:
 
 
 def test_no_state_yet_is_a_state_too() -> None:
-    assert State.read("") == State("", 0)
-    assert State.read('{"lineage": "a", "serial": 3}') == State("a", 3)
+    assert StateVersion.read("") == StateVersion("", 0)
+    assert StateVersion.read('{"lineage": "a", "serial": 3}') == StateVersion("a", 3)
 
 
 def test_acknowledging_names_the_system_where_two_have_the_address() -> None:

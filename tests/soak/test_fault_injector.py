@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from checks.soak.fault_injector import Call, FaultInjector
-from checks.soak.proxy import Request
+from checks.soak.proxy import ProxiedRequest
 
 NOBODY: Any = None
 
@@ -34,8 +34,8 @@ def test_a_sender_that_gave_up_later_explains_no_earlier_repeat() -> None:
     assert (made.explained("a"), made.explained("b")) == (0, 0)
 
 
-def request(body: bytes, **headers: str) -> Request:
-    return Request("POST", "/", headers, body, lambda: False)
+def request(body: bytes, **headers: str) -> ProxiedRequest:
+    return ProxiedRequest("POST", "/", headers, body, lambda: False)
 
 
 def test_the_messages_of_a_batch_are_all_seen() -> None:

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from checks.soak.ledger import KEPT, REFUSED, REJECTED, Book, Found, table
+from checks.soak.ledger import KEPT, REFUSED, REJECTED, Book, StoredResults, table
 
 
 def balanced() -> Book:
@@ -22,7 +22,7 @@ def balanced() -> Book:
     book.before.rows.update(["a"])
     book.before.kept.update(["b", "bad event"])
     book.before.reasons = reasons
-    book.after = Found(reasons=reasons)
+    book.after = StoredResults(reasons=reasons)
     book.after.rows.update(["a", "b", "c"])
     book.after.kept.update(["bad event"])
     book.after.rejects.update(["bad reading"])

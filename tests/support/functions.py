@@ -22,7 +22,7 @@ from .waiting import eventually
 
 
 @dataclass(frozen=True)
-class Context:
+class LambdaContext:
     """What Lambda passes beside the event."""
 
     function_name: str = "tests"

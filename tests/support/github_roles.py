@@ -31,12 +31,17 @@ class GithubRoles(TerraformStack):
         LocalBackend(self, path=str(target.folder / "github-roles.tfstate"))
         endpoints = dict.fromkeys(("iam", "sts"), target.environment["AWS_ENDPOINT_URL"])
         AwsProvider(self, "Aws", region=REGIONS[0], endpoints=[endpoints], skip_metadata_api_check="true")
-        place = modules.Place(
+        roles_target = modules.DeploymentTarget(
             REGIONS, project="sluice", state_bucket=target.environment["STATE_BUCKET"], account_id=account
         )
         identity = modules.GithubIdentity(self, "Github")
         names = ["sluice-*", "lambda-trigger-bucket-*", "lambda-invocation-logs-*", "s3-processor-*"]
-        common: dict[str, Any] = {"identity": identity, "repository": REPOSITORY, "place": place, "names": names}
+        common: dict[str, Any] = {
+            "identity": identity,
+            "repository": REPOSITORY,
+            "target": roles_target,
+            "names": names,
+        }
         modules.GithubDeployer(self, "Review", name=REVIEW, **common)
         modules.GithubDeployer(self, "Deploy", name=DEPLOY, environment="production", **common)
 

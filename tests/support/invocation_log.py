@@ -15,12 +15,12 @@ SYSTEM = "invocation-log"
 
 
 @dataclass(frozen=True)
-class InvocationLog:
+class DeployedInvocationLog:
     local: LocalAws
     outputs: dict[str, str]
 
     @classmethod
-    def of(cls, deployment: Deployment) -> "InvocationLog":
+    def of(cls, deployment: Deployment) -> "DeployedInvocationLog":
         return cls(deployment.local, deployment.outputs(SYSTEM))
 
     def client(self, service: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from sluice_cli.local_aws.server import LocalAws
 
 
-class FailureQueue:
+class FailureQueueReader:
     """A function's failure queue: what is in it stays there."""
 
     def __init__(self, local: LocalAws, url: str, region: str = "us-east-1") -> None:

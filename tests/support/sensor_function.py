@@ -9,14 +9,14 @@ from uuid import uuid4
 from settings import Settings
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
-from tests.support.faults import Proxy, Request, proxy
-from tests.support.functions import Context, loaded
+from tests.support.faults import ProxiedRequest, Proxy, proxy
+from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import created, event
 from tests.support.sensor_pipeline import Sensors, sensor_variables
 
 
 @dataclass(frozen=True)
-class Pipeline(Sensors):
+class PipelineInProcess(Sensors):
     """With its function in this process, and a proxy between the two."""
 
     handler: Any
@@ -24,7 +24,7 @@ class Pipeline(Sensors):
     proxy: Proxy
 
     def handle(self, event: Any) -> Any:
-        return self.handler.handle(event, Context())
+        return self.handler.handle(event, LambdaContext())
 
     def ingest(self, key: str, content: Any) -> Any:
         """Upload and handle the event; gives the event."""
@@ -32,7 +32,7 @@ class Pipeline(Sensors):
         assert self.handle(arrived) == {"processed": 1}
         return arrived
 
-    def requests(self, operation: str) -> list[Request]:
+    def requests(self, operation: str) -> list[ProxiedRequest]:
         return [one for one in self.proxy.requests if one.headers.get("X-Amz-Target", "").endswith(operation)]
 
 
@@ -50,7 +50,7 @@ def create_table(local: LocalAws, name: str, partition_key: str, sort_key: str) 
 
 
 @contextmanager
-def running_pipeline(local_aws: LocalAws, settings: Settings) -> Iterator[Pipeline]:
+def running_pipeline(local_aws: LocalAws, settings: Settings) -> Iterator[PipelineInProcess]:
     name = f"test-sensors-{uuid4().hex[:8]}"
     s3 = local_aws.client("s3")
     s3.create_bucket(Bucket=name)
@@ -69,7 +69,7 @@ def running_pipeline(local_aws: LocalAws, settings: Settings) -> Iterator[Pipeli
             "EPISODES_TABLE_NAME": create_table(local_aws, f"{name}-episodes", "deviceId", "sensorType"),
         }
         with loaded("sensor_pipeline", variables) as handler:
-            yield Pipeline(
+            yield PipelineInProcess(
                 local=local_aws,
                 bucket=name,
                 table=name,

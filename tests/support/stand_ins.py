@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from checks.least_privilege.changes import Change
+from checks.least_privilege.changes import StatementMutation
 from checks.least_privilege.statements import PERMISSION
 from settings import Settings
 from tests.unit.synthesized import Terraform
@@ -16,7 +16,7 @@ Synthesize = Callable[[Settings], Terraform]
 PERMISSION_ATTRIBUTES = {"aws:SourceArn": "source_arn", "aws:SourceAccount": "source_account"}
 
 
-def changed(made: Terraform, change: Change) -> Terraform:
+def changed(made: Terraform, change: StatementMutation) -> Terraform:
     """The Terraform with that one change."""
     result = copy.copy(made)
     result.json = copy.deepcopy(made.json)
@@ -33,7 +33,7 @@ def changed(made: Terraform, change: Change) -> Terraform:
     return result
 
 
-def _change_permission(resource: dict[str, Any], change: Change) -> None:
+def _change_permission(resource: dict[str, Any], change: StatementMutation) -> None:
     if change.part == "action":
         del resource["action"]
     elif change.part == "principal":

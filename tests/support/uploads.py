@@ -7,8 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from sluice_cli.local_aws.server import LocalAws
-from tests.support.faults import Answer, Fault, Proxy, Request
-from tests.support.functions import Context
+from tests.support.faults import Answer, Fault, ProxiedRequest, Proxy
+from tests.support.functions import LambdaContext
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Uploads:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key or uuid4().hex}
         text = body if isinstance(body, str) or body is None else json.dumps(body)
         event = {"httpMethod": "POST", "headers": headers, "body": text, **more}
-        answer = self.handler.handle(event, Context())
+        answer = self.handler.handle(event, LambdaContext())
         assert answer["headers"]["Content-Type"] == "application/json"
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -73,7 +73,7 @@ def presigned_upload(size: int, **changed: Any) -> dict[str, Any]:
 def failing(operation: str, fault: Fault) -> Fault:
     """The fault, for one operation of DynamoDB only."""
 
-    def only(request: Request) -> Answer | None:
+    def only(request: ProxiedRequest) -> Answer | None:
         return fault(request) if request.headers.get("X-Amz-Target", "").endswith(f".{operation}") else None
 
     return only

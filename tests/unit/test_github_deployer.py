@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack
 
-from modules import ConfigurationError, GithubDeployer, GithubIdentity, Place
+from modules import ConfigurationError, DeploymentTarget, GithubDeployer, GithubIdentity
 from tests.unit.synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, Terraform
 
-PLACE = Place(["us-east-1"], project="sluice", state_bucket="state", account_id=ACCOUNT)
+TARGET = DeploymentTarget(["us-east-1"], project="sluice", state_bucket="state", account_id=ACCOUNT)
 
 
 def deployer(stack: TerraformStack, **options: Any) -> GithubDeployer:
-    given = {"repository": "acme/shop", "place": PLACE, "names": ["sluice-*"], "name": "github-role", **options}
+    given = {"repository": "acme/shop", "target": TARGET, "names": ["sluice-*"], "name": "github-role", **options}
     return GithubDeployer(stack, "Deployer", identity=GithubIdentity(stack, "Github"), **given)
 
 
@@ -161,7 +161,7 @@ def test_each_policy_fits_and_all_are_attached(stack: TerraformStack) -> None:
         stack,
         environment="production",
         names=names,
-        place=Place(["us-east-1", "us-west-2"], "sluice", "state", ACCOUNT),
+        target=DeploymentTarget(["us-east-1", "us-west-2"], "sluice", "state", ACCOUNT),
     )
     terraform = Terraform(stack)
     documents = {path: found for path, found in terraform.policies().items() if path != "Deployer/AssumeRole"}
@@ -190,7 +190,7 @@ def test_an_environments_name_may_have_blanks_and_colons(stack: TerraformStack, 
 def test_an_identity_provider_that_exists_already_is_given_by_its_arn(stack: TerraformStack) -> None:
     arn = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
     identity = GithubIdentity.from_arn(stack, "Github", arn)
-    given: Any = {"repository": "acme/shop", "place": PLACE, "names": ["sluice-*"]}
+    given: Any = {"repository": "acme/shop", "target": TARGET, "names": ["sluice-*"]}
     GithubDeployer(stack, "Deployer", name="github-role", identity=identity, **given)
     made = Terraform(stack)
     assert made.all("aws_iam_openid_connect_provider") == {}
@@ -205,6 +205,6 @@ def test_another_identity_provider_is_refused(stack: TerraformStack, arn: str) -
 
 
 def test_the_account_is_the_stacks_unless_another_is_given(stack: TerraformStack) -> None:
-    deployer(stack, place=Place(["us-east-1"], project="sluice", state_bucket="state"))
+    deployer(stack, target=DeploymentTarget(["us-east-1"], project="sluice", state_bucket="state"))
     account = "${data.aws_caller_identity.CurrentAccount.account_id}"
     assert statements(stack, "Review")["Sqs"]["resources"] == [f"arn:{PARTITION}:sqs:us-east-1:{account}:sluice-*"]

@@ -11,12 +11,11 @@ from cdktf import App, TerraformStack
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
-from checks.least_privilege.changes import Change, changes
+from checks.least_privilege.changes import StatementMutation, changes
 from checks.least_privilege.report import place_of, says
 from checks.least_privilege.stand_ins import GAPS, gap_of
-from checks.least_privilege.statements import Condition, Statement, UnknownPolicy, paths, read
-from modules import PolicyDocument, PythonFunction
-from modules import Statement as Given
+from checks.least_privilege.statements import SynthesizedCondition, SynthesizedStatement, UnknownPolicy, paths, read
+from modules import PolicyDocument, PythonFunction, Statement
 from settings import Settings
 from stacks import SYSTEMS
 from tests.support.stand_ins import Synthesize, changed, run
@@ -33,7 +32,7 @@ def system(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> tuple[
     return name, cache(lambda settings: Terraform(request.param(new_app(), settings)))
 
 
-def with_change(synthesize: Synthesize, change: Change) -> Synthesize:
+def with_change(synthesize: Synthesize, change: StatementMutation) -> Synthesize:
     return lambda settings: changed(synthesize(settings), change)
 
 
@@ -73,8 +72,8 @@ def test_the_page_has_exactly_the_statements_that_are_synthesized(system: tuple[
     assert [re.sub(r"\\(.)", r"\1", cell) for cell in first_cells[2:]] == expected
 
 
-def given(effect: str = "Allow", **fields: Any) -> Statement:
-    return Statement("system", "aws_iam_role_policy.A", "A/B", "A/Policy", "Sid", effect, **fields)
+def given(effect: str = "Allow", **fields: Any) -> SynthesizedStatement:
+    return SynthesizedStatement("system", "aws_iam_role_policy.A", "A/B", "A/Policy", "Sid", effect, **fields)
 
 
 def test_each_element_of_an_admission_is_taken_away_or_widened_by_itself() -> None:
@@ -82,7 +81,7 @@ def test_each_element_of_an_admission_is_taken_away_or_widened_by_itself() -> No
         actions=("s3:GetObject", "s3:PutObject"),
         resources=("arn:a", "arn:b"),
         principals=(("Service", "a.amazonaws.com"),),
-        conditions=(Condition("StringEquals", "aws:SourceAccount", ("1", "2")),),
+        conditions=(SynthesizedCondition("StringEquals", "aws:SourceAccount", ("1", "2")),),
     )
     assert {str(change): change.narrows for change in changes(one)} == {
         "without s3:GetObject": True,
@@ -104,7 +103,7 @@ def test_each_element_of_a_denial_is_taken_away_by_itself() -> None:
         actions=("s3:*",),
         resources=("arn:a", "arn:b"),
         principals=(("*", "*"),),
-        conditions=(Condition("ArnNotLike", "aws:PrincipalArn", ("1", "2")),),
+        conditions=(SynthesizedCondition("ArnNotLike", "aws:PrincipalArn", ("1", "2")),),
     )
     assert {str(change): change.narrows for change in changes(one)} == {
         "without s3:*": False,
@@ -120,7 +119,7 @@ def test_a_change_alters_nothing_else() -> None:
     one = given(
         actions=("s3:GetObject", "s3:PutObject"),
         resources=("arn:a",),
-        conditions=(Condition("Bool", "aws:SecureTransport", ("false",)),),
+        conditions=(SynthesizedCondition("Bool", "aws:SecureTransport", ("false",)),),
     )
     whole = one.json()
     assert [change.applied(one).json() for change in changes(one) if change.applied(one)] == [  # type: ignore[union-attr]
@@ -151,6 +150,6 @@ def test_a_managed_policy_is_an_error_and_never_left_out(stack: TerraformStack, 
 def test_a_policy_that_nothing_known_carries_is_an_error_and_never_left_out(
     stack: TerraformStack, worker: PythonFunction
 ) -> None:
-    PolicyDocument(worker, "Loose", Given(sid="Loose", actions=["s3:GetObject"], resources=["*"]))
+    PolicyDocument(worker, "Loose", Statement(sid="Loose", actions=["s3:GetObject"], resources=["*"]))
     with pytest.raises(UnknownPolicy, match=r"Worker/Loose: not attached"):
         read("stack", Terraform(stack).json)

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sensor_pipeline.episodes import EpisodeRules, State, advance, in_order
+from sensor_pipeline.episodes import EpisodeRules, SensorState, advance, in_order
 
 RULES = EpisodeRules({"temperature": Decimal(2)}, timedelta(minutes=10))
 
@@ -30,7 +30,7 @@ def row(second: int, value: Any) -> dict[str, Any]:
     }
 
 
-def told(state: State) -> list[tuple[Any, ...]]:
+def told(state: SensorState) -> list[tuple[Any, ...]]:
     """Of each notification whether it is a begin or an end; of an end its count, extremes, duration and reason."""
     said = [json.loads(one["Message"]) for one in state.pending]
     return [
@@ -44,7 +44,7 @@ def told(state: State) -> list[tuple[Any, ...]]:
     ]
 
 
-def after(*rows: dict[str, Any], state: State = State()) -> State:  # noqa: B008 - it is immutable
+def after(*rows: dict[str, Any], state: SensorState = SensorState()) -> SensorState:  # noqa: B008 - it is immutable
     return advance(state, in_order(rows), RULES)
 
 
@@ -123,8 +123,8 @@ def test_every_reading_beyond_is_in_one_episode_and_steps_change_nothing(
     values: list[tuple[int, int]], step: int
 ) -> None:
     rows = in_order(row(second, value) for second, value in values)
-    whole = advance(State(), rows, RULES)
-    state = State()
+    whole = advance(SensorState(), rows, RULES)
+    state = SensorState()
     for start in range(0, len(rows), step):
         state = advance(state, rows[start : start + step], RULES)
     assert state == whole
@@ -141,7 +141,7 @@ def test_every_reading_beyond_is_in_one_episode_and_steps_change_nothing(
 def test_in_whatever_order_readings_come_each_is_counted_once(values: list[tuple[int, int]], chance: Any) -> None:
     rows = [row(second, value) for second, value in values]
     chance.shuffle(rows)
-    state = State()
+    state = SensorState()
     for one in rows:
         state = advance(state, [one], RULES)
     counted = sum(int(json.loads(one["Message"])["count"]) for one in ends(state.pending))

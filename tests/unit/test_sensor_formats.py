@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sensor_pipeline.documents import Broken, documents
-from sensor_pipeline.formats import ADAPTERS, Reader
+from sensor_pipeline.formats import ADAPTERS, ReadingFormat
 from sensor_pipeline.names import FieldNames
 
 KNOWN = frozenset({"temperature", "humidity", "voltage", "current", "rpm", "air_quality", "quality"})
@@ -21,7 +21,9 @@ def read(value: Any, format_: str = "detect", **names: str) -> tuple[list[tuple[
     """Device, sensor type, value and time of each measurement; and the problems."""
     (document,) = documents(json.dumps(value))
     assert not isinstance(document, Broken)
-    reader = Reader(KNOWN, FieldNames({name.replace("__", "."): own for name, own in names.items()}), format_, UPLOADED)
+    reader = ReadingFormat(
+        KNOWN, FieldNames({name.replace("__", "."): own for name, own in names.items()}), format_, UPLOADED
+    )
     found = [one for _, measurements in reader.read(document) for one in measurements]
     order = ("deviceId", "sensorType", "value", "timestamp")
     return (
@@ -33,7 +35,7 @@ def read(value: Any, format_: str = "detect", **names: str) -> tuple[list[tuple[
 def further(value: Any) -> list[dict[str, Any]]:
     (document,) = documents(json.dumps(value))
     assert not isinstance(document, Broken)
-    return [dict(one.further) for _, found in Reader(KNOWN).read(document) for one in found]
+    return [dict(one.further) for _, found in ReadingFormat(KNOWN).read(document) for one in found]
 
 
 def test_the_own_format_keeps_what_else_it_has() -> None:
@@ -111,7 +113,7 @@ def test_senml_packs_are_resolved() -> None:
     ]
     (document,) = documents(json.dumps(SENML_TIMES))
     assert not isinstance(document, Broken)
-    units = [one.fields["unit"] for _, found in Reader(KNOWN).read(document) for one in found]
+    units = [one.fields["unit"] for _, found in ReadingFormat(KNOWN).read(document) for one in found]
     assert units == ["V", "A", "A"]
 
 

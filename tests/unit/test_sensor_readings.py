@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sensor_pipeline import notifications, readings
-from sensor_pipeline.documents import LONGEST_RAW, Broken, Place, documents
-from sensor_pipeline.formats import Reader
-from sensor_pipeline.readings import InvalidReading, Limits, Reject, Rules, Source
+from sensor_pipeline.documents import LONGEST_RAW, Broken, TextPosition, documents
+from sensor_pipeline.formats import ReadingFormat
+from sensor_pipeline.readings import InvalidReading, Limits, Reject, Rules, SourceObject
 from shared.items import typed
 from shared.s3_events import MalformedEvent, S3Object
 
@@ -27,7 +27,7 @@ def judged(**changes: Any) -> readings.Row:
 def judged_text(text: str) -> readings.Row:
     (document,) = documents(text)
     assert not isinstance(document, Broken)
-    ((_, (measurement,)),) = Reader(frozenset(KNOWN)).read(document)
+    ((_, (measurement,)),) = ReadingFormat(frozenset(KNOWN)).read(document)
     return readings.row(measurement, RULES, ARRIVED)
 
 
@@ -267,11 +267,11 @@ class TestThresholds:
 
 class TestRejects:
     FOUND = S3Object("landing", "readings/a.jsonl", "v1", event_time="2026-01-31T12:00:00.123Z")
-    SOURCE = Source.of(FOUND, "v1")
+    SOURCE = SourceObject.of(FOUND, "v1")
 
     def test_a_reject_has_its_reason_its_place_its_text_and_its_end(self) -> None:
         rules = Rules(KNOWN, rejects_kept=timedelta(days=2))
-        assert Reject(Place(), "oops", "because").row(self.SOURCE, rules) == {
+        assert Reject(TextPosition(), "oops", "because").row(self.SOURCE, rules) == {
             "bucket": "landing",
             "objectKey": "readings/a.jsonl",
             "versionId": "v1",
@@ -286,9 +286,9 @@ class TestRejects:
 
     def test_rejects_of_one_line_have_places_of_their_own(self) -> None:
         kept = [
-            Reject(Place(1, 9), "", "").row(self.SOURCE, RULES),
-            Reject(Place(1), "", "", 2, "humidity").row(self.SOURCE, RULES),
-            Reject(Place(1, element=3), "", "").row(self.SOURCE, RULES),
+            Reject(TextPosition(1, 9), "", "").row(self.SOURCE, RULES),
+            Reject(TextPosition(1), "", "", 2, "humidity").row(self.SOURCE, RULES),
+            Reject(TextPosition(1, element=3), "", "").row(self.SOURCE, RULES),
         ]
         assert [(row["place"], row["position"]) for row in kept] == [
             ("v1#000000001#000000000#000000009#000000000", "line 1, column 9"),
@@ -298,7 +298,7 @@ class TestRejects:
 
     def test_a_text_that_was_cut_says_so(self) -> None:
         kept = {
-            length: Reject(Place(), "x" * length, "because").row(self.SOURCE, RULES)
+            length: Reject(TextPosition(), "x" * length, "because").row(self.SOURCE, RULES)
             for length in (LONGEST_RAW, LONGEST_RAW + 1)
         }
         assert {length: (len(row["raw"]), row["rawCut"]) for length, row in kept.items()} == {

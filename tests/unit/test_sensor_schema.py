@@ -9,7 +9,7 @@ import fastjsonschema
 import pytest
 
 from sensor_pipeline.documents import Broken, documents
-from sensor_pipeline.formats import ADAPTERS, Reader
+from sensor_pipeline.formats import ADAPTERS, ReadingFormat
 from sensor_pipeline.readings import InvalidReading, Rules, row, thresholds
 from settings import SENSOR_FORMATS
 
@@ -37,7 +37,7 @@ def is_read(value: Any) -> bool:
     (document,) = documents(json.dumps(value))
     assert not isinstance(document, Broken)
     try:
-        for _, measurements in Reader(frozenset(RULES.known)).read(document):
+        for _, measurements in ReadingFormat(frozenset(RULES.known)).read(document):
             for one in measurements:
                 row(one, RULES, ARRIVED)
     except InvalidReading:

@@ -13,7 +13,7 @@ from checks.simulation import FAULTS, IN_ONE_OBJECT, Simulation, Tally
 from checks.verbs import simulate
 from sensor_pipeline import readings
 from sensor_pipeline.documents import Broken, documents
-from sensor_pipeline.formats import Reader
+from sensor_pipeline.formats import ReadingFormat
 from settings import DEFAULT_THRESHOLDS
 
 START = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
@@ -29,7 +29,7 @@ def simulation(**options: Any) -> Simulation:
 def judged(one: Simulation) -> Iterator[readings.Row | str]:
     """What the pipeline makes of each reading: a row, or the reason why it has none."""
     rules = readings.Rules(readings.thresholds(json.dumps(one.thresholds)))
-    reader = Reader(frozenset(rules.known))
+    reader = ReadingFormat(frozenset(rules.known))
     for upload in one.uploads():
         arrived = one.start + timedelta(seconds=upload.due)
         for document in documents(upload.body.decode()):

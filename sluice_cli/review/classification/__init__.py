@@ -66,7 +66,7 @@ EVERYWHERE = {"id", "tags", "tags_all", "timeouts", "description", "region", "ex
 
 
 @dataclass(frozen=True)
-class Rule:
+class Classification:
     """What a change of an argument, or of the resource itself, means."""
 
     kind: str
@@ -75,7 +75,7 @@ class Rule:
     danger: Danger | None = None
 
 
-HARMLESS = Rule("harmless")
+HARMLESS = Classification("harmless")
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,14 @@ class TypeRules:
     feature: bool = False
     holds: str = ""
     partial: bool = False
-    created: Rule = HARMLESS
-    replaced: Rule = HARMLESS
-    destroyed: Rule = HARMLESS
-    arguments: Mapping[str, Rule] = field(default_factory=dict)
+    created: Classification = HARMLESS
+    replaced: Classification = HARMLESS
+    destroyed: Classification = HARMLESS
+    arguments: Mapping[str, Classification] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()
     later: frozenset[str] = frozenset()
 
-    def rule(self, name: str) -> tuple[str, Rule | None]:
+    def rule(self, name: str) -> tuple[str, Classification | None]:
         """The argument that a path belongs to, and its rule: `environment.variables.TABLE` is below
         `environment.variables`. None: nobody classified it."""
         parts = name.split(".")
@@ -141,14 +141,14 @@ def _type(type_: str, section: Mapping[str, Any]) -> TypeRules:
     )
 
 
-def _arguments(section: Mapping[str, Any]) -> Iterator[tuple[str, Rule]]:
+def _arguments(section: Mapping[str, Any]) -> Iterator[tuple[str, Classification]]:
     for classification, arguments in section.items():
         if classification.split()[0] in KINDS and isinstance(arguments, str):
             rule = read_rule(classification)
             yield from ((argument, rule) for argument in arguments.split())
 
 
-def read_rule(text: str) -> Rule:
+def read_rule(text: str) -> Classification:
     """ "delivery less=2 lost" as a rule. Raises `ValueError` for what this module's text does not explain."""
     kind, *words = text.split()
     danger = DANGERS[words.pop()] if words and words[-1] in DANGERS and words[0] != "key" else None
@@ -157,4 +157,4 @@ def read_rule(text: str) -> Rule:
         operand = words.pop(0)
     if words or kind not in KINDS:
         raise ValueError(f"no classification: {text!r}")
-    return Rule(kind, direction, operand, danger or KINDS[kind])
+    return Classification(kind, direction, operand, danger or KINDS[kind])

@@ -8,7 +8,7 @@ from typing import Any
 from ..configuration import Configuration
 from ..plan import Plan
 from ..text import clean
-from ..words import Names
+from ..words import ConstructNames
 from .fixed import FIXED, Amount, fixed_costs
 from .model import Cost, CostLine
 from .prices import PRICES, RENEW, PriceListError, Prices, read_prices
@@ -31,7 +31,7 @@ NOTHING = Amount(0, "nothing")
 
 
 def cost_of(
-    plan: Plan, configuration: Configuration, names: Names, *, prices: Path = PRICES, today: date | None = None
+    plan: Plan, configuration: Configuration, names: ConstructNames, *, prices: Path = PRICES, today: date | None = None
 ) -> Cost | None:
     """What the change of a plan costs; `None` where nothing changes that has a price or should have one."""
     if all(one.verb in ("unchanged", "read") for one in plan.changes if one.mode != "data"):
@@ -67,7 +67,7 @@ def _told(before: Collected, after: Collected) -> tuple[tuple[Told, Told], dict[
     ), untold
 
 
-def _lines(before: Told, after: Told, was: Side, becomes: Side, names: Names) -> Iterator[CostLine]:
+def _lines(before: Told, after: Told, was: Side, becomes: Side, names: ConstructNames) -> Iterator[CostLine]:
     lines = []
     for address in {**before, **after}:
         old, new = before.get(address, NOTHING), after.get(address, NOTHING)
@@ -78,7 +78,7 @@ def _lines(before: Told, after: Told, was: Side, becomes: Side, names: Names) ->
     yield from sorted(lines, key=lambda one: (-abs(one.difference), one.address))
 
 
-def _what(address: str, type_: str, names: Names) -> str:
+def _what(address: str, type_: str, names: ConstructNames) -> str:
     subject = names.label(names.owner(address))
     kind = names.kind(address, type_)
     if kind and kind.primary:

@@ -6,11 +6,11 @@ from ..model import Finding
 from .access import policies
 from .arguments import arguments
 from .case import Case
-from .context import Context
+from .context import PlanContext
 from .doubles import doubles
 from .existence import existence
 
-__all__ = ["Case", "Context", "judge"]
+__all__ = ["Case", "PlanContext", "judge"]
 
 RULES = (existence, policies, arguments, doubles)
 

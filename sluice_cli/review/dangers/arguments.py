@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from ..classification import EVERYWHERE, Rule, TypeRules
+from ..classification import EVERYWHERE, Classification, TypeRules
 from ..hidden import revealed
 from ..model import Danger, Finding
 from ..text import clean
@@ -88,7 +88,7 @@ def arguments(case: Case) -> Iterator[Finding]:
     yield from _unclassified(case)
     if case.rules is None:
         return
-    together: dict[Rule, list[Difference]] = {}
+    together: dict[Classification, list[Difference]] = {}
     blocks_gone: set[tuple[str, str]] = set()
     for one in case.differences:
         argument, rule = case.rules.rule(one.name)
@@ -116,13 +116,13 @@ def arguments(case: Case) -> Iterator[Finding]:
         yield from JUDGES[rule.operand](Touched(case, rule, touched))
 
 
-def _inside(rules: TypeRules, one: Difference) -> list[Rule]:
+def _inside(rules: TypeRules, one: Difference) -> list[Classification]:
     """The rules of what is in a block that is hidden, or known only after apply, as a whole."""
     inside = (rule for name, rule in rules.arguments.items() if name.startswith(f"{one.name}."))
     return list(dict.fromkeys(rule for rule in inside if rule.kind != "harmless"))
 
 
-def _is_set_anew(case: Case, rule: Rule) -> bool:
+def _is_set_anew(case: Case, rule: Classification) -> bool:
     """Whether it takes the place of AWS's own value, in something that is there already: a function's retries."""
     of_another = bool(case.rules and case.rules.feature and not case.new_owner)
     return of_another and (rule.direction == "rank" or (rule.direction in ("less", "more") and bool(rule.operand)))
@@ -132,7 +132,7 @@ def _is_block(rules: TypeRules, name: str) -> bool:
     return any(known.startswith(f"{name}.") for known in (*rules.arguments, *rules.computed))
 
 
-def _argument(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator[Finding]:
+def _argument(case: Case, rule: Classification, argument: str, one: Difference) -> Iterator[Finding]:
     if case.is_new and not (rule.direction == "over" or rule.danger in IN_NEW_RESOURCES or _is_set_anew(case, rule)):
         return
     if one.unknown:
@@ -145,7 +145,7 @@ def _argument(case: Case, rule: Rule, argument: str, one: Difference) -> Iterato
             yield case.finding(rule.danger, what, argument=argument)
 
 
-def _unknown(case: Case, rule: Rule, argument: str, one: Difference) -> Iterator[Finding]:
+def _unknown(case: Case, rule: Classification, argument: str, one: Difference) -> Iterator[Finding]:
     """A value that is known only after apply: harmless if it names what it names now, or if nobody sets it."""
     before = revealed(one.before)
     if case.is_new or not case.context.is_written(case.change, one.name):

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..classification import Rule, TypeRules
+from ..classification import Classification, TypeRules
 from ..hidden import revealed
 from ..model import Danger, Finding
 from ..plan import ResourceChange
 from ..policy_difference import StatementDifference
 from ..values import Difference
-from .context import Context
+from .context import PlanContext
 from .meanings import meaning
 
 ON = (True, "true", "Enabled", "ENABLED", "Active", "ACTIVE", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
@@ -23,7 +23,7 @@ class Case:
     rules: TypeRules | None
     # What to call the resource: "the Objects bucket".
     subject: str
-    context: Context
+    context: PlanContext
     # What to call that which it belongs to.
     owner: str = ""
     differences: Sequence[Difference] = ()
@@ -87,7 +87,7 @@ class Touched:
     """The arguments of a case that one judge judges together, and those of them that differ."""
 
     case: Case
-    rule: Rule
+    rule: Classification
     differences: Sequence[Difference]
 
     @property

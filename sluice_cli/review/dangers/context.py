@@ -18,7 +18,7 @@ IDENTITIES = ("arn", "id", "name", "bucket", "function_name", "url", "qualified_
 Alike = tuple[str, ...]
 
 
-class Context:
+class PlanContext:
     def __init__(self, plan: Plan, configuration: Configuration) -> None:
         self._configuration = configuration
         self._changes = [one for one in plan.changes if one.mode == "managed" and not one.deposed]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..classification import Rule
+from ..classification import Classification
 from ..hidden import revealed
 from ..text import clean
 from ..values import Difference, same
@@ -15,7 +15,7 @@ from .meanings import WORDS
 MOST_NAMED = 4
 
 
-def moved(rule: Rule, one: Difference, type_: str) -> str:
+def moved(rule: Classification, one: Difference, type_: str) -> str:
     """What happened to an argument of a type, in words, if it is dangerous; else nothing."""
     judge = DIRECTIONS[rule.direction]
     before, after = revealed(one.before), revealed(one.after)
@@ -26,28 +26,28 @@ def moved(rule: Rule, one: Difference, type_: str) -> str:
     return ""
 
 
-def _off(rule: Rule, before: Any, after: Any) -> bool:
+def _off(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return is_on(before) and not is_on(after)
 
 
-def _on(rule: Rule, before: Any, after: Any) -> bool:
+def _on(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return is_on(after) and not is_on(before)
 
 
-def _less(rule: Rule, before: Any, after: Any) -> bool:
+def _less(rule: Classification, before: Any, after: Any) -> bool:
     old, new = number(before, rule.operand), number(after, rule.operand)
     # A number that is set where AWS's own is not known, or taken away: it may be less.
     return (old is not None or new is not None) if old is None or new is None else new < old
 
 
-def _more(rule: Rule, before: Any, after: Any) -> bool:
+def _more(rule: Classification, before: Any, after: Any) -> bool:
     old, new = number(before, rule.operand), number(after, rule.operand)
     return (old is not None or new is not None) if old is None or new is None else new > old
 
 
-def _forever(rule: Rule, before: Any, after: Any) -> bool:
+def _forever(rule: Classification, before: Any, after: Any) -> bool:
     endless = float(rule.operand or 0)
     old, new = (number(value, str(endless)) for value in (before, after))
     if old is None or new is None or new == endless:
@@ -55,37 +55,37 @@ def _forever(rule: Rule, before: Any, after: Any) -> bool:
     return old == endless or new < old
 
 
-def _over(rule: Rule, before: Any, after: Any) -> bool:
+def _over(rule: Classification, before: Any, after: Any) -> bool:
     old, new = number(before, "0") or 0, number(after, "0") or 0
     return new > float(rule.operand) and new > old
 
 
-def _removed(rule: Rule, before: Any, after: Any) -> bool:
+def _removed(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return not same(before, None) and same(after, None)
 
 
-def _changed(rule: Rule, before: Any, after: Any) -> bool:
+def _changed(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return not same(before, None) and not same(before, after)
 
 
-def _set(rule: Rule, before: Any, after: Any) -> bool:
+def _set(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return not same(before, after)
 
 
-def _fewer(rule: Rule, before: Any, after: Any) -> bool:
+def _fewer(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return bool(_elements(before) - _elements(after))
 
 
-def _wider(rule: Rule, before: Any, after: Any) -> bool:
+def _wider(rule: Classification, before: Any, after: Any) -> bool:
     del rule
     return bool(_elements(after) - _elements(before))
 
 
-def _rank(rule: Rule, before: Any, after: Any) -> bool:
+def _rank(rule: Classification, before: Any, after: Any) -> bool:
     ranks = rule.operand.split(">")
     old, new = (ranks.index(value) if value in ranks else None for value in (before, after))
     if same(before, None):  # AWS's own: only the worst is known to be no better
@@ -95,7 +95,7 @@ def _rank(rule: Rule, before: Any, after: Any) -> bool:
     return new > old
 
 
-DIRECTIONS: Mapping[str, Callable[[Rule, Any, Any], bool]] = {
+DIRECTIONS: Mapping[str, Callable[[Classification, Any, Any], bool]] = {
     "off": _off,
     "on": _on,
     "less": _less,
@@ -112,7 +112,7 @@ DIRECTIONS: Mapping[str, Callable[[Rule, Any, Any], bool]] = {
 }
 
 
-def _words(rule: Rule, one: Difference, before: Any, after: Any) -> str:
+def _words(rule: Classification, one: Difference, before: Any, after: Any) -> str:
     name = difference_words(one)
     if rule.direction in ("off", "on"):
         return f"{name} turned {rule.direction}"

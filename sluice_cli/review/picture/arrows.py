@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ..configuration import Configuration, Resource, references, without_index
+from ..configuration import Configuration, ConfiguredResource, references, without_index
 from ..model import Box, Change, Picture
 from ..plan import NO_PLAN, Plan
 from ..text import clean
-from ..words import Names
+from ..words import ConstructNames
 from .ends import Ends, blocks
 from .events import EVENTS
 from .graph import DRAWN, NO_BOX, Sketch, draw_boxes, finished
@@ -23,7 +23,11 @@ MOST_ACTIONS = 3
 
 
 def picture_of(
-    title: str, configuration: Configuration, names: Names, changes: tuple[Change, ...] = (), plan: Plan = NO_PLAN
+    title: str,
+    configuration: Configuration,
+    names: ConstructNames,
+    changes: tuple[Change, ...] = (),
+    plan: Plan = NO_PLAN,
 ) -> Picture:
     """The architecture of one stack, with its changes marked."""
     sketch = Sketch(configuration, names, Ends(configuration, plan, DRAWN))
@@ -55,10 +59,10 @@ def _draw_old(sketch: Sketch, plan: Plan) -> None:
                 address = without_index(one.address)
                 # Nested too deeply to be read: its change is one that cannot be judged.
                 with suppress(RecursionError):
-                    draw(sketch, Resource(address, one.type, sketch.names.path(address), one.before))
+                    draw(sketch, ConfiguredResource(address, one.type, sketch.names.path(address), one.before))
 
 
-def _integration(sketch: Sketch, resource: Resource) -> None:
+def _integration(sketch: Sketch, resource: ConfiguredResource) -> None:
     method, path = "", ""
     written = resource.values.get("http_method")
     if isinstance(written, str) and "${" not in written:
@@ -72,7 +76,7 @@ def _integration(sketch: Sketch, resource: Resource) -> None:
             sketch.arrow(api, target, "data", f"{method} {path}".strip(), resource.address)
 
 
-def _method(sketch: Sketch, resource: Resource) -> None:
+def _method(sketch: Sketch, resource: ConfiguredResource) -> None:
     values = resource.values
     label = AUTHORIZATIONS.get(str(values.get("authorization")), "API key" if values.get("api_key_required") else "")
     label = label or ("anybody" if values.get("authorization") == "NONE" else str(values.get("authorization")).lower())
@@ -81,7 +85,7 @@ def _method(sketch: Sketch, resource: Resource) -> None:
         sketch.arrow(CALLERS, api, "data", label, resource.address)
 
 
-def _grant(sketch: Sketch, resource: Resource) -> None:
+def _grant(sketch: Sketch, resource: ConfiguredResource) -> None:
     for role in _targets(resource.values.get("role")):
         for function in _functions_of(sketch.configuration, role):
             for document in _targets(resource.values.get("policy")):
@@ -95,13 +99,13 @@ def _grant(sketch: Sketch, resource: Resource) -> None:
                             sketch.arrow(function, target, kind, action, resource.address)
 
 
-def _cors(sketch: Sketch, resource: Resource) -> None:
+def _cors(sketch: Sketch, resource: ConfiguredResource) -> None:
     sketch.boxes.setdefault(WEB_PAGES, Box(WEB_PAGES, "people", "Web pages", "of allowed origins"))
     for bucket in _targets(resource.values.get("bucket")):
         sketch.arrow(WEB_PAGES, bucket, "data", "uploads", resource.address)
 
 
-def _alarm(sketch: Sketch, resource: Resource) -> None:
+def _alarm(sketch: Sketch, resource: ConfiguredResource) -> None:
     number = sketch.number_of(resource.type)
     sketch.boxes[ALARMS] = Box(ALARMS, "alarms", "Alarms", f"{number} CloudWatch alarm{'s' * (number != 1)}")
     for topic in sketch.ends_of(resource.values.get("alarm_actions")):
@@ -114,7 +118,7 @@ def _alarm(sketch: Sketch, resource: Resource) -> None:
             notes.append(f"{before + 1} alarm{'s' * (before > 0)}")
 
 
-def _encryption(sketch: Sketch, resource: Resource) -> None:
+def _encryption(sketch: Sketch, resource: ConfiguredResource) -> None:
     owner = resource.address
     if resource.type == "aws_s3_bucket_server_side_encryption_configuration":
         owner = next(iter(_targets(resource.values.get("bucket"))), "")
@@ -124,7 +128,7 @@ def _encryption(sketch: Sketch, resource: Resource) -> None:
                 sketch.arrow(owner, key, "key", "", resource.address)
 
 
-def _variables(sketch: Sketch, resource: Resource) -> None:
+def _variables(sketch: Sketch, resource: ConfiguredResource) -> None:
     """A function that is told a name it has no arrow to: at least that is worth a line."""
     if resource.type == "aws_lambda_function":
         for target in _targets(resource.values.get("environment")):
@@ -133,7 +137,7 @@ def _variables(sketch: Sketch, resource: Resource) -> None:
                 sketch.arrow(resource.address, target, "permission", "knows its name", resource.address)
 
 
-DRAWING: Mapping[str, Callable[[Sketch, Resource], None]] = {
+DRAWING: Mapping[str, Callable[[Sketch, ConfiguredResource], None]] = {
     **EVENTS,
     "aws_api_gateway_integration": _integration,
     "aws_api_gateway_method": _method,

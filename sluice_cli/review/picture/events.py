@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..configuration import Resource
+from ..configuration import ConfiguredResource
 from ..model import Box
 from ..text import clean
 from .ends import blocks
@@ -12,7 +12,7 @@ from .graph import NO_BOX, Sketch
 MAIL = "mail"
 
 
-def _notification(sketch: Sketch, resource: Resource) -> None:
+def _notification(sketch: Sketch, resource: ConfiguredResource) -> None:
     for bucket in sketch.ends_of(resource.values.get("bucket")) or _foreign_bucket(sketch, resource):
         for kind in ("lambda_function", "queue", "topic"):
             for block in blocks(resource.values.get(kind)):
@@ -22,7 +22,7 @@ def _notification(sketch: Sketch, resource: Resource) -> None:
                     sketch.arrow(bucket, target, "data", label, resource.address)
 
 
-def _destination(sketch: Sketch, resource: Resource) -> None:
+def _destination(sketch: Sketch, resource: ConfiguredResource) -> None:
     for function in sketch.ends_of(resource.values.get("function_name")):
         for target in sketch.ends_of(resource.values.get("destination_config")):
             sketch.arrow(function, target, "data", "failed events", resource.address)
@@ -30,7 +30,7 @@ def _destination(sketch: Sketch, resource: Resource) -> None:
             sketch.arrows.pop((function, target, "permission"), None)
 
 
-def _subscription(sketch: Sketch, resource: Resource) -> None:
+def _subscription(sketch: Sketch, resource: ConfiguredResource) -> None:
     values = resource.values
     targets = sketch.ends_of(values.get("endpoint"))
     for topic in sketch.ends_of(values.get("topic_arn")):
@@ -44,7 +44,7 @@ def _subscription(sketch: Sketch, resource: Resource) -> None:
             sketch.arrow(topic, target, "data", "notifies", resource.address)
 
 
-def _event_source(sketch: Sketch, resource: Resource) -> None:
+def _event_source(sketch: Sketch, resource: ConfiguredResource) -> None:
     for source in sketch.ends_of(resource.values.get("event_source_arn")):
         is_table = sketch.boxes.get(source, NO_BOX).kind == "aws_dynamodb_table"
         for function in sketch.ends_of(resource.values.get("function_name")):
@@ -53,7 +53,7 @@ def _event_source(sketch: Sketch, resource: Resource) -> None:
                 sketch.arrow(function, target, "data", "failed events", resource.address)
 
 
-def _event_target(sketch: Sketch, resource: Resource) -> None:
+def _event_target(sketch: Sketch, resource: ConfiguredResource) -> None:
     values = resource.values
     for rule in _rules_of(sketch, values.get("rule")):
         for target in sketch.ends_of(values.get("arn")):
@@ -63,7 +63,7 @@ def _event_target(sketch: Sketch, resource: Resource) -> None:
             sketch.arrow(rule, queue, "data", "undelivered", resource.address)
 
 
-def _event_rule(sketch: Sketch, resource: Resource) -> None:
+def _event_rule(sketch: Sketch, resource: ConfiguredResource) -> None:
     _when(sketch, resource)
     pattern = resource.values.get("event_pattern")
     # A rule for a bucket names it by its name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
@@ -71,7 +71,7 @@ def _event_rule(sketch: Sketch, resource: Resource) -> None:
         sketch.arrow(source, resource.address, "data", "events", resource.address)
 
 
-def _schedule(sketch: Sketch, resource: Resource) -> None:
+def _schedule(sketch: Sketch, resource: ConfiguredResource) -> None:
     _when(sketch, resource)
     for block in blocks(resource.values.get("target")):
         for target in sketch.ends_of(block.get("arn")):
@@ -80,13 +80,13 @@ def _schedule(sketch: Sketch, resource: Resource) -> None:
             sketch.arrow(resource.address, queue, "data", "undelivered", resource.address)
 
 
-def _when(sketch: Sketch, resource: Resource) -> None:
+def _when(sketch: Sketch, resource: ConfiguredResource) -> None:
     when = resource.values.get("schedule_expression")
     if isinstance(when, str) and when and resource.address in sketch.boxes and not sketch.is_old:
         sketch.notes.setdefault(resource.address, []).append(clean(when))
 
 
-def _dead_letters(sketch: Sketch, resource: Resource) -> None:
+def _dead_letters(sketch: Sketch, resource: ConfiguredResource) -> None:
     """Of a queue itself, or of the resource that sets its redrive policy."""
     queues = sketch.ends_of(resource.values.get("queue_url")) or [resource.address]
     for queue in queues:
@@ -94,12 +94,12 @@ def _dead_letters(sketch: Sketch, resource: Resource) -> None:
             sketch.arrow(queue, target, "data", "dead letters", resource.address)
 
 
-def _function(sketch: Sketch, resource: Resource) -> None:
+def _function(sketch: Sketch, resource: ConfiguredResource) -> None:
     for target in sketch.ends_of(resource.values.get("dead_letter_config")):
         sketch.arrow(resource.address, target, "data", "failed events", resource.address)
 
 
-def _permission(sketch: Sketch, resource: Resource) -> None:
+def _permission(sketch: Sketch, resource: ConfiguredResource) -> None:
     """Draws nothing by itself: events arrive only as long as it is there."""
     for function in sketch.ends_of(resource.values.get("function_name")):
         for source in sketch.ends_of(resource.values.get("source_arn")):
@@ -113,7 +113,7 @@ def _rules_of(sketch: Sketch, value: Any) -> list[str]:
     return found or ([own] if own else [])
 
 
-def _foreign_bucket(sketch: Sketch, resource: Resource) -> list[str]:
+def _foreign_bucket(sketch: Sketch, resource: ConfiguredResource) -> list[str]:
     """A bucket of another stack, by its name."""
     name = resource.values.get("bucket")
     if not isinstance(name, str) or not name or "${" in name:
@@ -121,7 +121,7 @@ def _foreign_bucket(sketch: Sketch, resource: Resource) -> list[str]:
     return sketch.ends_of(f"arn:aws:s3:::{name}")
 
 
-EVENTS: Mapping[str, Callable[[Sketch, Resource], None]] = {
+EVENTS: Mapping[str, Callable[[Sketch, ConfiguredResource], None]] = {
     "aws_cloudwatch_event_rule": _event_rule,
     "aws_cloudwatch_event_target": _event_target,
     "aws_lambda_event_source_mapping": _event_source,

@@ -10,7 +10,7 @@ from ..classification import classified
 from ..configuration import Configuration, without_index
 from ..model import DELIVERY, Arrow, Box, Change, Picture
 from ..text import clean
-from ..words import Names, words_of
+from ..words import ConstructNames, words_of
 from .ends import FOREIGN, NAMES, Ends
 
 # More boxes than this are no picture any more: those that change come first, the rest is counted.
@@ -39,7 +39,7 @@ class Sketch:
     """A picture in the making; `arrows.py` fills it."""
 
     configuration: Configuration
-    names: Names
+    names: ConstructNames
     ends: Ends
     boxes: dict[str, Box] = field(default_factory=dict)
     arrows: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)

@@ -55,7 +55,7 @@ from aws_cdk import (
 from constructs import Construct
 
 
-class System(Stack):
+class SystemStack(Stack):
     def __init__(
         self,
         scope: Construct,
@@ -184,7 +184,7 @@ class System(Stack):
 
 
 def add_systems(app: cdk.App, code: Path, copy: str) -> None:
-    tracker = System(
+    tracker = SystemStack(
         app,
         f"object-tracker{copy}",
         code=code,
@@ -193,22 +193,24 @@ def add_systems(app: cdk.App, code: Path, copy: str) -> None:
         topic=True,
     )
     tracker.api("objects", "GET", "POST")
-    upload = System(app, f"upload-api{copy}", code=code, package="upload_api", keys=("productId", "productName"))
+    upload = SystemStack(app, f"upload-api{copy}", code=code, package="upload_api", keys=("productId", "productName"))
     upload.api("upload", "POST")
     cloudwatch.Dashboard(
         upload,
         "Dashboard",
         widgets=[[cloudwatch.GraphWidget(title="Function", left=[upload.function.metric_invocations()])]],
     )
-    metadata = System(app, f"file-metadata{copy}", code=code, package="file_metadata", keys=("objectKey", "uploadTime"))
+    metadata = SystemStack(
+        app, f"file-metadata{copy}", code=code, package="file_metadata", keys=("objectKey", "uploadTime")
+    )
     for index, key in (("by-content-type", "contentType"), ("by-day", "uploadDay")):
         metadata.table.add_global_secondary_index(
             index_name=index,
             partition_key=dynamodb.Attribute(name=key, type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="uploadTime", type=dynamodb.AttributeType.STRING),
         )
-    System(app, f"invocation-log{copy}", code=code, package="invocation_log", keys=("requestId", "timestamp"))
-    System(
+    SystemStack(app, f"invocation-log{copy}", code=code, package="invocation_log", keys=("requestId", "timestamp"))
+    SystemStack(
         app,
         f"sensor-pipeline{copy}",
         code=code,

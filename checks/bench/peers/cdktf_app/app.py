@@ -41,7 +41,7 @@ from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
 
 
-class System(TerraformStack):
+class SystemStack(TerraformStack):
     def __init__(
         self, scope: Construct, id_: str, *, code: Path, package: str, keys: tuple[str, str], topic: bool = False
     ) -> None:
@@ -258,18 +258,18 @@ class System(TerraformStack):
 
 
 def add_systems(app: App, code: Path, copy: str) -> None:
-    tracker = System(
+    tracker = SystemStack(
         app, f"object-tracker{copy}", code=code, package="object_tracker", keys=("objectKey", "uploadTime"), topic=True
     )
     tracker.api("objects", "GET", "POST")
-    upload = System(app, f"upload-api{copy}", code=code, package="upload_api", keys=("productId", "productName"))
+    upload = SystemStack(app, f"upload-api{copy}", code=code, package="upload_api", keys=("productId", "productName"))
     upload.api("upload", "POST")
     CloudwatchDashboard(
         upload, "Dashboard", dashboard_name=f"upload-api{copy}", dashboard_body=json.dumps({"widgets": []})
     )
-    System(app, f"file-metadata{copy}", code=code, package="file_metadata", keys=("objectKey", "uploadTime"))
-    System(app, f"invocation-log{copy}", code=code, package="invocation_log", keys=("requestId", "timestamp"))
-    System(
+    SystemStack(app, f"file-metadata{copy}", code=code, package="file_metadata", keys=("objectKey", "uploadTime"))
+    SystemStack(app, f"invocation-log{copy}", code=code, package="invocation_log", keys=("requestId", "timestamp"))
+    SystemStack(
         app,
         f"sensor-pipeline{copy}",
         code=code,

@@ -2,10 +2,10 @@ from constructs import Construct
 
 from modules import Bucket
 from settings import Settings
-from stacks.system import System
+from stacks.system import SystemStack
 
 
-class Doorbell(System):
+class Doorbell(SystemStack):
     """Every object that arrives becomes a row.
 
     bucket --object created--> function --> table row

@@ -7,8 +7,8 @@ from checks.demo.samples import try_upload, upload
 from checks.demo.waiting import wait_for
 from checks.least_privilege.uses import Recorded, Use, expect
 from checks.soak.inputs import SoakInputs
-from checks.systems.load import Load
-from checks.systems.system import Benchmarked, System
+from checks.systems.load import EventLoad
+from checks.systems.system import Benchmarked, SystemUnderTest
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
@@ -49,11 +49,11 @@ class Proofs(Recorded):
         return {"PutRings": [self.versioned()]}
 
 
-SYSTEM = System(
+SYSTEM = SystemUnderTest(
     name=NAME,
     tour=tour,
     inputs=SoakInputs,
     uses=Proofs,
     benchmarked=Benchmarked(keys=("objectKey", "sequencer")),
-    load=Load(NAME, "doorbell", 256, {"PutItem": 1}, writes=1, hottest=0, reasons={"PutItem": "the row"}),
+    load=EventLoad(NAME, "doorbell", 256, {"PutItem": 1}, writes=1, hottest=0, reasons={"PutItem": "the row"}),
 )
