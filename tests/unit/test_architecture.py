@@ -21,7 +21,7 @@ ARROWS = {
     "main": {"main", "stacks", "modules", "settings"},
     "sluice_cli": {"sluice_cli"},
     "checks": {"checks", "sluice_cli", "stacks", "modules", "settings"},
-    "scripts": {"scripts", "checks", "sluice_cli", "stacks", "settings"},
+    "scripts": {"scripts", "checks", "sluice_cli", "stacks", "modules", "settings"},
 }
 ROOMS = (*ARROWS, "tests")
 LONGEST = 500  # lines; tests may be longer

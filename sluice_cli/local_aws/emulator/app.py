@@ -1,5 +1,6 @@
 """What the local AWS serves: ministack, completed in twelve places here, in keys and usage plans
-(api_keys.py) and in the choice of a function's Python (runtimes.py). Runs in the local AWS's own environment.
+(api_keys.py), in the choice of a function's Python (runtimes.py), in traces (invocations.py, xray.py) and in what IAM
+refused (denials.py). Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
 drop one silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py fail without them.
@@ -51,7 +52,7 @@ from typing import Any
 from urllib.parse import quote, unquote_plus
 from xml.sax.saxutils import escape, unescape
 
-from ministack.app import app
+from ministack.app import app as ministack_app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, cloudwatch, s3
 
@@ -59,12 +60,18 @@ from ministack.services import apigateway_v1, cloudwatch, s3
 import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
+import denials
+import invocations
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
+import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
 import runtimes  # noqa: F401 - completes the choice of a function's Python
+import xray  # noqa: F401 - a service that ministack does not have
 from completing import CompletionError, existing
 
 __all__ = ["app"]
+
+app = denials.served(invocations.observed(ministack_app))
 
 
 def _replaced(script: str, old: str, new: str) -> str:

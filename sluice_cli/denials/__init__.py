@@ -1,0 +1,1 @@
+"""What IAM refused, and the line of code that grants it."""

@@ -1,0 +1,54 @@
+"""What the local AWS has refused."""
+
+import json
+from typing import Any
+
+from sluice_cli.denials.explaining import Explainer
+from sluice_cli.denials.model import Denial, Explanation
+from sluice_cli.deployed_resources import functions_in, resources_of
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import send
+from sluice_cli.stack import synthesized_stacks
+from sluice_cli.target import Target
+
+PATH = "/_sluice/denials"
+
+
+class DenialReader:
+    """Reads what the local AWS refused since the reader was made, each call once."""
+
+    def __init__(self, local: LocalAws, *, from_start: bool = False) -> None:
+        self._local = local
+        self._last = 0 if from_start else self._read(0)["last"]
+
+    def read(self) -> list[Denial]:
+        """The refused calls that are new. Raises `LocalAwsError` where the local AWS does not answer."""
+        answer = self._read(self._last)
+        # Fewer than were read: it is another local AWS, which counts anew.
+        if answer["last"] < self._last:
+            answer = self._read(0)
+        self._last = answer["last"]
+        return [Denial.recorded(one) for one in answer["denials"]]
+
+    def _read(self, after: int) -> dict[str, Any]:
+        running = self._local.running()
+        if running is None:
+            raise LocalAwsError("the local AWS is not running: run `sluice up` first")
+        status, body = send(self._local, "GET", f"{running.url}{PATH}?after={after}")
+        if status != 200:
+            raise LocalAwsError(
+                "the local AWS was started by another version of sluice and keeps no refused calls: "
+                "run `sluice down` and `sluice up`"
+            )
+        return dict(json.loads(body))
+
+
+def explained_denials(target: Target, denials: list[Denial]) -> list[Explanation]:
+    """What the project's functions were refused, each with the code that grants it; calls of others are left out."""
+    if not denials:
+        return []
+    resources = resources_of(synthesized_stacks(target))
+    roles = {one.role_name for one in functions_in(resources)}
+    explainer = Explainer(resources, target.project.folder)
+    return [explainer.explain(one) for one in denials if one.role in roles]

@@ -1,0 +1,116 @@
+"""Calls that IAM refused, kept for the tool and written into the log of the function that made them.
+
+`GET /_sluice/denials?after=NUMBER` gives those with a higher number. The last 1,000 are kept.
+"""
+
+import contextvars
+import json
+import threading
+import time
+from collections import deque
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack.core import iam_evaluator
+
+import invocations
+from completing import existing
+
+PATH = "/_sluice/denials"
+KEPT = 1_000
+LONGEST_VALUE = 2_000
+
+_plain_enforce = existing(iam_evaluator, "enforce")
+_plain_combine = existing(iam_evaluator, "combine_resource_policy")
+_kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
+_numbers = count(1)
+_lock = threading.Lock()
+# What the caller's own policies decided, where the resource has a policy too.
+_identity: contextvars.ContextVar[str] = contextvars.ContextVar("decision of identity policies", default="")
+
+
+def _combine(identity: Any, *arguments: Any, **options: Any) -> Any:
+    _identity.set(identity.decision)
+    return _plain_combine(identity, *arguments, **options)
+
+
+def _enforce(
+    access_key_id: str,
+    iam_action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: dict[str, Any] | None = None,
+) -> Any:
+    _identity.set("")
+    result = _plain_enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
+    if isinstance(result, iam_evaluator.EvalResult):
+        _keep(result, iam_action, resource_arn, service_context or {})
+    return result
+
+
+def _keep(result: Any, action: str, resource: str, context: dict[str, Any]) -> None:
+    invocation = invocations.caller()
+    explicit = result.decision == "Deny"
+    of_resource = bool(result.resource_policy_arn) or (not explicit and _identity.get() == "Allow")
+    denial = {
+        "time": time.time(),
+        "principal": result.principal_arn,
+        "action": action,
+        "resource": resource,
+        "explicit": explicit,
+        "sid": result.matched_sid,
+        "policy": "resource" if of_resource else "identity",
+        "context": {name: str(value)[:LONGEST_VALUE] for name, value in context.items() if value},
+        "function": invocation.function if invocation else _session_name(result.principal_arn),
+        "request_id": invocation.request_id if invocation else "",
+    }
+    with _lock:
+        _kept.append({"number": next(_numbers), **denial})
+    if invocation:
+        invocation.log_lines.append(_log_line(denial))
+
+
+def _log_line(denial: dict[str, Any]) -> str:
+    words = "an explicit deny" if denial["explicit"] else f"no {denial['policy']}-based policy allows it"
+    message = f"IAM refused {denial['action']} on {denial['resource']} to {denial['principal']}: {words}"
+    missing = {"Effect": "Allow", "Action": denial["action"], "Resource": denial["resource"]}
+    return json.dumps(
+        {
+            "level": "ERROR",
+            "message": message,
+            "function_request_id": denial["request_id"],
+            "denial": denial,
+            **({} if denial["explicit"] else {"missing_statement": missing}),
+        }
+    )
+
+
+def _session_name(principal: str) -> str:
+    """The function whose role it is: Lambda names sessions after functions."""
+    return principal.rpartition("/")[2] if ":assumed-role/" in principal else ""
+
+
+def served(application: Any) -> Any:
+    """The ASGI application, which also answers what was refused."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await application(scope, receive, send)
+            return
+        after = parse_qs(scope["query_string"].decode("latin-1")).get("after", ["0"])[0]
+        number = int(after) if after.isdigit() else 0
+        with _lock:
+            kept = [one for one in _kept if one["number"] > number]
+            last = _kept[-1]["number"] if _kept else 0
+        body = json.dumps({"last": last, "denials": kept}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+iam_evaluator.enforce = _enforce
+iam_evaluator.combine_resource_policy = _combine
