@@ -11,6 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from checks import ROOT
+from scripts.locked_requirements import locked_requirements
 from sluice_cli.console import console
 
 HELP = (
@@ -53,14 +54,11 @@ def python_advisories() -> list[tuple[str, str, str]]:
     """Package, advisory, and the versions that fix it. Raises `NotAudited` where one package could not be asked for:
     pip-audit itself passes over what its source does not know."""
     lock = json.loads((ROOT / "Pipfile.lock").read_text())
-    categories = " ".join(
-        {"default": "packages", "develop": "dev-packages"}.get(name, name) for name in lock if name != "_meta"
-    )
+    categories = [name for name in lock if name != "_meta"]
     advisories: set[tuple[str, str, str]] = set()
-    for category in categories.split():
-        pinned = _run([str(TOOLS / "pipenv/bin/pipenv"), "requirements", "--hash", "--categories", category])
+    for category in categories:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
-            requirements.write(pinned.stdout)
+            requirements.write(locked_requirements([category]))
             requirements.flush()
             options = ["--no-deps", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
             said = _run([str(TOOLS / "scanners/bin/pip-audit"), "--requirement", requirements.name, *options])

@@ -4,7 +4,7 @@ the pinned requirements of the local AWS, so that it is the same everywhere.
 Run by hatchling (pyproject.toml). Both are made from what `make setup` locks and installs.
 """
 
-import json
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -33,20 +33,6 @@ class BuildHook(BuildHookInterface[Any]):
         if self.target_name == "wheel":
             self._made = tempfile.TemporaryDirectory()
             requirements = Path(self._made.name, LOCAL_AWS_REQUIREMENTS.name)
-            requirements.write_text(pinned((root / "Pipfile.lock").read_text(), "local-aws"))
+            pinned = runpy.run_path(str(root / "scripts" / "locked_requirements.py"))["locked_requirements"]
+            requirements.write_text(pinned(["local-aws"]))
             files[str(requirements)] = str(LOCAL_AWS_REQUIREMENTS)
-
-
-def pinned(lock: str, category: str) -> str:
-    """A category of Pipfile.lock as requirements with hashes, for `pip install --require-hashes`."""
-    lines = [
-        " ".join(
-            [
-                f"{name}{package['version']}",
-                *([f"; {package['markers']}"] if "markers" in package else []),
-                *(f"--hash={one}" for one in package["hashes"]),
-            ]
-        )
-        for name, package in sorted(json.loads(lock)[category].items())
-    ]
-    return "\n".join(lines) + "\n"

@@ -2,6 +2,11 @@
 # Renew the lock files. They name no package index: each user's own is asked, and the hashes hold whatever it is.
 set -eu
 cd "$(dirname "$0")/.."
+PIPENV_VERSION=2026.10.3
+
+if [ ! -x .tools/pipenv/bin/pipenv ]; then
+  "${PYTHON:-python3}" -m venv .tools/pipenv && .tools/pipenv/bin/pip install --quiet "pipenv==$PIPENV_VERSION"
+fi
 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_VENV_IN_PROJECT=0 .tools/pipenv/bin/pipenv lock \
   --categories "packages dev-packages lambda local-aws bench scanners docs"
 .venv/bin/python - <<'END'

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Install what the project needs into this folder: nothing global, nothing twice. Prerequisites are checked first and
-# named all at once. The environments are rebuilt when their lock file changes. Arguments: `scanners`, `docs` and `bench` for
-# what only they need, `curl` where it must be on the machine.
+# named all at once; then everything is installed side by side, by uv, or by pip where uv cannot be had. The environments
+# are rebuilt when their lock file changes. Arguments: `scanners`, `docs` and `bench` for what only they need, `curl`
+# where it must be on the machine.
 set -eu
 cd "$(dirname "$0")/.."
 
-PIPENV_VERSION=2026.10.3
 # Lambda's platform for the default LAMBDA_RUNTIME: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 LAMBDA_PLATFORM="--platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64
   --implementation cp --python-version 3.13"
@@ -49,50 +49,116 @@ fi
 
 mkdir -p .tools/logs
 
-# step WHAT STAMP LOCK COMMAND...: run the command unless it has run for this lock file already.
+# What runs in the background, a line each: `process what it installs`.
+running=""
+begun=$(date +%s)
+# The shell keeps an interrupt from what it runs in the background; this ends it.
+trap 'trap "" TERM; kill 0; exit 130' INT
+
+# installed STAMP LOCK: whether a step has run for this lock file already.
+installed() {
+  [ -f "$1" ] && [ "$(cat "$1")" = "$(sum "$2")" ]
+}
+
+sum() {
+  cat "$1" scripts/setup.sh scripts/locked_requirements.py | cksum
+}
+
+# step WHAT STAMP LOCK COMMAND...: run the command, unless it has run for this lock file already.
 step() {
+  installed "$2" "$3" && return 0
+  echo "Installing $1 ..."
+  run "$@"
+}
+
+# beside WHAT STAMP LOCK COMMAND...: a step beside the others; `finish` waits for it.
+beside() {
+  installed "$2" "$3" && return 0
+  echo "Installing $1 ..."
+  run "$@" &
+  running="$running$! $1
+"
+}
+
+run() {
   what=$1 stamp=$2 lock=$3
   shift 3
-  sum=$(cat "$lock" scripts/setup.sh | cksum)
-  [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ] && return 0
-  log=".tools/logs/$(echo "$what" | tr -c 'a-z\n' '-').log"
-  echo "Installing $what ..."
+  log=".tools/logs/$(echo "$what" | tr 'A-Z ' 'a-z-' | tr -d "'").log"
   if ! "$@" >"$log" 2>&1; then
     echo "Installing $what failed; the end of $log:" >&2
     tail -n 20 "$log" >&2
     return 1
   fi
-  echo "$sum" >"$stamp"
+  sum "$lock" >"$stamp"
+  echo "Installed $what ($(($(date +%s) - begun)) s)"
 }
 
-pipenv() {
-  PIPENV_IGNORE_VIRTUALENVS=1 .tools/pipenv/bin/pipenv requirements --hash --categories "$1"
+# finish: wait for the steps in the background, and say which is awaited. Fails where one of them failed.
+finish() {
+  code=0
+  while read -r process what; do
+    [ -n "$process" ] || continue
+    kill -0 "$process" 2>/dev/null && echo "Waiting for $what ..."
+    wait "$process" || code=1
+  done <<END
+$running
+END
+  running=""
+  return "$code"
 }
 
-install_pipenv() {
-  rm -rf .tools/pipenv && "$PYTHON" -m venv .tools/pipenv && .tools/pipenv/bin/pip install "pipenv==$PIPENV_VERSION"
+# Of pip's settings, uv is given the index and the certificates.
+uv() {
+  index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$("$PYTHON" -m pip config get global.index-url 2>/dev/null || true)}}
+  certificates=${SSL_CERT_FILE:-${PIP_CERT:-}}
+  env ${index:+"UV_DEFAULT_INDEX=$index"} ${certificates:+"SSL_CERT_FILE=$certificates"} UV_PYTHON_DOWNLOADS=never \
+    .venv/bin/uv "$@"
+}
+
+# locked CATEGORIES: their packages as requirements with hashes.
+locked() {
+  # shellcheck disable=SC2086
+  "$PYTHON" scripts/locked_requirements.py $1
+}
+
+# install FOLDER: the environment's packages, by uv, or by pip where uv is not there or fails.
+install() {
+  uv pip install --python "$1/bin/python" --no-deps --require-hashes -r "$1/requirements.txt" && return 0
+  [ -x "$1/bin/pip" ] || "$1/bin/python" -m ensurepip || return 1
+  "$1/bin/python" -m pip install --no-deps --require-hashes -r "$1/requirements.txt"
+}
+
+install_python() {
+  rm -rf .venv && "$PYTHON" -m venv .venv && locked "packages dev-packages" >.venv/requirements.txt || return 1
+  grep '^uv==' .venv/requirements.txt >.venv/uv.txt && .venv/bin/pip install --require-hashes -r .venv/uv.txt ||
+    echo "uv cannot be installed here: pip installs everything instead, which takes two minutes longer"
+  install .venv
 }
 
 install_environment() { # FOLDER CATEGORIES
-  rm -rf "$1" && "$PYTHON" -m venv "$1" && pipenv "$2" >"$1/requirements.txt" &&
-    "$1/bin/pip" install --require-hashes -r "$1/requirements.txt"
+  rm -rf "$1"
+  uv venv --python "$PYTHON" "$1" || "$PYTHON" -m venv "$1" || return 1
+  locked "$2" >"$1/requirements.txt" && install "$1"
 }
 
 install_libraries() {
   rm -rf .tools/lambda-libraries
-  pipenv lambda | grep -vE "$IN_THE_RUNTIME" >.tools/lambda-libraries.txt
+  locked lambda | grep -vE "$IN_THE_RUNTIME" >.tools/lambda-libraries.txt
   # shellcheck disable=SC2086
   .venv/bin/pip install --require-hashes --no-deps --no-compile --only-binary=:all: $LAMBDA_PLATFORM \
     --target .tools/lambda-libraries -r .tools/lambda-libraries.txt
 }
 
-step "cdktf-cli" node_modules/.installed package-lock.json npm ci &
-cdktf_cli=$!
-step "pipenv" .tools/pipenv/.installed scripts/setup.sh install_pipenv
-step "the Python environment" .venv/.installed Pipfile.lock install_environment .venv "packages dev-packages"
-step "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
-step "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
-wait "$cdktf_cli"
+beside "cdktf-cli" node_modules/.installed package-lock.json npm ci
+# It brings uv, which installs the others.
+step "the Python environment" .venv/.installed Pipfile.lock install_python || { finish; exit 1; }
+beside "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
+beside "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
+for extra in "$@"; do # what few commands need
+  [ "$extra" = curl ] && continue
+  beside "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
+done
+finish
 cat >.venv/bin/sluice <<END
 #!$PWD/.venv/bin/python
 import sys
@@ -103,7 +169,3 @@ from sluice_cli.__main__ import main
 sys.exit(main())
 END
 chmod +x .venv/bin/sluice
-for extra in "$@"; do # what few commands need
-  [ "$extra" = curl ] && continue
-  step "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
-done

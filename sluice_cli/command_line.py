@@ -14,7 +14,7 @@ from sluice_cli.errors import SluiceError
 from sluice_cli.exit_codes import ExitCode
 
 EXTRA_TOOL = "sluice-cdktf[tool]"
-OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich"}
+OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich", "watchfiles"}
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,6 @@ def says(tool: Path, what: str) -> None:
 
 
 def audited(tools: Path, pip_audit: Any, npm: Any) -> int:
-    says(tools / "pipenv" / "bin" / "pipenv", "boto3==1.0")
     says(tools / "scanners" / "bin" / "pip-audit", json.dumps(pip_audit))
     says(tools / "npm", json.dumps(npm))
     return audit.run(Namespace())
@@ -81,5 +80,5 @@ def test_an_audit_without_its_tools_says_what_installs_them(tools: Path, capsys:
     assert audit.run(Namespace()) == 2
     assert capsys.readouterr().err.splitlines() == [
         f"not audited: {lock}: {tool} is not installed: `make audit` installs or names what it needs"
-        for lock, tool in (("Pipfile.lock", "pipenv"), ("package-lock.json", "npm"))
+        for lock, tool in (("Pipfile.lock", "pip-audit"), ("package-lock.json", "npm"))
     ]
