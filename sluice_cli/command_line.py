@@ -4,6 +4,8 @@ import argparse
 import importlib
 import signal
 import sys
+import tempfile
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +14,7 @@ from typing import NoReturn
 
 from sluice_cli.errors import SluiceError
 from sluice_cli.exit_codes import ExitCode
+from sluice_cli.text import error_text
 
 EXTRA_TOOL = "sluice-cdktf[tool]"
 OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich", "watchfiles"}
@@ -86,22 +89,25 @@ def _guarded(arguments: argparse.Namespace) -> int:
         # Who reads the output has seen enough (`| head`); Python would complain once more at its end.
         sys.stdout = None
         return int(ExitCode.DONE)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
-        return int(ExitCode.FAILED)
-    except Exception as error:
-        said = _of_aws(error)
-        if said is None:
-            raise
-        print(said, file=sys.stderr)
+    except Exception as error:  # noqa: BLE001 - reported in words; the traceback is kept in a file
+        print(_aws_error(error) or _unexpected(error), file=sys.stderr)
         return int(ExitCode.FAILED)
 
 
-def _of_aws(error: Exception) -> str | None:
-    """What an error of botocore's says, in words; None for any other. Botocore is not imported for it: where it was
-    not, no error is its."""
+def _unexpected(error: Exception) -> str:
+    """The message for a failure of the operating system's, or for a fault in Sluice, whose traceback goes to a file."""
+    if isinstance(error, OSError) and error.strerror:
+        return error_text(error)
+    with tempfile.NamedTemporaryFile("w", prefix="sluice-", suffix=".log", delete=False) as file:
+        file.write("".join(traceback.format_exception(error)))
+    return f"unexpected error, please report it with the traceback in {file.name}: {error_text(error)}"
+
+
+def _aws_error(error: Exception) -> str | None:
+    """The message of an error that botocore raised; None for any other error.
+
+    Botocore is not imported here: a command that has not imported it cannot get an error from it.
+    """
     exceptions = sys.modules.get("botocore.exceptions")
     if exceptions is None:
         return None

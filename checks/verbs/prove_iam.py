@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
             deploy(systems, target)
             found = prove_all(systems, local, target)
         except (NotSufficient, NotAsSynthesized, UnknownPolicy) as error:
-            console.print(f"{type(error).__name__}: {error}", markup=False)
+            console.print(f"not proven: {error}", markup=False)
             return NOT_PROVEN
         finally:
             local.stop()

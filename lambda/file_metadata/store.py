@@ -72,7 +72,7 @@ class Store:
             try:
                 return answer, _start(answer["Body"])
             except BROKEN_BODY as error:
-                logger.warning("reading an object broke off", extra={**named, "attempt": attempt, "error": repr(error)})
+                logger.warning("reading an object broke off", extra={**named, "attempt": attempt, "error": str(error)})
                 if attempt == BODY_ATTEMPTS:
                     raise
                 # As botocore's standard mode waits.

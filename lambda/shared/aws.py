@@ -119,7 +119,7 @@ def _made(service: str, config: Config) -> tuple[Any, set[str]]:
             extra={
                 "call": f"{service}:{operation.name}",
                 "attempt": attempts,
-                "error": repr(caught_exception) if caught_exception else f"{error.get('Code')}: {error.get('Message')}",
+                "error": str(caught_exception) if caught_exception else f"{error.get('Code')}: {error.get('Message')}",
                 "status": metadata.get("HTTPStatusCode"),
                 "aws_request_id": metadata.get("RequestId"),
             },

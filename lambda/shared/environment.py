@@ -23,6 +23,6 @@ def read(kind: type[Environment], variables: Mapping[str, str] = os.environ) -> 
     names = {one: name for one, name in given.items() if one not in optional or variables.get(name)}
     missing = [name for name in names.values() if not variables.get(name)]
     if missing:
-        raise MissingVariable(f"{kind.__name__}: not set: {', '.join(missing)}")
+        raise MissingVariable(f"environment variables of the function are not set: {', '.join(missing)}")
     values: dict[str, Any] = {one: variables[name] for one, name in names.items()}
     return kind(**values)

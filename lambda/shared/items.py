@@ -40,7 +40,7 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"M": typed(value)}
         case list() | tuple():
             return {"L": [_typed(one) for one in value]}
-    raise TypeError(f"DynamoDB cannot hold {type(value).__name__} {value!r}")
+    raise TypeError(f"DynamoDB has no attribute type for {value!r}")
 
 
 def _plain(typed_value: Mapping[str, Any]) -> Any:

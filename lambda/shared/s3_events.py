@@ -68,7 +68,7 @@ def for_each_object(
     def fail(number: int, error: Exception) -> None:
         # Logged with its detail here and raised below: one bad record must not keep the others waiting.
         logger.error("record failed", exc_info=error, extra={"record_number": number, "record": records[number]})
-        failures[number] = f"record {number}: {type(error).__name__}: {error}"
+        failures[number] = f"record {number}: {_reason(error)}"
 
     given: dict[int, Given] = {}
     for number, record in enumerate(records):
@@ -88,6 +88,14 @@ def for_each_object(
         told = "; ".join(failures[number] for number in sorted(failures))
         raise RecordsFailed(f"{len(failures)} of {len(records)} records failed: {told}")
     return len(records)
+
+
+def _reason(error: Exception) -> str:
+    """The error's message. An error that no code raises on purpose says that the log has more."""
+    text = str(error)
+    if type(error).__module__ == "builtins":
+        return f"unexpected error, see the function's log: {text or 'no message'}"
+    return text or "failed without a message, see the function's log"
 
 
 def _parse(record: Any) -> S3Object:

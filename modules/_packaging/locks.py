@@ -40,7 +40,10 @@ def read_pins(dependencies: Dependencies, environment: Mapping[str, str]) -> lis
     except (ValueError, KeyError, TypeError, AttributeError, InvalidMarker, InvalidRequirement) as error:
         if isinstance(error, ConfigurationError):
             raise
-        raise ConfigurationError(f"dependencies: {lock} is not a lock file of this kind: {error!r}") from error
+        kind = lock.name if read else "requirements file"
+        raise ConfigurationError(
+            f"dependencies: {lock} is not a {kind}, or is damaged: {_damage(error)}; write it again with its tool"
+        ) from error
     left_out = IN_THE_RUNTIME if dependencies.boto3_of_runtime else frozenset()
     unique = {pin.name: pin for pin in pins if pin.name not in left_out}
     for pin in pins:
@@ -49,6 +52,15 @@ def read_pins(dependencies: Dependencies, environment: Mapping[str, str]) -> lis
         if not pin.hashes:
             raise ConfigurationError(f"dependencies: {lock} has no hash of {pin.name}; lock it again with hashes")
     return [unique[name] for name in sorted(unique)]
+
+
+def _damage(error: Exception) -> str:
+    """What is wrong with a file, without Python's words for it."""
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    if isinstance(error, TypeError | AttributeError):
+        return "a part of it has another type than such a file has"
+    return " ".join(str(error).split())
 
 
 def _pipfile(lock: Path, group: str, environment: Mapping[str, str]) -> Iterator[Pin]:

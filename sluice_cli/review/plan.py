@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sluice_cli.text import error_text
+
 from .hidden import hide, hide_attributes, hide_secrets
 from .plan_text import PlanError, parse
 
@@ -127,9 +129,9 @@ def read_plan(text: str) -> Plan:
             prior=_prior(document),
         )
     except KeyError as error:
-        raise PlanError(f"the plan is damaged: a part of it has no {error}") from error
+        raise PlanError(f"the plan is damaged: a part of it has no {error}; make it again") from error
     except (TypeError, AttributeError, ValueError) as error:
-        raise PlanError(f"the plan is damaged: {error}") from error
+        raise PlanError(f"the plan is damaged: {error_text(error)}; make it again") from error
 
 
 def without_secrets(document: dict[str, Any]) -> dict[str, Any]:

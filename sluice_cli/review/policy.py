@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from sluice_cli.text import error_text
+
 EVERYTHING = "*"
 
 # Operators under which fewer values let fewer requests through, and those under which more values do.
@@ -69,7 +71,7 @@ def read_policy(text: str) -> tuple[ParsedStatement, ...]:
         statements = document.get("Statement", [])
         return tuple(_statement(one) for one in ([statements] if isinstance(statements, dict) else statements))
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise PolicyError(f"not a policy: {error}") from error
+        raise PolicyError(f"not a policy: {error_text(error)}") from error
 
 
 def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[ParsedStatement, ...]:
@@ -77,7 +79,7 @@ def from_blocks(blocks: Sequence[Mapping[str, Any]]) -> tuple[ParsedStatement, .
     try:
         return tuple(map(_block_statement, blocks))
     except (AttributeError, KeyError, TypeError) as error:
-        raise PolicyError(f"not a policy: {error}") from error
+        raise PolicyError(f"not a policy: {error_text(error)}") from error
 
 
 def _block_statement(block: Mapping[str, Any]) -> ParsedStatement:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sluice_cli.text import error_text, short
+
 from .model import Change, Danger, Finding, Level
 from .plan import ResourceChange
 from .rules import DECLARED, Adjustment, Declared, PlannedChange, Rule, RulesError
@@ -151,8 +153,11 @@ def _ask(rule: Rule, planned: PlannedChange) -> Finding | None:
         return _failed(rule, planned, f"it failed in {FILE}{_line(error, path)}: {_said(error)}")
     if found is None:
         return None
-    if not isinstance(found, Finding) or not isinstance(found.danger, Danger):
-        return _failed(rule, planned, f"it returned {type(found).__name__}; a finding or None is expected")
+    if not isinstance(found, Finding):
+        returned = short(repr(found)) if isinstance(found, str | bool | int | float) else "an object of another kind"
+        return _failed(rule, planned, f"it returned {returned}; a finding or None is expected")
+    if not isinstance(found.danger, Danger):
+        return _failed(rule, planned, f"its finding's danger is {short(repr(found.danger))}; give one of Danger's")
     if not all(isinstance(one, str) and one.strip() for one in (found.what, found.means)):
         return _failed(rule, planned, "its finding has no text: what happens and what that means")
     # Levels and reasons come from adjustments only.
@@ -177,13 +182,10 @@ def _line(error: BaseException, path: Path) -> str:
 
 
 def _said(error: BaseException) -> str:
-    """Python's own message: it is for the author of the rule, who writes Python."""
+    """The error's message, for the author of the rule."""
     if isinstance(error, SystemExit):
         return "it ends the program (sys.exit)"
-    if isinstance(error, RulesError):
-        return str(error)
-    text = error.msg if isinstance(error, SyntaxError) else "".join(traceback.format_exception_only(error)).strip()
-    return " ".join(text.split())
+    return error_text(error)
 
 
 def _unknown(change: ResourceChange) -> frozenset[str]:

@@ -23,7 +23,9 @@ def test_missing_variables_are_named_at_once(tracker: Tracker, without: list[str
     process = start_process("object_tracker", variables, {})
     _, errors = finish(process)
     assert process.returncode != 0
-    assert errors.splitlines()[-1].endswith(f"MissingVariable: Environment: not set: {named}")
+    assert errors.splitlines()[-1].endswith(
+        f"MissingVariable: environment variables of the function are not set: {named}"
+    )
 
 
 def test_every_log_line_is_json_and_a_key_cannot_forge_one(tracker: Tracker) -> None:

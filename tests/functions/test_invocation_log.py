@@ -243,7 +243,7 @@ def test_timestamps_have_one_form_so_that_they_sort_by_time(log: Log, given: str
     ids=str,
 )
 def test_a_malformed_record_is_raised_with_its_reason_and_leaves_no_row(log: Log, record: Any, reason: str) -> None:
-    with pytest.raises(RecordsFailed, match=f"^1 of 1 records failed: record 0: MalformedEvent: .*{reason}"):
+    with pytest.raises(RecordsFailed, match=f"^1 of 1 records failed: record 0: .*{reason}"):
         log.handle({"Records": [record]})
     assert log.proxy.requests == []
 
@@ -331,7 +331,7 @@ def test_rows_that_are_there_already_keep_the_others_of_their_event_from_nothing
 
 def test_a_table_that_keeps_refusing_an_events_rows_fails_all_of_its_records(log: Log) -> None:
     log.proxy.fault = refusing(500)
-    with pytest.raises(RecordsFailed, match=r"^2 of 2 records failed: record 0: ClientError: .*; record 1: "):
+    with pytest.raises(RecordsFailed, match=r"^2 of 2 records failed: record 0: .*; record 1: "):
         log.handle(event(created(BUCKET, "one"), created(BUCKET, "two")))
     assert log.rows() == []
     assert len(log.proxy.requests) == 2  # both tries of the one call: nothing is asked row by row

@@ -43,7 +43,7 @@ def set_lease(tracker: Tracker, row: dict[str, Any], end: int) -> None:
 def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies_at_once(tracker: Tracker) -> None:
     arrived = event(created(tracker.bucket, "refused", tracker.upload("refused")))
     tracker.proxy.fault = only(is_publish, refusing(500))
-    with pytest.raises(RecordsFailed, match=r"record 0: ClientError: .*Publish"):
+    with pytest.raises(RecordsFailed, match=r"record 0: .*Publish"):
         tracker.handle(arrived)
     (row,) = tracker.rows("refused")
     assert "notifiedAt" not in row

@@ -34,9 +34,7 @@ def test_records_that_are_none_fail_by_their_number_and_keep_no_other_from_its_t
     with pytest.raises(RecordsFailed) as failed:
         for_each_object({"Records": [*records, created("bucket", "key")]}, seen.append)
     assert [one.key for one in seen] == ["key"]
-    assert str(failed.value).startswith(
-        f"{len(records)} of {len(records) + 1} records failed: record 0: MalformedEvent"
-    )
+    assert str(failed.value).startswith(f"{len(records)} of {len(records) + 1} records failed: record 0: ")
 
 
 @given(st.sampled_from(["eventName", "eventTime", "s3", "bucket", "object", "name", "key", "versionId"]), JSON)

@@ -139,16 +139,22 @@ def test_own_findings_and_failed_checks_are_lowered_like_any_other(tmp_path: Pat
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("return change.after['nothing']", "It failed in review_rules.py line 4: KeyError: 'nothing'."),
+        ("return change.after['nothing']", "It failed in review_rules.py line 4: there is no 'nothing'."),
         ("import sys; sys.exit(0)", "It failed in review_rules.py line 4: it ends the program (sys.exit)."),
-        ("return True", "It returned bool; a finding or None is expected."),
-        ("return 'dangerous'", "It returned str; a finding or None is expected."),
-        ("return [change.finding(Danger.COST, 'a', 'b')]", "It returned list; a finding or None is expected."),
-        ("return change.finding('Costs more', 'a', 'b')", "It returned Finding; a finding or None is expected."),
+        ("return True", "It returned True; a finding or None is expected."),
+        ("return 'dangerous'", "It returned 'dangerous'; a finding or None is expected."),
+        (
+            "return [change.finding(Danger.COST, 'a', 'b')]",
+            "It returned an object of another kind; a finding or None is expected.",
+        ),
+        (
+            "return change.finding('Costs more', 'a', 'b')",
+            "Its finding's danger is 'Costs more'; give one of Danger's.",
+        ),
         ("return Finding(Danger.COST, '', 'b')", "Its finding has no text: what happens and what that means."),
         (
             "return judge(change)",
-            "It failed in review_rules.py line 4: RecursionError: maximum recursion depth exceeded.",
+            "It failed in review_rules.py line 4: it is nested too deeply.",
         ),
     ],
 )
@@ -166,14 +172,14 @@ def test_a_rule_that_fails_makes_its_change_one_that_cannot_be_judged(tmp_path: 
     ("rules", "why"),
     [
         ("def broken(:\n", " line 1: invalid syntax"),
-        ("x = 1\nimport no_such_module\n", " line 2: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("x = 1\nimport no_such_module\n", " line 2: No module named 'no_such_module'"),
         ("raise SystemExit(0)\n", " line 1: it ends the program (sys.exit)"),
         ("", " has no rule: put @rule before a function, or call silence, lower or raise_"),
         ("def judge(change):\n    return None\n", " has no rule: put @rule before a function, or call silence, "),
         (f"{HEADER}silence(Danger.COST, reason=' ')\n", " line 2: reason: a text is expected, given ' '"),
         (f"{HEADER}silence(reason='r')\n", " line 2: name the kinds of finding, such as Danger.EVENTS_WAIT"),
         (f"{HEADER}lower('Costs more', reason='r')\n", " line 2: name the kinds of finding, such as Danger.EVENTS_"),
-        (f"{HEADER}lower(Danger.COST)\n", " line 2: TypeError: lower() missing 1 required keyword-only argument: 're"),
+        (f"{HEADER}lower(Danger.COST)\n", " line 2: lower() missing 1 required keyword-only argument: 'reason'"),
         (f"{HEADER}rule(3)\n", ": 3: @rule stands before a function"),
         (f"{HEADER}@rule\ndef f():\n    return None\n", ": f: a rule takes one argument, the change"),
         (f"{HEADER}@rule\nasync def f(change):\n    return None\n", ": f: a rule returns a finding or None"),

@@ -23,5 +23,7 @@ def test_a_field_with_a_default_needs_no_variable(more: dict[str, str]) -> None:
 
 
 def test_every_other_variable_that_is_missing_or_empty_is_named() -> None:
-    with pytest.raises(MissingVariable, match=r"^Environment: not set: BUCKET_NAME, TABLE_NAME$"):
+    with pytest.raises(
+        MissingVariable, match=r"^environment variables of the function are not set: BUCKET_NAME, TABLE_NAME$"
+    ):
         read(Environment, {"TABLE_NAME": ""})

@@ -225,8 +225,13 @@ def test_requirements_with_hashes_are_read_line_by_line(tmp_path: Path) -> None:
     [
         ("uv.lock", UV, "dev", "takes local from a folder, an address or Git; only libraries of a package index"),
         ("uv.lock", UV, "test", "has no group 'test', only default, dev, aws$"),
-        ("uv.lock", "not = [", "default", "is not a lock file of this kind: "),
-        ("uv.lock", "version = 1", "default", "is not a lock file of this kind: KeyError"),
+        ("uv.lock", "not = [", "default", "is not a uv.lock, or is damaged: Invalid value"),
+        (
+            "uv.lock",
+            "version = 1",
+            "default",
+            "is not a uv.lock, or is damaged: it has no 'package'; write it again with its tool$",
+        ),
         ("poetry.lock", POETRY_2, "docs", "has no group 'docs', only dev, main$"),
         ("poetry.lock", POETRY_1, "default", "cannot be read: No such file"),  # its pyproject.toml
         ("Pipfile.lock", json.dumps(PIPFILE), "develop", "takes local from a folder"),
@@ -236,7 +241,7 @@ def test_requirements_with_hashes_are_read_line_by_line(tmp_path: Path) -> None:
         ("requirements.txt", f"idna>=3 --hash={HASHES[0]}", "default", "does not pin idna to one version"),
         ("requirements.txt", "-r other.txt", "default", "has '-r other.txt'; give a file of pinned lines with hashes$"),
         ("requirements.txt", "idna @ https://index.example/a.whl", "default", "does not pin idna to one version"),
-        ("requirements.txt", "???", "default", "is not a lock file of this kind: "),
+        ("requirements.txt", "???", "default", "is not a requirements file, or is damaged: Expected package name"),
         ("requirements.txt", REQUIREMENTS, "dev", "has no group 'dev', only one$"),
         ("Pipfile", "", "default", "is none of uv.lock, poetry.lock, Pipfile.lock and requirements.txt$"),
     ],
