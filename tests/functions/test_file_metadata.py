@@ -349,7 +349,7 @@ def test_a_version_that_is_purged_before_it_is_read_fails_the_event_with_its_rea
     record = extractor.upload("purged.png", PNG)
     version = record["s3"]["object"]["versionId"]
     extractor.s3.delete_object(Bucket=extractor.name, Key="purged.png", VersionId=version)
-    with pytest.raises(RecordsFailed, match=r"record 0: ClientError: An error occurred \(NoSuchVersion\)"):
+    with pytest.raises(RecordsFailed, match=r"record 0: An error occurred \(NoSuchVersion\)"):
         extractor.handle(record)
     assert extractor.rows("purged.png") == []
 
@@ -364,7 +364,7 @@ def test_a_folder_marker_is_an_object_without_an_extension(extractor: Extractor)
 def test_a_bad_record_fails_the_event_and_keeps_no_other_waiting(extractor: Extractor) -> None:
     good = extractor.upload("beside a bad one")
     gone = created(extractor.name, "never uploaded", "no-such-version")
-    with pytest.raises(RecordsFailed, match=r"2 of 3 records failed: record 0: MalformedEvent.*; record 2: Client"):
+    with pytest.raises(RecordsFailed, match=r"2 of 3 records failed: record 0: .*; record 2: An error occurred"):
         extractor.handle({"eventName": "ObjectCreated:Put"}, good, gone)
     assert extractor.row("beside a bad one")
     assert [one.record_number for one in extractor.log.about("record failed")] == [0, 2]
@@ -380,7 +380,7 @@ def test_s3s_test_event_adds_nothing(extractor: Extractor) -> None:
     [
         (throttled, 400, "ProvisionedThroughputExceededException: The level of configured"),
         (failing, 500, "InternalServerError: Internal server error"),
-        (reset, None, "ConnectionClosedError("),
+        (reset, None, "Connection was closed before"),
     ],
     ids=["throttled", "500", "reset"],
 )
@@ -407,7 +407,7 @@ def test_a_table_that_keeps_failing_fails_the_event_in_time(extractor: Extractor
     record = extractor.upload("never written")
     extractor.in_front_of_dynamodb.fault = fault
     started = time.monotonic()
-    with pytest.raises(RecordsFailed, match=r"1 of 1 records failed: record 0: \w+: "):
+    with pytest.raises(RecordsFailed, match=r"1 of 1 records failed: record 0: "):
         extractor.handle(record)
     assert time.monotonic() - started < 20
     assert len(extractor.in_front_of_dynamodb.requests) == ATTEMPTS
@@ -448,7 +448,7 @@ def test_a_hanging_table_is_given_up_before_the_function_times_out(extractor: Ex
 
     extractor.in_front_of_dynamodb.fault = hang
     started = time.monotonic()
-    with pytest.raises(RecordsFailed, match="ReadTimeoutError: "):
+    with pytest.raises(RecordsFailed, match="Read timeout on endpoint URL"):
         extractor.handle(record)
     assert time.monotonic() - started < 20
     assert [one.attempt for one in extractor.log.about("AWS call failed")] == list(range(1, ATTEMPTS + 1))
@@ -484,7 +484,7 @@ def test_a_content_that_breaks_off_is_read_again(extractor: Extractor, named: bo
     assert extractor.row(key)["contentType"] == "image/png"
     lines = extractor.log.about("reading an object broke off")
     assert [(one.Key, one.attempt) for one in lines] == [(key, 1), (key, 2)]
-    assert all("Incomplete" in one.error for one in lines)
+    assert all("total bytes expected" in one.error for one in lines)
 
 
 def test_a_content_that_keeps_breaking_off_fails_the_event(
@@ -499,7 +499,7 @@ def test_a_content_that_keeps_breaking_off_fails_the_event(
     monkeypatch.setattr("random.uniform", at_once)
     record = extractor.upload("keeps breaking off", PNG)
     extractor.in_front_of_s3.fault = broken_off(extractor)
-    with pytest.raises(RecordsFailed, match="Incomplete"):
+    with pytest.raises(RecordsFailed, match="total bytes expected"):
         extractor.handle(record)
     assert len(extractor.in_front_of_s3.requests) == 3
     assert waits == [(0, 1), (0, 2)]  # seconds, of which some random part

@@ -181,6 +181,6 @@ def test_a_connection_that_breaks_fails_the_event(tracker: Tracker) -> None:
 
 def test_an_object_that_may_not_be_read_fails_the_event(tracker: Tracker) -> None:
     tracker.proxy.fault = only(lambda request: request.method == "HEAD", refusing(403))
-    with pytest.raises(RecordsFailed, match=r"UnknownObject: 'secret' .* may not be read"):
+    with pytest.raises(RecordsFailed, match=r"'secret' .* may not be read"):
         tracker.handle(event(created(tracker.bucket, "secret", tracker.upload("secret"))))
     assert tracker.rows("secret") == []

@@ -70,8 +70,8 @@ def finish(process: subprocess.Popen[str], *, within: float = 60) -> tuple[str, 
 
 RUN = """
 import importlib, json, sys
-from tests.support.functions import Context
-importlib.import_module(sys.argv[1] + ".handler").handle(json.loads(sys.argv[2]), Context())
+from tests.support.functions import LambdaContext
+importlib.import_module(sys.argv[1] + ".handler").handle(json.loads(sys.argv[2]), LambdaContext())
 """
 
 

@@ -98,7 +98,7 @@ def test_imports_are_seen_wherever_they_are_written(monkeypatch: pytest.MonkeyPa
     file = tmp_path / "made.py"
     file.write_text(
         "from typing import TYPE_CHECKING\n"
-        "if TYPE_CHECKING:\n    from stacks.system import System\n"
+        "if TYPE_CHECKING:\n    from stacks.system import SystemStack\n"
         "def late():\n    import settings\n    from sluice_cli import verbs\n    from .target import Target\n"
     )
     known = {**modules(), "sluice_cli.made": file}
