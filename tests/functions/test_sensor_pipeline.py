@@ -264,9 +264,7 @@ def test_bad_records_are_raised_after_the_good_ones_are_processed(pipeline: Pipe
     )
     timeless = {**good, "eventTime": None}
     gone = created(pipeline.bucket, "readings/gone.json")
-    with pytest.raises(
-        RecordsFailed, match=r"^2 of 3 records failed: record 0: .*NoSuchKey.*; record 1: "
-    ):
+    with pytest.raises(RecordsFailed, match=r"^2 of 3 records failed: record 0: .*NoSuchKey.*; record 1: "):
         pipeline.handle(event(gone, timeless, good))
     assert len(pipeline.rows("readings/good.json")) == 1
     assert pipeline.everything("readings/gone.json") == ([], [], [])
