@@ -9,7 +9,8 @@ HELP = {
     "up": "start the local AWS and deploy the project's stacks to it; what is in place stays as it is",
     "down": "destroy the stacks on the local AWS and stop it; with names, only those stacks",
     "synth": "write the stacks' Terraform; needs no AWS account and no network",
-    "list": "list the stacks that the app synthesizes, and what each depends on",
+    "list": "list the stacks that the app synthesizes, and what each depends on; with --local or --deployed also their "
+    "resources, endpoints, queue depths and alarms",
     "state": "create the bucket of Terraform's state, or bring it up to standard (idempotent)",
     "deploy": "show the plan and deploy to the AWS account of your credentials, once you approve",
     "destroy": "destroy what deploy made, once you approve",
@@ -21,6 +22,9 @@ HELP = {
     "recover": "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what "
     "is left",
     "failures": "list the events that could not be processed; --replay sends them again, --discard removes them",
+    "logs": "show the logs of the functions, side by side; --follow goes on; refused calls are explained",
+    "trace": "show a request's way through functions and AWS calls as a waterfall",
+    "invoke": "invoke a function with an event of a file, an example as AWS sends it, or a kept one",
     "diagram": "draw each stack's architecture from its Terraform",
     "scan": "scan the stacks' Terraform, plans and policies, off line",
 }

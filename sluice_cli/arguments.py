@@ -22,7 +22,7 @@ def add_stacks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stacks", nargs="*", metavar="STACK", help="names of stacks (default: all)")
 
 
-def add_local(parser: argparse.ArgumentParser) -> None:
+def add_local(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--local", action="store_true", help="on the local AWS that `sluice up` started")
 
 

@@ -1,0 +1,1 @@
+"""Events as AWS sends them to a function, with the names of what is deployed."""

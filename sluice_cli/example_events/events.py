@@ -1,0 +1,354 @@
+"""The events themselves, in the shapes that AWS documents."""
+
+import base64
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, quote_plus
+from uuid import uuid4
+
+Document = dict[str, Any]
+
+SOURCE_IP = "192.0.2.10"  # of the range for documentation: RFC 5737
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an event comes from."""
+
+    region: str
+    account: str
+    partition: str = "aws"
+
+    @classmethod
+    def of(cls, arn: str, region: str = "us-east-1") -> "Place":
+        """From the ARN of the function that gets the event."""
+        parts = arn.split(":")
+        return cls(parts[3] or region, parts[4], parts[1]) if len(parts) > 4 else cls(region, "123456789012")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _iso(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03}Z"
+
+
+def s3(place: Place, bucket: str, item: Document, name: str = "ObjectCreated:Put", configuration: str = "") -> Document:
+    """`item` has the object's `key`, and may have `size`, `eTag`, `versionId`.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    removed = name.startswith("ObjectRemoved")
+    described = {
+        # Encoded as in a form: a blank is a plus.
+        "key": quote_plus(item["key"], safe="/"),
+        **({} if removed else {"size": item.get("size", 1024), "eTag": item.get("eTag", secrets.token_hex(16))}),
+        **({"versionId": item["versionId"]} if item.get("versionId") else {}),
+        "sequencer": f"{time.time_ns():018X}",
+    }
+    record = {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": place.region,
+        "eventTime": _iso(_now()),
+        "eventName": name,
+        "userIdentity": {"principalId": f"AWS:{_principal()}"},
+        "requestParameters": {"sourceIPAddress": SOURCE_IP},
+        "responseElements": {
+            "x-amz-request-id": secrets.token_hex(8).upper(),
+            "x-amz-id-2": base64.b64encode(secrets.token_bytes(48)).decode(),
+        },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": configuration or "tf-s3-lambda-example",
+            "bucket": {
+                "name": bucket,
+                "ownerIdentity": {"principalId": _principal()},
+                "arn": f"arn:{place.partition}:s3:::{bucket}",
+            },
+            "object": described,
+        },
+    }
+    return {"Records": [record]}
+
+
+def sqs(place: Place, queue_arn: str, body: str) -> Document:
+    """https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event"""
+    sent = int(time.time() * 1000)
+    attributes = {
+        "ApproximateReceiveCount": "1",
+        "SentTimestamp": str(sent - 250),
+        "SenderId": _principal(),
+        "ApproximateFirstReceiveTimestamp": str(sent),
+    }
+    if queue_arn.endswith(".fifo"):
+        attributes |= {
+            "SequenceNumber": f"{time.time_ns():020}",
+            "MessageGroupId": "1",
+            "MessageDeduplicationId": hashlib.sha256(body.encode()).hexdigest(),
+        }
+    record = {
+        "messageId": str(uuid4()),
+        "receiptHandle": base64.b64encode(secrets.token_bytes(96)).decode(),
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": place.region,
+    }
+    return {"Records": [record]}
+
+
+def sns(place: Place, topic_arn: str, message: str, subject: str | None = None) -> Document:
+    """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
+    subscription = f"{topic_arn}:{uuid4()}"
+    # Lambda's event spells these two otherwise than the notification that queues get.
+    notification = _notification(place, topic_arn, message, subject)
+    renamed = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription,
+        "Sns": {renamed.get(name, name): value for name, value in notification.items()} | {"MessageAttributes": {}},
+    }
+    return {"Records": [record]}
+
+
+def sns_envelope(place: Place, topic_arn: str, message: str) -> str:
+    """What a queue gets of a topic without raw delivery.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+    """
+    return json.dumps(
+        {one: value for one, value in _notification(place, topic_arn, message).items() if value is not None}
+    )
+
+
+def _notification(place: Place, topic_arn: str, message: str, subject: str | None = None) -> Document:
+    host = f"https://sns.{place.region}.amazonaws.com"
+    return {
+        "Type": "Notification",
+        "MessageId": str(uuid4()),
+        "TopicArn": topic_arn,
+        "Subject": subject,
+        "Message": message,
+        "Timestamp": _iso(_now()),
+        "SignatureVersion": "1",
+        "Signature": base64.b64encode(secrets.token_bytes(256)).decode(),
+        "SigningCertURL": f"{host}/SimpleNotificationService-{secrets.token_hex(16)}.pem",
+        "UnsubscribeURL": f"{host}/?Action=Unsubscribe&SubscriptionArn={topic_arn}:{uuid4()}",
+    }
+
+
+def eventbridge(place: Place, matched: Document) -> Document:
+    """`matched` are the fields that the rule's pattern asks for.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+    """
+    made = {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": "Example",
+        "source": "com.example",
+        "account": place.account,
+        "time": f"{_now():%Y-%m-%dT%H:%M:%SZ}",
+        "region": place.region,
+        "resources": [],
+        "detail": {},
+        **matched,
+    }
+    if not isinstance(made["resources"], list):
+        made["resources"] = [made["resources"]]
+    if made["source"] == "aws.s3":
+        made["detail"] = _s3_detail(place, made["detail"])
+        made["resources"] = [f"arn:{place.partition}:s3:::{made['detail']['bucket']['name']}"]
+    return made
+
+
+def _s3_detail(place: Place, matched: Document) -> Document:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html"""
+    item = {"key": "example", "size": 1024, "etag": secrets.token_hex(16), "sequencer": f"{time.time_ns():018X}"}
+    return {
+        "version": "0",
+        "bucket": {"name": "example-bucket", **matched.get("bucket", {})},
+        "object": {**item, **matched.get("object", {})},
+        "request-id": secrets.token_hex(8).upper(),
+        "requester": place.account,
+        "source-ip-address": SOURCE_IP,
+        "reason": "PutObject",
+        **{name: one for name, one in matched.items() if name not in ("bucket", "object")},
+    }
+
+
+def scheduled(place: Place, arn: str, *, by_scheduler: bool) -> Document:
+    """Of a rule with a schedule, or of EventBridge Scheduler.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html,
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
+    """
+    made = {"detail-type": "Scheduled Event", "source": "aws.scheduler" if by_scheduler else "aws.events"}
+    # Scheduler writes the detail as a text.
+    return eventbridge(place, {**made, "resources": [arn], "detail": "{}" if by_scheduler else {}})
+
+
+def stream(place: Place, stream_arn: str, keys: Document, image: Document, view: str) -> Document:
+    """`keys` and `image` in DynamoDB's JSON; `view` is the table's stream view type.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+    """
+    change: Document = {
+        "ApproximateCreationDateTime": int(time.time()),
+        "Keys": keys,
+        "SequenceNumber": f"{time.time_ns():021}",
+        "SizeBytes": len(json.dumps(image)),
+        "StreamViewType": view,
+    }
+    if view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
+        change["NewImage"] = image
+    record = {
+        "eventID": secrets.token_hex(16),
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": place.region,
+        "dynamodb": change,
+        "eventSourceARN": stream_arn,
+    }
+    return {"Records": [record]}
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP request to an API's route."""
+
+    api_id: str
+    stage: str
+    method: str
+    route: str  # `/orders/{id}`
+    path: str  # `/orders/example`
+    parameters: dict[str, str]
+    body: str | None = None
+
+
+def rest_api(place: Place, request: Request) -> Document:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
+    host = f"{request.api_id}.execute-api.{place.region}.amazonaws.com"
+    headers = _headers(host, request)
+    when = _now()
+    return {
+        "resource": request.route,
+        "path": request.path,
+        "httpMethod": request.method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": request.parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "resourceId": secrets.token_hex(3),
+            "resourcePath": request.route,
+            "httpMethod": request.method,
+            "extendedRequestId": base64.b64encode(secrets.token_bytes(11)).decode(),
+            "requestTime": f"{when:%d/%b/%Y:%H:%M:%S +0000}",
+            "path": f"/{request.stage}{request.path}",
+            "accountId": place.account,
+            "protocol": "HTTP/1.1",
+            "stage": request.stage,
+            "domainPrefix": request.api_id,
+            "requestTimeEpoch": int(when.timestamp() * 1000),
+            "requestId": str(uuid4()),
+            "identity": {
+                "cognitoIdentityPoolId": None,
+                "accountId": place.account,
+                "cognitoIdentityId": None,
+                "caller": _principal(),
+                "sourceIp": SOURCE_IP,
+                "principalOrgId": None,
+                "accessKey": None,
+                "cognitoAuthenticationType": None,
+                "cognitoAuthenticationProvider": None,
+                "userArn": f"arn:{place.partition}:iam::{place.account}:user/example",
+                "userAgent": headers["User-Agent"],
+                "user": _principal(),
+            },
+            "domainName": host,
+            "apiId": request.api_id,
+        },
+        "body": request.body,
+        "isBase64Encoded": False,
+    }
+
+
+def http_api(place: Place, request: Request) -> Document:
+    """Payload version 2.0.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    host = f"{request.api_id}.execute-api.{place.region}.amazonaws.com"
+    headers = {name.lower(): value for name, value in _headers(host, request).items()}
+    when = _now()
+    # A stage with a name of its own is part of the path.
+    path = request.path if request.stage == "$default" else f"/{request.stage}{request.path}"
+    return {
+        "version": "2.0",
+        "routeKey": f"{request.method} {request.route}",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": headers,
+        **({"pathParameters": request.parameters} if request.parameters else {}),
+        "requestContext": {
+            "accountId": place.account,
+            "apiId": request.api_id,
+            "domainName": host,
+            "domainPrefix": request.api_id,
+            "http": {
+                "method": request.method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": SOURCE_IP,
+                "userAgent": headers["user-agent"],
+            },
+            "requestId": base64.b64encode(secrets.token_bytes(11)).decode(),
+            "routeKey": f"{request.method} {request.route}",
+            "stage": request.stage,
+            "time": f"{when:%d/%b/%Y:%H:%M:%S +0000}",
+            "timeEpoch": int(when.timestamp() * 1000),
+        },
+        **({"body": request.body} if request.body is not None else {}),
+        "isBase64Encoded": False,
+    }
+
+
+def _headers(host: str, request: Request) -> dict[str, str]:
+    content = {"Content-Type": "application/json"} if request.body is not None else {}
+    return {
+        "Accept": "*/*",
+        **content,
+        "Host": host,
+        "User-Agent": "curl/8.7.1",
+        "X-Amzn-Trace-Id": f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}",
+        "X-Forwarded-For": SOURCE_IP,
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+
+
+def _principal() -> str:
+    return f"AIDA{secrets.token_hex(8).upper()}"
+
+
+def encoded_path(route: str, parameters: dict[str, str]) -> str:
+    """A route with its parameters filled in."""
+    path = route
+    for name, value in parameters.items():
+        path = path.replace(f"{{{name}+}}", quote(value)).replace(f"{{{name}}}", quote(value, safe=""))
+    return path

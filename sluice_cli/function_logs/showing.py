@@ -1,0 +1,98 @@
+"""Log lines for people: one colour a function, levels, fields; nothing that a terminal obeys, nothing endless."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+from sluice_cli.function_logs.lines import Level, LogLine
+from sluice_cli.review.text import clean
+
+LONGEST_LINE = 1_000  # characters
+MOST_LINES = 60  # of one event: a traceback
+LONGEST_FIELD = 200
+MOST_FIELDS = 40
+TAB = "    "
+
+COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta", "bright_green")
+STYLES = {
+    Level.WARNING: "yellow",
+    Level.ERROR: "bold red",
+    Level.CRITICAL: "bold red",
+    Level.DEBUG: "dim",
+    Level.TRACE: "dim",
+}
+
+
+class LogPrinter:
+    """Makes lines of log events; functions keep their colours and the width of their column."""
+
+    def __init__(self, functions: Sequence[str]) -> None:
+        self._width = max(map(len, functions), default=0)
+        self._colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(sorted(functions))}
+
+    def lines(self, line: LogLine) -> Iterator[Text]:
+        """The lines of an event: time, function, level and text; further ones are indented below the text."""
+        when = datetime.fromtimestamp(line.event.milliseconds / 1000).astimezone()
+        head = Text(f"{when:%H:%M:%S}.{line.event.milliseconds % 1000:03} ", style="dim")
+        name = clean(line.event.function)
+        head.append(f"{name:<{self._width}} ", style=self._colours.get(line.event.function, ""))
+        style = "dim" if line.platform else STYLES.get(line.level, "")
+        head.append(f"{line.level.name:<8} ", style=style)
+        indent = Text(" " * len(head))
+        for number, text in enumerate(_texts(line)):
+            yield (head if number == 0 else indent) + Text(text, style=style)
+
+
+def _texts(line: LogLine) -> Iterator[str]:
+    """The text of an event and its fields, in lines that are safe and bounded."""
+    written = line.text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if not line.platform else [line.text]
+    fields = "" if line.platform else _fields(line.fields)
+    first, *others = written
+    yield bounded(f"{first}{' ' if first and fields else ''}{fields}")
+    more = [*others, *_long_texts(line.fields)]
+    yield from map(bounded, more[:MOST_LINES])
+    if len(more) > MOST_LINES:
+        yield f"… ({len(more) - MOST_LINES:,} more lines; --json has them)"
+
+
+def bounded(text: str) -> str:
+    """One line that is safe for a terminal and not longer than 1,000 characters."""
+    cut = clean(text[:LONGEST_LINE].replace("\t", TAB))[:LONGEST_LINE]
+    return cut if len(text) <= LONGEST_LINE else f"{cut}… ({len(text):,} characters; --json has them all)"
+
+
+def _fields(fields: Any) -> str:
+    pairs = [f"{name}={_value(one)}" for name, one in fields.items() if not _is_long(one)]
+    more = f" and {len(pairs) - MOST_FIELDS} more fields" if len(pairs) > MOST_FIELDS else ""
+    return " ".join(pairs[:MOST_FIELDS]) + more
+
+
+def _long_texts(fields: Any) -> Iterator[str]:
+    """Fields of several lines, such as a stack trace, below the others."""
+    for name, one in fields.items():
+        if _is_long(one):
+            yield f"{name}:"
+            yield from (f"{TAB}{text}" for text in _as_text(one).rstrip("\n").splitlines())
+
+
+def _is_long(value: Any) -> bool:
+    return (isinstance(value, str) and "\n" in value.rstrip("\n")) or (
+        isinstance(value, list) and len(value) > 1 and all(isinstance(one, str) and " " in one for one in value)
+    )
+
+
+def _as_text(value: Any) -> str:
+    return "\n".join(one.rstrip("\n") for one in value) if isinstance(value, list) else str(value)
+
+
+def _value(value: Any) -> str:
+    text = value if isinstance(value, str) and value and " " not in value else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_FIELD else f"{text[:LONGEST_FIELD]}…"
+
+
+def plain(lines: Iterable[Text]) -> str:
+    """For output that is no terminal."""
+    return "\n".join(one.plain for one in lines)

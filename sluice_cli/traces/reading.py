@@ -1,0 +1,69 @@
+"""Traces from X-Ray, of an account or of the local AWS.
+
+https://docs.aws.amazon.com/xray/latest/api/API_BatchGetTraces.html
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sluice_cli.errors import InputError
+from sluice_cli.traces.model import Trace, trace_of
+
+ID = re.compile(r"(1-[0-9a-f]{8}-[0-9a-f]{24})")
+LONGEST_WINDOW = timedelta(hours=24)  # of one request for summaries is 24 hours
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What X-Ray says about a trace without its parts."""
+
+    id: str
+    start: datetime
+    seconds: float
+    services: tuple[str, ...]
+    status: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "start": self.start.isoformat(),
+            "seconds": self.seconds,
+            "functions": list(self.services),
+            "status": self.status or "ok",
+        }
+
+
+def trace_id_in(text: str) -> str:
+    """The trace id in an id or in a trace header (`Root=1-...`). Raises `InputError`."""
+    found = ID.search(text)
+    if found is None:
+        raise InputError(f"{text[:60]!r} is no trace id: one looks like 1-5759e988-bd862e3fe1be46a994272793")
+    return found[1]
+
+
+def summaries(xray: Any, since: datetime, services: Sequence[str] = ()) -> list[Summary]:
+    """The traces since a moment, of at least one of the services if given; the newest first."""
+    now = datetime.now(UTC)
+    start = max(since, now - LONGEST_WINDOW)
+    pages = xray.get_paginator("get_trace_summaries").paginate(StartTime=start, EndTime=now + timedelta(seconds=1))
+    found = [_summary(one) for page in pages for one in page["TraceSummaries"]]
+    own = [one for one in found if not services or set(services) & set(one.services)]
+    return sorted(own, key=lambda one: one.start, reverse=True)
+
+
+def read_trace(xray: Any, id_: str) -> Trace | None:
+    """A trace with all its parts; None where X-Ray has none with that id."""
+    pages = xray.get_paginator("batch_get_traces").paginate(TraceIds=[id_])
+    documents = [one["Document"] for page in pages for trace in page["Traces"] for one in trace["Segments"]]
+    return trace_of(id_, documents) if documents else None
+
+
+def _summary(one: dict[str, Any]) -> Summary:
+    status = next((name for name in ("Fault", "Error", "Throttle") if one.get(f"Has{name}")), "")
+    # The time is in the id: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-traceids
+    start = one.get("StartTime") or datetime.fromtimestamp(int(one["Id"].split("-")[1], 16), UTC)
+    names = [service.get("Name", "") for service in one.get("ServiceIds", [])]
+    return Summary(one["Id"], start, float(one.get("Duration") or 0), tuple(dict.fromkeys(names)), status.lower())
