@@ -14,6 +14,7 @@ from sluice_cli.deployed_resources import Resource
 
 MOST_CODE = 3  # verbs that are shown for one call
 
+IN_STATE = "allows it in Terraform's state"
 INLINE = "aws_iam_role_policy"
 
 
@@ -54,7 +55,8 @@ class Explainer:
                 notes += (f"the role is {role.address}, which no function of a module class has",)
                 return Explanation(denial, who, statement=statement, notes=notes)
         code, where = self._code(denial, variable)
-        return Explanation(denial, who, code, tuple(filter(None, (*where, place))), statement, notes)
+        in_terraform = any(IN_STATE in note for note in notes)
+        return Explanation(denial, who, code, tuple(filter(None, (*where, place))), statement, notes, in_terraform)
 
     def _code(self, denial: Denial, function: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not function:
@@ -145,7 +147,7 @@ class Explainer:
                     yield f"{named} allows it only under a condition: {json.dumps(one['Condition'])}"
                 else:
                     yield (
-                        f"{named} allows it in Terraform's state: the policy was changed behind Terraform's back "
+                        f"{named} {IN_STATE}: the policy was changed behind Terraform's back "
                         "(`sluice drift`), or AWS had not yet taken it over"
                     )
 

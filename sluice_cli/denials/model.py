@@ -87,6 +87,8 @@ class Explanation:
     # The smallest statement that allows the call; None where a statement denies it.
     statement: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    # Terraform's state has the permission: AWS does not.
+    in_terraform: bool = False
 
     def as_json(self) -> dict[str, Any]:
         denial = self.denial
@@ -101,5 +103,6 @@ class Explanation:
             "grants": list(self.grants),
             "constructs": list(self.where),
             "missing_statement": self.statement,
+            "in_terraform": self.in_terraform,
             "notes": list(self.notes),
         }

@@ -14,7 +14,8 @@ def lines(explanation: Explanation) -> list[str]:
     denial = explanation.denial
     how = "is denied" if denial.explicit else "is not allowed"
     shown = [f"{explanation.who} {how} {denial.action} on {denial.resource}"]
-    shown += [f"  grant it: {code}" for code in explanation.grants[:1]]
+    label = "granted in Terraform, not on AWS" if explanation.in_terraform else "grant it"
+    shown += [f"  {label}: {code}" for code in explanation.grants[:1]]
     shown += [f"        or: {code}" for code in explanation.grants[1:]]
     shown += [f"  where: {place}" for place in explanation.where]
     if explanation.statement is not None:

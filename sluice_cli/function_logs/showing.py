@@ -11,10 +11,14 @@ from sluice_cli.function_logs.lines import Level, LogLine
 from sluice_cli.review.text import clean
 
 LONGEST_LINE = 1_000  # characters
-MOST_LINES = 60  # of one event: a traceback
+MOST_LINES = 40  # of one event: a traceback, whose end says most
+FIRST_LINES = 4
 LONGEST_FIELD = 200
 MOST_FIELDS = 40
 TAB = "    "
+# What Powertools adds to each line, and the function's name beside it says.
+# https://docs.powertools.aws.dev/lambda/python/latest/core/logger/#capturing-lambda-context-info
+CONTEXT_FIELDS = {"function_name", "function_memory_size", "function_arn", "sampling_rate"}
 
 COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta", "bright_green")
 STYLES = {
@@ -34,14 +38,16 @@ class LogPrinter:
         self._colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(sorted(functions))}
 
     def lines(self, line: LogLine) -> Iterator[Text]:
-        """The lines of an event: time, function, level and text; further ones are indented below the text."""
+        """The lines of an event: time, function, level and text, and further ones below it; none of a blank event."""
+        if not line.text.strip() and not line.fields:
+            return
         when = datetime.fromtimestamp(line.event.milliseconds / 1000).astimezone()
         head = Text(f"{when:%H:%M:%S}.{line.event.milliseconds % 1000:03} ", style="dim")
         name = clean(line.event.function)
         head.append(f"{name:<{self._width}} ", style=self._colours.get(line.event.function, ""))
         style = "dim" if line.platform else STYLES.get(line.level, "")
         head.append(f"{line.level.name:<8} ", style=style)
-        indent = Text(" " * len(head))
+        indent = Text(TAB)
         for number, text in enumerate(_texts(line)):
             yield (head if number == 0 else indent) + Text(text, style=style)
 
@@ -49,19 +55,29 @@ class LogPrinter:
 def _texts(line: LogLine) -> Iterator[str]:
     """The text of an event and its fields, in lines that are safe and bounded."""
     written = line.text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if not line.platform else [line.text]
-    fields = "" if line.platform else _fields(line.fields)
+    fields = "" if line.platform else _fields(_shown_fields(line))
     first, *others = written
     yield bounded(f"{first}{' ' if first and fields else ''}{fields}")
-    more = [*others, *_long_texts(line.fields)]
-    yield from map(bounded, more[:MOST_LINES])
-    if len(more) > MOST_LINES:
-        yield f"… ({len(more) - MOST_LINES:,} more lines; --json has them)"
+    more = [*others, *_long_texts(_shown_fields(line))]
+    hidden = len(more) - MOST_LINES
+    if hidden > 0:
+        more = [*more[:FIRST_LINES], f"… ({hidden:,} lines; --json has them)", *more[FIRST_LINES - MOST_LINES :]]
+    yield from map(bounded, more)
 
 
 def bounded(text: str) -> str:
     """One line that is safe for a terminal and not longer than 1,000 characters."""
     cut = clean(text[:LONGEST_LINE].replace("\t", TAB))[:LONGEST_LINE]
     return cut if len(text) <= LONGEST_LINE else f"{cut}… ({len(text):,} characters; --json has them all)"
+
+
+def _shown_fields(line: LogLine) -> dict[str, Any]:
+    hidden = {name for name in CONTEXT_FIELDS if name in line.fields}
+    if line.fields.get("service") == line.event.function:
+        hidden.add("service")
+    if "exception" in line.fields:
+        hidden.add("stack_trace")  # the same again, in parts
+    return {name: one for name, one in line.fields.items() if name not in hidden}
 
 
 def _fields(fields: Any) -> str:

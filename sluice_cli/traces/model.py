@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,7 +44,7 @@ class Span:
         aws = self.document.get("aws")
         aws = aws if isinstance(aws, dict) else {}
         subject = next((aws[one] for one in SUBJECTS if aws.get(one)), "")
-        subject = ", ".join(map(str, subject)) if isinstance(subject, list) else str(subject).rpartition("/")[2]
+        subject = ", ".join(map(str, subject)) if isinstance(subject, list) else re.split("[/:]", str(subject))[-1]
         return " ".join(filter(None, (self.name, str(aws.get("operation") or ""), subject)))
 
     @property
