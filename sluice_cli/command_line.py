@@ -61,7 +61,19 @@ def run(program: str, description: str, verbs: Mapping[str, Verb], arguments: Se
     if name is not None and name not in verbs:
         near = get_close_matches(name, verbs, 1, 0.5)
         parser.error(f"no command is named {name}" + (f"; did you mean {near[0]}?" if near else ""))
-    return _guarded(parser.parse_args(given))
+    parsed, unknown = parser.parse_known_args(given)
+    if unknown:
+        _refuse(unknown[0], subparsers.choices[name] if name else parser)
+    return _guarded(parsed)
+
+
+def _refuse(argument: str, parser: argparse.ArgumentParser) -> NoReturn:
+    """End with the usage of the verb, and the option that is nearest to one that it does not have."""
+    # argparse has no public list of a parser's options.
+    options = list(parser._option_string_actions)
+    near = get_close_matches(argument.partition("=")[0], options, 1, 0.5) if argument.startswith("-") else []
+    kind = "option" if argument.startswith("-") else "argument"
+    parser.error(f"it takes no {kind} {argument}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _imported(module: str, parser: argparse.ArgumentParser) -> ModuleType:

@@ -1,6 +1,5 @@
 """Architecture pictures, drawn from synthesized Terraform."""
 
-import json
 from collections.abc import Sequence
 
 from sluice_cli.errors import DeploymentError
@@ -11,15 +10,15 @@ from sluice_cli.review.picture.layout import LayoutError, place
 from sluice_cli.review.picture.svg import draw
 from sluice_cli.review.plan import NO_PLAN
 from sluice_cli.review.words import ConstructNames
+from sluice_cli.terraform.document import read_stack
 
 
 def draw_all(synthesized: Synthesized, names: Sequence[str] = ()) -> dict[str, str]:
     """The pictures of the named stacks, or of all, as SVG by name. Raises `DeploymentError` where they cannot be laid
-    out, and `InputError` for names of no stack."""
+    out, and `InputError` for names of no stack and for Terraform that CDKTF does not write."""
     pictures = []
     for name in synthesized.ordered(names):
-        document = json.loads((synthesized.folders[name] / "cdk.tf.json").read_text(encoding="utf-8"))
-        configuration = Configuration.synthesized(document)
+        configuration = Configuration.synthesized(read_stack(synthesized.folders[name]))
         pictures.append(picture_of(name, configuration, ConstructNames(NO_PLAN, configuration)))
     try:
         return {one.picture.title: draw(one) for one in place(pictures)}

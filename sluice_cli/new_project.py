@@ -24,7 +24,10 @@ PLACEHOLDER = re.compile(r"@([A-Z]+)@")
 SHORTEST, LONGEST = 2, 40
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 FORBIDDEN_PREFIXES = ("sthree-", "amzn-s3-demo-")
-# Modules, folders and names of the project itself, or what it imports.
+# Device names, which no file or folder on Windows can have: a project of that name could not be cloned there.
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+WINDOWS_DEVICES = {"aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
+# Modules and folders of the new project itself, and what it imports.
 RESERVED = {"conftest", "functions", "main", "recorder", "sluice", "sluice_cli", "terraform", "tests"}
 
 
@@ -62,6 +65,11 @@ def check(name: str) -> None:
     prefix = next((prefix for prefix in FORBIDDEN_PREFIXES if name.startswith(prefix)), None)
     if prefix:
         raise InputError(f"{name!r} cannot be a project's name: S3 allows no bucket whose name begins with {prefix}")
+    if name in WINDOWS_DEVICES:
+        raise InputError(
+            f"{name!r} cannot be a project's name: Windows reserves it, so the project could not be cloned there; "
+            f"{name}-app would do"
+        )
     package = _package(name)
     if _is_taken(package):
         raise InputError(
@@ -81,7 +89,8 @@ def _is_taken(package: str) -> bool:
 def _like(name: str) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
     like = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-").lstrip("0123456789-")[:LONGEST].rstrip("-")
-    return like if len(like) >= SHORTEST and not _is_taken(_package(like)) else ""
+    usable = len(like) >= SHORTEST and like not in WINDOWS_DEVICES and not _is_taken(_package(like))
+    return like if usable else ""
 
 
 def _package(name: str) -> str:

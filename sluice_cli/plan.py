@@ -128,12 +128,12 @@ def review_document(
 
 
 def review_file(path: Path, rules: Ruleset = NO_RULES) -> StackReview:
-    """The review of a file with a plan's JSON, in any encoding. Raises `DeploymentError` that names the file."""
+    """The review of a file with a plan's JSON, in any encoding. Raises `InputError` that names the file."""
     try:
         plan = read_plan(read_plan_text(path))
         return review_stack(path.stem, plan, Configuration.planned(plan.document), rules=rules)
     except PlanError as error:
-        raise DeploymentError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}") from error
 
 
 def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> list[StackReview]:

@@ -23,6 +23,18 @@ MANIFEST = "manifest.json"
 DEFAULT_OUTPUT = "cdktf.out"
 # What belongs to the tool: it ignores itself in Git.
 PRIVATE_FOLDER = ".sluice"
+# What the tool reads from the context, and CDKTF's feature flags.
+# https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/configuration-file
+CONTEXT_SETTINGS = {
+    "AWS_REGION",
+    "PROJECT",
+    "STATE_BUCKET",
+    "STATE_REGION",
+    "allowSepCharsInLogicalIds",
+    "cdktfRelativeModules",
+    "cdktfStaticModuleAssetHash",
+    "excludeStackIdFromLogicalIds",
+}
 
 
 @dataclass(frozen=True)
@@ -58,8 +70,10 @@ class Project:
             document = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise InputError(f"--project: {folder} has no {FILE}") from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path} cannot be read: {error}") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: byte {error.start + 1} is not UTF-8; save it as UTF-8") from error
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
         except json.JSONDecodeError as error:
             raise InputError(f"{path} is not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from error
         if not isinstance(document, dict):
@@ -70,6 +84,7 @@ class Project:
             raise InputError(f'{path}: `app` has to be the command that synthesizes, such as "python3 main.py"')
         if not isinstance(output, str) or not output or not isinstance(context, dict):
             raise InputError(f"{path}: `output` has to be a folder's name, and `context` an object")
+        check_context(context, path)
         return cls(folder, app, folder / output, context)
 
     @property
@@ -144,11 +159,13 @@ class Synthesized:
         try:
             stacks = json.loads(path.read_text(encoding="utf-8"))["stacks"]
             folders = {name: output / one["workingDirectory"] for name, one in stacks.items()}
-            dependencies = {name: list(one.get("dependencies") or []) for name, one in stacks.items()}
+            dependencies = {name: _names(one.get("dependencies") or []) for name, one in stacks.items()}
         except FileNotFoundError as error:
             raise InputError(f"nothing is synthesized in {output}: run `sluice synth`") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(f"{path} is not a manifest that CDKTF writes") from error
+            raise InputError(
+                f"{path} is not a manifest that CDKTF writes: only `app.synth()` may write there"
+            ) from error
         for name, folder in folders.items():
             if not (folder / "cdk.tf.json").is_file():
                 raise InputError(
@@ -180,6 +197,23 @@ class Synthesized:
         for folder in (self.output / "stacks").glob("*"):
             if folder.is_dir() and folder.resolve() not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _names(given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(one, str) for one in given):
+        raise ValueError("a list of names is expected")
+    return given
+
+
+def check_context(context: Mapping[str, Any], path: Path) -> None:
+    """Raises `InputError` for a setting of the tool's or of CDKTF's own that is misspelled.
+
+    The context is the app's own otherwise: a key that resembles none of them is not looked at.
+    """
+    for key in context.keys() - CONTEXT_SETTINGS:
+        near = next((name for name in get_close_matches(key, CONTEXT_SETTINGS, 1, 0.85) if name not in context), None)
+        if near:
+            raise InputError(f"{path}: `context` has {key}, which is no setting; did you mean {near}?")
 
 
 def ignore_in_git(folder: Path) -> None:

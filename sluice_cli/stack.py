@@ -16,6 +16,7 @@ from sluice_cli.project import MANIFEST, Synthesized
 from sluice_cli.review.saved import StateVersion
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
+from sluice_cli.terraform.document import read_stack
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -44,8 +45,8 @@ class Stack:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """The synthesized Terraform."""
-        return dict(json.loads((self.folder / "cdk.tf.json").read_text(encoding="utf-8")))
+        """The synthesized Terraform. Raises `InputError` for what CDKTF does not write."""
+        return read_stack(self.folder)
 
     @property
     def backend(self) -> tuple[str, dict[str, Any]]:

@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluice_cli.text import error_text
+
 from .hidden import SENSITIVE
+from .plan_text import PlanError
 
 # In an expression: aws_s3_bucket.Objects_Bucket_80F6A514.arn, data.aws_caller_identity.Account.account_id
 REFERENCE = re.compile(
@@ -55,9 +58,12 @@ class Configuration:
 
     @classmethod
     def planned(cls, plan: Mapping[str, Any]) -> "Configuration":
-        """For plans without cdktf's file: somebody else's, or a file on its own."""
-        root = (plan.get("configuration") or {}).get("root_module") or {}
-        return cls({one.address: one for one in _of_module(root, "")})
+        """For plans without cdktf's file: another program's, or a plan file by itself. Raises `PlanError`."""
+        try:
+            root = (plan.get("configuration") or {}).get("root_module") or {}
+            return cls({one.address: one for one in _of_module(root, "")})
+        except (KeyError, TypeError, AttributeError) as error:
+            raise PlanError(f"the plan's configuration is damaged: {error_text(error)}; make it again") from error
 
     def path(self, address: str) -> tuple[str, ...]:
         """The construct path; that of a resource which is no longer configured is read from its address."""

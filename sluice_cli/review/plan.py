@@ -100,7 +100,7 @@ NO_PLAN = Plan(terraform_version="", changes=(), drift=(), outputs={}, complete=
 
 def read_plan(text: str) -> Plan:
     """Read the output of `terraform show -json PLANFILE`. Raises `PlanError`."""
-    document = without_secrets(parse(text))
+    document = parse(text)
     version = document.get("format_version")
     if not isinstance(version, str):
         raise PlanError("this is JSON but no Terraform plan: it has no format_version")
@@ -114,6 +114,7 @@ def read_plan(text: str) -> Plan:
     if not isinstance(document.get("planned_values"), dict):
         raise PlanError("this is Terraform's JSON but no plan: was it made from a state instead of a plan file?")
     try:
+        document = without_secrets(document)
         deferred = [
             (str(one.get("reason", "")), _change(one["resource_change"]))
             for one in document.get("deferred_changes") or []

@@ -12,6 +12,7 @@ from typing import Any
 
 from sluice_cli.local_aws.server import REGION
 from sluice_cli.project import Synthesized
+from sluice_cli.terraform.document import blocks, read_stack
 
 OVERRIDE = "sluice_override.tf.json"
 # What the stack's author left to Terraform's defaults.
@@ -46,7 +47,7 @@ Block = dict[str, Any]
 
 def write(synthesized: Synthesized, endpoint: str, state_bucket: str) -> None:
     """Write the overrides of all stacks."""
-    stacks = {name: _read(folder) for name, folder in synthesized.folders.items()}
+    stacks = {name: read_stack(folder) for name, folder in synthesized.folders.items()}
     backends = {name: backend(name, stack, endpoint, state_bucket) for name, stack in stacks.items()}
     for name, stack in stacks.items():
         folder = synthesized.folders[name]
@@ -58,11 +59,11 @@ def override(stack: Block, own: Block, states_read: Mapping[str, Block], endpoin
     """What is overridden of one stack: its own backend, and by their names the backends of the states that it reads."""
     result: Block = {"terraform": {"backend": {"s3": own}}}
     providers = {
-        name: [_provider(block, endpoint) for block in _blocks(stack.get("provider", {}).get(name))]
+        name: [_provider(block, endpoint) for block in blocks(stack.get("provider", {}).get(name))]
         for name in _aws_names(stack)
     }
     if any(providers.values()):
-        result["provider"] = {name: blocks for name, blocks in providers.items() if blocks}
+        result["provider"] = {name: overridden for name, overridden in providers.items() if overridden}
     states = {name: {"backend": "s3", "config": kept} for name, kept in states_read.items()}
     if states:
         result["data"] = {"terraform_remote_state": states}
@@ -74,7 +75,7 @@ def addition(stack: Block, endpoint: str) -> Block:
     result = {
         name: [_provider({}, endpoint)]
         for name in _aws_names(stack)
-        if all("alias" in block for block in _blocks(stack.get("provider", {}).get(name)))
+        if all("alias" in block for block in blocks(stack.get("provider", {}).get(name)))
     }
     return {"provider": result} if result else {}
 
@@ -82,7 +83,7 @@ def addition(stack: Block, endpoint: str) -> Block:
 def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
     """Where a stack's state is kept on the local AWS: under its own key where it has one."""
     kept = stack.get("terraform", {}).get("backend", {}).get("s3")
-    own = next(iter(_blocks(kept)), {})
+    own = next(iter(blocks(kept)), {})
     key = own.get("key")
     return {
         "bucket": state_bucket,
@@ -97,7 +98,7 @@ def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
 
 
 def _provider(block: Block, endpoint: str) -> Block:
-    written = (name for one in _blocks(block.get("endpoints")) for name in one)
+    written = (name for one in blocks(block.get("endpoints")) for name in one)
     result: Block = {
         "endpoints": [dict.fromkeys((*SERVICES, *written), endpoint)],
         "s3_use_path_style": True,
@@ -111,7 +112,7 @@ def _provider(block: Block, endpoint: str) -> Block:
 def _aws_names(stack: Block) -> list[str]:
     """The names under which a stack has the AWS provider: `aws`, unless it chose others."""
     required: dict[str, Any] = {}
-    for block in _blocks(stack.get("terraform", {}).get("required_providers")):
+    for block in blocks(stack.get("terraform", {}).get("required_providers")):
         required |= block
     named = [
         name
@@ -144,20 +145,9 @@ def _states_read(stack: Block, stacks: Mapping[str, Block], backends: Mapping[st
 
 def _is_state_of(remote_state: Block, stack: Block) -> bool:
     kind, read = remote_state.get("backend"), remote_state.get("config") or {}
-    written = next(iter(_blocks(stack.get("terraform", {}).get("backend", {}).get(kind))), None)
+    written = next(iter(blocks(stack.get("terraform", {}).get("backend", {}).get(kind))), None)
     names = STATE_IDENTITY.get(str(kind), ())
     return written is not None and bool(names) and all(read.get(one) == written.get(one) for one in names)
-
-
-def _blocks(value: Any) -> list[Block]:
-    """Terraform JSON has a single block as an object, and several as a list."""
-    if value is None:
-        return []
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else [value]
-
-
-def _read(folder: Path) -> Block:
-    return dict(json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8")))
 
 
 def _write(path: Path, content: Block) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,6 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
         stacks = [{"name": name, "dependencies": sorted(synthesized.dependencies[name])} for name in names]
         print(json.dumps({"project": str(project.folder), "stacks": stacks}, indent=2))
         return ExitCode.DONE
+    if not names:
+        print(f"the app of {project.folder} synthesizes no stack", file=sys.stderr)
     for name in names:
         after = ", ".join(sorted(synthesized.dependencies[name]))
         print(f"{name} (after {after})" if after else name)

@@ -7,7 +7,7 @@ from sluice_cli.new_project import create
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="of the new folder and stack, such as invoice-inbox")
+    parser.add_argument("name", metavar="NAME", help="name of the new folder and of its stack, such as invoice-inbox")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
 from sluice_cli.console import console
-from sluice_cli.errors import DeploymentError
+from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.recovery.orphans import Findings, Recovery
 from sluice_cli.recovery.state_store import StateStore
@@ -83,7 +83,7 @@ def _restore(store: StateStore, arguments: argparse.Namespace) -> bool:
             return False
     chosen = good[0] if wanted == NEWEST else next((one for one in good if one.id == wanted), None)
     if chosen is None:
-        raise DeploymentError(f"{wanted} is not a version that can be restored; those without a problem are: see above")
+        raise InputError(f"--restore {wanted}: it is not in the list above, or has a problem; give an id without one")
     store.restore(chosen)
     _say(f"State: restored serial {chosen.serial} with {chosen.resources} resources", arguments)
     return True

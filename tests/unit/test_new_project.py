@@ -14,6 +14,7 @@ from sluice_cli.new_project import create
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
 
+WINDOWS = "Windows reserves it, so the project could not be cloned there; {}-app would do"
 FORM = "2 to 40 lower-case letters, digits and single hyphens, beginning with a letter"
 HIDES = "its Python package {package} would hide a module of that name, or be hidden by it; {name}-app would do"
 TAKEN = ("json", "class", "match", "sluice", "cdktf", "tests")
@@ -35,6 +36,9 @@ TAKEN = ("json", "class", "match", "sluice", "cdktf", "tests")
         ("line\nend", f"{FORM}; line-end would do"),
         ("größe", f"{FORM}; gr-e would do"),
         ("Json", FORM),
+        ("CON", FORM),
+        ("nul", WINDOWS.format("nul")),
+        ("com1", WINDOWS.format("com1")),
         ("sthree-things", "S3 allows no bucket whose name begins with sthree-"),
         *(
             (name, HIDES.format(package=name, name=name))

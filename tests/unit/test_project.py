@@ -98,6 +98,34 @@ def test_a_command_works_on_the_nearest_project_upwards_or_on_the_one_that_is_na
     assert sluice(other, "list", variables={"STACKS": "own"})[1] == "own\n"
 
 
+def test_a_context_may_hold_settings_of_the_apps_own(sluice: Sluice, tmp_path: Path) -> None:
+    own = {
+        "project": "x",
+        "PROJECT": "x",
+        "PROJECTS": "y",
+        "stateBucket": "z",
+        "team": {"name": "a"},
+        "PROJECT_NAME": "w",
+    }
+    folder = make(tmp_path / "project", context=own)
+    assert sluice(folder, "list", variables=STACKS)[0] == ExitCode.DONE
+
+
+def test_an_app_without_a_stack_is_said_to_have_none(sluice: Sluice, project: Path) -> None:
+    code, out, err = sluice(project, "list", variables={"STACKS": ""})
+    assert (code, out, err.splitlines()[-1]) == (ExitCode.DONE, "", f"the app of {project} synthesizes no stack")
+    code, out, _ = sluice(project, "list", "--json", variables={"STACKS": ""})
+    assert (code, json.loads(out)) == (ExitCode.DONE, {"project": str(project), "stacks": []})
+
+
+def test_an_option_that_a_command_does_not_have_is_named_with_the_nearest_one(sluice: Sluice, project: Path) -> None:
+    code, out, err = sluice(project, "list", "--jsn")
+    assert (code, out) == (ExitCode.WRONG_INPUT, "")
+    assert err.startswith("usage: sluice list ")
+    assert err.endswith("sluice list: it takes no option --jsn; did you mean --json?\n")
+    assert sluice(project, "list", "web")[2].endswith("sluice list: it takes no argument web\n")
+
+
 def test_a_folder_that_is_named_has_to_be_a_project(sluice: Sluice, project: Path) -> None:
     (project / "a").mkdir()
     code, _, err = sluice(ROOT, "list", "--project", str(project / "a"))
@@ -114,6 +142,15 @@ def test_a_folder_that_is_named_has_to_be_a_project(sluice: Sluice, project: Pat
         ('{"app": ["python", "main.py"]}', "`app` has to be"),
         ('{"app": "true", "output": 5}', "`output` has to be a folder's name"),
         ('{"app": "true", "context": []}', "`context` an object"),
+        (
+            '{"app": "true", "context": {"STATE_BUKET": "x"}}',
+            "has STATE_BUKET, which is no setting; did you mean STATE_BUCKET?",
+        ),
+        ('{"app": "true", "context": {"PROJCT": "x"}}', "did you mean PROJECT?"),
+        (
+            '{"app": "true", "context": {"excludeStackIdFromLogicalId": "true"}}',
+            "did you mean excludeStackIdFromLogicalIds?",
+        ),
         ("\xff", "is not JSON"),
     ],
 )
@@ -171,7 +208,7 @@ def test_a_manifest_that_is_none_of_cdktfs_is_said(sluice: Sluice, project: Path
     make(project, f"""mkdir -p "$CDKTF_OUTDIR"; echo '{manifest}' >"$CDKTF_OUTDIR/manifest.json" """)
     code, _, err = sluice(project, "synth")
     assert code == ExitCode.WRONG_INPUT
-    assert err.endswith("manifest.json is not a manifest that CDKTF writes\n")
+    assert err.endswith("manifest.json is not a manifest that CDKTF writes: only `app.synth()` may write there\n")
 
 
 def test_a_stack_in_hcl_is_said_to_be_unreadable(sluice: Sluice, project: Path) -> None:
@@ -331,7 +368,7 @@ def test_every_command_is_documented_as_its_help_says() -> None:
 def test_options_have_one_spelling_and_no_abbreviation(sluice: Sluice, project: Path) -> None:
     code, _, err = sluice(project, "synth", "--proj", str(project))
     assert code == ExitCode.WRONG_INPUT
-    assert "unrecognized arguments: --proj" in err
+    assert "it takes no option --proj; did you mean --project?" in err
 
 
 @pytest.mark.parametrize(
