@@ -36,7 +36,7 @@ VALUES = st.recursive(
     lambda below: st.lists(below, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | TEXTS, below, max_size=4),
     max_leaves=12,
 )
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def outcome(folder: Path, *arguments: str) -> tuple[int, str]:
