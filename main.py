@@ -37,6 +37,7 @@ def main() -> int:
     app = App()
     try:
         add_systems(app, settings)
+        app.synth()
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         # App has made its folders already; an earlier run's result in them stays.
@@ -44,7 +45,6 @@ def main() -> int:
             with contextlib.suppress(OSError):
                 folder.rmdir()
         return 2
-    app.synth()
     if settings.state_bucket is None:
         print("STATE_BUCKET is not set: read the result, but to plan or deploy run `make state` first", file=sys.stderr)
     return 0

@@ -258,7 +258,7 @@ class Settings:
     notification_email: str | None = _setting("NOTIFICATION_EMAIL", _email)
     lambda_timeout_seconds: int = _setting("LAMBDA_TIMEOUT_SECONDS", _whole(1, 900, "seconds"), 30)
     lambda_runtime: str = _setting(
-        "LAMBDA_RUNTIME", _matching(r"python3\.1[1-4]", "a Python runtime of Lambda such as python3.13"), "python3.13"
+        "LAMBDA_RUNTIME", _matching(r"python3\.1[1-3]", "a Python runtime of Lambda such as python3.13"), "python3.13"
     )
     log_retention_days: int = _setting("LOG_RETENTION_DAYS", _days, 365)
     # Who may call the REST APIs.

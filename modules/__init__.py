@@ -10,6 +10,8 @@ _synth.install()  # before any module imports the binding
 from importlib import import_module  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402
 
+from . import _synth_errors  # noqa: E402
+from ._arguments import check_arguments  # noqa: E402
 from ._bucket_verbs import AnyBucket  # noqa: E402
 from ._packaging import Dependencies  # noqa: E402
 from ._table_options import Capacity, Index, OnDemandLimit  # noqa: E402
@@ -53,7 +55,7 @@ _ON_DEMAND = {"Rule": "rule", "Schedule": "schedule"}
 def __getattr__(name: str) -> object:
     if name not in _ON_DEMAND:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_ON_DEMAND[name]}", __name__), name)
+    return check_arguments(getattr(import_module(f".{_ON_DEMAND[name]}", __name__), name), globals())
 
 
 __all__ = [
@@ -109,3 +111,8 @@ __all__ = [
     "Vpc",
     "accept",
 ]
+
+_synth_errors.install()
+for _name in __all__:
+    if isinstance(globals().get(_name), type):
+        check_arguments(globals()[_name], globals())

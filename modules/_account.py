@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.data_aws_region import DataAwsRegion
 from constructs import Construct
 
+from ._limits import ACCOUNT_ID
 from ._stack import stack_of
 
 Source = TypeVar("Source", bound=TerraformDataSource)
@@ -20,6 +21,14 @@ Source = TypeVar("Source", bound=TerraformDataSource)
 def account_id(scope: Construct) -> str:
     """The account's id, as Terraform's reference."""
     return _account_id(stack_of(scope))
+
+
+def owner(scope: Construct, given: str | None) -> str:
+    """The account that owns a resource: the given one, or the stack's."""
+    if given is None:
+        return account_id(scope)
+    ACCOUNT_ID.check(scope, "account_id", given)
+    return given
 
 
 def partition(scope: Construct) -> str:

@@ -17,6 +17,7 @@ class AnyFunction(Construct):
     name: str
     arn: str
     timeout_seconds: float
+    reserved_concurrency: float | None
 
     @property
     @abstractmethod

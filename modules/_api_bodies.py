@@ -10,12 +10,15 @@ from cdktf_cdktf_provider_aws.api_gateway_model import ApiGatewayModel
 from cdktf_cdktf_provider_aws.api_gateway_request_validator import ApiGatewayRequestValidator
 from constructs import Construct
 
+from . import _limits as limits
 from ._api_deployment import ApiDeployment
+from ._checks import check_known, refuse
 from ._identifiers import digest
 from ._paths import path as place_of
 from .cors import Cors
 from .errors import ConfigurationError
 
+DRAFT = "http://json-schema.org/draft-04/schema"
 # Valid JSON whatever the body was: API Gateway escapes quotes and backslashes in both. The first is a fixed text; the
 # second names every violation of the schema, and is empty where the body is not JSON.
 BODY_REFUSAL = "$context.error.message: $context.error.validationErrorString"
@@ -66,9 +69,16 @@ class BodyChecks:
         return f"{plain}Body" if plain == id_ else f"{plain}{digest(id_, self._api)}Body"
 
     def _as_json(self, schema: Mapping[str, Any]) -> str:
+        where = place_of(self._api)
+        check_known(where, "body_schema", schema)
+        draft = schema.get("$schema", DRAFT)
+        if str(draft).removesuffix("#") != DRAFT:
+            raise ConfigurationError(f"{where}: body_schema is of {draft}; API Gateway knows {DRAFT}# only")
         try:
             text = json.dumps(schema, allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"{place_of(self._api)}: body_schema is no JSON: {error}") from error
+            raise ConfigurationError(f"{where}: body_schema is no JSON: {error}") from error
+        if len(text) > limits.MODEL_CHARACTERS:
+            raise refuse(where, "body_schema", text, f"{limits.MODEL_CHARACTERS} characters of JSON")
         # Terraform would read a pattern such as ^${a}$ as an expression of its own.
         return text.replace("${", "$${").replace("%{", "%%{")

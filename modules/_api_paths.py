@@ -53,6 +53,8 @@ class ApiPaths:
                 )
             if part.endswith("+}") and number < len(parts) - 1:
                 raise ConfigurationError(f"{where}: path {path!r} goes on after {part}, which takes the rest of a path")
+            if part.startswith("{") and part.strip("{+}") in {one.strip("{+}") for one in parts[:number]}:
+                raise ConfigurationError(f"{where}: path {path!r} has {part} twice; give each parameter its own name")
             if part.startswith("{"):
                 before = "/".join(parts[:number])
                 sibling = self._parameters.setdefault(before, part)

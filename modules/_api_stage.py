@@ -9,6 +9,9 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.wafv2_web_acl_association import Wafv2WebAclAssociation
 from constructs import Construct
 
+from ._checks import is_token
+from ._identifiers import shorten
+from ._limits import LOG_GROUP_NAME
 from .accepted import accept
 from .alarms import Alarms, AlarmTopic
 from .function import LOGS_WITHOUT_KEY
@@ -108,6 +111,8 @@ def add_alarms(api: Construct, *, name: str, topic: AlarmTopic | None) -> None:
 
 
 def _add_log_group(api: Construct, id_: str, name: str, retention_days: int, key: AnyKey | None) -> CloudwatchLogGroup:
+    if not is_token(name):
+        name = shorten(name, LOG_GROUP_NAME.longest, LOG_GROUP_NAME.characters)
     log_group = CloudwatchLogGroup(
         api, id_, name=name, retention_in_days=retention_days, kms_key_id=key.arn if key else None
     )

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from constructs import Construct
 
 from . import _limits as limits
 from ._account import partition
-from ._bucket_notification import Notification
+from ._bucket_notification import Notification, Target
 from ._checks import is_token
 from ._event_pattern import EventPattern
 from ._identifiers import identify
 from ._loops import Objects, connect
 from .iam import Condition, Grantee, Statement
 from .key import AnyKey
-
-if TYPE_CHECKING:
-    from ._bucket_notification import Target
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html: a version is read with its own action.
 READ_ACTIONS = ("s3:GetObject", "s3:GetObjectVersion")
@@ -136,7 +133,7 @@ class AnyBucket(Construct):
     def event_pattern(self, event: str = "Object Created", *, prefix: str = "", suffix: str = "") -> EventPattern:
         """The pattern for a `Rule` that matches one kind of event of the bucket (`Object Created`, `Object Deleted`).
 
-        Needs `send_events_to_eventbridge`, here or, for a bucket of others, by its owner. The kinds of events:
+        A rule on it turns `send_events_to_eventbridge` on; for a bucket of others its owner does. The kinds of events:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-mapping-troubleshooting.html
         """
         limits.S3_EVENT.check(self, "event", event)
@@ -149,7 +146,13 @@ class AnyBucket(Construct):
             detail["object"] = {"key": [{"prefix": prefix} if prefix else {"suffix": suffix}]}
         pattern = {"source": ["aws.s3"], "detail-type": [event], "detail": detail}
         kind = {"Object Created": "created", "Object Deleted": "removed"}.get(event, event)
-        return EventPattern(pattern, origin=self, objects=Objects(kind, prefix, suffix))
+        return EventPattern(
+            pattern, origin=self, objects=Objects(kind, prefix, suffix), turn_on=self._send_events_if_ours
+        )
+
+    def _send_events_if_ours(self) -> None:
+        """Send events to EventBridge, for a rule on them."""
+        self.send_events_to_eventbridge()
 
     def _notification_of_ours(self) -> Notification:
         if self._notification is None:

@@ -9,7 +9,7 @@ checked.
 import math
 import re
 import struct
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ LIST_TOKEN = re.compile(r"#\{TfToken\[[^\]]*\]\}")
 EXPRESSION = re.compile(r"(?<!\$)\$\{")
 DIRECTIVE = re.compile(r"(?<!%)%\{")
 BEYOND_ANY_LIMIT = 1e290  # a number token that went through Python's arithmetic
+
+LONGEST_SHOWN = 100
 
 Where = Construct | str
 
@@ -95,15 +97,40 @@ def hide_expressions(text: str, mark: str) -> tuple[str, list[str]]:
 
 def check_templates(where: Where, parameter: str, value: object) -> None:
     """The same for each text in what becomes JSON, whose own braces would look like an expression's end."""
-    if isinstance(value, str):
-        check_template(where, parameter, value)
-    elif isinstance(value, Mapping):
+    check_known(where, parameter, value)
+    for text in _texts(value):
+        check_template(where, parameter, text)
+
+
+def check_known(where: Where, parameter: str, value: object) -> None:
+    """Refuse numbers and lists that only Terraform knows: they have no place in JSON that Python writes."""
+    for item in _items(value):
+        if isinstance(item, float) and is_token(item):
+            raise ConfigurationError(
+                f"{_place(where)}: {parameter} has a number that only Terraform knows; give it as a text: "
+                "Token.as_string(variable.number_value)"
+            )
+        if isinstance(item, str) and LIST_TOKEN.search(item):
+            raise ConfigurationError(
+                f"{_place(where)}: {parameter} has a list that only Terraform knows; name its items"
+            )
+
+
+def _texts(value: object) -> Iterator[str]:
+    return (item for item in _items(value) if isinstance(item, str))
+
+
+def _items(value: object) -> Iterator[object]:
+    """Every name and value of nested dicts and lists."""
+    if isinstance(value, Mapping):
         for name, item in value.items():
-            check_template(where, parameter, str(name))
-            check_templates(where, parameter, item)
+            yield str(name)
+            yield from _items(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            check_templates(where, parameter, item)
+            yield from _items(item)
+    else:
+        yield value
 
 
 def check_template(where: Where, parameter: str, text: str) -> None:
@@ -118,7 +145,13 @@ def check_template(where: Where, parameter: str, text: str) -> None:
 
 def refuse(where: Where, parameter: str, value: object, allowed: str) -> ConfigurationError:
     """The error for an argument that AWS would refuse."""
-    return ConfigurationError(f"{_place(where)}: {parameter} is {value!r}, AWS allows {allowed}")
+    return ConfigurationError(f"{_place(where)}: {parameter} is {shown(value)}, AWS allows {allowed}")
+
+
+def shown(value: object) -> str:
+    """A value in an error, not longer than a line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}... ({len(text)} characters)"
 
 
 def _place(where: Where) -> str:

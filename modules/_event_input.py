@@ -5,18 +5,21 @@ from typing import Any
 from constructs import Construct
 
 from . import _limits as limits
-from ._checks import check_templates, is_token
+from ._checks import Text, check_templates, is_token
 from ._paths import path
 from .errors import ConfigurationError
 
 
-def as_text(where: Construct, value: Mapping[str, Any] | str | None) -> str | None:
+def as_text(where: Construct, value: Mapping[str, Any] | str | None, limit: Text = limits.EVENT_INPUT) -> str | None:
     """What a target gets in the place of an event, as JSON. Raises `ConfigurationError` for what is none."""
     if value is None:
         return None
     check_templates(where, "input", value)
-    text = value if isinstance(value, str) else json.dumps(value)
-    limits.EVENT_INPUT.check(where, "input", text)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{path(where)}: input is no JSON: {error}") from error
+    limit.check(where, "input", text)
     if not is_token(text):
         try:
             json.loads(text)

@@ -18,6 +18,7 @@ from . import _limits as limits
 from ._any_function import AnyFunction
 from ._checks import check_templates
 from ._delivery import place
+from ._event_filters import OF_STREAMS, check_pattern
 from ._pollers import Pattern
 
 
@@ -56,6 +57,8 @@ def _criteria(source: Construct, filters: Sequence[Pattern]) -> LambdaEventSourc
     if not filters:
         return None
     check_templates(source, "filters", filters)
+    for pattern in filters:
+        check_pattern(source, "filters", pattern, OF_STREAMS)
     patterns = [json.dumps(one) for one in filters]
     for text in patterns:
         limits.EVENT_FILTER.check(source, "filters", text)

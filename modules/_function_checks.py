@@ -1,7 +1,6 @@
 """What Lambda asks of a function's environment, code folders and handler."""
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from .errors import ConfigurationError
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 ENVIRONMENT_BYTES = 4096
-UNKNOWN_TO_PROVIDER = frozenset({"python3.14"})  # version 5.100.0, which cdktf's binding pins
 VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 RESERVED = frozenset(
     {
@@ -45,17 +43,6 @@ RESERVED = frozenset(
 )
 
 
-def check_runtime(scope: Construct, runtime: str) -> None:
-    """Refuse runtimes that Lambda creates no functions for; warn where Terraform's provider does not know one yet."""
-    limits.RUNTIME.check(scope, "runtime", runtime)
-    if runtime in UNKNOWN_TO_PROVIDER:
-        warnings.warn(
-            f"{path(scope)}: runtime is {runtime}, which the AWS provider knows from version 6 on; "
-            'stack.add_override("terraform.required_providers.aws.version", "~> 6.0") takes that version',
-            stacklevel=3,
-        )
-
-
 def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
     """Refuse names that Lambda keeps for itself or does not allow, and more than 4 KB in all."""
     for name, value in variables.items():
@@ -74,6 +61,14 @@ def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
             f"{path(scope)}: environment has {size} bytes, Lambda allows {ENVIRONMENT_BYTES} in all; put long texts "
             "into a file of the code, or into SSM (`Parameter`)"
         )
+
+
+def check_layers(scope: Construct, layers: Sequence[str]) -> None:
+    """Refuse a layer that is there twice, in one version or in two."""
+    names = [layer.rpartition(":")[0] for layer in layers if not is_token(layer)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ConfigurationError(f"{path(scope)}: layers has {twice} twice; Lambda takes one version of each layer")
 
 
 def check_packages(scope: Construct, packages: Sequence[Path]) -> list[Path]:

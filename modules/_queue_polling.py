@@ -10,7 +10,9 @@ from . import _limits as limits
 from ._any_function import AnyFunction
 from ._checks import is_token
 from ._loops import connect
+from ._paths import path
 from ._pollers import Pollers
+from .errors import ConfigurationError
 from .iam import Grantee, Statement
 from .key import AnyKey
 
@@ -70,6 +72,9 @@ class QueuePolling:
             limits.FIFO_WINDOW_SECONDS.check(queue, "window_seconds", window_seconds)
         if max_concurrency is not None:
             limits.POLLER_CONCURRENCY.check(queue, "max_concurrency", max_concurrency)
+            reserved = function.reserved_concurrency
+            if reserved is not None and not is_token(reserved) and not is_token(max_concurrency):
+                _check_reserved(queue, function, reserved, max_concurrency)
         self._pollers.add(function)
         connect(queue, function)
         queue.prepare_polling(function.timeout_seconds, window_seconds)
@@ -99,3 +104,12 @@ class QueuePolling:
             needed = Token.as_number(Fn.max([known, needed])) if tokens else max(known, needed)
         self._visibility_timeout = needed
         resource.visibility_timeout_seconds = needed
+
+
+def _check_reserved(queue: Construct, function: AnyFunction, reserved: float, max_concurrency: int) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency
+    if 0 < reserved < max_concurrency:
+        raise ConfigurationError(
+            f"{path(queue)}: max_concurrency is {max_concurrency}, and {path(function)} has a reserved_concurrency of "
+            f"{reserved}; Lambda would throttle what comes beyond it, and messages would go to the dead letters"
+        )

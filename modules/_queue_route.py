@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from ._account import account_id, partition
+from ._checks import is_token
 from ._identifiers import shorten
 from ._limits import ROLE_NAME
 from ._paths import path as place_of
@@ -42,7 +43,7 @@ class QueueSender(Construct):
         self.resource = IamRole(
             self,
             "Role",
-            name=shorten(name, ROLE_NAME.longest, ROLE_NAME.characters),
+            name=name if is_token(name) else shorten(name, ROLE_NAME.longest, ROLE_NAME.characters),
             assume_role_policy=PolicyDocument(
                 self,
                 "AssumeRole",
@@ -70,12 +71,17 @@ def send_to_queue(
     *,
     rest_api_id: str,
     route: ApiGatewayMethod,
+    method: str,
     resource_id: str,
     queue: AnyQueue,
     sender: QueueSender,
     cors: Cors | None,
 ) -> list[TerraformResource]:
     """The integration of a route with a queue, and its answers; gives what a deployment has to wait for."""
+    if method in ("GET", "HEAD"):
+        raise ConfigurationError(
+            f"{place_of(api)}: {method} has no body that a queue could take; send to {place_of(queue)} with POST"
+        )
     if queue.fifo:
         raise ConfigurationError(
             f"{place_of(api)}: {place_of(queue)} is a FIFO queue, whose messages need a group that a request does not "

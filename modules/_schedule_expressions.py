@@ -86,6 +86,8 @@ def cron_expression(where: Construct, cron: str) -> str:
             raise refuse(
                 where, "cron", cron, f"{field.lowest} to {field.highest} for {field.name}, which is {part!r} ({TYPES})"
             )
+    if "#" in parts[4] and "," in parts[4]:
+        raise refuse(where, "cron", cron, f"a single value with # in day-of-week, which is {parts[4]!r} ({TYPES})")
     if (parts[2] == "?") == (parts[4] == "?"):
         raise refuse(where, "cron", cron, f"? in one of day-of-month and day-of-week, a value in the other ({TYPES})")
     return f"cron({cron})"

@@ -6,7 +6,8 @@ from typing import Any
 from constructs import Construct
 
 from . import _limits as limits
-from ._checks import check_templates, is_token
+from ._checks import check_templates
+from ._event_filters import OF_SUBSCRIPTIONS, OR, check_pattern
 from ._paths import path
 from .errors import ConfigurationError
 
@@ -17,28 +18,36 @@ def check_filter_policy(where: Construct, filter_policy: Mapping[str, Any], filt
     https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
     """
     limits.FILTER_SCOPE.check(where, "filter_scope", filter_scope)
-    nested = filter_scope == "MessageBody"
-    values = list(_values(where, filter_policy, nested=nested))
-    limits.FILTER_KEYS.check(where, "filter_policy", values)
-    combinations = math.prod(len(allowed) * depth for allowed, depth in values)
+    check_templates(where, "filter_policy", filter_policy)
+    check_pattern(where, "filter_policy", filter_policy, OF_SUBSCRIPTIONS)
+    leaves = list(_leaves(filter_policy))
+    limits.FILTER_KEYS.check(where, "filter_policy", {name for name, _, _ in leaves})
+    if filter_scope == "MessageAttributes" and any(depth > 1 for _, _, depth in leaves):
+        raise ConfigurationError(
+            f"{path(where)}: filter_policy has names below others, which message attributes do not have; give the "
+            "filter_scope MessageBody"
+        )
+    combinations = _combinations(filter_policy)
     if combinations > limits.FILTER_COMBINATIONS.highest:
         limits.FILTER_COMBINATIONS.check(where, "filter_policy (values of all keys, multiplied)", combinations)
-    check_templates(where, "filter_policy", filter_policy)
     limits.FILTER_TEXT.check(where, "filter_policy", json.dumps(filter_policy))
 
 
-def _values(
-    where: Construct, policy: Mapping[str, Any], *, nested: bool, depth: int = 1
-) -> Iterator[tuple[list[Any], int]]:
+def _leaves(policy: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int, int]]:
+    """The path, the number of values, and the depth of every name that has values."""
     for name, allowed in policy.items():
-        if is_token(allowed):
-            continue
-        if isinstance(allowed, Mapping) and nested:
-            yield from _values(where, allowed, nested=True, depth=depth + 1)
-        elif isinstance(allowed, list | tuple) and allowed:
-            yield list(allowed), depth
+        if name == OR:
+            for alternative in allowed:
+                yield from _leaves(alternative, above)
+        elif isinstance(allowed, Mapping):
+            yield from _leaves(allowed, (*above, name))
         else:
-            raise ConfigurationError(
-                f"{path(where)}: filter_policy has {allowed!r} for {name!r}; give a list of the accepted values"
-                + ("" if nested or not isinstance(allowed, Mapping) else ", or the filter_scope MessageBody")
-            )
+            yield (*above, name), len(allowed), len(above) + 1
+
+
+def _combinations(policy: Mapping[str, Any]) -> int:
+    """Alternatives add up; the values of each name, times its depth, multiply."""
+    plain = {name: allowed for name, allowed in policy.items() if name != OR}
+    product = math.prod(values * depth for _, values, depth in _leaves(plain))
+    alternatives = policy.get(OR, ())
+    return product * (sum(map(_combinations, alternatives)) if alternatives else 1)

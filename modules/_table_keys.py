@@ -37,6 +37,18 @@ def attribute_types_of(
     return {name: TYPES[given.get(name, "string")] for name in names}
 
 
+def check_expiry(where: Construct, attribute: str | None, types: Mapping[str, str]) -> None:
+    """Refuse an expiry attribute that is a key of another type than number: items would never expire.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/howitworks-ttl.html
+    """
+    if attribute is not None and attribute in types and types[attribute] != TYPES["number"]:
+        raise ConfigurationError(
+            f"{path(where)}: expiry_attribute is {attribute!r}, a key that is no number; DynamoDB reads the time as a "
+            f"number of seconds: attribute_types={{{attribute!r}: 'number'}}"
+        )
+
+
 def check_indexes(where: Construct, indexes: Sequence[Index]) -> None:
     """Refuse what DynamoDB refuses of a table's indexes."""
     limits.GLOBAL_INDEXES.check(where, "indexes", indexes)

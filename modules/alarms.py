@@ -31,6 +31,24 @@ EXTENDED_STATISTIC = re.compile(
 )
 
 
+def check_statistic(where: str, statistic: str) -> None:
+    """Raises `ConfigurationError` for what is no statistic of CloudWatch."""
+    if is_token(statistic) or statistic in STATISTICS:
+        return
+    percentages = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", statistic)]
+    beyond = not statistic.startswith("PR(") and any(number > 100 for number in percentages)
+    if beyond or not EXTENDED_STATISTIC.fullmatch(statistic):
+        raise refuse(where, "statistic", statistic, f"{', '.join(STATISTICS)}, or p99 and the like")
+
+
+def check_dimensions(where: str, dimensions: Mapping[str, str]) -> None:
+    """Raises `ConfigurationError` for what CloudWatch refuses of a metric's dimensions."""
+    limits.DIMENSIONS.check(where, "dimensions", dimensions)
+    for name, value in dimensions.items():
+        limits.DIMENSION_NAME.check(where, "dimensions: name", name)
+        limits.DIMENSION_VALUE.check(where, f"dimensions: {name}", value)
+
+
 class Alarms(Construct):
     """CloudWatch alarms of one resource, all notifying one topic (none given: visible in CloudWatch only).
 
@@ -65,9 +83,9 @@ class Alarms(Construct):
         """Alarm when `statistic` of `metric` over `period` seconds is above `above`; also notify on recovery.
 
         `statistic` is `Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, a percentile (`p99.9`) or another of
-        CloudWatch's. `period` is 10, 20, 30 or a multiple of 60, up to a day. Alarm names are unique in an account and
-        region: `qualifier` distinguishes two alarms on one metric. Raises `ConfigurationError` for a second alarm of
-        the same id or name, and for what CloudWatch refuses.
+        CloudWatch's. `period` is a multiple of 60, up to a week; 10, 20 and 30 are for metrics of your own. Alarm
+        names are unique in an account and region: `qualifier` distinguishes two alarms on one metric. Raises
+        `ConfigurationError` for a second alarm of the same id or name, and for what CloudWatch refuses.
         """
         where = f"{path(self)}/{id_}"
         alarm_name = "-".join(filter(None, [self._name, qualifier, metric]))
@@ -77,14 +95,15 @@ class Alarms(Construct):
             raise ConfigurationError(f"{where}: there is such an alarm already; give another id")
         if alarm_name in self._alarm_names:
             raise ConfigurationError(f"{where}: an alarm is called {alarm_name} already; give a qualifier")
-        if statistic not in STATISTICS and not is_token(statistic) and not EXTENDED_STATISTIC.fullmatch(statistic):
-            raise refuse(where, "statistic", statistic, f"{', '.join(STATISTICS)}, or p99 and the like")
+        check_statistic(where, statistic)
         limits.ALARM_PERIOD.check(where, "period", period)
         limits.ALARM_THRESHOLD.check(where, "above", above)
         limits.ALARM_DESCRIPTION.check(where, "description", description)
         limits.METRIC_NAME.check(where, "metric", metric)
-        limits.METRIC_NAME.check(where, "namespace", namespace)
-        limits.DIMENSIONS.check(where, "dimensions", dimensions)
+        limits.NAMESPACE.check(where, "namespace", namespace)
+        if namespace.startswith("AWS/"):
+            limits.STANDARD_PERIOD.check(where, "period", period)
+        check_dimensions(where, dimensions)
         actions = [self._topic.arn] if self._topic else None
         extended = statistic not in STATISTICS
         self._alarm_names.add(alarm_name)

@@ -3,8 +3,8 @@ from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from ._account import account_id as current_account_id
-from ._account import partition
+from ._account import owner, partition
+from ._limits import ROLE_NAME
 from .iam import Condition, PolicyDocument, Statement
 
 
@@ -17,6 +17,7 @@ class ApiLoggingRole(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str | None = None) -> None:
         super().__init__(scope, id_)
+        ROLE_NAME.check(self, "name", name)
         self.role = IamRole(
             self,
             "Role",
@@ -29,9 +30,7 @@ class ApiLoggingRole(Construct):
                     principals={"Service": ["apigateway.amazonaws.com"]},
                     actions=["sts:AssumeRole"],
                     resources=[],
-                    conditions=[
-                        Condition("StringEquals", "aws:SourceAccount", [account_id or current_account_id(self)])
-                    ],
+                    conditions=[Condition("StringEquals", "aws:SourceAccount", [owner(self, account_id)])],
                 ),
             ).json,
         )

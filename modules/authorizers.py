@@ -110,6 +110,8 @@ class Callers:
 
     def _cognito(self, id_: str, asked: CognitoAuthorizer) -> ApiGatewayAuthorizer:
         limits.USER_POOLS.check(self._scope, "user_pool_arns", asked.user_pool_arns)
+        for arn in asked.user_pool_arns:
+            limits.USER_POOL_ARN.check(self._scope, "user_pool_arns", arn)
         return ApiGatewayAuthorizer(
             self._scope,
             id_,
@@ -123,6 +125,8 @@ class Callers:
     def _function(self, id_: str, asked: LambdaAuthorizer) -> ApiGatewayAuthorizer:
         limits.AUTHORIZER_CACHE_SECONDS.check(self._scope, "cache_seconds", asked.cache_seconds)
         limits.IDENTITY_SOURCES.check(self._scope, "headers", asked.headers)
+        for header in asked.headers:
+            limits.HEADER_NAME.check(self._scope, "headers", header)
         made = ApiGatewayAuthorizer(
             self._scope,
             id_,

@@ -24,8 +24,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import account_id as current_account_id
-from ._account import partition
+from ._account import owner, partition
 from ._bucket_notification import Notification
 from ._bucket_verbs import AnyBucket
 from ._checks import is_token
@@ -90,7 +89,7 @@ class Bucket(AnyBucket):
         super().__init__(scope, id_)
         limits.BUCKET_NAME.check(self, "name", name)
         self._given_name = name
-        self._account_id = account_id or current_account_id(self)
+        self._account_id = owner(self, account_id)
         self._key = key
         self._emptied_on_destroy = emptied_on_destroy and not protected
         self._only: list[str] = []
@@ -232,6 +231,9 @@ class Bucket(AnyBucket):
         return super()._notification_of_ours()
 
     def _add_cors(self, origins: Sequence[str]) -> None:
+        limits.CORS_ORIGINS.check(self, "cors_origins", origins)
+        for origin in origins:
+            limits.CORS_ORIGIN.check(self, "cors_origins", origin)
         # What a page needs for a presigned upload and for reading back what it got.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
         S3BucketCorsConfiguration(
@@ -269,9 +271,13 @@ class ExistingBucket(AnyBucket):
         limits.EXISTING_BUCKET_NAME.check(self, "name", name)
         self._given_name = self.name = name
         self.arn = f"arn:{partition(self)}:s3:::{name}"
-        self._account_id = account_id or current_account_id(self)
+        self._account_id = owner(self, account_id)
         self._key = key
         self._owns_notification = owns_notification
+
+    def _send_events_if_ours(self) -> None:
+        if self._owns_notification:
+            super()._send_events_if_ours()
 
     def _notification_of_ours(self) -> Notification:
         if not self._owns_notification:

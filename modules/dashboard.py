@@ -8,6 +8,8 @@ from . import _limits as limits
 from ._account import region as current_region
 from ._checks import check_template
 from ._expressions import encode_json
+from ._paths import path
+from .alarms import check_dimensions, check_statistic
 
 WIDTH = 12  # of 24 columns: two graphs side by side
 HEIGHT = 6
@@ -47,14 +49,11 @@ class Dashboard(Construct):
             limits.GRAPHED_METRICS.check(self, f"graphs[{title!r}]", metrics)
             check_template(self, "graphs", title)
             for metric in metrics:
-                for text in (
-                    metric.namespace,
-                    metric.name,
-                    metric.statistic,
-                    *metric.dimensions,
-                    *metric.dimensions.values(),
-                ):
-                    check_template(self, f"graphs[{title!r}]", text)
+                where = f"{path(self)}: graphs[{title!r}]"
+                limits.NAMESPACE.check(where, "namespace", metric.namespace)
+                limits.METRIC_NAME.check(where, "name", metric.name)
+                check_statistic(where, metric.statistic)
+                check_dimensions(where, metric.dimensions)
         widgets = [
             {
                 "type": "metric",

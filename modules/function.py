@@ -18,7 +18,7 @@ from ._any_function import AnyFunction
 from ._delivery import EventSource
 from ._dependencies import replaced_with
 from ._function_alarms import add_alarms
-from ._function_checks import check_dependencies, check_environment, check_handler, check_packages, check_runtime
+from ._function_checks import check_dependencies, check_environment, check_handler, check_layers, check_packages
 from ._packaging import Dependencies, build_archive, sha256
 from ._permissions import InvokePermissions
 from .accepted import accept
@@ -72,7 +72,8 @@ class PythonFunction(AnyFunction):
 
     `timeout_seconds` is 1 to 900, `memory_mb` 128 to 10240 (CPU grows with it), `ephemeral_storage_mb` (`/tmp`) 512 to
     10240. `reserved_concurrency` sets aside, and bounds, how many run at once; 0 stops the function. Put no secrets in
-    `environment`: anyone who may read the function sees it. `python3.14` needs version 6 of the AWS provider.
+    `environment`: anyone who may read the function sees it. `python3.14` needs version 6.20 of the AWS provider:
+    `stack.add_override("terraform.required_providers.aws.version", "~> 6.20")`.
 
     Off unless asked for: `vpc` connects it to subnets of a VPC; with `code_signing_config_arn` Lambda checks who signed
     its code; `key` encrypts its environment, its log group and its failure queue instead of AWS's own keys; `logs`
@@ -121,10 +122,13 @@ class PythonFunction(AnyFunction):
         limits.LAYERS.check(self, "layers", layers)
         for layer in layers:
             limits.LAYER_ARN.check(self, "layers", layer)
+        check_layers(self, layers)
+        if code_signing_config_arn is not None:
+            limits.CODE_SIGNING_CONFIG_ARN.check(self, "code_signing_config_arn", code_signing_config_arn)
         limits.RETRIES.check(self, "retries", retries)
         limits.EVENT_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
         limits.LOG_RETENTION_DAYS.check(self, "log_retention_days", log_retention_days)
-        check_runtime(self, runtime)
+        limits.RUNTIME.check(self, "runtime", runtime)
         if vpc:
             vpc.check(self)
         variables = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": name, **(environment or {})}
@@ -135,6 +139,7 @@ class PythonFunction(AnyFunction):
             libraries = check_dependencies(self, dependencies, libraries, runtime, architecture)
         self.name = name
         self.timeout_seconds = timeout_seconds
+        self.reserved_concurrency = reserved_concurrency
         archive = build_archive(folders, libraries, exclude=exclude)
         digest = sha256(archive)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE, asset_hash=digest.hex())

@@ -9,8 +9,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import account_id as current_account_id
-from ._account import partition, region, regional_service
+from ._account import owner, partition, region, regional_service
 from ._existing import parse_arn, refuse_service
 from .accepted import accept
 from .iam import Condition, PolicyDocument, Statement
@@ -131,7 +130,7 @@ class Key(AnyKey):
         limits.KEY_ALIAS.check(self, "alias", alias)
         limits.KEY_DESCRIPTION.check(self, "description", description)
         limits.DELETION_WINDOW_DAYS.check(self, "deletion_window_days", deletion_window_days)
-        self._account_id = account_id or current_account_id(self)
+        self._account_id = owner(self, account_id)
         self._log_groups: list[str] = []
         self.policy = PolicyDocument(
             self,

@@ -56,6 +56,10 @@ class LifecycleRule:
         """Raise `ConfigurationError` for what S3 refuses of one rule."""
         limits.LIFECYCLE_RULE_NAME.check(where, "lifecycle: name", self.name)
         limits.LIFECYCLE_PREFIX.check(where, f"lifecycle {self.name}: prefix", self.prefix)
+        limits.OBJECT_TAGS.check(where, f"lifecycle {self.name}: tags", self.tags)
+        for name, value in self.tags.items():
+            limits.TAG_NAME.check(where, f"lifecycle {self.name}: tags: name", name)
+            limits.TAG_VALUE.check(where, f"lifecycle {self.name}: tags: {name}", value)
         _check_ages(where, self.name, self.transitions, self.expire_after_days)
         _check_ages(where, self.name, self.noncurrent_transitions, self.noncurrent_expire_after_days)
         if self.noncurrent_versions_kept is not None:

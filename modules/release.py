@@ -16,10 +16,12 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._account import account_id, region
+from ._checks import is_token
 from ._dependencies import address
 from ._expressions import encode_json
 from ._identifiers import shorten
 from .accepted import accept
+from .errors import ConfigurationError
 from .iam import Condition, PolicyDocument, RolePolicies, Statement
 
 ALIAS = "live"
@@ -53,6 +55,10 @@ class Release:
     percent: int | None = None
     minutes: int = 5
     linear: bool = False
+
+    def __post_init__(self) -> None:
+        if self.linear and self.percent is None:
+            raise ConfigurationError("release: linear needs percent, which is how much is shifted at a time")
 
 
 class Released(Construct):
@@ -151,7 +157,7 @@ class Released(Construct):
         role = IamRole(
             self,
             "Role",
-            name=shorten(f"{name}-release", limits.ROLE_NAME.longest),
+            name=f"{name}-release" if is_token(name) else shorten(f"{name}-release", limits.ROLE_NAME.longest),
             assume_role_policy=PolicyDocument(
                 self,
                 "AssumeRole",

@@ -1,7 +1,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jsii
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
@@ -9,7 +8,7 @@ from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan import ApiGatewayUsagePlan, ApiGatewayUsagePlanApiStages
 from cdktf_cdktf_provider_aws.api_gateway_usage_plan_key import ApiGatewayUsagePlanKey
-from constructs import Construct, IValidation
+from constructs import Construct
 
 from . import _limits as limits
 from ._api_bodies import BodyChecks
@@ -19,6 +18,7 @@ from ._api_stage import STAGE, add_alarms, add_stage
 from ._identifiers import identify
 from ._paths import path as place_of
 from ._queue_route import QueueSender, send_to_queue
+from ._validation import require
 from .accepted import accept
 from .alarms import AlarmTopic
 from .api_domain import ApiDomain
@@ -79,12 +79,16 @@ class RestApi(Construct):
         limits.BURST_LIMIT.check(self, "burst_limit", burst_limit)
         limits.EXECUTION_LOG_LEVEL.check(self, "execution_log_level", execution_log_level)
         limits.LOG_RETENTION_DAYS.check(self, "log_retention_days", log_retention_days)
+        if web_acl_arn is not None:
+            limits.REGIONAL_WEB_ACL.check(self, "web_acl_arn", web_acl_arn)
         self._name = name
         self._authorization = authorization
         self._cors = cors
         self._preflights: dict[str, Preflight] = {}
         self._routes: set[tuple[str, str]] = set()
         self._sender: QueueSender | None = None
+        self._plans: set[str] = set()
+        self._domains: set[str] = set()
         self._permitted: dict[PythonFunction, set[str]] = {}
         self.resource = ApiGatewayRestApi(
             self,
@@ -118,7 +122,8 @@ class RestApi(Construct):
         if cors:
             self._deployment.wait_for(*add_error_answers(self, rest_api_id=self.id, cors=cors))
         add_alarms(self, name=name, topic=alarm_topic)
-        self.node.add_validation(_HasRoutes(self))
+        # API Gateway refuses a deployment without methods: https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html
+        require(self, lambda: bool(self._routes), "the API has no route; add one by on_request")
         self.api_key: ApiGatewayApiKey | None = (
             self._add_api_key(name) if authorization is Authorization.API_KEY else None
         )
@@ -154,6 +159,7 @@ class RestApi(Construct):
                 id_,
                 rest_api_id=self.id,
                 route=route,
+                method=method,
                 resource_id=self._paths.resource_id(path),
                 queue=target,
                 sender=self._sender,
@@ -175,13 +181,16 @@ class RestApi(Construct):
     ) -> UsagePlan:
         """Limit what each holder of an API key may send, beside the limits that all share. `keys` names the holders.
 
-        Raises `ConfigurationError` where the API does not ask for keys.
+        Raises `ConfigurationError` where the API does not ask for keys, and for a second plan of one name.
         """
         if self._authorization is not Authorization.API_KEY:
             raise ConfigurationError(
                 f"{place_of(self)}: add_usage_plan needs callers with API keys; give the API "
                 "authorization=Authorization.API_KEY"
             )
+        if name in self._plans:
+            raise ConfigurationError(f"{place_of(self)}: there is a usage plan {name!r} already; give it another name")
+        self._plans.add(name)
         plan = UsagePlan(
             self,
             f"UsagePlan{identify(name, self)}",
@@ -196,7 +205,13 @@ class RestApi(Construct):
         return plan
 
     def add_domain(self, name: str, *, certificate_arn: str, base_path: str | None = None) -> ApiDomain:
-        """Serve the API at a domain name of one's own (`api.example.com`), below `base_path` where that is given."""
+        """Serve the API at a domain name of one's own (`api.example.com`), below `base_path` where that is given.
+
+        Raises `ConfigurationError` for a name that is no domain's, and for one that the API has already.
+        """
+        if name in self._domains:
+            raise ConfigurationError(f"{place_of(self)}: it has the domain {name} already; a domain has one base path")
+        self._domains.add(name)
         return ApiDomain(
             self,
             f"Domain{identify(name, self)}",
@@ -206,11 +221,6 @@ class RestApi(Construct):
             stage_name=self.stage.stage_name,
             base_path=base_path,
         )
-
-    @property
-    def has_routes(self) -> bool:
-        """Whether anything answers."""
-        return bool(self._routes)
 
     def _add_method(
         self,
@@ -295,14 +305,3 @@ class RestApi(Construct):
         )
         ApiGatewayUsagePlanKey(self, "UsagePlanKey", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)
         return key
-
-
-@jsii.implements(IValidation)
-class _HasRoutes:
-    """API Gateway refuses a deployment without methods: https://docs.aws.amazon.com/apigateway/latest/api/API_CreateDeployment.html"""
-
-    def __init__(self, api: RestApi) -> None:
-        self._api = api
-
-    def validate(self) -> list[str]:
-        return [] if self._api.has_routes else [f"{place_of(self._api)}: the API has no route; add one by on_request"]

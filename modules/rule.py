@@ -12,6 +12,7 @@ from . import _limits as limits
 from ._account import account_id, partition, region
 from ._checks import check_templates, is_token
 from ._delivery import EVENTBRIDGE, EventSource, free_id, inside_stack, needs, same_stack
+from ._event_filters import OF_RULES, OR, check_pattern
 from ._event_input import as_text
 from ._event_pattern import EventPattern
 from ._loops import connect
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from .function import PythonFunction
 
 DEFAULT_BUS = "default"
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+EVENT_FIELDS = frozenset(
+    {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name", OR}
+)
 
 
 class Rule(Construct):
@@ -63,8 +68,9 @@ class Rule(Construct):
         limits.DELIVERY_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
         if not pattern:
             raise ConfigurationError(f"{path(self)}: pattern is empty; name the events, as in {{'source': ['orders']}}")
-        _check_pattern(self, pattern, "pattern")
         check_templates(self, "pattern", pattern)
+        check_pattern(self, "pattern", pattern, OF_RULES)
+        _check_fields(self, pattern)
         limits.EVENT_PATTERN.check(self, "pattern", json.dumps(pattern))
         self._bus = event_bus
         self._retries = {
@@ -97,6 +103,7 @@ class Rule(Construct):
         self.undelivered.admit(self._source)
         if isinstance(pattern, EventPattern):
             connect(pattern.origin, self, heard=pattern.objects)
+            pattern.turn_on()
 
     def on_event(
         self,
@@ -139,11 +146,10 @@ class Rule(Construct):
         return f"arn:{partition(scope)}:events:{region(scope)}:{account_id(scope)}:rule/{name}"
 
 
-def _check_pattern(where: Construct, pattern: Mapping[str, Any], field: str) -> None:
-    for name, allowed in pattern.items():
-        if isinstance(allowed, Mapping):
-            _check_pattern(where, allowed, f"{field}.{name}")
-        elif not is_token(allowed) and not (isinstance(allowed, list | tuple) and allowed):
-            raise ConfigurationError(
-                f"{path(where)}: {field} has {allowed!r} for {name!r}; EventBridge takes a list of the accepted values"
-            )
+def _check_fields(where: Construct, pattern: Mapping[str, Any]) -> None:
+    alternatives = [one for one in pattern.get(OR, ()) if isinstance(one, Mapping)]
+    for name in {name for one in (pattern, *alternatives) for name in one} - EVENT_FIELDS:
+        raise ConfigurationError(
+            f"{path(where)}: pattern has {name!r}, which no event has, so that it would match none; the fields of an "
+            f"event: {', '.join(sorted(EVENT_FIELDS - {OR}))}"
+        )

@@ -18,6 +18,7 @@ from ._event_input import as_text
 from ._identifiers import shorten
 from ._paths import path
 from ._schedule_expressions import at_expression, cron_expression, rate_expression
+from ._validation import require
 from .accepted import accept
 from .alarms import AlarmTopic
 from .errors import ConfigurationError
@@ -120,6 +121,8 @@ class Schedule(Construct):
             alarm_topic=alarm_topic,
         )
 
+        require(self, lambda: bool(self._targets), "nothing is called at that time; add a target by on_time")
+
     @property
     def role_name(self) -> str:
         """The name of the role that Scheduler has, to which targets grant what they need."""
@@ -139,7 +142,7 @@ class Schedule(Construct):
 
         The target gets `input` (JSON), or an event of Scheduler's. Each target has a schedule of its own: the first has
         this one's name, further ones that and their own. In a FIFO queue all messages of a schedule are one group.
-        Raises `ConfigurationError` for a target that is there already.
+        Raises `ConfigurationError` for a target that is there already, and at synth for a schedule without one.
         """
         if target in self._targets:
             raise ConfigurationError(f"{path(self)}: {path(target)} is called at that time already")
@@ -173,7 +176,7 @@ class Schedule(Construct):
                 target={
                     "arn": target.arn,
                     "role_arn": self.role.arn,
-                    "input": as_text(self, input),
+                    "input": as_text(self, input, limits.SCHEDULE_INPUT),
                     "retry_policy": self._retries,
                     "dead_letter_config": {"arn": self.undelivered.arn},
                     "sqs_parameters": {"message_group_id": self.name}

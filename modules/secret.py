@@ -12,6 +12,7 @@ from .key import AnyKey
 
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
 READ_ACTIONS = ("secretsmanager:GetSecretValue",)
+MOST_LEVELS = 15  # of a parameter's path
 READ_KEY_ACTIONS = ("kms:Decrypt",)
 
 WITHOUT_KEY = {
@@ -104,12 +105,24 @@ class Parameter(Construct):
     def __init__(self, scope: Construct, id_: str, *, name: str, key: AnyKey | None = None) -> None:
         super().__init__(scope, id_)
         limits.PARAMETER_NAME.check(self, "name", name)
-        if name.lower().removeprefix("/").startswith(("aws", "ssm")):
-            raise refuse(self, "name", name, "no name that begins with aws or ssm")
+        if not is_token(name):
+            self._check_name(name)
         self.name = name
         inside = name.removeprefix("/")
         self.arn = f"arn:{partition(self)}:ssm:{region(self)}:{account_id(self)}:parameter/{inside}"
         self._key = key
+
+    def _check_name(self, name: str) -> None:
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html
+        if name.lower().removeprefix("/").startswith(("aws", "ssm")):
+            raise refuse(self, "name", name, "no name that begins with aws or ssm")
+        levels = name.removeprefix("/").split("/")
+        if len(levels) > 1 and not name.startswith("/"):
+            raise refuse(self, "name", name, f"a path with a slash at its beginning: '/{name}'")
+        if not all(levels):
+            raise refuse(self, "name", name, "single slashes between its parts, and none at its end")
+        if len(levels) > MOST_LEVELS:
+            raise refuse(self, "name", name, f"{MOST_LEVELS} levels")
 
     def grant_read(self, grantee: Grantee) -> None:
         """Let the grantee read the parameter's value, and decrypt it where `key` encrypts it."""

@@ -28,6 +28,7 @@ class StateBackend:
                 raise ConfigurationError(
                     f"{path(stack)}: {parameter} of the state is {value!r}; a backend takes no references: give a text"
                 )
+        limits.EXISTING_BUCKET_NAME.check(stack, "bucket", bucket)
         limits.STATE_KEY.check(stack, "key", key)
         self.resource = S3Backend(
             stack,

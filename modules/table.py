@@ -18,7 +18,7 @@ from ._checks import is_token
 from ._existing import parse_arn
 from ._paths import path
 from ._table_alarms import add_alarms
-from ._table_keys import attribute_types_of, check_indexes
+from ._table_keys import attribute_types_of, check_expiry, check_indexes
 from ._table_options import Capacity, Index, OnDemandLimit
 from ._table_scaling import keep_scaled_indexes, scale
 from ._table_verbs import AnyTable
@@ -77,6 +77,7 @@ class Table(AnyTable):
         provisioned = capacity if isinstance(capacity, Capacity) else None
         limit = capacity if isinstance(capacity, OnDemandLimit) else None
         _check_capacity(self, capacity)
+        check_expiry(self, expiry_attribute, types)
         self._stream = stream
         self.resource = DynamodbTable(
             self,

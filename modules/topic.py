@@ -13,7 +13,7 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import account_id as current_account_id
+from ._account import owner
 from ._any_function import AnyFunction
 from ._delivery import (
     WITHOUT_CONDITIONS_ON_TOPICS_AND_KEYS,
@@ -73,6 +73,8 @@ class AnyTopic(Construct):
         Call it once for each address; a second call with one address adds nothing.
         """
         limits.EMAIL_ADDRESS.check(self, "address", address)
+        if self.fifo:
+            raise ConfigurationError(f"{path(self)}: a FIFO topic delivers to queues only, and not to {address}")
         if address in self._addresses:
             return
         # The first keeps the plain id that it has in people's state.
@@ -181,7 +183,8 @@ class Topic(AnyTopic):
     `key` is a customer-managed key. Without one, AWS's own key encrypts, at no cost, but then AWS services (alarms,
     buckets, rules) cannot publish: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html. `alarm_topic`
     is notified of messages that could not be delivered. `account_id` is the account whose services may publish
-    (default: the stack's).
+    (default: the stack's). `fifo` makes it a FIFO topic, whose name ends with `.fifo`: it delivers to queues only, to
+    FIFO queues in the order of each message group, and messages with the same content within five minutes count as one.
     """
 
     def __init__(
@@ -190,14 +193,26 @@ class Topic(AnyTopic):
         id_: str,
         *,
         name: str,
+        fifo: bool = False,
         key: AnyKey | None = None,
         account_id: str | None = None,
         alarm_topic: AlarmTopic | None = None,
     ) -> None:
-        super().__init__(scope, id_, key=key, alarm_topic=alarm_topic)
-        limits.TOPIC_NAME.check(self, "name", name)
-        self._account_id = account_id or current_account_id(self)
-        self.resource = SnsTopic(self, "Topic", name=name, kms_master_key_id=key.arn if key else AWS_MANAGED_KEY)
+        super().__init__(scope, id_, key=key, alarm_topic=alarm_topic, fifo=fifo)
+        if not fifo and name.endswith(FIFO):
+            raise ConfigurationError(
+                f"{path(self)}: name is {name!r}, and a name that ends with .fifo is a FIFO topic's: pass fifo=True"
+            )
+        (limits.FIFO_TOPIC_NAME if fifo else limits.TOPIC_NAME).check(self, "name", name)
+        self._account_id = owner(self, account_id)
+        self.resource = SnsTopic(
+            self,
+            "Topic",
+            name=name,
+            fifo_topic=True if fifo else None,
+            content_based_deduplication=True if fifo else None,
+            kms_master_key_id=key.arn if key else AWS_MANAGED_KEY,
+        )
         self.arn: str = self.resource.arn
         self.name = name
         self.policy = PolicyDocument(self, "Policy", tls_only([self.arn], PUBLISH_ACTIONS))

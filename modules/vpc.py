@@ -39,6 +39,10 @@ class Vpc:
         """Raises `ConfigurationError` for more, or fewer, of them than Lambda allows."""
         limits.SUBNETS.check(function, "vpc.subnet_ids", self.subnet_ids)
         limits.SECURITY_GROUPS.check(function, "vpc.security_group_ids", self.security_group_ids)
+        for id_ in self.subnet_ids:
+            limits.SUBNET_ID.check(function, "vpc.subnet_ids", id_)
+        for id_ in self.security_group_ids:
+            limits.SECURITY_GROUP_ID.check(function, "vpc.security_group_ids", id_)
 
 
 def connecting(partition: str) -> list[Statement]:

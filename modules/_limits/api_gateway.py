@@ -45,6 +45,39 @@ DOMAIN_NAME = Text(
 EXECUTION_LOG_LEVEL = Choice(
     ("OFF", "ERROR", "INFO"), "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html"
 )
+REGIONAL_WEB_ACL = Text(
+    "[A-Za-z0-9:/_-]",
+    "characters: the ARN of a regional web ACL such as arn:aws:wafv2:us-east-1:123456789012:regional/webacl/name/id",
+    20,
+    2048,
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-aws-waf.html",
+    lambda text: (
+        None
+        if re.fullmatch(r"arn:[a-z-]+:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[^/]+/[^/]+", text)
+        else "it has to be a regional one: an API is not behind CloudFront"
+    ),
+)
+USER_POOL_ARN = Text(
+    "[A-Za-z0-9:/_-]",
+    "characters: a user pool's ARN such as arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc",
+    20,
+    2048,
+    "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateAuthorizer.html",
+    lambda text: (
+        None
+        if re.fullmatch(r"arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[\w-]+_[A-Za-z0-9]+", text)
+        else "it is another thing's"
+    ),
+)
+HEADER_NAME = Text(
+    "[A-Za-z0-9!#$%&*+.^`|~_-]",
+    "characters that the name of a header may have",
+    1,
+    256,
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/configure-api-gateway-lambda-authorization.html",
+)
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+MODEL_CHARACTERS = 400 * 1024
 AUTHORIZER_NAME = Text(
     "[A-Za-z0-9_-]",
     "letters, digits, - and _",

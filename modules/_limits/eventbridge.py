@@ -34,6 +34,13 @@ EVENT_BUS_NAME = Text(
     256,
     "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html",
 )
+SCHEDULE_INPUT = Text(
+    r"(?s:.)",
+    "characters of JSON",
+    1,
+    256 * 1024,
+    "https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html",
+)
 EVENT_INPUT = Text(
     r"(?s:.)",
     "characters of JSON",

@@ -16,3 +16,6 @@ POLICY_NAME = Text(
     128,
     "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html",
 )
+ACCOUNT_ID = Text(
+    "[0-9]", "digits", 12, 12, "https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html"
+)

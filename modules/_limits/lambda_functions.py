@@ -34,6 +34,18 @@ LAYER_ARN = Text(
         else "it has to be an ARN with the layer's version at its end"
     ),
 )
+CODE_SIGNING_CONFIG_ARN = Text(
+    "[A-Za-z0-9:_-]",
+    "characters: an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
+    20,
+    200,
+    _CREATE_FUNCTION,
+    lambda text: (
+        None
+        if re.fullmatch(r"arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}", text)
+        else "it is another thing's"
+    ),
+)
 _LOGS = "https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html"
 LOG_FORMAT = Choice(("JSON", "Text"), _LOGS)
 LOG_LEVEL = Choice(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"), _LOGS)
@@ -46,6 +58,22 @@ EVENT_AGE_SECONDS = Number(
     60, 6 * HOUR, "seconds", "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"
 )
 _VPC = "https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html"
+SUBNET_ID = Text(
+    "[a-z0-9-]",
+    "characters: an id such as subnet-0123456789abcdef0",
+    8,
+    1024,
+    _VPC,
+    lambda text: None if re.fullmatch(r"subnet-[0-9a-z]+", text) else "it has to begin with subnet-",
+)
+SECURITY_GROUP_ID = Text(
+    "[A-Za-z0-9-]",
+    "characters: an id such as sg-0123456789abcdef0",
+    4,
+    1024,
+    _VPC,
+    lambda text: None if re.fullmatch(r"sg-[0-9a-zA-Z]+", text) else "it has to begin with sg-",
+)
 SUBNETS = Count(1, 16, "subnets", _VPC)
 SECURITY_GROUPS = Count(1, 5, "security groups", _VPC)
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

@@ -99,6 +99,31 @@ NONCURRENT_VERSIONS = Number(
 OBJECT_SIZE = Number(
     0, 5 * 2**40, "bytes", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html"
 )
+_TAGS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"
+OBJECT_TAGS = Count(0, 10, "tags of an object", _TAGS)
+TAG_NAME = Text(
+    r"[\w\s+=.:/@-]",
+    "letters, digits, blanks and + - = . _ : / @",
+    1,
+    128,
+    _TAGS,
+    lambda text: "aws: at its beginning is reserved" if text.lower().startswith("aws:") else None,
+)
+TAG_VALUE = Text(r"[\w\s+=.:/@-]", "letters, digits, blanks and + - = . _ : / @", 0, 256, _TAGS)
+_CORS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html"
+CORS_ORIGINS = Count(0, 100, "origins", _CORS)
+CORS_ORIGIN = Text(
+    "[A-Za-z0-9*:/.@_-]",
+    "characters: an origin such as https://app.example.com",
+    1,
+    1024,
+    _CORS,
+    lambda text: (
+        None
+        if text == "*" or re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/*]*\*?[^/*]*", text)
+        else "it has to be scheme and host without a path, as browsers send it, with one * at most"
+    ),
+)
 STATE_KEY = Text(
     r"[^\x00-\x1f\x7f]",
     "characters",

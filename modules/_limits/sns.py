@@ -11,6 +11,14 @@ TOPIC_NAME = Text(
     256,
     "https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html",
 )
+FIFO_TOPIC_NAME = Text(
+    "[A-Za-z0-9_.-]",
+    "letters, digits, - and _, then .fifo",
+    6,
+    256,
+    TOPIC_NAME.link,
+    lambda text: None if re.fullmatch(r"[A-Za-z0-9_-]+\.fifo", text) else "it has to end with .fifo",
+)
 _FILTERS = "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html"
 FILTER_SCOPE = Choice(("MessageAttributes", "MessageBody"), _FILTERS)
 FILTER_KEYS = Count(1, 5, "keys", _FILTERS)

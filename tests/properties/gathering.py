@@ -1,10 +1,11 @@
 """What the module classes accept of invented arguments, gathered in one stack that Terraform validates."""
 
+import inspect
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import modules  # noqa: F401 - first: it prepares the provider binding and jsii
 
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 
 from modules import ConfigurationError
 from sluice_cli.terraform.mirror import terraform_environment
+
+Option = TypeVar("Option")
 
 # Their place is taken by a variable's token of the stack that is being built.
 TEXT_TOKEN, NUMBER_TOKEN = "<text>", "<number>"
@@ -37,6 +40,18 @@ def numbers(*good: float) -> st.SearchStrategy[Any]:
 
 def options(required: dict[str, Any], **optional: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(required, optional=optional)
+
+
+def options_of(good: Option, *positions: st.SearchStrategy[Any], **names: st.SearchStrategy[Any]) -> Any:
+    """Options of the class of `good`, which stands in where that class refuses what it is given."""
+
+    def make(*arguments: Any, **options: Any) -> Option:
+        try:
+            return type(good)(*arguments, **options)
+        except ConfigurationError:
+            return good
+
+    return st.builds(make, *positions, **names)
 
 
 class Gathering:
@@ -79,7 +94,7 @@ class Gathering:
 
     def validate(self) -> None:
         """Let Terraform check everything that was accepted."""
-        self.app.synth()
+        inspect.unwrap(App.synth)(self.app)  # without the check of names, which the examples share
         folder = self.folder / "out" / "stacks" / "stack"
         environment = terraform_environment(os.environ, self.folder / "terraform.rc")
         for command in (["init", "-backend=false", "-input=false"], ["validate"]):

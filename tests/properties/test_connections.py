@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from modules import Capacity, Index, LifecycleRule, OnDemandLimit
 
-from .gathering import NAMES, NUMBERS, TEXTS, Gathering, numbers, options
+from .gathering import NAMES, NUMBERS, TEXTS, Gathering, numbers, options, options_of
 
 ACCOUNT = "123456789012"
 PREFIXES = st.one_of(
@@ -25,8 +25,8 @@ PREFIXES = st.one_of(
 CLASSES = st.sampled_from(
     ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE", "?"]
 )
-RULES = st.builds(
-    LifecycleRule,
+RULES = options_of(
+    LifecycleRule("old", expire_after_days=1),
     name=NAMES,
     prefix=PREFIXES,
     tags=st.dictionaries(NAMES, NAMES, max_size=2),
@@ -76,8 +76,8 @@ SCHEDULES = options(
     **DELIVERY,
 )
 KEYS = st.one_of(NAMES, TEXTS)
-INDEXES = st.builds(
-    Index,
+INDEXES = options_of(
+    Index("by-kind", "kind"),
     name=NAMES,
     partition_key=KEYS,
     sort_key=st.one_of(st.none(), KEYS),
@@ -89,8 +89,8 @@ TABLES = options(
     attribute_types=st.dictionaries(KEYS, st.sampled_from(["string", "number", "binary", "N"]), max_size=1),
     indexes=st.lists(INDEXES, max_size=3),
     capacity=st.one_of(
-        st.builds(Capacity, numbers(1, 5), numbers(1, 5), st.one_of(st.none(), numbers(5, 40))),
-        st.builds(OnDemandLimit, st.one_of(st.none(), numbers(1)), st.one_of(st.none(), numbers(1))),
+        options_of(Capacity(1, 1), numbers(1, 5), numbers(1, 5), st.one_of(st.none(), numbers(5, 40))),
+        options_of(OnDemandLimit(1), st.one_of(st.none(), numbers(1)), st.one_of(st.none(), numbers(1))),
     ),
     recovery_days=numbers(1, 35),
     stream=st.one_of(st.sampled_from(["NEW_IMAGE", "KEYS_ONLY"]), TEXTS),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from modules import ConfigurationError, DeploymentTarget, Logs, Metric, Names, Release, Vpc
 
-from .gathering import GOOD_NAMES, NAMES, TEXT_TOKEN, TEXTS, Gathering, numbers, options
+from .gathering import GOOD_NAMES, NAMES, TEXT_TOKEN, TEXTS, Gathering, numbers, options, options_of
 
 ACCOUNT = "123456789012"
 LAYER = f"arn:aws:lambda:us-east-1:{ACCOUNT}:layer:tools:3"
@@ -34,10 +34,10 @@ FUNCTIONS = options(
     retries=numbers(0, 2),
     event_age_seconds=numbers(60, 21600),
     log_retention_days=numbers(1, 365),
-    logs=st.builds(Logs, st.sampled_from(["JSON", "Text", "json"]), st.sampled_from([None, "INFO", "warn"])),
+    logs=options_of(Logs(), st.sampled_from(["JSON", "Text", "json"]), st.sampled_from([None, "INFO", "warn"])),
     allow_recursion=st.booleans(),
-    release=st.builds(Release, st.one_of(st.none(), st.integers(-1, 101)), numbers(1, 5), st.booleans()),
-    vpc=st.builds(Vpc, st.lists(TEXTS, max_size=17), st.lists(TEXTS, max_size=6)),
+    release=options_of(Release(10), st.one_of(st.none(), st.integers(-1, 101)), numbers(1, 5), st.booleans()),
+    vpc=options_of(Vpc(["subnet-1"], ["sg-1"]), st.lists(TEXTS, max_size=17), st.lists(TEXTS, max_size=6)),
 )
 ALARMS = options(
     {"description": TEXTS, "namespace": st.just("AWS/Lambda"), "metric": NAMES, "above": numbers(0, 0.5)},

@@ -129,7 +129,7 @@ def test_a_name_that_is_too_long_for_cloudwatch_is_shortened(stack: TerraformSta
             {"statistic": "average"},
             "statistic is 'average', AWS allows SampleCount, Average, Sum, Minimum, Maximum, or p99",
         ),
-        ({"period": 45}, "period is 45, AWS allows 10, 20, 30 or a multiple of 60, up to 86400"),
+        ({"period": 45}, "period is 45, AWS allows 10, 20, 30 or a multiple of 60, up to a week"),
         ({"period": 0}, "period is 0"),
         ({"above": float("nan")}, "above is nan"),
         ({"above": "5"}, "above is '5'"),

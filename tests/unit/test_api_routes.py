@@ -291,7 +291,7 @@ def test_an_api_without_routes_is_an_error_at_synth(new_app: Callable[[], App], 
     app = new_app()
     stack = TerraformStack(app, "stack")
     api = RestApi(stack, "Api", name="api", description="Answers")
-    with pytest.raises(RuntimeError, match="the API has no route; add one by on_request"):
+    with pytest.raises(ConfigurationError, match="stack/Api: the API has no route; add one by on_request"):
         app.synth()
     api.on_request(PythonFunction(stack, "Worker", name="worker", packages=[code]), "GET", "/")
     AwsProvider(stack, "Aws", region="us-east-1")

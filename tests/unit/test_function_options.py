@@ -19,7 +19,6 @@ def made(stack: TerraformStack, code: Path, **options: Any) -> dict[str, Any]:
     return dict(Terraform(stack).one("aws_lambda_function"))
 
 
-@pytest.mark.filterwarnings("ignore:.*runtime is python3.14")
 def test_options_become_the_functions_arguments(stack: TerraformStack, code: Path) -> None:
     function = made(
         stack,
@@ -170,10 +169,3 @@ def test_libraries_are_not_built_for_a_runtime_that_terraform_knows_later(stack:
     runtime = TerraformVariable(stack, "Runtime", type="string").string_value
     with pytest.raises(ConfigurationError, match="give runtime and architecture as plain texts"):
         made(stack, code, runtime=runtime, dependencies=Path("uv.lock"))
-
-
-def test_a_runtime_that_the_pinned_provider_does_not_know_is_admitted_with_a_warning(
-    stack: TerraformStack, code: Path
-) -> None:
-    with pytest.warns(UserWarning, match=r"^stack/Worker: runtime is python3\.14, which the AWS provider knows from"):
-        assert made(stack, code, runtime="python3.14")["runtime"] == "python3.14"

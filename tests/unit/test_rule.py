@@ -148,8 +148,8 @@ def test_a_buckets_events_go_through_a_rule(stack: TerraformStack, worker: Pytho
     [
         ({"name": "a b"}, r"name is 'a b', AWS allows 1 to 64"),
         ({"pattern": {}}, r"pattern is empty"),
-        ({"pattern": {"source": "orders"}}, r"pattern has 'orders' for 'source'; EventBridge takes a list"),
-        ({"pattern": {"detail": {"kind": []}}}, r"pattern.detail has \[\] for 'kind'; EventBridge takes a list"),
+        ({"pattern": {"source": "orders"}}, r"pattern\['source'\] has 'orders'; give a list"),
+        ({"pattern": {"detail": {"kind": []}}}, r"pattern\['detail'\]\['kind'\] has \[\]; give a list"),
         ({"pattern": {"source": ["x" * 2048]}}, r"pattern is .* AWS allows 2 to 2048 characters"),
         ({"event_bus": "a b"}, r"event_bus is 'a b', AWS allows"),
         ({"retries": 186}, r"retries is 186, AWS allows 0 to 185 retries"),

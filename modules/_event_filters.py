@@ -1,0 +1,121 @@
+"""Patterns that choose events by their content: of EventBridge's rules, SNS's subscriptions and Lambda's streams."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from constructs import Construct
+
+from ._checks import is_token, shown
+from ._paths import path
+from .errors import ConfigurationError
+
+OR = "$or"
+NUMERIC = ("=", "<", "<=", ">", ">=")
+MOST_NUMERIC = 4  # two comparisons of two parts each
+
+
+@dataclass(frozen=True)
+class Operators:
+    """What a service's patterns compare values with, beside equality."""
+
+    names: frozenset[str]
+    but: frozenset[str]  # inside `anything-but`
+    link: str
+
+
+_ALL = frozenset({"prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "numeric", "exists", "cidr"})
+OF_RULES = Operators(
+    _ALL,
+    frozenset({"prefix", "suffix", "equals-ignore-case", "wildcard"}),
+    "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html",
+)
+OF_SUBSCRIPTIONS = Operators(
+    _ALL,
+    frozenset({"prefix", "suffix", "wildcard"}),
+    "https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html",
+)
+OF_STREAMS = Operators(
+    _ALL - {"wildcard", "cidr"},
+    frozenset(),
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax",
+)
+
+
+def check_pattern(where: Construct, parameter: str, pattern: object, operators: Operators) -> None:
+    """Raises `ConfigurationError` for what the service refuses, and for comparisons that it does not know."""
+    if not isinstance(pattern, Mapping):
+        raise _refuse(where, parameter, pattern, "give a dict", operators)
+    for name, allowed in pattern.items():
+        below = f"{parameter}[{name!r}]"
+        if not isinstance(name, str):
+            raise _refuse(where, parameter, name, "names are texts", operators)
+        if name == OR:
+            if not isinstance(allowed, list | tuple) or len(allowed) < 2:
+                raise _refuse(where, below, allowed, "give a list of two patterns or more", operators)
+            for number, alternative in enumerate(allowed):
+                check_pattern(where, f"{below}[{number}]", alternative, operators)
+        elif isinstance(allowed, Mapping):
+            check_pattern(where, below, allowed, operators)
+        elif not isinstance(allowed, list | tuple) or not allowed:
+            raise _refuse(where, below, allowed, "give a list of the accepted values", operators)
+        else:
+            for value in allowed:
+                _check_value(where, below, value, operators)
+
+
+def _check_value(where: Construct, parameter: str, value: object, operators: Operators) -> None:
+    if _is_plain(value):
+        return
+    if not isinstance(value, Mapping) or len(value) != 1:
+        raise _refuse(where, parameter, value, "give a text, a number, True, False, None or one comparison", operators)
+    ((name, operand),) = value.items()
+    if name not in operators.names:
+        known = ", ".join(sorted(operators.names))
+        raise _refuse(where, parameter, value, f"{name!r} is none of the comparisons {known}", operators)
+    if not _takes(name, operand, operators):
+        raise _refuse(where, parameter, value, f"{name} does not take {shown(operand)}", operators)
+
+
+def _takes(name: str, operand: object, operators: Operators) -> bool:
+    match name:
+        case "exists":
+            return isinstance(operand, bool)
+        case "numeric":
+            return _is_numeric(operand)
+        case "anything-but":
+            if isinstance(operand, Mapping):
+                return len(operand) == 1 and all(
+                    one in operators.but and (isinstance(text, str) or _are_texts(text))
+                    for one, text in operand.items()
+                )
+            return _is_plain(operand) or (isinstance(operand, list | tuple) and all(map(_is_plain, operand)))
+        case "prefix" | "suffix" if isinstance(operand, Mapping):
+            return list(operand) == ["equals-ignore-case"] and isinstance(operand["equals-ignore-case"], str)
+        case _:
+            return isinstance(operand, str)
+
+
+def _is_numeric(operand: object) -> bool:
+    if not isinstance(operand, list | tuple) or len(operand) % 2 or not 0 < len(operand) <= MOST_NUMERIC:
+        return False
+    numbers = [one for one in operand[1::2] if not is_token(one)]
+    return all(one in NUMERIC for one in operand[::2]) and all(
+        isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in numbers
+    )
+
+
+def _are_texts(values: object) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(one, str) for one in values)
+
+
+def _is_plain(value: object) -> bool:
+    if isinstance(value, float) and not is_token(value):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | int | float) or is_token(value)
+
+
+def _refuse(where: Construct, parameter: str, value: object, reason: str, operators: Operators) -> ConfigurationError:
+    return ConfigurationError(f"{path(where)}: {parameter} has {shown(value)}; {reason} ({operators.link})")

@@ -1,0 +1,146 @@
+"""What is wrong with an app as a whole is a ConfigurationError of `App.synth`, in words."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import modules  # first: it prepares the provider binding and jsii
+
+# isort: split
+import pytest
+from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_aws.provider import AwsProvider
+from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
+from constructs import Construct
+
+from modules import Bucket, ConfigurationError, PythonFunction, Queue, Table, Topic
+from modules._synthesized_checks import problems
+
+
+class Stacks:
+    """An app of two stacks, as a project has them."""
+
+    def __init__(self, folder: Path, code: Path) -> None:
+        self.app = App(outdir=str(folder))
+        self.one, self.other = (TerraformStack(self.app, name) for name in ("one", "other"))
+        for stack in (self.one, self.other):
+            AwsProvider(stack, "Aws", region="us-east-1")
+        self._code = code
+
+    def function(self, stack: TerraformStack, id_: str = "Worker", **options: Any) -> PythonFunction:
+        return PythonFunction(stack, id_, **{"name": id_.lower(), "packages": [self._code], **options})
+
+
+@pytest.fixture
+def stacks(tmp_path: Path, code: Path) -> Stacks:
+    return Stacks(tmp_path / "out", code)
+
+
+def test_two_stacks_that_need_each_other_are_told_what_to_do(stacks: Stacks) -> None:
+    uploads = Bucket(stacks.other, "Uploads", name="uploads")
+    uploads.on_object_created(stacks.function(stacks.one))
+    stacks.function(stacks.one, "Reader", environment={"BUCKET": uploads.name})
+    said = r"^the stacks one and other would need each other.* give the name as a text"
+    with pytest.raises(ConfigurationError, match=said):
+        stacks.app.synth()
+
+
+def test_a_name_that_is_a_text_needs_no_other_stack(stacks: Stacks) -> None:
+    uploads = Bucket(stacks.other, "Uploads", name="uploads")
+    uploads.on_object_created(stacks.function(stacks.one, environment={"BUCKET": "uploads"}))
+    stacks.app.synth()
+
+
+def test_a_second_configuration_of_a_buckets_notification_is_refused(stacks: Stacks) -> None:
+    uploads = Bucket(stacks.one, "Uploads", name="uploads")
+    uploads.on_object_created(stacks.function(stacks.one))
+    S3BucketNotification(stacks.one, "Second", bucket=uploads.name)
+    with pytest.raises(ConfigurationError, match=r"^one/Second: the bucket's notification is one/Uploads/Notification"):
+        stacks.app.synth()
+
+
+def test_a_schedule_that_calls_nothing_is_refused(stacks: Stacks) -> None:
+    modules.Schedule(stacks.one, "Nightly", name="nightly", rate="1 day")
+    with pytest.raises(ConfigurationError, match=r"^one/Nightly: nothing is called at that time; add a target by"):
+        stacks.app.synth()
+
+
+def test_a_stack_without_a_provider_is_refused_in_words(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path / "out"))
+    Queue(TerraformStack(app, "stack"), "Orders", name="orders")
+    with pytest.raises(ConfigurationError, match="provider construct"):
+        app.synth()
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda scope: Queue(scope, "It", name="same"), "aws_sqs_queue with name 'same'"),
+        (lambda scope: Topic(scope, "It", name="same"), "aws_sns_topic with name 'same'"),
+        (lambda scope: Bucket(scope, "It", name="same"), "aws_s3_bucket with bucket 'same'"),
+        (lambda scope: Table(scope, "It", name="same", partition_key="id"), "aws_dynamodb_table with name 'same'"),
+    ],
+)
+def test_two_resources_of_one_name_in_a_stack_are_refused(
+    stacks: Stacks, make: Callable[[Construct], object], said: str
+) -> None:
+    for number in (1, 2):
+        make(Construct(stacks.one, f"Part{number}"))
+        make(Construct(stacks.other, "Part")) if number == 1 else None  # which may be another account's
+    with pytest.raises(ConfigurationError, match=said):
+        stacks.app.synth()
+
+
+def test_an_overridden_name_counts_and_repeated_blocks_do_not(stacks: Stacks) -> None:
+    first, second = (Queue(stacks.one, id_, name=id_.lower()) for id_ in ("First", "Second"))
+    second.resource.add_override("name", "first")
+    with pytest.raises(
+        ConfigurationError, match=r"^one/(First|Second)/Queue: there is an aws_sqs_queue with name 'first'"
+    ):
+        stacks.app.synth()
+    second.resource.add_override("count", 2)
+    stacks.app.synth()
+    assert first.name != second.name
+
+
+def test_a_function_behind_a_queue_twice_by_raw_resources_is_refused() -> None:
+    mapping = {"event_source_arn": "arn:q", "function_name": "f"}
+    found = list(problems({"resource": {"aws_lambda_event_source_mapping": {"A": mapping, "B": mapping | {}}}}))
+    assert len(found) == 1
+    assert "event_source_arn 'arn:q', function_name 'f'" in found[0]
+
+
+@pytest.mark.parametrize(
+    "version", ["5.100.0", "= 5.100.0", "~> 5.0", "~> 6.19.0", "< 6.20", ">= 5.0, < 6.0", "6.19.0"]
+)
+def test_a_runtime_is_refused_where_the_providers_version_does_not_know_it(version: str) -> None:
+    (problem,) = problems(synthesized("python3.14", version))
+    assert problem.startswith(
+        f"stack/Worker: runtime is python3.14, which version {version} of the AWS provider does not"
+    )
+    assert list(problems(synthesized("python3.13", version))) == []
+
+
+@pytest.mark.parametrize(
+    "version", ["6.20.0", "~> 6.0", "~> 6.20", ">= 5.0", "~> 6.21.0", "", "> 6", "!= 5.1.0", "7.0.0"]
+)
+def test_a_runtime_is_admitted_where_a_version_of_the_provider_may_know_it(version: str) -> None:
+    assert list(problems(synthesized("python3.14", version))) == []
+
+
+def test_the_newest_runtime_needs_a_newer_provider_than_the_pinned_one(stacks: Stacks) -> None:
+    stacks.function(stacks.one, runtime="python3.14")
+    with pytest.raises(
+        ConfigurationError, match=r"python3\.14, which version 5\.100\.0 of the AWS provider does not know"
+    ):
+        stacks.app.synth()
+    stacks.one.add_override("terraform.required_providers.aws.version", "~> 6.20")
+    stacks.app.synth()
+
+
+def synthesized(runtime: str, version: str) -> dict[str, Any]:
+    worker = {"runtime": runtime, "//": {"metadata": {"path": "stack/Worker"}}}
+    return {
+        "terraform": {"required_providers": {"aws": {"version": version}}},
+        "resource": {"aws_lambda_function": {"Worker": worker}},
+    }
