@@ -1,4 +1,4 @@
-"""The deployed systems, as the checks use them."""
+"""Access to the deployed systems for the checks."""
 
 from typing import Any
 
@@ -10,13 +10,14 @@ from sluice_cli.target import Target, target_of
 
 
 def repository() -> Project:
-    """This repository, as the project that has the systems."""
+    """This repository as a CDKTF project."""
     return Project.read(ROOT)
 
 
 def reach(project: Project, system: str, *, local: bool) -> tuple[dict[str, Any], Target]:
-    """A deployed system's outputs, and where it is: on the local AWS that `up` started, or in the account of the
-    caller's credentials."""
+    """A deployed system's outputs, and its target: the local AWS that `up` started, or the account of the caller's
+    credentials.
+    """
     target = target_of(project, local=local)
     (stack,) = deployed_stacks(target, [system])
     return stack.outputs(), target

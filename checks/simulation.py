@@ -1,4 +1,4 @@
-"""Simulated sensor devices: what they send to the sensor pipeline, and what the pipeline made of it."""
+"""Simulated sensor devices: the readings they send, and what the sensor pipeline recorded of them."""
 
 import json
 import random
@@ -15,7 +15,7 @@ FORMATS = ("one", "array", "lines")
 IN_ONE_OBJECT = 10  # readings of an array or of JSON Lines
 UNITS = {"temperature": "°C", "humidity": "%", "pressure": "hPa", "vibration": "mm/s", "battery": "%"}
 
-# What breaks a reading, each in one way.
+# Ways in which a reading is made invalid.
 FAULTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "not a number": lambda reading: {**reading, "value": float("nan")},
     "a text for the value": lambda reading: {**reading, "value": "warm"},
@@ -28,7 +28,7 @@ FAULTS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Tally:
-    """How many readings are valid, how many of these are beyond a threshold, and how many are invalid."""
+    """Numbers of readings: valid, valid but beyond a threshold, and invalid."""
 
     valid: int = 0
     beyond: int = 0
@@ -40,7 +40,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class ScheduledUpload:
-    """An object to send `due` seconds after the start, and what is in it."""
+    """An object to upload `due` seconds after the start, with the tally of its readings."""
 
     key: str
     body: bytes
@@ -105,7 +105,7 @@ class Simulation:
         return [f"simulated-{number:04d}" for number in range(1, self.devices + 1)]
 
     def between(self) -> tuple[str, str]:
-        """Times between which all readings were taken."""
+        """The time range of all readings."""
         return _time(self.start), _time(self.start + timedelta(seconds=self.readings / self.rate))
 
     def _reading(self, number: int, device: str, chance: random.Random) -> tuple[str, dict[str, Any]]:
@@ -130,7 +130,7 @@ class Simulation:
 
 
 class Pipeline:
-    """The deployed pipeline as its devices and its operator meet it."""
+    """Access to the deployed pipeline: its bucket and its tables."""
 
     def __init__(self, outputs: Mapping[str, str], client: Callable[..., Any]) -> None:
         self.outputs = outputs
@@ -146,12 +146,12 @@ class Pipeline:
         self._s3.put_object(Bucket=self.outputs["BucketName"], Key=upload.key, Body=upload.body)
 
     def sent(self, prefix: str) -> set[str]:
-        """The keys of the objects that are there."""
+        """The keys of the objects in the bucket."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.outputs["BucketName"], Prefix=prefix)
         return {one["Key"] for page in pages for one in page.get("Contents", [])}
 
     def rows(self, simulation: Simulation, device: str) -> list[dict[str, Any]]:
-        """What the table holds of one simulated device, in the order of time."""
+        """The rows of one simulated device, in order of time."""
         first, last = (time[: len("2026-01-31T12:00:00")] for time in simulation.between())
         return self._query(
             self.outputs["TableName"],
@@ -161,7 +161,7 @@ class Pipeline:
         )
 
     def rejects(self, key: str) -> list[dict[str, Any]]:
-        """What is kept of an object's invalid readings."""
+        """The stored rejects of an object."""
         return self._query(self.outputs["RejectsTableName"], "objectKey = :key", {":key": key})
 
     def _query(self, table: str, condition: str, values: Mapping[str, str], **options: str) -> list[dict[str, Any]]:

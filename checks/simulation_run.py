@@ -1,4 +1,4 @@
-"""Sending what simulated devices send, and watching what comes of it."""
+"""Uploads the readings of simulated devices, and waits for the results."""
 
 import time
 from collections import deque
@@ -12,12 +12,12 @@ from sluice_cli.console import console
 
 THREADS = 8
 STEP_SECONDS = 0.5
-# Lambda tries a failed event again after one and after two more minutes.
-PATIENCE_SECONDS = 150  # without any news
+# Lambda retries a failed event after one minute, and again after two more.
+PATIENCE_SECONDS = 150  # seconds without a change
 
 
 def send(pipeline: Pipeline, simulation: Simulation, progress: Progress) -> list[ScheduledUpload]:
-    """Send each object when it is due; gives what was sent."""
+    """Upload each object when it is due. Returns what was sent."""
     task = progress.add_task("Sent", total=simulation.readings)
     began = time.monotonic()
     sent = []
@@ -42,7 +42,7 @@ def await_results(
     progress: Progress,
     patience: float = PATIENCE_SECONDS,
 ) -> Tally:
-    """Watch what the tables hold until it is all there, or nothing has changed for long."""
+    """Wait until the tables hold all results, or have not changed for `PATIENCE_SECONDS`."""
     wanted = total(uploads)
     bars = {
         "valid": progress.add_task("Stored", total=wanted.valid),

@@ -5,7 +5,7 @@ from sluice_cli.local_aws.server import LocalAws
 
 @dataclass(frozen=True)
 class Result:
-    """What a tour sent and found: a line of the demo's closing table, and commands to paste next."""
+    """The outcome of one system's tour: its row in the demo's closing table, and commands to try next."""
 
     system: str
     sent: int
@@ -16,7 +16,7 @@ class Result:
 
 
 def failures_kept(local: LocalAws, outputs: dict[str, str]) -> int:
-    """How many events the system's failure queue holds."""
+    """The number of events in the system's failure queue."""
     region = outputs["FunctionArn"].split(":")[3]
     attributes = local.client("sqs", region_name=region).get_queue_attributes(
         QueueUrl=outputs["FailureQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]

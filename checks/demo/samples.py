@@ -1,4 +1,4 @@
-"""The files of `samples`, put into a bucket."""
+"""Uploads of the files in `samples` to a bucket."""
 
 import hashlib
 import mimetypes
@@ -12,16 +12,15 @@ SAMPLES = ROOT / "samples"
 
 
 def upload(local: LocalAws, bucket: str, files: Mapping[str, str]) -> None:
-    """Upload the samples, named by their keys, that are not in the bucket with the same content yet.
-
-    The Content-Type goes by the key, as with most programs that upload.
+    """Upload the samples, by key, that are not in the bucket with the same content yet. The Content-Type is guessed
+    from the key, as most upload programs do.
     """
     s3 = local.client("s3")
     there = {one["Key"]: one["ETag"].strip('"') for one in s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
     missing = {
         key: content
         for key, name in files.items()
-        # Of an object uploaded in one part, the ETag is the MD5 of its content.
+        # The ETag of an object uploaded in one part is the MD5 of its content.
         if there.get(key) != hashlib.md5(content := (SAMPLES / name).read_bytes(), usedforsecurity=False).hexdigest()
     }
     for key, content in missing.items():
@@ -33,7 +32,9 @@ def upload(local: LocalAws, bucket: str, files: Mapping[str, str]) -> None:
 
 
 def try_upload(region: str, bucket: str) -> str:
-    """Commands to paste that upload `hello.txt`. The payload goes unsigned: with -T, curl 7 signs an empty one."""
+    """Shell commands that upload `hello.txt`. The payload is unsigned, because curl 7 signs an
+    empty payload with -T.
+    """
     return f"""echo hello > hello.txt
 curl --aws-sigv4 aws:amz:{region}:s3 --user "$LOCAL_AWS_USER" --cacert "$AWS_CA_BUNDLE" \\
   -H "x-amz-content-sha256: UNSIGNED-PAYLOAD" -T hello.txt "$AWS_ENDPOINT_URL/{bucket}/hello.txt\""""

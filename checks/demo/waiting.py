@@ -1,4 +1,4 @@
-"""Watching results come in."""
+"""Progress while results arrive."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +15,8 @@ STEP_SECONDS = 0.3
 
 
 def wait_for(local: LocalAws, total: int, look: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Show how many there are of each kind that `look` finds, until there are `total` of each; gives them.
-
-    Raises `DeploymentError` after a minute.
+    """Wait until `look` counts `total` results of each kind, and show the counts meanwhile. Returns the counts. Raises
+    `DeploymentError` after a minute.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     with Progress(

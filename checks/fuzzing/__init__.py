@@ -1,1 +1,3 @@
-"""Requests that nobody would send by mistake, to the REST APIs on a local AWS, and what must not come of them."""
+"""Fuzzing of the REST APIs on a local AWS: hostile and malformed requests, and checks of answers, logs and stored
+objects.
+"""

@@ -1,4 +1,4 @@
-"""What must not come of a request: in its answer, in the logs, in the buckets."""
+"""Checks of what a fuzzed request caused: its answer, the function's log, the stored objects."""
 
 import base64
 import json
@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 from .requests import FILE, SECRET, FuzzedRequest
 
-# How the program works inside, which is no business of who sends a request.
+# Internal details of the function, which an answer must not show to a caller.
 INTERNAL = re.compile(
     r"Traceback|arn:aws|\b[A-Z]\w+(?:Error|Exception)\b|\.py\b|/(?:var|tmp|opt|home|usr)/|botocore|boto3|dynamodb|"
     r"\bline [0-9]+, in |fastjsonschema|__\w+__ (?:not|is)",
 )
-# What Lambda itself writes beside the function's lines.
+# Lines that Lambda itself writes into a function's log.
 PLATFORM = re.compile(r"(?:INIT_START|START|END|REPORT|XRAY) ")
 
 
 @dataclass(frozen=True)
 class Violation:
-    """What came of a request, or of all of them together, and must not."""
+    """A violation that one request caused, or all requests together where `request` is None."""
 
     what: str
     shown: str
@@ -27,7 +27,9 @@ class Violation:
 
 
 def problems_of_answer(request: FuzzedRequest, status: int, body: bytes, names: Collection[str]) -> list[Violation]:
-    """`names` are of buckets, tables and whatever else is internal; answers of success may name an object's place."""
+    """Violations in one answer. `names` are internal names (buckets, tables): errors must not contain them; a success
+    may name where an object is stored.
+    """
     shown = body.decode(errors="backslashreplace")[:500]
     if status >= 500:
         return [Violation(f"status {status}", shown, request)]
@@ -42,7 +44,7 @@ def problems_of_answer(request: FuzzedRequest, status: int, body: bytes, names: 
 
 
 def problems_of_log(lines: Iterable[str]) -> list[Violation]:
-    """Each line is one JSON object that the function wrote, or Lambda's own."""
+    """Violations in a log. Each line has to be one JSON object of the function, or a line of Lambda's own."""
     found = []
     secrets = (SECRET, base64.b64encode(SECRET.encode()).decode()[:20], FILE[:20])
     for line in lines:
@@ -62,7 +64,9 @@ def problems_of_log(lines: Iterable[str]) -> list[Violation]:
 
 
 def problems_of_objects(new: Iterable[tuple[str, str]], stored: Mapping[str, str]) -> list[Violation]:
-    """`new` are bucket and key of each object that was not there before; `stored` the keys' patterns by bucket."""
+    """Violations in the buckets. `new` has bucket and key of each object that was not there before the run; `stored`
+    has the allowed key patterns by bucket.
+    """
     return [
         Violation("an object lies outside its prefix", f"{bucket}/{key}")
         for bucket, key in new

@@ -1,4 +1,4 @@
-"""What is sent: invented by hypothesis, the same for the same seed."""
+"""Generated requests, by hypothesis: the same seed gives the same requests."""
 
 import base64
 import json
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from checks.systems.system import Api
 
-# Stands for a secret: in headers and in file contents, and so never in a log.
+# A marker that stands for a secret. It is sent in headers and file contents, which must never be logged.
 SECRET = "fuzz-secret-8d1f0c7a2b"  # noqa: S105 - a marker
-# What a stranger would have a log say; on a line of its own it would be forged.
+# A forged log line. It must not appear on a line of its own.
 FORGED = '\n{"level": "CRITICAL", "message": "fuzz-forged"}\n'
 
 METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "X"])
@@ -25,7 +25,7 @@ TYPES = st.sampled_from(
         *("multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "*/*", "json", ""),
     ]
 )
-# HTTP's own rules for a header, which a client cannot break: no control characters.
+# HTTP clients cannot send control characters in a header.
 HEADER_VALUES = st.one_of(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=60), st.just(SECRET))
 HEADER_NAMES = st.from_regex(r"\AX-[A-Za-z0-9-]{1,20}\Z")
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.just("\ud800"))
@@ -42,7 +42,7 @@ FILE = base64.b64encode(f"{SECRET} is what the file says".encode()).decode()
 
 @dataclass(frozen=True)
 class FuzzedRequest:
-    """One request: `path` and `query` as they are sent, after the stage; `route` is the path that the API has."""
+    """One request. `path` and `query` follow the stage in the URL; `route` is the path as the API defines it."""
 
     system: str
     route: str
@@ -58,7 +58,7 @@ class FuzzedRequest:
 def requests(draw: st.DrawFn, apis: Mapping[str, Api]) -> FuzzedRequest:
     system = draw(st.sampled_from(sorted(apis)))
     route, methods = apis[system].path, apis[system].methods
-    # Most go where a function listens: elsewhere API Gateway alone answers.
+    # Most requests go to the routes that a function serves: API Gateway alone answers all others.
     at_home = draw(st.integers(0, 9)) < 8
     method = draw(st.sampled_from(methods) if at_home else METHODS)
     path = route if at_home else draw(st.one_of(st.just(route), TEXT.map(lambda text: "/" + quote(text, safe="/."))))
@@ -78,7 +78,9 @@ def requests(draw: st.DrawFn, apis: Mapping[str, Api]) -> FuzzedRequest:
 
 
 def _accepted(api: Api) -> dict[str, Any]:
-    """A body that the API accepts, with markers where they fit: a forged log line in a key, a secret in a file."""
+    """A body that the API accepts, with markers where they fit: a forged log line in a key, a secret in a file's
+    content.
+    """
     marked = {"key": f"fuzz/{FORGED}", "content": FILE}
     return {name: marked.get(name, value) for name, value in api.accepted.items()}
 
@@ -89,7 +91,7 @@ def bodies(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
 
     return st.one_of(
         st.just(encoded(valid)),
-        # Valid but for a part or two, which gets deepest.
+        # Valid except for one or two fields: such requests get past the first checks.
         st.dictionaries(st.one_of(st.sampled_from(sorted(valid)), NAMES), SCALARS, max_size=2).map(
             lambda changes: encoded({**valid, **changes})
         ),
@@ -106,7 +108,7 @@ def bodies(valid: Mapping[str, Any]) -> st.SearchStrategy[bytes]:
 
 
 def drawn(count: int, seed_: int, apis: Mapping[str, Api]) -> list[FuzzedRequest]:
-    """That many requests, or a few less where hypothesis has no more to invent."""
+    """`count` requests, or slightly fewer where hypothesis runs out of new ones."""
     found: list[FuzzedRequest] = []
 
     @seed(seed_)

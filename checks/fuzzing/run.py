@@ -1,4 +1,4 @@
-"""Sending requests to the APIs on a local AWS, and looking at what came of them."""
+"""Sends generated requests to the APIs of a local AWS, and collects violations."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ THREADS = 4
 
 @dataclass
 class FuzzResult:
-    """How many answers of which status each API gave, how many log lines were read, and what is wrong."""
+    """Answers by API and status, the number of log lines that were read, and the violations."""
 
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     log_lines: int = 0
@@ -31,8 +31,9 @@ def fuzz(
     stored: Mapping[str, str],
     each: Callable[[], object] = lambda: None,
 ) -> FuzzResult:
-    """Send all; `outputs` are those of the systems that have an API, `stored` the patterns of the keys of objects that
-    requests may store, by bucket. `each` is called after every answer."""
+    """Send all requests. `outputs` are the outputs of the systems with an API; `stored` has the allowed key patterns of
+    stored objects by bucket. `each` is called after every answer.
+    """
     outcome = FuzzResult()
     account = local.client("sts").get_caller_identity()["Account"]
     internal = ("BucketName", "TableName", "FunctionName", "LogGroupName")
@@ -72,5 +73,6 @@ def _objects(local: LocalAws) -> set[tuple[str, str]]:
 
 def _log(local: LocalAws, group: str) -> list[str]:
     pages = local.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
-    # A log event of the local AWS may hold several lines. Not splitlines(): a text's U+2028 is no line's end.
+    # A log event of the local AWS may hold several lines. Not splitlines(): it also splits at U+2028, which may be part
+    # of a message.
     return [line for page in pages for event in page["events"] for line in event["message"].split("\n")]

@@ -1,4 +1,4 @@
-"""Every single way to take something from a statement, or to widen it."""
+"""Mutations of a policy statement: every way to remove one element, or to widen it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,23 +11,25 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class StatementMutation:
-    """One element of a statement, by its place, taken away (`without`) or made to match everything (`any`).
+    """One mutation: an element of a statement removed (`without`) or made to match everything (`any`).
 
-    A change that narrows is noticed by a use that fails; one that widens by an access that is not refused any more.
+    A mutation that narrows has to make a use of the system fail. One that widens has to allow an access that was
+    refused.
     """
 
     statement: SynthesizedStatement
     part: str  # action, resource, principal, condition, value
     index: int
     how: str  # without, any
-    value: int = 0  # of a condition
+    value: int = 0  # of an element's condition
 
     @property
     def narrows(self) -> bool:
-        """Whether less is allowed than before."""
+        """Whether the mutation allows less than the original."""
         allows = self.statement.effect == "Allow"
         if self.part == "value":
-            # One value less: a condition that names who is meant fits less often, one that names who is not more often.
+            # A condition with one value less matches fewer callers, if it names allowed callers, and more if it names
+            # excluded ones.
             return allows == ("Not" not in self.statement.conditions[self.index].test)
         return allows == (self.how == "without" and self.part in ("action", "resource"))
 
@@ -44,8 +46,9 @@ class StatementMutation:
         return f"without {what}" if self.how == "without" else f"any {self.part} for {what}"
 
     def applied(self, statement: SynthesizedStatement) -> SynthesizedStatement | None:
-        """The statement changed; None where nothing of it is left. `statement` is this change's own, or its like with
-        references resolved."""
+        """The mutated statement; None if nothing is left of it. `statement` is this mutation's own, or the same with
+        references resolved.
+        """
 
         def without(items: tuple[str, ...]) -> tuple[str, ...]:
             return items[: self.index] + items[self.index + 1 :]
@@ -72,8 +75,9 @@ def _at(items: tuple[Item, ...], index: int, item: Item) -> tuple[Item, ...]:
 
 
 def changes(statement: SynthesizedStatement) -> Iterator[StatementMutation]:
-    """All single changes of a statement. Of a denial, widening its resources or principals would only refuse more, and
-    it has to refuse everybody."""
+    """All mutations of a statement. Resources and principals of a Deny statement are not widened: that would only
+    refuse more, and a Deny has to apply to everybody.
+    """
     allows = statement.effect == "Allow"
     for index in range(len(statement.actions)):
         yield StatementMutation(statement, "action", index, "without")

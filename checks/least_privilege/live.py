@@ -1,4 +1,4 @@
-"""A deployed system: its policies, which can be changed one statement at a time, and who may use it."""
+"""A deployed system whose policies are mutated one statement at a time, and clients with the rights of its roles."""
 
 import io
 import json
@@ -20,23 +20,25 @@ from .statements import PERMISSION, REFERENCE, SynthesizedStatement
 
 Document = dict[str, Any]
 
-# Actions that a denial of everything must leave in a changed policy, or it could not be changed back.
+# Actions that a Deny on everything has to leave out, so that the policy can be changed back.
 REVERT_ACTIONS = {
     "aws_s3_bucket_policy": ["s3:GetBucketPolicy", "s3:PutBucketPolicy"],
     "aws_sqs_queue_policy": ["sqs:GetQueueAttributes", "sqs:SetQueueAttributes"],
 }
-# What the policy admin of a key whose policy is changed needs to change it back and to remove it.
+# Actions that the policy admin of a key needs to restore the key's policy and to delete the key.
 POLICY_ADMIN = "test-policy-admin"
 POLICY_ADMIN_ACTIONS = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
 
 
 class NotAsSynthesized(RuntimeError):
-    """What is deployed has another policy than its Terraform says."""
+    """The deployed policy differs from the synthesized one."""
 
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """A running local AWS, one system's region, outputs, and the attributes of its resources by address."""
+    """A running local AWS with one deployed system: its region, outputs, and resource attributes by
+    Terraform address.
+    """
 
     local: LocalAws
     system: str
@@ -46,7 +48,7 @@ class DeployedStack:
 
     @classmethod
     def of(cls, local: LocalAws, system: str, synthesized: Document, state: Document) -> "DeployedStack":
-        """From the synthesized Terraform and the state after an apply."""
+        """Built from the synthesized Terraform and the state after an apply."""
         return cls(
             local=local,
             system=system,
@@ -65,7 +67,9 @@ class DeployedStack:
 
 
 class DeployedSystem:
-    """One deployed system, ready for changes of its policies. `with` makes, and removes, what that needs."""
+    """A deployed system prepared for mutations. As a context manager it creates, and afterwards removes, what they
+    need.
+    """
 
     def __init__(self, place: DeployedStack) -> None:
         self.place = place
@@ -78,7 +82,7 @@ class DeployedSystem:
     def __enter__(self) -> "DeployedSystem":
         with ExitStack() as cleanup:
             s3 = self.client("s3")
-            # Somebody else's: no role of the system may touch it.
+            # A bucket that belongs to somebody else: no role of the system may access it.
             self.foreign_bucket = f"test-foreign-{uuid4().hex[:12]}"
             s3.create_bucket(Bucket=self.foreign_bucket, **_location(self.place.region))
             cleanup.callback(self._empty_foreign_bucket)
@@ -91,8 +95,10 @@ class DeployedSystem:
         self._cleanup.close()
 
     def client(self, service: str, who: str = "deployer", *, tls: bool = True, checked: bool = True) -> Any:
-        """A client with the rights of the `deployer`, of the function's `role` or of the `policy-admin`; without TLS as
-        a load balancer would report it; with its parameters not `checked` before they are sent."""
+        """A client with the rights of the `deployer`, the function's `role` or the `policy-admin`. With `tls=False`
+        requests look as if a load balancer received them without TLS. With `checked=False` botocore does not validate
+        parameters.
+        """
         asked = (service, who, tls, checked)
         if asked not in self._clients:
             made = self.place.local.client(
@@ -115,7 +121,7 @@ class DeployedSystem:
         return str(self._the("aws_iam_role")["arn"])
 
     def check(self, statement: SynthesizedStatement) -> None:
-        """Raises `NotAsSynthesized` where the deployed statement is not the one of the Terraform."""
+        """Raises `NotAsSynthesized` if the deployed statement differs from the synthesized one."""
         if statement.kind == PERMISSION:
             policy = self.client("lambda").get_policy(FunctionName=self.function_name)["Policy"]
             conditions = [condition.values for condition in statement.resolved(self.place.resolve).conditions]
@@ -133,7 +139,7 @@ class DeployedSystem:
 
     @contextmanager
     def changed(self, change: StatementMutation) -> Iterator[None]:
-        """The deployed policy with that one change; afterwards as Terraform made it."""
+        """Apply a mutation to the deployed policy for as long as the context lasts; then restore the policy."""
         statement = change.statement
         original = self._read(statement)
         applied = change.applied(statement.resolved(self.place.resolve))
@@ -145,7 +151,9 @@ class DeployedSystem:
             self._write(statement, original)
 
     def key(self, statement: SynthesizedStatement) -> str:
-        """A key with the same policy as the statement's own, made for the proof: some calls would disable or delete."""
+        """A throw-away key with the same policy as the statement's key: some of the calls would disable or delete a
+        key.
+        """
         address = statement.address
         if address not in self._twins:
             kms = self.client("kms")
@@ -160,7 +168,7 @@ class DeployedSystem:
     def _with_revert_right(
         self, statement: SynthesizedStatement, applied: SynthesizedStatement | None
     ) -> list[Document]:
-        """The changed statement, and what lets it be changed back."""
+        """The mutated statement, and a statement that allows the policy to be restored."""
         made = applied.json() if applied else None
         if statement.kind == "aws_kms_key":
             admin = {"AWS": self._policy_admin_arn}
@@ -174,7 +182,7 @@ class DeployedSystem:
             return [revert, made] if made else [revert]
         locks_out = made and made["Effect"] == "Deny" and any(action.endswith(":*") for action in made["Action"])
         if made and locks_out and statement.kind in REVERT_ACTIONS:
-            # `NotAction` denies what `Action: s3:*` would, except for the way back.
+            # `NotAction` denies the same as `Action: s3:*`, except for restoring the policy.
             del made["Action"]
             made["NotAction"] = REVERT_ACTIONS[statement.kind]
         return [made] if made else []
@@ -239,7 +247,7 @@ class DeployedSystem:
         return found
 
     def _make_policy_admin(self, cleanup: ExitStack) -> tuple[str, dict[str, str]]:
-        """A user with no rights but those that a changed key policy gives."""
+        """A user without rights other than those from a mutated key policy."""
         iam, name = self.client("iam"), f"{POLICY_ADMIN}-{uuid4().hex[:8]}"
         arn = iam.create_user(UserName=name)["User"]["Arn"]
         cleanup.callback(iam.delete_user, UserName=name)
@@ -252,7 +260,7 @@ class DeployedSystem:
         return arn, {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
     def _credentials_of_role(self) -> dict[str, str]:
-        """What a function with the role has: told by a throw-away function, as nobody but Lambda may take the role."""
+        """Credentials of a role that only Lambda may assume: a throw-away function with that role returns its own."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as out:
             out.writestr("tell.py", CREDENTIALS_PROBE)
@@ -289,7 +297,7 @@ def handle(event, context):
 
 
 def _claim_plain(request: AWSRequest, **_: Any) -> None:
-    # As a request arrives whose client did not use TLS: the local AWS takes a load balancer's word for it.
+    # Sent like a request from a client without TLS: the local AWS trusts the header of a load balancer.
     request.headers["X-Forwarded-Proto"] = "http"
 
 
@@ -305,7 +313,9 @@ def _statement_of(document: Document, sid: str) -> Document:
 
 
 def _comparable(value: Any) -> Any:
-    """Without the order of lists, and with a single item for a list of one."""
+    """A statement in a form that compares equal regardless of the order of lists, and of a single item outside of a
+    list.
+    """
     if isinstance(value, dict):
         return {name: _comparable(one) for name, one in value.items()}
     if isinstance(value, list):

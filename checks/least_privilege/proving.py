@@ -1,4 +1,4 @@
-"""Proving a running system's statements, each change of each by itself."""
+"""Runs all mutations of a system's statements, each by itself."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +18,9 @@ REFUSED = re.compile(r"AccessDenied|AuthorizationError|not authorized|Forbidden|
 
 @dataclass(frozen=True)
 class Proof:
-    """How a change of a statement is noticed: by a run, by the unit test that stands in, or (`problem`) not at all."""
+    """The result of one mutation: `run` or `gap` names the use, refusal or unit test that detects it; `problem` says
+    that nothing does.
+    """
 
     change: StatementMutation
     run: str = ""
@@ -27,7 +29,7 @@ class Proof:
 
 
 class NotSufficient(RuntimeError):
-    """A use of the system fails, or an access that must be refused is granted, with the policies as generated."""
+    """With the policies as generated, a use of the system fails, or an access that has to be refused is allowed."""
 
 
 def prove(
@@ -36,8 +38,11 @@ def prove(
     statements: Sequence[SynthesizedStatement],
     after_each: Callable[[Proof], None] = lambda _: None,
 ) -> list[Proof]:
-    """One proof for each change of each statement. Raises `NotSufficient` where the policies as generated do not let
-    the system work, and `NotAsSynthesized` where they are others. Leaves the policies as they were, and has seen it."""
+    """One proof for each mutation of each statement.
+
+    Raises `NotSufficient` if the system does not work under the policies as generated, and `NotAsSynthesized` if the
+    deployed policies differ from the generated ones. All policies are restored and checked afterwards.
+    """
     with DeployedSystem(place) as system:
         prover = _Prover(system, uses(system))
         prover.expect_sufficient()
@@ -82,14 +87,16 @@ class _Prover:
         return Proof(change, problem=f"nobody notices ({'; '.join(outcomes) or 'nothing tries it'})")
 
     def _expect_as_generated(self, one: Use, change: StatementMutation) -> None:
-        """Before a change, a use works and a refusal is one: else its outcome under the change would prove nothing."""
-        # Calls to a key share a name, and differ.
+        """Check that the use works, or the access is refused, before the mutation: otherwise its outcome under the
+        mutation proves nothing.
+        """
+        # Uses of different keys have the same names.
         a_key = change.statement.kind == "aws_kms_key"
         if (change.statement, one.name) in self._as_generated and not a_key:
             return
         said = _said(one)
         refused = bool(REFUSED.search(said))
-        # They name nothing but the key: they are not refused, whatever they then lack.
+        # These calls have the key as their only parameter: once authorized they cannot be refused for another reason.
         works = not said or (a_key and not refused)
         if not (works if change.narrows else refused):
             raise NotSufficient(f"{change.statement.name}: as generated, {one.name}: {said or 'is granted'}")
@@ -97,7 +104,7 @@ class _Prover:
 
 
 def _said(one: Use) -> str:
-    """Nothing where it works; else what went wrong."""
+    """The error message of a use; empty if it works."""
     try:
         one.run()
     except (ClientError, Failed) as error:

@@ -1,4 +1,4 @@
-"""Accesses that have to be refused: a restriction is needed where one of them is granted without it."""
+"""Accesses that have to be refused. A restriction in a policy is needed if an access is allowed without it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,14 +7,14 @@ from .changes import StatementMutation
 from .live import DeployedSystem
 from .uses import Use
 
-# Of somebody else; where nothing has this name, an access that is not refused says that it is not there.
+# Belongs to somebody else. Where nothing has this name, an allowed access answers that it does not exist.
 FOREIGN = "test-foreign"
 FOREIGN_KEY = "00000000-0000-4000-8000-000000000000"
 MESSAGE = '{"objectKey": ""}'
 
 
 def refusals(system: DeployedSystem, change: StatementMutation) -> Sequence[Use]:
-    """What is refused as generated, and of which one has to be granted under a change that widens."""
+    """Accesses that are refused as generated, of which at least one has to be allowed under a mutation that widens."""
     statement = change.statement
     held = system.place.attributes[statement.address]
     by_kind: dict[str, Callable[[], list[Use]]] = {

@@ -1,4 +1,4 @@
-"""What was proven, as tables: in the terminal and as docs/least-privilege.md."""
+"""The proofs as tables: in the terminal, and in docs/least-privilege.md."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ Terraform as generated, and fails on the Terraform with just that change.
 
 @dataclass(frozen=True)
 class StatementRow:
-    """One statement's line of the table; the last three cells hold a line for each way it is noticed."""
+    """The table row of one statement. The last three cells have a line for each way in which its mutations are
+    detected.
+    """
 
     statement: SynthesizedStatement
     says: str
@@ -66,7 +68,7 @@ class Totals:
 
 
 def place_of(statement: SynthesizedStatement) -> str:
-    """What carries it, as a reader of the stack knows it: `ReadObjects`, `Objects`."""
+    """The policy's holder as a reader of the stack knows it: `ReadObjects`, `Objects`."""
     return statement.holder.rpartition("/")[0].rpartition("/")[2] or statement.holder
 
 

@@ -1,4 +1,4 @@
-"""What the local AWS does not enforce, and the unit tests that stand in: each must fail when the statement changes."""
+"""Mutations that the local AWS does not enforce, and the unit tests that detect them instead."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .changes import StatementMutation
 from .statements import PERMISSION
 
-# Tests that the unit tests of each system have under these names.
+# Unit tests of these names exist in the test module of every system.
 ROLE = "test_the_role_may_do_exactly_what_the_function_does"
 PERMISSIONS = "test_only_the_systems_own_sources_may_invoke_the_function"
 EVERY_SYSTEM = "test_systems"
@@ -14,9 +14,12 @@ EVERY_SYSTEM = "test_systems"
 
 @dataclass(frozen=True, eq=False)
 class Gap:
-    """Changes that no run can notice here: who needs what they take away or restrict, why no run notices, and the test
-    that does. `test` is the name of a test of each system's own module, or of `module`. `parts` are the parts of the
-    statements that are meant, `elements` what the changes name where not all of them are meant."""
+    """Mutations that no run on the local AWS detects: who needs the element, why no run detects the mutation, and the
+    unit test that does.
+
+    `test` is the name of a test in each system's own test module, or in `module`. `parts` are the affected parts of
+    statements; `elements` narrows them down to elements of these names.
+    """
 
     needed_by: str
     reason: str
@@ -31,7 +34,7 @@ class Gap:
         return sid in self.sids and change.part in self.parts and any(one in str(change) for one in self.elements)
 
     def test_of(self, system: str) -> str:
-        """The test's id as pytest takes it."""
+        """The pytest id of the unit test."""
         module = self.module or "test_" + system.replace("-", "_")
         return f"tests/unit/{module}.py::{self.test}"
 
@@ -113,5 +116,5 @@ GAPS = (
 
 
 def gap_of(change: StatementMutation) -> Gap | None:
-    """What says that no run notices a change; None where one has to."""
+    """The reason why no run detects a mutation; None if a run has to."""
     return next((one for one in GAPS if one.covers(change)), None)

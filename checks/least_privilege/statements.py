@@ -1,4 +1,4 @@
-"""The policy statements of a stack, from its synthesized Terraform: no list of them could leave one out."""
+"""The policy statements of a stack, read from its synthesized Terraform, so that no statement can be left out."""
 
 import json
 import re
@@ -9,13 +9,13 @@ from typing import Any
 DOCUMENT = re.compile(r"\$\{data\.aws_iam_policy_document\.(.+)\.json\}")
 REFERENCE = re.compile(r"\$\{((?:data\.)?aws_\w+\.[^.}]+)\.(\w+)\}")
 
-# Attributes that name a resource, so that a reader need not see them.
+# Attributes that hold a resource's name. They are left out of what readers see.
 NAMES = ("arn", "name", "execution_arn")
 
 PERMISSION = "aws_lambda_permission"
-# What a policy asks of where it is deployed to, as a reader knows it.
+# Readable names for what a policy takes from the account it is deployed to.
 DEPLOYED_TO = {"account_id": "ACCOUNT", "partition": "aws", "name": "REGION", "dns_suffix": "amazonaws.com"}
-# What carries a policy, by resource type; `live` can read and write each of them.
+# Resource types that carry a policy. `live` can read and write each of them.
 HOLDERS = {
     "aws_iam_role": "assume_role_policy",
     "aws_iam_role_policy": "policy",
@@ -29,7 +29,7 @@ Block = Mapping[str, Any]
 
 
 class UnknownPolicy(RuntimeError):
-    """The Terraform has a policy in a form that is not read here, so that nothing would prove it."""
+    """The Terraform has a policy in a form that this module cannot read, so it would go unproven."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,11 @@ class SynthesizedCondition:
 
 @dataclass(frozen=True)
 class SynthesizedStatement:
-    """One statement, as Terraform has it: values may be references. `holder` is the construct path of the resource that
-    carries it, `address` its Terraform address, `document` the construct path of its policy document."""
+    """One statement as synthesized; values may be Terraform references.
+
+    `holder` is the construct path of the resource with the policy, `address` its Terraform address, and `document` the
+    construct path of its policy document.
+    """
 
     system: str
     address: str
@@ -64,7 +67,7 @@ class SynthesizedStatement:
         return f"{self.system} {self.holder} {self.sid}"
 
     def resolved(self, resolve: Callable[[str], str]) -> "SynthesizedStatement":
-        """The same with every reference replaced by what `resolve` gives for it."""
+        """The statement with all references replaced by what `resolve` returns for them."""
         return replace(
             self,
             resources=tuple(map(resolve, self.resources)),
@@ -73,7 +76,7 @@ class SynthesizedStatement:
         )
 
     def json(self) -> dict[str, Any]:
-        """As IAM has it."""
+        """The statement in IAM's JSON."""
         made: dict[str, Any] = {"Sid": self.sid, "Effect": self.effect, "Action": list(self.actions)}
         if self.resources:
             made["Resource"] = list(self.resources)
@@ -89,7 +92,7 @@ class SynthesizedStatement:
         return made
 
     def block(self) -> dict[str, Any]:
-        """As Terraform's `aws_iam_policy_document` has it."""
+        """The statement as a block of Terraform's `aws_iam_policy_document`."""
         made: dict[str, Any] = {
             "sid": self.sid,
             "effect": self.effect,
@@ -106,7 +109,7 @@ class SynthesizedStatement:
 
 
 def read(system: str, synthesized: Block) -> list[SynthesizedStatement]:
-    """Every statement of a stack. Raises `UnknownPolicy` for a policy that this cannot read."""
+    """Every statement of a stack. Raises `UnknownPolicy` for a policy in a form that it cannot read."""
     documents = synthesized.get("data", {}).get("aws_iam_policy_document", {})
     used: set[str] = set()
     found: list[SynthesizedStatement] = []
@@ -154,7 +157,7 @@ def path_of(system: str, name: str, block: Block) -> str:
 
 
 def shown(text: str, paths: Mapping[str, str]) -> str:
-    """A value with its references as a reader knows them: `Objects.arn/*`. `paths` are construct paths by address."""
+    """A value with readable references, such as `Objects.arn/*`. `paths` are construct paths by Terraform address."""
 
     def construct(found: re.Match[str]) -> str:
         if found[1].startswith("data."):
@@ -192,7 +195,7 @@ def _statement(system: str, address: str, holder: str, document: str, block: Blo
 
 
 def _permission(system: str, address: str, holder: str, resource: Block) -> SynthesizedStatement:
-    """A Lambda permission is a statement of the function's resource policy."""
+    """A Lambda permission as a statement of the function's resource policy."""
     conditions = [
         SynthesizedCondition(test, variable, (resource[attribute],))
         for attribute, test, variable in (
@@ -209,7 +212,7 @@ def _permission(system: str, address: str, holder: str, resource: Block) -> Synt
         sid=holder.rpartition("/")[2],
         effect="Allow",
         actions=(resource["action"],),
-        # The function that carries it: a permission has no other resource.
+        # The function is the holder: a permission has no resource of its own.
         resources=(),
         principals=(("Service", resource["principal"]),),
         conditions=tuple(conditions),

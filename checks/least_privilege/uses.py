@@ -1,4 +1,4 @@
-"""What each system is for, as calls of a second or less: a statement is needed where one of them fails without it."""
+"""Uses of each system, as calls of a second or less. A statement is needed if one of them fails without it."""
 
 import json
 import time
@@ -15,14 +15,14 @@ from .changes import StatementMutation
 from .live import DeployedSystem
 
 PATIENCE_SECONDS = 60
-# A key no other part of the deployment's users looks for.
+# A partition key that no other check of the deployment uses.
 KEY = "readings/least privilege/{}.json"
 
 Row = dict[str, Any]
 
 
 class Failed(RuntimeError):
-    """The use did not work, and why."""
+    """A use of the system failed; the message says why."""
 
 
 class Use(NamedTuple):
@@ -31,21 +31,25 @@ class Use(NamedTuple):
 
 
 class Uses(ABC):
-    """What all systems have in common. A system's own uses are given by the construct path of what grants them."""
+    """Uses that all systems have in common. Each system adds its own, by the construct path of the statement that
+    allows them.
+    """
 
     def __init__(self, system: DeployedSystem) -> None:
         self.system = system
 
     @abstractmethod
     def whole(self) -> list[Use]:
-        """The system as its users use it; also prepares what the single uses need."""
+        """The whole system in use, once; also prepares what the single uses need."""
 
     @abstractmethod
     def granted(self) -> dict[str, list[Use]]:
-        """Uses by what must allow them: the last but one part of the path of a role's policy, or a topic."""
+        """Uses by the policy that has to allow them: the last but one part of the path of a role's
+        policy, or a topic.
+        """
 
     def of(self, change: StatementMutation) -> Sequence[Use]:
-        """The uses of which one has to fail under a change that narrows."""
+        """The uses of which one has to fail under a mutation that narrows."""
         statement = change.statement
         place, _, _ = statement.holder.rpartition("/")
         client, held = self.system.client, self.system.place.attributes[statement.address]
@@ -72,7 +76,7 @@ class Uses(ABC):
         return []
 
     def invoke(self, event: Any) -> Any:
-        """The function's answer. Raises `Failed` with its error."""
+        """Invoke the function. Returns its answer. Raises `Failed` with its error."""
         client = self.system.client("lambda")
         answer = client.invoke(FunctionName=self.system.function_name, Payload=json.dumps(event))
         said = json.loads(answer["Payload"].read())
@@ -91,20 +95,20 @@ class Uses(ABC):
         return list(found["Items"])
 
     def forget(self, table: str, key: tuple[str, str], value: str) -> None:
-        """Delete the rows with a partition key, so that the same object is new again."""
+        """Delete the rows with a partition key, so that the same object counts as new."""
         for row in self.rows(table, key[0], value):
             named = {name: row[name] for name in key}
             self.system.client("dynamodb").delete_item(TableName=table, Key=named)
 
     def upload(self, content: bytes) -> tuple[str, str]:
-        """Store an object; gives its key and version."""
+        """Store an object. Returns its key and version."""
         key = KEY.format(uuid4().hex)
         s3 = self.system.client("s3")
         answer = s3.put_object(Bucket=self.system.outputs["BucketName"], Key=key, Body=content)
         return key, str(answer.get("VersionId", ""))
 
     def created(self, key: str, version: str = "") -> Any:
-        """S3's event; without a version as S3 sends it while a bucket's versioning is suspended."""
+        """The S3 event of an object; without a version id as while a bucket's versioning is suspended."""
         named = {"versionId": version} if version else {}
         return {
             "Records": [
@@ -121,7 +125,7 @@ class Uses(ABC):
         }
 
     def _call_kms(self, change: StatementMutation, action: str) -> None:
-        # Nothing but the key: whatever the call then lacks, the right to it is checked before.
+        # Only the key: IAM checks the permission before KMS checks the other parameters.
         kms = self.system.client("kms", checked=False)
         key = self.system.key(change.statement)
         operation = xform_name("DescribeKey" if action == "kms:*" else action.partition(":")[2])

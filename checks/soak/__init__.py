@@ -1,4 +1,4 @@
-"""Conservation under faults: inputs through every system while faults strike, and books that must balance.
+"""Soak test: inputs through every system while faults are injected, followed by a reconciliation of inputs and results.
 
-`checks/verbs/soak.py` is the command, docs/soak.md says what it does and how to read its ledger.
+`checks/verbs/soak.py` is the command. docs/soak.md describes the faults, and how to read the ledger.
 """

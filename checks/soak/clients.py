@@ -1,4 +1,4 @@
-"""boto3 clients of the local AWS, each made once: making one takes longer than dozens of calls."""
+"""Cached boto3 clients of the local AWS: creating one takes longer than dozens of calls."""
 
 import threading
 from typing import Any
@@ -11,7 +11,7 @@ from sluice_cli.local_aws.server import REGION, LocalAws
 
 
 class Clients:
-    """Makes clients as `LocalAws.client` does. Safe in threads."""
+    """Creates clients as `LocalAws.client` does, once for each service and role. Thread-safe."""
 
     def __init__(self, local: LocalAws) -> None:
         running = local.running()
@@ -31,5 +31,5 @@ class Clients:
             return self._made[key]
 
 
-# Many threads share a client; a busy machine takes its time.
+# Many threads share a client, and a busy machine answers slowly.
 DEFAULT = Config(s3={"addressing_style": "path"}, max_pool_connections=32, read_timeout=120)

@@ -1,4 +1,4 @@
-"""Brings a function S3's events the way S3 may: late, in another order, and more than once."""
+"""Delivers S3 events to a function as S3 may deliver them: late, out of order, and more than once."""
 
 import random
 import threading
@@ -18,8 +18,10 @@ Event = dict[str, Any]
 
 
 class Courier(threading.Thread):
-    """Takes all events of a bucket from the inbox. Delivers those that S3 did not, shuffled, and of each as many more
-    as its item says: at once, and after later ones."""
+    """Takes all events of a bucket from the inbox, and delivers those that S3 does not, shuffled.
+
+    Each event is repeated as often as its item says: at once, and after later events.
+    """
 
     def __init__(
         self,
@@ -30,7 +32,7 @@ class Courier(threading.Thread):
         inputs: Callable[[Event], Iterable[tuple[str, str]]],
     ) -> None:
         super().__init__(name="courier", daemon=True)
-        # What S3 took, as `inputs` tells it from a record.
+        # The versions that S3 accepted, as `inputs` reads them from a record.
         self.arrived: set[tuple[str, str]] = set()
         self._inputs = inputs
         self.taken = self.duplicates = self.out_of_order = 0
@@ -59,8 +61,9 @@ class Courier(threading.Thread):
             raise
 
     def finish(self, events: int, *, patience: float) -> None:
-        """No more is sent: deliver all of so many events, however long that takes. Of those that do not come, nothing
-        is waited for once nothing has come for `patience` seconds."""
+        """Deliver all of the expected events once sending has ended, however long that takes. Gives up on missing
+        events when none arrived for `patience` seconds.
+        """
         self._patience = patience
         self._expected = events
         self.join()
@@ -70,7 +73,7 @@ class Courier(threading.Thread):
     def _step(self) -> bool:
         bodies = self._inbox.take(wait_seconds=1)
         for body in bodies:
-            for record in body.get("Records", []):  # none in S3's test event
+            for record in body.get("Records", []):  # S3's test event has none
                 self._take(record)
         self._hand_over(LATE_BY)
         return bool(bodies)
@@ -111,7 +114,7 @@ class Courier(threading.Thread):
         self._deliver(event)
 
     def _seen(self, record: Event) -> None:
-        """Count what comes after a newer event of its key."""
+        """Count events that arrive after a newer event of the same key."""
         key, sequencer = record["s3"]["object"]["key"], record["s3"]["object"]["sequencer"]
         newest = self._newest.get(key, "")
         if older(sequencer, newest):
@@ -121,7 +124,8 @@ class Courier(threading.Thread):
 
 
 def older(one: str, other: str) -> bool:
-    """Whether an event came before another of its key: the shorter sequencer is padded with zeros on the right.
+    """Whether an event happened before another event of the same key. The shorter sequencer is padded with zeros on the
+    right.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
     """

@@ -1,4 +1,4 @@
-"""Queues of the soak's own: they hear what a topic publishes and what a bucket's events say."""
+"""Queues of the soak's own that receive a topic's messages and a bucket's events."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-NOW = "now"  # the end of keys whose events S3 delivers to the function by itself
+NOW = "now"  # the end of keys whose events S3 delivers to the function itself
 
 
 class Inbox:
-    """What is read from it is taken."""
+    """A queue; reading a message removes it."""
 
     def __init__(self, sqs: Any, url: str) -> None:
         self._sqs = sqs
         self._url = url
 
     def take(self, *, wait_seconds: int = 0) -> list[dict[str, Any]]:
-        """Up to ten messages' bodies; none when none is there."""
+        """Up to ten message bodies; an empty list if there are none."""
         answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds)
         messages = answer.get("Messages", [])
         if messages:
@@ -36,7 +36,7 @@ class Inbox:
 
 @contextmanager
 def of_topic(client: Callable[..., Any], topic_arn: str) -> Iterator[Inbox]:
-    """What the topic publishes meanwhile, as SNS wraps it."""
+    """An inbox for what the topic publishes while the context lasts, in SNS's envelope."""
     region = topic_arn.split(":")[3]
     sns = client("sns", region_name=region)
     with _queue(client("sqs", region_name=region), "sns.amazonaws.com", topic_arn) as (inbox, arn):
@@ -49,10 +49,10 @@ def of_topic(client: Callable[..., Any], topic_arn: str) -> Iterator[Inbox]:
 
 @contextmanager
 def of_bucket(client: Callable[..., Any], bucket: str, region: str, prefix: str) -> Iterator[Inbox]:
-    """All events of a bucket's new objects under a prefix meanwhile. The function gets those from S3 whose keys end
-    with `NOW`; the others wait for somebody to deliver them.
+    """An inbox for all events of new objects under a prefix while the context lasts.
 
-    (On AWS two destinations may not listen to the same keys. The local AWS does not mind.)
+    S3 delivers the events of keys that end with `NOW` to the function; the courier delivers the others. (On AWS two
+    destinations cannot have overlapping filters; the local AWS allows it.)
     """
     s3 = client("s3", region_name=region)
     own = {

@@ -1,4 +1,4 @@
-"""A system's inputs in the soak: what is sent to it, and how the results of each input are recognized."""
+"""A system's inputs in the soak: how they are sent, and how their results are recognized."""
 
 import json
 import re
@@ -17,7 +17,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Expectation:
-    """What must become of an input: so many `rows`, or a `reject`; and whether a notification of it comes."""
+    """The expected result of an input: a number of `rows`, or a `reject`; and whether a notification is published."""
 
     input: str
     row: bool = True
@@ -25,18 +25,18 @@ class Expectation:
 
 
 class SoakInputs:
-    """The inputs of a deployed system that objects are uploaded to: each object version is one.
+    """The inputs of a system that objects are uploaded to: each object version is one input.
 
-    `prefix` holds the objects of this run and no others. Systems with other inputs override what differs.
+    `prefix` holds only objects of this run. Systems with other inputs override what differs.
     """
 
     rows_in = "TableName"
     poisons: Mapping[str, str] = {"no-event": KEPT, "no-key": KEPT, "no-object": KEPT}
-    # Whether its inputs are requests. Others' requests are repeats of an object's event, and poison.
+    # Whether the inputs are HTTP requests. Otherwise requests repeat an object's event, or are poison.
     by_request = False
-    # How many inputs an object version is.
+    # The number of inputs in one object version.
     inputs_each = 1
-    # Whether of every input a notification must come.
+    # Whether every input has to be notified.
     notifies = False
 
     def __init__(self, outputs: Mapping[str, str], client: Callable[..., Any], seed: int, run: str) -> None:
@@ -51,7 +51,7 @@ class SoakInputs:
         return f"{self.prefix}{item.name}"
 
     def upload(self, item: Item, version: int) -> list[Expectation]:
-        """Upload one version of an item's object; gives what must become of it."""
+        """Upload one version of an item's object. Returns the expected result."""
         key = self.key(item)
         answer = self._s3.put_object(Bucket=self.outputs["BucketName"], Key=key, Body=f"version {version} of {key}")
         return self.outcomes(item, version, answer.get("VersionId", ""))
@@ -61,7 +61,7 @@ class SoakInputs:
         return [Expectation(f"{self.key(item)} {version_id}", notified=self.notifies)]
 
     def poison(self, item: Item) -> Record:
-        """An event that cannot be processed; it holds the item's key, by which it is recognized."""
+        """An event that cannot be processed. It contains the item's key, by which its failure is recognized."""
         record: Record = {
             "eventName": "ObjectCreated:Put",
             "eventTime": "2026-01-02T03:04:05.678Z",
@@ -75,11 +75,11 @@ class SoakInputs:
         return {"Records": [record]}
 
     def request(self, item: Item) -> tuple[Any, dict[str, str]]:
-        """The body and headers of a request about an item; where that is poison, one that must be refused."""
+        """Body and headers of a request about an item; for poison, of a request that has to be refused."""
         return {"key": self.key(item)}, {}
 
     def of_request(self, item: Item) -> str:
-        """The input that a request is."""
+        """The input that a request is about."""
         return self.key(item)
 
     def rows(self) -> Counter[str]:
@@ -102,7 +102,7 @@ class SoakInputs:
         return self.of_row(json.loads(message))
 
     def of_event(self, event: Any) -> set[tuple[str, str]]:
-        """The inputs that an event is about, each with what tells one upload of it from another."""
+        """The inputs that an event is about, each with an id that tells its uploads apart."""
         records = event.get("Records", []) if isinstance(event, dict) else []
         found = {one for record in records for one in self.of_record(record)}
         text = json.dumps(event)
@@ -114,7 +114,7 @@ class SoakInputs:
             yield f"{unquote_plus(item['key'])} {item['versionId']}", ""
 
     def of_upload(self, record: Record) -> Iterable[tuple[str, str]]:
-        """The inputs that the event of an upload is about, where a repeated upload is one more."""
+        """The inputs of an upload's event, where a repeated upload is a further input."""
         return self.of_record(record)
 
     def _scan(self, table: str) -> list[Row]:

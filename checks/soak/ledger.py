@@ -1,4 +1,4 @@
-"""The books of a run: what was sent, what came of it, and whether the two agree. Nothing here talks to AWS."""
+"""The ledger of a run: what was sent, what resulted from it, and the discrepancies. Makes no AWS calls."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from rich.table import Table
 
-# What is to become of poison.
+# The expected result of poison.
 KEPT, REFUSED, REJECTED = "kept", "refused", "rejected"
 
 
 class Discrepancy(NamedTuple):
-    """An input the books do not balance for. `lost` and `doubled` are what it is counted as, if either."""
+    """An input whose results are not as expected. `lost` and `doubled` say how it is counted, if at all."""
 
     system: str
     kind: str
@@ -22,7 +22,7 @@ class Discrepancy(NamedTuple):
 
 @dataclass
 class StoredResults:
-    """What AWS holds at one time: rows, rejects and kept failures by input, these with their reasons."""
+    """What AWS holds at one moment: rows, rejects and events in the failure queue by input, the latter with reasons."""
 
     rows: Counter[str] = field(default_factory=Counter)
     rejects: Counter[str] = field(default_factory=Counter)
@@ -33,34 +33,34 @@ class StoredResults:
 
 @dataclass
 class Book:
-    """All of one system's run. Inputs are named by texts that a person finds again: a key, a version, a product."""
+    """The ledger of one system. Inputs are named by readable texts: a key, a version, a product."""
 
     system: str
-    # How many rows each valid input must become, and what is to become of each poison.
+    # The number of rows that each valid input has to become, and the expected result of each poison.
     valid: Counter[str] = field(default_factory=Counter)
     poison: dict[str, str] = field(default_factory=dict)
     duplicates: int = 0
     out_of_order: int = 0
-    # The senders' side of requests: the last status, and who was refused under a fault and sent again.
+    # The sender's view of requests: the last status, and which were refused under a fault and sent again.
     answers: dict[str, int] = field(default_factory=dict)
     sent_again: set[str] = field(default_factory=set)
-    # Valid inputs of which one notification must come; what came; and how many repeats are explained: a fault struck
-    # between the topic's taking the message and the row's mark, which share no transaction.
+    # Valid inputs that have to be notified once; the notifications; and the number of repeats that a fault explains: it
+    # struck after the topic accepted the message and before the row was marked. The two share no transaction.
     to_notify: set[str] = field(default_factory=set)
     notifications: Counter[str] = field(default_factory=Counter)
     explained: Counter[str] = field(default_factory=Counter)
-    # Once the faults had ended and all was quiet, and once the failure queue was replayed.
+    # After the faults had ended and everything was processed, and after the replay of the failure queue.
     before: StoredResults = field(default_factory=StoredResults)
     after: StoredResults = field(default_factory=StoredResults)
     faults: Counter[str] = field(default_factory=Counter)
 
     def missing(self, found: StoredResults) -> list[str]:
-        """Valid inputs that are neither a row nor a kept failure, nor were refused to their sender."""
+        """Valid inputs without a row, without an event in the failure queue, and not refused to their sender."""
         refused = {one for one, status in self.answers.items() if status // 100 != 2} | self.sent_again
         return sorted(set(self.valid - found.rows - found.kept) - refused)
 
     def problems(self) -> list[Discrepancy]:
-        """Everything that does not balance; empty when all does."""
+        """All discrepancies; empty if the ledger balances."""
         return [
             *self._accounted_for(),
             *self._rows(),
@@ -69,14 +69,16 @@ class Book:
         ]
 
     def _accounted_for(self) -> Iterable[Discrepancy]:
-        """Before the replay every valid input is a row, a kept failure with its reason, or was not accepted."""
+        """Before the replay every valid input is a row, an event in the failure queue with its reason, or was not
+        accepted.
+        """
         for one in self.missing(self.before):
             yield self._lost(one, "neither a row nor a kept failure nor refused, before the replay")
         for one in sorted(one for one in self.before.kept if not self.before.reasons.get(one)):
             yield Discrepancy(self.system, "unexplained", one, "kept without a reason")
 
     def _rows(self) -> Iterable[Discrepancy]:
-        """After it every valid input is a row, and one only."""
+        """After the replay every valid input is exactly one row."""
         for one, missing in sorted((self.valid - self.after.rows).items()):
             yield self._lost(one, f"no row after the replay ({missing} missing)")
         for one, more in sorted((self.after.rows - self.valid).items()):
@@ -116,7 +118,7 @@ class Book:
 
 
 def table(books: Iterable[Book]) -> Table:
-    """The ledger, a column a system. Counts are of inputs unless their name says otherwise."""
+    """The ledger with a column for each system. Counts are of inputs unless the row's name says otherwise."""
     books = list(books)
     made = _headed("Ledger", "count", books)
     counts = [_counts(book) for book in books]
@@ -155,7 +157,7 @@ def _headed(title: str, first: str, books: Iterable[Book]) -> Table:
 
 
 def fault_table(books: Iterable[Book], faults: Iterable[str]) -> Table:
-    """How many calls each kind of fault struck, a row a kind."""
+    """The number of calls that each kind of fault affected."""
     books = list(books)
     made = _headed("Faults that struck, in calls", "fault", books)
     made.add_column("all", justify="right")

@@ -1,12 +1,13 @@
-"""How fast to send: as fast as what was sent is processed."""
+"""Limits the rate of sending to the rate of processing."""
 
 import threading
 import time
 
 
 class Pace:
-    """Holds senders back while `most` of what they sent is not done. What takes longer than `patience` seconds does not
-    hold them back any more: it failed, and comes again."""
+    """Blocks senders while `most` of their inputs are unprocessed. An input that takes longer than `patience` seconds
+    no longer counts: it failed, and will be retried.
+    """
 
     def __init__(self, most: int, patience: float) -> None:
         self._most = most
@@ -15,7 +16,7 @@ class Pace:
         self._changed = threading.Condition()
 
     def begin(self, what: str) -> None:
-        """Wait for a place and take it."""
+        """Wait for a free place and take it."""
         with self._changed:
             while len(self._open) >= self._most:
                 self._changed.wait(timeout=0.1)

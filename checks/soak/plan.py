@@ -1,10 +1,10 @@
-"""What is sent and what strikes when: decided by the seed alone."""
+"""The schedule of inputs and faults, derived from the seed alone."""
 
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
 
-# Every kind of fault, and what it is.
+# Every kind of fault, with its description.
 FAULTS = {
     "throttled": "the table refuses calls as too many",
     "unavailable": "any service answers 5xx",
@@ -17,8 +17,8 @@ FAULTS = {
     "timed-out": "a call hangs until the function's time is up",
 }
 
-# How many calls a window of each kind affects. Six failed calls, twelve of a patient client, use up an event's
-# attempts.
+# Calls that a window of each kind affects. Six failed calls, twelve for a client that retries, use up the attempts of
+# an event.
 CALLS_A_WINDOW = {
     "throttled": (20, 60),
     "unavailable": (15, 40),
@@ -30,14 +30,15 @@ CALLS_A_WINDOW = {
     "killed": (1, 2),
     "timed-out": (1, 2),
 }
-INPUTS_A_ROUND = 200  # each kind of fault strikes once in a round, and at least once in all
+INPUTS_A_ROUND = 200  # in a round each kind of fault occurs once; there is at least one round
 MOST_VERSIONS = 4
 
 
 @dataclass(frozen=True)
 class FaultWindow:
-    """A time with one kind of fault: from the input `at` on, until it has affected `calls` calls. `variant` tells
-    windows of a kind apart."""
+    """A window of one kind of fault. It begins with the input number `at`, and ends after `calls` affected calls.
+    `variant` distinguishes windows of the same kind.
+    """
 
     fault: str
     at: int
@@ -47,10 +48,10 @@ class FaultWindow:
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to send: an object or a request, or, where `poison` names a kind of it, something to be refused.
+    """One item to send: an object or a request, or poison (an input that has to be refused) if `poison` names its kind.
 
-    An object has `versions`, uploaded one after another. Of `held` ones the events come in another order. Each event
-    (each request) comes `copies` times more at once and `late` times more after others.
+    An object has `versions`, uploaded one after another. The events of `held` items are delivered out of order. Each
+    event or request is repeated `copies` times at once, and `late` times after others.
     """
 
     number: int
@@ -67,11 +68,11 @@ class Item:
 
 
 def windows(seed: int, system: str, items: int, inputs: int, faults: Collection[str]) -> list[FaultWindow]:
-    """The faults of a run of that many items, which make that many inputs, in the order in which they begin."""
+    """The fault windows of a run, in the order in which they begin."""
     chance = random.Random(f"{seed} {system} faults")  # noqa: S311 - not a secret
     rounds = max(1, inputs // INPUTS_A_ROUND)
     kinds = [fault for _ in range(rounds) for fault in chance.sample(sorted(faults), len(faults))]
-    # Over the first three quarters, so that the last to begin still find calls to strike.
+    # Within the first three quarters, so that the last windows still find calls to affect.
     step = items * 0.75 / max(1, len(kinds))
     return [
         FaultWindow(
@@ -85,7 +86,9 @@ def windows(seed: int, system: str, items: int, inputs: int, faults: Collection[
 
 
 def items(seed: int, system: str, count: int, poisons: Collection[str], *, versions: bool) -> list[Item]:
-    """Items that make `count` inputs, poison included, each kind of it at least once where there is room."""
+    """Items that make up `count` inputs, poison included. Every kind of poison occurs at least once
+    if there is room.
+    """
     chance = random.Random(f"{seed} {system} items")  # noqa: S311 - not a secret
     kinds = sorted(poisons)
     planned: list[Item] = []

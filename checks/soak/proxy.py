@@ -1,4 +1,4 @@
-"""A fault in front of a service."""
+"""A proxy that injects faults in front of one AWS service."""
 
 import http.client
 import select
@@ -20,7 +20,7 @@ HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
 
 @dataclass(frozen=True)
 class ProxiedRequest:
-    """`gone` says whether the client does not wait for the answer any more: it gave up, or was killed."""
+    """A request that the proxy received. `gone` says whether the client no longer waits for the answer."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ class ProxiedRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """`headers` may hold a Content-Length that `body` does not keep."""
+    """An answer of the proxy. `headers` may have a Content-Length that `body` does not fulfil."""
 
     status: int
     body: bytes = b""
@@ -46,11 +46,12 @@ Fault = Callable[[ProxiedRequest], Answer | None]
 
 
 class Proxy:
-    """Stands between a client and the local AWS. Set it as `AWS_ENDPOINT_URL_SNS` and the like: signatures stay valid,
-    IAM stays enforced.
+    """A proxy between a client and the local AWS, for use as `AWS_ENDPOINT_URL_SNS` and the like: signatures stay
+    valid, IAM stays enforced.
 
-    `fault` sees every request first and may answer it, block, or raise `Reset`; None passes it on. `requests` are all
-    that arrived. `pass_on` gives the answer of the local AWS, for a fault that spoils or loses it.
+    `fault` receives every request first. It may answer it, block, or raise `Reset`; None passes the request on.
+    `requests` has all requests that arrived. `pass_on` fetches the answer of the local AWS, for faults that damage or
+    drop it.
     """
 
     def __init__(self, url: str, pass_on: Callable[[ProxiedRequest], Answer]) -> None:
@@ -62,12 +63,14 @@ class Proxy:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128  # connections that wait to be accepted; more wait a second for their next try
+    request_queue_size = 128  # connections in the backlog; further clients retry after a second
 
 
 @contextmanager
 def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
-    """A proxy for as long as the context lasts. Without `remember` its `requests` stay empty, for long runs."""
+    """A proxy that runs while the context lasts. Without `remember` its `requests` stay empty,
+    which suits long runs.
+    """
     running = local.running()
     if running is None:
         raise LocalAwsError("the local AWS is not running: there is nothing to stand in front of")
@@ -77,13 +80,13 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
     def pass_on(request: ProxiedRequest) -> Answer:
         connection = http.client.HTTPSConnection(behind.hostname or "", behind.port, context=context, timeout=30)
         connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in request.headers.items():  # the host too: it is signed
+        for name, value in request.headers.items():  # the host header too: it is signed
             connection.putheader(name, value)
         connection.endheaders(request.body)
         passed = connection.getresponse()
         content = passed.read()
         connection.close()
-        # A HEAD's Content-Length is of what a GET would give.
+        # The answer to a HEAD request has the Content-Length of a GET.
         dropped = HOP_BY_HOP if request.method == "HEAD" else {*HOP_BY_HOP, "content-length"}
         headers = {name: value for name, value in passed.getheaders() if name.lower() not in dropped}
         return Answer(passed.status, content, headers)
@@ -116,7 +119,7 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
                 self.end_headers()
                 self.wfile.write(answer.body)
             except OSError:
-                pass  # the client did not wait for the answer
+                pass  # the client has closed the connection
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -133,7 +136,7 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
 
 
 def _closed(connection: socket.socket) -> bool:
-    """Whether the other end has closed, or broken off, a connection on which it has nothing more to say."""
+    """Whether the client has closed or reset an idle connection."""
     try:
         readable, _, _ = select.select([connection], [], [], 0)
         return bool(readable) and not connection.recv(1, socket.MSG_PEEK)

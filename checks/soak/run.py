@@ -1,4 +1,4 @@
-"""A run: everything is sent while faults strike, they end, the failure queue is replayed, and the books are made."""
+"""A soak run: send everything while faults strike, end the faults, replay the failure queue, and write the ledgers."""
 
 import random
 import threading
@@ -31,16 +31,16 @@ from .plan import Item
 from .proxy import proxy
 from .sender import Sender
 
-UNDER_WAY = 3  # of a system; each takes a process of the function's
+UNDER_WAY = 3  # senders for each system; each occupies an execution environment of the function
 PATIENCE_SECONDS = 3.0
 SENDERS = 2
-MOST_ROUNDS = 3  # of sending again: what was refused under a fault, what was kept
+MOST_ROUNDS = 3  # attempts to send again after a refusal under a fault, and to replay the failure queue
 LONGEST_SETTLING_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Options:
-    """What to send: `count` inputs to each system, poison included, for `seconds` at most."""
+    """`count` inputs for each system, poison included; sending ends after `seconds`."""
 
     count: int
     faults: Collection[str]
@@ -51,7 +51,7 @@ class Options:
 def soak(
     local: LocalAws, target: Target, systems: Mapping[str, type[SoakInputs]], options: Options, progress: Progress
 ) -> list[Book]:
-    """Run all systems at the same time; gives their books. What is changed on the way is put back."""
+    """Run all systems at the same time. Returns their ledgers. All changes to the deployment are reverted."""
     clients = Clients(local)
     runs = [SystemSoak(local, clients, target, name, inputs, options, progress) for name, inputs in systems.items()]
     with ThreadPoolExecutor(len(systems)) as pool:
@@ -59,7 +59,7 @@ def soak(
 
 
 class SystemSoak:
-    """One system's."""
+    """The soak of one system."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class SystemSoak:
         items = plan.items(
             options.seed, self._name, -(-options.count // each), system.poisons, versions=not system.by_request
         )
-        # A topic cannot refuse where there is none.
+        # A system without a topic gets no fault of the topic.
         faults = set(options.faults) - (set() if "TopicArn" in system.outputs else {"topic-refused"})
         windows = plan.windows(options.seed, self._name, len(items), options.count, faults)
         with ExitStack() as stack, self._queue:
@@ -137,7 +137,7 @@ class SystemSoak:
             injector.clear()
             self._say("settling")
             book.before = self._settle(injector)
-            self._function.kill()  # a process begun while the time was cut short still has that little
+            self._function.kill()  # an execution environment that started under the short timeout keeps it
             self._say("replaying")
             self._replay()
             self._send_again(sent)
@@ -151,13 +151,13 @@ class SystemSoak:
                 )
             book.explained = Counter({one: injector.explained(one) for one in book.notifications})
             book.faults = injector.struck
-            for one in self._own():  # poison: in the books now
+            for one in self._own():  # poison is in the ledger by now
                 self._queue.remove(one)
         self._say("done")
         return book
 
     def _send_all(self, items: Sequence[Item], injector: FaultInjector, send: Callable[[Item], None]) -> list[Item]:
-        """Send items, one key's versions by one sender in their order, until the time is up; gives what was sent."""
+        """Send items until the time is up; one sender sends all versions of a key in order. Returns what was sent."""
         deadline = time.monotonic() + self._options.seconds
         waiting = iter(items)
         sent: list[Item] = []
@@ -197,14 +197,14 @@ class SystemSoak:
                 book.duplicates += 1
 
     def _count_unanswered(self, arrived: set[tuple[str, str]]) -> None:
-        """An upload that S3 took without the sender's hearing of it, so that it was sent again, is an input, too."""
+        """Count an upload that S3 stored although the sender got no answer and sent it again: it is a further input."""
         for one, count in Counter(name for name, _ in arrived).items():
             if count > self._book.valid[one]:
                 self._book.valid[one] = count
                 self._book.to_notify |= {one} if self._system.notifies else set()
 
     def _post(self, item: Item) -> None:
-        """Send a request, and its repeats at the same time. One good answer is an answer."""
+        """Send a request and its repeats at the same time. One successful answer is enough."""
         with ThreadPoolExecutor(1 + item.copies) as pool:
             statuses = list(pool.map(lambda _: self._request(item), range(1 + item.copies)))
         with self._lock:
@@ -226,14 +226,16 @@ class SystemSoak:
             self._book.answers[name] = status
 
     def _repeat_late(self, sent: Sequence[Item]) -> None:
-        """The repeats that come after all else."""
+        """Send the repeats that follow after everything else."""
         for item in sent:
             if item.late and not item.poison:
                 self._request(item)
                 self._book.duplicates += 1
 
     def _send_again(self, sent: Sequence[Item]) -> None:
-        """Senders repeat what was not answered as it should be, under a fault; a refusal they saw stays one if not."""
+        """Send again what failed under a fault. A refusal that the sender received stays a refusal if it is not sent
+        again.
+        """
         book = self._book
         for _ in range(MOST_ROUNDS):
             for item in sent:
@@ -252,7 +254,7 @@ class SystemSoak:
         self._function.deliver(event)
 
     def _replay(self) -> None:
-        """Send back what is kept; what only came to the queue meanwhile, too."""
+        """Replay the failure queue, including events that arrive there meanwhile."""
         for _ in range(MOST_ROUNDS):
             own = self._own()
             for one in own:
@@ -261,9 +263,10 @@ class SystemSoak:
                 return
 
     def _settle(self, injector: FaultInjector) -> StoredResults:
-        """Wait until nothing happens any more, and, for as long as that may take on a busy machine, until no input is
-        missing; gives what is there."""
-        # No call for longer than Lambda waits before an event's last try.
+        """Wait until nothing changes any more and no input is missing, up to a limit for slow machines. Returns the
+        results.
+        """
+        # Wait at least as long as Lambda waits before an event's last retry.
         quiet = 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
         began = time.monotonic()
         while True:
@@ -290,14 +293,14 @@ class SystemSoak:
         )
 
     def _own(self) -> list[Failure]:
-        """What the failure queue keeps of this run; others' can be read by others."""
+        """The events of this run in the failure queue; those of other runs stay visible to others."""
         self._queue.release()
         own = [one for one in self._queue.read() if self._system.prefix in str(one.event)]
         self._queue.release(but=own)
         return own
 
     def _advance(self, inputs: int) -> None:
-        """The bar, or where there is no terminal to draw it in, a line for each fifth."""
+        """Update the progress bar; without a terminal print a line at each fifth."""
         self._progress.advance(self._bar, inputs)
         with self._lock:
             before, self._sent = self._sent, self._sent + inputs

@@ -1,4 +1,4 @@
-"""Signed requests, many of them."""
+"""Many signed HTTP requests over few connections."""
 
 import json
 from typing import Any
@@ -16,7 +16,9 @@ NO_ANSWER = 0
 
 
 class Sender:
-    """Sends as the deployer, over connections that stay open; neither redirects nor repeats. Safe in threads."""
+    """Sends with the deployer's credentials over open connections; follows no redirects and retries nothing.
+    Thread-safe.
+    """
 
     def __init__(self, local: LocalAws) -> None:
         running = local.running()
@@ -26,7 +28,7 @@ class Sender:
         self._session = session(running.ca_bundle, timeout=40, connections=16)
 
     def post(self, url: str, body: Any, headers: dict[str, str], region: str) -> int:
-        """The status; `NO_ANSWER` where none came. A text is sent as it is, anything else as JSON."""
+        """Send a request. Returns the status, or `NO_ANSWER`. A str is sent as it is, anything else as JSON."""
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
         request = AWSRequest("POST", url, data=content, headers={"Content-Type": "application/json", **headers})
         SigV4Auth(self._credentials, "execute-api", region).add_auth(request)

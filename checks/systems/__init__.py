@@ -1,4 +1,4 @@
-"""The systems as their checks see them, one module a system; a new module is found by itself."""
+"""The systems under test, one module each. New modules are registered automatically."""
 
 import importlib
 import pkgutil
@@ -17,7 +17,7 @@ APIS: dict[str, Api] = {name: system.api for name, system in SYSTEMS.items() if 
 
 
 def stored_objects(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """The patterns of the keys that requests to APIs may store, by bucket; `outputs` are the stacks'."""
+    """Key patterns of the objects that API requests may store, by bucket. `outputs` are the outputs of the stacks."""
     return {outputs[name]["BucketName"]: api.stores for name, api in APIS.items() if api.stores}
 
 

@@ -1,4 +1,6 @@
-"""Files in, one of them under a false name; rows, and answers by content type and by day, out."""
+"""Checks of the file metadata: uploads, one of them with a wrong file name extension; rows, and queries by content type
+and day.
+"""
 
 from typing import Any
 
@@ -26,7 +28,7 @@ FILES = {
     "contracts/signed.pdf": "sunrise.png",
     "empty.txt": "empty.txt",
 }
-# By its name, and so by its header, a PDF; a picture in fact.
+# Named, and so declared, as a PDF, but in fact a picture.
 LIAR = "contracts/signed.pdf"
 TRUE_TYPE = "image/png"
 
@@ -74,7 +76,7 @@ def tour(local: LocalAws, target: Target) -> Result:
 
 
 def _query(local: LocalAws, table: str, key: str, value: str, **options: str) -> list[dict[str, Any]]:
-    """The newest rows with one partition key."""
+    """The newest rows of one partition key."""
     found = local.client("dynamodb").query(
         TableName=table,
         KeyConditionExpression=f"{key} = :value",
@@ -113,7 +115,7 @@ SYSTEM = SystemUnderTest(
         "file_metadata",
         256,
         {"GetObject": 1, "PutItem": 1},
-        # A row in the table and in both indexes; all rows of a day have one key in the index by-day.
+        # One write to the table and one to each index. All rows of a day share a partition key in the index by-day.
         writes=3,
         hottest=1,
         provisioned=100,

@@ -1,4 +1,4 @@
-"""Files in; for each a row that says which invocation saw it."""
+"""Checks of the invocation log: uploads, and a row for each invocation."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ FILES = {
     "orders/order 17 + gift.json": "order.json",
     "empty.txt": "empty.txt",
 }
-# S3 sends one record an event, but may send more: these come in one event, and that event comes twice.
+# S3 sends one record in an event, but may send several: these records come in one event, which is delivered twice.
 TOGETHER = ("together/left.csv", "together/right.csv")
 
 
@@ -96,7 +96,7 @@ make failures SYSTEM={NAME} LOCAL=yes"""
 
 
 class Inputs(SoakInputs):
-    """Its bucket keeps no versions: uploads of a key are one input with as many rows."""
+    """The bucket is unversioned: all uploads of a key are one input with as many rows."""
 
     rows_in = "DynamoDBTableName"
     poisons: Mapping[str, str] = {"no-event": KEPT, "no-key": KEPT, "no-sequencer": KEPT}
@@ -130,7 +130,7 @@ class Proofs(Recorded):
         return sum(page["Count"] for page in pages)
 
     def record(self, version: str) -> None:
-        # Each event has a sequencer of its own, and so a row of its own.
+        # Each event has its own sequencer, and so its own row.
         answered = self.invoke(self.created(self.name, version))
         expect(answered == {self.answer: 1}, f"the answer is {answered}")
 

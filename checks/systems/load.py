@@ -1,4 +1,4 @@
-"""What one event takes of a system on AWS: what the scaling model calculates with."""
+"""The AWS usage of one event, as input of the scaling model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class EventLoad:
-    """What one event takes: the function's memory, its AWS calls, the table's write units, and how many of these go to
-    the busiest partition key. `reasons` says what each call is for. `batch` events share an invocation.
+    """The usage of one event: the function's memory, its AWS calls, the table's write units, and the write units of the
+    busiest partition key. `reasons` says what each call is for. `batch` events share an invocation.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Files in; rows, notifications, log lines and an HTTP answer out."""
+"""Checks of the object tracker: uploads; rows, notifications, log lines and HTTP answers."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Simulated devices send readings; rows over time, a notification and a reject come out."""
+"""Checks of the sensor pipeline: readings of simulated devices; rows, a notification and a reject."""
 
 import json
 import random
@@ -28,11 +28,11 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 
-# One morning: always the same, so that a second demo finds its readings there.
+# Fixed times, so that a second demo finds the readings of the first.
 START = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 SHOWN = 10  # rows
 
-READINGS_IN_AN_OBJECT = 4  # of the soak
+READINGS_IN_AN_OBJECT = 4  # of a soak's objects
 READING_ID = re.compile(r'"readingId": "([^"]+)"')
 
 
@@ -41,7 +41,7 @@ def tour(local: LocalAws, target: Target) -> Result:
     pipeline = Pipeline(outputs, local.client)
     simulation = Simulation(
         thresholds=pipeline.thresholds,
-        # Other thresholds make other readings.
+        # Other thresholds need other readings.
         prefix=f"{outputs['Prefix']}demo-{zlib.crc32(outputs['SensorThresholds'].encode()):08x}/",
         start=START,
         seed=5,
@@ -95,11 +95,10 @@ def tour(local: LocalAws, target: Target) -> Result:
 
 
 class Inputs(SoakInputs):
-    """An input of it is a reading. Of an object's readings one is beyond its limit, and in some objects one is
-    invalid.
+    """Each reading is an input. One reading of an object is beyond its threshold, and some objects have an invalid one.
 
-    Where episodes are notified, each object version is a device's, so that its first reading begins an episode, and the
-    second, back within the limit, ends it: each of the two is to be heard of once.
+    With `NOTIFY=episodes` each object version has a device of its own: its first reading begins an episode, and the
+    second, back within the limits, ends it. Both are notified once.
     """
 
     inputs_each = READINGS_IN_AN_OBJECT
@@ -134,10 +133,10 @@ class Inputs(SoakInputs):
         )
 
     def of_row(self, row: Row) -> str:
-        return row.get("readingId", "")  # an item of the table of episodes is about no reading in particular
+        return row.get("readingId", "")  # an item of the episodes table belongs to no single reading
 
     def of_record(self, record: Record) -> Iterable[tuple[str, str]]:
-        """What lies in the object version, as S3 has it."""
+        """The readings of an object version, read from S3."""
         item = record.get("s3", {}).get("object", {})
         if "versionId" not in item:
             return
@@ -208,7 +207,7 @@ SYSTEM = SystemUnderTest(
         NAME,
         "sensor_pipeline",
         1769,
-        # Events are readings, 100 in an object; a transaction's writes count twice.
+        # An event is a reading, 100 of them in an object. Transactional writes cost twice the write units.
         {"GetObject": 0.01, "TransactWriteItems": 0.01},
         writes=2,
         hottest=0,

@@ -1,4 +1,4 @@
-"""What the checks know about a system. Each module of this package describes one system in its `SYSTEM`."""
+"""The description of a system for all checks. Each module of this package describes one system in `SYSTEM`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class Api:
-    """A REST API: its path below the stage, the methods that it answers, and the fields of a body that it accepts.
+    """A REST API: its path below the stage, its methods, and the fields of accepted bodies.
 
-    Where requests store objects in the system's bucket, `stores` is the pattern of their keys.
+    If requests store objects in the system's bucket, `stores` is the pattern of their keys.
     """
 
     path: str
@@ -29,9 +29,8 @@ class Api:
 
 @dataclass(frozen=True)
 class Benchmarked:
-    """The system's function in the benchmark: its table's keys, and what it handles.
-
-    That is an event of S3 (whose object exists where `reads_objects`), or the request that `request` makes of a number.
+    """The system's function in the benchmark: its table's keys, and its events. These are S3 events (of existing
+    objects if `reads_objects`), or the requests that `request` creates from a number.
     """
 
     keys: tuple[str, str]
@@ -41,11 +40,12 @@ class Benchmarked:
 
 @dataclass(frozen=True)
 class SystemUnderTest:
-    """One system: `tour` shows it in the demo, `inputs` are sent by the soak, `uses` prove its policies, `api` is
-    fuzzed, `benchmarked` and `load` are its part of the benchmark and of the scaling model.
+    """One system for demo, soak, proofs, fuzzing and benchmark: `tour` is its part of the demo, `inputs` its soak
+    inputs, `uses` its least-privilege uses, `api` its fuzzed API, `benchmarked` and `load` its part of benchmark and
+    scaling model.
 
-    The unit tests that stand in for what the local AWS does not enforce have the same names in each system's test
-    module (checks/least_privilege/stand_ins.py).
+    Unit tests that replace what the local AWS does not enforce have the same names in the test module of each system
+    (checks/least_privilege/stand_ins.py).
     """
 
     name: str

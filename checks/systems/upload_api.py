@@ -1,4 +1,4 @@
-"""Files of products over HTTP: in one request, again, refused, and by a presigned upload."""
+"""Checks of the upload API: products with a file in one request, repeated, refused, and by a presigned upload."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 
 NAME = "upload-api"
-# Prices as they are sent: a float would hold neither the third nor the fourth.
+# JSON texts of prices: a float could not represent the third and fourth.
 PRODUCTS = {
     "sunrise.png": ("sku-1001", "Sunrise, poster", "19.90"),
     "report.pdf": ("sku-1002", "Report — größer & besser", "0.1"),
@@ -110,7 +110,7 @@ def tour(local: LocalAws, target: Target) -> Result:
 
 
 def _body(name: str, product: tuple[str, str, str], file: bytes | int) -> str:
-    """A request's body, with the file's content or its size."""
+    """A request's body with the file's content, or with its size for a presigned upload."""
     fields: dict[str, Any] = {
         "productId": product[0],
         "productName": product[1],
@@ -152,7 +152,7 @@ def _try_next(outputs: dict[str, str]) -> str:
 
 
 class Inputs(SoakInputs):
-    """An input of it is a request: the product must be there, and the file that it names."""
+    """Each request is an input: its product and its file have to exist."""
 
     poisons: Mapping[str, str] = {
         "no-event": KEPT,
@@ -221,7 +221,7 @@ class Proofs(Uses):
         by_url = Use("a file comes by a presigned upload", self._upload_by_url)
         arrivals = [
             Use("its arrival completes the product", self._complete),
-            # As S3 sends the event while a bucket's versioning is suspended.
+            # As S3 sends it while a bucket's versioning is suspended.
             Use("an arrival without a version completes the product", lambda: self._complete(versioned=False)),
         ]
         return {
@@ -276,7 +276,7 @@ class Proofs(Uses):
 
 
 def product(product_id: str) -> dict[str, Any]:
-    """What the benchmark posts to /upload: a file of a kilobyte."""
+    """The body that the benchmark posts to /upload: a product with a file of a kilobyte."""
     return {
         "productId": product_id,
         "productName": "Lamp",

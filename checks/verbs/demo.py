@@ -1,4 +1,4 @@
-"""A newcomer's tour of the systems."""
+"""Demo: each system at work on sample input."""
 
 import argparse
 import textwrap

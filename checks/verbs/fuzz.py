@@ -1,4 +1,4 @@
-"""Send the REST APIs what nobody would send by mistake."""
+"""Send generated hostile and malformed requests to the REST APIs."""
 
 import argparse
 import random

@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def prove_all(systems: Sequence[str], local: LocalAws, target: Target) -> Mapping[str, list[Proof]]:
-    """The proofs of deployed systems, two systems at a time: they share nothing."""
+    """The proofs of deployed systems, two at a time: systems share no resources."""
     statements: dict[str, list[SynthesizedStatement]] = {
         name: read(name, synthesized(name, target)) for name in systems
     }
@@ -107,7 +107,7 @@ def synthesized(system: str, target: Target) -> dict[str, Any]:
 
 
 def place(system: str, local: LocalAws, target: Target) -> DeployedStack:
-    """A deployed system, from its Terraform and its state. Raises `DeploymentError`."""
+    """A deployed system, from its Terraform and state. Raises `DeploymentError`."""
     pulled = Stack(system, target).run("state", "pull")
     if pulled.returncode:
         raise DeploymentError(pulled.stderr.strip())
@@ -115,7 +115,7 @@ def place(system: str, local: LocalAws, target: Target) -> DeployedStack:
 
 
 def _target(local: LocalAws, folder: Path) -> Target:
-    """The local AWS under default settings, whatever the caller's are: the page is about those."""
+    """The local AWS under default settings whatever the caller's are, because the page documents the defaults."""
     made = local_target(repository(), local)
     of_the_caller = {one.metadata["name"] for one in fields(Settings)}
     kept = {
@@ -128,10 +128,10 @@ def _target(local: LocalAws, folder: Path) -> Target:
 
 
 def _stand_ins_hold() -> bool:
-    """Whether every unit test that stands in fails where it has to, which is itself a unit test."""
+    """Whether every stand-in unit test fails under its mutation. A unit test checks this."""
     console.print(f"Unit tests that stand in, on each change: pytest {STAND_INS}")
     ran = subprocess.run(
-        # The page is written afterwards.
+        # The report is written afterwards.
         [sys.executable, "-m", "pytest", "-q", "--no-header", "-W", "ignore", "-k", "not the_page", STAND_INS],
         cwd=ROOT,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Readings that the sensor pipeline refused: looking at them, sending their objects through it again, discarding."""
+"""List, replay and discard the readings that the sensor pipeline rejected."""
 
 import argparse
 import json
@@ -22,12 +22,12 @@ from sluice_cli.exit_codes import ExitCode
 from sluice_cli.text import short
 
 LONGEST_RUN_SECONDS = 16 * 60  # a minute more than a function may run
-SHOWN = 50  # in a terminal; a pipe gets all, a line each
+SHOWN = 50  # items listed in a terminal; a pipe gets all, one a line
 
 
 @dataclass(frozen=True)
 class StoredReject:
-    """An invalid reading, and the object version it is in. `raw` may be but its beginning (`raw_cut`)."""
+    """An invalid reading in an object version. If `raw_cut`, `raw` is only its beginning."""
 
     bucket: str
     key: str
@@ -44,7 +44,7 @@ class StoredReject:
         return self.bucket, self.key, self.version
 
     def described(self) -> dict[str, str]:
-        """Where it is and why it was refused, without its content."""
+        """The reading's position and the reason of its rejection, without its content."""
         names = ("bucket", "key", "version", "position", "reason", "at")
         return {name: getattr(self, name) for name in names}
 
@@ -100,20 +100,21 @@ class Rejects:
         self._table = outputs["RejectsTableName"]
 
     def read(self) -> list[StoredReject]:
-        """All of them, in the order of objects and of places in these."""
+        """All rejects, ordered by object and position."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table, ConsistentRead=True)
         found = [_parse(item) for page in pages for item in page["Items"]]
         return sorted(found, key=lambda one: (one.source, one.place))
 
     def replay(self, rejects: list[StoredReject]) -> str | None:
-        """Send the object version of these rejects through the function and wait; gives the reason when it fails.
+        """Process the object version of these rejects again, and wait. Returns the error message if that fails.
 
-        The function adds nothing twice. What it refuses again it dates anew: what is older afterwards was accepted.
+        The function is idempotent. It renews the date of readings that it rejects again; rejects with an older date
+        were accepted.
         """
         bucket, key, version = rejects[0].source
         if not bucket:
             return "not put here by the pipeline, which cannot tell the object: discard it"
-        # Later than all of them, whatever this machine's clock says.
+        # Later than all dates in the table, whatever this machine's clock says.
         latest = max(datetime.fromisoformat(one.at) for one in rejects)
         now = max(datetime.now(UTC), latest + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
         named = {"key": quote_plus(key, safe="/"), **({} if version == "null" else {"versionId": version})}
@@ -132,7 +133,7 @@ class Rejects:
         return None
 
     def remove_unchanged(self, reject: StoredReject) -> bool:
-        """Remove a reject unless it was dated anew since it was read; gives whether it was removed."""
+        """Remove a reject unless its date was renewed since it was read. Returns whether it was removed."""
         try:
             self._dynamodb.delete_item(
                 TableName=self._table,
@@ -152,7 +153,7 @@ class Rejects:
 
 
 def _discard(rejects: Rejects, wanted: list[StoredReject]) -> int:
-    """Remove rejects; those that were refused anew meanwhile stay."""
+    """Remove rejects, except for those that were rejected again meanwhile."""
     removed = 0
     for (_, key, version), group in groupby(wanted, lambda one: one.source):
         those = list(group)
@@ -178,7 +179,7 @@ def _replay(rejects: Rejects, wanted: list[StoredReject]) -> int:
 
 def _parse(item: Mapping[str, Any]) -> StoredReject:
     fields = {name: next(iter(value.values())) for name, value in item.items()}
-    # Somebody else may have put an item here: it is listed, and can be discarded.
+    # An item of another program's in this table: it is listed, and can be discarded.
     return StoredReject(
         bucket=fields.get("bucket", ""),
         key=fields["objectKey"],

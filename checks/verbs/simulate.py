@@ -1,4 +1,4 @@
-"""Simulated devices send readings, and what came of them is counted."""
+"""Send readings of simulated devices, and reconcile the results."""
 
 import argparse
 import random
@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     outputs, target = reach(project_of(arguments), NAME, local=arguments.local)
     pipeline = Pipeline(outputs, target.client)
-    # On AWS nobody is subscribed for this, and episodes are fewer than readings: there the rows tell what was notified.
+    # On AWS nothing subscribes to the topic for this, and there are fewer episodes than readings: the rows say what was
+    # notified.
     each = outputs["SensorNotifications"] == "each"
     listener = Listener(target.local, outputs["TopicArn"]) if target.local and each else None
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _summarize(simulation: Simulation, wanted: Tally, found: Tally, heard: int | None) -> bool:
-    """Show what was sent beside what came of it; gives whether they agree."""
+    """Show what was sent beside the results. Returns whether they agree."""
     lines = [
         ("valid readings", wanted.valid, "rows", found.valid),
         ("of these beyond a threshold", wanted.beyond, "rows marked as notified", found.beyond),

@@ -1,4 +1,4 @@
-"""Everything through every system while faults strike, and the books afterwards."""
+"""Run the soak test, and print its ledgers."""
 
 import argparse
 import random
@@ -20,7 +20,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_deployment import up
 from sluice_cli.text import short
 
-SHOWN = 20  # problems of a kind, in a terminal; a pipe gets all, a line each
+SHOWN = 20  # discrepancies of a kind listed in a terminal; a pipe gets all, one a line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def progress_bars() -> Progress:
 
 
 def report(books: list[Book], seed: int, seconds: float) -> int:
-    """Print the books and what is wrong with them; gives the exit code."""
+    """Print the ledgers and their discrepancies. Returns the exit code."""
     console.print(table(books), soft_wrap=False)
     console.print(fault_table(books, FAULTS), soft_wrap=False)
     problems = [problem for book in books for problem in book.problems()]
