@@ -1,4 +1,4 @@
-"""Deploying to an account and destroying there: each stack's plan is shown, somebody says yes, that plan is applied."""
+"""Deployment to an AWS account: each stack's plan is shown, approved by a person, and applied as shown."""
 
 import subprocess
 import sys
@@ -16,9 +16,9 @@ PLAN = Path(".terraform", "deploy.tfplan")
 
 
 def deploy(account: Account, names: Sequence[str], *, yes: bool) -> None:
-    """Deploy the named stacks, or all, one after the other, each after those that it depends on.
+    """Deploy the named stacks, or all, in order of their dependencies.
 
-    Raises `UndecidedError` at the first plan that is not approved, `DeploymentError` at the first that fails.
+    Raises `UndecidedError` at the first plan that is not approved, and `DeploymentError` at the first failure.
     """
     _check_somebody_is_there(yes=yes)
     stacks = _synthesize(account, names)
@@ -28,8 +28,10 @@ def deploy(account: Account, names: Sequence[str], *, yes: bool) -> None:
 
 
 def destroy(account: Account, names: Sequence[str], *, yes: bool) -> None:
-    """Destroy the named stacks, or all, what depends on another first. Raises as `deploy` does, and `InputError` where
-    deployed stacks depend on what would be destroyed."""
+    """Destroy the named stacks, or all, dependents first.
+
+    Raises as `deploy` does, and `InputError` if other deployed stacks depend on one that would be destroyed.
+    """
     _check_somebody_is_there(yes=yes)
     stacks = _synthesize(account, names)
     for other in dependents_of(stacks):
@@ -43,7 +45,7 @@ def destroy(account: Account, names: Sequence[str], *, yes: bool) -> None:
 def _synthesize(account: Account, names: Sequence[str]) -> list[Stack]:
     console.print(f"Account {account.account_id}", markup=False)
     stacks = synthesize(account, names)
-    # Where the app took the bucket that was offered to it; a backend of the project's own is its own business.
+    # The app uses the state bucket that the tool offers. A backend of the project's own is left alone.
     if any(_state_bucket(stack) == account.state_bucket for stack in stacks):
         console.print(f"State in {account.state_bucket}", markup=False)
         s3 = account.client("s3")
@@ -68,11 +70,11 @@ def _plan_and_apply(stack: Stack, *options: str, yes: bool) -> None:
                 raise UndecidedError(f"{stack.name}: not approved, nothing was done")
             _run(stack, "apply", str(PLAN))
     finally:
-        plan.unlink(missing_ok=True)  # it may hold secrets
+        plan.unlink(missing_ok=True)  # the plan file may hold secrets
 
 
 def _run(stack: Stack, verb: str, *arguments: str) -> int:
-    """Terraform in the caller's terminal."""
+    """Run Terraform with the caller's terminal."""
     sys.stdout.flush()
     plain = [] if console.is_terminal else ["-no-color"]
     process = subprocess.Popen(
@@ -85,7 +87,7 @@ def _run(stack: Stack, verb: str, *arguments: str) -> int:
             code = process.wait()
             break
         except KeyboardInterrupt:
-            # The terminal has interrupted Terraform too: it ends in order, and a second time at once.
+            # Ctrl-C interrupts Terraform too: it ends in order, or at once when interrupted a second time.
             continue
     if code not in (0, CHANGES):
         raise DeploymentError(
@@ -107,7 +109,7 @@ def _state_bucket(stack: Stack) -> str | None:
 
 
 def _say_subscriptions_wait(stacks: Sequence[Stack]) -> None:
-    """AWS mails a link to each subscribed address, which only a person can follow."""
+    """Remind the caller of e-mail subscriptions: AWS mails a confirmation link to each new address."""
     addresses = {
         str(one.get("endpoint"))
         for stack in stacks

@@ -1,4 +1,4 @@
-"""What an operator removes without processing it, and why, in the log of the function that it was for."""
+"""Removal of events without processing them, logged with the reason in the log group of the function concerned."""
 
 import contextlib
 import json
@@ -9,14 +9,14 @@ from typing import Any
 
 from sluice_cli.errors import InputError
 
-# Below what CloudWatch Logs takes as one event, and as many as it takes in one request.
+# Below the limits of CloudWatch Logs for the size of an event and the number of events in a request.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 LONGEST_EVENT = 200_000  # characters, which may be four bytes each
 MOST_EVENTS = 20
 
 
 def check_discard(discarded: Sequence[str] | None, reason: str | None) -> None:
-    """Raises `InputError` where something is discarded without a reason, or a reason is given for nothing."""
+    """Raises `InputError` for a discard without a reason, or a reason without a discard."""
     given = (reason or "").strip()
     if discarded and not given:
         raise InputError("--discard needs --reason: why these will never be processed")
@@ -35,9 +35,9 @@ def log_group_of(client: Callable[..., Any], function_arn: str) -> str:
 def log_discarded(
     client: Callable[..., Any], region: str, log_group: str, reason: str, discarded: Sequence[dict[str, Any]]
 ) -> None:
-    """Write an event for each that is about to be discarded, with the reason and who gave it.
+    """Log each event that is about to be discarded, with the reason and the caller's ARN.
 
-    Needs `logs:CreateLogStream` and `logs:PutLogEvents`. Raises `ClientError` where AWS refuses: discard nothing then.
+    Needs `logs:CreateLogStream` and `logs:PutLogEvents`. Raises `ClientError` if AWS refuses: discard nothing then.
     """
     logs = client("logs", region_name=region)
     by = client("sts", region_name=region).get_caller_identity()["Arn"]

@@ -1,4 +1,4 @@
-"""The queues in which events wait that could not be processed: reading them, and sending the events again."""
+"""Failure queues: queues of events that could not be processed. Lists the events, and sends them again."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -11,16 +11,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice_cli.text import short
 
-# SQS cannot be looked at without taking, so what was read is held back from others until this command ends, or for so
-# long at most: a minute more than a function may run.
+# SQS has no way to look at messages without receiving them. Received messages are hidden from others until the command
+# ends, at most for this long: a minute more than a function may run.
 HELD_SECONDS = 16 * 60
-BATCH = 10  # the most messages SQS takes or gives at once
+BATCH = 10  # SQS's limit of messages in a batch
 
 
 @dataclass(frozen=True)
 class Sources:
-    """A failure queue by its ARN, and where its messages come from: the ARNs of functions that send events there (as
-    on-failure destination or dead-letter queue), and of queues that it is the dead-letter queue of."""
+    """A failure queue by its ARN, and its sources: the ARNs of functions that send failed events there (on-failure
+    destination or dead-letter queue), and of queues whose dead-letter queue it is.
+    """
 
     arn: str
     functions: frozenset[str] = frozenset()
@@ -42,12 +43,12 @@ class Failure:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
 
-    id: str  # of the failed request, which is also in its log lines; of the message where Lambda names none
+    id: str  # the request id of the failed invocation, which its log lines have too; else the id of the message
     since: str
     event: Any
     reason: str
     message_id: str
-    # Where it is sent to again: the ARN of a function or of a queue; None where nobody can tell.
+    # The ARN of the function or queue that gets the event again; None if it is unknown.
     origin: str | None = None
     message: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -55,13 +56,13 @@ class Failure:
 class FailureQueue:
     """One failure queue. `client` makes boto3 clients, as `Target.client` does.
 
-    A context: on leaving it, whatever was read and not removed can be read again.
+    A context manager: on exit, messages that were received and not removed become visible again.
     """
 
     def __init__(self, sources: Sources, client: Callable[..., Any]) -> None:
         self.sources = sources
         self._sqs = client("sqs", region_name=sources.region)
-        # Waits for as long as a function may run, and never sends an event twice by itself.
+        # A read timeout as long as a function may run, and no retries: no event is sent twice.
         patient = Config(read_timeout=HELD_SECONDS, tcp_keepalive=True, retries={"total_max_attempts": 1})
         self._lambda = client("lambda", region_name=sources.region, config=patient)
         self._url = self._url_of(sources.arn)
@@ -74,7 +75,7 @@ class FailureQueue:
         self.release()
 
     def read(self) -> list[Failure]:
-        """Everything that waits, oldest first, held back from others."""
+        """All messages, oldest first; they are hidden from others meanwhile."""
         failures: dict[str, Failure] = {}
         while True:
             answer = self._sqs.receive_message(
@@ -87,13 +88,13 @@ class FailureQueue:
             )
             messages = answer.get("Messages", [])
             self._held |= {message["MessageId"]: message["ReceiptHandle"] for message in messages}
-            # Nothing new: all is read, or reading took so long that the first ones come again.
+            # No new messages: all are received, or receiving took so long that the first ones became visible again.
             if all(message["MessageId"] in failures for message in messages):
                 return sorted(failures.values(), key=lambda one: one.since)
             failures |= {message["MessageId"]: _parse(message, self.sources) for message in messages}
 
     def release(self, *, but: Sequence[Failure] = ()) -> None:
-        """Let others read what was read here."""
+        """Make the received messages visible to others again."""
         kept = {one.message_id for one in but}
         receipts = [self._held.pop(message_id) for message_id in list(self._held.keys() - kept)]
         for start in range(0, len(receipts), BATCH):
@@ -106,23 +107,24 @@ class FailureQueue:
             )
 
     def held_elsewhere(self) -> int:
-        """About how many messages another list or replay holds."""
+        """About how many messages another process is holding."""
         name = "ApproximateNumberOfMessagesNotVisible"
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])["Attributes"]
         return max(0, int(attributes[name]) - len(self._held))
 
     def replay(self, failure: Failure) -> str | None:
-        """Send the event through its function and wait, or back to the queue that it came from; it leaves the failure
-        queue only when that was done.
+        """Invoke the function with the event and wait, or send it back to its queue. The event is removed from the
+        failure queue if that succeeded.
 
-        Gives the reason when it stays. Its consumer has to be safe to run twice on the same event, which may have been
-        processed meanwhile.
+        Returns the reason if the event stays. The consumer has to be idempotent: the event may have been processed
+        meanwhile.
         """
         if failure.origin is None:
             return failure.reason if failure.reason == NOT_LAMBDAS else "nobody can tell what it was sent to"
         message = {"QueueUrl": self._url, "ReceiptHandle": self._held[failure.message_id]}
         try:
-            # Again, as those before it took their time; refused where somebody else has taken it since.
+            # Renew the hold, as earlier events took time; SQS refuses if another process has received the message
+            # since.
             self._sqs.change_message_visibility(**message, VisibilityTimeout=HELD_SECONDS)
             refused = self._invoke(failure) if ":lambda:" in failure.origin else self._send_back(failure)
         except (BotoCoreError, ClientError) as error:
@@ -132,7 +134,7 @@ class FailureQueue:
         return refused
 
     def remove(self, failure: Failure) -> None:
-        """Take a failure that was read from the queue for good."""
+        """Remove a received message from the queue."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=self._held.pop(failure.message_id))
 
     def _invoke(self, failure: Failure) -> str | None:
@@ -163,7 +165,7 @@ TYPED = ("DataType", "StringValue", "BinaryValue")
 
 
 def sources_of(state: dict[str, Any]) -> list[Sources]:
-    """The failure queues that a stack's state names, in its functions, event sources, queues and subscriptions."""
+    """The failure queues of a stack, from its state: functions, event source mappings, queues and subscriptions."""
     functions: dict[str, set[str]] = {}
     queues: dict[str, set[str]] = {}
     resources = [(one["type"], instance["attributes"]) for one in _managed(state) for instance in one["instances"]]
@@ -188,7 +190,7 @@ def sources_of(state: dict[str, Any]) -> list[Sources]:
     return [Sources(arn, frozenset(functions.get(arn, ())), frozenset(queues.get(arn, ()))) for arn in found]
 
 
-# Whose messages can be read, and whose sender cannot be asked to send one of them again.
+# Services whose messages can be listed, but that cannot be asked to process one of them again.
 ELSEWHERE = {
     "aws_lambda_event_source_mapping": ("destination_config", "on_failure", "destination_arn"),
     "aws_cloudwatch_event_target": ("dead_letter_config", "arn"),
@@ -201,7 +203,7 @@ def _managed(state: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def _names(function: dict[str, Any]) -> tuple[str, ...]:
-    """What other resources call a function by."""
+    """The names by which other resources refer to a function."""
     return tuple(filter(None, (function["function_name"], function["arn"], function.get("qualified_arn"))))
 
 
@@ -250,7 +252,7 @@ def _parse(message: dict[str, Any], sources: Sources) -> Failure:
 
 
 def _only(known: frozenset[str], named: str) -> str | None:
-    """The one that a message names, of those known to send here; else the only one there is."""
+    """The source that a message names; if it names none, the only known source."""
     unqualified = ":".join(named.split(":")[:7]) if ":lambda:" in named else named
     if unqualified in known:
         return unqualified
@@ -265,5 +267,5 @@ def _json(body: str) -> Any:
 
 
 def _said(payload: Any) -> str:
-    """A function's error message, if that is what it answered with."""
+    """A function's error message, if the payload has one."""
     return str(payload.get("errorMessage") or "") if isinstance(payload, dict) else ""

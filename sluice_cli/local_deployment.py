@@ -16,10 +16,10 @@ from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 
 def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
-    """The local AWS running, and the named stacks of the project, or all, deployed on it.
+    """Start the local AWS and deploy the named stacks of the project, or all.
 
-    Raises `SynthError` and `InputError` where nothing can be deployed; a local AWS that this call started is stopped
-    then.
+    Raises `SynthError` and `InputError` if nothing can be deployed; a local AWS that this call started is stopped
+    again.
     """
     check_terraform(os.environ)
     was_running = local.running() is not None
@@ -47,7 +47,7 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
 
 
 def emulation_limits(stacks: Sequence[Stack]) -> list[str]:
-    """What of these stacks the local AWS runs otherwise than AWS does, or not at all: a line each."""
+    """A line for each property of these stacks that the local AWS does not emulate as AWS does."""
     runtimes = {
         str(function["runtime"])
         for stack in stacks
@@ -69,8 +69,10 @@ def emulation_limits(stacks: Sequence[Stack]) -> list[str]:
 
 
 def take_down(project: Project, local: LocalAws, names: Sequence[str]) -> None:
-    """Destroy the named stacks on the local AWS, which keeps running with the others. Raises `InputError` for a name of
-    no stack, and for a stack that others depend on."""
+    """Destroy the named stacks on the local AWS, which keeps running.
+
+    Raises `InputError` for an unknown stack, and for a stack that deployed stacks depend on.
+    """
     target = local_target(project, local)
     stacks = [stack for stack in synthesized_stacks(target, names) if stack.initialized]
     others = [stack.name for stack in deployment.dependents_of(stacks) if stack.has_resources()]
@@ -80,8 +82,9 @@ def take_down(project: Project, local: LocalAws, names: Sequence[str]) -> None:
 
 
 def down(project: Project, local: LocalAws) -> None:
-    """Destroy all stacks on the local AWS and end it, which it does whatever becomes of the stacks: the local AWS keeps
-    nothing."""
+    """Destroy all stacks on the local AWS and stop it. It is stopped even if destroying fails: the local AWS keeps no
+    data.
+    """
     left = ""
     try:
         if local.running() is not None:

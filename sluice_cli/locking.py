@@ -1,4 +1,4 @@
-"""One command at a time on what two would spoil for each other."""
+"""File locks that keep two commands from working on the same resource."""
 
 import fcntl
 import os
@@ -13,8 +13,9 @@ STEP_SECONDS = 0.2
 
 @contextmanager
 def locked(path: Path, what: str) -> Iterator[None]:
-    """Hold a lock file; where another process holds it, say who, and wait. It is free again when its holder ends,
-    however that is."""
+    """Hold a lock file; if another process holds it, say which command, and wait. The lock is released when its process
+    ends.
+    """
     with path.open("a+") as file:
         if not _taken(file.fileno()):
             file.seek(0)

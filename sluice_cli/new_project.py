@@ -16,10 +16,10 @@ from sluice_cli.version import installed_version
 
 TEMPLATE = Path(__file__).with_name("project_template")
 SUFFIX = ".template"
-DOT = "dot-"  # in front of a name that begins with a dot in the project
+DOT = "dot-"  # replaces the leading dot of a file name in the template
 PLACEHOLDER = re.compile(r"@([A-Z]+)@")
 
-# The longest that is made of it is the bucket's name, of 63 characters at most: NAME-inbox-ACCOUNT.
+# The bucket's name is the longest that is derived from it, with at most 63 characters: NAME-inbox-ACCOUNT.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 SHORTEST, LONGEST = 2, 40
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -32,10 +32,9 @@ RESERVED = {"conftest", "functions", "main", "recorder", "sluice", "sluice_cli",
 
 
 def create(name: str, parent: Path) -> Path:
-    """Make the project in a new folder `name` below `parent`; gives the folder.
+    """Create the project in a new folder `name` in `parent`. Returns the folder.
 
-    Raises `InputError` for a name that cannot be used and for a folder that is not empty. Nothing is left behind then,
-    nor where writing fails.
+    Raises `InputError` for an invalid name and for a folder that is not empty. Nothing is left behind if it fails.
     """
     check(name)
     folder = parent / name
@@ -47,7 +46,7 @@ def create(name: str, parent: Path) -> Path:
     try:
         _write(draft, _values(name))
         draft.chmod(0o755)
-        draft.rename(folder)  # whole or not at all; an empty folder is replaced
+        draft.rename(folder)  # atomic; replaces an empty folder
     finally:
         with suppress(FileNotFoundError):
             shutil.rmtree(draft)
@@ -55,7 +54,7 @@ def create(name: str, parent: Path) -> Path:
 
 
 def check(name: str) -> None:
-    """Raises `InputError` that says why a name cannot be used, with one that can where there is one like it."""
+    """Raises `InputError` with the reason why a name is invalid, and a similar valid name if there is one."""
     if not NAME.fullmatch(name) or not SHORTEST <= len(name) <= LONGEST:
         like = _like(name)
         raise InputError(
@@ -81,7 +80,7 @@ def check(name: str) -> None:
 def _is_taken(package: str) -> bool:
     if package in RESERVED or package in sys.stdlib_module_names or iskeyword(package) or issoftkeyword(package):
         return True
-    # Not what lies in the current folder: the new project does not see it.
+    # Modules in the current folder do not count: the new project cannot import them.
     elsewhere = [one for one in sys.path if one and Path(one).resolve() != Path.cwd()]
     return PathFinder.find_spec(package, elsewhere) is not None
 

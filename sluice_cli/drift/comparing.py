@@ -1,4 +1,4 @@
-"""From a plan, which Terraform makes after looking at what is really there, to what moved since the last apply."""
+"""From a plan, for which Terraform refreshes all resources, to the differences between state and reality."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -15,12 +15,12 @@ from sluice_cli.review.reviewing import review_stack
 from sluice_cli.review.text import clean
 from sluice_cli.review.values import same
 
-# Policies of a role, and the resources that make them: the provider reads them back into the role.
+# Policies of a role, and the resource types that manage them. The provider also shows them as attributes of the role.
 INLINE, ATTACHED = "inline_policy", "managed_policy_arns"
 OF_ROLES = {INLINE: "aws_iam_role_policy", ATTACHED: "aws_iam_role_policy_attachment"}
 
-# What the provider reads back into a resource though resources of other types manage it: where the stack has one of
-# these, it tells of its own drift.
+# Attributes that the provider reads although resources of other types manage them. If the stack has such a resource,
+# that resource reports the drift.
 MANAGED_BESIDE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "aws_api_gateway_rest_api": {"policy": ("aws_api_gateway_rest_api_policy",)},
     "aws_api_gateway_stage": {"web_acl_arn": ("aws_wafv2_web_acl_association",)},
@@ -54,7 +54,7 @@ MANAGED_BESIDE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def compare(name: str, plan: Plan, configuration: Configuration, deploy: str) -> StackDrift:
-    """The drift that a plan found. `deploy` is the command that deploys the stack."""
+    """The drift in a plan. `deploy` is the command that deploys the stack."""
     moved = [*_moved(plan), *_policies_by_hand(plan)]
     review = _judged(name, plan, configuration, moved)
     planned = {one.address: one for one in plan.changes if one.mode == "managed" and not one.deposed}
@@ -78,10 +78,12 @@ def _moved(plan: Plan) -> Iterator[ResourceChange]:
 
 
 def _without_sameness(one: ResourceChange, types: Collection[str]) -> ResourceChange | None:
-    """Only what really differs: empty and not set are the same, and so is what resources of these types manage."""
+    """The drift without apparent differences: empty and unset are equal, and resources of other types report their own
+    drift.
+    """
     before, after = dict(one.before or {}), dict(one.after or {})
     beside = MANAGED_BESIDE.get(one.type, {})
-    # A role's policies are compared by themselves.
+    # Policies of a role are compared separately.
     managed = {name for name, makers in beside.items() if one.type == "aws_iam_role" or {*makers} & {*types}}
     compared = {*before, *after} - managed - {"tags_all"}
     differing = [
@@ -95,13 +97,15 @@ def _without_sameness(one: ResourceChange, types: Collection[str]) -> ResourceCh
 
 
 def _can_be_set(type_: str, name: str) -> bool:
-    """False for what AWS computes (a time of modification): nobody can set it back."""
+    """False for attributes that AWS computes, such as a time of modification: they cannot be reverted."""
     rules = classified().get(type_)
     return rules is None or name not in rules.computed
 
 
 def _policies_by_hand(plan: Plan) -> Iterator[ResourceChange]:
-    """Policies of the stack's roles that none of its resources makes: as the resources that they would be."""
+    """Inline and attached policies of the stack's roles that no resource of the stack manages, as if they were
+    resources.
+    """
     for address, role in plan.prior.items():
         if not address.rpartition(".")[0].endswith("aws_iam_role"):
             continue
@@ -136,14 +140,14 @@ def _beside(role: str, type_: str, name: str, values: Mapping[str, Any]) -> Reso
 
 
 def _judged(name: str, plan: Plan, configuration: Configuration, moved: list[ResourceChange]) -> StackReview:
-    """What moved, reviewed as if it were a plan."""
+    """The drift, reviewed as if it were a planned change."""
     alone = replace(plan, changes=tuple(moved), drift=(), outputs={}, complete=True, deferred=(), document={})
     return review_stack(name, alone, configuration)
 
 
 def _with_ways_out(change: Change, moved: ResourceChange, planned: ResourceChange | None, deploy: str) -> Drift:
     where = change.construct or change.address
-    if moved.verb == "create":  # a policy by hand
+    if moved.verb == "create":  # a policy that was added by hand
         return Drift(change, _detach(moved), f"grant it in the code (a `grant_...` verb, or `allow`), then `{deploy}`")
     if moved.verb == "delete":
         again = planned is not None and planned.verb in ("create", "replace")
@@ -171,7 +175,7 @@ def _write(where: str, moved: ResourceChange, names: list[str]) -> str:
 
 
 def _literal(value: Any) -> str:
-    """A value as one writes it in Python; what Terraform hides is not shown."""
+    """A value as a Python literal; sensitive values are not shown."""
     if isinstance(value, Hidden) or '"' + SENSITIVE in (text := json.dumps(value, default=str)):
         return SENSITIVE
     return repr(json.loads(text)) if len(text) <= 200 else "its value of now"

@@ -13,7 +13,7 @@ MOST_DIFFERENCES = 12
 
 
 def print_drift(stacks: Sequence[StackDrift], console: Console) -> None:
-    """Everything is printed as `Text`: what looks like markup in a resource stays as it is."""
+    """Print drift. Everything is a `Text`, so that markup in a resource's values is not interpreted."""
     for stack in stacks:
         dangerous = any(one.change.findings for one in stack.drifts)
         console.print(Text(stack.summary(), style="bold red" if dangerous else "bold"))
@@ -40,7 +40,7 @@ def _lines(drift: Drift) -> Iterator[tuple[str, str]]:
 
 
 def to_markdown(stacks: Sequence[StackDrift]) -> str:
-    """For an issue that is kept current: the same drift is the same text."""
+    """Markdown for an issue that is updated regularly: the same drift gives the same text."""
     parts = []
     for stack in stacks:
         parts.append(f"## {escaped(stack.summary())}")

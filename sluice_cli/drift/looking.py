@@ -1,4 +1,4 @@
-"""Terraform's look at what is really there."""
+"""Drift of one stack, by a refresh of Terraform's."""
 
 import tempfile
 from pathlib import Path
@@ -12,7 +12,7 @@ from sluice_cli.stack import Stack
 
 
 def drift_of(stack: Stack) -> StackDrift:
-    """What moved in one stack. The plan that tells is thrown away. Raises `DeploymentError`."""
+    """The drift of one stack, from a plan that is deleted afterwards. Raises `DeploymentError`."""
     stack.init()
     with tempfile.TemporaryDirectory(prefix="sluice-drift-") as folder:  # a plan may hold secrets
         plan_file = str(Path(folder) / "drift.tfplan")

@@ -7,10 +7,10 @@ from sluice_cli.review.model import Change
 
 @dataclass(frozen=True)
 class Drift:
-    """What moved behind Terraform's back, judged as the review would judge it, and the two ways out.
+    """A change made outside of Terraform, judged as the review would judge it, and two ways to resolve it.
 
-    `revert` says what the next deployment does about it, or what to do where it does nothing; `adopt` what to write so
-    that code and reality agree.
+    `revert` says what the next deployment does about it, or what to do if it does nothing. `adopt` says what to write
+    so that the code matches reality.
     """
 
     change: Change
@@ -20,7 +20,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class StackDrift:
-    """Everything that moved in one stack, the most dangerous first."""
+    """All drift of one stack, the most dangerous first."""
 
     stack: str
     drifts: tuple[Drift, ...]

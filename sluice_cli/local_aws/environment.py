@@ -1,7 +1,7 @@
-"""The Python environment that the local AWS runs in: ministack pins libraries of its own, so it shares none.
+"""The virtual environment of the local AWS. It is separate because ministack pins versions of its own.
 
-In a checkout of Sluice it is `.tools/local-aws`, made by `make setup`. Elsewhere it is made once, in the user's cache
-folder, from the pinned requirements with hashes that the package brings.
+In a checkout of Sluice it is `.tools/local-aws`, made by `make setup`. Elsewhere it is installed once into the user's
+cache folder, from the pinned requirements with hashes in the package.
 """
 
 import hashlib
@@ -20,9 +20,8 @@ SHOWN_LINES = 12
 
 
 def python_of_local_aws() -> Path:
-    """The Python that the local AWS runs under; its environment is made where it is not there yet.
-
-    Raises `LocalAwsError` that says what to do where it cannot be made.
+    """The Python of the local AWS; its virtual environment is installed if it is missing. Raises `LocalAwsError` with
+    advice if that fails.
     """
     own = CHECKOUT / ".tools" / "local-aws" / "bin" / "python"
     if own.is_file():
@@ -42,7 +41,9 @@ def python_of_local_aws() -> Path:
 
 
 def cache_folder() -> Path:
-    """`sluice` in XDG_CACHE_HOME, or in `~/.cache`. It can be deleted at any time; what is needed is made again."""
+    """`sluice` in XDG_CACHE_HOME, or in `~/.cache`. It can be deleted at any time; missing parts
+    are installed again.
+    """
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sluice"
 
 
@@ -52,7 +53,7 @@ def _is_there(folder: Path) -> bool:
 
 def _make(folder: Path) -> None:
     print(f"Installing the local AWS into {folder}, once: about 150 MB, a minute", file=sys.stderr)
-    # Under another name until it is complete, so that an interrupted installation is never taken for one.
+    # Installed under another name and renamed when complete: an interrupted installation is never used.
     partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
     try:
         _run([sys.executable, "-m", "venv", str(partial)], "Python's venv module (on Debian: apt install python3-venv)")

@@ -1,4 +1,4 @@
-"""Hearing what a topic publishes."""
+"""Receives the messages of a topic."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ BATCH = 10  # the most messages SQS takes or gives at once
 
 
 class Listener:
-    """A queue subscribed to a topic: what the topic publishes can be read there, as often as wanted."""
+    """A queue subscribed to a topic. Messages stay in the queue and can be read repeatedly."""
 
     def __init__(self, local: LocalAws, topic_arn: str) -> None:
         region, name = topic_arn.split(":")[3], topic_arn.rpartition(":")[2]
@@ -29,7 +29,7 @@ class Listener:
         self._heard: dict[str, str] = {}
 
     def heard(self) -> list[str]:
-        """The texts published so far. They stay in the queue, so that a later listener hears them too."""
+        """The messages published so far. They stay in the queue for later listeners."""
         receipts = []
         while messages := self._receive():
             for message in messages:
@@ -44,11 +44,11 @@ class Listener:
         return list(self._heard.values())
 
     def _receive(self) -> list[dict[str, Any]]:
-        # Longer than all of them take: what is read must not come again before the last.
+        # Long enough to receive all messages: none may become visible again before the last one is received.
         answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=BATCH, VisibilityTimeout=60)
         return list(answer.get("Messages", []))
 
     def forget(self) -> None:
-        """Remove from the queue what was published so far."""
+        """Remove the messages published so far from the queue."""
         self._sqs.purge_queue(QueueUrl=self._url)
         self._heard.clear()

@@ -1,4 +1,4 @@
-"""The Pythons of this machine, for functions of Lambda's Python runtimes."""
+"""The Python interpreters of this machine, for Lambda's Python runtimes."""
 
 import shutil
 import subprocess
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-# Lambda's, and those that it had: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+# Lambda's current and former runtimes: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 RUNTIMES = tuple(f"python3.{minor}" for minor in range(9, 16))
 SECONDS = 10
 
 
 @cache
 def pythons_of_machine() -> dict[str, str]:
-    """The programs by runtime (`python3.13`): on PATH, of pyenv, or of uv. Each has said which version it is."""
+    """Interpreters by runtime (`python3.13`): on PATH, of pyenv, or of uv. Each was run to check its version."""
     found = {}
     for runtime in RUNTIMES:
         program = next((one for one in _candidates(runtime) if _is(one, runtime)), None)
@@ -35,7 +35,9 @@ def _candidates(runtime: str) -> Iterator[str]:
 
 
 def _is(program: str, runtime: str) -> bool:
-    """Whether it runs, and is what its name says: pyenv's programs on PATH may stand for nothing that is installed."""
+    """Whether the program runs and has the version of its name: a shim of pyenv may point to a version that is not
+    installed.
+    """
     ask = "import sys; print('python%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run([program, "-I", "-c", ask], capture_output=True, text=True, check=False, timeout=SECONDS)

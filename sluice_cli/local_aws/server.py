@@ -1,7 +1,7 @@
 """The local AWS: ministack on a free loopback port, over TLS, with IAM enforced and credentials of its own.
 
-Everything it needs and leaves lies in one folder (`.sluice/local` of a project, a temporary one for tests), so that
-several can run side by side. It keeps nothing beyond its own life.
+All of its files are in one folder (`.sluice/local` of a project, a temporary one in tests), so several can run side by
+side. Nothing is kept after it stops.
 """
 
 import json
@@ -31,26 +31,26 @@ APP = Path(__file__).parent / "emulator" / "app.py"
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 START_SECONDS = 60
-STARTS = 3  # another program may take the free port before the local AWS does
+STARTS = 3  # another program may take the free port first
 PORT_TAKEN = "Address already in use"
 
 OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
-# A person who deploys on AWS has about these rights; being an IAM user, it is held to resource policies as on AWS.
+# Permissions similar to those of a person who deploys on AWS. An IAM user is subject to resource policies, as on AWS.
 DEPLOYER = "deployer"
 DEPLOYER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
-# AWS retries asynchronous events after one and two minutes; here after one and two seconds.
+# AWS retries asynchronous events after one and two minutes; the local AWS after one and two seconds.
 RETRY_BASE_SECONDS = "1"
 
 
 class PortTaken(LocalAwsError):
-    """Another program was faster."""
+    """Another program has taken the port."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """Where a running local AWS is, and who may use it."""
+    """The address of a running local AWS, and the credentials for it."""
 
     pid: int
     url: str
@@ -65,12 +65,14 @@ class LocalAws:
         self._record = self.folder / "local-aws.json"
 
     def running(self) -> Running | None:
-        """What `start` recorded, if it still answers."""
+        """The local AWS that `start` recorded, if it still answers."""
         running = self._recorded()
         return running if running and _answers(running.url, running.ca_bundle) else None
 
     def start(self) -> Running:
-        """Start it, or find it running. Raises `LocalAwsError` with the end of its log when it does not come up."""
+        """Start the local AWS, or return the running one. Raises `LocalAwsError` with the end of its log if it does not
+        start.
+        """
         running = self.running()
         if running is not None:
             return running
@@ -105,7 +107,7 @@ class LocalAws:
         return running
 
     def _serve(self, python: Path, root_key: str, root_secret: str) -> tuple[subprocess.Popen[bytes], str]:
-        """Its process, and where it answers. Raises `LocalAwsError` with the end of its log when it does not."""
+        """Start the server process. Raises `LocalAwsError` with the end of its log if it does not answer."""
         port = _free_port()
         url = f"https://{LOOPBACK}:{port}"
         ca_bundle = str(self.folder / "client.pem")
@@ -113,7 +115,7 @@ class LocalAws:
         tls = ["--certfile", str(self.folder / "server.pem"), "--keyfile", str(self.folder / "server.key")]
         with log.open("w") as out:
             process = subprocess.Popen(
-                # Not `-m ministack`: that also binds port 443, for services that are not used here.
+                # Not `-m ministack`: it also binds port 443, for services that are not used here.
                 [str(python), "-m", "hypercorn", f"{APP}:app", "--bind", f"{LOOPBACK}:{port}", *tls],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -121,7 +123,7 @@ class LocalAws:
                 start_new_session=True,
                 cwd=self.folder,
                 env={
-                    # What the caller's Python imports is no business of the local AWS, nor of its functions.
+                    # The caller's Python path must not affect the local AWS or its functions.
                     **{name: one for name, one in _without_aws(os.environ).items() if name not in OF_PYTHON},
                     "AUTH": "true",
                     "AWS_ACCESS_KEY_ID": root_key,
@@ -154,7 +156,7 @@ class LocalAws:
         return process, url
 
     def stop(self) -> bool:
-        """Stop it and remove its folder; False when none was there."""
+        """Stop the local AWS and delete its folder. Returns False if it was not running."""
         if not self.folder.exists():
             return False
         recorded = self._recorded()
@@ -164,15 +166,16 @@ class LocalAws:
         return True
 
     def environment(self) -> dict[str, str]:
-        """The environment for programs that shall use the local AWS and cannot reach another: no AWS variable, profile
-        or credentials file of the caller's survives in it. Raises `LocalAwsError` when it is not running."""
+        """Environment variables for programs that use the local AWS and must not reach another: without the caller's
+        AWS variables, profiles and credentials files. Raises `LocalAwsError` if it is not running.
+        """
         running = self.running()
         if running is None:
             raise LocalAwsError("the local AWS is not running: run `sluice up` first")
         return {**_without_aws(os.environ), **self._variables(running)}
 
     def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client of the local AWS, as the deployer."""
+        """A boto3 client of the local AWS with the deployer's credentials."""
         running = self.running()
         if running is None:
             raise LocalAwsError("the local AWS is not running: run `sluice up` first")
@@ -192,7 +195,7 @@ class LocalAws:
     def _recorded(self) -> Running | None:
         try:
             return Running(**json.loads(self._record.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):  # none, or cut short by a full disk or a kill
+        except (FileNotFoundError, ValueError, TypeError):  # missing, or truncated by a full disk or a killed process
             return None
 
     def account_id(self) -> str:
@@ -205,7 +208,7 @@ class LocalAws:
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "credentials"),
             "AWS_CONFIG_FILE": str(self.folder / "config"),
             "AWS_EC2_METADATA_DISABLED": "true",
-            # Not AWS_REGION: that is a setting, and each system has its own default.
+            # Not AWS_REGION: the five systems read it as a setting, with a default for each.
             "AWS_DEFAULT_REGION": REGION,
             "NO_PROXY": LOOPBACK,
         }
@@ -221,7 +224,7 @@ class LocalAws:
         (self.folder / "config").write_text(f"[default]\nregion = {REGION}\n")
         variables = {
             **self._variables(running),
-            # For curl; not named AWS_ACCESS_KEY_ID, so that no other tool takes it for a real account's.
+            # For curl. Not named AWS_ACCESS_KEY_ID, so that other tools do not use it for a real account.
             "LOCAL_AWS_USER": f"{running.access_key_id}:{running.secret_access_key}",
         }
         env = self.folder / "env"
@@ -261,7 +264,7 @@ def _free_port() -> int:
 
 
 def _end(pid: int) -> None:
-    """End the process group that `start` made, and wait until it is gone."""
+    """End the process group of the server, and wait until it is gone."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(pid, sign)
@@ -271,7 +274,7 @@ def _end(pid: int) -> None:
             try:
                 if os.waitpid(pid, os.WNOHANG)[0] == pid:
                     break
-            except ChildProcessError:  # started by an earlier command, so not ours to wait for
+            except ChildProcessError:  # started by an earlier command, so it cannot be waited for
                 try:
                     os.kill(pid, 0)
                 except ProcessLookupError:

@@ -17,7 +17,7 @@ AS_JSON = {"Content-Type": "application/json"}
 def signed_request(
     local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] = AS_JSON
 ) -> tuple[int, bytes]:
-    """Send a request signed by the deployer; gives the status and the body, of refusals too."""
+    """Send a request signed by the deployer. Returns the status and the body, of refusals too."""
     running = local.running()
     if running is None:
         raise LocalAwsError("the local AWS is not running: run `sluice up` first")
@@ -30,14 +30,14 @@ def signed_request(
 def send(
     local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """Send a request as it is, with no header of the client's own choosing; gives the status and the body."""
+    """Send a request without headers that a client would add. Returns the status and the body."""
     request = AWSRequest(method=method, url=url, data=body, headers=headers or {}).prepare()
     answer = session(str(local.folder / "client.pem"), timeout=30).send(request)
     return answer.status_code, answer.content
 
 
 def session(ca_bundle: str, *, timeout: float, connections: int = 1) -> URLLib3Session:
-    """What sends: it reads no proxy from the environment, and neither redirects nor repeats."""
-    # Head and body go one by one: without this the body waits 40 ms for the head to be acknowledged.
+    """An HTTP session that reads no proxy settings from the environment, and neither follows redirects nor retries."""
+    # Headers and body are sent separately: with Nagle's algorithm the body would wait 40 ms for an acknowledgement.
     at_once = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
     return URLLib3Session(verify=ca_bundle, timeout=timeout, max_pool_connections=connections, socket_options=at_once)

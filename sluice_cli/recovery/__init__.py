@@ -1,1 +1,1 @@
-"""Finding out what an interrupted deployment or a lost state left behind, and mending it."""
+"""Recovery from interrupted deployments and lost states: finds what they left behind, and repairs the state."""

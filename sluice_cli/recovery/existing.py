@@ -1,5 +1,6 @@
-"""What of a plan exists on AWS already: how AWS is asked about each type of resource, and which id Terraform imports it
-by (https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs, the section "Import" of each resource's page).
+"""Looks up planned resources on AWS: the API calls for each resource type, and the id for `terraform import`.
+
+https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs (section "Import" of each resource)
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 Values = Mapping[str, Any]
-# A boto3 client for a service, in the region of the stack.
+# Creates a boto3 client for a service, in the region of the stack.
 Client = Callable[[str], Any]
 
 MISSING = {
@@ -33,10 +34,10 @@ MISSING = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of resource.
+    """How to find resources of one type.
 
-    `needs` are the attributes that have to be known before AWS can be asked. `find` gives the import id of what exists,
-    else None. What carries no tags is a part of its `parent`: the type, and the attribute that has the parent's id.
+    `needs` are the attributes that have to be known. `find` returns the import id of an existing resource, or None. A
+    type without tags is part of its `parent`: its type, and the attribute with its id.
     """
 
     needs: tuple[str, ...]
@@ -45,7 +46,9 @@ class Kind:
 
 
 def find(kind: Kind, client: Client, values: Values) -> str | None:
-    """The import id of what exists under the planned names. Raises `ClientError` where AWS does not tell."""
+    """The import id of an existing resource with the planned names, or None. Raises `ClientError` if AWS refuses to
+    answer.
+    """
     if any(values.get(name) is None for name in kind.needs):
         return None
     try:
@@ -104,7 +107,7 @@ def _invoke_config(client: Client, values: Values) -> str | None:
 
 
 def _permission(client: Client, values: Values) -> str | None:
-    """Terraform makes the statement's id up, so that only what it allows tells it apart."""
+    """Terraform generates the statement id, so a permission is identified by what it allows."""
     policy = json.loads(client("lambda").get_policy(FunctionName=values["function_name"])["Policy"])
     for statement in policy["Statement"]:
         condition = statement.get("Condition", {})
@@ -135,8 +138,9 @@ def _topic_policy(client: Client, values: Values) -> str | None:
 
 
 def _key(client: Client, values: Values) -> str | None:
-    """Keys have no names of their own: the one with the planned description and tags, one with an alias before others
-    (a deployment that was interrupted twice may have made two)."""
+    """Keys have no names: match planned description and tags, and prefer a key with an alias (a deployment that was
+    interrupted twice may have created two keys).
+    """
     kms = client("kms")
     ids = [one["KeyId"] for page in kms.get_paginator("list_keys").paginate() for one in page["Keys"]]
     found = [id_ for id_ in ids if _is_planned_key(kms, id_, values)]
@@ -150,7 +154,7 @@ def _is_planned_key(kms: Any, id_: str, values: Values) -> bool:
         if about["KeyState"] != "Enabled" or about["Description"] != values["description"]:
             return False
         tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=id_)["Tags"]}
-    except ClientError as error:  # a key whose policy does not let the caller look is none of ours
+    except ClientError as error:  # a key whose policy does not let the caller read it is not ours
         if error.response["Error"]["Code"] != "AccessDeniedException":
             raise
         return False
@@ -165,7 +169,7 @@ def _alias(client: Client, values: Values) -> str | None:
 
 
 def _aliases(kms: Any) -> list[dict[str, Any]]:
-    # All of them: asked for one key's, the local AWS asks that key's policy, too.
+    # List all grants: for a single key, the local AWS checks that key's policy too.
     return [one for page in kms.get_paginator("list_aliases").paginate() for one in page["Aliases"]]
 
 
@@ -228,7 +232,7 @@ def _path(client: Client, values: Values) -> str | None:
 
 
 def _of_api(operation: str, **parameters: str) -> Kind:
-    """A part of an API that is found by names alone: `parameters` are the API's names for the attributes."""
+    """Part of an API that is identified by names. `parameters` maps the attributes to parameters of the API call."""
 
     def find_part(client: Client, values: Values) -> str | None:
         named = {name: values[attribute] for name, attribute in parameters.items()}
@@ -311,7 +315,7 @@ KINDS: Mapping[str, Kind] = {
     "aws_sqs_queue_policy": Kind(("queue_url",), _queue_policy, ("aws_sqs_queue", "queue_url")),
 }
 
-# Never looked for: the next deployment makes them again, and that is right whether they exist or not.
+# Types that are never looked up: the next deployment creates or overwrites them, which is harmless.
 MADE_AGAIN: Mapping[str, str] = {
     "aws_api_gateway_account": "one setting of the whole account; setting it again changes nothing",
     "aws_api_gateway_deployment": "an unused one costs nothing, and goes with its API",

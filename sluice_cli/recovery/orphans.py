@@ -1,4 +1,4 @@
-"""Resources of a plan that exist and are not in the state."""
+"""Orphans: planned resources that already exist on AWS, but not in the state."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,19 +18,21 @@ from sluice_cli.stack import Stack
 IMPORTS = "recovery.tf.json"
 PLAN = "recovery.tfplan"
 
-# What says whose a resource is.
+# Tags that identify the owner of a resource.
 OWN_TAGS = ("Project", "Environment", "System")
 REFUSED = ("403", "AccessDenied", "AccessDeniedException")
 
-# One of `resource_changes` in a plan's JSON: https://developer.hashicorp.com/terraform/internals/json-format
+# An entry of `resource_changes` in a plan's JSON: https://developer.hashicorp.com/terraform/internals/json-format
 Change = dict[str, Any]
-# By a resource's address and attribute, the resource that the attribute is taken from.
+# By address and attribute of a resource, the resource that the attribute refers to.
 References = dict[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
 class Orphan:
-    """A resource that exists. `problem` says why it is left alone; it is empty where it can be adopted or removed."""
+    """An existing resource that is not in the state. `problem` says why it cannot be adopted or removed; it is empty
+    otherwise.
+    """
 
     address: str
     kind: str
@@ -40,10 +42,10 @@ class Orphan:
 
 @dataclass
 class Findings:
-    """What a plan trips over, and what would be left to do once that is adopted."""
+    """The orphans of a plan, and what a deployment would change after they are adopted."""
 
     orphans: list[Orphan] = field(default_factory=list)
-    # In the state, but marked by Terraform as half-made: the next apply would destroy them and make them anew.
+    # Tainted resources in the state: the next apply would destroy and recreate them.
     tainted: list[str] = field(default_factory=list)
     add: int = 0
     change: int = 0
@@ -59,18 +61,18 @@ class Findings:
 
 
 class Recovery:
-    """One stack, synthesized and initialized. Nothing is changed but by `adopt` and `remove`."""
+    """Recovery of one stack, which is synthesized and initialized. Only `adopt` and `remove` change anything."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._client_in = cache(lambda region, service: stack.target.client(service, region_name=region))
-        # By a resource's address, the region of its provider; None where the environment says it.
+        # By address of a resource, the region of its provider; None if it comes from the environment.
         self._regions: dict[str, str | None] = {}
 
     def look(self) -> Findings:
-        """Plan, look for what the plan would create, and again with what was found: its parts are known only then.
-
-        Raises `DeploymentError`."""
+        """Plan and look up the planned resources, repeatedly: child resources can only be looked up once their parents
+        are known. Raises `DeploymentError`.
+        """
         orphans: dict[str, Orphan] = {}
         with console.status("Looking for what exists"):
             while True:
@@ -85,14 +87,14 @@ class Recovery:
                 orphans |= judged
                 if any(one.problem for one in judged.values()):
                     _disown_parts(orphans, changes)
-                    continue  # plan again without them
+                    continue  # the import blocks must not affect the next plan
                 found = {one.address: one for one in self._existing(changes, references, known=set(orphans))}
                 if not found:
                     return _findings(orphans, changes)
                 orphans |= found
 
     def adopt(self, findings: Findings) -> int:
-        """Put what was found into the state. Nothing else of the plan is applied but what that depends on."""
+        """Import the orphans into the state. Nothing else is applied, except for their dependencies."""
         for address in findings.tainted:
             self._terraform("untaint", address)
         if not findings.ours:
@@ -106,7 +108,7 @@ class Recovery:
         return len(changes)
 
     def remove(self, findings: Findings) -> int:
-        """Destroy what was found, by way of the state, so that Terraform keeps its order and its guards."""
+        """Destroy the orphans: import them first, so that Terraform keeps the order and honours `prevent_destroy`."""
         self.adopt(replace(findings, tainted=[]))
         addresses = {one.address for one in findings.ours}
         changes, _ = self._plan("-destroy", *_targets(addresses))
@@ -122,17 +124,17 @@ class Recovery:
     def _existing(
         self, changes: Sequence[Change], references: References, *, known: Collection[str]
     ) -> Iterator[Orphan]:
-        """Of what would be created, what exists: named by us, or part of what is ours."""
+        """The planned resources that exist: resources with our names, and parts of our resources."""
         owned = {(one["type"], _id(one)) for one in changes if one["change"]["before"]}
         found: dict[str, str] = {}
-        # Wholes before their parts.
+        # Parents before their parts.
         for one in sorted(changes, key=lambda one: bool(_parent(one))):
             kind = KINDS.get(one["type"])
             if kind is None or one["address"] in known or one["change"]["actions"] != ["create"]:
                 continue
             values = dict(one["change"]["after"])
             if kind.parent:
-                # The plan cannot know the id of a whole that it would create, though that whole exists.
+                # A plan does not know the id of a parent that it would create, although the parent exists.
                 whole = references.get((one["address"], kind.parent[1]), "")
                 values.setdefault(kind.parent[1], found.get(whole))
                 if (kind.parent[0], values[kind.parent[1]]) not in owned:
@@ -169,7 +171,9 @@ class Recovery:
 
     @contextmanager
     def _importing(self, orphans: Sequence[Orphan]) -> Iterator[None]:
-        """Import blocks beside the synthesized Terraform: https://developer.hashicorp.com/terraform/language/import"""
+        """Write import blocks beside the synthesized Terraform:
+        https://developer.hashicorp.com/terraform/language/import
+        """
         path: Path = self._stack.folder / IMPORTS
         if orphans:
             path.write_text(json.dumps({"import": [{"to": one.address, "id": one.id} for one in orphans]}))
@@ -180,10 +184,11 @@ class Recovery:
 
 
 def _judge(change: Change, orphan: Orphan, *, untagged: bool = False) -> Orphan:
-    """Whether an imported resource is ours, and can be adopted as it is.
+    """Decide whether an imported resource is ours and can be adopted unchanged.
 
-    Its tags say so: those that name project, environment and system where the configuration has them, else all that the
-    configuration has. `untagged` takes what the configuration gives no tags to be ours, as on a local AWS.
+    It has to carry the tags `Project`, `Environment` and `System` of the configuration, or all tags of the
+    configuration if it has none of these. `untagged` accepts resources for which the configuration has no tags, as on a
+    local AWS.
     """
     before, after = change["change"]["before"], change["change"]["after"]
     if "tags_all" in after:
@@ -201,7 +206,7 @@ def _judge(change: Change, orphan: Orphan, *, untagged: bool = False) -> Orphan:
 
 
 def _regions(configuration: dict[str, Any]) -> dict[str, str | None]:
-    """By a resource's address, the region of its provider, where that is written."""
+    """By address of a resource, the region of its provider, if the configuration has one."""
     providers = configuration.get("provider_config", {})
     regions = {
         key: one.get("expressions", {}).get("region", {}).get("constant_value") for key, one in providers.items()
@@ -211,7 +216,7 @@ def _regions(configuration: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _disown_parts(orphans: dict[str, Orphan], changes: Sequence[Change]) -> None:
-    """What belongs to something that is not ours is not ours either."""
+    """Parts of a resource that is not ours are not ours either."""
     refused = {(one.kind, one.id): one for one in orphans.values() if one.problem}
     for change in changes:
         whole = refused.get(_parent(change) or ("", ""))
@@ -221,7 +226,7 @@ def _disown_parts(orphans: dict[str, Orphan], changes: Sequence[Change]) -> None
 
 
 def _parent(change: Change) -> tuple[str, Any] | None:
-    """Type and id of what a resource is a part of."""
+    """Type and id of a resource's parent."""
     kind, values = KINDS.get(change["type"]), change["change"]["after"]
     return (kind.parent[0], values.get(kind.parent[1])) if kind and kind.parent and values else None
 
@@ -231,14 +236,14 @@ def _imported(change: Change) -> bool:
 
 
 def _id(change: Change) -> Any:
-    """What parts name a resource by."""
+    """The id by which parts refer to a resource."""
     before = change["change"]["before"]
     return before["resource_id"] if change["type"] == "aws_appautoscaling_target" else before["id"]
 
 
 def _findings(orphans: dict[str, Orphan], changes: Sequence[Change]) -> Findings:
     tainted = {one["address"] for one in changes if one.get("action_reason") == "replace_because_tainted"}
-    # Adopting brings these up to date.
+    # Adopting updates these in place.
     done = tainted | {one.address for one in orphans.values() if not one.problem}
     actions = [one["change"]["actions"] for one in changes if one["address"] not in done]
     return Findings(

@@ -16,13 +16,13 @@ from botocore.exceptions import ClientError
 from sluice_cli.errors import DeploymentError
 from sluice_cli.stack import Stack
 
-READ_AT_MOST = 20  # versions, the newest; each is fetched to tell what is in it
+READ_AT_MOST = 20  # versions, the newest; each is downloaded to read its content
 STATE_FORMAT = 4  # https://developer.hashicorp.com/terraform/internals/json-format
 
 
 @dataclass(frozen=True)
 class Lock:
-    """What Terraform writes about who holds the lock."""
+    """The content of Terraform's lock file: who holds the lock."""
 
     id: str
     who: str
@@ -32,7 +32,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a state object. `problem` says why Terraform could not use it; it is empty for a good one."""
+    """A version of a state object. `problem` says why Terraform cannot use it; it is empty for a valid version."""
 
     id: str
     modified: datetime
@@ -51,7 +51,7 @@ class StateStore:
 
     @classmethod
     def of(cls, stack: Stack) -> "StateStore | None":
-        """Where a synthesized stack keeps its state; None where that is not S3."""
+        """The state of a synthesized stack; None if its backend is not S3."""
         kind, backend = stack.backend
         if kind != "s3" or not {"bucket", "key"} <= set(backend):
             return None
@@ -69,18 +69,18 @@ class StateStore:
             return Lock("unreadable", "unknown", "unknown", "unknown")
 
     def release(self, lock: Lock) -> None:
-        """Raises `DeploymentError` where it is another's lock by now."""
+        """Remove the lock. Raises `DeploymentError` if another process has taken it meanwhile."""
         now = self.lock()
         if now is not None and now != lock:
             raise DeploymentError(f"the lock was released and taken again meanwhile, by {now.who}: nothing was done")
         self.s3.delete_object(Bucket=self.bucket, Key=f"{self.key}.tflock")
 
     def versions(self) -> list[Version]:
-        """The state's versions, newest first; the first one is the current one."""
+        """The versions of the state, newest first; the first one is current."""
         return [self._version(one) for one in islice(self._listed(), READ_AT_MOST)]
 
     def restore(self, version: Version) -> None:
-        """Make a version the current one, while no Terraform can work on it. The versions in between stay."""
+        """Make a version the current one while holding Terraform's lock. The versions in between are kept."""
         with self._locked():
             text = self._read(self.key, VersionId=version.id)
             if text is None:
@@ -95,7 +95,9 @@ class StateStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the lock, as Terraform does: https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile"""
+        """Hold the lock as Terraform does:
+        https://developer.hashicorp.com/terraform/language/backend/s3#use_lockfile
+        """
         info = {
             "ID": str(uuid4()),
             "Operation": "sluice recover",
@@ -124,9 +126,9 @@ class StateStore:
             for page in pages
             for part in ("Versions", "DeleteMarkers")
             for one in page.get(part, [])
-            if one["Key"] == self.key  # the lock's versions lie beside it
+            if one["Key"] == self.key  # versions of the lock file are in the same listing
         ]
-        # S3 gives times by the second: what it calls the latest comes first whatever the times say.
+        # S3's times have a resolution of a second: its latest version comes first regardless of times.
         return iter(sorted(found, key=lambda one: (one["IsLatest"], one["LastModified"]), reverse=True))
 
     def _version(self, listed: dict[str, Any]) -> Version:

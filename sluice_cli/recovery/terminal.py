@@ -1,4 +1,4 @@
-"""What recovery finds, on a terminal, in a pipe, and as JSON."""
+"""Results of a recovery in a terminal, in a pipe, and as JSON."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from sluice_cli.recovery.state_store import Version
 
 
 def show_versions(versions: Sequence[Version]) -> None:
-    """A line each where a program reads it; in a terminal two short ones, as ids and times are to be copied whole."""
+    """One line for each version in a pipe; in a terminal two short lines, so that ids and times can be copied whole."""
     if not console.is_terminal:
         for one in versions:
             numbers = map(str, (one.size, one.serial, one.resources))
@@ -22,7 +22,7 @@ def show_versions(versions: Sequence[Version]) -> None:
 
 
 def _rows(findings: Findings) -> list[tuple[Orphan, str]]:
-    """What was found, and what about it."""
+    """A row for each orphan: address, id, problem."""
     tainted = [Orphan(one, one.split(".")[0], "") for one in findings.tainted]
     return [
         *((one, one.problem or "exists, not in the state") for one in findings.orphans),
@@ -40,7 +40,7 @@ def show_findings(findings: Findings) -> None:
     else:
         console.print("Not in the state, or half-made:")
         for one, what in rows:
-            # Addresses and ids are what somebody decides on: never cut.
+            # Addresses and ids are never truncated: people decide by them.
             console.print(f"{one.address}\n  {one.id + ': ' if one.id else ''}{what}", markup=False)
 
 

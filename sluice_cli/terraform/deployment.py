@@ -1,4 +1,4 @@
-"""Deploying and destroying a project's stacks, in the order in which they depend on each other."""
+"""Deploys and destroys a project's stacks in order of their dependencies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,26 +11,31 @@ from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from sluice_cli.terraform.watch import Watch
 
-CHANGES = 2  # the exit code of a plan that changes anything
+CHANGES = 2  # exit code of `terraform plan -detailed-exitcode` if the plan has changes
 PLAN = Path(".terraform", "deploy.tfplan")
 
 
 def deploy(names: Sequence[str], target: Target) -> list[Stack]:
-    """Synthesize and deploy without asking: stacks side by side, each after those that it depends on; one whose plan
-    changes nothing is left at that. Raises `DeploymentError`, once what does not depend on the failed is deployed."""
+    """Synthesize and deploy without asking. Independent stacks are deployed concurrently; a stack without changes is
+    not applied.
+
+    Raises `DeploymentError` once all stacks that do not depend on a failed one are deployed.
+    """
     stacks = synthesize(target, names)
     deploy_stacks(stacks, target)
     return stacks
 
 
 def deploy_stacks(stacks: Sequence[Stack], target: Target) -> None:
-    """`deploy` of what is synthesized."""
+    """Deploy synthesized stacks, as `deploy` does."""
     with Watch("deploy", "Deploying", target) as watch:
         _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, watch), watch)
 
 
 def destroy(stacks: Sequence[Stack], target: Target) -> None:
-    """Destroy without asking, what depends on another first. Raises `DeploymentError`, once all that can be is gone."""
+    """Destroy without asking, dependents first. Raises `DeploymentError` once all stacks that can be destroyed are
+    gone.
+    """
     needed = _dependencies(stacks)
     dependents = {name: {other for other in needed if name in needed[other]} for name in needed}
     with Watch("destroy", "Destroying", target) as watch:
@@ -38,7 +43,7 @@ def destroy(stacks: Sequence[Stack], target: Target) -> None:
 
 
 def dependents_of(stacks: Sequence[Stack]) -> list[Stack]:
-    """Other stacks of the app that depend on these, directly or not."""
+    """Other stacks of the app that depend on these, directly or indirectly."""
     if not stacks:
         return []
     target = stacks[0].target
@@ -65,7 +70,7 @@ def _in_order(
             while running or order.is_active():
                 running |= {pool.submit(work, by_name[name]): name for name in order.get_ready()}
                 if not running:
-                    break  # what is left depends on what failed
+                    break  # all remaining stacks depend on failed ones
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
                     name, error = running.pop(done), done.exception()
                     if error is None:
@@ -88,7 +93,7 @@ def _deploy(stack: Stack, watch: Watch) -> None:
         if watch.terraform(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", fine=(0, CHANGES)) == CHANGES:
             watch.terraform(stack, "apply", str(PLAN))
     finally:
-        (stack.folder / PLAN).unlink(missing_ok=True)  # it may hold secrets
+        (stack.folder / PLAN).unlink(missing_ok=True)  # the plan file may hold secrets
 
 
 def _destroy(stack: Stack, watch: Watch) -> None:

@@ -1,8 +1,8 @@
-"""Sends a synthesized stack to the local AWS, whatever its author wrote: by Terraform's override files.
+"""Redirects a synthesized stack to the local AWS, by Terraform's override files.
 
-https://developer.hashicorp.com/terraform/language/files/override. Beside each `cdk.tf.json` lies an override of its AWS
-providers (endpoints, credentials from the environment), of its backend (an S3 bucket of the local AWS) and of the
-remote states that it reads from other stacks of the app.
+https://developer.hashicorp.com/terraform/language/files/override. Beside each `cdk.tf.json` an override file replaces
+its AWS providers (endpoints, credentials from the environment), its backend (an S3 bucket of the local AWS), and the
+backends of the remote states that it reads from other stacks of the app.
 """
 
 import json
@@ -15,38 +15,38 @@ from sluice_cli.project import Synthesized
 from sluice_cli.terraform.document import blocks, read_stack
 
 OVERRIDE = "sluice_override.tf.json"
-# What the stack's author left to Terraform's defaults.
+# Additional file for providers that the stack leaves implicit.
 ADDITION = "sluice.tf.json"
 
-# How CDKTF names what one stack reads from another's state.
+# CDKTF's name of a remote state that one stack reads from another.
 CROSS_STACK = "cross-stack-reference-input-"
 
-# AWS_ENDPOINT_URL serves every service; named here are those whose endpoints authors write themselves. Any other that
-# they name is added.
+# AWS_ENDPOINT_URL applies to every service. Authors often set endpoints of these services explicitly; others that they
+# set are added.
 SERVICES = (
     *("apigateway", "apigatewayv2", "appautoscaling", "cloudformation", "cloudwatch", "cognitoidp", "dynamodb", "ec2"),
     *("ecr", "ecs", "eventbridge", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "route53", "s3", "s3control"),
     *("scheduler", "secretsmanager", "sesv2", "sfn", "sns", "sqs", "ssm", "sts", "wafv2"),
 )
 
-# Of a provider block: what would lead elsewhere, or to other credentials.
+# Arguments of a provider block that would lead to other endpoints or credentials.
 CLEARED = (
     *("access_key", "secret_key", "token", "profile", "shared_config_files", "shared_credentials_files"),
     *("allowed_account_ids", "forbidden_account_ids", "http_proxy", "https_proxy", "no_proxy", "custom_ca_bundle"),
     *("use_fips_endpoint", "use_dualstack_endpoint", "sts_region", "s3_us_east_1_regional_endpoint", "insecure"),
     *("ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"),
 )
-# Blocks cannot be taken away by an override; an empty one says that no role is taken.
+# An override cannot remove a block; an empty block assumes no role.
 EMPTIED = ("assume_role", "assume_role_with_web_identity")
 
-# What tells one state from another, by the backend's type.
+# Arguments that identify a state, by backend type.
 STATE_IDENTITY = {"s3": ("bucket", "key"), "local": ("path",), "gcs": ("bucket", "prefix"), "http": ("address",)}
 
 Block = dict[str, Any]
 
 
 def write(synthesized: Synthesized, endpoint: str, state_bucket: str) -> None:
-    """Write the overrides of all stacks."""
+    """Write the override files of all stacks."""
     stacks = {name: read_stack(folder) for name, folder in synthesized.folders.items()}
     backends = {name: backend(name, stack, endpoint, state_bucket) for name, stack in stacks.items()}
     for name, stack in stacks.items():
@@ -56,7 +56,7 @@ def write(synthesized: Synthesized, endpoint: str, state_bucket: str) -> None:
 
 
 def override(stack: Block, own: Block, states_read: Mapping[str, Block], endpoint: str) -> Block:
-    """What is overridden of one stack: its own backend, and by their names the backends of the states that it reads."""
+    """The override of one stack: its own backend, and by name the backends of the remote states that it reads."""
     result: Block = {"terraform": {"backend": {"s3": own}}}
     providers = {
         name: [_provider(block, endpoint) for block in blocks(stack.get("provider", {}).get(name))]
@@ -71,7 +71,7 @@ def override(stack: Block, own: Block, states_read: Mapping[str, Block], endpoin
 
 
 def addition(stack: Block, endpoint: str) -> Block:
-    """The provider that Terraform would otherwise imply for AWS resources whose author wrote none."""
+    """A provider block for AWS resources of a stack without one."""
     result = {
         name: [_provider({}, endpoint)]
         for name in _aws_names(stack)
@@ -81,7 +81,7 @@ def addition(stack: Block, endpoint: str) -> Block:
 
 
 def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
-    """Where a stack's state is kept on the local AWS: under its own key where it has one."""
+    """The backend of a stack's state on the local AWS, with the stack's own key if it has one."""
     kept = stack.get("terraform", {}).get("backend", {}).get("s3")
     own = next(iter(blocks(kept)), {})
     key = own.get("key")
@@ -110,7 +110,7 @@ def _provider(block: Block, endpoint: str) -> Block:
 
 
 def _aws_names(stack: Block) -> list[str]:
-    """The names under which a stack has the AWS provider: `aws`, unless it chose others."""
+    """The local names of the AWS provider in a stack: `aws`, unless it has others."""
     required: dict[str, Any] = {}
     for block in blocks(stack.get("terraform", {}).get("required_providers")):
         required |= block
@@ -130,9 +130,9 @@ def _aws_names(stack: Block) -> list[str]:
 
 
 def _states_read(stack: Block, stacks: Mapping[str, Block], backends: Mapping[str, Block]) -> dict[str, Block]:
-    """The remote states that a stack reads and that are states of this app's stacks, with where they are kept here.
+    """The remote states that a stack reads from other stacks of the app, with their backends on the local AWS.
 
-    CDKTF names them by the stack; those that an author wrote have the other stack's own backend.
+    CDKTF names them after the other stack; those that an author wrote have the same backend as the other stack.
     """
     found = {}
     for name, block in stack.get("data", {}).get("terraform_remote_state", {}).items():

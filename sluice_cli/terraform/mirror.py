@@ -1,4 +1,4 @@
-"""Finding Terraform's providers on disk when Terraform's registry is out of reach."""
+"""Finds Terraform providers on disk if Terraform's registry cannot be reached."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from sluice_cli.errors import SluiceError
 ROOT = Path(__file__).parent.parent.parent
 REGISTRY = "registry.terraform.io"
 PROVIDER = f"{REGISTRY}/hashicorp/aws"
-VERSION = "5.100.0"  # what cdktf-cdktf-provider-aws 20.1.0 asks for
+VERSION = "5.100.0"  # the version that cdktf-cdktf-provider-aws 20.1.0 requires
 VARIABLE = "TERRAFORM_PROVIDER_MIRROR"
 
 ADD_ON_PREFIXES = (
@@ -32,12 +32,12 @@ ADD_ON_PREFIXES = (
 
 
 class MirrorError(SluiceError):
-    """A provider can be had neither from the registry nor from disk."""
+    """A provider is available neither from the registry nor on disk."""
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider that a stack needs, by its full address; any version will do where none is named exactly."""
+    """A provider that a stack requires, by its full address. `version` is None unless it is an exact version."""
 
     source: str
     version: str | None = None
@@ -53,20 +53,20 @@ AWS = Provider(PROVIDER, VERSION)
 def terraform_environment(
     environment: Mapping[str, str], generated: Path, required: Sequence[Provider] = (AWS,)
 ) -> dict[str, str]:
-    """The environment in which `terraform init` finds the providers that are required.
+    """The environment in which `terraform init` finds the required providers.
 
-    Left as it is where the registry answers, or where Terraform's own CLI configuration says how providers are
-    installed. Otherwise a CLI configuration that names the mirror is written to `generated`, together with what the
-    user's own configuration says. Raises `MirrorError` that says what to set.
+    It is unchanged if the registry answers, or if Terraform's CLI configuration has an installation method. Otherwise a
+    CLI configuration with the mirror is written to `generated`, merged with the user's own. Raises `MirrorError` with
+    advice.
     """
     result = {
         **environment,
         "CHECKPOINT_DISABLE": "1",
-        # cdktf would put a plugin cache into the home folder; Terraform's own setting still counts.
+        # cdktf would create a plugin cache in the home folder. Terraform's own setting is respected.
         "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "true",
     }
     own = _cli_configuration(environment)
-    # A variable that points at no file makes Terraform warn on every command.
+    # Terraform warns on every command if the variable names a missing file.
     result.pop("TF_CLI_CONFIG_FILE", None)
     if own is not None:
         result["TF_CLI_CONFIG_FILE"] = str(own)
@@ -79,7 +79,7 @@ def terraform_environment(
     for one in required:
         held.setdefault(find_mirror(environment, one), []).append(one.source)
     configuration = text + _installation(held)
-    # Other runs may be reading it: written only when it says something new.
+    # Other processes may be reading it: write it only if it changes.
     if not generated.is_file() or generated.read_text() != configuration:
         generated.parent.mkdir(parents=True, exist_ok=True)
         generated.write_text(configuration)
@@ -88,7 +88,7 @@ def terraform_environment(
 
 
 def required_providers(stacks: Iterable[Mapping[str, Any]]) -> list[Provider]:
-    """The providers that synthesized stacks name, and the AWS provider where its resources imply it."""
+    """The providers that the stacks require, including the AWS provider if it is implied by resources."""
     found: dict[str, Provider] = {}
     for stack in stacks:
         named: dict[str, Any] = {}
@@ -102,17 +102,17 @@ def required_providers(stacks: Iterable[Mapping[str, Any]]) -> list[Provider]:
             wanted = written if isinstance(written, dict) else {"version": written}
             source = _full(str(wanted.get("source") or name))
             exact = re.fullmatch(r"=?\s*(\d+\.\d+\.\d+\S*)", str(wanted.get("version", "")))
-            if not source.startswith("terraform.io/"):  # built in
+            if not source.startswith("terraform.io/"):  # built into Terraform
                 found[source] = Provider(source, exact[1] if exact else None)
     return list(found.values())
 
 
 def find_mirror(environment: Mapping[str, str], provider: Provider = AWS) -> Path:
-    """The first folder that holds the provider for this platform.
+    """The first folder that has the provider for this platform.
 
-    Looked for in `TERRAFORM_PROVIDER_MIRROR`, then in Terraform's implied mirror folders
-    (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories), then below the
-    usual prefixes of add-on software.
+    Candidates are `TERRAFORM_PROVIDER_MIRROR`, Terraform's implied mirror directories
+    (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories), and the usual
+    prefixes of add-on software.
     """
     named = environment.get(VARIABLE)
     if named:
@@ -134,7 +134,7 @@ def find_mirror(environment: Mapping[str, str], provider: Provider = AWS) -> Pat
 
 
 def registry_answers() -> bool:
-    """Asked through the same proxy variables that Terraform heeds."""
+    """Whether the registry answers, through the same proxy variables that Terraform uses."""
     try:
         with urllib.request.urlopen(f"https://{REGISTRY}/.well-known/terraform.json", timeout=5) as answer:
             return bool(answer.status == 200)
@@ -145,7 +145,7 @@ def registry_answers() -> bool:
 def _cli_configuration(environment: Mapping[str, str]) -> Path | None:
     named = environment.get("TF_CLI_CONFIG_FILE") or environment.get("TERRAFORM_CONFIG")
     path = Path(named) if named else Path.home() / ".terraformrc"
-    # Terraform runs in each stack's folder: a relative path would mean another file there.
+    # Terraform runs in each stack's folder, where a relative path would name another file.
     return path.absolute() if path.is_file() else None
 
 
@@ -184,7 +184,7 @@ def _holds(mirror: Path, provider: Provider) -> bool:
 
 
 def _full(source: str) -> str:
-    """A provider's address with its registry and namespace: `aws` is `registry.terraform.io/hashicorp/aws`."""
+    """A provider's full address: `aws` is `registry.terraform.io/hashicorp/aws`."""
     parts = source.split("/")
     return "/".join([*[REGISTRY, "hashicorp"][: 3 - len(parts)], *parts])
 

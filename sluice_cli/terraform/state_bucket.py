@@ -29,13 +29,14 @@ def ensure_local_state_bucket(local: LocalAws, bucket: str) -> bool:
 def ensure_state_bucket(
     s3: Any, bucket: str, region: str, account_id: str, *, prefix: str = "", say: Say = lambda _: None
 ) -> bool:
-    """Make the bucket, or bring it up to standard; True when it is new.
+    """Create the state bucket, or harden an existing one. Returns True if it is new.
 
-    Versioned (a lost state can be restored), encrypted, all public access blocked, ACLs off, TLS only, replaced
-    versions removed after 90 days except the last 10. Of a bucket that exists, only what is looser is tightened, below
-    `prefix` where that can be said, and `say` is called with each change before it is made: its objects, its encryption
-    (a KMS key, too), its rules and its policy stay.
-    Raises `ClientError` where the bucket belongs to another account.
+    Versioned (so that a lost state can be restored), encrypted, all public access blocked, ACLs disabled, TLS only,
+    noncurrent versions removed after 90 days except the last 10.
+
+    In an existing bucket only weaker settings are tightened, limited to `prefix` where possible; `say` is called before
+    each change. Objects, encryption (including a KMS key), lifecycle rules and policy statements are kept. Raises
+    `ClientError` if the bucket belongs to another account.
     """
     owned = {"Bucket": bucket, "ExpectedBucketOwner": account_id}
     new = _create(s3, bucket, region, owned)
@@ -47,7 +48,7 @@ def ensure_state_bucket(
 
 
 def _looser(s3: Any, owned: dict[str, str], prefix: str) -> list[tuple[str, Callable[[], Any]]]:
-    """What is looser than the standard, in words, and what tightens it."""
+    """Settings that are weaker than the standard, in words, each with the call that tightens it."""
     found: list[tuple[str, Callable[[], Any]]] = []
     access = _existing(s3.get_public_access_block, owned, "PublicAccessBlockConfiguration")
     if access != NO_PUBLIC_ACCESS:
@@ -106,7 +107,8 @@ def _tls_only(bucket: str, partition: str) -> dict[str, Any]:
 
 
 def _create(s3: Any, bucket: str, region: str, owned: dict[str, str]) -> bool:
-    # us-east-1 is the one region that must not be named: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    # us-east-1 is the only region that must not be named:
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
     where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
         s3.head_bucket(**owned)

@@ -1,4 +1,4 @@
-"""Programs that change what is deployed, and how far they are."""
+"""Runs Terraform on several stacks at once, and shows the progress."""
 
 import contextlib
 import os
@@ -18,16 +18,16 @@ from sluice_cli.errors import DeploymentError
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 
-# What Terraform prints once for a stack and once for each of its resources.
+# Lines that Terraform prints once for a stack, and once for each resource.
 PLANNED = re.compile(r"Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
 DONE = re.compile(r": (?:Creation|Modifications|Destruction) complete after")
 
 ERROR_LINES = 40
-SAID_EVERY = 20  # changes, where there is no bar
+SAID_EVERY = 20  # changes between two progress lines without a terminal
 
 
 class Watch:
-    """Runs Terraform on several stacks at a time: what it says goes to one log, what it has done to one bar."""
+    """Runs Terraform on several stacks at once: its output goes to one log, its progress to one bar."""
 
     def __init__(self, verb: str, title: str, target: Target) -> None:
         self._title, self._target, self._log = title, target, target.log(verb)
@@ -51,7 +51,9 @@ class Watch:
         return self
 
     def terraform(self, stack: Stack, verb: str, *arguments: str, fine: Sequence[int] = (0,)) -> int:
-        """Run Terraform on a stack to its end; gives its exit code. Raises `DeploymentError` when it is not `fine`."""
+        """Run Terraform on a stack. Returns its exit code. Raises `DeploymentError` if the exit
+        code is not in `fine`.
+        """
         said: deque[str] = deque(maxlen=ERROR_LINES)
         with self._lock:
             if self._interrupted:
@@ -64,8 +66,8 @@ class Watch:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                # Terraform ends in order when interrupted once, and at once when interrupted twice: a terminal's
-                # interrupt comes from here, not from the terminal as well.
+                # Terraform ends in order when interrupted once, and at once when interrupted twice. Ctrl-C is therefore
+                # passed on from here only, not from the terminal as well.
                 process_group=0,
             )
             self._running.add(process)
@@ -97,13 +99,13 @@ class Watch:
             self._total += sum(map(int, planned.groups()))
         if DONE.search(line):
             self._done += 1
-            # Of how many is known only once all stacks are planned.
+            # The total is known only after all stacks are planned.
             if not console.is_terminal and self._done % SAID_EVERY == 0:
                 console.print(f"{self._title}: {self._done} changes so far")
         self._progress.update(self._task, total=self._total or None, completed=self._done)
 
     def interrupt(self) -> None:
-        """End what runs, in order; nothing starts after that."""
+        """Interrupt all running processes in order, and start no others."""
         with self._lock:
             self._interrupted = True
             for process in self._running:

@@ -1,6 +1,6 @@
-"""How API Gateway words a body's violations of its schema, and the response overrides of a mapping template.
+"""API Gateway's messages for request bodies that violate a schema, and the response overrides of mapping templates.
 
-Imported by app.py, as its neighbour, in the local AWS's own environment. Needs nothing of ministack but what is passed.
+Imported by app.py in the local AWS's own environment. Depends on nothing of ministack but the arguments.
 """
 
 import json
@@ -38,7 +38,7 @@ def _unknown(schema: Schema, value: Any) -> str:
     )
 
 
-# The words of the validator behind API Gateway (json-schema-validator), by keyword of JSON Schema draft 4.
+# Messages of json-schema-validator, which API Gateway uses, by keyword of JSON Schema draft 4.
 WORDS: dict[str, Callable[[Schema, Any], str]] = {
     "type": lambda schema, value: (
         f"instance type ({_type(value)}) does not match any allowed primitive type "
@@ -87,7 +87,7 @@ WORDS: dict[str, Callable[[Schema, Any], str]] = {
 
 
 def violations(schema: Schema, value: Any, valid: Valid) -> list[str]:
-    """What is wrong with a value, keyword by keyword; `valid` says whether a value matches a schema."""
+    """The violations of a schema, keyword by keyword; `valid` says whether a value matches a schema."""
     found = [say(schema, value) for keyword, say in WORDS.items() if not valid(_alone(schema, keyword), value)]
     if isinstance(value, dict):
         inner = [(schema.get("properties", {}).get(name), one) for name, one in value.items()]
@@ -99,7 +99,7 @@ def violations(schema: Schema, value: Any, valid: Valid) -> list[str]:
 
 
 def _alone(schema: Schema, keyword: str) -> Schema:
-    """The schema with one keyword only, and what decides with it."""
+    """The schema reduced to one keyword and the keywords that it depends on."""
     if keyword not in schema:
         return {}
     beside = {name: schema[name] for name in ("exclusiveMinimum", "exclusiveMaximum") if name in schema}

@@ -49,7 +49,9 @@ def _typed(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _update_usage_plan(plan_id: str, data: dict[str, Any]) -> Any:
-    """Stages come and go as `API:STAGE`: https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateUsagePlan.html"""
+    """Stages are added and removed as `API:STAGE`:
+    https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateUsagePlan.html
+    """
     operations = data.get("patchOperations", [])
     of_stages = [one for one in operations if one.get("path") == "/apiStages"]
     plan = apigateway._usage_plans.get(plan_id)
@@ -84,7 +86,7 @@ def _untag(arn: str, names: list[str]) -> Any:
 
 
 def _tagged(arn: str) -> dict[str, str]:
-    """The tags that a tagged thing is shown with: https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html"""
+    """The resource with its current tags: https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html"""
     kind, _, rest = arn.partition("::/")[2].partition("/")
     id_, _, stage = rest.partition("/stages/")
     kept = {"apikeys": apigateway._api_keys, "usageplans": apigateway._usage_plans, "restapis": apigateway._rest_apis}

@@ -19,18 +19,18 @@ OF_A_TARGET = ("ServiceNamespace", "ResourceId", "ScalableDimension")
 Values = dict[str, Any]
 Key = tuple[str, ...]
 
-# By account, region, and what names them.
+# Targets and policies by account, region and identifying fields.
 _targets: dict[Key, Values] = {}
 _policies: dict[Key, Values] = {}
 _tags: dict[str, dict[str, str]] = {}
 
 
 class NotThere(LookupError):
-    """What is asked for was never made, or is gone."""
+    """The target or policy does not exist."""
 
 
 async def handle_request(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Any:
-    """As ministack calls its services."""
+    """Request handler with the signature of ministack's services."""
     del method, path, query_params
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     if operation not in OPERATIONS:

@@ -1,14 +1,14 @@
-"""What completions of ministack share."""
+"""Helpers for the completions of ministack."""
 
 from typing import Any
 
 
 class CompletionError(RuntimeError):
-    """ministack has changed: what a completion replaces is not there."""
+    """ministack has changed: the code that a completion replaces does not exist any more."""
 
 
 def existing(module: Any, name: str) -> Any:
-    """What a completion builds on or replaces. Raises `CompletionError` where ministack does not have it."""
+    """The attribute that a completion wraps or replaces. Raises `CompletionError` if ministack does not have it."""
     if not callable(getattr(module, name, None)):
         where = getattr(module, "__name__", module)
         raise CompletionError(f"{where} has no {name}: adapt sluice_cli/local_aws/emulator to the installed ministack")

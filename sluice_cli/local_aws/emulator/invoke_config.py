@@ -1,6 +1,6 @@
-"""A function's settings for asynchronous events: ministack 1.5.33 answers with a default age of events that nobody set.
+"""Event invoke configurations of functions. ministack 1.5.33 returns a default maximum event age that was never set.
 
-AWS leaves it out where it was never set, and Terraform's provider would plan to take it away for good.
+AWS leaves it out, and Terraform's provider would plan to remove it each time.
 https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 """
 

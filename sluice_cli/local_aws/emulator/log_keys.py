@@ -1,4 +1,5 @@
-"""Keys of log groups that exist already, which ministack 1.5.33 cannot change:
+"""KMS keys of existing log groups, which ministack 1.5.33 cannot change.
+
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_AssociateKmsKey.html
 """
 

@@ -1,8 +1,8 @@
-"""Which Python runs a function: that of its runtime, where this machine has it.
+"""Runs each function under the Python version of its runtime, if this machine has it.
 
-ministack 1.5.33 runs every Python function with the Python it runs under itself. The local AWS's parent names the
-machine's others in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes bring boto3; here its pure Python packages are
-shared with them.
+ministack 1.5.33 runs every Python function with its own Python. The process that starts the local AWS passes the
+machine's other Pythons in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes include boto3; here its pure Python
+packages are shared with them.
 """
 
 import contextlib
@@ -36,7 +36,9 @@ def _detect_runtime_binary(runtime: str) -> tuple[str, str]:
 
 
 def _launcher(runtime: str) -> Path:
-    """A program that runs the runtime's Python with boto3, made once: functions start side by side."""
+    """A launcher script that runs the runtime's Python with boto3. It is made once, because functions start
+    concurrently.
+    """
     with _making:
         return _made_launcher(runtime)
 
@@ -50,10 +52,10 @@ def _made_launcher(runtime: str) -> Path:
 
     installed = Path(boto3.__file__).parent.parent
     for name in IN_THE_RUNTIME:
-        # Another process of the local AWS may make it at the same time.
+        # Another process of the local AWS may create it at the same time.
         with contextlib.suppress(FileExistsError):
             (packages / name).symlink_to(installed / name)
-    # Without its bytecode each new environment would take a second longer. It stays beside the packages.
+    # With cached bytecode a new execution environment starts a second faster. The cache lies beside the packages.
     subprocess.run(
         [_pythons[runtime], "-m", "compileall", "-q", *(str(installed / name) for name in IN_THE_RUNTIME)],
         stdout=subprocess.DEVNULL,
