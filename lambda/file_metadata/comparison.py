@@ -1,4 +1,4 @@
-"""Whether a content may be of a type that is claimed for it."""
+"""Whether a content can be of a claimed type."""
 
 import re
 
@@ -7,7 +7,7 @@ from .detection import WRITTEN_AS_TEXT, Evidence, Shown
 from .families import CONTAINERS, FAMILIES, OPEN, OPENXML, WITHOUT_FIXED_SIGNATURE, families
 from .media_types import UNKNOWN
 
-# What one container's types are told apart by, if both a claim and a content say it.
+# The types that a container distinguishes, if both the claim and the content name one of them.
 GROUPS = (
     ("word", r"wordprocessingml|ms-word|msword"),
     ("excel", r"spreadsheetml|ms-excel"),
@@ -23,23 +23,23 @@ GROUPS = (
     ("film", r"(video|audio)/(mp4|quicktime|3gpp2?|x-f4[av])"),
 )
 
-# Sound, pictures and fonts that are texts.
+# Audio, picture and font formats that are text.
 WRITTEN_MEDIA = (
     r".*\+(xml|json)|image/(x-xpixmap|x-xbitmap|vnd\.dxf|x-portable-.*|fits)|audio/(x-scpls|x-imelody|x-pn-realaudio|"
     r"vnd\.rn-realaudio)|video/vnd\.mpegurl"
 )
 MEDIA = ("image/", "audio/", "video/", "font/")
 
-# Office protects a document by a password in a storage that shows no type of its own.
+# Office encrypts a password-protected document in an OLE storage that hides its type.
 TYPED_STORAGES = FAMILIES["ole"] - {containers.OLE}
 
-# Office's own forms in XML, for which it has no extension of their own.
+# Office's XML formats, which have no file name extension of their own.
 WRITTEN_OFFICE = {
     "application/msword": "application/vnd.ms-wordml",
     "application/vnd.ms-excel": "application/vnd.ms-spreadsheetml",
 }
 
-# Known binary formats that have a form in text too.
+# Known binary formats that also have a text form.
 WRITABLE = {
     *(
         name
@@ -56,9 +56,8 @@ MAY_BE_GZIPPED = {"image/svg+xml", "model/vrml", "model/x3d+xml"}
 
 
 def allows(claimed: str, shown: Shown, inside: str | None = None) -> bool:
-    """Whether a content may be of the claimed type: nothing proves that it is of another.
-
-    `inside` is what a compressed content shows when it is unpacked.
+    """Whether a content can be of the claimed type: true unless something proves another. `inside` is the type of a
+    compressed content after decompression.
     """
     if claimed == shown.name or (claimed == inside and claimed in MAY_BE_GZIPPED):
         return True
@@ -66,7 +65,7 @@ def allows(claimed: str, shown: Shown, inside: str | None = None) -> bool:
         return _may_be_in(claimed, shown)
     if shown.evidence is Evidence.TEXT:
         return _may_be_text(claimed, shown.name)
-    # A weak likeness to a format makes no difference to the others.
+    # A weak resemblance to one format does not rule out another.
     if shown.evidence is Evidence.BINARY:
         return "text" not in families(claimed) and not _has_fixed_signature(claimed)
     return not _has_fixed_signature(claimed)

@@ -1,6 +1,6 @@
-"""Which of the formats that share a container a content is in.
+"""The format of a content within a container format.
 
-Each function gives the type, as exact as the first bytes show it, or the container's own.
+Each function returns the type, as exact as the first bytes allow, or the container's own type.
 """
 
 import re
@@ -30,7 +30,7 @@ def in_zip(content: bytes) -> str:
     return ZIP
 
 
-# By the entries that only these have; the more exact come first.
+# By entries that only these formats have; the most specific first.
 ZIPPED = (
     ("application/vnd.android.package-archive", r"AndroidManifest\.xml$|classes\.dex$|META-INF/com/android/build"),
     ("application/epub+zip", r"META-INF/container\.xml$|OEBPS/"),
@@ -65,13 +65,13 @@ def _package(content_types: bytes) -> str | None:
 
 
 def _zip_entries(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Name and content of the entries that begin in the first bytes, as far as they are there."""
+    """Name and content of the ZIP entries in the first bytes, as far as they are present."""
     at = content.find(b"PK\x03\x04")
     while at >= 0 and at + 30 <= len(content):
         flags, method, size, name_length, extra_length = unpack_from("<HH8xI4xHH", content, at + 6)
         begin = at + 30 + name_length + extra_length
         name = content[at + 30 : at + 30 + name_length].decode(errors="replace")
-        # A size that follows the content is not here; then the next entry's signature ends it.
+        # The size follows the content and is unknown here; the next entry's signature ends the content.
         unsized = flags & 8 and not size
         end = content.find(b"PK\x03\x04", begin) if unsized else begin + size
         packed = content[begin : end if end >= 0 else len(content)]
@@ -91,7 +91,7 @@ def _inflated(packed: bytes) -> bytes:
         return b""
 
 
-# The class of a storage, then the streams that only one format has.
+# The class id of a storage, then streams that only one format has.
 # https://learn.microsoft.com/openspecs/windows_protocols/ms-cfb/
 OLE_CLASSES = {
     "00020906": "application/msword",
@@ -122,7 +122,7 @@ OLE_STREAMS = {
 }
 
 
-# What the first stream begins with where the directory is too far away.
+# The beginning of the first stream, for files whose directory lies beyond the first bytes.
 FIRST_STREAMS = {
     b"\xec\xa5\xc1\x00": "application/msword",
     b"\xec\xa5\xdc\x00": "application/msword",
@@ -138,7 +138,7 @@ def in_ole(content: bytes) -> str:
     while at + 128 <= len(content):
         length = unpack_from("<H", content, at + 64)[0]
         name = content[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace").lstrip("\x05")
-        if content[at + 66] == 5:  # the root, which comes first
+        if content[at + 66] == 5:  # the root entry comes first
             by_class = OLE_CLASSES.get(f"{unpack_from('<I', content, at + 80)[0]:08x}")
             if by_class:
                 return by_class
@@ -147,7 +147,8 @@ def in_ole(content: bytes) -> str:
         at += 128
     if not found and (kind := FIRST_STREAMS.get(content[512:516])):
         return kind
-    # A message has attached documents in it, a document has sheets: what has two is told by neither.
+    # A message can contain documents, and a document can contain sheets: with streams of two formats the type is
+    # unknown.
     if "application/vnd.ms-outlook" in found:
         return "application/vnd.ms-outlook"
     return found.pop() if len(found) == 1 else OLE
@@ -175,7 +176,7 @@ SEGMENT_BOXES = (b"styp", b"moof", b"sidx", b"emsg", b"prft")
 
 
 def in_iso_media(content: bytes) -> str | None:
-    """ISO base media files, QuickTime movies and parts of them; None for all else."""
+    """ISO base media files, QuickTime movies and parts of them; None for anything else."""
     size, box = unpack_from(">I4s", content.ljust(8, b"\0"))
     if box == b"ftyp" and 8 <= size <= 4096:
         brands = [content[at : at + 4].decode("latin-1") for at in (8, *range(16, min(size, 256), 4))]
@@ -184,7 +185,7 @@ def in_iso_media(content: bytes) -> str | None:
         if brands[0].startswith("3g2"):
             return "video/3gpp2"
         return "video/3gpp" if brands[0].startswith("3g") else BRANDS.get(brands[0], "video/mp4")
-    # An atom's size may also be 0, to the end of the file, or 1, in the eight bytes that follow.
+    # An atom's size of 0 means up to the end of the file; 1 means that the next eight bytes hold it.
     if box in QUICKTIME_ATOMS and (size in (0, 1) or size >= 8):
         return "video/quicktime"
     return "video/mp4" if box in SEGMENT_BOXES and size >= 8 else None
@@ -230,7 +231,7 @@ DNG_VERSION = 50706
 
 
 def in_tiff(content: bytes) -> str:
-    """https://www.iana.org/assignments/media-types/image/tiff, and cameras' formats on top of it."""
+    """https://www.iana.org/assignments/media-types/image/tiff, and camera formats based on it."""
     if content[8:10] == b"CR":
         return "image/x-canon-cr2"
     order = "<" if content[:2] == b"II" else ">"

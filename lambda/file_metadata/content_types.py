@@ -1,4 +1,4 @@
-"""What an object is, by its Content-Type header, by its content and by its name: pure functions."""
+"""An object's content type, from its Content-Type header, content and name: pure functions."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from .comparison import allows
 from .detection import detect, unpacked
 from .media_types import UNKNOWN, from_header
 
-# What the detector looks at, at the most.
+# The number of bytes that the detector reads at most.
 FIRST_BYTES = 8192
 
 GZIP = "application/gzip"
@@ -15,10 +15,10 @@ GZIP = "application/gzip"
 
 @dataclass(frozen=True)
 class ContentType:
-    """A content type, what it was taken from, and whether header and content contradict each other.
+    """A content type, its source, and whether header and content contradict each other.
 
-    `source` is `header`, `content`, or `extension` where the content is of a container that the name's extension makes
-    more exact. `detected` is what the content shows; None where there is none to look at.
+    `source` is `header`, `content`, or `extension` if the content is a container whose type the extension makes more
+    exact. `detected` is the content's type; None if there is no content.
     """
 
     trusted: str
@@ -28,12 +28,11 @@ class ContentType:
 
 
 def decide(header: str | None, first_bytes: bytes, extension: str | None = None) -> ContentType:
-    """The header is trusted unless it names no type or the content proves it wrong.
+    """The type of an object. The header is trusted unless it names no type, or the content proves it wrong.
 
-    `header` is a Content-Type header; None, S3's default for none, and what is no media type name no type.
-    `first_bytes` are the object's first `FIRST_BYTES`; none where there is no content, or where it is encoded.
-    `extension` is that of the object's name in lower case; it counts only where the header names no type, and only
-    where the content may be of its type.
+    `header` is the Content-Type header. None, S3's default, and invalid media types count as no type. `first_bytes` are
+    the object's first `FIRST_BYTES`; none if it is empty or encoded. `extension` is the name's extension in lower case;
+    it counts only if the header names no type, and only if the content can be of its type.
     """
     claimed = from_header(header)
     if not first_bytes:

@@ -1,4 +1,4 @@
-"""What a content is by its first bytes alone."""
+"""The type of a content by its first bytes alone."""
 
 import re
 import zlib
@@ -21,7 +21,7 @@ class Evidence(Enum):
 
 @dataclass(frozen=True)
 class Shown:
-    """The most exact type that a content shows, and what proves it."""
+    """The most specific type of a content, and the evidence for it."""
 
     name: str
     evidence: Evidence
@@ -30,8 +30,8 @@ class Shown:
 
 PDF_NAME = "application/pdf"
 
-# Formats that begin with a signature and may hold text alone. The others have zeros or the like in them, so that a text
-# that happens to begin as they do (`BMW ...`) is a text.
+# Formats with a signature whose files may be text. Other formats contain zeros or the like, so a text that happens to
+# begin with their signature (`BMW ...`) is a text.
 WRITTEN_AS_TEXT = {
     PDF_NAME,
     "application/postscript",
@@ -49,25 +49,25 @@ WRITTEN_AS_TEXT = {
     "image/fits",
     "image/x-xpixmap",
 }
-# Those of them that nobody calls a plain text.
+# Text formats among them that are never served as plain text.
 NO_PLAIN_TEXT = {PDF_NAME, "application/postscript", "application/rtf", "application/x-bittorrent"}
-# Tab, line and page ends, backspace and escape are in texts, as is DOS's end of a file.
+# Tab, line and page breaks, backspace and escape occur in texts, as does DOS's end-of-file character.
 CONTROL = r"[\x00-\x07\x0e-\x1a\x1c-\x1f]"
-# Of a text's characters: some protocols separate fields by them. Random bytes have 0.1, and are not ASCII.
+# Allowed share of control characters: some protocols separate fields by them. Random bytes have 0.1, and are not ASCII.
 MOST_CONTROLS, MOST_CONTROLS_IN_ASCII = 0.03, 0.2
 PDF_AT_START = rb"\W{0,64}%PDF-"
 PDF = rb"%PDF-[12]\.[0-9]"
-PDF_WITHIN = 1024  # bytes: https://pdfa.org/pdf-differences/ allows that much ahead of it
+PDF_WITHIN = 1024  # bytes: https://pdfa.org/pdf-differences/ allows that much before it
 
 
 def detect(content: bytes) -> Shown:
-    """What the first bytes of a content show. Empty content shows nothing."""
+    """The type of a content by its first bytes; None for empty content."""
     text = encodings.decoded(content)
     controls = len(re.findall(CONTROL, (text or "").rstrip("\x1a")))
     is_text = text is not None and controls == 0
     name, container = _binary(content)
     if is_text and name == PDF_NAME and not re.match(PDF_AT_START, content):
-        name = None  # a text on the format
+        name = None  # a text that describes the format
     if name and not (is_text and name not in WRITTEN_AS_TEXT):
         return Shown(name, Evidence.TEXT if is_text and name not in NO_PLAIN_TEXT else Evidence.SIGNATURE, container)
     if is_text and text is not None:
@@ -84,7 +84,7 @@ def _binary(content: bytes) -> tuple[str | None, str | None]:
     for signature, container, refine in CONTAINERS:
         if content.startswith(signature):
             refined = refine(content)
-            # A known form of these holds one format, a form that is not known holds any.
+            # A known variant identifies the format; an unknown variant can be any of the container's formats.
             exact = container in ("riff", "iff") and not refined.startswith("application/x-")
             return refined, None if exact else container
     if content.startswith(b"ID3"):
@@ -104,7 +104,7 @@ TAG_HEADER = 10
 
 
 def _after_tag(content: bytes) -> str | None:
-    """Sound behind an ID3 tag, which may stand before other formats than MP3: https://id3.org/id3v2.4.0-structure"""
+    """Audio after an ID3 tag, which can precede formats other than MP3: https://id3.org/id3v2.4.0-structure"""
     size = 0
     for byte in content[6:TAG_HEADER]:
         size = size << 7 | byte & 0x7F
@@ -132,7 +132,7 @@ CONTAINERS: tuple[tuple[bytes, str, Callable[[bytes], str]], ...] = (
 
 
 def unpacked(content: bytes) -> bytes:
-    """The first bytes of what a gzip content holds; none where it is broken."""
+    """The first bytes of decompressed gzip content; empty if it is damaged."""
     try:
         return zlib.decompressobj(31).decompress(content, 4096)
     except zlib.error:

@@ -1,4 +1,4 @@
-"""The characters of a content that is a text."""
+"""The character encoding of a text."""
 
 MARKS = {
     b"\xef\xbb\xbf": "utf-8",
@@ -10,14 +10,15 @@ MARKS = {
 
 
 def decoded(content: bytes) -> str | None:
-    """The text of a content that begins with a byte order mark, or is UTF-16 or UTF-32 without one, or has no zeros;
-    None where it is no text."""
+    """The decoded text of a content with a byte order mark, of UTF-16 or UTF-32 without one, or without zero bytes;
+    None for anything else.
+    """
     for mark, encoding in MARKS.items():
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, "replace")
     if b"\0" not in content:
         return content.decode("cp500" if _is_ebcdic(content) else "utf-8", "replace")
-    # ASCII characters of two or four bytes: zeros in the same places, and nowhere else.
+    # ASCII characters of two or four bytes: zero bytes in the same positions, and nowhere else.
     for step, zeros in ((2, (1,)), (2, (0,)), (4, (1, 2, 3))):  # UTF-16 LE and BE, UTF-32 LE
         start = content[: len(content) // step * step]
         if len(start) >= 4 * step and all(set(start[at::step]) == {0} for at in zeros):
@@ -27,7 +28,7 @@ def decoded(content: bytes) -> str | None:
 
 
 def _is_ebcdic(content: bytes) -> bool:
-    """Text of IBM's mainframes: blanks are 0x40 there, and letters are where ASCII has none."""
+    """Text of IBM mainframes: blanks are 0x40, and letters have codes that ASCII does not use for letters."""
     letters = sum(content.count(code) for code in b"\x81\x84\x85\x89\x95\x96\x99\xa2\xa3\xd5\xc5\xc1\xe2\xe3")
     blanks = content.count(b"\x40") + content.count(b"\x4b")
     return letters + blanks > len(content) // 3 and blanks > len(content) // 20 and b" " not in content[:64]

@@ -1,11 +1,11 @@
-"""What a name's extension adds where no header names a type."""
+"""File name extensions, used if no header names a type."""
 
 from .comparison import allows
 from .detection import Shown
 from .media_types import UNKNOWN, canonical
 from .texts import PLAIN
 
-# Types that their content alone does not tell from others of their container.
+# Types that their content does not distinguish from others of the same container.
 _EXTENSIONS = """
 text/csv csv
 text/tab-separated-values tsv tab
@@ -75,7 +75,7 @@ TYPES = {
 
 
 def refine(shown: Shown, extension: str | None) -> str | None:
-    """The extension's type where the content shows but a container, a plain text or nothing that it may be in."""
+    """The extension's type, if the content shows only a container of it, plain text or nothing."""
     name = canonical(TYPES.get(extension or "", UNKNOWN))
     if name in (UNKNOWN, shown.name) or shown.name not in GENERAL or not allows(name, shown):
         return None

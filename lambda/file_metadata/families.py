@@ -1,4 +1,4 @@
-"""Which types share a container, which are texts, and which have a fixed signature."""
+"""Types that share a container, text formats, and types with a fixed signature."""
 
 import re
 
@@ -6,8 +6,8 @@ from . import containers
 from .signatures import AT_START, ELSEWHERE
 from .structures import STRUCTURES
 
-# A family is what the first bytes cannot tell apart for certain. Types that are in no line here and that the detector
-# knows are a family each.
+# A family holds types that the first bytes cannot distinguish reliably. A type that is in no line here, and that the
+# detector knows, is a family by itself.
 _FAMILIES = """
 png image/png image/apng
 jpeg image/jpeg image/jps image/mpo image/x-mpo video/x-mjpeg video/x-motion-jpeg image/jls
@@ -79,8 +79,7 @@ for _line in _FAMILIES.replace(" \\\n", " ").strip().splitlines():
     _family, *_members = _line.split()
     FAMILIES[_family] = set(_members)
 
-# Containers that formats are made of which nobody lists all: a type that is not known here may be in one, if its kind
-# is one of these.
+# Containers with an open-ended number of formats. An unknown type can be in one if its top-level type is one of these.
 OPEN: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("zip", "gzip"), ("application/", "image/", "model/", "audio/", "video/", "chemical/")),
     "ole": ("application/", "image/", "model/"),
@@ -93,7 +92,7 @@ OPEN: dict[str, tuple[str, ...]] = {
         ("tar", "sqlite", "hdf", "ar", "palm", "cpio", "access", "pdf", "sfnt"), ("application/", "model/")
     ),
 }
-# What compresses or contains anything, with no signature of the type inside.
+# Compression and archive formats, which have no signature of the type inside.
 for _name in (
     *("application/x-xz", "application/zstd", "application/x-lz4"),
     *("application/x-compress", "application/x-lzma", "application/x-lzip", "application/zlib"),
@@ -101,7 +100,7 @@ for _name in (
 ):
     OPEN[_name] = ("application/", "model/")
 
-# Patterns are compiled when they are first used, and kept by `re`: all of them would take long in a cold start.
+# Patterns are compiled on first use and cached by `re`: compiling all would slow down cold starts.
 OPENXML = r"application/vnd\.(openxmlformats-officedocument\..*|ms-.*\.macroenabled\.12|ms-visio\..*)"
 _FLAT = r"application/vnd\.oasis\.opendocument\.(.*-flat-xml|flat\..*)"
 ZIPPED = (
@@ -113,11 +112,11 @@ TEXTUAL = (
     r"x-tex|x-subrip|x-httpd-.*|mbox|xml-dtd|jsonl|vnd\.apple\.mpegurl|sparql-.*|n-triples|n-quads|trig)|audio/x-scpls"
 )
 
-# A type that may be in one of these may be without it too: ADTS is sound alone, and AAC in an MP4 file.
+# A type that can be in one of these containers, or stand alone: ADTS is plain audio, and AAC can be in MP4.
 _CONTAINERS = "zip ole iso tiff asf ogg matroska riff iff id3 pdf jpeg2000 mpegaudio"
 CONTAINERS = set(_CONTAINERS.split())
 
-# Of what has a signature, these have one not always, or not at the start.
+# Types whose signature is optional, or not always at the start.
 _WITHOUT_FIXED_SIGNATURE = """
 application/cbor application/dicom application/mac-binhex40 application/msword application/mxf
 application/postscript application/vnd.apache.parquet application/vnd.framemaker application/vnd.lotus-1-2-3
@@ -148,12 +147,12 @@ for _name in {
 
 
 def families(name: str) -> set[str]:
-    """The families that a type belongs to; none where it is not known."""
+    """The families of a type; empty if it is unknown."""
     known = set(_FAMILY_OF.get(name, ()))
     if re.fullmatch(_FLAT, name):
         return {"text"}
     if re.fullmatch(OPENXML, name):
-        # OLE where a password protects it; a part of a package by itself is a text.
+        # OLE if a password protects it; a single part of a package is text.
         known |= {"text"} if name.endswith("+xml") and ".main+" not in name else {"zip", "ole"}
     elif re.fullmatch(ZIPPED, name):
         known.add("zip")

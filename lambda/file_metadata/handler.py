@@ -23,13 +23,13 @@ STORE = Store(environment.read(Environment).table_name)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """The metadata of every object that an S3 event names becomes a row."""
+    """Write a row with the metadata of every object that an S3 event names."""
     return {"recorded": s3_events.for_each_object(event, record)}
 
 
 @tracer.capture_method(capture_response=False)
 def record(found: S3Object) -> None:
-    """Record one object version. Repeats, and events in another order, add nothing and change nothing."""
+    """Record one object version. Idempotent, and independent of the order of events."""
     row = metadata.row(found, *STORE.read(found))
     new = STORE.add(row)
     logger.info("recorded" if new else "already recorded", extra={name: row[name] for name in LOGGED})

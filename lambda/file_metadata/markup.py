@@ -1,4 +1,4 @@
-"""Which markup a text is, by its root element."""
+"""The type of a markup text, by its root element."""
 
 import re
 
@@ -57,7 +57,7 @@ HTML_BEGIN = (
 
 
 def kind(text: str) -> str | None:
-    """The type of a text that begins with `<`; None where that begins no markup."""
+    """The type of a text that begins with `<`; None if it is not markup."""
     stripped = text.lstrip()
     root = re.match(ROOT, _after_prolog(stripped))
     declared = stripped.startswith("<?xml")
@@ -88,7 +88,7 @@ def kind(text: str) -> str | None:
 
 
 def _after_prolog(text: str) -> str:
-    """From the root element on: without declarations, comments and the document type with its internal subset."""
+    """The text from the root element on, without declarations, comments and document type."""
     while True:
         text = text.lstrip()
         if text.startswith("<?"):

@@ -1,4 +1,4 @@
-"""Media types by name: what a Content-Type header names, and the one name under which each type is stored."""
+"""Media types: the type that a Content-Type header names, and one canonical name for each type."""
 
 import re
 
@@ -7,9 +7,9 @@ UNKNOWN = "application/octet-stream"
 # https://www.rfc-editor.org/rfc/rfc6838#section-4.2
 NAME = r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}"
 
-# The stored name, then the other names in use for the same type. The stored name is the one registered with IANA where
-# one is (https://www.iana.org/assignments/media-types/), else the most common. A name with `x-` in front of a subtype
-# that is here, or without one that is here, needs no line: `image/x-png` is `image/png`.
+# Canonical names, each with its aliases. The canonical name is the one registered with IANA
+# (https://www.iana.org/assignments/media-types/), else the most common. An alias that only adds or drops `x-` needs no
+# line: `image/x-png` is `image/png`.
 _NAMES = """
 application/octet-stream binary/octet-stream application/unknown application/x-unknown unknown/unknown \
  application/force-download application/download application/x-download application/x-www-form-urlencoded \
@@ -261,17 +261,17 @@ for _line in _NAMES.replace(" \\\n", " ").strip().splitlines():
 
 
 def from_header(header: str | None) -> str:
-    """The type that a Content-Type header names, without parameters such as charset; `UNKNOWN` where it names none.
+    """The type that a Content-Type header names, without parameters such as charset; `UNKNOWN` if it names none.
 
     https://www.rfc-editor.org/rfc/rfc9110#name-content-type
     """
-    # A header that was sent twice arrives with a comma between.
+    # Repeated headers arrive as one, separated by a comma.
     name = re.split("[;,]", header or "", maxsplit=1)[0].strip().lower()
     return canonical(name) if re.fullmatch(NAME, name) else UNKNOWN
 
 
 def canonical(name: str) -> str:
-    """The one name of a type, given any of its names in lower case."""
+    """The canonical name of a type, given any of its names in lower case."""
     known = ALIASES.get(name)
     if known is None:
         kind, _, subtype = name.partition("/")

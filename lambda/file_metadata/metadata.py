@@ -12,10 +12,10 @@ from . import content_types
 Row = dict[str, Any]
 
 EXTENSION = re.compile(r"[^\s.]{1,32}")
-# Of a chunked upload S3 may keep this word, though the object is not encoded.
+# S3 may keep this value of a chunked upload, although the object is not encoded.
 CHUNKED = "aws-chunked"
-# What encodes content: https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding, and other
-# compressions in use. Further words that senders put there (`utf-8`, `identity`, `base64`) change no byte.
+# Content codings (https://www.iana.org/assignments/http-parameters/http-parameters.xhtml#content-coding), and other
+# compressions in use. Other values that senders set (`utf-8`, `identity`, `base64`) do not change the bytes.
 CODINGS = {
     *("gzip", "x-gzip", "compress", "x-compress", "deflate", "br", "brotli", "zstd", "dcb", "dcz", "exi"),
     *("aes128gcm", "aesgcm", "pack200-gzip", "bzip2", "x-bzip2", "xz", "lzma", "lz4", "snappy"),
@@ -25,8 +25,8 @@ CODINGS = {
 def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes, not_read: str | None = None) -> Row:
     """The row of one object version, the same for each delivery of its event.
 
-    `head` is S3's HeadObject answer, `first_bytes` the content's first `content_types.FIRST_BYTES`, `not_read` why
-    there are none of an object that has content. What an object does not have (an extension, an encoding) is left out.
+    `head` is S3's HeadObject answer, `first_bytes` the content's first `content_types.FIRST_BYTES`, and `not_read` the
+    reason why a content could not be read. Attributes without a value (an extension, an encoding) are left out.
     """
     described_object = described(found, head)
     header = head.get("ContentType")
@@ -34,7 +34,7 @@ def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes, not_read: 
     encoding = ", ".join(word for word in words if word.lower() != CHUNKED)
     encoded = any(word.lower() in CODINGS for word in words)
     name_extension = None if is_folder_marker(found) else extension(described_object["name"])
-    # The header tells the type of what a reader decodes; the bytes of a compressed page show but the compression.
+    # The header describes the decoded content; the bytes of a compressed object only show the compression.
     kind = content_types.decide(header, b"" if encoded else first_bytes, name_extension)
     optional = {
         "extension": name_extension,
@@ -54,6 +54,6 @@ def row(found: S3Object, head: Mapping[str, Any], first_bytes: bytes, not_read: 
 
 
 def extension(name: str) -> str | None:
-    """What follows a file name's last dot, in lower case; None for names without one and for dotfiles."""
+    """The part after the last dot of a file name, in lower case; None for names without a dot and for dotfiles."""
     stem, _, last = name.lstrip(".").rpartition(".")
     return last.lower() if stem and EXTENSION.fullmatch(last) else None

@@ -1,8 +1,8 @@
-"""Formats that begin with a signature: bytes at a fixed place, from the formats' public specifications."""
+"""Signatures of file formats: bytes at a fixed position, from the formats' public specifications."""
 
 from collections.abc import Callable
 
-# Type, and the bytes it begins with. Where one beginning is another's, the longer one comes first.
+# Types and the bytes they begin with. If one signature is the beginning of another, the longer one comes first.
 AT_START: tuple[tuple[str, bytes], ...] = (
     # Pictures
     ("image/png", b"\x89PNG\r\n\x1a\n"),
@@ -243,7 +243,7 @@ AT_START: tuple[tuple[str, bytes], ...] = (
     ("application/cbor", b"\xd9\xd9\xf7"),
 )
 
-# Type, offset, and the bytes that are there.
+# Type, offset, and the bytes at that offset.
 ELSEWHERE: tuple[tuple[str, int, bytes], ...] = (
     ("application/x-tar", 257, b"ustar"),
     ("application/x-lzh-compressed", 2, b"-lh"),
@@ -271,10 +271,10 @@ ELSEWHERE: tuple[tuple[str, int, bytes], ...] = (
     ("audio/x-mod", 1080, b"8CHN"),
 )
 
-# What a bzip2 file goes on with: a block, or its end.
+# A bzip2 file continues with a block, or ends.
 BZIP2_BLOCKS = (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
 
-# Signatures of few bytes count only where more of the format is there.
+# Short signatures count only if more of the format follows.
 CHECKS: dict[str, Callable[[bytes], bool]] = {
     "application/vnd.adobe.flash.movie": lambda content: 0 < content[3] < 60,
     "application/x-arj": lambda content: 0 < content[2] + content[3] * 256 <= 2600,
@@ -290,7 +290,7 @@ CHECKS: dict[str, Callable[[bytes], bool]] = {
 
 
 def by_signature(content: bytes) -> str | None:
-    """The type whose signature the content has; None where there is none."""
+    """The type whose signature the content has; None if there is none."""
     for name, signature in AT_START:
         if content.startswith(signature) and _checked(name, content):
             return name
@@ -301,7 +301,7 @@ def by_signature(content: bytes) -> str | None:
 
 
 def resembled(content: bytes) -> str | None:
-    """The type whose signature of few bytes the content has, without what has to follow."""
+    """The type whose short signature the content has, although the rest of the format does not follow."""
     return next((name for name, signature in AT_START if name in CHECKS and content.startswith(signature)), None)
 
 

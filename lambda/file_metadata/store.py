@@ -1,4 +1,4 @@
-"""The function's AWS calls: the object's start and the table."""
+"""The function's AWS calls: reading an object's first bytes, and writing to the table."""
 
 import random
 import time
@@ -15,16 +15,16 @@ from shared.s3_objects import ARCHIVED, CUSTOMER_KEY, head_from_event, why_unrea
 from .content_types import FIRST_BYTES
 from .metadata import Row
 
-# botocore hands an answer over before its body is read, and repeats nothing when that breaks.
+# botocore returns an answer before its body is read, and does not retry when reading the body fails.
 BROKEN_BODY = (HTTPClientError, IncompleteReadError)
 BODY_ATTEMPTS = 3
 
-EMPTY_OBJECT = "InvalidRange"  # it has no first byte to give
+EMPTY_OBJECT = "InvalidRange"  # the object is empty
 EXPECTED_REFUSALS = {EMPTY_OBJECT, "InvalidObjectState", "InvalidRequest"}
 
 
 class Store:
-    """One row for each object version; only ever added."""
+    """One row for each object version. Rows are never changed."""
 
     def __init__(self, table_name: str) -> None:
         self._table_name = table_name
@@ -32,10 +32,10 @@ class Store:
         self._dynamodb = aws.client("dynamodb", aws.PATIENT_CONFIG, expected={"ConditionalCheckFailedException"})
 
     def read(self, wanted: S3Object) -> tuple[dict[str, Any], bytes, str | None]:
-        """HeadObject's answer for exactly that version, the content's first bytes, and why they could not be read.
+        """HeadObject's answer for exactly this version, the first bytes of its content, and why they could not be read.
 
-        One call; two for an object that is empty or archived. An object that is encrypted with a key of the sender is
-        described by its event. Raises `ClientError` where the version is not there any more, or may not be read.
+        One call; two for an object that is empty or archived. An object that is encrypted with a customer-provided key
+        is described by its event. Raises `ClientError` if the version does not exist any more, or may not be read.
         """
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
         named = {"Bucket": wanted.bucket, "Key": wanted.key, **version}
@@ -48,12 +48,12 @@ class Store:
             if reason == ARCHIVED or error.response["Error"]["Code"] == EMPTY_OBJECT:
                 return dict(self._s3.head_object(**named)), b"", reason
             raise
-        # `bytes 0-8191/123456`; without it the answer is of the whole object.
+        # `bytes 0-8191/123456`; without this header the answer holds the whole object.
         size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else answer["ContentLength"]
         return {**answer, "ContentLength": size}, first_bytes, None
 
     def add(self, row: Row) -> bool:
-        """Add a row; False where it is there already."""
+        """Add a row. Returns False if it exists."""
         try:
             self._dynamodb.put_item(
                 TableName=self._table_name,
@@ -75,14 +75,14 @@ class Store:
                 logger.warning("reading an object broke off", extra={**named, "attempt": attempt, "error": str(error)})
                 if attempt == BODY_ATTEMPTS:
                     raise
-                # As botocore's standard mode waits.
+                # Backoff with jitter, as in botocore's standard mode.
                 time.sleep(random.uniform(0, 2 ** (attempt - 1)))  # noqa: S311 - jitter
 
 
 def _start(body: Any) -> bytes:
-    """The first bytes, also from a server that ignores a Range, as the local AWS does when a version is named."""
+    """The first bytes, even if a server ignores Range, as the local AWS does for a named version."""
     start = b""
-    # A short read is told from the end of the content by one more, which fails where there should be more.
+    # A further read tells a short read from the end of the content: it fails if there should be more.
     while len(start) < FIRST_BYTES and (more := body.read(FIRST_BYTES - len(start))):
         start += more
     return start

@@ -1,4 +1,4 @@
-"""Formats whose signature is too short to count alone: each function checks what has to follow it."""
+"""Formats whose signature is too short to be proof: each function checks the structure that has to follow."""
 
 import re
 from collections.abc import Callable
@@ -18,18 +18,18 @@ RATES = (44100, 48000, 32000)
 
 
 def single_frame(content: bytes) -> str | None:
-    """MP3 whose next frame is not there, or not where it should be: too little to prove anything."""
+    """An MP3 frame without a valid next frame: too little to prove anything."""
     return "audio/mpeg" if _frame_length(content, 0) else None
 
 
 def _mpeg_audio(content: bytes) -> bool:
-    """A frame, and the next one where its length says."""
+    """A frame, followed by another one at the position that its length gives."""
     length = _frame_length(content, 0)
     return length > 0 and (_frame_length(content, length) > 0 if length + 4 <= len(content) else len(content) < 400)
 
 
 def _frame_length(content: bytes, at: int) -> int:
-    """0 where no frame begins."""
+    """The length of a frame; 0 if no frame begins here."""
     if at + 4 > len(content) or content[at] != 0xFF or content[at + 1] & 0xE0 != 0xE0:
         return 0
     version, layer = content[at + 1] >> 3 & 3, content[at + 1] >> 1 & 3
@@ -45,7 +45,7 @@ def _frame_length(content: bytes, at: int) -> int:
 
 
 def _adts(content: bytes) -> bool:
-    """Two frames of AAC: https://www.iso.org/standard/43345.html"""
+    """Two AAC frames: https://www.iso.org/standard/43345.html"""
 
     def length(at: int) -> int:
         if at + 7 > len(content) or content[at] != 0xFF or content[at + 1] & 0xF6 != 0xF0:
@@ -72,7 +72,7 @@ def _bitmap(content: bytes) -> bool:
 
 
 def _icon(content: bytes) -> bool:
-    """A directory of pictures, the first of which lies behind it."""
+    """A directory of pictures; the first picture lies behind it."""
     kind, count = unpack_from("<HH", content.ljust(22, b"\0"), 2)
     size, offset = unpack_from("<II", content.ljust(22, b"\0"), 14)
     return kind in (1, 2) and 0 < count < 256 and offset >= 6 + 16 * count and size >= 40 and content[9:10] == b"\0"
@@ -90,7 +90,7 @@ def _pcx(content: bytes) -> bool:
 
 
 def _targa(content: bytes) -> bool:
-    """No signature at all: a header all of whose fields are in range."""
+    """No signature: a header whose fields are all in range."""
     if len(content) < 18 or content[1] > 1 or content[2] not in (1, 2, 3, 9, 10, 11):
         return False
     width, height = unpack_from("<HH", content, 12)
@@ -133,7 +133,9 @@ def _lzma(content: bytes) -> bool:
 
 
 def _java_class(content: bytes) -> bool:
-    """Not a universal Mach-O program, which begins alike: that has fewer architectures than Java has had versions."""
+    """Distinguished from a universal Mach-O program, which begins alike but has fewer architectures than Java has had
+    versions.
+    """
     return len(content) >= 8 and 45 <= unpack_from(">H", content, 6)[0] < 200 and content[4:6] < b"\x01\x00"
 
 
@@ -159,7 +161,7 @@ def _dolby(content: bytes) -> bool:
     return len(content) > 6 and content[4] >> 6 != 3 and content[4] & 0x3F < 38 and 6 <= content[5] >> 3 <= 10
 
 
-# Type, its beginning, and what has to follow.
+# Type, its beginning, and the check of what follows.
 STRUCTURES: tuple[tuple[str, bytes, Callable[[bytes], bool]], ...] = (
     ("audio/aac", b"\xff", _adts),
     ("audio/mpeg", b"\xff", _mpeg_audio),
@@ -190,12 +192,12 @@ def by_structure(content: bytes) -> str | None:
     return None
 
 
-# Those that other content seldom begins with.
+# Signatures that other content rarely begins with.
 SIGNATURES = {b"BM", b"MZ", b"\x00\x00\x01\x00", b"\x00\x00\x02\x00", b"\xca\xfe\xba\xbe", b"\x5d\x00\x00", b"\x0b\x77"}
 
 
 def resembled(content: bytes) -> str | None:
-    """The format whose short signature a content has, though what has to follow is not there."""
+    """The format whose short signature a content has, although the rest of the format does not follow."""
     return next((name for name, begin, _ in STRUCTURES if begin in SIGNATURES and content.startswith(begin)), None)
 
 
@@ -207,7 +209,7 @@ NETPBM = {
 
 
 def netpbm(content: bytes) -> str | None:
-    """Pictures that may hold text alone: https://netpbm.sourceforge.net/doc/"""
+    """Pictures that can be text: https://netpbm.sourceforge.net/doc/"""
     return NETPBM[content[1]] if _netpbm(content) else None
 
 

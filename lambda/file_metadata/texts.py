@@ -1,6 +1,6 @@
-"""Which text a text is, where its content decides.
+"""The type of a text by its content.
 
-Patterns are compiled when they are first used, and kept by `re`: all of them would take long in a cold start.
+Patterns are compiled on first use and cached by `re`: compiling all would slow down cold starts.
 """
 
 import json
@@ -13,7 +13,7 @@ PLAIN = "text/plain"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
 
-# Type, and how its text begins.
+# Type, and the beginning of its text.
 BEGINNINGS = (
     ("text/calendar", r"BEGIN:VCALENDAR\s"),
     ("text/vcard", r"BEGIN:VCARD\s"),
@@ -63,7 +63,7 @@ BEGINNINGS = (
 
 
 def kind(text: str) -> str:
-    """The type of a text by its first characters; `text/plain` where nothing decides."""
+    """The type of a text by its first characters; `text/plain` if nothing decides."""
     start = text.lstrip("\ufeff")
     if not start.strip():
         return PLAIN
@@ -80,14 +80,16 @@ def kind(text: str) -> str:
     return _table(start) or _markdown(start) or PLAIN
 
 
-# The last may be cut off.
+# The last line may be cut off.
 STRING = r'(?s)"(?:[^"\\]|\\.)*+(?:"|\Z)'
-# What is left of a document without its strings.
+# The rest of a document without its strings.
 JSON_TOKENS = r"[\s{}\[\],:0-9.eE+-]|true|false|null|\"\""
 
 
 def _json(text: str) -> str | None:
-    """JSON, JSON Lines, or one of the formats in JSON that say so; None where it is none. The text may be cut off."""
+    """JSON, JSON Lines, or a JSON-based format that identifies itself; None for anything else. The
+    text may be cut off.
+    """
     first_line, line_end, rest = text.lstrip().partition("\n")
     if line_end and rest.lstrip(" \t")[:1] in ("{", "[") and _is_document(first_line):
         return JSON_LINES
@@ -116,7 +118,7 @@ def _begins_document(text: str) -> bool:
     if _is_document(text):
         return True
     bare = re.sub(STRING, '""', text)
-    # A set of rules in braces, or a section in brackets, has other words.
+    # A rule set in braces, or a section in brackets, has other words.
     tokens = re.sub(JSON_TOKENS, "", bare)
     return len(tokens) <= 4 and ('""' in bare or "," in bare) and len(text) >= 2048
 
@@ -125,11 +127,11 @@ SEPARATORS = {",": "text/csv", ";": "text/csv", "\t": "text/tab-separated-values
 
 
 def _table(text: str) -> str | None:
-    """CSV or TSV: every line but the last, which may be cut off, has as many fields.
+    """CSV or TSV: every line except the last, which may be cut off, has the same number of fields.
 
     https://www.rfc-editor.org/rfc/rfc4180
     """
-    # A comma in a field's quotes separates nothing, nor does the one in a log's times.
+    # Commas in quoted fields and in a log's timestamps do not separate fields.
     unquoted = re.sub(r'"(?:[^"]|"")*+"', "q", text)
     lines = re.sub(r"(\d\d:\d\d:\d\d),(\d{3})", r"\1.\2", unquoted).splitlines()[:50]
     whole = [line for line in (lines if len(text) < 4096 and len(lines) < 50 else lines[:-1]) if line.strip()]
@@ -144,7 +146,9 @@ def _table(text: str) -> str | None:
 
 
 def _is_prose(lines: list[str], separator: str, fields: int) -> bool:
-    """A comma or two in each line of a letter make no table: after those a blank comes, and lines end in stops."""
+    """A letter with a comma or two in each line is not a table: blanks follow the commas, and lines end with full
+    stops.
+    """
     if separator == "\t":
         return all(line.startswith("\t") for line in lines)
     if separator == "," and all(line.rstrip().endswith(",") for line in lines):
@@ -172,7 +176,7 @@ MARKDOWN = (
 
 
 def _markdown(text: str) -> str | None:
-    """Two of its marks, one of which is a heading, a block of code or a link: fewer are in many texts."""
+    """Two of Markdown's marks, of which one is a heading, a code block or a link: fewer occur in many texts."""
     if re.search(RESTRUCTURED, text):
         return "text/prs.fallenstein.rst"
     if re.match(TITLED, text):

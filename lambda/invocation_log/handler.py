@@ -21,7 +21,7 @@ STORE = Store(environment.read(Environment).dynamodb_table_name)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Every record of an S3 event becomes a row that says which invocation saw it."""
+    """Write a row for every record of an S3 event, with the invocation that processed it."""
 
     def of(found: S3Object) -> Row:
         return row(found, context.function_name, context.aws_request_id)

@@ -1,4 +1,4 @@
-"""What is logged of an invocation: pure functions."""
+"""Rows of the invocation log: pure functions."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from shared.s3_events import MalformedEvent, S3Object
 
 Row = dict[str, str]
 
-# Never to change: the ids of all rows depend on it.
+# Must never change: the ids of all rows depend on it.
 NAMESPACE = UUID("eded5add-2a2b-4ae1-bbc5-110b82665a85")
 
 

@@ -1,4 +1,4 @@
-"""The log's AWS calls: to the table, one for all rows of an event."""
+"""The log's AWS calls: one DynamoDB request for all rows of an event."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,24 +10,25 @@ from shared.observability import MetricUnit, logger, metrics, tracer
 
 from .invocations import Row
 
-# What DynamoDB answers where it cannot hold a row, whether it says so of the request or of the row.
+# Error codes of DynamoDB for an invalid row, for a single request and within a transaction.
 UNHOLDABLE = ("ValidationException", "TransactionCanceledException")
 
 
 class Store:
-    """The table of invocations. Rows are only ever added, each under its condition: nothing changes or removes one, and
-    the invocation that was first stays on record."""
+    """The table of invocations. Rows are only added, each on the condition that it is new: the first invocation stays
+    on record.
+    """
 
     def __init__(self, table_name: str) -> None:
         self._table_name = table_name
-        # Goes to AWS_ENDPOINT_URL where that is set: botocore reads it itself.
+        # botocore reads AWS_ENDPOINT_URL itself.
         # https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
         self._dynamodb = conditional_puts.client()
 
     @tracer.capture_method(capture_response=False)
     def add(self, rows: Sequence[Row]) -> list[Exception | None]:
-        """Add rows unless they are there; gives for each why DynamoDB refused it, or None."""
-        unique = list({row["requestId"]: row for row in rows}.values())  # a transaction may name a row once
+        """Add rows that do not exist. Returns for each the reason why DynamoDB refused it, or None."""
+        unique = list({row["requestId"]: row for row in rows}.values())  # a transaction may contain a row only once
         refused: dict[str, Exception] = {}
         for first in range(0, len(unique), MOST_IN_ONE_WRITE):
             part = unique[first : first + MOST_IN_ONE_WRITE]
@@ -41,7 +42,7 @@ class Store:
         return [refused.get(row["requestId"]) for row in rows]
 
     def _put(self, rows: Sequence[Row]) -> list[bool | ClientError]:
-        """For each whether it is new, or why DynamoDB refused it."""
+        """For each row whether it is new, or why DynamoDB refused it."""
         puts: list[Put] = [
             {
                 "TableName": self._table_name,
@@ -50,14 +51,14 @@ class Store:
             }
             for row in rows
         ]
-        if len(puts) > 1:  # S3 sends one, for which a transaction would cost twice as much
+        if len(puts) > 1:  # S3 sends one record in an event; a transaction would cost twice as much
             try:
                 made = conditional_puts.make(self._dynamodb, puts)
                 return [put in made for put in puts]
             except ClientError as error:
                 if error.response["Error"]["Code"] not in UNHOLDABLE:
                     raise
-        # A row that DynamoDB refuses must not keep the others from being written.
+        # A row that DynamoDB refuses must not prevent the others from being written.
         return list(self._one_by_one(puts))
 
     def _one_by_one(self, puts: Sequence[Put]) -> Iterator[bool | ClientError]:

@@ -36,7 +36,7 @@ STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> Any:
-    """An object's creation is recorded; an HTTP request asks (GET) or has an object recorded (POST)."""
+    """Record the objects of an S3 event, or answer an HTTP request: GET queries an object, POST records one."""
     if http.is_request(event):
         answer = http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
         return http.readable_by_pages(answer, event, ORIGINS)
@@ -44,7 +44,7 @@ def handle(event: dict[str, Any], context: Any) -> Any:
 
 
 def ask(event: dict[str, Any]) -> http.Answer:
-    """GET /objects?key=...: what the table knows about an object, latest upload first."""
+    """GET /objects?key=...: the rows of an object, latest upload first."""
     key = objects.checked_key((event.get("queryStringParameters") or {}).get("key"))
     history = STORE.history(key, NEWEST)
     if not history:
@@ -53,7 +53,7 @@ def ask(event: dict[str, Any]) -> http.Answer:
 
 
 def request(event: dict[str, Any]) -> http.Answer:
-    """POST /objects {"key": ..., "versionId": ...}: record an object that is in the bucket."""
+    """POST /objects {"key": ..., "versionId": ...}: record an object that exists in the bucket."""
     wanted = objects.requested_object(ENVIRONMENT.bucket_name, http.json_body(event, longest=LONGEST_BODY))
     row, new = record(wanted, STORE)
     return http.answer(201 if new else 200, objects.public(row))

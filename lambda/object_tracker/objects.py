@@ -1,4 +1,4 @@
-"""What is recorded and said of an object: pure functions."""
+"""Rows and notifications of an object: pure functions."""
 
 import json
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from shared.s3_objects import CUSTOMER_KEY, described
 
 Row = dict[str, Any]
 
-# Bytes of a key (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html) and of a version
+# Maximum bytes of a key (https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html) and of a version id
 # (https://docs.aws.amazon.com/AmazonS3/latest/userguide/versioning-workflows.html).
 LONGEST_NAME = 1024
 
-# Bookkeeping of the notification, not of interest to who asks about an object.
+# Attributes that track the notification; they are not part of answers.
 INTERNAL = ("notificationLease",)
 
 
@@ -25,7 +25,7 @@ def row(found: S3Object, head: Mapping[str, Any]) -> Row:
 
 
 def encrypted_row(found: S3Object, head: Mapping[str, Any]) -> Row:
-    """The row of an object version that S3 shows to nobody without its key."""
+    """The row of an object version that S3 describes only to callers with its customer-provided key."""
     return {**row(found, head), "contentNotRead": CUSTOMER_KEY}
 
 
@@ -34,7 +34,7 @@ def public(row: Row) -> Row:
 
 
 def notification(row: Row) -> dict[str, str]:
-    """Subject and message for the topic. A subject may hold ASCII only, so the key stays in the message."""
+    """Subject and message for the topic. A subject has to be ASCII, so the key is in the message only."""
     return {
         "Subject": f"Object stored in {row['bucket']}"[:100],
         "Message": json.dumps(public(row), ensure_ascii=False, indent=2, sort_keys=True),
@@ -42,16 +42,16 @@ def notification(row: Row) -> dict[str, str]:
 
 
 def checked_key(key: Any) -> str:
-    """A key as S3 takes it. Raises `InvalidRequest` otherwise."""
+    """A key that S3 accepts. Raises `InvalidRequest` otherwise."""
     checked = _checked("key", key, "the object's key, a text that is not empty")
-    # S3 answers 400 to such a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
+    # S3 answers 400 for such a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
     if min(accumulate(-1 if part == ".." else 1 for part in checked.split("/"))) < 0:
         raise InvalidRequest("key: leads above the bucket")
     return checked
 
 
 def requested_object(bucket: str, body: Mapping[str, Any]) -> S3Object:
-    """The object that a request to record names. Raises `InvalidRequest`."""
+    """The object that a POST request names. Raises `InvalidRequest`."""
     unknown = sorted(set(body) - {"key", "versionId"})
     if unknown:
         raise InvalidRequest(f"unknown field {unknown[0]!r}; a request has key and, if need be, versionId")

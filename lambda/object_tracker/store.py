@@ -15,15 +15,15 @@ NOT_THERE = {"404", "403", "NoSuchKey", "NoSuchVersion", "AccessDenied", "Forbid
 
 
 class UnknownObject(LookupError):
-    """S3 has no such object, or none this function may read: without s3:ListBucket it answers 403 for both."""
+    """The object does not exist, or the function may not read it: without s3:ListBucket S3 answers 403 for both."""
 
 
 class NeedsCustomerKey(LookupError):
-    """S3 has the object and shows it to nobody who does not send its key (SSE-C)."""
+    """The object is encrypted with a customer-provided key (SSE-C), which only its sender has."""
 
 
 class Store:
-    """One row for each object version, and whether its notification is out."""
+    """One row for each object version, with the state of its notification."""
 
     def __init__(self, table_name: str, topic_arn: str) -> None:
         self._table_name = table_name
@@ -41,7 +41,7 @@ class Store:
             code = error.response["Error"]["Code"]
             if code == "400" and s3_objects.has_customer_key(self._s3, named):
                 raise NeedsCustomerKey(f"{wanted.key!r} is {s3_objects.CUSTOMER_KEY}") from error
-            # 400: what was given as the version is none.
+            # 400: the version id is invalid.
             if code in NOT_THERE or (version and code == "400"):
                 raise UnknownObject(
                     f"{wanted.key!r} (version {wanted.version_id or 'latest'}) is not in the bucket, or may not be read"

@@ -1,4 +1,4 @@
-"""Recording one object: the row first, then its one notification."""
+"""Records one object: first the row, then its notification."""
 
 from shared.observability import MetricUnit, logger, metrics, tracer
 from shared.s3_events import S3Object
@@ -10,10 +10,10 @@ from .store import NeedsCustomerKey, Store
 
 @tracer.capture_method(capture_response=False)
 def record(wanted: S3Object, store: Store) -> tuple[objects.Row, bool]:
-    """Record an object version and notify once; gives the row and whether it is new. Safe to repeat.
+    """Record an object version and notify once. Returns the row and whether it is new. Idempotent.
 
-    An object that is encrypted with a key of the sender (SSE-C) is recorded as its event describes it. Raises
-    `UnknownObject`, and `NeedsCustomerKey` where there is no event.
+    An object that is encrypted with a customer-provided key (SSE-C) is recorded from its event. Raises `UnknownObject`,
+    and `NeedsCustomerKey` if there is no event.
     """
     try:
         row = objects.row(wanted, store.head(wanted))

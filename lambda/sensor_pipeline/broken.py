@@ -1,17 +1,17 @@
-"""What is wrong with JSON text, in the sender's words, and where the broken document ends: pure functions.
+"""Error messages for broken JSON, and the end of a broken document: pure functions.
 
-Loaded for the first broken document only: a function starts faster without.
+Imported for the first broken document only, to keep cold starts short.
 """
 
 import re
 
 from .breakage import Breakage, bad_byte
 
-# A text in quotes, which no line end can be in, or a bracket. The quantifiers are possessive: none is tried twice.
+# A quoted text without line breaks, or a bracket. The possessive quantifiers prevent backtracking.
 TOKEN = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"?|[\[\]{}]')
 OPENED_BY = {"]": "[", "}": "{"}
 
-# The messages of Python's parser (3.11 to 3.14).
+# Messages of Python's JSON parser (3.11 to 3.14).
 WORDS = (
     ("Expecting property name", "a name in double quotes is missing"),
     ("Expecting ':' delimiter", "a colon is missing after a name"),
@@ -25,7 +25,9 @@ WORDS = (
 
 
 def explain(problem: Breakage, text: str, begin: int, end: int, line: int, line_start: int) -> str:
-    """The reason, of a document from `begin` to `end`. `line` and `line_start` are those of its first line."""
+    """The reason why the document from `begin` to `end` is broken. `line` and `line_start` are
+    those of its first line.
+    """
     bad = bad_byte(text, begin, max(end, problem.position + 1))
     where = problem.position if bad is None else bad
     line_start = max(line_start, text.rfind("\n", begin, where) + 1)
@@ -69,7 +71,7 @@ def end_of_broken(text: str, begin: int, line_end: int, longest: int, *, too_dee
             arrays_on_line = number["["]
             if text[begin:line_end].rstrip()[-1] not in "[{,:":
                 return line_end, token.end()
-            # In an object a name would follow: the line was cut off, and this is the next document.
+            # In an object a name would follow: the line is truncated, and this is the next document.
             if bracket == "{" and not arrays_on_line and text[line_end : token.start()].isspace():
                 return token.start(), token.end()
         if bracket in ("[", "{"):

@@ -8,12 +8,12 @@ import re
 import zlib
 from collections.abc import Sequence
 
-# Bytes, of the object and of what it decompresses to: several objects' worth of 10 MB, and about as much as a function
-# can store in 30 seconds. What is larger is refused as a whole.
+# Limit in bytes, of the object and of its decompressed content: several objects of 10 MB, and about as much as a
+# function can store in 30 seconds. Larger objects are rejected as a whole.
 LARGEST_CONTENT = 64 * 1024 * 1024
-MOST_LAYERS = 3  # gzip in gzip: a client and a proxy may each have compressed
-MOST_MEMBERS = 100_000  # gzip files one after another, as Kinesis Data Firehose writes them
-STEP = 16 * 1024  # compressed bytes at once: what follows a member is copied for each member
+MOST_LAYERS = 3  # gzip within gzip: client and proxy may each have compressed
+MOST_MEMBERS = 100_000  # concatenated gzip members, as Kinesis Data Firehose writes them
+STEP = 16 * 1024  # compressed bytes at a time: the rest is copied for each member
 
 GZIP = b"\x1f\x8b"
 MARKS = (
@@ -25,7 +25,7 @@ MARKS = (
 )
 NAMES = {"utf-16-be": "UTF-16", "utf-16-le": "UTF-16", "utf-32-be": "UTF-32", "utf-32-le": "UTF-32"}
 
-# What else arrives where JSON is expected, by its first bytes.
+# Formats that arrive instead of JSON, by their first bytes.
 OTHERS = (
     (b"PK\x03\x04", "a ZIP archive; only gzip is decompressed"),
     (b"\x28\xb5\x2f\xfd", "compressed with Zstandard; only gzip is decompressed"),
@@ -47,7 +47,7 @@ JSON_TEXT = re.compile(rb"(\xef\xbb\xbf)?\s*[\[{]")
 
 
 class Unreadable(ValueError):
-    """Nothing of an object can be read; the message says why, in the sender's words."""
+    """The object cannot be read at all; the message says why, for its sender."""
 
 
 def too_large(size: int) -> Unreadable:
@@ -57,9 +57,9 @@ def too_large(size: int) -> Unreadable:
 
 
 def read_text(content: bytes, *, key: str = "", encoding: str | None = None) -> str:
-    """The text of an object's content. A byte that is not UTF-8 stays as a lone surrogate (U+DC80 to U+DCFF).
+    """The text of an object's content. Bytes that are not UTF-8 stay as lone surrogates (U+DC80 to U+DCFF).
 
-    `key` and `encoding` (its Content-Encoding header) only make the reason better. Raises `Unreadable`.
+    `key` and `encoding` (the Content-Encoding header) improve error messages only. Raises `Unreadable`.
     """
     if len(content) > LARGEST_CONTENT:
         raise too_large(len(content))
@@ -78,7 +78,7 @@ def read_text(content: bytes, *, key: str = "", encoding: str | None = None) -> 
 
 
 def decompress(content: bytes) -> bytes:
-    """What gzip compressed, all its members; raises `Unreadable` as soon as it is more than `LARGEST_CONTENT`."""
+    """Decompress all members of a gzip file. Raises `Unreadable` as soon as there is more than `LARGEST_CONTENT`."""
     parts: list[bytes] = []
     size, position = 0, 0
     for _ in range(MOST_MEMBERS):
@@ -127,13 +127,13 @@ def _other_kind(content: bytes, key: str, encoding: str | None) -> str | None:
 
 
 def _is_binary(content: bytes) -> bool:
-    """Whether the beginning is text in none of the encodings."""
+    """Whether the beginning is not text in any of the encodings."""
     if _encoding(content) != "utf-8":
         return False
     try:
         content[:1024].decode()
     except UnicodeDecodeError as error:
-        return error.start < min(len(content), 1024) - 4  # else it may be the cut that broke a character
+        return error.start < min(len(content), 1024) - 4  # otherwise the last character may just be truncated
     return False
 
 

@@ -18,22 +18,22 @@ TOO_LONG = (
     f"longer than the size limit of one JSON document, {LARGEST_DOCUMENT} characters; nothing of it is stored. "
     "Send JSON Lines, or several objects"
 )
-LONGEST_RAW = 4096  # characters kept of what is not a reading
+LONGEST_RAW = 4096  # characters of an invalid reading that are stored
 
-# Blanks, line ends, the record separators of RFC 7464, and byte order marks where files were put together.
+# Blanks, line breaks, record separators of RFC 7464, and byte order marks of concatenated files.
 BETWEEN = re.compile("(?:[ \t\r\n\x1e]|\ufeff)*")
 SPACE = re.compile("[ \t\r\n]*")
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Stands for a value that some parsers take and JSON does not have, or has in no one meaning."""
+    """Replaces a value that some parsers accept but JSON does not define, or not unambiguously."""
 
     reason: str
 
 
 class TextPosition(NamedTuple):
-    """Where something is in an object's text; all count from 1. `element` is of an array, 0 outside of one."""
+    """A position in an object's text; all numbers start at 1. `element` is the index in an array, 0 outside of one."""
 
     line: int = 1
     column: int = 1
@@ -48,7 +48,7 @@ class TextPosition(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A JSON value that is no array. `raw` is its text, no more than one character above `LONGEST_RAW` of it."""
+    """A JSON value other than an array. `raw` is its text, truncated to one character more than `LONGEST_RAW`."""
 
     place: TextPosition
     raw: str
@@ -56,7 +56,7 @@ class Value(NamedTuple):
 
 
 class Array(NamedTuple):
-    """A document that is an array. Its elements are decoded one by one: together they would take much more room."""
+    """An array at the top level. Its elements are decoded one at a time to limit memory."""
 
     place: TextPosition
     text: str
@@ -68,7 +68,7 @@ class Array(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """What is no JSON document; `problem` says why. Neighbouring ones are one."""
+    """Text that is not a JSON document; `problem` says why. Adjacent broken texts are merged."""
 
     place: TextPosition
     raw: str
@@ -76,7 +76,7 @@ class Broken(NamedTuple):
 
 
 def documents(text: str) -> Iterator[Value | Array | Broken]:
-    """All that a text holds. An empty one has one `Broken`, which says so."""
+    """All documents of a text. An empty text gives one `Broken` that says so."""
     run: Broken | None = None
     for one in _documents(text):
         if isinstance(one, Broken):
@@ -109,7 +109,7 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
         return
     clean = text.isascii() or bad_byte(text, 0, len(text)) is None
     reader = DocumentReader(text)
-    # Looking for the ends of broken documents may go over the same text again and again: not without end.
+    # The search for ends of broken documents may scan the same text repeatedly: it is limited.
     effort = 4 * len(text) + 1_000_000
     line, line_start, line_end, counted, end = 1, 0, -1, 0, 0
     while position < len(text):
@@ -126,7 +126,7 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
             from . import broken
 
             if line_end < position:
-                line_end = text.find("\n", position) % (len(text) + 1)  # the end of the text where there is none
+                line_end = text.find("\n", position) % (len(text) + 1)  # the end of the text if there is none
             end = looked_at = len(text)
             if effort > 0:
                 longest = len(text) if problem.message == TOO_LONG else LARGEST_DOCUMENT
@@ -144,7 +144,7 @@ def _documents(text: str) -> Iterator[Value | Array | Broken]:
 
 
 ARRAY = object()
-# Characters that are looked at for a document, one after the other until it is whole.
+# Sizes of the part that is read for a document; it grows until the document is complete.
 SIZES = (4 * 1024, 128 * 1024, 1024 * 1024, LARGEST_DOCUMENT)
 
 
@@ -171,7 +171,7 @@ class DocumentReader:
             except RecursionError as error:
                 raise Breakage(TOO_DEEP, begin) from error
             except json.JSONDecodeError as error:
-                # A text or an escape that the end of the part broke off, or nothing where something was expected.
+                # A text or an escape truncated by the end of the part, or nothing where a value is expected.
                 if not cut or (error.pos < len(part) - 8 and not error.msg.startswith("Unterminated")):
                     raise Breakage(error.msg, offset + error.pos) from error
             else:

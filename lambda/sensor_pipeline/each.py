@@ -1,4 +1,4 @@
-"""One notification for each reading beyond its limit."""
+"""A notification for each reading beyond its threshold."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ WAIT_SECONDS = 0.25
 
 
 class EachReading:
-    """Rows of one object to notify of. (Its lists are appended to by several threads, which is safe.)"""
+    """Readings of one object that have to be notified. Several threads append to its lists, which is thread-safe."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
@@ -28,7 +28,7 @@ class EachReading:
         return {"stored": added}
 
     def pass_by(self, rows: list[Row]) -> None:
-        """Nobody is told of them."""
+        """Rows within the thresholds, which are not notified."""
 
     def finish(self, run: Callable[[Iterable[Call]], Counter[str]]) -> Counter[str]:
         counts: Counter[str] = Counter()
@@ -38,7 +38,9 @@ class EachReading:
             others, self._others = self._others, []
             run((self._take_over, some) for some in parts(others, MOST_IN_ONE_WRITE))
             if self._others and not self._mine:
-                time.sleep(WAIT_SECONDS)  # someone is notifying of them now; their leases end before our timeout
+                time.sleep(
+                    WAIT_SECONDS
+                )  # another invocation is publishing these; their leases end before this one's timeout
         return counts
 
     def _publish(self, rows: list[Row]) -> Mapping[str, int]:

@@ -26,7 +26,7 @@ from .ingestion import Call
 from .outbox import LEASE_SECONDS, MOST_IN_ONE_PUBLISH, NotPublished, Outbox
 from .readings import Row
 
-MOST_IN_ONE_STEP = 99  # rows beyond their limit that are counted in one transaction, beside the state
+MOST_IN_ONE_STEP = 99  # rows beyond the threshold that are counted in one transaction, beside the state
 ATTEMPTS = 20
 WAIT_SECONDS = 0.25
 KEPT = ("deviceId", "sensorType", "readingTime", "value", "readingId", "objectKey")  # of readings within limits
@@ -48,7 +48,9 @@ class Environment:
 
 
 class Known(NamedTuple):
-    """An item of the table: its state, its version (0: it is not there), until when somebody publishes."""
+    """An item of the episodes table: state, version (0: new), and the time until which an invocation holds the lease to
+    publish.
+    """
 
     state: SensorState
     version: int
@@ -56,7 +58,7 @@ class Known(NamedTuple):
 
 
 class EpisodeStore:
-    """The tables of episodes and of readings, and the topic."""
+    """The episodes table, the readings table, and the topic."""
 
     def __init__(self, episodes_table: str, readings_table: str, topic_arn: str) -> None:
         self._episodes_table = episodes_table
@@ -73,15 +75,17 @@ class EpisodeStore:
         return Known(state, item.get("version", 0), item.get("lease", 0))
 
     def put(self, device: str, sensor: str, known: Known, counted: Sequence[Row] = ()) -> list[Row] | None:
-        """Put what is known, where nobody else has since it was read, and mark the rows that were counted into it: all
-        or nothing. Gives None when that is done, else the rows that are not counted by somebody else."""
+        """Write a state, unless it changed since it was read, and mark the rows that it counts, in one transaction.
+
+        Returns None on success, else the rows that no other invocation has counted.
+        """
         existing = conditional_puts.make_all(
             self._dynamodb, [self._state(device, sensor, known), *(self._marked(row) for row in counted)]
         )
         return [row for number, row in enumerate(counted, 1) if number not in existing] if existing else None
 
     def publish(self, notifications: Sequence[Mapping[str, str]]) -> set[str]:
-        """Publish up to 10; gives the ids of those that SNS refused."""
+        """Publish up to 10 notifications. Returns the ids of those that SNS refused."""
         entries = [
             {"Id": str(number), "Subject": one["Subject"], "Message": one["Message"]}
             for number, one in enumerate(notifications)
@@ -115,7 +119,7 @@ class EpisodeStore:
 
 
 class Episodes:
-    """The readings of one object, by sensor of a device. (Its lists are appended to by several threads.)"""
+    """The readings of one object by device and sensor. Several threads append to its lists, which is thread-safe."""
 
     def __init__(self, store: EpisodeStore, outbox: Outbox, rules: EpisodeRules) -> None:
         self._store = store
@@ -126,7 +130,7 @@ class Episodes:
     def add(self, rows: list[Row]) -> Mapping[str, int]:
         added, leases = self._outbox.add(rows)
         for row in rows:
-            self._groups[row["deviceId"], row["sensorType"]]  # it may have something to publish
+            self._groups[row["deviceId"], row["sensorType"]]  # there may be pending notifications
         for row in (*leases.mine, *leases.others):
             self._groups[row["deviceId"], row["sensorType"]].append(row)
         return {"stored": added}
@@ -170,7 +174,7 @@ class Episodes:
                 return published
             now = int(time.time())
             if known.lease > now:
-                time.sleep(WAIT_SECONDS)  # somebody is publishing; their lease ends before our timeout
+                time.sleep(WAIT_SECONDS)  # another invocation is publishing; its lease ends before this one's timeout
                 continue
             if self._store.put(*sensor, known._replace(lease=now + LEASE_SECONDS)) is not None:
                 continue
@@ -187,7 +191,7 @@ class Episodes:
                 raise NotPublished(f"SNS refused {len(refused)} of {len(some)} notifications")
 
     def _remove(self, sensor: tuple[str, str], done: set[str]) -> None:
-        """End the lease, and take out what is published."""
+        """End the lease, and remove the published notifications."""
         for _ in range(ATTEMPTS):
             known = self._store.get(*sensor)
             pending = tuple(one for one in known.state.pending if one["id"] not in done)
@@ -198,7 +202,9 @@ class Episodes:
 
 
 def _steps(rows: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """Parts of the rows with as many beyond their limit as one transaction counts; one where there are no rows."""
+    """The rows in parts with at most as many beyond the threshold as one transaction counts; one empty part without
+    rows.
+    """
     part: list[Any] = []
     beyond = 0
     for row in rows:

@@ -27,8 +27,9 @@ class EpisodeRules:
 
 @dataclass(frozen=True)
 class SensorState:
-    """What is known of one sensor of one device. `open` is the episode that has not ended; until `over_until` all have.
-    `pending` are notifications that are not published, each with an `id`."""
+    """The state of one sensor of one device. `open` is the current episode; all earlier ones ended by `over_until`.
+    `pending` has unpublished notifications, each with an `id`.
+    """
 
     open: dict[str, Any] | None = None
     over_until: str | None = None
@@ -36,17 +37,19 @@ class SensorState:
 
 
 def time_of(row: Row) -> str:
-    """A reading's time, in a form in which texts sort by time."""
+    """A reading's time in a format that sorts as text."""
     return str(row["readingTime"][:TIME_LENGTH])
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """By time; of one moment those beyond their limit first."""
+    """Rows by time; of the same time those beyond their threshold first."""
     return sorted(rows, key=lambda row: (time_of(row), "breach" not in row, row["readingTime"]))
 
 
 def advance(state: SensorState, rows: Sequence[Row], rules: EpisodeRules) -> SensorState:
-    """The state after readings in the order of time, each counted once. The same rows within limits may come again."""
+    """The state after further readings in order of time. Readings beyond a threshold may be passed once only, others
+    repeatedly.
+    """
     for row in rows:
         state = _after(state, row, rules)
     if state.open and state.over_until and state.open["last"] < state.over_until:
@@ -88,7 +91,7 @@ def _begun(state: SensorState, row: Row) -> SensorState:
         "count": 1,
         "lowest": row["value"],
         "highest": row["value"],
-        "key": row["readingTime"],  # tells episodes of one moment apart
+        "key": row["readingTime"],  # distinguishes episodes that begin at the same time
     }
     unit = f" {row['unit']}" if "unit" in row else ""
     text = f"{row['sensorType']} of {row['deviceId']} is {row['value']:f}{unit}, {beyond(row)} {row['limit']:f}"
@@ -142,5 +145,5 @@ def _ended(state: SensorState, time: str, row: Row | None, why: str) -> SensorSt
 
 
 def _moment(time: str) -> datetime:
-    """To the microsecond; a leap second is the one before it."""
+    """Time to the microsecond; a leap second counts as the second before."""
     return datetime.fromisoformat(time[:19].replace(":60", ":59") + time[19:26] + "+00:00")

@@ -26,9 +26,9 @@ WHOSE = {"deviceId", "timestamp", "readingId"}  # what all columns of an object 
 
 
 class Measurement(NamedTuple):
-    """One reading as it was sent: `fields` under the own format's names, what is `further` under the sender's.
+    """One reading as sent: `fields` with our names, `further` with the sender's names.
 
-    `part` says where in its document it is. With `problem` it is none, and that says why.
+    `part` is its number in the document. With a `problem` it is invalid, and `problem` says why.
     """
 
     fields: Mapping[str, Any] = MappingProxyType({})
@@ -51,7 +51,7 @@ class ReadingFormat:
     uploaded: Decimal = Decimal(0)
 
     def read(self, document: Value | Array) -> Iterator[tuple[Value, list[Measurement]]]:
-        """Each value of a document that may hold readings, and what it holds."""
+        """Each value of a document that may hold readings, with its measurements."""
         if isinstance(document, Value):
             yield document, list(self.measurements(document.value))
             return
@@ -65,7 +65,7 @@ class ReadingFormat:
                 yield element, list(self.measurements(element.value))
 
     def pack(self) -> Any:
-        """A SenML pack that begins. (Loaded where it is used: a function starts faster without.)"""
+        """Starts a SenML pack. (Imported on first use, to keep cold starts short.)"""
         from . import senml
 
         return senml.Pack(self.known, self.names, self.uploaded)
@@ -82,7 +82,7 @@ class ReadingFormat:
     def measurements(
         self, value: Any, among: Iterable[str] = (), part: str = "", *, named: bool = False
     ) -> Iterator[Measurement]:
-        """`named` says whether the value's fields have own names already."""
+        """`named` says whether the value's fields already have our names."""
         if not isinstance(value, dict):
             yield Measurement(part=part, problem=f"a reading is a JSON object; this is {kind(value)}")
             return
@@ -105,9 +105,8 @@ class ReadingFormat:
             yield Measurement(one.fields, one.further, whole, one.problem)
 
     def columns(self, columns: Any, common: Fields, further: Mapping[str, Any]) -> Iterator[Measurement]:
-        """A measurement of each column that is a known sensor type; the other columns are further fields of each.
-
-        The columns may have senders' names.
+        """A measurement for each column that is a known sensor type; all other columns become further fields of each.
+        Columns may have senders' names.
         """
         if not isinstance(columns, dict):
             yield Measurement(problem=f"has no columns of sensors; in their place is {kind(columns)}")
@@ -119,7 +118,7 @@ class ReadingFormat:
         yield from self.named_columns(columns, common, further)
 
     def named_columns(self, columns: Fields, common: Fields, further: Mapping[str, Any]) -> Iterator[Measurement]:
-        """As `columns`, of an object whose fields have own names."""
+        """As `columns`, for an object whose fields have our names."""
         missing = [name for name in ("deviceId", "timestamp") if common.get(name) is None]
         if missing:
             yield Measurement(problem=f"missing: {', '.join(missing)}")
@@ -229,7 +228,7 @@ def _read_things_network(value: Fields, reader: ReadingFormat) -> Iterator[Measu
 
 
 def _unwrapped(value: Fields) -> Fields:
-    """The storage integration wraps each message in `result`, an event in `data`."""
+    """The storage integration wraps each message in `result`, an event wraps it in `data`."""
     for name in ("result", "data"):
         if isinstance(value.get(name), dict) and "end_device_ids" in value[name]:
             return dict(value[name])
@@ -283,7 +282,7 @@ def _is_shadow(value: Fields, reader: ReadingFormat) -> bool:
 
 
 def _current(value: Fields) -> Fields:
-    """Of the message on the topic update/documents, the shadow after the update."""
+    """For a message of the topic update/documents, the shadow after the update."""
     current = value.get("current")
     return {**value, **current} if isinstance(current, dict) and "state" in current else value
 

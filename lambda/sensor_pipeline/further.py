@@ -1,4 +1,4 @@
-"""Fields that a reading has beside those of the own format, kept with its row within limits: pure functions."""
+"""Additional fields of a reading, stored in its row up to a size limit: pure functions."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,13 @@ from shared.items import NUMBERS
 
 from .documents import Refused
 
-MOST_CHARACTERS = 2048  # of names and values together
+MOST_CHARACTERS = 2048  # total size of names and values
 
 
 def kept(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """`further`: texts, numbers and truth values as they are, anything else as JSON text; nothing where there are no
-    fields but null. `furtherCut` says that not all of them are there."""
+    """`further`: texts, numbers and booleans as they are, anything else as JSON text; left out if all fields are null.
+    `furtherCut` says that some fields were dropped.
+    """
     found: dict[str, Any] = {}
     left, cut = MOST_CHARACTERS, False
     for name, one in fields.items():

@@ -48,7 +48,7 @@ OUTBOX = Outbox(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 def _notifier() -> Callable[[], Notifier]:
     if ENVIRONMENT.sensor_notifications == "each":
         return lambda: EachReading(OUTBOX)
-    # Imported where it is used: the other way starts faster without.
+    # Imported on first use, to keep cold starts of the other mode short.
     from . import episode_notifier
 
     own = environment.read(episode_notifier.Environment)
@@ -63,7 +63,7 @@ NOTIFIER = _notifier()
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Every object that an S3 event names is read for readings."""
+    """Process the readings of every object that an S3 event names."""
     return {"processed": s3_events.for_each_object(event, process)}
 
 

@@ -1,4 +1,4 @@
-"""One object through the pipeline: its readings stored, its breaches notified, its invalid readings kept."""
+"""Processes one object: stores its readings, notifies readings beyond their threshold, and stores rejects."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,31 +17,31 @@ from .formats import ReadingFormat
 from .readings import Reject, Row, Rules, SourceObject, judged
 from .store import Content, Store
 
-THREADS = 8  # botocore keeps 10 connections
+THREADS = 8  # botocore's default of 10 connections
 WINDOW = 2000  # rows and rejects in memory at once, beside the document they are in
-MOST_REJECTS = 10_000  # of one object, each by itself
+MOST_REJECTS = 10_000  # rejects of one object that are stored individually
 
 Item = TypeVar("Item")
 Call = tuple[Callable[[Any], Mapping[str, int]], Any]
 
 
 class Notifier(Protocol):
-    """How it is told of readings beyond their limit, of one object's."""
+    """Notifies readings beyond their threshold, for one object."""
 
     def add(self, rows: list[Row]) -> Mapping[str, int]:
-        """Add up to 100 readings beyond their limit that are not there; gives how many were `stored`."""
+        """Add up to 100 new readings beyond their threshold. Returns how many were `stored`."""
 
     def pass_by(self, rows: list[Row]) -> None:
         """Readings within their limits."""
 
     def finish(self, run: Callable[[Iterable[Call]], Counter[str]]) -> Counter[str]:
-        """Notify of what was added, after all rows of the object; gives how many were `notified`."""
+        """Publish the notifications, after all rows of the object were added. Returns how many were `notified`."""
 
 
 def ingest(found: S3Object, store: Store, notifier: Notifier, reader: ReadingFormat, rules: Rules) -> Counter[str]:
-    """Gives how many readings were stored, notified and rejected now; what was there before does not count.
+    """Process an object. Returns how many readings were stored, notified and rejected now, without earlier deliveries.
 
-    Safe to repeat: the rows are the same again, and are added only where they are not there.
+    Idempotent: rows are deterministic, and are added only if they do not exist.
     """
     source = SourceObject.of(found, found.version_id or "null")
     counts: Counter[str] = Counter(stored=0, notified=0, rejected=0)
@@ -93,7 +93,7 @@ def ingest(found: S3Object, store: Store, notifier: Notifier, reader: ReadingFor
 
 
 def is_folder_marker(key: str, content: Content) -> bool:
-    """Whether an object is none but stands for a folder, as the S3 console and Hadoop make them."""
+    """Whether an object only represents a folder, as the S3 console and Hadoop create them."""
     return content.size == 0 and key.endswith(("/", "_$folder$"))
 
 
@@ -106,7 +106,7 @@ def parts(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
 def _judged(
     content: Content, key: str, reader: ReadingFormat, source: SourceObject, rules: Rules
 ) -> Iterator[Row | Reject]:
-    """Raises `Unreadable` before it gives anything."""
+    """Raises `Unreadable` before the first result."""
     if content.size > LARGEST_CONTENT:
         raise too_large(content.size)
     text = read_text(content.bytes, key=key, encoding=content.encoding)
@@ -126,7 +126,7 @@ def _judged(
 
 
 def _bounded(items: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
-    """Of an object's rejects the first `MOST_REJECTS`, and one that counts the others."""
+    """The first `MOST_REJECTS` rejects of an object, and one that counts the others."""
     rejects = 0
     first_beyond: Reject | None = None
     for one in items:
@@ -142,7 +142,7 @@ def _bounded(items: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
 
 
 def _distinct(window: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
-    """Without readings that are the same as one before: a request may have no two writes of one row."""
+    """Without duplicate readings: a transaction may contain a row only once."""
     seen: set[tuple[str, str]] = set()
     for one in window:
         if isinstance(one, dict):

@@ -1,4 +1,4 @@
-"""What senders call the fields: pure functions."""
+"""Mapping of senders' field names to ours: pure functions."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,8 +11,9 @@ MISSING = object()
 
 @dataclass(frozen=True)
 class FieldNames:
-    """Own names by senders' names, from the setting `SENSOR_FIELD_NAMES`. A name with dots is a path into objects:
-    `{"temp": "temperature", "device.id": "deviceId"}`."""
+    """Our field names by senders' names, from the setting `SENSOR_FIELD_NAMES`. A name with dots is a path into
+    objects: `{"temp": "temperature", "device.id": "deviceId"}`.
+    """
 
     names: dict[str, str] = field(default_factory=dict)
 
@@ -24,7 +25,7 @@ class FieldNames:
         return self.names.get(name, name)
 
     def apply(self, value: dict[str, Any]) -> Any:
-        """An object under own names; `Refused` where two of its fields have the same one."""
+        """An object with our field names; `Refused` if two of its fields map to the same one."""
         found = {name: one for name in self.names if (one := _at(value, name)) is not MISSING}
         if not found:
             return value
@@ -38,7 +39,7 @@ class FieldNames:
 
 
 def _at(value: dict[str, Any], name: str) -> Any:
-    """A field of an object: that of the name itself, else that at the end of the path which the name is."""
+    """A field by its exact name, else by its name as a path."""
     if name in value or "." not in name:
         return value.get(name, MISSING)
     found: Any = value

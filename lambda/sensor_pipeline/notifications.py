@@ -1,4 +1,4 @@
-"""What is published of readings beyond their limit: pure functions.
+"""Notifications of readings beyond their threshold: pure functions.
 
 A notification has the `Subject` and `Message` that SNS takes. Numbers are texts: they are exact decimals of up to 38
 digits.
@@ -16,7 +16,7 @@ OF_READING = ("deviceId", "sensorType", "value", "unit", "breach", "limit", "tim
 
 
 def of_reading(row: Row) -> dict[str, str]:
-    """One for a reading beyond its limit."""
+    """The notification of one reading beyond its threshold."""
     unit = f" {row['unit']}" if "unit" in row else ""
     text = f"{row['sensorType']} of {row['deviceId']} is {row['value']:f}{unit}, {beyond(row)} {row['limit']:f}"
     return notification(

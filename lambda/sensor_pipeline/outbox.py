@@ -30,18 +30,18 @@ RENEWED_BELOW_SECONDS = 8
 
 
 class NotPublished(RuntimeError):
-    """SNS refused some notifications; the event comes again."""
+    """SNS refused some notifications; the event will be retried."""
 
 
 class Leases(NamedTuple):
-    """Rows to notify of: `mine` with the lease on it, `others` without."""
+    """Rows to notify: `mine` under this invocation's lease, `others` under another's."""
 
     mine: list[Row]
     others: list[Row]
 
 
 class Outbox:
-    """A table of readings, and the topic that hears of those beyond their limit."""
+    """The readings table and the topic for readings beyond their threshold."""
 
     def __init__(self, table_name: str, topic_arn: str) -> None:
         self._table_name = table_name
@@ -50,25 +50,24 @@ class Outbox:
         self._sns = aws.client("sns")
 
     def add(self, rows: Sequence[Row]) -> tuple[int, Leases]:
-        """Add rows that are not there, up to 100; gives how many it added, and what is to be notified of.
-
-        A row that is there without a lease was never to be notified of, and stays so.
+        """Add up to 100 new rows. Returns how many were added, and the rows to notify. An existing row without a lease
+        is never notified.
         """
         leased = [_leased(row) for row in rows]
         existing = self._make([self._put(row, "attribute_not_exists(deviceId)") for row in leased])
         return existing.count(None), _sorted(rows, leased, existing)
 
     def take_over(self, rows: Sequence[Row]) -> Leases:
-        """Take the leases that others let run out, up to 100; whatever is notified of is in neither list."""
+        """Take over up to 100 expired leases. Rows that are notified already are in neither list."""
         leased = [_leased(row) for row in rows]
         condition, now = "attribute_not_exists(notifiedAt) AND notificationLease < :now", {":now": int(time.time())}
         existing = self._make([self._put(row, condition, now) for row in leased])
         return _sorted(rows, leased, existing)
 
     def publish(self, rows: Sequence[Row]) -> int:
-        """Notify of up to 10 rows under this process's lease, and mark them; gives of how many.
+        """Publish up to 10 rows under this invocation's lease, and mark them. Returns how many.
 
-        Raises `NotPublished`, `BotoCoreError` and `ClientError`; what is not published is then free for the next
+        Raises `NotPublished`, `BotoCoreError` and `ClientError`; unpublished rows are then released for the next
         attempt.
         """
         rows = self._renewed(rows)
@@ -93,7 +92,7 @@ class Outbox:
         return len(marked)
 
     def _renewed(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows under a lease that is long enough; without those that somebody else took over."""
+        """The rows with a lease that is long enough, without those that another invocation took over."""
         soon = int(time.time()) + RENEWED_BELOW_SECONDS
         short = [row for row in rows if row["notificationLease"] < soon]
         leased = [_leased(row) for row in short]
@@ -129,7 +128,7 @@ def _sorted(rows: Sequence[Row], leased: Sequence[Row], existing: Sequence[Any])
 
 
 def is_pending(item: Row) -> bool:
-    """Whether a row in the table still is to be notified of."""
+    """Whether a row still has to be notified."""
     return "notificationLease" in item and "notifiedAt" not in item
 
 

@@ -1,4 +1,4 @@
-"""What a reading is, and what is kept of it: pure functions."""
+"""Readings and rejects, and their rows: pure functions."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from .words import kind, shown
 Row = dict[str, Any]
 
 SENSOR_TYPE = re.compile(r"[a-z][a-z0-9_]{0,39}")
-LONGEST_TEXT = 128  # characters of a device's name, of a unit and of a reading's id
+LONGEST_TEXT = 128  # maximum characters of a device's name, of a unit and of a reading's id
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-data-types-number
 MOST_DIGITS = 38
@@ -27,17 +27,19 @@ SMALLEST_EXPONENT, LARGEST_EXPONENT = -128, 125
 
 
 class InvalidReading(ValueError):
-    """Not a reading; the message says why."""
+    """An invalid reading; the message says why."""
 
 
 class Limits(NamedTuple):
-    """The values beyond which a sensor type's readings are notified; None: there is none on that side."""
+    """The thresholds of a sensor type; None: no threshold on that side."""
 
     lower: Decimal | None = None
     upper: Decimal | None = None
 
     def broken_by(self, value: Decimal) -> Row:
-        """Which limit a value is beyond, and the limit; empty when none. The limit itself is not beyond it."""
+        """The threshold that a value exceeds, and its name; empty if there is none. A value equal to the threshold does
+        not exceed it.
+        """
         if self.upper is not None and value > self.upper:
             return {"breach": "upper", "limit": self.upper}
         if self.lower is not None and value < self.lower:
@@ -46,7 +48,7 @@ class Limits(NamedTuple):
 
 
 def thresholds(text: str) -> dict[str, Limits]:
-    """By sensor type, from the setting `SENSOR_THRESHOLDS`, which settings.py has checked."""
+    """Thresholds by sensor type, from the setting `SENSOR_THRESHOLDS`, which settings.py has validated."""
     return {
         name: Limits(**{side: Decimal(repr(float(limit))).normalize() for side, limit in limits.items()})
         for name, limits in json.loads(text).items()
@@ -54,8 +56,9 @@ def thresholds(text: str) -> dict[str, Limits]:
 
 
 class Rules(NamedTuple):
-    """What is accepted: the sensor types with their limits, times not before `earliest`; and how long a reject is
-    kept."""
+    """Validation rules: sensor types with their thresholds, the `earliest` accepted time, and how long rejects are
+    kept.
+    """
 
     known: Mapping[str, Limits]
     earliest: datetime = datetime(2015, 1, 1, tzinfo=UTC)
@@ -63,7 +66,7 @@ class Rules(NamedTuple):
 
 
 class SourceObject(NamedTuple):
-    """The object version that is read, and when it was created, by its event: the same for every delivery of it."""
+    """The object version that is read, with its creation time from the event: the same for every delivery."""
 
     bucket: str
     key: str
@@ -112,7 +115,7 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
     said: list[Any] = [str(value.normalize(NUMBERS)), optional.get("unit"), optional.get("readingId")]
     if kept:
         said.append(sorted((name, str(one)) for name, one in kept["further"].items()))
-    # Device, time and sensor type are in the key as they are.
+    # Device, time and sensor type are in the key already.
     other = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
     return {
         "deviceId": device,
@@ -127,7 +130,7 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
 
 
 class Reject(NamedTuple):
-    """An invalid reading: where it is, its text, and why it is none. `part` is the reading's number in its document."""
+    """An invalid reading: its position, its text, and the reason. `part` is the reading's number in its document."""
 
     place: TextPosition
     raw: str
@@ -140,7 +143,7 @@ class Reject(NamedTuple):
         return f"{self.place}, {self.part_name}" if self.part_name else str(self.place)
 
     def row(self, source: SourceObject, rules: Rules) -> Row:
-        """What is kept. `rawCut` says that `raw` is but its beginning: the object has it all."""
+        """The row of a reject. `rawCut` says that `raw` is truncated; the object has the whole text."""
         place = f"{source.version}#{self.place.line:09d}#{self.place.element:09d}"
         if self.place.column > 1 or self.part:
             place += f"#{self.place.column:09d}#{self.part:09d}"
@@ -158,7 +161,7 @@ class Reject(NamedTuple):
 def judged(
     place: TextPosition, raw: str, measurements: list[Measurement], source: SourceObject, rules: Rules
 ) -> Iterator[Row | Reject]:
-    """The rows of what a value holds, and its rejects: one for each reason."""
+    """The rows of a value's readings, and its rejects: one for each reason."""
     reasons: dict[str, list[tuple[int, str]]] = {}
     for number, one in enumerate(measurements, 1):
         position = f"{place}, {one.part}" if one.part else str(place)
@@ -176,7 +179,7 @@ def judged(
 
 
 def _is_printable(text: str) -> bool:
-    # Not compiled at once: it takes a while, and is hardly ever needed.
+    # Not compiled at import: that takes a while, and it is rarely needed.
     return 0 < len(text) <= LONGEST_TEXT and (
         text.isprintable() or not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", text)
     )

@@ -12,14 +12,14 @@ from .names import FieldNames
 from .senml_names import BASE, VALUES
 
 VERSION = 10  # section 4.4
-RELATIVE = 2**28  # a time below is relative to now: section 4.5.3
+RELATIVE = 2**28  # smaller values are relative to now: section 4.5.3
 SEPARATORS = ":/._-"
 KNOWN = {*BASE, *VALUES, "n", "u", "s", "t", "ut"}
 MOST_DIGITS = 40
 
 
 class Pack:
-    """Records in their order: what a base field says holds for those after it."""
+    """Records in order: base fields apply to all records that follow."""
 
     def __init__(self, known: frozenset[str], names: FieldNames, now: Decimal) -> None:
         self._known = known
@@ -29,8 +29,9 @@ class Pack:
         self._broken: str | None = None
 
     def read(self, record: Any) -> Iterator[dict[str, Any]]:
-        """`fields`, `further` and `part` of the measurement in a record, or its `problem`; nothing where it has base
-        fields only."""
+        """`fields`, `further` and `part` of the measurement in a record, or its `problem`; None if it has base fields
+        only.
+        """
         problem = self._broken or self._take_base(record)
         if problem:
             yield {"problem": problem}
@@ -52,7 +53,7 @@ class Pack:
             right = isinstance(value, str if name in ("bn", "bu") else Decimal)
             if not right:
                 what = "a text" if name in ("bn", "bu") else "a number"
-                # What follows depends on it.
+                # All records that follow depend on it.
                 self._broken = f"SenML: {name} must be {what}"
                 return self._broken
         if base.get("bver", self._base.get("bver", VERSION)) > VERSION:
@@ -89,7 +90,7 @@ class Pack:
         return {"fields": {**fields, "value": value}, "further": further}
 
     def _sum(self, name: str, base: str, record: dict[str, Any]) -> Any:
-        """A field and its base field, exact; the field itself where it is no number."""
+        """The exact sum of a field and its base field; the field itself if it is not a number."""
         value = record.get(name, Decimal(0))
         if not isinstance(value, Decimal) or base not in self._base:
             return value
@@ -99,7 +100,7 @@ class Pack:
         return total if total.is_finite() else Refused("a number beyond all limits")
 
     def _named(self, base: str, own: str) -> tuple[str | None, str]:
-        """Device and sensor type of a name; None and why where there are none."""
+        """Device and sensor type of a name; None and the reason if it has none."""
         name = base + own
         last = self._names.of(own.lstrip(SEPARATORS))
         if base and last in self._known:

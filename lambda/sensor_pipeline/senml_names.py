@@ -1,4 +1,4 @@
-"""What SenML calls its fields (RFC 8428): enough to tell its records from others."""
+"""SenML's field names (RFC 8428), as far as needed to recognize its records."""
 
 BASE = {"bn", "bt", "bu", "bv", "bs", "bver"}
 VALUES = {"v", "vs", "vb", "vd"}

@@ -1,4 +1,4 @@
-"""The pipeline's AWS calls but for notifications: the object and the two tables."""
+"""The pipeline's AWS calls except for notifications: the object and the two tables."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -16,7 +16,7 @@ from .readings import Row
 
 
 class Content(NamedTuple):
-    """An object version as it is in S3. `uploaded` is in seconds since 1970."""
+    """An object version in S3. `uploaded` is in seconds since 1970."""
 
     version: str
     uploaded: Decimal
@@ -26,7 +26,7 @@ class Content(NamedTuple):
 
 
 class Store:
-    """Readings and rejects, a row each, written a hundred at a time; rows are only ever added."""
+    """The tables of readings and rejects. Rows are added a hundred at a time, and never changed."""
 
     def __init__(self, table_name: str, rejects_table_name: str) -> None:
         self._table_name = table_name
@@ -58,12 +58,12 @@ class Store:
             )
 
     def add(self, rows: Sequence[Row]) -> dict[str, int]:
-        """Add readings that are not there; gives how many were `stored`."""
+        """Add readings that do not exist. Returns how many were `stored`."""
         puts = [self._put(self._table_name, row, "attribute_not_exists(deviceId)") for row in rows]
         return {"stored": self._write(puts)}
 
     def keep(self, rejects: Sequence[Row]) -> dict[str, int]:
-        """Keep rejects, unless this or a later look at the same version has; gives how many were `rejected`."""
+        """Store rejects, unless the same or a later attempt stored them. Returns how many were `rejected`."""
         condition = "attribute_not_exists(objectKey) OR rejectedAt < :at"
         puts = [self._put(self._rejects_table_name, row, condition, {":at": row["rejectedAt"]}) for row in rejects]
         return {"rejected": self._write(puts)}
@@ -77,7 +77,7 @@ class Store:
 
 
 def _unreadable(error: Mapping[str, str]) -> str | None:
-    """Why S3 will not hand out an object however often it is asked, in the sender's words."""
+    """The permanent reason why S3 refuses an object, for its sender."""
     if error.get("Code") == "InvalidObjectState":
         return "the object is archived (its storage class); restore it, then replay this reject"
     # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html

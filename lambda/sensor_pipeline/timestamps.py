@@ -1,11 +1,11 @@
-"""When a reading was taken, in the forms that devices send: pure functions."""
+"""Timestamps of readings, in the formats that devices send: pure functions."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-# How much later than its object's upload a reading may say it was taken: devices' clocks differ.
+# How far a reading's time may lie after its object's upload: device clocks differ.
 CLOCK_SKEW = timedelta(minutes=5)
 
 # ISO 8601 and RFC 3339, extended or basic, down to minutes at least, with an offset; U+2212 is ISO 8601's minus.
@@ -26,7 +26,7 @@ ALLOWED = (
 
 
 class NotATime(ValueError):
-    """The message says why, without the value."""
+    """An invalid time; the message says why, without the value."""
 
 
 class Time(NamedTuple):
@@ -43,14 +43,15 @@ class Time(NamedTuple):
 
     @property
     def sortable(self) -> str:
-        """In a form of fixed width, in which texts sort by time."""
+        """The time in a format of fixed width that sorts as text."""
         return f"{self.second}.{self.nanoseconds}Z"
 
 
 def parse(value: Any, *, earliest: datetime, arrived: datetime) -> Time:
-    """The time that a text or a number says. Raises `NotATime`.
+    """The time that a text or number represents. Raises `NotATime`.
 
-    `earliest` is the floor below which a clock was never set, `arrived` is when the reading's object was created.
+    `earliest` is the lowest plausible time (a clock that was never set is below), `arrived` is when the reading's
+    object was created.
     """
     time = _parse(value)
     if time.at < earliest:
@@ -96,7 +97,7 @@ def _iso(
         raise NotATime("does not exist: the calendar has no such day") from error
     of_day = timedelta(hours=int(hour), minutes=int(minute), seconds=int(second or 0))
     last = timedelta(days=1)
-    # ISO 8601 has 24:00 as the end of a day.
+    # ISO 8601 allows 24:00 as the end of a day.
     if (
         int(minute) > 59
         or int(second or 0) > 60
@@ -111,7 +112,7 @@ def _iso(
     nanoseconds = fraction.ljust(9, "0")
     if not leap:
         return Time(at.replace(tzinfo=None).isoformat(), nanoseconds, at)
-    # They are at the end of a month in UTC: https://www.itu.int/rec/R-REC-TF.460
+    # Leap seconds occur at the end of a month in UTC: https://www.itu.int/rec/R-REC-TF.460
     if (at.day, at.time()) != (1, datetime.min.time()):
         raise NotATime("does not exist: a leap second is 23:59:60 in UTC on the last day of a month")
     return Time(f"{at - last:%Y-%m-%d}T23:59:60", nanoseconds, at)

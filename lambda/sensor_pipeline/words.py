@@ -1,4 +1,4 @@
-"""What a sender wrote, in a reason: pure functions."""
+"""Quotes of senders' values in error messages: pure functions."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from .documents import Refused
 
 
 def kind(value: Any) -> str:
-    """What a value is."""
+    """The kind of a value, in words."""
     match value:
         case Refused(reason):
             return reason
@@ -24,5 +24,5 @@ def kind(value: Any) -> str:
 
 
 def shown(text: str) -> str:
-    """A bounded part of what a sender wrote, escaped."""
+    """A bounded, escaped excerpt of a sender's value."""
     return ascii(text if len(text) <= 64 else f"{text[:63]}…")

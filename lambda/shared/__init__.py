@@ -1,7 +1,8 @@
-"""What the functions have in common."""
+"""Code shared by the functions."""
 
 import gc
 
-# What a cold start loads stays, and an event makes few objects: looking for garbage after each 700 of them, Python's
-# default, takes a tenth of a cold start and finds next to nothing. What is in no cycle goes at once as ever.
+# Objects loaded in a cold start live as long as the process, and an event creates few. Python's default of a garbage
+# collection every 700 objects takes a tenth of a cold start and frees next to nothing. Reference counting still frees
+# everything without cycles.
 gc.set_threshold(100_000)

@@ -1,4 +1,4 @@
-"""How functions talk to AWS."""
+"""AWS clients of the functions."""
 
 from collections.abc import Collection
 from typing import Any
@@ -16,21 +16,21 @@ CLIENT_CONFIG = Config(
     connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 2}, tcp_keepalive=True
 )
 
-# For a function whose event ends there: more attempts, each shorter. One call that hangs for good takes at most four
-# attempts of (1 + 2) seconds and 7 seconds between them, inside the default timeout of a function.
+# For functions that may lose an event on failure: more attempts, each shorter. A hanging call takes at most four
+# attempts of (1 + 2) seconds and 7 seconds between them, which fits the default timeout of a function.
 PATIENT_CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
 )
 
 
-SERVICES = ["dynamodb", "s3", "sns"]  # what functions may call; their roles allow no other
+SERVICES = ["dynamodb", "s3", "sns"]  # services that the functions use
 
 
 class _Loader(botocore.loaders.Loader):  # type: ignore[misc]
-    """Spares a cold start what botocore loads for all services and no function needs."""
+    """Skips what botocore loads for services that no function uses, to shorten cold starts."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        """No look into the 400 folders of botocore's data, which takes longer than to load one."""
+        """Skips listing the 400 folders of botocore's data, which takes longer than loading a service."""
         return SERVICES
 
     def load_data_with_path(self, name: str) -> tuple[Any, str]:
@@ -52,7 +52,7 @@ def _partition(known: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]
         {"tags": ["dualstack"], "hostname": hostname, "dnsSuffix": dual_suffix},
         {"tags": ["dualstack", "fips"], "hostname": fips, "dnsSuffix": dual_suffix},
     ]
-    # Where S3 is in its first region.
+    # The endpoint of S3 in us-east-1.
     everywhere = {"hostname": f"s3.{suffix}", "credentialScope": {"region": outputs["implicitGlobalRegion"]}}
     s3 = {"partitionEndpoint": f"{known['id']}-global", "endpoints": {f"{known['id']}-global": everywhere}}
     defaults = {"hostname": hostname, "protocols": ["https"], "signatureVersions": ["v4"], "variants": variants}
@@ -70,9 +70,9 @@ _session: Any = None
 
 
 def session() -> Any:
-    """The session of all clients: what they have in common is loaded once.
+    """The session of all clients, created once.
 
-    botocore's own, because boto3 adds to its clients what no function uses, for a tenth of the time of a cold start.
+    botocore's own session: boto3 adds features that no function uses, for a tenth of the time of a cold start.
     """
     global _session  # noqa: PLW0603
     if _session is None:
@@ -85,8 +85,7 @@ _clients: dict[tuple[Any, str, Config], tuple[Any, set[str]]] = {}
 
 
 def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection[str] = ()) -> Any:
-    """A client as boto3 makes it, made once. It logs each attempt that failed, those that botocore repeats included,
-    with AWS's own words.
+    """A cached client. It logs each failed attempt, including those that botocore retries, with AWS's message.
 
     `expected` are error codes that one of its users handles as an ordinary answer.
     """
@@ -99,10 +98,10 @@ def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection
 
 
 def _made(service: str, config: Config) -> tuple[Any, set[str]]:
-    # DynamoDB checks what it is sent, and botocore's check ahead of it takes a twentieth of a call. S3's is needed: the
-    # address of an object without a name is its bucket's.
+    # DynamoDB validates requests itself; botocore's validation takes a twentieth of a call. S3 needs it: a request
+    # without a key would address the bucket.
     validation = service != "dynamodb"
-    # Else it is put together for each call, twice, for a fifteenth of the call's time.
+    # Otherwise botocore assembles it twice for each call, in a fifteenth of the call's time.
     user_agent = session().user_agent()
     quick = Config(parameter_validation=validation, user_agent=user_agent)
     made = session().create_client(service, config=config.merge(quick))
@@ -125,6 +124,6 @@ def _made(service: str, config: Config) -> tuple[Any, set[str]]:
             },
         )
 
-    # Called with every answer, before botocore decides whether to repeat the call.
+    # Called with every answer, before botocore decides whether to retry.
     made.meta.events.register_first(f"needs-retry.{made.meta.service_model.service_id.hyphenize()}", log_failure)
     return made, expected

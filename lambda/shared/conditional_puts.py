@@ -18,25 +18,26 @@ Put = dict[str, Any]
 Item = dict[str, Any]
 
 FAILED_CONDITION = "ConditionalCheckFailed"
-# Others are writing the same row, or there are too many writes: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+# Conflicting writes of the same row, or throttling:
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
 PASSING = {"None", FAILED_CONDITION, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 ATTEMPTS = 6
-LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; twice as long after each
+LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; doubled after each further one
 
 
 class TooManyConflicts(RuntimeError):
-    """The table kept refusing through all attempts; the event comes again."""
+    """The table refused the writes in all attempts because of conflicts or throttling; the event will be retried."""
 
 
 def client() -> Any:
-    """A client for which a failed condition is an ordinary answer."""
+    """A client that does not log failed conditions as errors."""
     return aws.client("dynamodb", expected={"ConditionalCheckFailedException", "TransactionCanceledException"})
 
 
 def make(dynamodb: Any, puts: Sequence[Put]) -> list[Put]:
-    """Make the puts whose condition holds, in one request; returns these. No two may be of one row.
+    """Make the puts whose condition holds, in one request. Returns these. Each row may occur once.
 
-    Raises `TooManyConflicts`, and `ClientError` for what DynamoDB refuses for good.
+    Raises `TooManyConflicts`, and `ClientError` if DynamoDB refuses the request permanently.
     """
     return [put for put, existing in zip(puts, make_or_get(dynamodb, puts), strict=True) if existing is None]
 

@@ -13,11 +13,11 @@ from .observability import logger
 Answer = dict[str, Any]
 
 UNREAD = "the body is not JSON within this API's limits"
-MOST_DIGITS = 1000  # of a whole number; reading one takes time that grows with the square of its length
+MOST_DIGITS = 1000  # of a whole number; parsing takes time quadratic in its length
 
 
 class InvalidRequest(ValueError):
-    """The request is malformed; the message tells the sender why."""
+    """A malformed request; the message says why, for its sender."""
 
 
 class RequestTooLarge(InvalidRequest):
@@ -29,21 +29,21 @@ def is_request(event: Any) -> bool:
 
 
 def header(event: Mapping[str, Any], name: str) -> str:
-    """A request's header, whatever its case; empty where it is missing."""
+    """A request's header, case-insensitive; empty if it is missing."""
     headers: Mapping[str, str] = event.get("headers") or {}
     return next((value for one, value in headers.items() if one.lower() == name.lower()), "")
 
 
 def origins(text: str) -> frozenset[str]:
-    """Web origins from a text with commas between them; none from an empty one."""
+    """The origins in a comma-separated text."""
     return frozenset(filter(None, text.split(",")))
 
 
 def readable_by_pages(answer: Answer, event: Mapping[str, Any], origins: Collection[str]) -> Answer:
-    """The answer with what lets the page that asked read it, where the page's origin is one of `origins`.
+    """The answer with CORS headers, if the request's origin is one of `origins`.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-cors.html: with a proxy integration the function
-    has to do it.
+    has to add them.
     """
     if not origins:
         return answer
@@ -66,9 +66,9 @@ def answer(status: int, body: Mapping[str, Any]) -> Answer:
 
 
 def respond(errors: Mapping[type[Exception], int], handle: Callable[[], Answer]) -> Answer:
-    """Answer a request; exceptions in `errors` become their status with the reason as `message`.
+    """Answer a request. Exceptions in `errors` become their status, with the reason as `message`.
 
-    Anything else is raised: API Gateway then answers 502 with no detail, and the function's error alarm rings.
+    Other exceptions are raised: API Gateway then answers 502 without detail, and the function's error alarm goes off.
     """
     try:
         return handle()
@@ -89,7 +89,8 @@ def json_body(
     text = event.get("body") or ""
     if not text:
         raise InvalidRequest("the body is not JSON: it is empty")
-    # UTF-8 takes at least one byte a character and base64 never shrinks: too long is refused before decoding.
+    # UTF-8 takes at least one byte a character, and base64 is longer than its content: too long a body is refused
+    # before decoding.
     if len(text) > longest * 4 / 3 + 4:
         raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
     try:

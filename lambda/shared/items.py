@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
-# The numbers that DynamoDB keeps exactly; others are refused, never rounded. As boto3 does it, whose module for this
-# loads all of boto3.
+# Numbers that DynamoDB stores exactly; others raise an error instead of being rounded. The same as boto3's context,
+# without importing boto3.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
 
@@ -15,7 +15,7 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers that are whole are given as int, others as Decimal."""
+    """Whole numbers are returned as int, others as Decimal."""
     return {name: _plain(value) for name, value in item.items()}
 
 
@@ -54,4 +54,4 @@ def _plain(typed_value: Mapping[str, Any]) -> Any:
             return {name: _plain(one) for name, one in value.items()}
         case "L":
             return [_plain(one) for one in value]
-    return value  # a text or a truth
+    return value  # a str or bool

@@ -1,4 +1,6 @@
-"""A row and its one notification: a crash between the two does not lose it, duplicates do not repeat it."""
+"""A row and its single notification: a crash between the two does not lose it, and duplicate events
+do not repeat it.
+"""
 
 import time
 from collections.abc import Mapping
@@ -18,7 +20,7 @@ WAIT_SECONDS = 0.25
 
 
 class Outcome(NamedTuple):
-    """The row as it is in the table, and what this attempt did: added it, published its notification."""
+    """The row in the table, and what this attempt did: added it, published its notification."""
 
     row: Row
     added: bool
@@ -59,7 +61,9 @@ class NotifiedRows:
             leased = _leased(row)
             existing = self._take_over(leased)
             if existing is not None and "notifiedAt" not in existing:
-                time.sleep(WAIT_SECONDS)  # someone is publishing it right now; their lease ends before our timeout
+                time.sleep(
+                    WAIT_SECONDS
+                )  # another invocation is publishing it; its lease ends before this one's timeout
         try:
             self._sns.publish(TopicArn=self._topic_arn, **notification)
         except (BotoCoreError, ClientError):
@@ -70,17 +74,17 @@ class NotifiedRows:
         return Outcome(notified, added=added, published=True)
 
     def add(self, leased: Row) -> Row | None:
-        """Add a row that has the lease on its notification; gives the row that is there already, if any."""
+        """Add a row with the lease on its notification. Returns the existing row if there is one."""
         return self._put(leased, f"attribute_not_exists({self._partition_key})")
 
     def _take_over(self, leased: Row) -> Row | None:
-        """Take the lease on a notification that is not out and nobody is publishing; else gives the row as it is."""
+        """Take the lease on an unpublished notification if it has expired; returns the row as it is otherwise."""
         return self._put(
             leased, "attribute_not_exists(notifiedAt) AND notificationLease < :now", {":now": int(time.time())}
         )
 
     def _give_back(self, leased: Row) -> None:
-        """For the next attempt, which need not wait then; a lease that ran out meanwhile may be somebody else's now."""
+        """Release the lease for the next attempt. An expired lease may belong to another invocation by now."""
         self._put(
             {**leased, "notificationLease": 0},
             "attribute_not_exists(notifiedAt) AND notificationLease = :mine",
@@ -88,7 +92,7 @@ class NotifiedRows:
         )
 
     def _put(self, row: Row, condition: str, values: Mapping[str, Any] | None = None) -> Row | None:
-        """Put a row under a condition; gives the row that is there where it fails."""
+        """Put a row on a condition. Returns the existing row if the condition fails."""
         options = {"ExpressionAttributeValues": typed(values)} if values else {}
         try:
             self._dynamodb.put_item(
@@ -99,7 +103,7 @@ class NotifiedRows:
                 **options,
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException as error:
-            if "Item" not in error.response:  # somebody deleted it meanwhile
+            if "Item" not in error.response:  # the row was deleted meanwhile
                 raise
             return plain(error.response["Item"])
         return None

@@ -17,8 +17,9 @@ from .tracing import Tracer
 
 @contextlib.contextmanager
 def _light_typing_extensions() -> Iterator[None]:
-    """Two names of it are all that Powertools' logger and metrics use, and both do nothing at run time: not worth the
-    import, which takes as long as Powertools does. Whoever imports it later gets the real one."""
+    """Avoids importing typing_extensions, which takes as long as Powertools: its logger and metrics use two names that
+    do nothing at run time. A later import gets the real module.
+    """
     if "typing_extensions" in sys.modules:
         yield
         return
@@ -45,5 +46,5 @@ __all__ = ["MetricUnit", "logger", "metrics", "tracer"]
 logger = Logger()
 tracer = Tracer()
 metrics = Metrics()
-# A repeated event or a question counts nothing, which is no news; the warning would be a log line that is no JSON.
+# Repeated events and queries count no metric; the warning about that would be a log line that is not JSON.
 warnings.filterwarnings("ignore", "No application metrics to publish")

@@ -15,7 +15,7 @@ Given = TypeVar("Given")
 
 
 class MalformedEvent(ValueError):
-    """The event, or a record of it, is not what S3 sends."""
+    """The event, or a record of it, does not have S3's structure."""
 
 
 class RecordsFailed(RuntimeError):
@@ -24,9 +24,9 @@ class RecordsFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class S3Object:
-    """One object version that an event, or a person, names. `key` is decoded.
+    """One object version, named by an event or by a request. `key` is decoded.
 
-    What follows the version is what an event says of it, as S3 sent it; it makes no other object of it.
+    The fields after the version come from the event as S3 sent them; they do not count in comparisons.
     """
 
     bucket: str
@@ -41,7 +41,7 @@ class S3Object:
 
 
 def is_event(event: Any) -> bool:
-    """Whether it looks like an event of S3: its test event, or one with records."""
+    """Whether it has the structure of an S3 event: a test event, or one with records."""
     return isinstance(event, dict) and (event.get("Event") == "s3:TestEvent" or bool(event.get("Records")))
 
 
@@ -66,7 +66,7 @@ def for_each_object(
     failures: dict[int, str] = {}
 
     def fail(number: int, error: Exception) -> None:
-        # Logged with its detail here and raised below: one bad record must not keep the others waiting.
+        # Log the error with its detail, and continue with the other records; `RecordsFailed` is raised at the end.
         logger.error("record failed", exc_info=error, extra={"record_number": number, "record": records[number]})
         failures[number] = f"record {number}: {_reason(error)}"
 
@@ -91,7 +91,7 @@ def for_each_object(
 
 
 def _reason(error: Exception) -> str:
-    """The error's message. An error that no code raises on purpose says that the log has more."""
+    """The error's message. An unexpected error refers to the log, which has its traceback."""
     text = str(error)
     if type(error).__module__ == "builtins":
         return f"unexpected error, see the function's log: {text or 'no message'}"
@@ -125,7 +125,7 @@ def _parse(record: Any) -> S3Object:
         raise MalformedEvent("size must be a number of bytes")
     return S3Object(
         bucket=bucket,
-        # Once, never twice: `a b+c` arrives as `a+b%2Bc`.
+        # Decoded once only: `a b+c` arrives as `a+b%2Bc`.
         key=unquote_plus(key),
         version_id=optional["versionId"] or None,
         event_name=name,

@@ -1,4 +1,4 @@
-"""What every row of an object version says, and why S3 may refuse to hand an object over that it has."""
+"""Attributes that every row of an object version has, and why S3 may refuse to return an existing object."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -56,9 +56,9 @@ def why_unreadable(error: ClientError) -> str | None:
 
 
 def has_customer_key(s3: Any, named: Mapping[str, str]) -> bool:
-    """Whether an object that HeadObject answered 400 for is encrypted with a key of the sender.
+    """Whether an object for which HeadObject answered 400 is encrypted with a customer-provided key.
 
-    `named` is Bucket, Key and, if need be, VersionId.
+    `named` is Bucket, Key and, if known, VersionId.
     """
     try:
         s3.get_object(**named, Range="bytes=0-0")["Body"].close()

@@ -1,9 +1,8 @@
 """X-Ray subsegments of a function: its own steps, and every AWS call.
 
-Lambda traces each invocation as a segment by itself. What happens inside is sent to X-Ray's daemon, as the documented
-datagrams (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). AWS's SDK for it does the
-same and more, for the price of another AWS client at each cold start, so it is not used. Interface, names and
-annotations are those of Powertools' Tracer.
+Lambda sends the segment of each invocation itself. Subsegments are sent to the X-Ray daemon as documented datagrams
+(https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). AWS's X-Ray SDK is not used because
+it creates another AWS client in each cold start. Interface, names and annotations are those of Powertools' Tracer.
 """
 
 import contextlib
@@ -23,26 +22,26 @@ from botocore.exceptions import ClientError
 Function = TypeVar("Function", bound=Callable[..., Any])
 Document = dict[str, Any]
 
-# What X-Ray indexes of a call's parameters, under its own names for them.
+# Parameters of a call that X-Ray indexes, with X-Ray's names for them.
 SHOWN = {"Bucket": "bucket_name", "Key": "key", "VersionId": "version_id", "TableName": "table_name"} | {
     "TopicArn": "topic_arn",
     "QueueUrl": "queue_url",
 }
 
-# A datagram cannot be larger.
+# maximum size of a datagram
 LONGEST_DOCUMENT = 64_000
 
 _current: ContextVar[Document | None] = ContextVar("current subsegment", default=None)
 
 
 class Tracer:
-    """Subsegments of a traced and sampled invocation; of others, nothing."""
+    """Records subsegments if the invocation is traced and sampled; otherwise does nothing."""
 
     def __init__(self) -> None:
         self._cold = True
 
     def capture_lambda_handler(self, *, capture_response: bool) -> Callable[[Function], Function]:
-        """A subsegment of each invocation, annotated with the service and whether it was a cold start."""
+        """Record a subsegment of each invocation, annotated with the service and whether it was a cold start."""
 
         def annotate() -> None:
             self.put_annotation("ColdStart", self._cold)
@@ -52,7 +51,7 @@ class Tracer:
         return self._capture(lambda function: str(function.__name__), capture_response, annotate)
 
     def capture_method(self, *, capture_response: bool) -> Callable[[Function], Function]:
-        """A subsegment of each call of a function."""
+        """Record a subsegment of each call of a function."""
         return self._capture(lambda function: f"{function.__module__}.{function.__qualname__}", capture_response)
 
     def put_annotation(self, key: str, value: str | float | bool) -> None:
@@ -97,10 +96,10 @@ def _subsegment(name: str) -> Iterator[None]:
 
 
 def _begun(name: str) -> Document | None:
-    # Lambda sets it anew for each invocation:
+    # Lambda sets it for each invocation:
     # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     parts = os.environ.get("_X_AMZN_TRACE_ID", "").replace(" ", "").split(";")
-    if "Sampled=1" not in parts:  # nearly always
+    if "Sampled=1" not in parts:  # the usual case
         return None
     header = dict(part.split("=", 1) for part in parts if "=" in part)
     if "Root" not in header:
@@ -131,7 +130,7 @@ def _send(document: Document) -> None:
     # `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`.
     for address in os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000").split():
         protocol, host, port = ("udp:" + address).split(":")[-3:]
-        # A trace that cannot be sent must not fail what it traces.
+        # A failure to send a trace must not fail the traced code.
         if protocol == "udp" and len(datagram) < LONGEST_DOCUMENT:
             with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
                 daemon.sendto(datagram, (host, int(port)))
@@ -174,5 +173,5 @@ def _trace_calls(session: Any) -> None:
     session.register("after-call-error.*.*", _call_fails)
 
 
-# For every session that is made from now on, and so for every client.
+# Applies to every session, and so every client, that is created from now on.
 botocore.register_initializer(_trace_calls)

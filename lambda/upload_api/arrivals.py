@@ -1,4 +1,4 @@
-"""What becomes of presigned uploads: completed when the file arrives, expired when it never does."""
+"""Completion and expiry of presigned uploads: complete when the file arrives, expired when it does not."""
 
 import time
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from .rows import Row
 from .store import S3_CONFIG
 from .table import ItemTable
 
-# HeadObject's codes: no such object, no such version, a delete marker.
+# HeadObject's error codes for a missing object, a missing version and a delete marker.
 GONE = {"404", "NoSuchKey", "NoSuchVersion", "405", "MethodNotAllowed"}
 
-SECONDS_BETWEEN_LOOKS = 60  # for what is overdue; of each environment of the function
-AT_ONE_LOOK = 25  # of each partition of deadlines
+SECONDS_BETWEEN_LOOKS = 60  # seconds between two checks for overdue uploads, in each execution environment
+AT_ONE_LOOK = 25  # overdue uploads handled at once, for each partition of deadlines
 
 
 class Arrivals:
@@ -32,7 +32,7 @@ class Arrivals:
         self._next_look = 0.0
 
     def complete(self, found: S3Object) -> None:
-        """Complete the product that an object was announced for. Safe to repeat; events come doubled, in any order."""
+        """Complete the product that was announced for an object. Idempotent: events may come twice and out of order."""
         named = {"objectKey": found.key, "versionId": found.version_id}
         announcement = self._table.get(rows.announcement_key(found.key))
         head = self._head(found) if announcement else None
@@ -54,7 +54,7 @@ class Arrivals:
         """Mark and count uploads that have not arrived by their deadline, at most once a minute.
 
         AWS errors are logged, and the rest is left to the next call: they must not fail the request or event that is
-        handled beside it.
+        being handled.
         """
         now = time.time()
         if now < self._next_look:
@@ -69,7 +69,7 @@ class Arrivals:
             logger.exception("overdue uploads could not be expired; the next call tries again")
 
     def _head(self, found: S3Object) -> dict[str, Any] | None:
-        """What S3 says of exactly that version, its checksum included; None where it is deleted."""
+        """HeadObject's answer for exactly this version, with its checksum; None if it is deleted."""
         named = {"Bucket": found.bucket, "Key": found.key}
         if found.version_id:
             named["VersionId"] = found.version_id
@@ -114,7 +114,7 @@ class Arrivals:
             yield from map(plain, found["Items"])
 
     def _expire(self, deadline: Row) -> bool:
-        """True for exactly one caller; False where the file came, or was announced once more since."""
+        """Returns True for exactly one caller; False if the file arrived, or was announced again since."""
         announcement = self._table.get(rows.announcement_key(deadline["objectKey"]))
         awaited = announcement and announcement["due"] == deadline["due"] and "arrived" not in announcement
         if announcement and awaited:

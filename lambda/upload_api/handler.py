@@ -20,14 +20,14 @@ ERRORS: dict[type[Exception], int] = {
 
 
 class NotARequest(ValueError):
-    """The function was invoked with something else; Lambda keeps it in the failure queue."""
+    """The event is neither a request nor an S3 event; Lambda keeps it in the failure queue."""
 
 
 @dataclass(frozen=True)
 class Environment:
     bucket_name: str
     table_name: str
-    cors_origins: str = ""  # with commas between
+    cors_origins: str = ""  # comma-separated
 
 
 ENVIRONMENT = environment.read(Environment)
@@ -41,7 +41,7 @@ ARRIVALS = Arrivals(TABLE)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics
 def handle(event: dict[str, Any], context: Any) -> Any:
-    """POST /upload; or S3's event of an object that came by a presigned upload."""
+    """Handle POST /upload, or the S3 event of an object from a presigned upload."""
     if http.is_request(event):
         return http.readable_by_pages(http.respond(ERRORS, lambda: upload(event)), event, ORIGINS)
     if not s3_events.is_event(event):
@@ -52,10 +52,11 @@ def handle(event: dict[str, Any], context: Any) -> Any:
 
 
 def upload(event: dict[str, Any]) -> http.Answer:
-    """Store the file, or say where to send it, and remember the answer: a repeat gets it again and changes nothing.
+    """Store the file, or return a presigned URL, and store the answer: a repeated request gets the same answer and
+    changes nothing.
 
-    The file first, then product and answer in one write. After a crash between the two, the repeat overwrites the
-    object; of requests with the same key at the same time one writes, and all give its answer.
+    The file is written first, then product and answer in one transaction. After a crash in between, the repeated
+    request overwrites the object. Of concurrent requests with the same key one writes, and all get its answer.
     """
     wanted = uploads.requested(event)
     remembered = STORE.record(wanted)

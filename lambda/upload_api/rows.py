@@ -21,43 +21,44 @@ Row = dict[str, Any]
 HOUR = 60 * 60
 PRESIGNED_SECONDS = 15 * 60
 REMEMBERED_SECONDS = 24 * HOUR
-# An upload that begins while its URL works may end this much later: 5 GB at 2 Mbit/s.
+# An upload that starts while its URL is valid may end this much later: 5 GB at 2 Mbit/s.
 ARRIVAL_SECONDS = 6 * HOUR
-# After its deadline, an announcement still completes its product for so long; then DynamoDB removes both.
+# How long after its deadline an upload still completes its product; then DynamoDB removes both items.
 KEPT_SECONDS = 7 * 24 * HOUR
 
-# Of a product. Its file is there; announced and not here yet; here with another size; not here by its deadline.
+# States of a product: file stored; announced, not uploaded yet; uploaded with another size; not uploaded by the
+# deadline.
 STORED, PENDING, WRONG_SIZE, EXPIRED = "stored", "pending", "wrong-size", "expired"
 
-# What an answer says of a product.
+# Attributes of a product that answers contain.
 PUBLIC = ("productId", "productName", "fileName", "contentType", "size", "objectKey")
 
 # Deadlines are spread over so many partitions: one takes 1,000 write units a second.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 DEADLINE_PARTITIONS = tuple(f"deadline#{number}" for number in range(8))
 
-# In S3's answer, strongest first. Without a checksum of the sender's S3 makes CRC64NVME itself.
+# Checksums in S3's answer, strongest first. Without a checksum from the sender S3 computes CRC64NVME.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
 CHECKSUMS = ("SHA256", "SHA1", "CRC64NVME", "CRC32C", "CRC32")
-# Wide enough for every sequencer of S3: filled up, they sort as texts.
+# Length to which sequencers are padded, so that they sort as texts.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 SEQUENCER_WIDTH = 32
 
 
 class KeyReused(InvalidRequest):
-    """The idempotency key came with another body before."""
+    """The idempotency key was used with another body before."""
 
 
 @dataclass(frozen=True)
 class Announced:
-    """What a table remembers of a presigned upload until it has arrived."""
+    """A presigned upload that is expected."""
 
     announcement: Row
     deadline: Row
 
 
 def stored(upload: Upload, bucket: str, version_id: str, now: int, checksum: str = "") -> tuple[Row, Row]:
-    """The product's item and the record of the answer, for a file that is in the bucket."""
+    """The product's item and the record of the answer, for a stored file."""
     row = _row(upload, bucket, now) | {"versionId": version_id, "state": STORED}
     answer = http.answer(201, {name: row[name] for name in (*PUBLIC, "versionId")})
     if checksum:
@@ -66,7 +67,7 @@ def stored(upload: Upload, bucket: str, version_id: str, now: int, checksum: str
 
 
 def presigned(upload: Upload, bucket: str, url: str, now: int) -> tuple[Row, Row]:
-    """The same for a file that is to come: without `versionId`, and remembered for as long as its URL works."""
+    """The same for a presigned upload: without `versionId`, and valid for as long as its URL."""
     until = now + PRESIGNED_SECONDS
     row = _row(upload, bucket, now) | {
         "presignedUntil": _time(until),
@@ -76,14 +77,14 @@ def presigned(upload: Upload, bucket: str, url: str, now: int) -> tuple[Row, Row
     answer = http.answer(
         202,
         {name: row[name] for name in (*PUBLIC, "presignedUntil")}
-        # Signed with the URL: S3 refuses any other type or length.
+        # Part of the signature: S3 refuses any other type or length.
         | {"upload": {"method": "PUT", "url": url, "headers": upload.headers}},
     )
     return row, _record(upload, answer, until)
 
 
 def announced(product: Row) -> Announced:
-    """What completes a pending product when its file arrives, and what finds it if none does."""
+    """Items that complete a pending product when its file arrives, and that expire it otherwise."""
     key = product["objectKey"]
     due = _time(product["expiresAt"] - KEPT_SECONDS)
     announcement = {
@@ -125,7 +126,7 @@ def expired(announcement: Row) -> Row:
 
 
 def answer(record: Row, upload: Upload) -> http.Answer:
-    """The answer that a record remembers. Raises `KeyReused` where it was the answer to something else."""
+    """The answer of a record. Raises `KeyReused` if the record belongs to another body."""
     if record["fingerprint"] != upload.fingerprint:
         raise KeyReused("Idempotency-Key: it came with another body before; use a new one for a new upload")
     return dict(json.loads(record["answer"]))

@@ -1,4 +1,4 @@
-"""What a request does on AWS: the file into the bucket, product and answer into the table."""
+"""AWS calls of a request: the file to the bucket, product and answer to the table."""
 
 import base64
 import hashlib
@@ -16,21 +16,21 @@ from .rows import Announced, Row
 from .table import ItemTable
 from .uploads import Upload
 
-# Without s3v4 some regions presign with the old signature, which binds neither type nor length.
+# Without s3v4 some regions presign with the old signature, which covers neither type nor length.
 S3_CONFIG = aws.CLIENT_CONFIG.merge(Config(signature_version="s3v4"))
-# Transactions on one item at the same time cancel each other, and are not tried again by the SDK:
+# Concurrent transactions on one item cancel each other, and the SDK does not retry them:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
 ATTEMPTS = 6
-LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; twice as long after each
+LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; doubled after each further one
 CONDITION_FAILED = "ConditionalCheckFailed"
 
 
 class TooManyConcurrentUploads(RuntimeError):
-    """Others kept writing the same product, or with the same idempotency key, through all attempts."""
+    """Concurrent requests kept changing the same product, or using the same idempotency key, through all attempts."""
 
 
 class Store:
-    """Files in a bucket; in one table the products, and for each idempotency key the answer that was given."""
+    """Files in a bucket; products and answers by idempotency key in one table."""
 
     def __init__(self, bucket_name: str, table: ItemTable) -> None:
         self._bucket_name = bucket_name
@@ -38,13 +38,13 @@ class Store:
         self._s3 = aws.client("s3", S3_CONFIG)
 
     def record(self, upload: Upload) -> Row | None:
-        """What is remembered under the upload's idempotency key."""
+        """The record of the upload's idempotency key."""
         record = self._table.get(upload.record_key)
         # DynamoDB removes expired items some time later: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
         return record if record and record["expiresAt"] > time.time() else None
 
     def put(self, upload: Upload) -> tuple[str, str]:
-        """Store the file; gives its version, and its SHA-256 in base64, which S3 has compared with what arrived."""
+        """Store the file. Returns its version, and its SHA-256 in base64, which S3 has verified."""
         checksum = base64.b64encode(hashlib.sha256(upload.content or b"").digest()).decode()
         answer = self._s3.put_object(
             Bucket=self._bucket_name,
@@ -95,7 +95,7 @@ class Store:
                 codes = [reason["Code"] for reason in reasons]
                 if codes[0] == CONDITION_FAILED:
                     return plain(reasons[0]["Item"])
-                if codes[-1] == CONDITION_FAILED:  # the product has a file
+                if codes[-1] == CONDITION_FAILED:  # the product has a stored file
                     puts.pop()
                 elif "TransactionConflict" not in codes:
                     raise

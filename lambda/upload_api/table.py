@@ -1,4 +1,4 @@
-"""Items of the table that products, answers, announcements and deadlines lie in."""
+"""Items of the table with products, answers, announcements and deadlines."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from .rows import Row
 
 
 class ItemTable:
-    """Single items by their key; `client` is botocore's, for what takes several at once."""
+    """Reads and writes single items by key; `client` is botocore's, for transactions and queries."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -23,7 +23,7 @@ class ItemTable:
         return plain(found["Item"]) if "Item" in found else None
 
     def put(self, row: Row, condition: str = "", values: Mapping[str, Any] | None = None) -> bool:
-        """Put an item where the condition holds; False where it does not."""
+        """Put an item on a condition. Returns False if the condition fails."""
         try:
             self.client.put_item(**self.putting(row, condition, values))
         except self.client.exceptions.ConditionalCheckFailedException:
@@ -31,7 +31,9 @@ class ItemTable:
         return True
 
     def putting(self, row: Row, condition: str = "", values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The parameters of a put, by itself or in a transaction. `#state` in a condition is the attribute `state`."""
+        """Parameters of a put, for a single request or a transaction. `#state` in a condition is
+        the attribute `state`.
+        """
         parameters: dict[str, Any] = {"TableName": self.name, "Item": typed(row)}
         if condition:
             parameters |= {
@@ -43,7 +45,7 @@ class ItemTable:
         return parameters
 
     def delete(self, key: Row) -> bool:
-        """Delete an item; False where it is not there."""
+        """Delete an item. Returns False if it does not exist."""
         deleted = self.client.delete_item(TableName=self.name, Key=typed(_key(key)), ReturnValues="ALL_OLD")
         return "Attributes" in deleted
 

@@ -29,11 +29,12 @@ LARGEST_CONTENT = 4 * 1024 * 1024
 LONGEST_BODY = 2 * LARGEST_CONTENT * 4 // 3 + 64 * 1024
 PRESIGN_INSTEAD = "; leave content out and give size to get a presigned upload"
 
-# Numbers of DynamoDB, as boto3 takes them: https://boto3.amazonaws.com/v1/documentation/api/latest/_modules/boto3/dynamodb/types.html
+# Numbers that DynamoDB stores, as in boto3:
+# https://boto3.amazonaws.com/v1/documentation/api/latest/_modules/boto3/dynamodb/types.html
 MOST_DIGITS = 38
 SMALLEST_EXPONENT, LARGEST_EXPONENT = -128, 125
 
-# Where the function's own objects lie, and where those that others send with a URL of the function's.
+# Prefixes of objects that the function stores, and of presigned uploads.
 STORED_PREFIX, PRESIGNED_PREFIX = "uploads/", "presigned/"
 UNKNOWN_TYPE = "application/octet-stream"
 
@@ -49,7 +50,7 @@ class UnsupportedContentType(InvalidRequest):
 class Upload:
     """A valid request. `content` is None where the file, of `size` bytes, comes by a presigned upload."""
 
-    idempotency_key: str | None  # None: the same body is the same request
+    idempotency_key: str | None  # None: the body itself identifies the request
     fingerprint: str
     product_id: str
     product_name: str
@@ -61,24 +62,26 @@ class Upload:
 
     @property
     def object_key(self) -> str:
-        """The same for every repeat of the request, so that one overwrites what another left; never another's."""
+        """The key of the file. The same for every repeat of the request, which so overwrites its earlier attempts and
+        nothing else.
+        """
         prefix = PRESIGNED_PREFIX if self.content is None else STORED_PREFIX
         return prefix + _sha256(f"{self.idempotency_key or ''} {self.fingerprint}")
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a presigned upload has to come with. Browsers send the length by themselves."""
+        """Headers that a presigned upload has to send. Browsers send the length themselves."""
         return {"Content-Type": self.content_type, "Content-Length": str(self.size)}
 
     @property
     def record_key(self) -> dict[str, str]:
-        """Key of the item that remembers the answer. A productId holds no #: no product is ever such an item."""
+        """Key of the item with the stored answer. A productId has no #, so no product has such a key."""
         known_by = f"body#{self.fingerprint}" if self.idempotency_key is None else f"idempotency#{self.idempotency_key}"
         return {"productId": known_by, "productName": "answer"}
 
 
 def requested(event: Mapping[str, Any]) -> Upload:
-    """The upload a request asks for. Raises `InvalidRequest` or a more specific error that says what is wrong."""
+    """The upload that a request asks for. Raises `InvalidRequest` or a subclass that says what is wrong."""
     content_type = http.header(event, "Content-Type").partition(";")[0].strip().lower()
     if content_type != "application/json":
         raise UnsupportedContentType(f"Content-Type is {content_type or 'missing'}; send application/json")
@@ -105,7 +108,7 @@ def requested(event: Mapping[str, Any]) -> Upload:
 
 
 def _refusal(error: fastjsonschema.JsonSchemaValueException) -> str:
-    """What is wrong with a body that does not match the schema, in the schema's own words."""
+    """What is wrong with a body that violates the schema."""
     match error.rule:
         case "oneOf":
             return "the body must have either content or size"
