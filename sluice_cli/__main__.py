@@ -21,7 +21,8 @@ HELP = {
     "drift": "what changed behind Terraform's back, how dangerous it is, and how to revert or adopt it",
     "recover": "after an interrupted or killed deployment: release the lock, restore the state, adopt or remove what "
     "is left",
-    "failures": "list the events that could not be processed; --replay sends them again, --discard removes them",
+    "failures": "list the events that could not be processed; --replay sends them again, --discard removes "
+    "them, --capture writes a test",
     "logs": "show the logs of the functions, side by side; --follow goes on; refused calls are explained",
     "trace": "show a request's way through functions and AWS calls as a waterfall",
     "invoke": "invoke a function with an event of a file, an example as AWS sends it, or a kept one",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from sluice_cli.capturing.captured import CapturedFailure as CapturedFailure
     from sluice_cli.local_aws.server import LocalAws
     from sluice_cli.stack import Stack
     from sluice_cli.target import Target
@@ -31,6 +32,15 @@ def eventually(look: Callable[[], Result | None], *, within: float = 60) -> Resu
             raise AssertionError(f"still {result!r} after {within} s")
         time.sleep(STEP_SECONDS)
     return result
+
+
+def __getattr__(name: str) -> object:
+    """`CapturedFailure`, which tests of `sluice failures --capture` use: read when it is asked for."""
+    if name != "CapturedFailure":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sluice_cli.capturing.captured import CapturedFailure
+
+    return CapturedFailure
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _title(span: Span, depth: int, alike: int) -> str:
 def _bar(span: Span, begin: float, seconds: float, width: int) -> str:
     first = min(max(int((span.start - begin) / seconds * width), 0), width - 1)
     end = span.start if span.end is None else span.end
-    length = max(min(round((end - span.start) / seconds * width), width - first), 0)
+    length = max(min(round((end - begin) / seconds * width), width) - first, 0)
     return " " * first + (BAR * length if length else START)
 
 

@@ -5,13 +5,16 @@ import json
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
+from sluice_cli.capturing.capture import Capture
 from sluice_cli.console import console
+from sluice_cli.deployed_resources import resources_of
 from sluice_cli.discarding import check_discard, log_discarded, log_group_of
-from sluice_cli.errors import DeploymentError
+from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.failure_queue import HELD_SECONDS, Failure, FailureQueue, sources_of
 from sluice_cli.stack import Stack, deployed_stacks
@@ -31,15 +34,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--discard", nargs="+", metavar="ID", help=f"ids from the list, or `{ALL}`: removed without being processed"
     )
+    what.add_argument(
+        "--capture",
+        metavar="ID",
+        help="write a test with its event, objects and rows, personal data masked; it stays in the queue",
+    )
     add_json(what)
+    parser.add_argument(
+        "--to", type=Path, metavar="DIR", help="where --capture writes (default: the project's folder `tests`)"
+    )
+    parser.add_argument(
+        "--include-binary",
+        action="store_true",
+        help="with --capture: objects that are not text as they are; nothing in them is masked",
+    )
     parser.add_argument("--reason", metavar="TEXT", help="why these are discarded; kept in the function's log")
 
 
 def run(arguments: argparse.Namespace) -> int:
     check_discard(arguments.discard, arguments.reason)
+    if not arguments.capture and (arguments.to or arguments.include_binary):
+        raise InputError("--to and --include-binary go with --capture")
     target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
     stack = one_stack(deployed_stacks(target), arguments.stack)
-    wanted = set(arguments.replay or arguments.discard or ())
+    wanted = set(arguments.replay or arguments.discard or ([arguments.capture] if arguments.capture else []))
     with ExitStack() as open_queues:
         queues = [open_queues.enter_context(queue) for queue in _queues(stack)]
         with console.status("Reading the failure queues"):
@@ -56,10 +74,13 @@ def run(arguments: argparse.Namespace) -> int:
         if unknown:
             print(
                 f"not in the failure queue: {', '.join(sorted(unknown))}{_elsewhere(queues)}; nothing was "
-                f"{'discarded' if arguments.discard else 'replayed'}",
+                f"{'discarded' if arguments.discard else 'captured' if arguments.capture else 'replayed'}",
                 file=sys.stderr,
             )
             return ExitCode.WRONG_INPUT
+        if arguments.capture:
+            (failure,) = [one for one in failures if one.id == arguments.capture][:1]
+            return _capture(stack, failure, arguments.to, include_binary=arguments.include_binary)
         chosen = [(queue, one) for queue, one in read if {ALL, one.id} & wanted]
         for queue in queues:
             queue.release(but=[one for _, one in chosen])
@@ -76,6 +97,20 @@ def _queues(stack: Stack) -> list[FailureQueue]:
             "dead-letter queue, and no queue with one"
         )
     return [FailureQueue(one, stack.target.client) for one in sources]
+
+
+def _capture(stack: Stack, failure: Failure, to: Path | None, *, include_binary: bool) -> int:
+    project = stack.target.project.folder
+    resources = resources_of(deployed_stacks(stack.target))
+    account = stack.target.client("sts").get_caller_identity()["Account"]
+    capture = Capture(stack.name, resources, stack.target.client, account)
+    written = capture.write(failure, (to or project / "tests").resolve(), include_binary=include_binary)
+    for note in written.notes:
+        console.print(f"note: {note}", markup=False)
+    masked = ", ".join(f"{count} {kind}" for kind, count in written.masked.items()) or "nothing was recognized"
+    console.print(f"{written.file}: {written.objects} objects and {written.rows} rows; masked: {masked}", markup=False)
+    console.print(f"Read it before you commit it, and run it: pytest {written.file}", markup=False)
+    return ExitCode.DONE
 
 
 def _replay(chosen: list[tuple[FailureQueue, Failure]]) -> int:

@@ -1,0 +1,1 @@
+"""A kept failure as a test: its event, objects and rows, with personal data masked."""
