@@ -13,11 +13,13 @@ from sluice_cli.stack import Stack, synthesize, synthesized_stacks
 from sluice_cli.target import Target, check_terraform, local_target
 from sluice_cli.terraform import deployment
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
+from sluice_cli.terraform.unchanged import UnchangedStacks
 
 
-def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
+def up(project: Project, local: LocalAws, names: Sequence[str] = (), *, plan_all: bool = False) -> Target:
     """Start the local AWS and deploy the named stacks of the project, or all.
 
+    A stack on which nothing was changed since its last deployment is not planned again, unless `plan_all` is set.
     Raises `SynthError` and `InputError` if nothing can be deployed; a local AWS that this call started is stopped
     again.
     """
@@ -37,7 +39,11 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = ()) -> Target:
         stacks = synthesize(target, names)
         for line in emulation_limits(stacks):
             console.print(line, markup=False)
-        deployment.deploy_stacks(stacks, target)
+        unchanged = UnchangedStacks(target, local)
+        if plan_all:
+            for stack in stacks:
+                unchanged.forget(stack)
+        deployment.deploy_stacks(stacks, target, unchanged)
     except (InputError, SynthError):
         if not was_running:
             local.stop()

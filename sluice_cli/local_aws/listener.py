@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from sluice_cli.local_aws.changes import OWN_CALLS
 from sluice_cli.local_aws.server import LocalAws
 
 BATCH = 10  # the most messages SQS takes or gives at once
@@ -13,7 +14,7 @@ class Listener:
 
     def __init__(self, local: LocalAws, topic_arn: str) -> None:
         region, name = topic_arn.split(":")[3], topic_arn.rpartition(":")[2]
-        self._sqs = local.client("sqs", region_name=region)
+        self._sqs = local.client("sqs", region_name=region, config=OWN_CALLS)
         self._url = self._sqs.create_queue(QueueName=f"listener-{name}"[:80])["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         allow = {
@@ -25,7 +26,9 @@ class Listener:
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy})
-        local.client("sns", region_name=region).subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=arn)
+        local.client("sns", region_name=region, config=OWN_CALLS).subscribe(
+            TopicArn=topic_arn, Protocol="sqs", Endpoint=arn
+        )
         self._heard: dict[str, str] = {}
 
     def heard(self) -> list[str]:

@@ -9,6 +9,7 @@ from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Synthesized
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_cli.terraform.unchanged import UnchangedStacks
 from sluice_cli.terraform.watch import Watch
 
 CHANGES = 2  # exit code of `terraform plan -detailed-exitcode` if the plan has changes
@@ -26,10 +27,11 @@ def deploy(names: Sequence[str], target: Target) -> list[Stack]:
     return stacks
 
 
-def deploy_stacks(stacks: Sequence[Stack], target: Target) -> None:
-    """Deploy synthesized stacks, as `deploy` does."""
+def deploy_stacks(stacks: Sequence[Stack], target: Target, unchanged: UnchangedStacks | None = None) -> None:
+    """Deploy synthesized stacks, as `deploy` does. With `unchanged`, stacks that are deployed as they are synthesized
+    are left out, and each deployment is recorded there."""
     with Watch("deploy", "Deploying", target) as watch:
-        _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, watch), watch)
+        _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, watch, unchanged), watch)
 
 
 def destroy(stacks: Sequence[Stack], target: Target) -> None:
@@ -86,7 +88,12 @@ def _in_order(
         raise DeploymentError("\n\n".join(failed))
 
 
-def _deploy(stack: Stack, watch: Watch) -> None:
+def _deploy(stack: Stack, watch: Watch, unchanged: UnchangedStacks | None) -> None:
+    if unchanged:
+        if unchanged.holds(stack):
+            watch.skip(stack)
+            return
+        unchanged.forget(stack)
     with stack.initializing():
         watch.terraform(stack, "init")
     try:
@@ -94,6 +101,8 @@ def _deploy(stack: Stack, watch: Watch) -> None:
             watch.terraform(stack, "apply", str(PLAN))
     finally:
         (stack.folder / PLAN).unlink(missing_ok=True)  # the plan file may hold secrets
+    if unchanged:
+        unchanged.record(stack)
 
 
 def _destroy(stack: Stack, watch: Watch) -> None:

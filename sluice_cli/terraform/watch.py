@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
+from sluice_cli.local_aws.changes import OWN_TERRAFORM
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 
@@ -44,6 +45,7 @@ class Watch:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
         self._interrupted = False
+        self._skipped: list[str] = []
 
     def __enter__(self) -> Self:
         self._out = self._log.open("w")
@@ -61,7 +63,7 @@ class Watch:
             process = subprocess.Popen(
                 ["terraform", verb, "-input=false", "-no-color", *arguments],
                 cwd=stack.folder,
-                env=self._target.plain_variables(),
+                env={**self._target.plain_variables(), **OWN_TERRAFORM},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -90,6 +92,11 @@ class Watch:
                 f"{self._title} {stack.name}: failed; the end of {self._log}:\n{text}{stack.advice(text)}"
             )
         return code
+
+    def skip(self, stack: Stack) -> None:
+        """Leave out a stack that is deployed as it is synthesized."""
+        with self._lock:
+            self._skipped.append(stack.name)
 
     def _heed(self, line: str, name: str) -> None:
         self._out.write(f"{name}: {line}")
@@ -123,3 +130,6 @@ class Watch:
         if kind is None:
             changes = f"{self._done} change{'s' * (self._done != 1)}" if self._done else "nothing to change"
             console.print(f"{self._title}: done, {changes}")
+            if self._skipped:
+                names = ", ".join(self._skipped)
+                console.print(f"Unchanged since the last deployment, not planned (--plan-all): {names}", markup=False)

@@ -60,6 +60,7 @@ from ministack.services import apigateway_v1, cloudwatch, s3
 import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
+import changes
 import denials
 import invocations
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
@@ -71,7 +72,7 @@ from completing import CompletionError, existing
 
 __all__ = ["app"]
 
-app = denials.served(invocations.observed(ministack_app))
+app = changes.served(denials.served(invocations.observed(ministack_app)))
 
 
 def _replaced(script: str, old: str, new: str) -> str:

@@ -1,0 +1,32 @@
+"""Whether the configuration of a local AWS was changed by somebody other than the tool.
+
+The local AWS counts calls that change configuration (emulator/changes.py), except those whose User-Agent says that they
+are the tool's own.
+"""
+
+import json
+
+from botocore.config import Config
+
+from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import send
+
+PATH = "/_sluice/changes"
+OWN = "sluice-tool"
+# For clients: https://botocore.amazonaws.com/v1/documentation/api/latest/reference/config.html
+OWN_CALLS = Config(user_agent_extra=OWN)
+# For Terraform: https://registry.terraform.io/providers/hashicorp/aws/latest/docs#user_agent
+OWN_TERRAFORM = {"TF_APPEND_USER_AGENT": OWN}
+
+
+def count_changes(local: LocalAws) -> str:
+    """The server and its count: another text says that it was changed, or is another server. Raises `LocalAwsError`."""
+    running = local.running()
+    if running is None:
+        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
+    status, body = send(local, "GET", f"{running.url}{PATH}")
+    if status != 200:
+        raise LocalAwsError(f"the local AWS answers {PATH} with {status}: restart it (`sluice down`, `sluice up`)")
+    counted = json.loads(body)
+    return f"{counted['server']} {counted['changes']}"

@@ -1,0 +1,150 @@
+"""Which stacks are deployed as they are synthesized, so that they need no plan.
+
+After a stack's deployment, what its plan depended on is recorded: its files, Terraform and its variables, the states
+that it has and reads, and how often the local AWS was changed by somebody else. While all of that is the same, a plan
+would be empty. A stack whose plan depends on more (files outside of its folder, the time, another provider's world,
+rows or objects that it manages) is always planned.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from sluice_cli.local_aws.changes import count_changes
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
+from sluice_cli.terraform import local_overrides
+
+RECORD = Path(".terraform", "sluice-deployed.json")
+FORMAT = 1
+
+# Providers whose plans depend on configuration, state and AWS only.
+PROVIDERS = {"aws", "random", "null"}
+# Resources and data sources that hold what functions and users write, too.
+OF_DATA = re.compile(
+    r'"aws_(?:s3_(?:bucket_)?objects?|s3_object_copy|dynamodb_table_item|cloudwatch_log_stream|lambda_invocation)"'
+)
+# Functions whose value comes from elsewhere: https://developer.hashicorp.com/terraform/language/functions
+OUTSIDE = re.compile(r"\b(?:timestamp|plantimestamp|uuid|bcrypt|fileset|pathexpand)\(")
+READING_FILES = re.compile(r"\b(?:file\w*|templatefile)\(")
+OWN_FILE = re.compile(r'\b(?:file\w*|templatefile)\(\\?"(?!/|~)(?!(?:[^"\\]*/)?\.\./)[^"\\$]+\\?"')
+
+
+class UnchangedStacks:
+    """What is known of the stacks of a target, as it was when this was made."""
+
+    def __init__(self, target: Target, local: LocalAws) -> None:
+        self._target = target
+        self._changes = count_changes(local)
+        self._s3 = local.client("s3")
+
+    def holds(self, stack: Stack) -> bool:
+        """Whether the stack is deployed as it is synthesized, and nothing was changed since."""
+        try:
+            recorded = json.loads((stack.folder / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        return bool(recorded == self._fingerprint(stack))
+
+    def forget(self, stack: Stack) -> None:
+        """Before a deployment: ended half-way, it has to be planned again."""
+        (stack.folder / RECORD).unlink(missing_ok=True)
+
+    def record(self, stack: Stack) -> None:
+        """After a deployment. What was changed by others meanwhile counts as changed since."""
+        fingerprint = self._fingerprint(stack)
+        if fingerprint is not None:
+            (stack.folder / RECORD).write_text(json.dumps(fingerprint, indent=2), encoding="utf-8")
+
+    def _fingerprint(self, stack: Stack) -> dict[str, Any] | None:
+        """None where a plan depends on more than this."""
+        configuration = stack.configuration
+        if not is_determined(configuration) or any(stack.folder.glob("*.tf")):
+            return None
+        states = _states(stack, configuration)
+        if states is None:
+            return None
+        return {
+            "format": FORMAT,
+            "files": _files(stack.folder),
+            "terraform": _terraform(self._target.environment),
+            "variables": _variables(self._target.environment),
+            "states": [self._version(bucket, key) for bucket, key in states],
+            "local_aws": self._changes,
+        }
+
+    def _version(self, bucket: str, key: str) -> str:
+        try:
+            head = self._s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket"):
+                return ""
+            raise
+        return f"{head.get('VersionId')} {head['ETag']}"
+
+
+def is_determined(configuration: Mapping[str, Any]) -> bool:
+    """Whether a plan of synthesized Terraform depends on its files, its state and AWS's configuration only."""
+    required = configuration.get("terraform", {}).get("required_providers", {})
+    blocks = required if isinstance(required, list) else [required]
+    sources = {
+        str(one.get("source", name) if isinstance(one, Mapping) else name).rpartition("/")[2]
+        for block in blocks
+        for name, one in block.items()
+    }
+    implied = {
+        kind.partition("_")[0]
+        for part in ("resource", "data")
+        for kind in configuration.get(part, {})
+        if not kind.startswith("terraform_")
+    }
+    if "module" in configuration or not sources | implied <= PROVIDERS:
+        return False
+    text = json.dumps(configuration)
+    return not (
+        OF_DATA.search(text) or OUTSIDE.search(text) or len(READING_FILES.findall(text)) != len(OWN_FILE.findall(text))
+    )
+
+
+def _states(stack: Stack, configuration: Mapping[str, Any]) -> list[tuple[str, str]] | None:
+    """Bucket and key of the stack's state and of those that it reads; None where one is kept elsewhere."""
+    override = json.loads((stack.folder / local_overrides.OVERRIDE).read_text(encoding="utf-8"))
+    read = override.get("data", {}).get("terraform_remote_state", {})
+    if set(configuration.get("data", {}).get("terraform_remote_state", {})) - set(read):
+        return None
+    own = override["terraform"]["backend"]["s3"]
+    configurations = [own, *(one["config"] for _, one in sorted(read.items()))]
+    return [(one["bucket"], one["key"]) for one in configurations]
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """The hashes of the stack's files, without what Terraform keeps for itself."""
+    found = {}
+    for parent, folders, names in os.walk(folder):
+        if Path(parent) == folder and ".terraform" in folders:
+            folders.remove(".terraform")
+        for name in names:
+            path = Path(parent, name)
+            found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
+
+
+def _terraform(environment: Mapping[str, str]) -> list[Any]:
+    """Which Terraform that is, without starting it."""
+    program = Path(shutil.which("terraform", path=environment.get("PATH")) or "terraform").resolve()
+    status = program.stat()
+    return [str(program), status.st_size, status.st_mtime_ns]
+
+
+def _variables(environment: Mapping[str, str]) -> str:
+    """A hash of the environment variables that a plan reads; they may hold secrets."""
+    read = sorted((name, one) for name, one in environment.items() if name.startswith(("TF_VAR_", "AWS_")))
+    return hashlib.sha256(json.dumps(read).encode()).hexdigest()
