@@ -51,6 +51,25 @@ def test_stacks_of_a_plain_app_deploy_each_after_what_it_reads_from(weather: Pat
     assert "hunter2" not in out
 
 
+def test_up_plans_a_stack_again_where_its_files_or_the_local_aws_changed(local_aws: LocalAws, weather: Path) -> None:
+    def deployed() -> list[str]:
+        code, out, err = sluice(weather, "up")
+        assert (code, err) == (0, "")
+        return out.splitlines()[out.splitlines().index("synthesizing weather") + 1 :]
+
+    unchanged = "Unchanged since the last deployment, not planned (--plan-all): "
+    assert deployed() == ["Deploying: done, nothing to change", f"{unchanged}store, compute"]
+
+    functions = local_aws.client("lambda", region_name=REGION)
+    functions.update_function_configuration(FunctionName="weather", Description="changed by hand")
+    assert deployed() == ["Deploying: done, 1 change"]
+    assert functions.get_function_configuration(FunctionName="weather")["Description"] == ""
+
+    code = weather / "code" / "index.py"
+    code.write_text(code.read_text() + "\n# changed\n")
+    assert deployed() == ["Deploying: done, 1 change", f"{unchanged}store"]
+
+
 def test_what_is_deployed_is_in_the_regions_that_the_author_named(local_aws: LocalAws, weather: Path) -> None:
     del weather
     topics = {
