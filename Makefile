@@ -51,8 +51,9 @@ simulate: setup ## simulated devices send readings to the sensor pipeline, recon
 	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(LOCAL_OPTION)
 
-soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, SYSTEM
-	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
+soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, NOTIFICATIONS=episodes, SYSTEM
+	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(if $(NOTIFICATIONS),--notifications $(NOTIFICATIONS))
 
 rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
 	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)

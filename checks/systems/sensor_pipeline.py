@@ -33,6 +33,7 @@ START = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
 SHOWN = 10  # rows
 
 READINGS_IN_AN_OBJECT = 4  # of a soak's objects
+READINGS_IN_AN_EPISODE = 2  # of these
 READING_ID = re.compile(r'"readingId": "([^"]+)"')
 
 
@@ -97,8 +98,9 @@ def tour(local: LocalAws, target: Target) -> Result:
 class Inputs(SoakInputs):
     """Each reading is an input. One reading of an object is beyond its threshold, and some objects have an invalid one.
 
-    With `NOTIFY=episodes` each object version has a device of its own: its first reading begins an episode, and the
-    second, back within the limits, ends it. Both are notified once.
+    With `SENSOR_NOTIFICATIONS=episodes` each object version has a device of its own: its first two readings are an
+    episode, and the third, back within the limits, ends it. The begin and the end are notified once, the end with a
+    count of two.
     """
 
     inputs_each = READINGS_IN_AN_OBJECT
@@ -114,8 +116,8 @@ class Inputs(SoakInputs):
         del version_id
         chance = random.Random(f"{self.seed} {item.number} {version}")  # noqa: S311 - not a secret
         names = [f"{self.key(item)} {version} {number}" for number in range(READINGS_IN_AN_OBJECT)]
-        heard_of = 2 if self._in_episodes else 1
-        valid = [Expectation(one, notified=at < heard_of) for at, one in enumerate(names)]
+        heard_of = {0, READINGS_IN_AN_EPISODE} if self._in_episodes else {0}
+        valid = [Expectation(one, notified=at in heard_of) for at, one in enumerate(names)]
         return [*valid[:-1], Expectation(names[-1], row=False)] if chance.random() < 0.25 else valid
 
     def of_upload(self, record: Record) -> Iterable[tuple[str, str]]:
@@ -135,6 +137,13 @@ class Inputs(SoakInputs):
     def of_row(self, row: Row) -> str:
         return row.get("readingId", "")  # an item of the episodes table belongs to no single reading
 
+    def of_message(self, message: str) -> str:
+        said = json.loads(message)
+        name = self.of_row(said)
+        count = said.get("count", str(READINGS_IN_AN_EPISODE))
+        # An episode with another count is reported as unexpected.
+        return name if count == str(READINGS_IN_AN_EPISODE) else f"{name}, with a count of {count}"
+
     def of_record(self, record: Record) -> Iterable[tuple[str, str]]:
         """The readings of an object version, read from S3."""
         item = record.get("s3", {}).get("object", {})
@@ -153,10 +162,11 @@ class Inputs(SoakInputs):
     def _reading(self, device: str, number: int, outcome: Expectation) -> dict[str, Any]:
         limits = json.loads(self.outputs["SensorThresholds"])
         sensor, upper = next((name, limit["upper"]) for name, limit in sorted(limits.items()) if "upper" in limit)
+        is_beyond = number < (READINGS_IN_AN_EPISODE if self._in_episodes else 1)
         return {
             "deviceId": device,
             "sensorType": sensor,
-            "value": ("much" if not outcome.row else upper + 1 if number == 0 else upper),
+            "value": ("much" if not outcome.row else upper + 1 if is_beyond else upper),
             "timestamp": f"2026-01-02T03:04:{number:02d}Z" if self._in_episodes else "2026-01-02T03:04:05Z",
             "readingId": outcome.input,
         }

@@ -128,9 +128,10 @@ class Rejects:
             answer = self._lambda.invoke(FunctionName=self._function, Payload=json.dumps({"Records": [record]}))
         except (BotoCoreError, ClientError) as error:
             return str(error)
+        said = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
-            return str(json.loads(answer["Payload"].read()).get("errorMessage") or answer["FunctionError"])
-        return None
+            return str(said.get("errorMessage") or answer["FunctionError"])
+        return None if said["processed"] else "its object version is gone: discard it"
 
     def remove_unchanged(self, reject: StoredReject) -> bool:
         """Remove a reject unless its date was renewed since it was read. Returns whether it was removed."""

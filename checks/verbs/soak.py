@@ -1,6 +1,7 @@
 """Run the soak test, and print its ledgers."""
 
 import argparse
+import os
 import random
 import tempfile
 import time
@@ -33,12 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=_whole(86_400), default=600, metavar="S", help="to send for at the most; default: 600"
     )
+    parser.add_argument(
+        "--notifications",
+        choices=("each", "episodes"),
+        help="how the sensor pipeline notifies, as SENSOR_NOTIFICATIONS, which is the default",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
     options = Options(arguments.count, set(arguments.faults) - {"none"}, seed, arguments.seconds)
     systems = list(dict.fromkeys(arguments.systems)) or list(SYSTEMS)
+    if arguments.notifications:
+        os.environ["SENSOR_NOTIFICATIONS"] = arguments.notifications  # the deployment below reads its settings there
     console.print(f"Seed {seed}: {options.count} inputs for each of {', '.join(systems)}")
     with tempfile.TemporaryDirectory(prefix="sluice-soak-") as folder:
         local = LocalAws(Path(folder) / "local-aws")

@@ -33,7 +33,10 @@ def in_zip(content: bytes) -> str:
 # By entries that only these formats have; the most specific first.
 ZIPPED = (
     ("application/vnd.android.package-archive", r"AndroidManifest\.xml$|classes\.dex$|META-INF/com/android/build"),
-    ("application/epub+zip", r"META-INF/container\.xml$|OEBPS/"),
+    ("application/epub+zip", r"OEBPS/|(.*/)?[^/]+\.opf$"),
+    ("application/x-musescore", r"[^/]+\.mscx$"),
+    ("application/vnd.recordare.musicxml", r"[^/]+\.musicxml$"),
+    ("application/epub+zip", r"META-INF/container\.xml$"),
     ("application/x-xpinstall", r"install\.rdf$|META-INF/mozilla\.rsa$"),
     ("application/x-ios-app", r"Payload/[^/]+\.app/"),
     ("application/vnd.google-earth.kmz", r"doc\.kml$"),

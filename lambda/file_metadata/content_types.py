@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from . import extensions
-from .comparison import allows
+from .comparison import allows, is_other_name
 from .detection import detect, unpacked
 from .media_types import UNKNOWN, from_header
 
@@ -11,6 +11,8 @@ from .media_types import UNKNOWN, from_header
 FIRST_BYTES = 8192
 
 GZIP = "application/gzip"
+PROGRAM = "application/vnd.microsoft.portable-executable"
+ANY_WINDOWS_PROGRAM = "application/x-msdownload"  # what Windows runs: .exe, .dll, .com, .bat, .msi
 
 
 @dataclass(frozen=True)
@@ -43,5 +45,7 @@ def decide(header: str | None, first_bytes: bytes, extension: str | None = None)
         refined = extensions.refine(shown, extension)
         return ContentType(refined or shown.name, "extension" if refined else "content", shown.name, mismatch=False)
     if allows(claimed, shown, inside):
+        if (claimed == ANY_WINDOWS_PROGRAM and shown.name == PROGRAM) or is_other_name(claimed, shown.name):
+            claimed = shown.name
         return ContentType(claimed, "header", shown.name, mismatch=False)
     return ContentType(shown.name, "content", shown.name, mismatch=True)

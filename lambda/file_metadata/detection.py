@@ -55,7 +55,8 @@ NO_PLAIN_TEXT = {PDF_NAME, "application/postscript", "application/rtf", "applica
 CONTROL = r"[\x00-\x07\x0e-\x1a\x1c-\x1f]"
 # Allowed share of control characters: some protocols separate fields by them. Random bytes have 0.1, and are not ASCII.
 MOST_CONTROLS, MOST_CONTROLS_IN_ASCII = 0.03, 0.2
-PDF_AT_START = rb"\W{0,64}%PDF-"
+# At the start, or where its second line or its first object shows that it is no text on the format.
+PDF_AT_START = rb"(?s)\W{0,64}%PDF-|.{0,1024}?[\r\n]%PDF-[12]\.[0-9]\s+(?:%[\x80-\xff]{2}|\d+ \d+ obj\b)"
 PDF = rb"%PDF-[12]\.[0-9]"
 PDF_WITHIN = 1024  # bytes: https://pdfa.org/pdf-differences/ allows that much before it
 

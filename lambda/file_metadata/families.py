@@ -44,26 +44,29 @@ postscript application/postscript application/illustrator application/x-font-typ
 gzip application/gzip
 zip application/zip application/vnd.visio application/vnd.comicbook-rar application/x-ios-app \
  application/java-archive application/vnd.android.package-archive
-ole application/x-ole-storage application/msword application/vnd.ms-excel application/vnd.ms-powerpoint \
+ole application/x-ole-storage application/x-msdownload application/msword application/vnd.ms-excel \
+ application/vnd.ms-powerpoint \
  application/vnd.ms-outlook application/vnd.visio application/x-msi application/x-mspublisher application/vnd.ms-works \
  application/x-hwp application/vnd.ms-project \
- application/vnd.microsoft.portable-executable image/vnd.fpx application/vnd.wordperfect application/x-quattro-pro
+ image/vnd.fpx application/vnd.wordperfect application/x-quattro-pro
 tar application/x-tar application/vnd.comicbook-rar
 cpio application/x-cpio
 ar application/x-archive application/vnd.debian.binary-package
 sqlite application/vnd.sqlite3
-hdf application/x-hdf5 application/x-hdf application/x-netcdf application/x-matlab-data
+hdf application/x-hdf5 application/x-hdf
 elf application/x-elf application/x-sharedlib application/x-object application/x-pie-executable application/x-core \
- application/x-coredump application/x-executable application/vnd.appimage application/x-iso9660-appimage \
- application/x-iso9660-image
-program application/vnd.microsoft.portable-executable application/x-ms-installer-exe application/x-sharedlib \
- application/x-font-fon application/efi application/x-ms-ne-executable
+ application/x-coredump application/x-executable application/vnd.appimage application/x-iso9660-appimage
+program application/vnd.microsoft.portable-executable application/x-msdownload application/x-ms-installer-exe \
+ application/x-sharedlib application/x-font-fon application/efi application/x-ms-ne-executable
 mach application/x-mach-binary application/x-executable application/x-sharedlib application/x-object \
  application/x-java-jnilib
 netpbm image/x-portable-bitmap image/x-portable-graymap image/x-portable-pixmap image/x-portable-anymap \
  image/x-portable-arbitrarymap
 sfnt font/ttf font/otf font/sfnt font/collection
 lotus application/vnd.lotus-1-2-3 application/x-quattro-pro
+xar application/x-xar application/vnd.apple.installer+xml
+stuffit application/x-stuffit application/x-stuffitx
+outlook application/vnd.ms-outlook-pst application/vnd.ms-outlook
 pcap application/vnd.tcpdump.pcap application/x-pcapng
 access application/vnd.ms-access
 icon image/vnd.microsoft.icon image/x-win-bitmap
@@ -118,18 +121,19 @@ CONTAINERS = set(_CONTAINERS.split())
 
 # Types whose signature is optional, or not always at the start.
 _WITHOUT_FIXED_SIGNATURE = """
-application/cbor application/dicom application/mac-binhex40 application/msword application/mxf
-application/postscript application/vnd.apache.parquet application/vnd.framemaker application/vnd.lotus-1-2-3
-application/vnd.lotus-wordpro application/vnd.ms-excel application/vnd.ms-outlook-pst application/vnd.ms-project
-application/vnd.ms-works application/vnd.palm application/vnd.shp application/vnd.wordperfect
-application/x-apple-partition-map application/x-blender application/x-bplist application/bufr application/x-cpio
-application/x-dvi application/x-elf application/x-font-type1 application/grib application/x-hwp
-application/x-iso9660-image application/x-java-keystore application/x-lzma application/x-matlab-data
-application/x-mswrite application/x-quattro-pro application/x-spss-sav application/x-stata-dta application/x-stuffit
-application/x-tar application/x-vhd-disk application/x-vmdk-disk audio/aac audio/ac3 audio/amr audio/basic
-audio/mpeg audio/vnd.dts audio/x-mod audio/x-musepack audio/x-psf audio/x-vgm audio/x-voc image/emf image/fits
-image/nii image/wmf image/x-cineon image/x-jp2-codestream image/x-minolta-mrw image/x-tga video/mp2t video/mpeg
-video/quicktime video/x-flic video/x-nsv
+application/bufr application/cbor application/dicom application/grib application/mac-binhex40 application/msword
+application/mxf application/postscript application/vnd.apache.parquet application/vnd.framemaker
+application/vnd.lotus-1-2-3 application/vnd.lotus-wordpro application/vnd.ms-excel
+application/vnd.ms-outlook-pst application/vnd.ms-project application/vnd.ms-works application/vnd.palm
+application/vnd.shp application/vnd.wordperfect application/x-apple-partition-map application/x-blender
+application/x-bplist application/x-cpio application/x-dvi application/x-elf application/x-font-type1
+application/x-hwp application/x-iso9660-image application/x-java-keystore application/x-lzma
+application/x-matlab-data application/x-msdownload application/x-mswrite application/x-quattro-pro
+application/x-spss-sav application/x-stata-dta application/x-stuffit application/x-tar application/x-vhd-disk
+application/x-vmdk-disk audio/aac audio/ac3 audio/amr audio/basic audio/mp4a-latm audio/mpeg audio/vnd.dts
+audio/x-mod audio/x-musepack audio/x-psf audio/x-vgm audio/x-voc image/emf image/fits image/nii image/wmf
+image/x-cineon image/x-jp2-codestream image/x-minolta-mrw image/x-tga video/mp2t video/mpeg video/quicktime
+video/x-flic video/x-nsv
 """
 WITHOUT_FIXED_SIGNATURE = set(_WITHOUT_FIXED_SIGNATURE.split())
 

@@ -4,11 +4,12 @@ import re
 
 XML = "application/xml"
 HTML = "text/html"
+XHTML = "application/xhtml+xml"
 
 # By the name of the root element: https://www.iana.org/assignments/media-types/
 ROOTS = {
     "svg": "image/svg+xml",
-    "html": "application/xhtml+xml",
+    "html": XHTML,
     "rss": "application/rss+xml",
     "feed": "application/atom+xml",
     "RDF": "application/rdf+xml",
@@ -75,7 +76,7 @@ def kind(text: str) -> str | None:
         if declared:
             return XML
     if root and root[1] == "html" and (declared or "http://www.w3.org/1999/xhtml" in root[2]):
-        return "application/xhtml+xml"
+        return XHTML
     if "<?php" in stripped:
         return "application/x-php"
     if re.match(HTML_BEGIN, stripped):

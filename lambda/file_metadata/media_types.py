@@ -29,8 +29,9 @@ application/jsonl application/x-ndjson application/ndjson application/jsonlines 
 application/mac-binhex40 application/binhex application/mac-binhex
 application/mathml+xml text/mathml
 application/mbox
-application/msword application/vnd.ms-word application/doc application/vnd.msword application/winword
-application/ogg
+application/msword application/vnd.ms-word application/doc application/vnd.msword application/winword \
+ zz-application/zz-winassoc-doc
+application/ogg application/x-ogg
 application/onenote application/msonenote
 application/oxps
 application/pdf application/acrobat application/nappdf image/pdf text/pdf
@@ -68,25 +69,26 @@ application/vnd.kde.kpresenter application/x-kpresenter
 application/vnd.kde.kspread application/x-kspread
 application/vnd.kde.kword application/x-kword
 application/vnd.lotus-1-2-3 application/lotus123 application/x-123 application/wk1
-application/vnd.microsoft.portable-executable application/x-msdownload application/x-dosexec \
- application/x-msdos-program application/exe application/x-exe application/x-winexe application/msdos-windows \
+application/vnd.microsoft.portable-executable application/x-dosexec application/exe application/x-exe \
+ application/x-winexe application/msdos-windows \
  application/x-ms-dos-executable vms/exe application/dos-exe application/x-executable-msdos
 application/vnd.ms-access application/msaccess application/mdb application/x-mdb application/vnd.msaccess
 application/vnd.ms-asf video/x-ms-asf video/x-ms-asf-plugin video/x-ms-wm audio/asf video/asf application/asx
 application/vnd.ms-cab-compressed application/x-cab application/cab application/x-cabinet
-application/vnd.ms-excel application/msexcel application/excel application/xls application/x-xls
+application/vnd.ms-excel application/msexcel application/excel application/xls application/x-xls \
+ zz-application/zz-winassoc-xls
 application/vnd.ms-htmlhelp application/x-chm application/chm
 application/vnd.ms-outlook application/msoutlook
 application/vnd.ms-powerpoint application/mspowerpoint application/powerpoint
 application/vnd.ms-xpsdocument application/xps
 application/vnd.ms-tnef application/ms-tnef
 application/vnd.mif application/x-mif
+application/vnd.shp application/x-shapefile application/x-esri-shape
 application/vnd.framemaker application/x-frame
 application/vnd.palm application/x-palm-database
 application/vnd.rar application/x-rar-compressed application/rar
 application/vnd.rn-realmedia application/vnd.rn-realmedia-vbr
 application/vnd.oasis.opendocument.base application/vnd.oasis.opendocument.database
-application/vnd.shp application/x-shapefile
 application/vnd.smaf application/x-smaf
 application/vnd.sqlite3 application/x-sqlite3 application/x-sqlite application/sqlite3 application/sqlite
 application/vnd.tcpdump.pcap application/pcap application/x-tcpdump-capture application/cap
@@ -103,6 +105,8 @@ application/x-vhdx-disk application/x-virtualbox-vhdx
 application/x-vmdk-disk application/x-virtualbox-vmdk application/x-vmdk application/vmdk
 application/x-pcapng application/vnd.tcpdump.pcapng
 application/x-nes-rom application/x-nesrom
+application/x-msdownload application/x-msdos-program
+application/x-font-type1 application/x-font-pfb application/x-font-pfa
 application/x-7z-compressed application/7z application/x-7zip application/x-7z
 application/x-apple-diskimage application/x-dmg
 application/x-archive application/x-unix-archive
@@ -146,7 +150,7 @@ application/zip application/x-zip-compressed application/zip-compressed multipar
 application/zlib application/x-deflate
 application/zstd application/x-zstd-compressed application/x-zstd-compressed-tar
 audio/aac audio/aacp audio/x-hx-aac-adts audio/vnd.dlna.adts
-audio/ac3
+audio/ac3 audio/vnd.dolby.dd-raw
 audio/aiff audio/x-aifc audio/x-aiffc sound/aiff
 audio/amr
 audio/basic audio/au audio/x-au audio/ulaw audio/snd audio/x-basic
@@ -155,7 +159,7 @@ audio/matroska
 audio/midi audio/mid audio/x-mid application/x-midi music/crescendo x-music/x-midi
 audio/mp4 audio/m4a audio/x-m4a audio/x-mp4a audio/m4b audio/x-m4b audio/x-m4p audio/m4p
 audio/mpeg audio/mp3 audio/mpeg3 audio/mpg audio/x-mpeg-3
-audio/ogg audio/x-vorbis+ogg audio/x-speex+ogg audio/x-flac+ogg audio/x-opus+ogg audio/oga
+audio/ogg audio/x-vorbis+ogg audio/x-speex+ogg audio/x-flac+ogg audio/x-opus+ogg audio/x-oggflac audio/oga
 audio/vnd.dts audio/x-dts audio/dts
 audio/vnd.dts.hd audio/x-dtshd
 audio/vnd.rn-realaudio audio/x-pn-realaudio audio/x-realaudio audio/vnd.m-realaudio
@@ -167,6 +171,9 @@ audio/x-ms-wma audio/wma
 audio/x-imelody audio/imelody text/x-imelody
 audio/x-mod audio/mod
 audio/x-s3m audio/s3m
+audio/x-dsf audio/x-dsd
+image/x-sgi image/x-rgb
+image/vnd-ms.dds image/vnd.ms-dds
 audio/x-xm audio/xm
 audio/x-tta audio/tta
 audio/x-it audio/it

@@ -10,7 +10,7 @@ from shared import aws
 from shared.items import typed
 from shared.observability import logger
 from shared.s3_events import S3Object
-from shared.s3_objects import ARCHIVED, CUSTOMER_KEY, head_from_event, why_unreadable
+from shared.s3_objects import ARCHIVED, CUSTOMER_KEY, NO_SUCH_VERSION, gone, head_from_event, why_unreadable
 
 from .content_types import FIRST_BYTES
 from .metadata import Row
@@ -20,7 +20,7 @@ BROKEN_BODY = (HTTPClientError, IncompleteReadError)
 BODY_ATTEMPTS = 3
 
 EMPTY_OBJECT = "InvalidRange"  # the object is empty
-EXPECTED_REFUSALS = {EMPTY_OBJECT, "InvalidObjectState", "InvalidRequest"}
+EXPECTED_REFUSALS = {EMPTY_OBJECT, "InvalidObjectState", "InvalidRequest", *NO_SUCH_VERSION}
 
 
 class Store:
@@ -35,7 +35,8 @@ class Store:
         """HeadObject's answer for exactly this version, the first bytes of its content, and why they could not be read.
 
         One call; two for an object that is empty or archived. An object that is encrypted with a customer-provided key
-        is described by its event. Raises `ClientError` if the version does not exist any more, or may not be read.
+        is described by its event. Raises `VersionGone` if the version does not exist any more, and `ClientError` if it
+        may not be read.
         """
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
         named = {"Bucket": wanted.bucket, "Key": wanted.key, **version}
@@ -47,6 +48,8 @@ class Store:
                 return head_from_event(wanted), b"", reason
             if reason == ARCHIVED or error.response["Error"]["Code"] == EMPTY_OBJECT:
                 return dict(self._s3.head_object(**named)), b"", reason
+            if missing := gone(wanted, error):
+                raise missing from error
             raise
         # `bytes 0-8191/123456`; without this header the answer holds the whole object.
         size = int(answer["ContentRange"].rpartition("/")[2]) if "ContentRange" in answer else answer["ContentLength"]

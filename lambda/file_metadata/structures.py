@@ -71,6 +71,12 @@ def _bitmap(content: bytes) -> bool:
     return content[6:10] == bytes(4) and header[0] in {12, 16, 40, 52, 56, 64, 108, 124}
 
 
+def _bitmap_without_file_header(content: bytes) -> bool:
+    """As `.dib` files have it: https://learn.microsoft.com/windows/win32/gdi/bitmap-header-types"""
+    size, width, height, planes, bits = unpack_from("<IiiHH", content.ljust(16, b"\0"))
+    return size in {40, 52, 56, 64, 108, 124} and width > 0 != height and planes == 1 and bits in {1, 4, 8, 16, 24, 32}
+
+
 def _icon(content: bytes) -> bool:
     """A directory of pictures; the first picture lies behind it."""
     kind, count = unpack_from("<HH", content.ljust(22, b"\0"), 2)
@@ -121,6 +127,14 @@ def _old_tar(content: bytes) -> bool:
     return int(stated[1], 8) == sum(header[:148]) + 8 * 32 + sum(header[156:])
 
 
+def _skippable_frame(content: bytes) -> bool:
+    """Zstandard behind a frame to skip: https://www.rfc-editor.org/rfc/rfc8878#section-3.1.2"""
+    at = 0
+    while content[at : at + 1] and content[at] & 0xF0 == 0x50 and content[at + 1 : at + 4] == b"\x2a\x4d\x18":
+        at += 8 + unpack_from("<I", content.ljust(at + 8, b"\0"), at + 4)[0]
+    return at > 0 and content[at : at + 4] in (b"\x28\xb5\x2f\xfd", b"")
+
+
 def _netpbm(content: bytes) -> bool:
     return re.match(rb"P[1-6]\s(?:\s*#[^\n]*\n)*\s*[0-9]+\s+(?:#[^\n]*\n\s*)*[0-9]+\s", content) is not None
 
@@ -167,6 +181,8 @@ STRUCTURES: tuple[tuple[str, bytes, Callable[[bytes], bool]], ...] = (
     ("audio/mpeg", b"\xff", _mpeg_audio),
     ("audio/ac3", b"\x0b\x77", _dolby),
     ("image/bmp", b"BM", _bitmap),
+    ("image/bmp", b"", _bitmap_without_file_header),
+    ("application/zstd", b"", _skippable_frame),
     ("image/vnd.microsoft.icon", b"\x00\x00\x01\x00", _icon),
     ("image/vnd.microsoft.icon", b"\x00\x00\x02\x00", _icon),
     ("image/vnd.zbrush.pcx", b"\x0a", _pcx),
@@ -210,6 +226,8 @@ NETPBM = {
 
 def netpbm(content: bytes) -> str | None:
     """Pictures that can be text: https://netpbm.sourceforge.net/doc/"""
+    if re.match(rb"P7\n(?:#[^\n]*\n)*(?:WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE) ", content):
+        return "image/x-portable-arbitrarymap"
     return NETPBM[content[1]] if _netpbm(content) else None
 
 

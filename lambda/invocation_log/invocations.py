@@ -41,7 +41,7 @@ def _timestamp(text: str) -> str:
     try:
         when = datetime.fromisoformat(text)
         if when.tzinfo is None:
-            raise ValueError("it names no time zone")
+            raise MalformedEvent(f"eventTime {text!r} names no time zone")
         return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError) as error:
-        raise MalformedEvent(f"eventTime {text!r} is not an ISO 8601 time: {error}") from error
+        raise MalformedEvent(f"eventTime {text!r} is not an ISO 8601 time") from error

@@ -14,6 +14,7 @@ NEWEST = 100  # rows an answer shows
 ERRORS: dict[type[Exception], int] = {
     http.InvalidRequest: 400,
     UnknownObject: 404,
+    s3_events.VersionGone: 404,
     NeedsCustomerKey: 409,
     http.RequestTooLarge: 413,
 }

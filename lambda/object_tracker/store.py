@@ -5,6 +5,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from shared import aws, s3_objects
+from shared.errors import ExplainedError
 from shared.items import plain, typed
 from shared.notify_once import NotifiedRows
 from shared.s3_events import S3Object
@@ -14,11 +15,11 @@ from .objects import Row
 NOT_THERE = {"404", "403", "NoSuchKey", "NoSuchVersion", "AccessDenied", "Forbidden", "MethodNotAllowed", "405"}
 
 
-class UnknownObject(LookupError):
+class UnknownObject(ExplainedError):
     """The object does not exist, or the function may not read it: without s3:ListBucket S3 answers 403 for both."""
 
 
-class NeedsCustomerKey(LookupError):
+class NeedsCustomerKey(ExplainedError):
     """The object is encrypted with a customer-provided key (SSE-C), which only its sender has."""
 
 
@@ -32,7 +33,7 @@ class Store:
         self.notified = NotifiedRows(table_name, "objectKey", topic_arn)
 
     def head(self, wanted: S3Object) -> dict[str, Any]:
-        """HeadObject of exactly that version. Raises `UnknownObject`, `NeedsCustomerKey`."""
+        """HeadObject of exactly that version. Raises `UnknownObject`, `NeedsCustomerKey`, and `VersionGone`."""
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
         named = {"Bucket": wanted.bucket, "Key": wanted.key, **version}
         try:
@@ -41,6 +42,8 @@ class Store:
             code = error.response["Error"]["Code"]
             if code == "400" and s3_objects.has_customer_key(self._s3, named):
                 raise NeedsCustomerKey(f"{wanted.key!r} is {s3_objects.CUSTOMER_KEY}") from error
+            if gone := s3_objects.gone(wanted, error):
+                raise gone from error
             # 400: the version id is invalid.
             if code in NOT_THERE or (version and code == "400"):
                 raise UnknownObject(

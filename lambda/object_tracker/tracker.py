@@ -13,7 +13,7 @@ def record(wanted: S3Object, store: Store) -> tuple[objects.Row, bool]:
     """Record an object version and notify once. Returns the row and whether it is new. Idempotent.
 
     An object that is encrypted with a customer-provided key (SSE-C) is recorded from its event. Raises `UnknownObject`,
-    and `NeedsCustomerKey` if there is no event.
+    `VersionGone`, and `NeedsCustomerKey` if there is no event.
     """
     try:
         row = objects.row(wanted, store.head(wanted))

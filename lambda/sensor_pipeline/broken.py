@@ -43,7 +43,8 @@ def explain(problem: Breakage, text: str, begin: int, end: int, line: int, line_
     elif REST_IS_BLANK.match(text, where):
         words = "cut off, it ends too early"
     elif problem.message.startswith("Expecting value") and text[where] not in "]},:":
-        words = f"unexpected {text[where]!a}"
+        one = text[where]
+        words = f"unexpected {one!r}" if one.isprintable() else f"an unexpected character, U+{ord(one):04X}"
     return f"not JSON: {words} (line {line}, column {where - line_start + 1})"
 
 

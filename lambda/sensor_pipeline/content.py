@@ -25,24 +25,6 @@ MARKS = (
 )
 NAMES = {"utf-16-be": "UTF-16", "utf-16-le": "UTF-16", "utf-32-be": "UTF-32", "utf-32-le": "UTF-32"}
 
-# Formats that arrive instead of JSON, by their first bytes.
-OTHERS = (
-    (b"PK\x03\x04", "a ZIP archive; only gzip is decompressed"),
-    (b"\x28\xb5\x2f\xfd", "compressed with Zstandard; only gzip is decompressed"),
-    (b"BZh", "compressed with bzip2; only gzip is decompressed"),
-    (b"\xfd7zXZ\x00", "compressed with xz; only gzip is decompressed"),
-    (b"\x04\x22\x4d\x18", "compressed with LZ4; only gzip is decompressed"),
-    (b"\xff\x06\x00\x00sNaPpY", "compressed with Snappy; only gzip is decompressed"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; only gzip is decompressed"),
-    (b"PAR1", "a Parquet file, not JSON"),
-    (b"Obj\x01", "an Avro file, not JSON"),
-    (b"\x89PNG\r\n", "a PNG image, not JSON"),
-    (b"\xff\xd8\xff", "a JPEG image, not JSON"),
-    (b"%PDF-", "a PDF document, not JSON"),
-    (b"SQLite format 3\x00", "an SQLite database, not JSON"),
-)
-MARKUP = re.compile(rb"\s*<[!?A-Za-z]")
-CODINGS = {"br": "Brotli", "zstd": "Zstandard", "deflate": "deflate", "compress": "compress", "dcb": "Brotli"}
 JSON_TEXT = re.compile(rb"(\xef\xbb\xbf)?\s*[\[{]")
 
 
@@ -71,9 +53,18 @@ def read_text(content: bytes, *, key: str = "", encoding: str | None = None) -> 
     else:
         if content.startswith(GZIP):
             raise Unreadable(f"gzip: compressed more than {MOST_LAYERS} times over")
-    problem = _other_kind(content, key if not compressed else "", encoding if not compressed else None)
-    if problem:
-        raise Unreadable(problem)
+    if content and not content.isspace() and not JSON_TEXT.match(content):
+        # Loaded where it is used: a function starts faster without.
+        from . import other_kinds
+
+        told = (None, None) if compressed else (key, encoding)
+        problem = other_kinds.named(content)
+        if not problem and _is_binary(content):
+            problem = other_kinds.claimed(*told) or other_kinds.named_binary(content)
+        text = "" if problem else _decode(content)
+        if problem or (problem := other_kinds.named_text(text)):
+            raise Unreadable(problem)
+        return text
     return _decode(content)
 
 
@@ -105,25 +96,6 @@ def decompress(content: bytes) -> bytes:
             raise Unreadable("gzip: followed by something that is not gzip")
         return b"".join(parts)
     raise Unreadable(f"gzip: more than {MOST_MEMBERS} compressed parts one after another")
-
-
-def _other_kind(content: bytes, key: str, encoding: str | None) -> str | None:
-    for signature, kind in OTHERS:
-        if content.startswith(signature):
-            return kind
-    if MARKUP.match(content):
-        return "XML or HTML, not JSON"
-    if not content or JSON_TEXT.match(content) or not _is_binary(content):
-        return None
-    codings = [one.strip().lower() for one in (encoding or "").split(",")]
-    for coding in codings:
-        if coding in CODINGS:
-            return f"compressed with {CODINGS[coding]}, by its Content-Encoding; only gzip is decompressed"
-    if {"gzip", "x-gzip"} & set(codings):
-        return "not gzip, although its Content-Encoding says so"
-    if key.lower().endswith((".gz", ".gzip")):
-        return "not gzip, although its name says so"
-    return None
 
 
 def _is_binary(content: bytes) -> bool:

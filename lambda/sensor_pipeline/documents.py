@@ -21,7 +21,7 @@ TOO_LONG = (
 LONGEST_RAW = 4096  # characters of an invalid reading that are stored
 
 # Blanks, line breaks, record separators of RFC 7464, and byte order marks of concatenated files.
-BETWEEN = re.compile("(?:[ \t\r\n\x1e]|\ufeff)*")
+BETWEEN = re.compile("[ \t\r\n\x1e\ufeff]*")
 SPACE = re.compile("[ \t\r\n]*")
 
 
@@ -225,7 +225,11 @@ def _number(text: str) -> Decimal | Refused:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Refused:
     fields = dict(pairs)
-    return fields if len(fields) == len(pairs) else Refused("an object that has a name twice")
+    if len(fields) == len(pairs):
+        return fields
+    names = [name for name, _ in pairs]
+    twice = next(name for name in fields if names.count(name) > 1)
+    return Refused(f"an object that has the name {twice[:64]!a} twice")
 
 
 DECODER = json.JSONDecoder(

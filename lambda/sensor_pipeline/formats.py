@@ -8,33 +8,19 @@ the measurements in it. Where more than one shape fits, nothing is read: which i
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .documents import Array, Refused, Value
 from .names import FieldNames
 from .senml_names import BASE as SENML_BASE
 from .senml_names import VALUES as SENML_VALUES
-from .words import kind, shown
-
-Fields = dict[str, Any]
+from .shapes import Fields, Measurement, current_shadow, is_telemetry, unwrapped
+from .words import kind
 
 MANDATORY = ("deviceId", "sensorType", "value", "timestamp")
 OPTIONAL = ("unit", "readingId")
 OWN = {*MANDATORY, *OPTIONAL}
 WHOSE = {"deviceId", "timestamp", "readingId"}  # what all columns of an object have in common
-
-
-class Measurement(NamedTuple):
-    """One reading as sent: `fields` with our names, `further` with the sender's names.
-
-    `part` is its number in the document. With a `problem` it is invalid, and `problem` says why.
-    """
-
-    fields: Mapping[str, Any] = MappingProxyType({})
-    further: Mapping[str, Any] = MappingProxyType({})
-    part: str = ""
-    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +70,10 @@ class ReadingFormat:
     ) -> Iterator[Measurement]:
         """`named` says whether the value's fields already have our names."""
         if not isinstance(value, dict):
-            yield Measurement(part=part, problem=f"a reading is a JSON object; this is {kind(value)}")
+            what = kind(value)
+            if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+                what = f"a text, JSON that was encoded twice: {what}"
+            yield Measurement(part=part, problem=f"a reading is a JSON object; this is {what}")
             return
         value = value if named else self.names.apply(value)
         if isinstance(value, Refused):
@@ -121,13 +110,18 @@ class ReadingFormat:
         """As `columns`, for an object whose fields have our names."""
         missing = [name for name in ("deviceId", "timestamp") if common.get(name) is None]
         if missing:
-            yield Measurement(problem=f"missing: {', '.join(missing)}")
+            from . import other_formats
+
+            seen = other_formats.names_of({**common, **columns})
+            yield Measurement(problem=f"missing: {', '.join(missing)}; {seen}")
             return
         sensors = {name: value for name, value in columns.items() if name in self.known and value is not None}
         if not sensors:
-            yield Measurement(
-                problem=f"no column is a known sensor type with a value; known are {', '.join(sorted(self.known))}"
-            )
+            from . import other_formats
+
+            seen = f"{other_formats.names_of(columns)}; known are {', '.join(sorted(self.known))}"
+            hint = other_formats.nested(columns, self.known)
+            yield Measurement(problem=f"no column is a known sensor type with a value; {seen}{hint}")
         rest = {**further, **{name: value for name, value in columns.items() if name not in self.known}}
         for name, value in sensors.items():
             yield Measurement({**common, "sensorType": name, "value": value}, rest, name)
@@ -143,8 +137,11 @@ def _is_own(value: Fields, reader: ReadingFormat) -> bool:
 def _read_own(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     missing = [name for name in MANDATORY if name not in value]
     if missing:
+        from . import other_formats
+
         hint = "; nor is a column a known sensor type" if set(missing) == {"sensorType", "value"} else ""
-        yield Measurement(problem=f"missing: {', '.join(missing)}{hint}")
+        seen = f"; {other_formats.looks_like(value, reader.known)}" if {"sensorType", "value"} & set(missing) else ""
+        yield Measurement(problem=f"missing: {', '.join(missing)}{hint}{seen}")
         return
     fields = {name: one for name, one in value.items() if name in OWN}
     sensor = fields["sensorType"]
@@ -201,120 +198,31 @@ def _read_senml(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     yield from (Measurement(**one) for one in reader.pack().read(value))
 
 
-# The Things Network (The Things Stack v3):
-# https://www.thethingsindustries.com/docs/integrations/data-formats/
+# Platforms: how they are read is loaded for the first of their documents: a function starts faster without.
 
 
 def _is_things_network(value: Fields, reader: ReadingFormat) -> bool:
-    return "end_device_ids" in _unwrapped(value)
-
-
-def _read_things_network(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
-    message = _unwrapped(value)
-    uplink = message.get("uplink_message")
-    if not isinstance(uplink, dict):
-        yield Measurement(problem="a message of The Things Network, but not an uplink: it has no uplink_message")
-        return
-    if "decoded_payload" not in uplink:
-        yield Measurement(problem="the uplink has no decoded_payload: set a payload formatter in The Things Stack")
-        return
-    ids = message.get("end_device_ids")
-    common = {
-        "deviceId": ids.get("device_id") if isinstance(ids, dict) else None,
-        "timestamp": uplink.get("received_at") or message.get("received_at"),
-    }
-    further = {name: uplink[name] for name in ("f_port", "f_cnt") if name in uplink}
-    yield from reader.columns(uplink["decoded_payload"], common, further)
-
-
-def _unwrapped(value: Fields) -> Fields:
-    """The storage integration wraps each message in `result`, an event wraps it in `data`."""
-    for name in ("result", "data"):
-        if isinstance(value.get(name), dict) and "end_device_ids" in value[name]:
-            return dict(value[name])
-    return value
-
-
-# ThingsBoard: a gateway's telemetry, or with a device beside it a device's own.
-# https://thingsboard.io/docs/reference/gateway-mqtt-api/#telemetry-upload-api
+    return "end_device_ids" in unwrapped(value)
 
 
 def _is_thingsboard(value: Fields, reader: ReadingFormat) -> bool:
-    return _is_telemetry(value) or (
-        bool(value) and all(isinstance(one, list) and one and all(map(_is_telemetry, one)) for one in value.values())
+    return is_telemetry(value) or (
+        bool(value) and all(isinstance(one, list) and one and all(map(is_telemetry, one)) for one in value.values())
     )
 
 
-def _is_telemetry(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("values"), dict) and ("ts" in value or "timestamp" in value)
-
-
-def _read_thingsboard(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
-    if _is_telemetry(value):
-        yield from _telemetry(value, value.get("deviceId"), "", reader)
-        return
-    for device, telemetry in value.items():
-        if not isinstance(telemetry, list):
-            yield Measurement(problem=f"must be a list of telemetry for each device, and is {kind(telemetry)}")
-            return
-        for number, one in enumerate(telemetry, 1):
-            part = f"{shown(device)} {number}"
-            if isinstance(one, dict) and isinstance(one.get("values"), dict):
-                yield from _telemetry(one, device, part, reader)
-            else:
-                yield Measurement(part=part, problem="must have ts and values")
-
-
-def _telemetry(value: Fields, device: Any, part: str, reader: ReadingFormat) -> Iterator[Measurement]:
-    common = {"deviceId": device, "timestamp": value.get("ts", value.get("timestamp"))}
-    further = {name: one for name, one in value.items() if name not in {"ts", "timestamp", "values", "deviceId"}}
-    for one in reader.columns(value["values"], common, further):
-        yield Measurement(one.fields, one.further, " ".join(filter(None, (part, one.part))), one.problem)
-
-
-# AWS IoT device shadow: https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
-# The other attributes are the thing's, not the reading's: with them the same reading would be another one next time.
-
-
 def _is_shadow(value: Fields, reader: ReadingFormat) -> bool:
-    state = _current(value).get("state")
+    state = current_shadow(value).get("state")
     return isinstance(state, dict) and bool({"reported", "desired", "delta"} & set(state))
 
 
-def _current(value: Fields) -> Fields:
-    """For a message of the topic update/documents, the shadow after the update."""
-    current = value.get("current")
-    return {**value, **current} if isinstance(current, dict) and "state" in current else value
+def _read_platform(name: str) -> Callable[[Fields, ReadingFormat], Iterator[Measurement]]:
+    def read(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
+        from . import platforms
 
+        return platforms.READERS[name](value, reader)
 
-def _read_shadow(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
-    shadow = _current(value)
-    state, metadata = shadow.get("state"), shadow.get("metadata")
-    reported = state.get("reported") if isinstance(state, dict) else None
-    if not isinstance(reported, dict):
-        yield Measurement(problem="the shadow reports no state: it has no state.reported")
-        return
-    times = metadata.get("reported") if isinstance(metadata, dict) else None
-    times = reader.names.apply(times) if isinstance(times, dict) else {}
-    state_fields = reader.names.apply(reported)
-    both = (shadow, state_fields if isinstance(state_fields, dict) else {})
-    device = next((one[name] for one in both for name in ("deviceId", "thingName") if one.get(name) is not None), None)
-    if device is None:
-        yield Measurement(
-            problem="missing: deviceId; a shadow does not name its thing: add topic(3) AS thingName to the rule's SQL"
-        )
-        return
-    for one in reader.columns(reported, {"deviceId": device, "timestamp": shadow.get("timestamp", MISSING)}, {}):
-        at = times.get(one.part) if isinstance(times, dict) else None
-        own = {"timestamp": at["timestamp"]} if isinstance(at, dict) and "timestamp" in at else {}
-        fields = {**one.fields, **own}
-        if fields.get("timestamp") is MISSING:
-            yield Measurement(part=one.part, problem="missing: timestamp, of the shadow or in its metadata")
-        else:
-            yield Measurement(fields if one.fields else {}, {}, one.part, one.problem)
-
-
-MISSING = object()
+    return read
 
 
 class Adapter(NamedTuple):
@@ -327,7 +235,7 @@ ADAPTERS = {
     "wide": Adapter(_is_wide, _read_wide),
     "readings": Adapter(_is_list, _read_list),
     "senml": Adapter(_is_senml, _read_senml),
-    "things-network": Adapter(_is_things_network, _read_things_network),
-    "thingsboard": Adapter(_is_thingsboard, _read_thingsboard),
-    "iot-shadow": Adapter(_is_shadow, _read_shadow),
+    "things-network": Adapter(_is_things_network, _read_platform("things-network")),
+    "thingsboard": Adapter(_is_thingsboard, _read_platform("thingsboard")),
+    "iot-shadow": Adapter(_is_shadow, _read_platform("iot-shadow")),
 }

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared import aws, conditional_puts
 from shared.conditional_puts import Put
+from shared.errors import ExplainedError
 from shared.items import plain, typed
 
-from .notifications import of_reading
 from .readings import Row
 
 # https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
@@ -29,7 +29,7 @@ LEASE_SECONDS = 14
 RENEWED_BELOW_SECONDS = 8
 
 
-class NotPublished(RuntimeError):
+class NotPublished(ExplainedError):
     """SNS refused some notifications; the event will be retried."""
 
 
@@ -73,6 +73,9 @@ class Outbox:
         rows = self._renewed(rows)
         if not rows:
             return 0
+        # Loaded where it is used: a function starts faster without.
+        from .notifications import of_reading
+
         entries = [{"Id": str(number), **of_reading(row)} for number, row in enumerate(rows)]
         try:
             answer = self._sns.publish_batch(TopicArn=self._topic_arn, PublishBatchRequestEntries=entries)

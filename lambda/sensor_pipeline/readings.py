@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from shared.items import NUMBERS
 from shared.s3_events import MalformedEvent, S3Object
 
-from . import further, timestamps
+from . import timestamps
 from .documents import LONGEST_RAW, TextPosition
-from .formats import Measurement
+from .shapes import Measurement
 from .words import kind, shown
 
 Row = dict[str, Any]
@@ -111,7 +111,7 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
         for name in ("unit", "readingId")
         if fields.get(name) not in (None, "")
     }
-    kept = further.kept(measurement.further)
+    kept = _further(measurement.further) if measurement.further else {}
     said: list[Any] = [str(value.normalize(NUMBERS)), optional.get("unit"), optional.get("readingId")]
     if kept:
         said.append(sorted((name, str(one)) for name, one in kept["further"].items()))
@@ -127,6 +127,13 @@ def row(measurement: Measurement, rules: Rules, arrived: datetime) -> Row:
         **kept,
         **rules.known[sensor].broken_by(value),
     }
+
+
+def _further(fields: Mapping[str, Any]) -> Row:
+    # Loaded where it is used: a function starts faster without.
+    from . import further
+
+    return further.kept(fields)
 
 
 class Reject(NamedTuple):
@@ -197,7 +204,8 @@ def _text(name: str, value: Any, is_right: Callable[[str], Any], rule: str) -> s
 
 def _value(value: Any) -> Decimal:
     if not isinstance(value, Decimal):
-        raise InvalidReading(f"value: must be a number, and is {kind(value)}")
+        what = f"the text {kind(value)}" if isinstance(value, str) else kind(value)
+        raise InvalidReading(f"value: must be a number, and is {what}")
     if len(value.as_tuple().digits) > MOST_DIGITS:
         raise InvalidReading(f"value: has more than {MOST_DIGITS} digits, which could not be kept exactly")
     if value and not SMALLEST_EXPONENT <= value.adjusted() <= LARGEST_EXPONENT:

@@ -14,6 +14,10 @@ from shared.s3_events import S3Object
 from .content import LARGEST_CONTENT, Unreadable
 from .readings import Row
 
+# In the sender's words.
+IS_ARCHIVED = "the object is archived (its storage class); restore it, then replay this reject"
+HAS_CUSTOMER_KEY = "the object is encrypted with a key of the sender's own (SSE-C), which S3 does not keep"
+
 
 class Content(NamedTuple):
     """An object version in S3. `uploaded` is in seconds since 1970."""
@@ -31,21 +35,26 @@ class Store:
     def __init__(self, table_name: str, rejects_table_name: str) -> None:
         self._table_name = table_name
         self._rejects_table_name = rejects_table_name
-        self._s3 = aws.client("s3")
+        self._s3 = aws.client("s3", expected={"NoSuchKey", "NoSuchVersion"})
         self._dynamodb = conditional_puts.client()
 
     def read(self, wanted: S3Object) -> Content:
         """The content of exactly that version; of one beyond the size limit, no bytes.
 
-        Raises `ClientError` where it is not there any more, and `Unreadable` where S3 does not hand it out.
+        Raises `VersionGone` where it is not there any more, `Unreadable` where S3 does not hand it out, and
+        `ClientError`.
         """
         version = {"VersionId": wanted.version_id} if wanted.version_id else {}
         try:
             answer = self._s3.get_object(Bucket=wanted.bucket, Key=wanted.key, **version)
         except ClientError as error:
-            reason = _unreadable(error.response["Error"])
-            if reason:
-                raise Unreadable(reason) from error
+            # Loaded for the first refusal only: a function starts faster without.
+            from shared.s3_objects import ARCHIVED, gone, why_unreadable
+
+            if reason := why_unreadable(error):
+                raise Unreadable(IS_ARCHIVED if reason == ARCHIVED else HAS_CUSTOMER_KEY) from error
+            if missing := gone(wanted, error):
+                raise missing from error
             raise
         with answer["Body"] as body:
             size = answer["ContentLength"]
@@ -74,13 +83,3 @@ class Store:
 
     def _write(self, puts: list[Put]) -> int:
         return len(conditional_puts.make(self._dynamodb, puts))
-
-
-def _unreadable(error: Mapping[str, str]) -> str | None:
-    """The permanent reason why S3 refuses an object, for its sender."""
-    if error.get("Code") == "InvalidObjectState":
-        return "the object is archived (its storage class); restore it, then replay this reject"
-    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html
-    if error.get("Code") == "InvalidRequest" and "Server Side Encryption" in error.get("Message", ""):
-        return "the object is encrypted with a key of the sender's own (SSE-C), which S3 does not keep"
-    return None

@@ -12,6 +12,15 @@ CLOCK_SKEW = timedelta(minutes=5)
 ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
     r" ?(?:[Zz]|([+-]|\u2212)([0-9]{2})(?::?([0-9]{2}))?)"
+    # The name of the zone adds nothing to the offset: https://www.rfc-editor.org/rfc/rfc9557
+    r"(?:\[[A-Za-z0-9_+/=.-]{1,64}\])*"
+)
+# What is left of one, and what that lacks.
+WITHOUT = (
+    (r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", "is a day without a time"),
+    (r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[Tt ][0-9:]{2,8}(?:[.,][0-9]*)?", "has no offset from UTC, such as Z or +01:00"),
+    (r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[Tt ][0-9:]{2,8}[.,][0-9]{10,}.*", "has more than nine digits of a second"),
+    (r"[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\b.*", "is a local date, whose day and month cannot be told"),
 )
 # As many digits as seconds, milli-, micro- or nanoseconds since 1970 have from 2001 to 2286.
 EPOCH_TEXT = re.compile(r"[0-9]{10}(\.[0-9]{1,9})?|[0-9]{13}|[0-9]{16}|[0-9]{19}")
@@ -70,7 +79,8 @@ def _parse(value: Any) -> Time:
         return _epoch(Decimal(value))
     parts = ISO.fullmatch(value)
     if not parts:
-        raise NotATime(ALLOWED)
+        lack = next((lack for pattern, lack in WITHOUT if re.fullmatch(pattern, value, re.ASCII)), None)
+        raise NotATime(f"{lack}; it {ALLOWED}" if lack else ALLOWED)
     return _iso(*(part or "" for part in parts.groups()))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import aws
+from .errors import ExplainedError
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 MOST_IN_ONE_WRITE = 100
@@ -25,7 +26,7 @@ ATTEMPTS = 6
 LONGEST_WAIT_SECONDS = 0.1  # after the first attempt; doubled after each further one
 
 
-class TooManyConflicts(RuntimeError):
+class TooManyConflicts(ExplainedError):
     """The table refused the writes in all attempts because of conflicts or throttling; the event will be retried."""
 
 

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
 
+from .errors import ExplainedError
+
 Environment = TypeVar("Environment")
 
 
-class MissingVariable(RuntimeError):
+class MissingVariable(ExplainedError):
     """An environment variable the function cannot work without is not set."""
 
 

@@ -9,17 +9,22 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
-from .observability import logger
+from .errors import ExplainedError, reason
+from .observability import MetricUnit, logger, metrics
 
 Given = TypeVar("Given")
 
 
-class MalformedEvent(ValueError):
+class MalformedEvent(ExplainedError):
     """The event, or a record of it, does not have S3's structure."""
 
 
-class RecordsFailed(RuntimeError):
+class RecordsFailed(ExplainedError):
     """Some records of an event could not be processed; Lambda retries the event, then keeps it."""
+
+
+class VersionGone(ExplainedError):
+    """S3 says that it has no such version of an object (any more). No retry brings it back."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ def for_each_object(
     """Attempt every record, then raise `RecordsFailed` if any failed: the event comes again, so `process` must be
     safe to repeat. Returns how many records were processed. Raises `MalformedEvent` for what S3 does not send.
 
+    A version that is gone (`VersionGone`) is logged and counted (metric `ObjectsGone`) and fails nothing: as a failure
+    it would be retried and kept for nothing.
+
     `finish_batch` handles all results of `process` in one call; it returns an error or None per record.
     """
     fields = event if isinstance(event, dict) else {}
@@ -68,12 +76,17 @@ def for_each_object(
     def fail(number: int, error: Exception) -> None:
         # Log the error with its detail, and continue with the other records; `RecordsFailed` is raised at the end.
         logger.error("record failed", exc_info=error, extra={"record_number": number, "record": records[number]})
-        failures[number] = f"record {number}: {_reason(error)}"
+        failures[number] = f"record {number}: {reason(error)}"
 
     given: dict[int, Given] = {}
+    gone = 0
     for number, record in enumerate(records):
         try:
             given[number] = process(_parse(record))
+        except VersionGone as error:
+            logger.warning("gone before it was read", extra={"reason": str(error), "record": record})
+            metrics.add_metric("ObjectsGone", MetricUnit.Count, 1)
+            gone += 1
         except Exception as error:  # noqa: BLE001
             fail(number, error)
     if finish_batch and given:
@@ -87,15 +100,7 @@ def for_each_object(
     if failures:
         told = "; ".join(failures[number] for number in sorted(failures))
         raise RecordsFailed(f"{len(failures)} of {len(records)} records failed: {told}")
-    return len(records)
-
-
-def _reason(error: Exception) -> str:
-    """The error's message. An unexpected error refers to the log, which has its traceback."""
-    text = str(error)
-    if type(error).__module__ == "builtins":
-        return f"unexpected error, see the function's log: {text or 'no message'}"
-    return text or "failed without a message, see the function's log"
+    return len(records) - gone
 
 
 def _parse(record: Any) -> S3Object:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .s3_events import MalformedEvent, S3Object
+from .s3_events import MalformedEvent, S3Object, VersionGone
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
 ARCHIVED = "archived: restore it to read it"
@@ -53,6 +53,21 @@ def why_unreadable(error: ClientError) -> str | None:
     if refusal.get("Code") == "InvalidRequest" and "Server Side Encryption" in refusal.get("Message", ""):
         return CUSTOMER_KEY
     return None
+
+
+# Codes of GetObject, and HeadObject's, which has no body to name one.
+NO_SUCH_VERSION = {"NoSuchVersion", "NoSuchKey", "404"}
+
+
+def gone(wanted: S3Object, error: ClientError) -> VersionGone | None:
+    """What to raise where S3 says for certain that it has no such version; None for any other error.
+
+    Not for certain is 403, which S3 also answers for a missing version unless the role has `s3:ListBucket`:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax
+    """
+    if not wanted.version_id or error.response["Error"].get("Code") not in NO_SUCH_VERSION:
+        return None
+    return VersionGone(f"{wanted.key!r} (version {wanted.version_id}) is not in the bucket (any more)")
 
 
 def has_customer_key(s3: Any, named: Mapping[str, str]) -> bool:

@@ -39,6 +39,7 @@ class Arrivals:
         if announcement is None or head is None:
             reason = "it was not announced, or too long ago" if announcement is None else "it was deleted meanwhile"
             logger.warning("arrival without effect", extra={**named, "reason": reason})
+            metrics.add_metric("ObjectsGone", MetricUnit.Count, int(announcement is not None))
             return
         product = rows.arrived(announcement, found, head)
         written = self._write(product)

@@ -235,7 +235,7 @@ def test_timestamps_have_one_form_so_that_they_sort_by_time(log: Log, given: str
         (upload(eventTime=""), "eventTime and sequencer must be there"),
         (upload(eventTime=5), "eventTime must be a text"),
         (upload(eventTime="yesterday"), "eventTime 'yesterday' is not an ISO 8601 time"),
-        (upload(eventTime="2026-01-02T03:04:05"), "is not an ISO 8601 time: it names no time zone"),
+        (upload(eventTime="2026-01-02T03:04:05"), "names no time zone"),
         (upload(eventTime="0001-01-01T00:00:00+14:00"), "is not an ISO 8601 time"),
         (upload(sequencer=None), "eventTime and sequencer must be there"),
         (upload(sequencer=7), "sequencer must be a text"),
@@ -331,7 +331,7 @@ def test_rows_that_are_there_already_keep_the_others_of_their_event_from_nothing
 
 def test_a_table_that_keeps_refusing_an_events_rows_fails_all_of_its_records(log: Log) -> None:
     log.proxy.fault = refusing(500)
-    with pytest.raises(RecordsFailed, match=r"^2 of 2 records failed: record 0: .*; record 1: "):
+    with pytest.raises(RecordsFailed, match=r"^2 of 2 records failed: record 0: An error occurred .*; record 1: "):
         log.handle(event(created(BUCKET, "one"), created(BUCKET, "two")))
     assert log.rows() == []
     assert len(log.proxy.requests) == 2  # both tries of the one call: nothing is asked row by row

@@ -43,7 +43,7 @@ def set_lease(tracker: Tracker, row: dict[str, Any], end: int) -> None:
 def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_notifies_at_once(tracker: Tracker) -> None:
     arrived = event(created(tracker.bucket, "refused", tracker.upload("refused")))
     tracker.proxy.fault = only(is_publish, refusing(500))
-    with pytest.raises(RecordsFailed, match=r"record 0: .*Publish"):
+    with pytest.raises(RecordsFailed, match=r"record 0: An error occurred .*Publish"):
         tracker.handle(arrived)
     (row,) = tracker.rows("refused")
     assert "notifiedAt" not in row
@@ -181,6 +181,6 @@ def test_a_connection_that_breaks_fails_the_event(tracker: Tracker) -> None:
 
 def test_an_object_that_may_not_be_read_fails_the_event(tracker: Tracker) -> None:
     tracker.proxy.fault = only(lambda request: request.method == "HEAD", refusing(403))
-    with pytest.raises(RecordsFailed, match=r"'secret' .* may not be read"):
+    with pytest.raises(RecordsFailed, match=r"record 0: 'secret' .* may not be read"):
         tracker.handle(event(created(tracker.bucket, "secret", tracker.upload("secret"))))
     assert tracker.rows("secret") == []

@@ -145,7 +145,7 @@ def test_a_replay_keeps_what_still_fails(operator: Operator) -> None:
     (before,) = operator.listed()
     code, out, _ = operator.run("--replay", before[0])
     assert code == 1
-    assert f"{before[0]}: kept: 1 of 1 records failed: record 0: " in out
+    assert f"{before[0]}: kept: 1 of 1 records failed: record 0: eventTime" in out
     assert out.endswith("0 of 1 processed and removed, 1 kept\n")
     assert operator.listed() == [before]
 

@@ -61,7 +61,7 @@ def test_lambdas_own_retry_notifies_when_the_function_died_between_row_and_notif
     assert tracker.kept(key) == []
 
 
-def test_an_object_deleted_before_it_is_read_is_logged_and_kept(tracker: Tracker) -> None:
+def test_a_version_purged_before_it_is_read_is_logged_and_not_kept(tracker: Tracker) -> None:
     key, reading, deleted = "deleted.txt", threading.Event(), threading.Event()
 
     def hold(request: ProxiedRequest) -> None:
@@ -75,16 +75,11 @@ def test_an_object_deleted_before_it_is_read_is_logged_and_kept(tracker: Tracker
         assert reading.wait(20)
         tracker.local.client("s3").delete_object(Bucket=tracker.outputs["BucketName"], Key=key, VersionId=version)
         deleted.set()
-        (kept,) = eventually(lambda: tracker.kept(key))
-    (record,) = kept["requestPayload"]["Records"]
-    assert (record["s3"]["object"]["key"], record["s3"]["object"]["versionId"]) == (key, version)
-    # AWS names the exception in errorType; the local AWS always says Runtime.HandlerError there.
-    assert f"'{key}' (version {version})" in kept["responsePayload"]["errorMessage"]
-    assert kept["requestContext"]["condition"] == "RetriesExhausted"
-    lines = tracker.log(key)
-    assert [(line["level"], line["exception_name"]) for line in lines] == [("ERROR", "UnknownObject")] * 3
-    assert lines[0]["record"]["s3"]["object"]["versionId"] == version
-    assert tracker.rows(key) == tracker.notifications(key) == []
+        (line,) = eventually(lambda: tracker.log(key))
+    assert (line["level"], line["message"]) == ("WARNING", "gone before it was read")
+    assert line["reason"] == f"'{key}' (version {version}) is not in the bucket (any more)"
+    assert line["record"]["s3"]["object"]["versionId"] == version
+    assert tracker.kept(key) == tracker.rows(key) == tracker.notifications(key) == []
 
 
 def test_an_object_the_role_may_not_read_is_logged_and_kept_and_tracked_once_it_may(tracker: Tracker) -> None:
@@ -102,8 +97,9 @@ def test_an_object_the_role_may_not_read_is_logged_and_kept_and_tracked_once_it_
         (kept,) = eventually(lambda: tracker.kept(key))
     finally:
         iam.delete_role_policy(RoleName=role, PolicyName="test-unreadable")
-    assert f"'{key}'" in kept["responsePayload"]["errorMessage"]
-    assert [line["exception_name"] for line in tracker.log(key)] == ["UnknownObject"] * 3
+    assert f"record 0: '{key}'" in kept["responsePayload"]["errorMessage"]
+    failed = [line for line in tracker.log(key) if line.get("message") == "record failed"]
+    assert [line["exception_name"] for line in failed] == ["UnknownObject"] * 3
     assert tracker.rows(key) == tracker.notifications(key) == []
 
     deliver(tracker.local, tracker.outputs["FunctionArn"], kept["requestPayload"])
@@ -119,7 +115,7 @@ def test_a_malformed_record_is_kept_while_its_good_neighbours_are_tracked(tracke
     deliver(tracker.local, tracker.outputs["FunctionArn"], sent)
     (kept,) = eventually(lambda: tracker.kept("malformed record"))
     assert kept["requestPayload"] == sent
-    assert "1 of 2 records failed: record 0: " in kept["responsePayload"]["errorMessage"]
+    assert "1 of 2 records failed: record 0: not a record of an S3 event" in kept["responsePayload"]["errorMessage"]
     assert len(tracker.rows(key)) == len(tracker.notifications(key)) == 1
 
 

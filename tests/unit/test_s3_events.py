@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
-from shared.s3_events import MalformedEvent, RecordsFailed, S3Object, for_each_object
+from shared.errors import UNEXPECTED
+from shared.observability import metrics
+from shared.s3_events import MalformedEvent, RecordsFailed, S3Object, VersionGone, for_each_object
 from tests.support.s3_events import created, event
 
 
@@ -18,13 +20,13 @@ def test_records_are_attempted_in_order_one_by_one() -> None:
 
 def process(found: S3Object) -> str:
     if found.key in ("1", "3"):
-        raise MalformedEvent(found.key)
+        raise MalformedEvent(f"no {found.key}")
     return found.key
 
 
 def test_failures_are_reported_in_record_order_and_every_other_record_is_processed() -> None:
     seen: list[str] = []
-    with pytest.raises(RecordsFailed, match=r"^2 of 5 records failed: record 1: 1; record 3: 3$"):
+    with pytest.raises(RecordsFailed, match=r"^2 of 5 records failed: record 1: no 1; record 3: no 3$"):
         for_each_object(keys(5), lambda found: seen.append(found.key) or process(found))  # type: ignore[func-returns-value]
     assert seen == ["0", "1", "2", "3", "4"]
 
@@ -36,22 +38,37 @@ def test_finish_batch_gets_the_results_of_all_records_that_did_not_fail() -> Non
         gone.append(given)
         return [KeyError(one) if one == "2" else None for one in given]
 
-    with pytest.raises(
-        RecordsFailed,
-        match=r"^3 of 5 .*record 1: 1; record 2: unexpected error, see the function's log: '2'; record 3: ",
-    ):
+    with pytest.raises(RecordsFailed, match=rf"^3 of 5 .*record 1: no 1; record 2: {UNEXPECTED}; record 3: no 3$"):
         for_each_object(keys(5), process, finish_batch=finish_batch)
     assert gone == [["0", "2", "4"]]
 
 
-def test_an_error_of_finish_batch_fails_every_record() -> None:
+def test_a_version_that_is_gone_fails_nothing_and_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    def process(found: S3Object) -> str:
+        if found.key == "1":
+            raise VersionGone("'1' has no version v")
+        return found.key
+
+    handed_on: list[list[str]] = []
+
+    def finish_batch(given: list[str]) -> list[None]:
+        handed_on.append(given)
+        return [None] * len(given)
+
+    assert for_each_object(keys(3), process, finish_batch=finish_batch) == 2
+    assert handed_on == [["0", "2"]]
+    assert metrics.metric_set["ObjectsGone"]["Value"] == [1.0]
+    metrics.clear_metrics()
+    assert [(one.message, vars(one)["reason"]) for one in caplog.records] == [
+        ("gone before it was read", "'1' has no version v")
+    ]
+
+
+def test_what_fails_as_a_whole_fails_every_record() -> None:
     def finish_batch(given: list[str]) -> list[Exception | None]:
         raise TimeoutError("no answer")
 
-    with pytest.raises(
-        RecordsFailed,
-        match=r"^4 of 4 records failed: record 0: unexpected error, see the function's log: no answer; record 1: ",
-    ):
+    with pytest.raises(RecordsFailed, match=rf"^4 of 4 records failed: record 0: {UNEXPECTED}; record 1: "):
         for_each_object(keys(4), process, finish_batch=finish_batch)
 
 

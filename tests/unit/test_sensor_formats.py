@@ -51,12 +51,12 @@ def test_a_wide_object_is_a_reading_for_each_column_that_is_a_sensor() -> None:
 
 def test_a_wide_object_without_a_sensor_says_so() -> None:
     assert read({"deviceId": "d", "timestamp": NOON, "co2": 5})[1] == [
-        "missing: sensorType, value; nor is a column a known sensor type"
+        'missing: sensorType, value; nor is a column a known sensor type; it has "deviceId", "timestamp", "co2"'
     ]
-    assert read({"temperature": 5})[1] == ["missing: deviceId, timestamp"]
+    assert read({"temperature": 5})[1] == ['missing: deviceId, timestamp; it has "temperature"']
     assert read({**WIDE, "temperature": None, "humidity": None})[1] == [
-        "no column is a known sensor type with a value; known are air_quality, current, humidity, quality, rpm, "
-        "temperature, voltage"
+        'no column is a known sensor type with a value; it has "location"; known are air_quality, '
+        "current, humidity, quality, rpm, temperature, voltage"
     ]
 
 
@@ -76,7 +76,7 @@ def test_a_list_of_readings_has_what_they_have_in_common_beside_it() -> None:
     assert read({"deviceId": "d", "readings": [{"ts": 1, "values": {"rpm": 2}}]})[0] == [("d", "rpm", 2, 1)]
     assert read({"readings": [7, {}]})[1] == [
         "reading 1: a reading is a JSON object; this is a number",
-        "reading 2: missing: deviceId, sensorType, value, timestamp",
+        "reading 2: missing: deviceId, sensorType, value, timestamp; it is empty",
     ]
 
 
@@ -227,7 +227,7 @@ def test_the_telemetry_of_a_thingsboard_gateway_is_read() -> None:
         ],
         [],
     )
-    assert read({"ts": 1, "values": {"temperature": 42}})[1] == ["missing: deviceId"]
+    assert read({"ts": 1, "values": {"temperature": 42}})[1] == ['missing: deviceId; it has "timestamp", "temperature"']
     assert read({"deviceId": "x", "ts": 1, "values": {"temperature": 42}})[0] == [("x", "temperature", 42, 1)]
 
 

@@ -47,7 +47,7 @@ class TestReadings:
     @pytest.mark.parametrize(
         ("changes", "reason"),
         [
-            ({"value": "20"}, "value: must be a number, and is '20'"),
+            ({"value": "20"}, "value: must be a number, and is the text '20'"),
             ({"value": True}, "value: must be a number, and is true"),
             ({"value": None}, "value: must be a number, and is null"),
             ({"value": [[[]]]}, "value: must be a number, and is an array"),
@@ -94,10 +94,10 @@ class TestReadings:
             ("null", "a reading is a JSON object; this is null"),
             ("NaN", "a reading is a JSON object; this is NaN, which is not JSON"),
             ("[[]]", "a reading is a JSON object; this is an array"),
-            ("{}", "missing: deviceId, sensorType, value, timestamp"),
+            ("{}", "missing: deviceId, sensorType, value, timestamp; it is empty"),
             (
                 '{"deviceId": "a", "deviceId": "b"}',
-                "a reading is a JSON object; this is an object that has a name twice",
+                "a reading is a JSON object; this is an object that has the name 'deviceId' twice",
             ),
         ],
     )

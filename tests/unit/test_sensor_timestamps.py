@@ -106,7 +106,26 @@ def test_a_second_60_elsewhere_does_not_exist(given: str) -> None:
     ],
 )
 def test_what_is_no_time_or_has_no_offset_is_refused(given: Any) -> None:
-    assert refused(given).startswith("must be ISO 8601 with an offset such as 2026-01-31T12:00:00Z, or seconds")
+    assert "must be ISO 8601 with an offset such as 2026-01-31T12:00:00Z, or seconds" in refused(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "lack"),
+    [
+        ("2026-01-31T11:59:00", "has no offset from UTC, such as Z or +01:00"),
+        ("20260131T1159", "has no offset from UTC, such as Z or +01:00"),
+        ("2026-01-31", "is a day without a time"),
+        ("2026-01-31T11:59:00.1234567890Z", "has more than nine digits of a second"),
+        ("01/31/2026 11:59", "is a local date, whose day and month cannot be told"),
+        ("31.1.26", "is a local date, whose day and month cannot be told"),
+    ],
+)
+def test_a_time_that_lacks_something_says_what(given: str, lack: str) -> None:
+    assert refused(given).startswith(f"{lack}; it must be ISO 8601")
+
+
+def test_the_name_of_a_zone_adds_nothing_to_the_offset() -> None:
+    assert shown("2026-01-31T12:59:00+01:00[Europe/Berlin][u-ca=gregory]") == shown("2026-01-31T11:59:00Z")
 
 
 @pytest.mark.parametrize(

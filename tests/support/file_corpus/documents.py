@@ -220,7 +220,7 @@ SAMPLES = (
         "far.msi",
         FAR_DIRECTORY,
         "application/x-msi",
-        "application/vnd.microsoft.portable-executable",
+        "application/x-msdownload",
         shows="application/x-ole-storage",
         named=True,
         right=f"{OPENXML}wordprocessingml.document",
