@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from .rule import Rule
     from .schedule import Schedule
 
-# Read when they are asked for: each brings parts of the provider binding that few stacks use.
+# Imported on first use: each needs parts of the provider binding that few stacks use.
 _ON_DEMAND = {"Rule": "rule", "Schedule": "schedule"}
 
 

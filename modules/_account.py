@@ -1,6 +1,6 @@
-"""The account, partition and region that a stack deploys to, asked for once per stack.
+"""Account, partition and region that a stack deploys to, as one data source of each per stack.
 
-A data source that the stack has already is used, unless it has a provider configuration of its own (`provider=`).
+An existing data source of the stack is reused, unless it has a provider configuration of its own (`provider=`).
 """
 
 import functools
@@ -19,7 +19,7 @@ Source = TypeVar("Source", bound=TerraformDataSource)
 
 
 def account_id(scope: Construct) -> str:
-    """The account's id, as Terraform's reference."""
+    """The account id, as a Terraform reference."""
     return _account_id(stack_of(scope))
 
 
@@ -32,7 +32,7 @@ def owner(scope: Construct, given: str | None) -> str:
 
 
 def partition(scope: Construct) -> str:
-    """What ARNs begin with after `arn:`, as Terraform's reference: `aws`, in China `aws-cn`, in GovCloud `aws-us-gov`.
+    """The partition in ARNs (`aws`, `aws-cn` in China, `aws-us-gov` in GovCloud), as a Terraform reference.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
     """
@@ -40,17 +40,17 @@ def partition(scope: Construct) -> str:
 
 
 def region(scope: Construct) -> str:
-    """The region's name, as Terraform's reference."""
+    """The name of the region, as a Terraform reference."""
     return _region(stack_of(scope))
 
 
 def dns_suffix(scope: Construct) -> str:
-    """What the names of services end with, as Terraform's reference: `amazonaws.com`, in China `amazonaws.com.cn`."""
+    """The domain of service endpoints, as a Terraform reference: `amazonaws.com`, `amazonaws.com.cn` in China."""
     return _dns_suffix(stack_of(scope))
 
 
 def regional_service(scope: Construct, service: str) -> str:
-    """A service's name in this region, as key policies give it: `dynamodb.us-east-1.amazonaws.com`.
+    """The regional service name that key policies use: `dynamodb.us-east-1.amazonaws.com`.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
     """

@@ -12,7 +12,7 @@ from .iam import Statement
 
 
 class AnyFunction(Construct):
-    """What sources of events know of a function: see `PythonFunction`."""
+    """The interface of functions that event sources use: see `PythonFunction`."""
 
     name: str
     arn: str
@@ -26,8 +26,8 @@ class AnyFunction(Construct):
 
     @abstractmethod
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
-        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+        """Give the role one inline policy named after the verb and the resource. Repeated calls add nothing."""
 
     @abstractmethod
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
-        """Let a source invoke the function; gives what has to exist before it tries."""
+        """Let a source invoke the function. Returns what has to exist before the source delivers."""

@@ -1,4 +1,4 @@
-"""Request bodies that API Gateway checks against a JSON Schema before anything behind the API runs."""
+"""Validation of request bodies by API Gateway against a JSON Schema."""
 
 import json
 import re
@@ -19,13 +19,13 @@ from .cors import Cors
 from .errors import ConfigurationError
 
 DRAFT = "http://json-schema.org/draft-04/schema"
-# Valid JSON whatever the body was: API Gateway escapes quotes and backslashes in both. The first is a fixed text; the
-# second names every violation of the schema, and is empty where the body is not JSON.
+# Valid JSON for any body: API Gateway escapes quotes and backslashes in both variables. The first is a fixed text; the
+# second names every violation of the schema, and is empty if the body is not JSON.
 BODY_REFUSAL = "$context.error.message: $context.error.validationErrorString"
 
 
 class BodyChecks:
-    """The models and validators of one API."""
+    """The models and request validators of one API."""
 
     def __init__(self, api: Construct, *, rest_api_id: str, deployment: ApiDeployment, cors: Cors | None) -> None:
         self._api = api
@@ -35,7 +35,7 @@ class BodyChecks:
         self._refusal: ApiGatewayGatewayResponse | None = None
 
     def of_method(self, id_: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What a method that checks its bodies is made with."""
+        """The arguments of a method that validates its bodies."""
         if schema is None:
             return {}
         model = ApiGatewayModel(
@@ -50,7 +50,7 @@ class BodyChecks:
             self._api, f"{id_}Validator", rest_api_id=self._rest_api_id, name=f"{id_}Body", validate_request_body=True
         )
         if self._refusal is None:
-            # Says what is wrong with the body; API Gateway's own answer does not.
+            # Names the violations; API Gateway's default message does not.
             self._refusal = ApiGatewayGatewayResponse(
                 self._api,
                 "BodyRefusal",
@@ -80,5 +80,5 @@ class BodyChecks:
             raise ConfigurationError(f"{where}: body_schema is no JSON: {error}") from error
         if len(text) > limits.MODEL_CHARACTERS:
             raise refuse(where, "body_schema", text, f"{limits.MODEL_CHARACTERS} characters of JSON")
-        # Terraform would read a pattern such as ^${a}$ as an expression of its own.
+        # Terraform would interpret a pattern such as ^${a}$ as an expression.
         return text.replace("${", "$${").replace("%{", "%%{")

@@ -1,4 +1,4 @@
-"""Paths and methods of an API's routes: what API Gateway takes, and the construct ids that stand for them."""
+"""Paths and methods of an API's routes: API Gateway's rules, and the construct ids of routes."""
 
 import re
 
@@ -18,18 +18,18 @@ PARAMETER = re.compile(r"\{[A-Za-z0-9._-]+\+?\}")
 
 
 class ApiPaths:
-    """The paths of one API: a resource of API Gateway's for each of their parts, made when it is first needed."""
+    """The paths of one API, with an API Gateway resource for each part, created on first use."""
 
     def __init__(self, api: Construct, *, rest_api_id: str, root_resource_id: str) -> None:
         self._api = api
         self._rest_api_id = rest_api_id
         self._resource_ids = {"": root_resource_id}
-        self._parameters: dict[str, str] = {}  # by the path before them
+        self._parameters: dict[str, str] = {}  # by the parent path
         self._ids: dict[str, str] = {}
         self._taken: set[str] = set()
 
     def check(self, method: str, path: str) -> None:
-        """Raises `ConfigurationError` for a method or path that API Gateway does not take."""
+        """Raises `ConfigurationError` for a method or path that API Gateway refuses."""
         where = place_of(self._api)
         if method not in METHODS:
             meant = f"; write {method.upper()}" if str(method).upper() in METHODS else ""
@@ -65,7 +65,7 @@ class ApiPaths:
                     )
 
     def identify(self, path: str) -> str:
-        """Construct ids hold it: `ObjectsKey` for `/objects/{key}`. A second path of that form gets a hash."""
+        """The path in construct ids: `ObjectsKey` for `/objects/{key}`. A second path with the same id gets a hash."""
         if path not in self._ids:
             id_ = "".join(part.strip("{+}").title().replace("-", "") for part in path.split("/"))
             if id_ in self._taken:
@@ -75,7 +75,7 @@ class ApiPaths:
         return self._ids[path]
 
     def resource_id(self, path: str) -> str:
-        """API Gateway's resource for a path."""
+        """The id of API Gateway's resource for a path."""
         path = path.rstrip("/")
         if path not in self._resource_ids:
             parent, _, part = path.rpartition("/")
@@ -91,7 +91,7 @@ class ApiPaths:
 
 
 def permitted(method: str, path: str) -> str:
-    """Method and path as the ARN of a permission has them, where `*` stands for any method and for path parameters.
+    """Method and path in the ARN of a permission; `*` stands for any method and for path parameters.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
     """

@@ -1,4 +1,4 @@
-"""The one stage of an API: its logs, metrics, throttling, firewall and alarm."""
+"""The stage of an API: logs, metrics, throttling, firewall and alarm."""
 
 import json
 
@@ -58,9 +58,9 @@ def add_stage(
     web_acl_arn: str | None,
     key: AnyKey | None,
 ) -> tuple[ApiGatewayStage, CloudwatchLogGroup]:
-    """The stage, and the group of its access log."""
+    """The stage, and the log group of its access log."""
     access_log = _add_log_group(api, "AccessLog", f"/aws/apigateway/{name}", log_retention_days, key)
-    # API Gateway names the execution log; made before it does, the log has a retention.
+    # API Gateway creates the execution log group under this name; created here first, it has a retention.
     execution_log = _add_log_group(
         api, "ExecutionLog", f"API-Gateway-Execution-Logs_{rest_api_id}/{STAGE}", log_retention_days, key
     )

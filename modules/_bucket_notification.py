@@ -1,4 +1,4 @@
-"""A bucket's notification: S3 keeps one configuration for each bucket, with all targets."""
+"""A bucket's notification configuration: S3 keeps one for each bucket, with all targets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SAFE_IN_FILTERS = "/!'()"
 
 
 class Notification:
-    """What a bucket delivers to whom. S3's limits are checked with each target."""
+    """The notification configuration of one bucket. S3's limits are checked for each target."""
 
     def __init__(
         self, bucket: Construct, *, name: str, arn: str, known_arn: Callable[[Construct], str | None], account_id: str
@@ -79,7 +79,7 @@ class Notification:
                 bucket,
                 "s3.amazonaws.com",
                 arn,
-                # The ids that today's states have.
+                # These ids are in existing states, so they must not change.
                 f"InvokeFor{bucket.node.id}{len(self._functions) or ''}",
                 known_arn=known_arn,
                 account_id=account_id,
@@ -119,7 +119,8 @@ class Notification:
 
 
 def encode_filter(text: str) -> str | None:
-    """A prefix or suffix as S3 wants it in a filter: a plus for a blank, other special characters percent-encoded.
+    """A prefix or suffix in the form that S3's filters compare: blanks as plus signs, other special characters
+    percent-encoded.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
     """
@@ -127,7 +128,7 @@ def encode_filter(text: str) -> str | None:
 
 
 def _check_alone(bucket: Construct, ours: S3BucketNotification) -> None:
-    """Refuse, at synth, a second configuration of one bucket's notification: S3 keeps the one that is put last."""
+    """Refuse a second notification configuration of one bucket at synth: S3 keeps only the last one."""
     stack_of(bucket).node.add_validation(_OnlyNotification(bucket, ours))
 
 

@@ -1,4 +1,4 @@
-"""What new and existing buckets have in common: grants, and what happens when objects come and go."""
+"""Methods of new and existing buckets: grants, and connections for object events."""
 
 from __future__ import annotations
 
@@ -98,7 +98,8 @@ class AnyBucket(Construct):
         self._grant(function, "WriteTags", WRITE_TAGS_ACTIONS, prefix)
 
     def on_object_created(self, target: Target, *, prefix: str = "", suffix: str = "") -> None:
-        """Tell a function, a queue or a topic of every object created under a prefix and with a suffix (default: all).
+        """Notify a function, a queue or a topic of every object created under a prefix and with a suffix (default:
+        all).
 
         Makes the permission, for this bucket of this account only, and feeds the bucket's single notification, which
         waits for it. S3 delivers at least once, in no order, and not what was written before.
@@ -110,14 +111,15 @@ class AnyBucket(Construct):
         self._notification_of_ours().add(target, Objects("created", prefix, suffix))
 
     def on_object_removed(self, target: Target, *, prefix: str = "", suffix: str = "") -> None:
-        """Tell a function, a queue or a topic of every object deleted by a request, as `on_object_created` does.
+        """Notify a function, a queue or a topic of every object deleted by a request, as `on_object_created` does.
 
-        What lifecycle rules remove is not told.
+        Removals by lifecycle rules are not reported.
         """
         self._notification_of_ours().add(target, Objects("removed", prefix, suffix))
 
     def on_object_restored(self, target: Target, *, prefix: str = "", suffix: str = "") -> None:
-        """Tell a function, a queue or a topic when an archived object is being restored, can be read, or no longer can.
+        """Notify a function, a queue or a topic when an archived object is being restored, can be read, or no longer
+        can.
 
         Otherwise as `on_object_created`. https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
         """
@@ -151,7 +153,7 @@ class AnyBucket(Construct):
         )
 
     def _send_events_if_ours(self) -> None:
-        """Send events to EventBridge, for a rule on them."""
+        """Send events to EventBridge for a rule, if this stack owns the bucket's notification."""
         self.send_events_to_eventbridge()
 
     def _notification_of_ours(self) -> Notification:
@@ -184,5 +186,5 @@ class AnyBucket(Construct):
 
 
 def _literally(text: str) -> str:
-    """A text for a pattern with wildcards, where a backslash has a meaning; `*` is refused before."""
+    """A text as a literal in a wildcard pattern, where a backslash has a meaning; `*` was refused before."""
     return text.replace("\\", "\\\\")

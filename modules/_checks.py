@@ -34,7 +34,7 @@ Where = Construct | str
 
 
 def is_token(value: object) -> bool:
-    """Whether Terraform, not Python, knows this value: a reference, a variable, an expression."""
+    """Whether the value is known to Terraform only: a reference, a variable, an expression."""
     if isinstance(value, str):
         return EXPRESSION.search(value) is not None or LIST_TOKEN.search(value) is not None
     if isinstance(value, float):
@@ -45,26 +45,26 @@ def is_token(value: object) -> bool:
 
 
 def times(number: float, factor: float) -> float:
-    """The product, as Terraform's arithmetic where the number is a token."""
+    """The product, as a Terraform expression if the number is a token."""
     if is_token(number):
         return float(Token.as_number(Op.mul(number, factor)))
     return number * factor
 
 
 def at_least(number: float, lowest: float) -> float:
-    """The larger of two numbers, as Terraform's arithmetic where one is a token."""
+    """The larger of two numbers, as a Terraform expression if one is a token."""
     if is_token(number) or is_token(lowest):
         return float(Token.as_number(Fn.max([number, lowest])))
     return max(number, lowest)
 
 
 def text_of(value: float) -> str:
-    """A number inside a text, as Terraform's reference where it is a token."""
+    """A number in a text, as a Terraform reference if it is a token."""
     return str(Token.as_string(value)) if is_token(value) else str(value)
 
 
 def known_part(text: str) -> str:
-    """A text without its tokens. An expression that has no end is left as it is."""
+    """A text without its tokens. An unterminated expression is kept."""
     known, text = "", LIST_TOKEN.sub("", text)
     while found := EXPRESSION.search(text):
         end = _end(text, found.end())
@@ -83,7 +83,7 @@ def _end(text: str, start: int) -> int | None:
 
 
 def hide_expressions(text: str, mark: str) -> tuple[str, list[str]]:
-    """The text with a mark in the place of each expression, and the expressions."""
+    """The text with placeholders for expressions, and the expressions."""
     hidden, expressions = "", []
     while found := EXPRESSION.search(text):
         end = _end(text, found.end())
@@ -96,14 +96,14 @@ def hide_expressions(text: str, mark: str) -> tuple[str, list[str]]:
 
 
 def check_templates(where: Where, parameter: str, value: object) -> None:
-    """The same for each text in what becomes JSON, whose own braces would look like an expression's end."""
+    """The same for each text in a JSON document, whose braces could look like the end of an expression."""
     check_known(where, parameter, value)
     for text in _texts(value):
         check_template(where, parameter, text)
 
 
 def check_known(where: Where, parameter: str, value: object) -> None:
-    """Refuse numbers and lists that only Terraform knows: they have no place in JSON that Python writes."""
+    """Refuse numbers and lists that only Terraform knows: Python cannot write them into JSON."""
     for item in _items(value):
         if isinstance(item, float) and is_token(item):
             raise ConfigurationError(
@@ -121,7 +121,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _items(value: object) -> Iterator[object]:
-    """Every name and value of nested dicts and lists."""
+    """Names and values of nested dicts and lists."""
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield str(name)
@@ -134,7 +134,7 @@ def _items(value: object) -> Iterator[object]:
 
 
 def check_template(where: Where, parameter: str, text: str) -> None:
-    """Refuse an expression without end, and Terraform's directives (`%{if}`), of which no class makes anything."""
+    """Refuse unterminated expressions, and Terraform's directives (`%{if}`), which no class supports."""
     known = known_part(text)
     if EXPRESSION.search(known) or DIRECTIVE.search(known):
         raise ConfigurationError(
@@ -149,7 +149,7 @@ def refuse(where: Where, parameter: str, value: object, allowed: str) -> Configu
 
 
 def shown(value: object) -> str:
-    """A value in an error, not longer than a line."""
+    """A value in an error message, shortened to a line."""
     text = repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}... ({len(text)} characters)"
 

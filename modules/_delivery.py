@@ -1,4 +1,4 @@
-"""What delivers events (a bucket, a topic, a rule) and what takes them (a function, a queue, a topic)."""
+"""Event delivery: sources (bucket, topic, rule) and targets (function, queue, topic)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ WITHOUT_CONDITIONS_ON_TOPICS_AND_KEYS = frozenset({EVENTBRIDGE})
 
 @dataclass(frozen=True)
 class EventSource:
-    """One resource that delivers events, as the policies of its targets name it.
+    """A resource that delivers events, as the policies of its targets describe it.
 
-    `known_arn` gives the ARN as seen from another stack without a reference to the resource, or None where its name is
-    known to Terraform only. Without `known_arn` the target's stack holds the connection, and may refer to the source.
-    `permission_id` is the id of the permission to invoke a function. With `account_id` policies name the account too,
-    because the ARN has none.
+    `known_arn` returns the ARN for use in another stack, without a reference to the resource, or None if its name is
+    known to Terraform only. Without `known_arn` the connection belongs to the target's stack, which may refer to the
+    source.
+
+    `permission_id` is the id of the permission to invoke a function. With `account_id` policies have a condition on the
+    account, because the ARN names none.
     """
 
     construct: Construct
@@ -40,7 +42,9 @@ class EventSource:
     account_id: str | None = None
 
     def arn_in(self, target: Construct) -> str:
-        """The ARN for a policy of the target. Raises `ConfigurationError` where it would tie two stacks in a circle."""
+        """The ARN for a policy of the target. Raises `ConfigurationError` if it would make two stacks depend on each
+        other.
+        """
         if self.known_arn is None or same_stack(self.construct, target):
             return self.arn
         known = self.known_arn(target)
@@ -52,7 +56,7 @@ class EventSource:
         return known
 
     def conditions(self, target: Construct) -> list[Condition]:
-        """What a policy of the target demands of requests in this source's name."""
+        """The conditions that a policy of the target has for requests on behalf of this source."""
         conditions = [Condition("ArnEquals", "aws:SourceArn", [self.arn_in(target)])]
         if self.account_id is not None:
             conditions.append(Condition("StringEquals", "aws:SourceAccount", [self.account_id]))
@@ -60,12 +64,12 @@ class EventSource:
 
 
 class DeliveryTarget(Protocol):
-    """What a bucket, a topic or a rule can deliver to: a `PythonFunction`, a `Queue` or a `Topic`."""
+    """A target of a bucket, a topic or a rule: a `PythonFunction`, a `Queue` or a `Topic`."""
 
     arn: str
 
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
-        """Let the source deliver here; gives what has to exist before it tries."""
+        """Let the source deliver here. Returns what has to exist before the source delivers."""
 
 
 def same_stack(one: Construct, other: Construct) -> bool:
@@ -73,7 +77,7 @@ def same_stack(one: Construct, other: Construct) -> bool:
 
 
 def needs(user: Construct, used: Construct) -> None:
-    """Record that one construct's stack refers to another's. Raises `ConfigurationError` where that is a circle."""
+    """Record that one construct's stack refers to another stack. Raises `ConfigurationError` for a circle."""
     if same_stack(user, used):
         return
     try:
@@ -86,9 +90,8 @@ def needs(user: Construct, used: Construct) -> None:
 
 
 def place(source: Construct, target: Construct) -> tuple[Construct, str]:
-    """Scope and id of what connects two constructs: a child of the source, or of the target in another stack.
-
-    The id is made of the other's path, so that it does not depend on the order of calls.
+    """Scope and id of the resource that connects two constructs: a child of the source, or of the target if that is in
+    another stack. The id contains the path of the other construct, so it does not depend on the order of calls.
     """
     if same_stack(source, target):
         return source, free_id(source, f"To{inside_stack(target)}", path(target))
@@ -96,27 +99,27 @@ def place(source: Construct, target: Construct) -> tuple[Construct, str]:
 
 
 def free_id(scope: Construct, id_: str, text: str) -> str:
-    """The id, with a hash of the text where a child has that id already (`A/B` and `AB`)."""
+    """The id, with a hash of the text if a child with that id exists (`A/B` and `AB`)."""
     return id_ if scope.node.try_find_child(id_) is None else id_ + digest(text, scope)
 
 
 def inside_stack(construct: Construct) -> str:
-    """A construct's path below its stack as one word: `OrdersWorker` for `Orders/Worker`."""
+    """A construct's path in its stack as one word: `OrdersWorker` for `Orders/Worker`."""
     return path(construct).removeprefix(path(stack_of(construct))).replace("/", "")
 
 
 def admit_by_policy(
     policy: PolicyDocument, target: Construct, source: EventSource, *, actions: Sequence[str], resource: str
 ) -> None:
-    """Let a source use the target by the target's policy: one statement for each service, with all its sources.
+    """Allow a source in the target's resource policy: one statement for each service, with all of its sources.
 
-    A queue's policy holds 20 statements at most.
+    A queue's policy has at most 20 statements.
     """
     sid = sid_of(source.service)
     known = policy.find(sid)
     conditions = {(one.test, one.variable): list(one.values) for one in known.conditions} if known else {}
     if known and ("ArnEquals", "aws:SourceArn") not in conditions:
-        return  # the whole service is admitted
+        return  # the whole service is allowed already
     for one in source.conditions(target):
         values = conditions.setdefault((one.test, one.variable), [])
         values += [value for value in one.values if value not in values]

@@ -12,12 +12,14 @@ def depends_on(resource: TerraformResource, *others: TerraformResource) -> None:
 
 
 def replaced_with(resource: TerraformResource) -> TerraformResourceLifecycle:
-    """The lifecycle of what AWS deletes together with a resource: replaced whenever that is, although its own
-    arguments stay the same. https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#replace_triggered_by
+    """The lifecycle of a resource that AWS deletes together with another one: replaced whenever the other is replaced,
+    although its own arguments stay the same.
+
+    https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle#replace_triggered_by
     """
     return TerraformResourceLifecycle(replace_triggered_by=[f"{address(resource)}.id"])
 
 
 def address(resource: TerraformResource) -> str:
-    """A resource's address in Terraform."""
+    """The resource's address in Terraform."""
     return f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"

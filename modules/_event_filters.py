@@ -1,4 +1,4 @@
-"""Patterns that choose events by their content: of EventBridge's rules, SNS's subscriptions and Lambda's streams."""
+"""Content filters of EventBridge rules, SNS subscriptions and Lambda event source mappings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_NUMERIC = 4  # two comparisons of two parts each
 
 @dataclass(frozen=True)
 class Operators:
-    """What a service's patterns compare values with, beside equality."""
+    """The comparison operators of a service's patterns, other than equality."""
 
     names: frozenset[str]
     but: frozenset[str]  # inside `anything-but`
@@ -45,7 +45,7 @@ OF_STREAMS = Operators(
 
 
 def check_pattern(where: Construct, parameter: str, pattern: object, operators: Operators) -> None:
-    """Raises `ConfigurationError` for what the service refuses, and for comparisons that it does not know."""
+    """Raises `ConfigurationError` for a pattern or operator that the service refuses."""
     if not isinstance(pattern, Mapping):
         raise _refuse(where, parameter, pattern, "give a dict", operators)
     for name, allowed in pattern.items():

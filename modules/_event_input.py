@@ -11,7 +11,7 @@ from .errors import ConfigurationError
 
 
 def as_text(where: Construct, value: Mapping[str, Any] | str | None, limit: Text = limits.EVENT_INPUT) -> str | None:
-    """What a target gets in the place of an event, as JSON. Raises `ConfigurationError` for what is none."""
+    """The input that a target gets instead of the event, as JSON. Raises `ConfigurationError` if it is not JSON."""
     if value is None:
         return None
     check_templates(where, "input", value)

@@ -1,4 +1,4 @@
-"""Lambda's pollers: they read a queue or a table's stream, and call a function with batches."""
+"""Lambda event source mappings: Lambda polls a queue or a table's stream, and invokes a function with batches."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def poll(
     depends_on: Sequence[TerraformResource],
     **options: Any,
 ) -> LambdaEventSourceMapping:
-    """Make Lambda poll a source for a function. It checks the role's rights first, so it waits for them."""
+    """Make Lambda poll a source for a function. Lambda checks the role's permissions first, so the mapping waits for
+    them.
+    """
     limits.EVENT_FILTERS.check(source, "filters", filters)
     limits.BATCH_WINDOW_SECONDS.check(source, "window_seconds", window_seconds)
     scope, id_ = place(source, function)
@@ -46,7 +48,7 @@ def poll(
         batch_size=batch_size,
         maximum_batching_window_in_seconds=window_seconds or None,
         filter_criteria=_criteria(source, filters),
-        # Without it, one failed record makes the whole batch come again.
+        # Without it, one failed record causes a retry of the whole batch.
         function_response_types=["ReportBatchItemFailures"] if partial_failures else None,
         depends_on=list(depends_on),
         **options,

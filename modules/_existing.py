@@ -1,4 +1,4 @@
-"""Resources that exist already, and are others' to manage."""
+"""Existing resources that other stacks or teams manage."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Arn:
-    """An ARN's parts: Terraform's expressions where the ARN is a token."""
+    """The parts of an ARN; Terraform expressions if the ARN is a token."""
 
     region: str
     account_id: str
@@ -21,7 +21,7 @@ class Arn:
 
 
 def parse_arn(where: Construct, arn: str, service: str, resource: str, example: str) -> Arn:
-    """The parts of an ARN. Raises `ConfigurationError` for what is no ARN of that service and kind of resource."""
+    """The parts of an ARN. Raises `ConfigurationError` unless it is an ARN of that service and resource type."""
     if is_token(arn):
         check_template(where, "arn", arn)
         return _parts_of_token(arn)
@@ -32,7 +32,7 @@ def parse_arn(where: Construct, arn: str, service: str, resource: str, example: 
 
 
 def _parts_of_token(arn: str) -> Arn:
-    """The parts of an ARN in which Terraform's expressions stand for some, or for all of it."""
+    """The parts of an ARN that is, or contains, Terraform expressions."""
     hidden, expressions = hide_expressions(arn, "\0")
     parts = hidden.split(":", 5)
     if len(parts) == len(("arn", "partition", "service", "region", "account", "resource")):
@@ -44,7 +44,7 @@ def _parts_of_token(arn: str) -> Arn:
 
 
 def refuse_service(where: Construct, kind: str, constructor: str, service: str) -> ConfigurationError:
-    """The error for a service that has to be admitted by a policy that is not ours."""
+    """The error for a service that a resource policy of others does not allow."""
     return ConfigurationError(
         f"{path(where)}: the policy of a {kind} that exists already is its owner's. Once it admits {service}, say so: "
         f"{constructor}(..., admits=[{service!r}])"

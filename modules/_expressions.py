@@ -1,4 +1,4 @@
-"""Terraform expressions that cdktf writes incompletely."""
+"""Terraform expressions that cdktf does not escape completely."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ def encode_json(value: Any) -> str:
 
 
 def _escaped(value: Any) -> Any:
-    # cdktf 0.21 puts texts between quotes without escaping what is in them.
+    # cdktf 0.21 quotes texts without escaping them.
     if isinstance(value, str):
         return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
     if isinstance(value, dict):

@@ -8,7 +8,7 @@ from .alarms import Alarms, AlarmTopic
 def add_alarms(
     scope: Construct, name: str, timeout_seconds: float, retries: float, failures: str, topic: AlarmTopic | None
 ) -> list[CloudwatchMetricAlarm]:
-    """A function's alarms, first those that say whether its code works, which is what a release watches.
+    """A function's alarms; first those on its code, which a gradual release watches.
 
     Metrics: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
     """

@@ -1,4 +1,4 @@
-"""What Lambda asks of a function's environment, code folders and handler."""
+"""Lambda's rules for a function's environment, code folders and handler."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ RESERVED = frozenset(
 
 
 def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
-    """Refuse names that Lambda keeps for itself or does not allow, and more than 4 KB in all."""
+    """Refuse reserved and invalid names of variables, and more than 4 KB in all."""
     for name, value in variables.items():
         if name in RESERVED:
             raise ConfigurationError(f"{path(scope)}: environment has {name}, which Lambda sets itself")
@@ -64,7 +64,7 @@ def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
 
 
 def check_layers(scope: Construct, layers: Sequence[str]) -> None:
-    """Refuse a layer that is there twice, in one version or in two."""
+    """Refuse a layer that occurs twice, in the same or different versions."""
     names = [layer.rpartition(":")[0] for layer in layers if not is_token(layer)]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -72,7 +72,7 @@ def check_layers(scope: Construct, layers: Sequence[str]) -> None:
 
 
 def check_packages(scope: Construct, packages: Sequence[Path]) -> list[Path]:
-    """The code folders; refuses none at all, two of one name, and names that Python cannot import."""
+    """The code folders. Refuses an empty list, duplicate names, and names that Python cannot import."""
     if isinstance(packages, str | Path) or not packages:
         raise ConfigurationError(f"{path(scope)}: packages is {packages!r}; give a list with a code folder at least")
     folders = [Path(package).resolve() for package in packages]
@@ -92,9 +92,8 @@ def check_packages(scope: Construct, packages: Sequence[Path]) -> list[Path]:
 def check_handler(
     scope: Construct, handler: str | None, folders: Sequence[Path], exclude: Sequence[str], others: bool
 ) -> str:
-    """The handler, `handle` in the first folder's `handler.py` by default; refuses one whose file is not packed.
-
-    With `others`, libraries or layers, it may be in one of those.
+    """The handler: `handle` in the first folder's `handler.py` by default. Refuses a handler whose file is not packed,
+    unless it can be in libraries or layers (`others`).
     """
     if handler is None:
         handler = f"{folders[0].name}.handler.handle"
@@ -122,7 +121,9 @@ def check_handler(
 def check_dependencies(
     scope: Construct, dependencies: Dependencies | Path, libraries: Path | None, runtime: str, architecture: str
 ) -> Path:
-    """The folder of the locked libraries; refuses them beside others, and for a runtime that is not known yet."""
+    """The folder of the locked libraries. Refuses `dependencies` together with `libraries`, and for a runtime that is
+    not known at synth.
+    """
     if libraries is not None:
         raise ConfigurationError(f"{path(scope)}: libraries and dependencies are both given; lock all, or vendor all")
     if is_token(runtime) or is_token(architecture):

@@ -1,4 +1,4 @@
-"""Construct ids and policy names made from texts: valid, unique and the same on every run."""
+"""Construct ids and policy names derived from texts: valid, unique and stable."""
 
 import hashlib
 import json
@@ -9,19 +9,19 @@ from constructs import Construct
 
 from ._checks import is_token, known_part
 
-# Folders of lower-case words with hyphens ("in/", "monthly-reports/"), the form that most prefixes have. No two of them
-# give one identifier: words begin with a letter, and digits end them.
+# Folders of lower-case words with hyphens ("in/", "monthly-reports/"), like most prefixes. No two of them give the same
+# id: words begin with a letter, and digits end them.
 PLAIN = re.compile(r"[a-z]+[0-9]*(?:-[a-z]+[0-9]*)*/")
 LONGEST_SLUG = 32
 LONGEST_PLAIN = 40
-DIGITS = 10  # of the hash: one in 10^12
+DIGITS = 10  # of the hash: collisions have a probability of one in 10^12
 
 
 def identify(text: str, scope: Construct) -> str:
-    """Letters and digits that stand for a text: `MonthlyReports` for `monthly-reports/`, nothing for nothing.
+    """Letters and digits for a text: `MonthlyReports` for `monthly-reports/`, empty for an empty text.
 
-    Texts of another form end with a hash, so that `in`, `In/` and `in/` differ. A token counts as the expression that
-    Terraform gets for it.
+    Other texts get a hash at the end, so that `in`, `In/` and `in/` differ. A token is represented by its Terraform
+    expression.
     """
     if not text:
         return ""
@@ -31,20 +31,20 @@ def identify(text: str, scope: Construct) -> str:
 
 
 def digest(text: str, scope: Construct) -> str:
-    """A short hash of a text. A token's own text differs from run to run, so its Terraform expression is hashed."""
+    """A short hash of a text. Tokens have different texts in each run, so their Terraform expression is hashed."""
     if is_token(text):
         text = json.dumps(resolve(text, scope), sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
 
 
 def resolve(value: object, scope: Construct) -> object:
-    """A value as Terraform gets it: tokens are replaced with their expressions."""
+    """A value as Terraform gets it, with tokens replaced by their expressions."""
     resolver = DefaultTokenResolver(StringConcat())
     return Tokenization.resolve(value, scope=scope, resolver=resolver, preparing=False)
 
 
 def shorten(name: str, longest: int, allowed: str = "[A-Za-z0-9_-]") -> str:
-    """A name as it is where AWS takes it, otherwise its allowed characters and a hash within that length."""
+    """The name if AWS accepts it; otherwise its valid characters and a hash within that length."""
     if len(name) <= longest and re.fullmatch(f"{allowed}+", name):
         return name
     kept = "".join(re.findall(allowed, name))[: longest - DIGITS]

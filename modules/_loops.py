@@ -1,7 +1,7 @@
-"""Finds loops of events at synth: a function that, directly or through queues and topics, wakes itself.
+"""Finds event loops at synth: a function that triggers itself, directly or through queues and topics.
 
-Each connection and each grant to write adds an edge between two constructs. Buckets have edges for some of their
-objects only, so that a function may listen to `in/` and write under `out/`.
+Each connection and each grant to write adds an edge between two constructs. Edges of buckets are limited to some
+objects, so that a function may listen to `in/` and write under `out/`.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Objects:
-    """The objects of a bucket that begin with `prefix` and end with `suffix`, and what happens to them: `created`."""
+    """The objects of a bucket with a prefix and a suffix, and what happens to them: `created`."""
 
     event: str
     prefix: str = ""
     suffix: str = ""
 
     def overlaps(self, other: Objects) -> bool:
-        """Whether one event of one object can be in both, which is how S3 compares notification filters.
+        """Whether one event can match both, as S3 compares notification filters.
 
-        A text that only Terraform knows is taken to overlap with itself and with the empty text.
+        A text that only Terraform knows overlaps with itself and with the empty text.
         """
         return (
             self.event == other.event
@@ -49,7 +49,9 @@ def _may_agree(one: str, other: str, extends: Callable[[str, str], bool]) -> boo
 
 @dataclass(frozen=True)
 class _Edge:
-    """An effect of one construct on another: of the objects `heard` of a bucket, or on the objects `written` in one."""
+    """An effect of one construct on another. In buckets it is limited: the source's events are about objects `heard`,
+    its writes about objects `written`.
+    """
 
     target: Construct
     heard: Objects | None
@@ -66,7 +68,7 @@ _edges: WeakKeyDictionary[Construct, list[_Edge]] = WeakKeyDictionary()
 def connect(
     source: Construct, target: Construct, *, heard: Objects | None = None, written: Objects | None = None
 ) -> None:
-    """Record that what happens in one construct has an effect in another. Raises `ConfigurationError` for a loop."""
+    """Record an effect of one construct on another. Raises `ConfigurationError` for a loop."""
     edge = _Edge(target, heard, written)
     loop = _path_back(source, edge, [edge])
     if loop:
@@ -79,7 +81,7 @@ def connect(
 
 
 def _path_back(source: Construct, first: _Edge, taken: list[_Edge]) -> list[_Edge] | None:
-    """The edges from `first` on that lead back to where it begins, or None."""
+    """A path of edges from `first` back to its beginning, or None."""
     last = taken[-1]
     if last.target is source and _continues(last, first):
         return taken
@@ -92,5 +94,5 @@ def _path_back(source: Construct, first: _Edge, taken: list[_Edge]) -> list[_Edg
 
 
 def _continues(arriving: _Edge, leaving: _Edge) -> bool:
-    """Whether what arrives at a construct by one edge can leave by the other: in a bucket, for the same objects."""
+    """Whether events can pass from one edge to the next: in a bucket, only for the same objects."""
     return arriving.written is None or leaving.heard is None or arriving.written.overlaps(leaving.heard)

@@ -3,7 +3,7 @@ import functools
 from constructs import Construct
 
 
-@functools.cache  # it never changes, and asking costs a call to JavaScript
+@functools.cache  # cached: it never changes, and asking costs a call to JavaScript
 def path(construct: Construct) -> str:
-    """Where a construct stands in the tree: the ids from the app down, with slashes between."""
-    return str(construct.to_string())  # its node says it too, but that would be two calls
+    """The construct's path in the tree: the ids from the app down, separated by slashes."""
+    return str(construct.to_string())  # node.path would be two calls

@@ -1,4 +1,4 @@
-"""A function's resource policy: which services may invoke it."""
+"""A function's resource policy: the services that may invoke it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html#api-requests
 POLICY_BYTES = 20_480
-# A statement without the function's name and the source: Sid, effect, principal, action, two ARNs' beginnings.
+# Size of a statement without the function's name and the source: Sid, effect, principal, action, beginnings of two
+# ARNs.
 STATEMENT_BYTES = 330
-REFERENCE_BYTES = 50  # what a reference to an ARN or an id becomes
+REFERENCE_BYTES = 50  # size of a reference to an ARN or an id after it is resolved
 
 
 class InvokePermissions:
-    """The permissions of one function (of its alias, where versions are released)."""
+    """The permissions of one function, or of its alias if versions are released."""
 
     def __init__(self, scope: Construct, function: LambdaFunction, name: str, released: Released | None) -> None:
         self._scope = scope
@@ -40,7 +41,7 @@ class InvokePermissions:
     def add(
         self, id_: str, service: str, source_arn: str, account_id: str | None, source: Construct | None
     ) -> LambdaPermission:
-        """The permission; one that is there already for the same service and source, or a new one."""
+        """The permission for a service and source: the existing one, or a new one."""
         wanted = (service, source_arn, account_id)
         if wanted in self._given:
             return self._given[wanted]
@@ -53,7 +54,7 @@ class InvokePermissions:
         scope = self._scope if source is None or stack_of(source) is stack_of(self._scope) else source
         if scope is not self._scope:
             id_ = f"{id_}{digest(path(self._scope), self._scope)}"
-        elif id_ in self._ids:  # two buckets of one id in different constructs
+        elif id_ in self._ids:  # two buckets with the same id in different constructs
             id_ += digest(path(source) if source else f"{service} {source_arn}", self._scope)
         self._ids.add(id_)
         permission = LambdaPermission(
@@ -65,7 +66,7 @@ class InvokePermissions:
             principal=service,
             source_arn=source_arn,
             source_account=account_id,
-            # Terraform knows no resources of other stacks.
+            # Terraform has no references to resources of other stacks.
             lifecycle=replaced_with(self._function) if scope is self._scope else None,
         )
         self._given[wanted] = permission

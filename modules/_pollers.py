@@ -11,7 +11,7 @@ Pattern = Mapping[str, Any]
 
 
 class Pollers:
-    """The functions that poll one source. AWS takes one mapping for each source and function."""
+    """The functions that poll one source. AWS allows one mapping for each source and function."""
 
     def __init__(self, source: Construct) -> None:
         self._source = source

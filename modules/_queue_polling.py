@@ -22,25 +22,25 @@ TIMES_OF_TIMEOUT = 6
 
 
 def visibility_for(timeout_seconds: float, window_seconds: float) -> float:
-    """AWS's advice for a polled queue: six times the function's timeout, and the window on top."""
+    """AWS's recommendation for a polled queue: six times the function's timeout plus the batching window."""
     if is_token(timeout_seconds) or is_token(window_seconds):
         return float(Token.as_number(Op.add(Op.mul(TIMES_OF_TIMEOUT, timeout_seconds), window_seconds)))
     return TIMES_OF_TIMEOUT * timeout_seconds + window_seconds
 
 
 class PolledQueue(Construct):
-    """What polling needs of a queue."""
+    """The interface of queues that can be polled."""
 
     arn: str
     fifo: bool
 
     @abstractmethod
     def prepare_polling(self, timeout_seconds: float, window_seconds: float) -> None:
-        """Give the queue what a function needs that polls it, or refuse it."""
+        """Give the queue what a polling function needs, or refuse the function."""
 
 
 class QueuePolling:
-    """The functions that Lambda calls with a queue's messages."""
+    """The functions that Lambda invokes with a queue's messages."""
 
     def __init__(self, queue: PolledQueue) -> None:
         self._queue = queue
@@ -61,7 +61,8 @@ class QueuePolling:
         partial_failures: bool,
         max_concurrency: int | None,
     ) -> None:
-        from ._event_sources import poll  # only here: most stacks have no use for that part of the provider binding
+        # Imported here because most stacks do not use that part of the provider binding.
+        from ._event_sources import poll
 
         queue = self._queue
         undelayed = not is_token(window_seconds) and window_seconds == 0

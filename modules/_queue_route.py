@@ -1,4 +1,4 @@
-"""A route of an API that sends each request's body to a queue, without a function between them."""
+"""A route of an API that sends request bodies to a queue, without a function."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .queue import AnyQueue
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 REQUEST = "Action=SendMessage&MessageBody=$util.urlEncode($input.body)"
-# What SQS answers, by the first status that fits, and what the caller gets for it.
+# SQS's status codes, in order, and the response to the caller for each.
 ANSWERS: Sequence[tuple[str | None, str, dict[str, str]]] = (
     (None, "202", {"messageId": "$input.path('$.SendMessageResponse.SendMessageResult.MessageId')"}),
     (r"4\d{2}", "400", {"message": "the body is empty, too large, or has characters that a queue does not take"}),
@@ -36,7 +36,7 @@ ANSWERS: Sequence[tuple[str | None, str, dict[str, str]]] = (
 
 
 class QueueSender(Construct):
-    """The role with which an API sends to queues: API Gateway, in this account, may take it."""
+    """The role with which an API sends to queues. Only API Gateway, on behalf of this account, may assume it."""
 
     def __init__(self, scope: Construct, id_: str, *, name: str) -> None:
         super().__init__(scope, id_)
@@ -61,7 +61,7 @@ class QueueSender(Construct):
         self._policies = RolePolicies(self, self.role_name)
 
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
-        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+        """Give the role one inline policy named after the verb and the resource. Repeated calls add nothing."""
         return self._policies.add(resource, verb, *statements)
 
 
@@ -77,7 +77,7 @@ def send_to_queue(
     sender: QueueSender,
     cors: Cors | None,
 ) -> list[TerraformResource]:
-    """The integration of a route with a queue, and its answers; gives what a deployment has to wait for."""
+    """The integration of a route with a queue, and its responses. Returns what a deployment has to wait for."""
     if method in ("GET", "HEAD"):
         raise ConfigurationError(
             f"{place_of(api)}: {method} has no body that a queue could take; send to {place_of(queue)} with POST"
@@ -100,7 +100,7 @@ def send_to_queue(
         integration_http_method="POST",
         uri=f"arn:{partition(api)}:apigateway:{queue.region}:sqs:path/{queue.account_id}/{queue.name}",
         credentials=sender.arn,
-        # Other content types than JSON are answered with 415.
+        # Content types other than JSON are answered with 415.
         passthrough_behavior="NEVER",
         request_parameters={"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
         request_templates={"application/json": REQUEST},

@@ -26,8 +26,8 @@ class Field:
     lowest: int
     highest: int
     words: tuple[str, ...] = ()
-    unset: bool = False  # takes ?
-    special: str = ""  # what else it takes, as a regular expression
+    unset: bool = False  # accepts ?
+    special: str = ""  # further values it accepts, as a regular expression
 
     def accepts(self, text: str) -> bool:
         if text == "?":
@@ -94,7 +94,7 @@ def cron_expression(where: Construct, cron: str) -> str:
 
 
 def at_expression(where: Construct, at: str | datetime) -> str:
-    """`at(2026-12-01T08:00:00)` for a point in time without a time zone, which `time_zone` names."""
+    """`at(2026-12-01T08:00:00)` for a time without a time zone; `time_zone` names it."""
     if is_token(at):
         return f"at({at})"
     try:

@@ -8,7 +8,7 @@ from constructs import Construct
 from .errors import ConfigurationError
 
 
-@functools.cache  # it never changes, and asking costs a call to JavaScript
+@functools.cache  # cached: it never changes, and asking costs a call to JavaScript
 def stack_of(construct: Construct) -> TerraformStack:
     try:
         return TerraformStack.of(construct)

@@ -13,7 +13,7 @@ from .errors import ConfigurationError
 
 
 def check_filter_policy(where: Construct, filter_policy: Mapping[str, Any], filter_scope: str) -> None:
-    """Refuse what SNS refuses of a subscription's filter policy.
+    """Refuse filter policies that SNS refuses.
 
     https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
     """
@@ -34,7 +34,7 @@ def check_filter_policy(where: Construct, filter_policy: Mapping[str, Any], filt
 
 
 def _leaves(policy: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    """The path, the number of values, and the depth of every name that has values."""
+    """Path, number of values and depth of every key that has values."""
     for name, allowed in policy.items():
         if name == OR:
             for alternative in allowed:
@@ -46,7 +46,7 @@ def _leaves(policy: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[
 
 
 def _combinations(policy: Mapping[str, Any]) -> int:
-    """Alternatives add up; the values of each name, times its depth, multiply."""
+    """SNS's count of combinations: alternatives are added; the values of each key, times its depth, are multiplied."""
     plain = {name: allowed for name, allowed in policy.items() if name != OR}
     product = math.prod(values * depth for _, values, depth in _leaves(plain))
     alternatives = policy.get(OR, ())

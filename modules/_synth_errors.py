@@ -26,7 +26,7 @@ TAKEN = re.compile(r"There is already a Construct with name '(.*?)' in ", re.DOT
 
 
 def in_words(error: Exception) -> str | None:
-    """What an error of cdktf's means, and what to do; None for other errors."""
+    """cdktf's error in words, with advice; None for other errors."""
     if not isinstance(error, RuntimeError):
         return None
     text = str(error)
@@ -50,7 +50,7 @@ def in_words(error: Exception) -> str | None:
 
 @contextlib.contextmanager
 def errors_in_words() -> Iterator[None]:
-    """Raise errors of cdktf's as `ConfigurationError`s."""
+    """Raise cdktf's errors as `ConfigurationError`s."""
     try:
         yield
     except RuntimeError as error:
@@ -61,7 +61,7 @@ def errors_in_words() -> Iterator[None]:
 
 
 def install() -> None:
-    """Make `App.synth` raise `ConfigurationError`s. Safe to call twice."""
+    """Make `App.synth` raise `ConfigurationError`s. Repeated calls change nothing."""
     synth = App.synth
     if hasattr(synth, "in_words"):
         return
@@ -82,5 +82,5 @@ def _stacks(output: Path) -> Iterator[dict[str, object]]:
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
     for stack in manifest["stacks"].values():
         file = output / stack["synthesizedStackPath"]
-        if file.suffix == ".json":  # not HCL, which is synthesized from the same stack
+        if file.suffix == ".json":  # JSON only: HCL is synthesized from the same stack
             yield json.loads(file.read_text(encoding="utf-8"))

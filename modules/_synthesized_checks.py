@@ -1,4 +1,4 @@
-"""What is wrong with a synthesized stack as a whole."""
+"""Checks of a whole synthesized stack."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 Block = Mapping[str, Any]
 
-# The arguments that make a resource of a type one of a kind in an account and region: AWS refuses the second, or, where
-# creating is idempotent (queues, topics), two resources of Terraform's would manage one thing.
+# Arguments that have to be unique in an account and region. AWS refuses a second resource with the same values; if
+# creating is idempotent (queues, topics), two Terraform resources would manage the same AWS resource.
 IDENTITIES: dict[str, tuple[str, ...]] = {
     "aws_api_gateway_domain_name": ("domain_name",),
     "aws_cloudwatch_dashboard": ("dashboard_name",),
@@ -41,7 +41,7 @@ NEWEST_RUNTIME, SINCE = "python3.14", (6, 20)
 
 
 def problems(stack: Block) -> Iterator[str]:
-    """A line for each thing that AWS, or the provider, would refuse."""
+    """A line for each problem that AWS or the provider would refuse."""
     resources = stack.get("resource", {})
     for kind, arguments in IDENTITIES.items():
         yield from _of_one_name(kind, arguments, resources.get(kind, {}))
@@ -76,17 +76,17 @@ def _runtimes(stack: Block, functions: Block) -> Iterator[str]:
 
 
 def _too_old(version: str) -> bool:
-    """Whether a version constraint admits no version since `SINCE`.
+    """Whether a version constraint admits no version from `SINCE` on.
 
     https://developer.hashicorp.com/terraform/language/expressions/version-constraints
     """
     for constraint in version.split(","):
         match = re.fullmatch(r"\s*(=|~>|<=?)?\s*(\d+)(?:\.(\d+))?(\.\d+)?\S*\s*", constraint)
-        if match is None:  # >, >=, != bound nothing from above
+        if match is None:  # >, >=, != have no upper bound
             continue
         operator, major, minor, patch = match.groups()
         highest = (int(major), int(minor or 0))
-        if operator == "~>" and not patch:  # 6.1 admits every 6
+        if operator == "~>" and not patch:  # 6.1 admits every 6.x
             highest = (int(major), SINCE[1])
         if highest < SINCE or (operator == "<" and highest == SINCE and not (patch or "").strip(".0")):
             return True

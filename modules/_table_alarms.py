@@ -10,7 +10,7 @@ from ._table_options import Capacity, Index
 from ._table_scaling import id_part
 from .alarms import Alarms, AlarmTopic
 
-ALARM_UTILIZATION = 0.8  # of the provisioned capacity that may be consumed before the alarm rings
+ALARM_UTILIZATION = 0.8  # share of the provisioned capacity above which the alarm goes off
 ALARM_PERIOD = 300  # seconds
 
 
@@ -46,7 +46,7 @@ def add_alarms(
                     namespace="AWS/DynamoDB",
                     metric=f"Consumed{direction}CapacityUnits",
                     dimensions=dimensions,
-                    # The metric is the sum over the period, capacity is units a second.
+                    # The metric is the sum over the period; capacity is in units a second.
                     above=times(units, ALARM_PERIOD * ALARM_UTILIZATION),
                     period=ALARM_PERIOD,
                     qualifier=index,

@@ -50,7 +50,7 @@ def check_expiry(where: Construct, attribute: str | None, types: Mapping[str, st
 
 
 def check_indexes(where: Construct, indexes: Sequence[Index]) -> None:
-    """Refuse what DynamoDB refuses of a table's indexes."""
+    """Refuse indexes that DynamoDB refuses."""
     limits.GLOBAL_INDEXES.check(where, "indexes", indexes)
     for index in indexes:
         limits.INDEX_NAME.check(where, "indexes: name", index.name)

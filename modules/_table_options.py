@@ -6,7 +6,8 @@ from dataclasses import dataclass
 class Capacity:
     """Provisioned capacity units of a table and of each of its indexes.
 
-    With `autoscale_to` the units go up to that number by themselves, and never below `read` and `write`.
+    With `autoscale_to` Application Auto Scaling changes the units, up to that number and never below `read` and
+    `write`.
     """
 
     read: float

@@ -16,11 +16,11 @@ from ._paths import path
 from ._table_options import Capacity, Index
 from .errors import ConfigurationError
 
-TARGET_UTILIZATION = 70  # percent of the provisioned capacity that autoscaling keeps consumed
+TARGET_UTILIZATION = 70  # target utilization in percent of the provisioned capacity
 
 
 def scale(table: Construct, name: str, capacity: Capacity, most: float, indexes: Sequence[Index]) -> None:
-    """Let the units of a table and of each index go up to `most`, and down to what is provisioned."""
+    """Scale the units of a table and of each index up to `most`, and down to the provisioned units."""
     for direction, least in (("Read", capacity.read), ("Write", capacity.write)):
         if not is_token(most) and not is_token(least) and most < least:
             raise ConfigurationError(f"{path(table)}: autoscale_to is {most}, below the {least} provisioned units")
@@ -62,7 +62,7 @@ def keep_scaled_indexes(
     where there is one, is asked for the units that its indexes have now.
     https://github.com/hashicorp/terraform-provider-aws/issues/671
     """
-    # Only here: most stacks have no use for that part of the provider binding.
+    # Imported here because most stacks do not use that part of the provider binding.
     from cdktf_cdktf_provider_aws.data_aws_dynamodb_table import DataAwsDynamodbTable
     from cdktf_cdktf_provider_aws.data_aws_dynamodb_tables import DataAwsDynamodbTables
 
@@ -70,7 +70,7 @@ def keep_scaled_indexes(
         raise ConfigurationError(
             f"{path(table)}: its name is known to Terraform only; indexes that scale need a name that Python knows"
         )
-    # Asked for by name, so that the table itself does not have to be made first.
+    # Looked up by name, so that the data source does not wait for the table.
     tables = DataAwsDynamodbTables(table, "Tables")
     current = DataAwsDynamodbTable(table, "Current", name=name)
     current.add_override("count", f'${{contains({tables.fqn}.names, "{name}") ? 1 : 0}}')
@@ -90,7 +90,7 @@ def id_part(index: str) -> str:
 
 
 def _expression(scope: Construct, value: float) -> str:
-    """A number inside a Terraform expression, where a token is one itself."""
+    """A number in a Terraform expression; tokens are expressions already."""
     if not is_token(value):
         return str(value)
     return str(resolve(value, scope)).removeprefix("${").removesuffix("}")

@@ -1,4 +1,4 @@
-"""What new and existing tables have in common: grants, and functions that are called with changes."""
+"""Methods of new and existing tables: grants, and functions that are invoked with changes."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ class AnyTable(Construct):
         Raises `ConfigurationError` for what AWS would refuse, for a second call with one function, and, where no filter
         ends it, for a function that writes to the table itself.
         """
-        from ._event_sources import poll  # only here: most stacks have no use for that part of the provider binding
+        # Imported here because most stacks do not use that part of the provider binding.
+        from ._event_sources import poll
 
         limits.STREAM_BATCH_SIZE.check(self, "batch_size", batch_size)
         limits.STARTING_POSITION.check(self, "starting_position", starting_position)
@@ -183,13 +184,13 @@ class AnyTable(Construct):
                 names = ", ".join(self._index_names) or "none"
                 raise ConfigurationError(f"{path(self)}: it has no index {index!r}; its indexes: {names}")
             resource = f"{self.arn}/index/{index}"
-        # Named by the index too, so that a table and all its indexes can be granted; the slash makes it a plain word.
+        # The id contains the index, so that a table and all its indexes can be granted; the slash makes it one word.
         name = verb if index is None else f"{verb}{identify(f'{index}/', self)}"
         function.allow(self, name, Statement(sid=verb, actions=actions, resources=[resource]))
         self._allow_key(function)
 
     def _allow_key(self, function: Grantee) -> None:
         if self._key:
-            # One for all grants: a second would change nothing, so that nobody would miss either.
+            # One policy for all grants: further ones would be redundant.
             use_key = Statement(sid="UseTableKey", actions=KEY_ACTIONS, resources=[self._key.arn])
             function.allow(self, "UseKeyOf", use_key)

@@ -1,4 +1,4 @@
-"""What is known to be missing only when the app is synthesized."""
+"""Checks that are possible only when the app is synthesized."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._paths import path
 
 
 def require(construct: Construct, is_there: Callable[[], bool], missing: str) -> None:
-    """Refuse the synth of a construct to which something has not been added by then."""
+    """Refuse to synthesize a construct to which nothing was added."""
     construct.node.add_validation(_Required(construct, is_there, missing))
 
 

@@ -3,7 +3,7 @@ from weakref import WeakKeyDictionary
 
 from cdktf import TerraformResource
 
-# An override replaces what an earlier one said under the same name.
+# A later override replaces an earlier one under the same name.
 _accepted: WeakKeyDictionary[TerraformResource, dict[str, str]] = WeakKeyDictionary()
 
 
@@ -19,7 +19,7 @@ def accept(resource: TerraformResource, reasons: Mapping[str, str]) -> None:
 
 
 def withdraw(resource: TerraformResource, checks: Iterable[str]) -> None:
-    """Accept some findings no longer: the resource got what the checks ask for."""
+    """Remove accepted findings, after the resource was changed to pass the checks."""
     accepted = _accepted.setdefault(resource, {})
     for check in checks:
         accepted.pop(check, None)

@@ -15,7 +15,7 @@ from .errors import ConfigurationError
 
 
 class AlarmTopic(Protocol):
-    """What alarms notify: a `Topic`."""
+    """The interface of topics that alarms notify: a `Topic`."""
 
     arn: str
 
@@ -32,7 +32,7 @@ EXTENDED_STATISTIC = re.compile(
 
 
 def check_statistic(where: str, statistic: str) -> None:
-    """Raises `ConfigurationError` for what is no statistic of CloudWatch."""
+    """Raises `ConfigurationError` for a statistic that CloudWatch does not know."""
     if is_token(statistic) or statistic in STATISTICS:
         return
     percentages = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", statistic)]
@@ -42,7 +42,7 @@ def check_statistic(where: str, statistic: str) -> None:
 
 
 def check_dimensions(where: str, dimensions: Mapping[str, str]) -> None:
-    """Raises `ConfigurationError` for what CloudWatch refuses of a metric's dimensions."""
+    """Raises `ConfigurationError` for dimensions that CloudWatch refuses."""
     limits.DIMENSIONS.check(where, "dimensions", dimensions)
     for name, value in dimensions.items():
         limits.DIMENSION_NAME.check(where, "dimensions: name", name)

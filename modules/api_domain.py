@@ -13,7 +13,7 @@ BASE_PATH = re.compile(r"[A-Za-z0-9$._+!*'()-]+")
 
 
 class ApiDomain(Construct):
-    """A domain name of one's own for an API, with a certificate of AWS Certificate Manager in the API's region.
+    """A custom domain name for an API, with a certificate of AWS Certificate Manager in the API's region.
 
     Refuses TLS below 1.2. DNS has to point to it: an alias record for `name` to `target` in the hosted zone
     `target_zone_id`. Made by `RestApi.add_domain`.

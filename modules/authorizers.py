@@ -1,4 +1,4 @@
-"""Who may call a route of an API."""
+"""Authorization of an API's routes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ Authorizer = CognitoAuthorizer | LambdaAuthorizer
 
 
 class Callers:
-    """What the routes of one API ask of their callers. `keyed` is the API's own authorization."""
+    """The authorization of the routes of one API. `keyed` says whether the API itself asks for keys."""
 
     def __init__(
         self, scope: Construct, *, api: ApiGatewayRestApi, deployment: ApiDeployment, keyed: Authorization
@@ -71,7 +71,7 @@ class Callers:
         self._authorizers: dict[str, tuple[Authorizer, ApiGatewayAuthorizer]] = {}
 
     def of_method(self, authorization: Authorization | Authorizer) -> dict[str, Any]:
-        """What a method is made with."""
+        """The authorization arguments of a method."""
         match authorization:
             case Authorization.IAM:
                 return {"authorization": "AWS_IAM"}

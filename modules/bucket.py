@@ -36,11 +36,11 @@ from .key import AnyKey
 from .lifecycle import LifecycleRule, rules
 from .role import Role
 
-# Everything that reads or writes what an object holds; deleting is apart, so that Terraform can empty the bucket.
+# Everything that reads or writes content. Deleting is separate, so that Terraform can empty the bucket.
 CONTENT_ACTIONS = ("s3:GetObject*", "s3:PutObject*", "s3:RestoreObject")
 ALL_DELETE_ACTIONS = ("s3:DeleteObject*",)
 
-# What a page reads of S3's answer; S3 takes no wildcard here.
+# Response headers that pages may read; S3 allows no wildcard here.
 EXPOSED_HEADERS = ["ETag", "x-amz-version-id", "x-amz-checksum-crc64nvme", "x-amz-checksum-sha256", "x-amz-request-id"]
 
 ACCEPTED = {
@@ -56,7 +56,8 @@ ACCEPTED_WITHOUT_KEY = {"CKV_AWS_145": "SSE-S3 encrypts without the cost of KMS 
 
 
 class Bucket(AnyBucket):
-    """A private, encrypted S3 bucket that accepts TLS requests only and tells functions, queues and topics of objects.
+    """A private, encrypted S3 bucket that accepts TLS requests only and notifies functions, queues and topics of
+    objects.
 
     Secure by default: SSE-S3 (AES-256, or SSE-KMS with `key`), all public access blocked, ACLs off (ownership
     enforced), requests without TLS refused, multipart uploads left unfinished removed after 7 days. With `versioned`
@@ -131,7 +132,7 @@ class Bucket(AnyBucket):
                             kms_master_key_id=key.arn if key else None,
                         )
                     ),
-                    # One data key for many objects: fewer KMS requests, at a fraction of the cost.
+                    # One data key for many objects: fewer KMS requests at a fraction of the cost.
                     bucket_key_enabled=True if key else None,
                 )
             ],
@@ -147,7 +148,7 @@ class Bucket(AnyBucket):
         if cors_origins:
             self._add_cors(cors_origins)
         self.policy = PolicyDocument(self, "Policy", tls_only([self.arn, f"{self.arn}/*"], ["s3:*"]))
-        # AWS checks a new policy against the public access block: one after the other, never side by side.
+        # AWS checks a new policy against the public access block, so they must not be changed concurrently.
         S3BucketPolicy(
             self, "BucketPolicy", bucket=self.name, policy=self.policy.json, depends_on=[public_access_block]
         )
@@ -164,7 +165,7 @@ class Bucket(AnyBucket):
     ) -> ExistingBucket:
         """A bucket that exists already, by its name, with the same grants.
 
-        `key` encrypts it, where that is a key of your own. Others may have configured its notification, which S3 keeps
+        `key` is its customer-managed key, if it has one. Others may have configured its notification, which S3 keeps
         as a whole: with `owns_notification` this stack replaces it, so that `on_object_created` and the like work.
         Without it, let the owner send the bucket's events to EventBridge, and match them with a `Rule` on
         `event_pattern()`.
@@ -220,7 +221,7 @@ class Bucket(AnyBucket):
         )
 
     def _principals(self, function: Grantee) -> tuple[str, str]:
-        """A role as AWS compares it, and as a local AWS does: by its session."""
+        """A role in the form that AWS compares, and in that of a local AWS: by its session."""
         begin, name = f"arn:{partition(self)}", function.role_name
         role = function.arn if isinstance(function, Role) else f"{begin}:iam::{self._account_id}:role/{name}"
         return role, f"{begin}:sts::{self._account_id}:assumed-role/{name}/*"
@@ -234,7 +235,7 @@ class Bucket(AnyBucket):
         limits.CORS_ORIGINS.check(self, "cors_origins", origins)
         for origin in origins:
             limits.CORS_ORIGIN.check(self, "cors_origins", origin)
-        # What a page needs for a presigned upload and for reading back what it got.
+        # Requests of a page that uses a presigned upload and reads the result back.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
         S3BucketCorsConfiguration(
             self,
@@ -244,8 +245,8 @@ class Bucket(AnyBucket):
                 S3BucketCorsConfigurationCorsRule(
                     allowed_origins=list(origins),
                     allowed_methods=["GET", "HEAD", "PUT"],
-                    # Which headers an upload may have is decided by its signature; here a list would only keep out
-                    # what upload libraries add, and S3 refuses unsigned x-amz-* headers itself.
+                    # The signature decides which headers an upload may have. A list here would only exclude headers of
+                    # upload libraries, and S3 refuses unsigned x-amz-* headers itself.
                     allowed_headers=["*"],
                     expose_headers=EXPOSED_HEADERS,
                     max_age_seconds=3000,

@@ -16,10 +16,10 @@ from .accepted import accept
 from .errors import ConfigurationError
 
 ANY_ORIGIN = "*"
-# As browsers write it (https://fetch.spec.whatwg.org/#origin-header): lower-case, no path, no default port.
+# The form that browsers send (https://fetch.spec.whatwg.org/#origin-header): lower-case, no path, no default port.
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:[0-9]{1,5})?")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&*+.^_`|~-]+")
-LONGEST_MAX_AGE = 86400  # seconds; browsers take less: 7,200 (Chromium), 86,400 (Firefox)
+LONGEST_MAX_AGE = 86400  # seconds; browsers cap it: 7,200 (Chromium), 86,400 (Firefox)
 
 # What signed requests, API keys and JSON need, by name for browsers that do not know the wildcard; the wildcard allows
 # every other header, but never Authorization: https://fetch.spec.whatwg.org/#cors-unsafe-request-header-names
@@ -77,7 +77,7 @@ class Cors:
 
     @property
     def several(self) -> bool:
-        """Whether the answer depends on who asks: `Access-Control-Allow-Origin` takes one value."""
+        """Whether the answer depends on the request's origin: `Access-Control-Allow-Origin` takes one value."""
         return len(self.origins) > 1
 
     @property
@@ -101,12 +101,12 @@ class Cors:
 
     @property
     def answer_parameters(self) -> dict[str, str]:
-        """Headers of the answers of a route that no function answers, as an integration response has them."""
+        """Headers of an integration response, for routes without a function."""
         headers = {"Access-Control-Allow-Origin": f"'{self.origins[0]}'", **self._of_every_answer()}
         return {f"method.response.header.{name}": value for name, value in headers.items()}
 
     def preflight_parameters(self, methods: Sequence[str]) -> dict[str, str]:
-        """Headers of the answer to a preflight, as an integration response has them."""
+        """Headers of the integration response to a preflight."""
         headers = {
             "Access-Control-Allow-Origin": f"'{self.origins[0]}'",
             "Access-Control-Allow-Methods": f"'{','.join(sorted(methods))}'",
@@ -163,7 +163,7 @@ class Preflight(Construct):
             **of_method,
             type="MOCK",
             request_templates={"application/json": json.dumps({"statusCode": 204})},
-            # An API with binary media types would otherwise not read the template.
+            # Without it, an API with binary media types would not process the template.
             content_handling="CONVERT_TO_TEXT",
         )
         response = ApiGatewayMethodResponse(
@@ -184,13 +184,13 @@ class Preflight(Construct):
         self.resources = (method, integration, response, self._answer)
 
     def allow(self, method: str) -> None:
-        """Let pages send a method to the path; `ANY` stands for all."""
+        """Allow pages to send a method to the path; `ANY` stands for all methods."""
         self._methods.update(ALL_METHODS if method == "ANY" else [method])
         self._answer.response_parameters = self._cors.preflight_parameters([*self._methods, "OPTIONS"])
 
 
 def add_error_answers(api: Construct, *, rest_api_id: str, cors: Cors) -> list[ApiGatewayGatewayResponse]:
-    """Let pages read what API Gateway answers itself (403, 413, 429, 504), which no function sees."""
+    """Allow pages to read API Gateway's own errors (403, 413, 429, 504), which no function sees."""
     return [
         ApiGatewayGatewayResponse(
             api,
@@ -198,7 +198,7 @@ def add_error_answers(api: Construct, *, rest_api_id: str, cors: Cors) -> list[A
             rest_api_id=rest_api_id,
             response_type=f"DEFAULT_{family}",
             response_parameters=cors.error_parameters,
-            # API Gateway's own text, which it would put here by itself.
+            # API Gateway's default text.
             response_templates={"application/json": '{"message":$context.error.messageString}'},
         )
         for family in ("4XX", "5XX")

@@ -11,7 +11,7 @@ from ._expressions import encode_json
 from ._paths import path
 from .alarms import check_dimensions, check_statistic
 
-WIDTH = 12  # of 24 columns: two graphs side by side
+WIDTH = 12  # of 24 columns: two graphs in a row
 HEIGHT = 6
 
 

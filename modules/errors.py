@@ -1,2 +1,4 @@
 class ConfigurationError(ValueError):
-    """What was asked of a module class cannot be built on AWS: raised at synth, before anything is generated."""
+    """The arguments of a module class describe something that AWS refuses. Raised at synth, before any Terraform is
+    written.
+    """

@@ -30,7 +30,7 @@ from .queue import Queue
 from .release import Release, Released
 from .vpc import CONNECTING_ACCEPTED, DENIAL_ACCEPTED, Vpc, connecting, denied_to_code
 
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html; the group itself is made by Terraform.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html; Terraform creates the log group.
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 # https://docs.aws.amazon.com/xray/latest/devguide/security_iam_id-based-policy-examples.html
 TRACE_ACTIONS = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
@@ -179,7 +179,7 @@ class PythonFunction(AnyFunction):
             # X-Ray has no resources to name: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
             Statement(sid="WriteTraces", actions=TRACE_ACTIONS, resources=["*"]),
             Statement(sid="KeepFailures", actions=FAILURE_ACTIONS, resources=[self.failures.arn]),
-            # Lambda puts failures into the encrypted queue, and reads the environment, as the function.
+            # Lambda writes to the encrypted failure queue, and decrypts the environment, with the function's role.
             *([Statement(sid="UseKey", actions=ENCRYPTING_ACTIONS, resources=[key.arn])] if key else []),
         )
         needed = [self.log_group, log_policy]
@@ -243,7 +243,7 @@ class PythonFunction(AnyFunction):
 
     @property
     def invoke_arn(self) -> str:
-        """What API Gateway calls: the alias where versions are released, otherwise the function."""
+        """The ARN that API Gateway invokes: of the alias if versions are released, otherwise of the function."""
         return str((self.released.alias if self.released else self.resource).invoke_arn)
 
     @property
@@ -286,7 +286,7 @@ class PythonFunction(AnyFunction):
                 service=source.service,
                 source_arn=source.arn,
                 account_id=source.account_id,
-                # A topic's subscriptions are in the target's stack, so that the permission can be there as well.
+                # A topic's subscriptions belong to the target's stack, and so can the permission.
                 source=source.construct if source.known_arn else None,
             )
         ]

@@ -1,4 +1,4 @@
-"""IAM policies, always as `aws_iam_policy_document` data sources: that is the form scanners can read."""
+"""IAM policies, always as `aws_iam_policy_document` data sources, which scanners can read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -53,7 +53,7 @@ class Statement:
 
     @property
     def size(self) -> int:
-        """About how many characters it has in IAM's JSON, where a reference to an ARN becomes 50."""
+        """The approximate number of characters in IAM's JSON; a reference to an ARN counts as 50."""
         texts = [self.sid, *self.actions, *self.resources]
         texts += [text for one in self.conditions for text in (one.test, one.variable, *one.values)]
         return STATEMENT_FRAME + sum(3 + len(known_part(text)) + 50 * is_token(text) for text in texts)
@@ -80,7 +80,7 @@ class Statement:
 
 
 class PolicyDocument:
-    """A policy document that grows while the stack is built; `json` is what a policy resource takes."""
+    """A policy document to which statements can be added until synth; `json` is the argument of a policy resource."""
 
     def __init__(self, scope: Construct, id_: str, *statements: Statement) -> None:
         self._statements: list[Statement] = []
@@ -90,12 +90,12 @@ class PolicyDocument:
         self.json: str = self.resource.json
 
     def add(self, *statements: Statement) -> None:
-        """Add statements; one that is there already adds nothing."""
+        """Add statements; duplicates are ignored."""
         if self._take(statements):
             self.resource.put_statement(self._blocks)
 
     def put(self, statement: Statement) -> None:
-        """Add a statement in place of the one with its `sid`, where there is one."""
+        """Add a statement, or replace the one with its `sid`."""
         for position, known in enumerate(self._statements):
             if known.sid == statement.sid:
                 if known == statement:
@@ -118,18 +118,18 @@ class PolicyDocument:
 
 
 class Grantee(Protocol):
-    """What rights can be granted to: a function, or an existing role (`Role.from_name`)."""
+    """The interface of what permissions can be granted to: a function, or an existing role (`Role.from_name`)."""
 
     @property
     def role_name(self) -> str:
-        """The name of the IAM role that gets the rights."""
+        """The name of the IAM role that gets the permissions."""
 
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
-        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+        """Give the role one inline policy named after the verb and the resource. Repeated calls add nothing."""
 
 
 class RolePolicies:
-    """The inline policies that a stack gives to one role, each named after a verb and a resource."""
+    """The inline policies of one role, each named after a verb and a resource."""
 
     def __init__(self, scope: Construct, role_name: str) -> None:
         self._scope = scope
@@ -160,7 +160,7 @@ class RolePolicies:
                 f"{self._size} characters, IAM allows {POLICIES_OF_A_ROLE} in all; grant wider prefixes, or divide the "
                 "work between two functions"
             )
-        if id_ in self._ids:  # Read of LogsIn and of Logs/In
+        if id_ in self._ids:  # Distinguishes Read of LogsIn from ReadLogs of In.
             id_ += digest(f"{verb} {inside}", self._scope)
         self._ids.add(id_)
         grant = self._granted[verb, inside] = _Grant(resource, id_, statements)
@@ -182,7 +182,7 @@ class RolePolicies:
                 self._make(grant, grant.resource)
 
     def _make(self, grant: "_Grant", scope: Construct) -> IamRolePolicy:
-        # In a resource's scope the policies of several roles meet.
+        # Policies of several roles can be in the scope of one resource.
         id_ = grant.id if scope is self._scope else grant.id + digest(path(self._scope), self._scope)
         construct = Construct(scope, id_)
         document = PolicyDocument(construct, "Policy", *grant.statements)
@@ -192,7 +192,7 @@ class RolePolicies:
 
 
 class _Grant:
-    """One inline policy, and what it was made from."""
+    """One inline policy, and the statements it was made from."""
 
     policy: IamRolePolicy
 
@@ -203,7 +203,7 @@ class _Grant:
 
 
 def tls_only(resources: Sequence[str], actions: Sequence[str]) -> Statement:
-    """Refuse requests that do not use TLS.
+    """Deny requests without TLS.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     """

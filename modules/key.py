@@ -21,7 +21,7 @@ SERVICE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey*")
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 # It names Describe* too, which has no encryption context, so that its condition never lets it through.
 LOG_ACTIONS = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
-# Looking after a key, without using it or letting others use it.
+# Key administration, without using the key or granting its use.
 # https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-administrators
 ADMINISTRATION_ACTIONS = (
     "kms:CancelKeyDeletion",
@@ -47,10 +47,10 @@ ADMINISTRATION_ACTIONS = (
     "kms:UpdateAlias",
     "kms:UpdateKeyDescription",
 )
-# What services ask of KMS without saying on whose behalf: EventBridge, for encrypted queues and topics.
+# EventBridge's requests to KMS for encrypted queues and topics, which name no source.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
 WITHOUT_SOURCE_ACCOUNT = frozenset({"events.amazonaws.com"})
-# What a service that stores data needs on behalf of who stores and reads it.
+# Actions that a storage service needs on behalf of its callers.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
 STORAGE_ACTIONS = (
     "kms:CreateGrant",
@@ -85,7 +85,7 @@ class AnyKey(Construct):
 
 
 class ExistingKey(AnyKey):
-    """A KMS key that exists already; see `Key.from_arn`."""
+    """An existing KMS key; see `Key.from_arn`."""
 
     def __init__(self, scope: Construct, id_: str, *, arn: str, admits: Sequence[str]) -> None:
         super().__init__(scope, id_)
@@ -94,12 +94,12 @@ class ExistingKey(AnyKey):
         self._admits = admits
 
     def allow_service(self, service: str) -> None:
-        """Raises `ConfigurationError` unless the key's policy admits the service already (`admits`)."""
+        """Raises `ConfigurationError` unless `admits` of `from_arn` names the service."""
         if service not in self._admits:
             raise refuse_service(self, "key", "Key.from_arn", service)
 
     def allow_log_group(self, name: str) -> None:
-        """Raises `ConfigurationError` unless the key's policy admits CloudWatch Logs already (`admits`)."""
+        """Raises `ConfigurationError` unless `admits` of `from_arn` names CloudWatch Logs."""
         self.allow_service("logs.amazonaws.com")
 
 
@@ -156,7 +156,7 @@ class Key(AnyKey):
 
         Grants work where the key's policy leaves permissions to IAM policies, as AWS's default does. `admits` are the
         AWS services (`s3.amazonaws.com`, `cloudwatch.amazonaws.com`, `logs.amazonaws.com`) that its policy lets use
-        it; others are refused with a `ConfigurationError`, because its policy is its owner's.
+        it; others are refused with a `ConfigurationError`, because only its owner can change that policy.
         """
         return ExistingKey(scope, id_, arn=arn, admits=admits)
 
@@ -192,7 +192,7 @@ class Key(AnyKey):
                 principals={"Service": [regional_service(self, "logs")]},
                 actions=LOG_ACTIONS,
                 resources=["*"],
-                # By name: the log group itself waits for the key.
+                # By name: the log group itself depends on the key.
                 conditions=[
                     Condition(
                         "StringEquals",

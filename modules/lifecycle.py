@@ -21,7 +21,7 @@ from ._checks import is_token
 from ._paths import path
 from .errors import ConfigurationError
 
-# From warm to cold, the only way objects can go.
+# From frequent to infrequent access, the only direction of transitions.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
 STORAGE_CLASSES = ("STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 INFREQUENT = ("STANDARD_IA", "ONEZONE_IA")
@@ -53,7 +53,7 @@ class LifecycleRule:
     noncurrent_versions_kept: float | None = None
 
     def check(self, where: Construct) -> None:
-        """Raise `ConfigurationError` for what S3 refuses of one rule."""
+        """Raises `ConfigurationError` for a rule that S3 refuses."""
         limits.LIFECYCLE_RULE_NAME.check(where, "lifecycle: name", self.name)
         limits.LIFECYCLE_PREFIX.check(where, f"lifecycle {self.name}: prefix", self.prefix)
         limits.OBJECT_TAGS.check(where, f"lifecycle {self.name}: tags", self.tags)
@@ -81,7 +81,7 @@ class LifecycleRule:
         return bool(self.noncurrent_transitions) or self.noncurrent_expire_after_days is not None
 
     def block(self) -> S3BucketLifecycleConfigurationRule:
-        """The rule as Terraform has it."""
+        """The rule as a block of Terraform's."""
         kept = self.noncurrent_versions_kept
         return S3BucketLifecycleConfigurationRule(
             id=self.name,
@@ -136,7 +136,7 @@ class LifecycleRule:
 
 
 def unfinished_uploads() -> S3BucketLifecycleConfigurationRule:
-    """Remove multipart uploads that were left unfinished: they cost, and nobody sees them."""
+    """Remove incomplete multipart uploads: they cost money, and listings do not show them."""
     return S3BucketLifecycleConfigurationRule(
         id="remove-unfinished-uploads",
         status="Enabled",
@@ -150,7 +150,7 @@ def unfinished_uploads() -> S3BucketLifecycleConfigurationRule:
 def rules(
     where: Construct, own: Sequence[LifecycleRule], *, versioned: bool, noncurrent_days: float | None
 ) -> list[S3BucketLifecycleConfigurationRule]:
-    """All rules of a bucket. Raises `ConfigurationError` for what S3 refuses, and for rules without an effect."""
+    """All rules of a bucket. Raises `ConfigurationError` for rules that S3 refuses, and for rules without an effect."""
     blocks = [unfinished_uploads()]
     names = ["remove-unfinished-uploads"]
     if versioned and noncurrent_days is not None:
@@ -188,7 +188,9 @@ def _check_effect(where: Construct, rule: LifecycleRule, *, versioned: bool, non
 
 
 def _check_ages(where: Construct, name: str, transitions: Mapping[str, float], expire_after: float | None) -> None:
-    """What S3 demands of the ages in one rule: colder with age, 30 days before and in infrequent access, then gone."""
+    """S3's rules for the ages of one rule: increasing, at least 30 days before and in infrequent access, expiration
+    last.
+    """
     for storage_class, days in transitions.items():
         limits.STORAGE_CLASS.check(where, f"lifecycle {name}: transitions", storage_class)
         limits.TRANSITION_DAYS.check(where, f"lifecycle {name}: transitions to {storage_class}", days)

@@ -20,7 +20,7 @@ class Logs:
     system_level: str | None = None
 
     def block(self, function: Construct) -> dict[str, str]:
-        """As Terraform has it. Raises `ConfigurationError` for what Lambda refuses."""
+        """The block of Terraform's. Raises `ConfigurationError` for values that Lambda refuses."""
         limits.LOG_FORMAT.check(function, "logs.format", self.format)
         levels = {}
         if self.level is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .errors import ConfigurationError
 
-# The account id is a reference that Terraform resolves later: 12 digits when it does.
+# The account id is a reference that Terraform resolves to 12 digits.
 ACCOUNT_ID_LENGTH = 12
 
 _LOWER = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]")
@@ -58,7 +58,7 @@ class Names:
         return self._name("queue", part, 80)
 
     def api(self, part: str) -> str:
-        """A REST API's name, also part of its log group's name."""
+        """The name of a REST API, also part of its log group's name."""
         return self._name("REST API", part, 128)
 
     def dashboard(self, part: str) -> str:

@@ -25,6 +25,7 @@ from .iam import Grantee, PolicyDocument, Statement, tls_only
 from .key import ENCRYPTING_ACTIONS, AnyKey
 
 DAY = 24 * 60 * 60
+# Permissions of a polling function's role:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
 SEND_ACTIONS = ("sqs:SendMessage",)
 RECEIVE_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
@@ -34,7 +35,7 @@ FIFO = ".fifo"
 
 
 class AnyQueue(PolledQueue):
-    """What new and existing queues have in common: grants, and functions that poll them."""
+    """Methods of new and existing queues: grants, and functions that poll them."""
 
     def __init__(self, scope: Construct, id_: str, *, fifo: bool, key: AnyKey | None) -> None:
         super().__init__(scope, id_)
@@ -64,17 +65,17 @@ class AnyQueue(PolledQueue):
 
     @property
     def region(self) -> str:
-        """The region that the queue is in, as Terraform's reference."""
+        """The queue's region, as a Terraform reference."""
         return region(self)
 
     @property
     def account_id(self) -> str:
-        """The account that the queue is in, as Terraform's reference."""
+        """The queue's account, as a Terraform reference."""
         return account_id(self)
 
     @abstractmethod
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
-        """Let a bucket, a topic or a rule send; gives what has to exist before it tries."""
+        """Let a bucket, a topic or a rule send. Returns what has to exist before the source delivers."""
 
     def grant_receive(self, function: Grantee) -> IamRolePolicy:
         """Let the function receive and delete messages itself. `on_messages` needs no such grant."""
@@ -197,9 +198,10 @@ class Queue(AnyQueue):
     ) -> ExistingQueue:
         """A queue that exists already, by its ARN.
 
-        `key` encrypts it, where that is a key of your own. With its `visibility_timeout_seconds` a function that would
+        `key` is its customer-managed key, if it has one. With its `visibility_timeout_seconds` a function that would
         take longer is refused at synth. `admits` are the AWS services (`s3.amazonaws.com`, `sns.amazonaws.com`) that
-        its policy lets send; others are refused with a `ConfigurationError`, because its policy is its owner's.
+        its policy lets send; others are refused with a `ConfigurationError`, because only its owner can change that
+        policy.
         """
         return ExistingQueue(
             scope, id_, arn=arn, key=key, visibility_timeout_seconds=visibility_timeout_seconds, admits=admits
@@ -213,7 +215,7 @@ class Queue(AnyQueue):
         return [self._policy] if same_stack(self, source.construct) else []
 
     def prepare_polling(self, timeout_seconds: float, window_seconds: float) -> None:
-        """Give the queue the visibility timeout and the dead letters that a polling function needs."""
+        """Give the queue the visibility timeout and the dead-letter queue that a polling function needs."""
         needed = visibility_for(timeout_seconds, window_seconds)
         given = self._visibility_timeout
         if given is None:
@@ -237,7 +239,7 @@ class Queue(AnyQueue):
             key=self._key,
             alarm_topic=self._alarm_topic,
         )
-        # Without blanks, as Terraform's provider writes it again: otherwise a second plan would show a change.
+        # Without blanks, as the provider normalizes it: otherwise a second plan would show a change.
         self.resource.redrive_policy = json.dumps(
             {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}, separators=(",", ":")
         )
@@ -251,7 +253,7 @@ class Queue(AnyQueue):
 
 
 class ExistingQueue(AnyQueue):
-    """A queue that exists already; see `Queue.from_arn`."""
+    """An existing queue; see `Queue.from_arn`."""
 
     def __init__(
         self,
@@ -285,17 +287,17 @@ class ExistingQueue(AnyQueue):
 
     @property
     def url(self) -> str:
-        """Where messages are sent to: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html."""
+        """The URL for sending: https://docs.aws.amazon.com/general/latest/gr/sqs-service.html."""
         return f"https://sqs.{self._region}.{dns_suffix(self)}/{self._account_id}/{self.name}"
 
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
-        """Raises `ConfigurationError` unless the queue's policy admits the source's service already (`admits`)."""
+        """Raises `ConfigurationError` unless `admits` of `from_arn` names the source's service."""
         if source.service not in self._admits:
             raise refuse_service(self, "queue", "Queue.from_arn", source.service)
         return []
 
     def prepare_polling(self, timeout_seconds: float, window_seconds: float) -> None:
-        """Raises `ConfigurationError` where the function takes longer than the queue's known visibility timeout."""
+        """Raises `ConfigurationError` if the function's timeout exceeds the queue's known visibility timeout."""
         given = self._visibility_timeout
         if given is not None and not is_token(given) and not is_token(timeout_seconds) and given < timeout_seconds:
             raise ConfigurationError(
@@ -315,7 +317,7 @@ def failure_queue(
     key: AnyKey | None = None,
     alarm_topic: AlarmTopic | None = None,
 ) -> Queue:
-    """A queue for what could not be processed, with an alarm that rings while something is in it."""
+    """A queue for events that could not be processed, with an alarm while it is not empty."""
     ending = f"-{suffix}{FIFO if fifo else ''}"
     base = name.removesuffix(FIFO)
     if not is_token(base):

@@ -26,7 +26,8 @@ from .iam import Condition, PolicyDocument, RolePolicies, Statement
 
 ALIAS = "live"
 
-# What CodeDeploy does for Lambda: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
+# Permissions of CodeDeploy for Lambda:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
 SHIFT_ACTIONS = ("lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias")
 
 WATCHING_ACCEPTED = {
@@ -88,7 +89,7 @@ class Released(Construct):
             function_version=function.version,
             lifecycle=TerraformResourceLifecycle(
                 replace_triggered_by=[f"{address(function)}.id"],
-                # CodeDeploy moves these.
+                # CodeDeploy changes these.
                 ignore_changes=["function_version", "routing_config"] if gradual else None,
             ),
         )

@@ -32,7 +32,7 @@ from .usage_plan import Quota, UsagePlan
 
 __all__ = ["STAGE", "Authorization", "RestApi"]
 
-# Of one API for one function, each for its route; what comes after these shares one permission.
+# Routes of one API that get a permission of their own for a function; all further ones share one.
 MOST_PERMISSIONS = 12
 
 
@@ -205,7 +205,7 @@ class RestApi(Construct):
         return plan
 
     def add_domain(self, name: str, *, certificate_arn: str, base_path: str | None = None) -> ApiDomain:
-        """Serve the API at a domain name of one's own (`api.example.com`), below `base_path` where that is given.
+        """Serve the API at a custom domain name (`api.example.com`), below `base_path` where that is given.
 
         Raises `ConfigurationError` for a name that is no domain's, and for one that the API has already.
         """
@@ -229,7 +229,7 @@ class RestApi(Construct):
         body_schema: Mapping[str, Any] | None,
         authorization: Authorization | Authorizer | None,
     ) -> tuple[str, ApiGatewayMethod]:
-        """The method, and what the construct ids of a route begin with."""
+        """The method, and the beginning of the route's construct ids."""
         self._paths.check(method, path)
         if self._cors and method == "OPTIONS":
             raise ConfigurationError(
@@ -268,7 +268,9 @@ class RestApi(Construct):
         self._deployment.add(route, integration, invoke_arn=invoke_arn)
 
     def _permit(self, function: PythonFunction, id_: str, route: str) -> None:
-        """Let this route invoke the function; beyond a few routes, all of the API's: a function's policy is bounded."""
+        """Let this route invoke the function; beyond a few routes allow all of the API: a function's policy is limited
+        in size.
+        """
         routes = self._permitted.setdefault(function, set())
         routes.add(route)
         whole = len(routes) > MOST_PERMISSIONS
@@ -300,7 +302,7 @@ class RestApi(Construct):
             self,
             "UsagePlan",
             name=name,
-            # A plain dict works for a single block, not in a list of them.
+            # A plain dict works for a single block, but not in a list of blocks.
             api_stages=[ApiGatewayUsagePlanApiStages(api_id=self.id, stage=self.stage.stage_name)],
         )
         ApiGatewayUsagePlanKey(self, "UsagePlanKey", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)

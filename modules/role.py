@@ -57,9 +57,9 @@ class Role(Construct):
 
     @property
     def role_name(self) -> str:
-        """The role's own name, as every grantee has it."""
+        """The name of the role."""
         return self.name
 
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
-        """Give the role one inline policy named after the verb and the resource; a second call adds nothing."""
+        """Give the role one inline policy named after the verb and the resource. Repeated calls add nothing."""
         return self._policies.add(resource, verb, *statements)

@@ -125,11 +125,11 @@ class Schedule(Construct):
 
     @property
     def role_name(self) -> str:
-        """The name of the role that Scheduler has, to which targets grant what they need."""
+        """The name of Scheduler's role, which targets grant their permissions to."""
         return self._role_name
 
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
-        """Give Scheduler's role one inline policy named after the verb and the resource; a second call adds nothing."""
+        """Give Scheduler's role one inline policy named after the verb and the resource. Repeated calls add nothing."""
         return self._policies.add(resource, verb, *statements)
 
     def on_time(
@@ -183,7 +183,7 @@ class Schedule(Construct):
                     if isinstance(target, AnyQueue) and target.fifo
                     else None,
                 },
-                # Scheduler checks that the role may call the target.
+                # Scheduler checks the role's permissions when a schedule is created.
                 depends_on=[kept, granted],
             )
         )
@@ -218,7 +218,7 @@ class Schedule(Construct):
             return None
         if rate is not None:
             raise ConfigurationError(f"{path(self)}: time_zone has no effect on a rate; leave it out, or use cron")
-        zones = available_timezones()  # none on systems without them
+        zones = available_timezones()  # does not exist on all operating systems
         if zones and not is_token(time_zone) and time_zone not in zones:
             raise refuse(self, "time_zone", time_zone, "a name of the IANA time zone database, such as Europe/Berlin")
         return time_zone

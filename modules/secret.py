@@ -81,7 +81,7 @@ class Secret(Construct):
 
 
 class ExistingSecret(Construct):
-    """A secret of others: `Secret.from_name` or `Secret.from_arn`."""
+    """An existing secret: `Secret.from_name` or `Secret.from_arn`."""
 
     def __init__(self, scope: Construct, id_: str, arn: str, granted_arn: str, key: AnyKey | None) -> None:
         super().__init__(scope, id_)

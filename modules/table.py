@@ -130,13 +130,13 @@ class Table(AnyTable):
         """A table that exists already, by its ARN, with the same grants.
 
         `indexes` are the names of its indexes that are queried. With its `stream_arn` functions can be called with its
-        changes; turning the stream on is its owner's to do. `key` encrypts it, where that is a key of your own.
+        changes; only its owner can turn the stream on. `key` is its customer-managed key, if it has one.
         """
         return ExistingTable(scope, id_, arn=arn, indexes=indexes, stream_arn=stream_arn, key=key)
 
     @property
     def stream_arn(self) -> str:
-        """The ARN of the table's stream, which asking for turns on."""
+        """The ARN of the table's stream; reading it turns the stream on."""
         return self._stream_arn()
 
     def _stream_arn(self) -> str:
@@ -148,11 +148,11 @@ class Table(AnyTable):
 
     @cached_property
     def _known_stream_arn(self) -> str:
-        return str(self.resource.stream_arn)  # read once: each reading is another token
+        return str(self.resource.stream_arn)  # cached: each access would create another token
 
 
 class ExistingTable(AnyTable):
-    """A table that exists already; see `Table.from_arn`."""
+    """An existing table; see `Table.from_arn`."""
 
     def __init__(
         self,
@@ -224,7 +224,8 @@ def _lifecycle(protected: bool, *, autoscaled: bool) -> TerraformResourceLifecyc
         return None
     return TerraformResourceLifecycle(
         prevent_destroy=True if protected else None,
-        # Autoscaling moves these; Terraform must not move them back. Turning it on or off changes the table in place.
+        # Autoscaling changes these, and Terraform must not revert it. Turning autoscaling on or off updates the table
+        # in place.
         ignore_changes=["read_capacity", "write_capacity"] if autoscaled else None,
     )
 

@@ -41,7 +41,7 @@ AWS_MANAGED_KEY = "alias/aws/sns"
 
 
 class AnyTopic(Construct):
-    """What new and existing topics have in common: subscriptions and the right to publish."""
+    """Methods of new and existing topics: subscriptions and the permission to publish."""
 
     name: str
     arn: str
@@ -230,7 +230,7 @@ class Topic(AnyTopic):
     ) -> ExistingTopic:
         """A topic that exists already, by its ARN.
 
-        `key` encrypts it, where that is a key of your own. `admits` are the AWS services (`cloudwatch.amazonaws.com`,
+        `key` is its customer-managed key, if it has one. `admits` are the AWS services (`cloudwatch.amazonaws.com`,
         `s3.amazonaws.com`) that its policy lets publish; others are refused with a `ConfigurationError`, because its
         policy is its owner's.
         """

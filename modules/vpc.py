@@ -27,7 +27,7 @@ DENIAL_ACCEPTED = {
 
 @dataclass(frozen=True)
 class Vpc:
-    """Where a function's traffic goes out: subnets (one in each zone it should survive the loss of) and their rules.
+    """The subnets (one in each availability zone that may fail) and security groups of a function.
 
     It has to reach AWS's services from there: by VPC endpoints, or by a NAT gateway.
     """
@@ -46,9 +46,9 @@ class Vpc:
 
 
 def connecting(partition: str) -> list[Statement]:
-    """What Lambda does in the function's name to connect it."""
+    """Actions of Lambda, with the function's role, to connect it."""
     return [
-        # All ids, in the very form the page above prescribes: nobody knows an interface's before it is made.
+        # All ids, in the very form the page above prescribes: the id of an interface is not known before it is created.
         Statement(sid="KeepInterfaces", actions=INTERFACE_ACTIONS, resources=[f"arn:{partition}:ec2:*:*:*/*"]),
         Statement(sid="FindInterfaces", actions=DESCRIBE_ACTIONS, resources=["*"]),
     ]

@@ -1,4 +1,4 @@
-"""AWS's limits of every argument that the classes check, by service, each with AWS's page.
+"""AWS's limits for the arguments of the classes, by service, each with a link to AWS's page.
 
 Use: `limits.FUNCTION_NAME.check(self, "name", name)`.
 """

@@ -1,4 +1,4 @@
-"""Function archives: what goes into them, libraries from lock files, the archive's bytes."""
+"""Function archives: file selection, libraries from lock files, and reproducible ZIP files."""
 
 from .archive import build_archive, sha256
 from .libraries import build_libraries

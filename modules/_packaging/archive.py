@@ -19,7 +19,7 @@ from .._synth import cache
 from ..errors import ConfigurationError
 from .sources import SourceFile, library_files, own_files
 
-FORMAT = "2"  # to be raised when the same files shall become other archives
+FORMAT = "2"  # part of the cache key: increment it when the same files should give other archives
 
 EARLIEST_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 FILE = 0o100644 << 16
@@ -40,7 +40,7 @@ def build_archive(packages: Sequence[Path], libraries: Path | None = None, *, ex
 
 
 def packed_files(package: Path, exclude: Sequence[str] = ()) -> frozenset[str]:
-    """The names of a package's files in the archive, below the package."""
+    """The names of a package's files in the archive, relative to the package."""
     return frozenset(name for name, _ in own_files(_folder(package.resolve()), tuple(exclude)))
 
 
@@ -71,7 +71,7 @@ def _build(packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[st
 def _keep(digest: str, write: Callable[[Path], None]) -> Path:
     try:
         return cache.once(cache.folder("functions") / digest, write)
-    except (OSError, RuntimeError):  # there can be no cache
+    except (OSError, RuntimeError):  # the cache folder cannot be used
         folder = Path(tempfile.mkdtemp(prefix="function-archive-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         write(folder)
@@ -94,12 +94,12 @@ def _digest(archive: str, files: Mapping[str, SourceFile]) -> str:
     return digest.hexdigest()
 
 
-@functools.cache  # the functions of an app have their libraries in common
+@functools.cache  # functions of an app often share their libraries
 def _sha256(path: Path) -> bytes:
     return hashlib.sha256(path.read_bytes()).digest()
 
 
-@functools.cache  # copies of a function have their archive in common
+@functools.cache  # copies of a function share their archive
 def sha256(archive: Path) -> bytes:
     return hashlib.sha256(archive.read_bytes()).digest()
 

@@ -1,7 +1,7 @@
-"""A function's libraries, installed for its runtime and architecture from a lock file, without Docker.
+"""Installs a function's libraries from a lock file, for its runtime and architecture, without Docker.
 
-Only wheels are taken, each held by the lock file's hashes, so that one lock file gives the same files everywhere. A
-set of libraries is kept in the user's cache folder under the hash of what it is made from.
+Only wheels are used, verified by the lock file's hashes, so that one lock file gives the same files everywhere.
+Installed libraries are kept in the user's cache folder under a hash of their pins.
 """
 
 import atexit
@@ -21,7 +21,7 @@ from ..errors import ConfigurationError
 from .locks import read_pins
 from .pins import Dependencies, Pin
 
-FORMAT = "1"  # to be raised when the same pins shall become other libraries
+FORMAT = "1"  # part of the cache key: increment it when the same pins should give other libraries
 
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # glibc of the runtimes' operating systems: Amazon Linux 2 has 2.26, Amazon Linux 2023 has 2.34.
@@ -34,16 +34,16 @@ LONGEST_MESSAGE = 1500
 
 
 def build_libraries(dependencies: Dependencies, *, runtime: str, architecture: str) -> Path:
-    """A folder of the locked libraries for one runtime and architecture.
+    """A folder with the locked libraries for one runtime and architecture.
 
-    Raises `ConfigurationError` where a library has no wheel for them, or neither pip nor uv is there to fetch it.
+    Raises `ConfigurationError` if a library has no wheel for them, or if neither pip nor uv is available.
     """
     lock = dependencies.lock_file.resolve()
     return _build(Dependencies(lock, dependencies.group, dependencies.boto3_of_runtime), runtime, architecture)
 
 
 def marker_environment(runtime: str, architecture: str) -> dict[str, str]:
-    """What environment markers are evaluated for: https://peps.python.org/pep-0508/#environment-markers."""
+    """The variables of environment markers: https://peps.python.org/pep-0508/#environment-markers."""
     version = runtime.removeprefix("python")
     return {
         "implementation_name": "cpython",
@@ -62,7 +62,7 @@ def marker_environment(runtime: str, architecture: str) -> dict[str, str]:
 
 
 def platforms(runtime: str, architecture: str) -> list[str]:
-    """The platform tags of wheels that run there, newest first."""
+    """The platform tags of compatible wheels, newest first."""
     machine = MACHINES[architecture]
     tags = []
     for minor in range(GLIBC.get(runtime, NEWER_GLIBC), OLDEST_GLIBC[machine] - 1, -1):
@@ -84,7 +84,7 @@ def _build(dependencies: Dependencies, runtime: str, architecture: str) -> Path:
 
     try:
         return cache.once(cache.folder("libraries") / digest, write)
-    except (OSError, RuntimeError):  # there can be no cache
+    except (OSError, RuntimeError):  # the cache folder cannot be used
         folder = Path(tempfile.mkdtemp(prefix="function-libraries-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         write(folder)
@@ -125,5 +125,5 @@ def _installer(runtime: str, architecture: str) -> list[str]:
 
 
 def _environment() -> Mapping[str, str]:
-    # A user's settings for where packages come from stay; those for where they go would contradict --target.
+    # The user's settings for package indexes apply; settings for installation folders would contradict --target.
     return {name: value for name, value in os.environ.items() if name not in ("PIP_TARGET", "PIP_PREFIX", "PIP_USER")}

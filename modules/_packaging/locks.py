@@ -1,4 +1,5 @@
-"""What a lock file pins, for one target: `uv.lock`, `poetry.lock`, `Pipfile.lock`, or a `requirements.txt` with hashes.
+"""Reads the pins of a lock file for one target: `uv.lock`, `poetry.lock`, `Pipfile.lock`, or a `requirements.txt` with
+hashes.
 
 Environment markers (`; python_version < "3.12"`) are evaluated for the function's runtime, not for the Python that
 synthesizes.
@@ -17,14 +18,14 @@ from .pins import MAIN, Dependencies, Pin, applies, make_pin, no_group, not_of_a
 from .poetry_lock import read_poetry_lock
 from .uv_lock import read_uv_lock
 
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html: the SDK, and what it needs.
+# boto3 and its dependencies: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 IN_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"})
 
 
 def read_pins(dependencies: Dependencies, environment: Mapping[str, str]) -> list[Pin]:
-    """The libraries that the target's marker environment needs, by name.
+    """The libraries that apply to the target's marker environment.
 
-    Raises `ConfigurationError` for a file of another kind, and for what no index has or no hash holds.
+    Raises `ConfigurationError` for an unreadable file, and for a library that is not from an index or has no hash.
     """
     lock = dependencies.lock_file
     read = {"uv.lock": read_uv_lock, "poetry.lock": read_poetry_lock, "Pipfile.lock": _pipfile}.get(lock.name)
@@ -55,7 +56,7 @@ def read_pins(dependencies: Dependencies, environment: Mapping[str, str]) -> lis
 
 
 def _damage(error: Exception) -> str:
-    """What is wrong with a file, without Python's words for it."""
+    """What is wrong with a file, without Python's terms."""
     if isinstance(error, KeyError):
         return f"it has no {error}"
     if isinstance(error, TypeError | AttributeError):
@@ -80,7 +81,7 @@ def _requirements(lock: Path, group: str, environment: Mapping[str, str]) -> Ite
     text = re.sub(r"\\\r?\n", " ", lock.read_text())
     for line in (re.sub(r"(^|\s)#.*", "", one).strip() for one in text.splitlines()):
         if not line or line.startswith(("--index-url", "--extra-index-url", "-i ", "--only-binary", "--no-binary")):
-            continue  # pip's own configuration says where to ask
+            continue  # pip's own configuration decides about indexes
         if line.startswith("-"):
             raise ConfigurationError(f"dependencies: {lock} has {line!r}; give a file of pinned lines with hashes")
         requirement, *options = re.split(r"\s+--hash[=\s]", line)

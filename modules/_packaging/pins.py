@@ -1,4 +1,4 @@
-"""Locked libraries, in the words that all kinds of lock files have in common."""
+"""Locked libraries in the common form of all lock files."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ MAIN = "default"
 
 @dataclass(frozen=True)
 class Dependencies:
-    """A function's libraries, as a lock file pins them.
+    """A function's libraries, from a lock file.
 
     `lock_file` is a `uv.lock`, `poetry.lock`, `Pipfile.lock`, or a `requirements.txt` whose lines have hashes. `group`
-    is a dependency group (a category of a Pipfile); by default the project's own dependencies. With
-    `boto3_of_runtime` the AWS SDK and what it needs stay out, and Lambda's own versions are used.
+    is a dependency group (a category of a Pipfile); by default the project's own dependencies. With `boto3_of_runtime`
+    the AWS SDK and its dependencies are left out, and Lambda's versions are used.
     """
 
     lock_file: Path
@@ -36,7 +36,7 @@ class Pin:
 
     @property
     def line(self) -> str:
-        """As pip's requirements have it."""
+        """The line in pip's requirements format."""
         return " ".join([f"{self.name}=={self.version}", *(f"--hash={one}" for one in self.hashes)])
 
 

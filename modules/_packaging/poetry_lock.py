@@ -11,7 +11,8 @@ from .pins import MAIN, Pin, applies, make_pin, no_group, not_of_an_index
 
 
 def read_poetry_lock(lock: Path, group: str, environment: Mapping[str, str]) -> Iterator[Pin]:
-    """The libraries of a group: Poetry 2 locks which group each is for, Poetry 1 leaves it to `pyproject.toml`.
+    """The libraries of a group. Poetry 2 locks the groups of each library; with Poetry 1 they follow from
+    `pyproject.toml`.
 
     https://python-poetry.org/docs/basic-usage/#installing-with-poetrylock
     """
@@ -38,7 +39,7 @@ def read_poetry_lock(lock: Path, group: str, environment: Mapping[str, str]) -> 
 def _closure(
     lock: Path, group: str, packages: Sequence[Mapping[str, Any]], environment: Mapping[str, str]
 ) -> list[Mapping[str, Any]]:
-    """Poetry 1 does not lock which group a package is for: it is followed from `pyproject.toml`."""
+    """The group's libraries with their dependencies, starting from `pyproject.toml`: Poetry 1 locks no groups."""
     poetry = tomllib.loads((lock.parent / "pyproject.toml").read_text())["tool"]["poetry"]
     groups = {MAIN: poetry.get("dependencies", {})} | {
         name: one.get("dependencies", {}) for name, one in poetry.get("group", {}).items()

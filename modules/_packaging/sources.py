@@ -1,4 +1,4 @@
-"""Which files of a folder go into an archive."""
+"""Selects the files of a folder for an archive."""
 
 import functools
 import os
@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from ..errors import ConfigurationError
 
-# Nobody misses these, and they differ from one run to the next.
+# Caches and the like, which differ from one run to the next.
 CACHES = ("__pycache__/", "*.pyc", "*.pyo", ".DS_Store", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/")
-# Secrets, history and what only development needs: left out with a warning, unless `exclude` says otherwise ("!tests").
+# Secrets, version control and development files: left out with a warning, unless `exclude` includes them ("!tests").
 DEVELOPMENT = (
     ".env",
     ".env.*",
@@ -26,7 +26,7 @@ DEVELOPMENT = (
     "tests/",
     "node_modules/",
 )
-# What pip adds to a folder of libraries and differs from one pip to the next, and stubs, which only type checkers read.
+# Files of pip that differ from one version of pip to the next, and stubs, which only type checkers read.
 OF_PIP = (
     *CACHES,
     "/bin/",
@@ -34,7 +34,7 @@ OF_PIP = (
     "*.pyi",
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json")),
 )
-VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # the file that makes a folder one, whatever its name
+VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # marks a folder as a virtual environment, whatever its name
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class SourceFile:
 
 
 def own_files(package: Path, exclude: Sequence[str] = ()) -> tuple[tuple[str, SourceFile], ...]:
-    """The files of a function's own folder by name, without those that the patterns leave out.
+    """The files of a function's own folder by name, without those that the patterns exclude.
 
     Patterns are those of `.gitignore`: a name (`*.md`), a path from the folder (`docs/*`), with `/` at the end for
-    folders only; the last one that matches decides, and `!` keeps what an earlier one leaves out.
+    folders only. The last matching pattern decides, and `!` includes what an earlier one excludes.
     """
     return _files(package, (*CACHES, *DEVELOPMENT, *exclude), True)
 
 
 def library_files(folder: Path) -> tuple[tuple[str, SourceFile], ...]:
-    """The files of a folder of installed libraries by name, without what pip leaves behind."""
+    """The files of a folder of installed libraries by name, without pip's leftovers."""
     return _files(folder, OF_PIP, False)
 
 
@@ -79,7 +79,7 @@ def _walk(
     for entry in sorted(os.scandir(folder), key=lambda one: one.name):
         name, path = f"{inside}{entry.name}", Path(entry.path)
         try:
-            mode = path.stat().st_mode  # of what a link leads to
+            mode = path.stat().st_mode  # the type of a link's target
         except OSError as error:
             if _is_excluded(name, False, exclude):
                 continue

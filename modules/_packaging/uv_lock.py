@@ -8,7 +8,7 @@ from .pins import MAIN, Pin, applies, make_pin, no_group, not_of_an_index
 
 
 def read_uv_lock(lock: Path, group: str, environment: Mapping[str, str]) -> Iterator[Pin]:
-    """The libraries that a group of the lock file's own project leads to.
+    """The libraries of a group of the lock file's own project, with their dependencies.
 
     https://docs.astral.sh/uv/concepts/projects/layout/#the-lockfile
     """

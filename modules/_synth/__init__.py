@@ -14,11 +14,11 @@ from .switch import FAST, ORDINARY, SWITCH, is_on
 
 
 def install() -> None:
-    """Prepare jsii and the binding; to be called before either is used."""
+    """Prepare jsii and the binding. Has to be called before either is used."""
     given = os.environ.get(SWITCH, FAST)
     if given not in (FAST, ORDINARY):
         notice.say(f"{SWITCH} is {given!r}, which is neither {FAST} nor {ORDINARY}; {FAST} is assumed")
     if is_on():
-        from . import provider_binding  # it imports jsii, which the ordinary way leaves to whoever needs it
+        from . import provider_binding  # imports jsii, which the ordinary way leaves to its users
 
         provider_binding.install()

@@ -1,6 +1,6 @@
-"""Files that can be made again, kept in the user's cache folder from one run to the next.
+"""A cache of reproducible files in the user's cache folder.
 
-An entry is named by what it was made from, so that it is never out of date. Entries unused for a month are removed.
+Entries are named by a hash of their inputs, so they are never out of date. Entries unused for a month are removed.
 """
 
 import contextlib
@@ -17,20 +17,20 @@ KEPT_SECONDS = 30 * 24 * 60 * 60
 
 
 def folder(*names: str) -> Path:
-    """A folder of the user's cache. Raises `OSError` or `RuntimeError` where there can be none."""
+    """A folder in the user's cache. Raises `OSError` or `RuntimeError` if it cannot be used."""
     if not is_on():
         raise OSError(f"{SWITCH}={ORDINARY} keeps nothing in the cache folder")
     path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").joinpath("sluice", *names)
-    # Others must not be able to put code here that is run as the user.
+    # Nobody else may write here: the cache holds code that runs as the user.
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 
 
 def once(entry: Path, write: Callable[[Path], None]) -> Path:
-    """A folder filled by `write` unless it is there, and complete whenever it is.
+    """A folder that `write` fills on first use. It is complete whenever it exists.
 
-    It is written beside its place and renamed, so that no other process sees half of it. Raises `OSError` where it is
-    not there and cannot be written.
+    It is written under another name and renamed, so that no other process sees it half written. Raises `OSError` if it
+    cannot be written.
     """
     with contextlib.suppress(OSError):
         os.utime(entry)
@@ -41,7 +41,7 @@ def once(entry: Path, write: Callable[[Path], None]) -> Path:
             write(draft)
             draft.rename(entry)
         except OSError:
-            if not entry.is_dir():  # else another process was first, with the same content
+            if not entry.is_dir():  # another process was first, with the same content
                 raise
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -21,7 +21,7 @@ from jsii import _kernel
 
 from . import notice
 
-# The generated functions that hold nothing but the hints.
+# The generated functions that only hold type hints.
 STUB = "_typecheckingstub__"
 
 SENT_AS_THEY_ARE = {str, int, float, bool, type(None)}
@@ -71,7 +71,7 @@ def _omit_unset_properties() -> None:
             return value
         if type(value) is list:
             return [make_reference(kernel, one) for one in value]
-        # A class that somebody derived from a struct may have properties of its own.
+        # A subclass of a struct may have properties of its own.
         own = vars(type(value))
         names, values = own.get("__jsii_name_mapping__"), getattr(value, "_values", None)
         if names is None or values is None:

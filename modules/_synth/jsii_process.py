@@ -26,17 +26,17 @@ from . import notice
 
 ONE_PROCESS = Path(__file__).with_name("one_process.cjs")
 
-# The second process's program, below jsii's own, and the channel it reads messages from.
+# The program of the second process, relative to jsii's own, and the channel from which it reads messages.
 PROGRAM = Path("..", "lib", "program.js")
 CHANNEL = b"readFD:3,writeFD:3"
 
 
-# Nearly all requests, by jsii's names for them.
+# The most frequent requests, by jsii's names.
 FREQUENT = {types.CreateRequest: "create", types.GetRequest: "get", types.InvokeRequest: "invoke"}
 
 
 class OneProcess(process._NodeProcess):
-    """As jsii's, but for the command."""
+    """jsii's process, started with another command."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -45,7 +45,9 @@ class OneProcess(process._NodeProcess):
             self._serializer.register_unstructure_hook(request, self._plain(request, api))
 
     def _plain(self, kind: Any, api: str) -> Callable[[Any], dict[str, Any]]:
-        """A cheaper serializer: jsii has made arguments plain already, only other fields of a request need its own."""
+        """A cheaper serializer: jsii has converted arguments already, so that only the other fields of a request need
+        it.
+        """
         names = [field.name for field in attr.fields(kind)]
         others = [name for name in names if name != "args"]
 
@@ -92,7 +94,7 @@ class OneProcess(process._NodeProcess):
 
 def install() -> None:
     process._NodeProcess = OneProcess  # type: ignore[misc]
-    # Asked with each message, of an environment variable. Not all versions of jsii ask.
+    # jsii reads this environment variable for each message. Not all versions do.
     stack_traces_enabled = vars(process).get("_stack_traces_enabled")
     if stack_traces_enabled is not None:
         vars(process)["_stack_traces_enabled"] = functools.cache(stack_traces_enabled)

@@ -33,16 +33,16 @@ import jsii
 from . import jsii_calls, jsii_process, notice, slim_assembly
 
 PACKAGE = "cdktf_cdktf_provider_aws"
-ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript when it is imported; every submodule imports it
+ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript on import; every submodule imports it
 
-# How generated code reaches JavaScript. `import cdktf` calls none of them.
+# Generated code calls JavaScript through these. `import cdktf` calls none of them.
 CALLS = ("create", "get", "set", "sget", "sset", "invoke", "sinvoke", "ainvoke", "sainvoke")
 
 
 def install() -> None:
-    # Each generated module asks for the version of the same package, and reads that package's metadata anew.
+    # Each generated module asks for the version of the same package, which reads its metadata each time.
     importlib.metadata.version = functools.cache(importlib.metadata.version)
-    # jsii prints a notice of Node's end of life on every run; it is silenced by naming the version (20) only.
+    # jsii prints a notice of Node's end of life on every run; the variable silences the notice for version 20.
     os.environ.setdefault("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "20")
     if PACKAGE in sys.modules:
         notice.slower(
@@ -75,7 +75,9 @@ def install() -> None:
 
 
 def _load_when_needed(package: types.ModuleType) -> None:
-    """Put the binding's JavaScript off until the first call to any JavaScript, and load all other in the background."""
+    """Postpone loading the binding's JavaScript until the first call to JavaScript, and load all other JavaScript in
+    the background.
+    """
     calls = {call: getattr(jsii, call) for call in CALLS}
     load_assembly = jsii.JSIIAssembly.load
     background = ThreadPoolExecutor(1)
@@ -91,7 +93,7 @@ def _load_when_needed(package: types.ModuleType) -> None:
         del sys.modules[ASSEMBLY]
         used = {name.split(".")[1] for name in sys.modules if name.startswith(f"{PACKAGE}.")}
         installed = Path(package.__path__[0])
-        # The first time this takes a second: Node is left to load cdktf meanwhile.
+        # This takes a second the first time, in which Node loads cdktf.
         slim = _find_slim(installed, used) if used else None
         background.shutdown()
         for one in pending:
@@ -124,9 +126,9 @@ def _find_slim(installed: Path, used: set[str]) -> slim_assembly.Slim | None:
 
 
 class _Latecomers(MetaPathFinder):
-    """Finds submodules that are imported when the JavaScript of others is loaded already.
+    """Finds submodules that are imported after the JavaScript of others was loaded.
 
-    JavaScript packages cannot grow, so each of these submodules gets a package of its own, under a name of its own.
+    JavaScript packages cannot be extended, so each of these submodules gets a package of its own, under its own name.
     """
 
     def __init__(self, installed: Path, loaded: frozenset[str]) -> None:

@@ -1,7 +1,7 @@
-"""Slim JavaScript packages, cut from the provider binding's installed one to the submodules in use.
+"""Slim JavaScript packages: the provider binding's installed package reduced to the submodules in use.
 
-They are kept in the user's cache folder, by the installed package and the submodules they hold. One that holds more
-than is asked for serves as well.
+They are kept in the user's cache folder, by installed package and submodules. A package with more submodules than
+needed is reused.
 """
 
 import gzip
@@ -19,7 +19,7 @@ from typing import Any
 
 from . import cache
 
-FORMAT = 1  # to be raised when what is cut changes
+FORMAT = 1  # part of the cache key: increment it when the content of slim packages changes
 
 ASSEMBLY = "package/.jsii"
 INDEX = "package/lib/index.js"
@@ -31,7 +31,7 @@ EXPORT = re.compile(rb'^exports\.(\w+) = require\("\./([^"]+)"\);$', re.MULTILIN
 
 @dataclass(frozen=True)
 class Slim:
-    """A folder with a `_jsii` package that loads these submodules' JavaScript, and perhaps more."""
+    """A folder with a `_jsii` package that loads the JavaScript of these submodules, or of more."""
 
     folder: Path
     submodules: frozenset[str]
@@ -39,7 +39,7 @@ class Slim:
 
 @dataclass(frozen=True)
 class Single:
-    """The JavaScript of one submodule as a package `name`, cut from the package `of`."""
+    """The JavaScript of one submodule as a package `name`, taken from the package `of`."""
 
     name: str
     of: str
@@ -48,11 +48,11 @@ class Single:
 
 
 class NotSlimmableError(RuntimeError):
-    """No slim package can be made or kept; the message says why, and what to do."""
+    """No slim package can be made or kept; the message has the reason and advice."""
 
 
 def find(installed: Path, submodules: Collection[str]) -> Slim:
-    """A slim package with these submodules, made if need be. Raises `NotSlimmableError`."""
+    """A slim package with these submodules, made on first use. Raises `NotSlimmableError`."""
     try:
         kept = _cache(installed)
         names = ",".join(sorted(submodules))
@@ -97,7 +97,7 @@ def single(installed: Path, submodule: str) -> Single:
     try:
         folder = cache.once(_cache(installed) / f"single-{submodule}", write)
     except (OSError, RuntimeError):
-        folder = Path(tempfile.mkdtemp(prefix="provider-binding-"))  # jsii reads it once; left to the system's cleaning
+        folder = Path(tempfile.mkdtemp(prefix="provider-binding-"))  # jsii reads it once; the system removes it later
         write(folder)
     name, of, version = json.loads((folder / "name").read_text())
     return Single(name, of, version, folder / "package.tgz")
@@ -114,7 +114,7 @@ def _tarball(installed: Path) -> Path:
 
 
 def _write(path: Path, files: dict[str, bytes]) -> None:
-    """A package with the same bytes for the same content: jsii keeps what it unpacks by their hash."""
+    """Write a package with the same bytes for the same content: jsii caches unpacked packages by their hash."""
     with (
         path.open("wb") as out,
         gzip.GzipFile("", "wb", 6, out, mtime=0) as packed,

@@ -1,4 +1,4 @@
-"""Whether the binding and jsii are loaded the fast way."""
+"""The switch between the fast and the ordinary loading of binding and jsii."""
 
 import os
 
@@ -7,5 +7,5 @@ FAST, ORDINARY = "fast", "ordinary"
 
 
 def is_on() -> bool:
-    """Whether the fast way is to be taken: `SLUICE_SYNTH` is `fast` (the default) or `ordinary`."""
+    """Whether to use the fast way: `SLUICE_SYNTH` is `fast` (the default) or `ordinary`."""
     return os.environ.get(SWITCH, FAST) != ORDINARY

@@ -1,1 +1,1 @@
-"""What `testing.py` is made of."""
+"""The implementation of `testing.py`."""

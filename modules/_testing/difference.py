@@ -1,4 +1,4 @@
-"""How two values differ, in lines that name each place and both values."""
+"""Differences of two values, in lines with each place and both values."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from typing import Any
 
 LONGEST_VALUE = 300
-# What tells the blocks of a list apart: a statement, a rule, a header.
+# Keys that identify a block in a list: a statement, a rule, a header.
 NAMES = ("sid", "id", "name", "key", "path")
 
 
 class Compared:
-    """A dict or list that can say how it differs from another value."""
+    """A dict or list that describes its differences from another value."""
 
     title: str = ""
 
@@ -21,7 +21,7 @@ class Compared:
 
 
 def near(wanted: str, known: Iterable[str]) -> str:
-    """` (did you mean ...?)` where a known name is much like the wanted one."""
+    """` (did you mean ...?)` if a known name is similar to the wanted one."""
     matches = get_close_matches(wanted, list(known), 1, 0.6)
     return f" (did you mean {matches[0]}?)" if matches else ""
 
@@ -78,7 +78,7 @@ def _unique(key: str, blocks: list[Any]) -> bool:
 
 
 def _parsed(this: Any, other: Any) -> tuple[Any, Any]:
-    """JSON texts are compared by what they hold."""
+    """JSON texts are compared by their content."""
     if isinstance(this, str) and isinstance(other, str) and this != other:
         try:
             parsed = json.loads(this), json.loads(other)

@@ -1,4 +1,4 @@
-"""What a synthesized role may do."""
+"""Permissions of synthesized roles."""
 
 import json
 import re
@@ -102,7 +102,7 @@ def _named(statement: Block, names: str) -> list[str]:
 
 
 def _block(statement: Mapping[str, Any]) -> Block:
-    """A statement in IAM's JSON as `aws_iam_policy_document` has it."""
+    """A statement in IAM's JSON, in the form of `aws_iam_policy_document`."""
     block: Block = {"sid": statement["Sid"]} if "Sid" in statement else {}
     block["effect"] = statement.get("Effect", "Allow")
     for name, ours in STATEMENT_KEYS.items():

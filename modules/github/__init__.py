@@ -1,4 +1,4 @@
-"""Deployment from GitHub Actions: the roles that workflows assume, and what these may do."""
+"""Deployment from GitHub Actions: the roles of workflows, and their permissions."""
 
 from .deployer import GithubDeployer, GithubIdentity
 from .permissions import DeploymentTarget

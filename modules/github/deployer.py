@@ -20,10 +20,10 @@ ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 HOUR = 60 * 60
 
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 6,144 characters, here with some to spare.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 6,144 characters, with a margin.
 LONGEST_POLICY = 6000
-REFERENCE = 10  # what a reference to the partition becomes
-STATEMENT_FRAME = 200  # effect, Sid, names of the parts, and a condition
+REFERENCE = 10  # a reference to the partition, after it is resolved
+STATEMENT_FRAME = 200  # effect, Sid, keys of the statement, and a condition
 
 REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 # Printable, with blanks inside, without wildcards.
@@ -40,7 +40,7 @@ class GithubIdentity(Construct):
 
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
-        # AWS trusts GitHub's certificate by itself: no thumbprint to keep up to date.
+        # AWS trusts GitHub's certificate authority, so no thumbprint is needed.
         self.resource = IamOpenidConnectProvider(self, "Provider", url=f"https://{ISSUER}", client_id_list=[AUDIENCE])
         self.arn: str = self.resource.arn
 
@@ -54,7 +54,7 @@ class GithubIdentity(Construct):
 
 
 class ExistingGithubIdentity(Construct):
-    """GitHub's identity provider that somebody else made in the account."""
+    """An existing identity provider for GitHub in the account."""
 
     def __init__(self, scope: Construct, id_: str, arn: str) -> None:
         super().__init__(scope, id_)
@@ -122,7 +122,7 @@ class GithubDeployer(Construct):
             self._allow("Deploy", deploying(target, account, names))
 
     def _allow(self, part: str, statements: Sequence[Statement]) -> None:
-        # Managed policies, as many as it takes: a role's inline policies share 10,240 characters.
+        # As many managed policies as needed: a role's inline policies share 10,240 characters.
         for number, portion in enumerate(_portions(statements), start=1):
             grant = Construct(self, f"{part}{number}")
             document = PolicyDocument(grant, "Policy", *portion)
@@ -133,7 +133,7 @@ class GithubDeployer(Construct):
 
 
 def _portions(statements: Sequence[Statement]) -> list[list[Statement]]:
-    """The statements in order, cut where a policy would become longer than AWS accepts."""
+    """The statements in order, split before a policy would exceed AWS's limit."""
     portions: list[list[Statement]] = [[]]
     size = 0
     for statement in statements:

@@ -1,4 +1,5 @@
-"""What Terraform does on AWS with the module classes' resources: exact actions, on what a project's names reach.
+"""Permissions that Terraform needs to manage the module classes' resources: exact actions, limited to a project's
+names.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -12,8 +13,9 @@ from ..key import STORAGE_ACTIONS
 
 @dataclass(frozen=True)
 class DeploymentTarget:
-    """Where the systems are: regions, the project's tag, the bucket that holds their state, and the account (default:
-    the one that the stack of the roles is in)."""
+    """The deployment that a role is for: regions, the project's tag, the state bucket, and the account (default: that
+    of the role's stack).
+    """
 
     regions: Sequence[str]
     project: str
@@ -23,7 +25,7 @@ class DeploymentTarget:
 
 @dataclass(frozen=True)
 class ArnAccount:
-    """An account, as ARNs name it."""
+    """The parts of an ARN that an account determines."""
 
     id: str
     partition: str
@@ -32,8 +34,9 @@ class ArnAccount:
 
 @dataclass(frozen=True)
 class Service:
-    """Actions of one service, and ARNs that name what they work on: {aws} (the partition), {region},
-    {account} and {name} are filled in."""
+    """Actions of one service, and the ARNs of its resources: {aws} (the partition), {region}, {account} and {name} are
+    filled in.
+    """
 
     prefix: str
     arns: Sequence[str]
@@ -50,7 +53,7 @@ SERVICES = (
         "GetBucketWebsite", "GetEncryptionConfiguration", "GetLifecycleConfiguration", "GetReplicationConfiguration",
         "ListBucket",
     ], [
-        # No object is read or deleted: a bucket that holds any is not removed by a workflow.
+        # No object may be read or deleted: a workflow cannot remove a bucket that is not empty.
         "CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucketCORS", "PutBucketNotification",
         "PutBucketOwnershipControls", "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketTagging",
         "PutBucketVersioning", "PutEncryptionConfiguration", "PutLifecycleConfiguration",
@@ -81,7 +84,7 @@ SERVICES = (
     Service("logs", [
         "arn:{aws}:logs:{region}:{account}:log-group:/aws/lambda/{name}",
         "arn:{aws}:logs:{region}:{account}:log-group:/aws/apigateway/{name}",
-        # API Gateway names the execution logs by the API's id.
+        # API Gateway names execution log groups by the id of the API.
         "arn:{aws}:logs:{region}:{account}:log-group:API-Gateway-Execution-Logs_*",
     ], ["ListTagsForResource"], [
         "CreateLogGroup", "DeleteLogGroup", "DeleteRetentionPolicy", "PutRetentionPolicy", "TagResource",
@@ -110,7 +113,7 @@ SERVICES = (
         "DeleteApplication", "DeleteDeploymentConfig", "DeleteDeploymentGroup", "RegisterApplicationRevision",
         "TagResource", "UntagResource", "UpdateDeploymentGroup",
     ]),
-    # Secrets Manager adds six characters to a name. No value is read or written: people put them in.
+    # Secrets Manager appends a hyphen and six characters. Workflows neither read nor write values.
     Service("secretsmanager", ["arn:{aws}:secretsmanager:{region}:{account}:secret:{name}-??????"], [
         "DescribeSecret", "GetResourcePolicy",
     ], [
@@ -125,7 +128,7 @@ SERVICES = (
     Service("scheduler", ["arn:{aws}:scheduler:{region}:{account}:schedule/default/{name}"], ["GetSchedule"], [
         "CreateSchedule", "DeleteSchedule", "UpdateSchedule",
     ]),
-    # APIs have no names in their ARNs.
+    # API ARNs contain ids, not names.
     Service("apigateway", ["arn:{aws}:apigateway:{region}::/restapis", "arn:{aws}:apigateway:{region}::/restapis/*",
                            "arn:{aws}:apigateway:{region}::/usageplans", "arn:{aws}:apigateway:{region}::/usageplans/*",
                            "arn:{aws}:apigateway:{region}::/apikeys", "arn:{aws}:apigateway:{region}::/apikeys/*",
@@ -138,7 +141,7 @@ SERVICES = (
 )
 # fmt: on
 
-# Lists that AWS gives for the whole account only.
+# List actions that AWS supports for the whole account only.
 LISTS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
@@ -182,7 +185,7 @@ def reviewing(target: DeploymentTarget, account: ArnAccount, names: Sequence[str
         ),
         Statement(sid="StateBucket", actions=["s3:ListBucket"], resources=[bucket]),
         Statement(sid="State", actions=["s3:GetObject"], resources=[state]),
-        # A plan locks the state it reads.
+        # A plan locks the state that it reads.
         Statement(
             sid="Lock", actions=["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], resources=[f"{state}.tflock"]
         ),
@@ -193,14 +196,14 @@ def reviewing(target: DeploymentTarget, account: ArnAccount, names: Sequence[str
 
 
 def deploying(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> list[Statement]:
-    """What applying a plan writes, on top of what `reviewing` reads."""
+    """What applying a plan writes, in addition to what `reviewing` allows."""
     tagged = _tagged("aws:ResourceTag", target.project)
     return [
         *(_of(service, service.write, target, account, names) for service in SERVICES),
         Statement(sid="Keys", actions=WRITE_KEYS, resources=_keys(target, account), conditions=[tagged]),
         Statement(
             sid="KeysOfTables",
-            actions=STORAGE_ACTIONS,  # DynamoDB asks them of whoever makes a table with a key
+            actions=STORAGE_ACTIONS,  # DynamoDB requires these of whoever creates a table with a key
             resources=_keys(target, account),
             conditions=[
                 tagged,
