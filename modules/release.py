@@ -30,10 +30,11 @@ ALIAS = "live"
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html
 SHIFT_ACTIONS = ("lambda:GetAlias", "lambda:GetProvisionedConcurrencyConfig", "lambda:UpdateAlias")
 
-WATCHING_ACCEPTED = {
-    "CKV_AWS_356": "AWS's own policy lets CodeDeploy look at all alarms, and no page says that it asks by name; it "
-    "reads their states only",
-}
+WATCHING_ACCEPTED = dict.fromkeys(
+    ("CKV_AWS_356", "RESOURCE_STAR"),
+    "AWS's own policy lets CodeDeploy look at all alarms, and no page says that it asks by name; it reads their states "
+    "only",
+)
 
 # CodeDeploy shifts the alias, and Terraform does not start CodeDeploy's deployments, so the AWS command line does:
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html

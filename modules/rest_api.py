@@ -239,15 +239,18 @@ class RestApi(Construct):
             raise ConfigurationError(f"{place_of(self)}: {method} {path} has a target already; a route has one")
         self._routes.add((method, path))
         id_ = method.title() + self._paths.identify(path)
+        asked = self._authorization if authorization is None else authorization
         route = ApiGatewayMethod(
             self,
             f"{id_}Method",
             rest_api_id=self.id,
             resource_id=self._paths.resource_id(path),
             http_method=method,
-            **self._callers.of_method(self._authorization if authorization is None else authorization),
+            **self._callers.of_method(asked),
             **self._bodies.of_method(id_, body_schema),
         )
+        if asked is Authorization.NONE:
+            accept(route, {"CKV_AWS_59": "`Authorization.NONE` asks for it: anybody may call this route"})
         if body_schema is None:
             accept(route, {"CKV2_AWS_53": "the function checks every request itself and says what is wrong with it"})
         return id_, route
