@@ -10,6 +10,7 @@ from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.review.configuration import Configuration
+from sluice_cli.review.cost.counts import NO_COUNTS, EventCounts
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.plan import PlanError, read_plan
 from sluice_cli.review.plan_text import read_plan_text
@@ -74,7 +75,8 @@ class StackPlan:
     def review(self) -> StackReview:
         """What the plan means, dangers first. Raises `DeploymentError` where it is no plan that can be read."""
         configuration = Configuration.synthesized(self.stack.configuration)
-        return review_document(self.stack.name, self.document, configuration, self.rules)
+        counts = EventCounts.read(self.stack.target.project.folder)
+        return review_document(self.stack.name, self.document, configuration, self.rules, counts)
 
     def save(self, review: StackReview) -> None:
         """Keep the plan for `apply`, with what it was made from and what was acknowledged in its review."""
@@ -117,21 +119,27 @@ def review_plans(plans: Sequence[StackPlan], acknowledged: Sequence[str]) -> lis
 
 
 def review_document(
-    name: str, document: str, configuration: Configuration | None = None, rules: Ruleset = NO_RULES
+    name: str,
+    document: str,
+    configuration: Configuration | None = None,
+    rules: Ruleset = NO_RULES,
+    counts: EventCounts = NO_COUNTS,
 ) -> StackReview:
     """The review of a plan's JSON alone. Raises `DeploymentError` where it is no plan that can be read."""
     try:
         plan = read_plan(document)
-        return review_stack(name, plan, configuration or Configuration.planned(plan.document), rules=rules)
+        return review_stack(
+            name, plan, configuration or Configuration.planned(plan.document), rules=rules, counts=counts
+        )
     except PlanError as error:
         raise DeploymentError(f"{name}: {error}") from error
 
 
-def review_file(path: Path, rules: Ruleset = NO_RULES) -> StackReview:
+def review_file(path: Path, rules: Ruleset = NO_RULES, counts: EventCounts = NO_COUNTS) -> StackReview:
     """The review of a file with a plan's JSON, in any encoding. Raises `InputError` that names the file."""
     try:
         plan = read_plan(read_plan_text(path))
-        return review_stack(path.stem, plan, Configuration.planned(plan.document), rules=rules)
+        return review_stack(path.stem, plan, Configuration.planned(plan.document), rules=rules, counts=counts)
     except PlanError as error:
         raise InputError(f"{path}: {error}") from error
 

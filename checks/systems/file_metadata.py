@@ -119,6 +119,8 @@ SYSTEM = SystemUnderTest(
         writes=3,
         hottest=1,
         provisioned=100,
+        construct="Extractor",
+        places={"GetObject": "Uploads", "write_units": "Metadata"},
         reasons={
             "GetObject": "what S3 knows of the version and its first bytes, in one call",
             "PutItem": "the row; the condition makes a repeat find it",

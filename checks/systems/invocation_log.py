@@ -151,6 +151,8 @@ SYSTEM = SystemUnderTest(
         {"PutItem": 1},
         writes=1,
         hottest=0,
+        construct="Processor",
+        places={"write_units": "Invocations"},
         reasons={"PutItem": "the row; the condition makes a repeat find it (several records: one TransactWriteItems)"},
     ),
 )

@@ -163,6 +163,8 @@ SYSTEM = SystemUnderTest(
         {"HeadObject": 1, "PutItem": 2, "Publish": 1},
         writes=2,
         hottest=0,
+        construct="Recorder",
+        places={"HeadObject": "Objects", "write_units": "Records", "Publish": "Notifications"},
         reasons={
             "HeadObject": "size, type and time of exactly that version, which no event has",
             "PutItem": "the row with the lease on its notification, then the mark that it is out",

@@ -222,6 +222,8 @@ SYSTEM = SystemUnderTest(
         writes=2,
         hottest=0,
         batch=100,
+        construct="Ingester",
+        places={"GetObject": "Landing", "write_units": "Readings"},
         reasons={
             "GetObject": "the readings",
             "TransactWriteItems": "up to 100 readings, each under its condition",

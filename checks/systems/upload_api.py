@@ -320,6 +320,8 @@ SYSTEM = SystemUnderTest(
         writes=4,
         hottest=0,
         api=True,
+        construct="Uploader",
+        places={"GetItem": "Products", "write_units": "Products", "PutObject": "Files"},
         reasons={
             "GetItem": "whether the idempotency key has an answer already",
             "PutObject": "the file",

@@ -12,6 +12,7 @@ from sluice_cli.review.hidden import SENSITIVE, Hidden
 from sluice_cli.review.model import Change, StackReview
 from sluice_cli.review.plan import Plan, ResourceChange
 from sluice_cli.review.reviewing import review_stack
+from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.review.text import clean
 from sluice_cli.review.values import same
 
@@ -53,10 +54,10 @@ MANAGED_BESIDE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-def compare(name: str, plan: Plan, configuration: Configuration, deploy: str) -> StackDrift:
-    """The drift in a plan. `deploy` is the command that deploys the stack."""
+def compare(name: str, plan: Plan, configuration: Configuration, deploy: str, rules: Ruleset = NO_RULES) -> StackDrift:
+    """The drift in a plan. `deploy` is the command that deploys the stack; `rules` are the project's own."""
     moved = [*_moved(plan), *_policies_by_hand(plan)]
-    review = _judged(name, plan, configuration, moved)
+    review = _judged(name, plan, configuration, moved, rules)
     planned = {one.address: one for one in plan.changes if one.mode == "managed" and not one.deposed}
     by_address = {clean(one.address): one for one in moved}
     drifts = [
@@ -139,10 +140,12 @@ def _beside(role: str, type_: str, name: str, values: Mapping[str, Any]) -> Reso
     )
 
 
-def _judged(name: str, plan: Plan, configuration: Configuration, moved: list[ResourceChange]) -> StackReview:
+def _judged(
+    name: str, plan: Plan, configuration: Configuration, moved: list[ResourceChange], rules: Ruleset
+) -> StackReview:
     """The drift, reviewed as if it were a planned change."""
     alone = replace(plan, changes=tuple(moved), drift=(), outputs={}, complete=True, deferred=(), document={})
-    return review_stack(name, alone, configuration)
+    return review_stack(name, alone, configuration, rules=rules, drifted=True)
 
 
 def _with_ways_out(change: Change, moved: ResourceChange, planned: ResourceChange | None, deploy: str) -> Drift:

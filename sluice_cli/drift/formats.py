@@ -8,6 +8,7 @@ from rich.text import Text
 
 from sluice_cli.drift.model import Drift, StackDrift
 from sluice_cli.review.markdown import escaped
+from sluice_cli.review.model import Finding
 
 MOST_DIFFERENCES = 12
 
@@ -27,7 +28,9 @@ def _lines(drift: Drift) -> Iterator[tuple[str, str]]:
     change = drift.change
     yield f"{change.subject}: {change.headline}", "bold"
     for finding in change.findings:
-        yield f"  ! {finding.danger.value}: {finding.what}. {finding.means}", "red"
+        yield f"  ! {finding.danger.value}: {finding.what}. {finding.means}{_origin(finding)}", "red"
+    for finding in change.noted:
+        yield f"  {finding.danger.value}: {finding.what}{_origin(finding)}", "dim"
     for policy in change.policy:
         yield f"    {policy.sign} {policy.text}", "red" if policy.wider else ""
     for one in change.differences[:MOST_DIFFERENCES]:
@@ -39,6 +42,10 @@ def _lines(drift: Drift) -> Iterator[tuple[str, str]]:
     yield f"    {change.address}", "dim"
 
 
+def _origin(finding: Finding) -> str:
+    return f" ({finding.origin})" if finding.origin else ""
+
+
 def to_markdown(stacks: Sequence[StackDrift]) -> str:
     """Markdown for an issue that is updated regularly: the same drift gives the same text."""
     parts = []
@@ -48,8 +55,10 @@ def to_markdown(stacks: Sequence[StackDrift]) -> str:
             change = drift.change
             parts.append(f"### {escaped(f'{change.subject}: {change.headline}')}")
             parts += [
-                f"- **{escaped(one.danger.value)}**: {escaped(f'{one.what}. {one.means}')}" for one in change.findings
+                f"- **{escaped(one.danger.value)}**: {escaped(f'{one.what}. {one.means}{_origin(one)}')}"
+                for one in change.findings
             ]
+            parts += [f"- {escaped(f'{one.danger.value}: {one.what}{_origin(one)}')}" for one in change.noted]
             parts += [f"- {escaped(f'{one.sign} {one.text}')}" for one in change.policy]
             parts += [
                 f"- {escaped(one.path)}: {escaped(one.shown_before)} → {escaped(one.shown_after)}"
@@ -71,8 +80,12 @@ def as_json(stacks: Sequence[StackDrift]) -> list[dict[str, Any]]:
                     "type": one.change.type,
                     "headline": one.change.headline,
                     "dangers": [
-                        {"danger": found.danger.value, "what": found.what, "means": found.means}
+                        {"danger": found.danger.value, "what": found.what, "means": found.means, "origin": found.origin}
                         for found in one.change.findings
+                    ],
+                    "noted": [
+                        {"danger": found.danger.value, "what": found.what, "origin": found.origin}
+                        for found in one.change.noted
                     ],
                     "differences": [
                         {"path": found.path, "state": found.shown_before, "reality": found.shown_after}

@@ -8,11 +8,15 @@ from sluice_cli.drift.model import StackDrift
 from sluice_cli.errors import DeploymentError
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.plan import PlanError, read_plan
+from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.stack import Stack
 
 
-def drift_of(stack: Stack) -> StackDrift:
-    """The drift of one stack, from a plan that is deleted afterwards. Raises `DeploymentError`."""
+def drift_of(stack: Stack, rules: Ruleset = NO_RULES) -> StackDrift:
+    """The drift of one stack, judged by the project's `rules`, too, from a plan that is deleted afterwards.
+
+    Raises `DeploymentError`.
+    """
     stack.init()
     with tempfile.TemporaryDirectory(prefix="sluice-drift-") as folder:  # a plan may hold secrets
         plan_file = str(Path(folder) / "drift.tfplan")
@@ -23,4 +27,4 @@ def drift_of(stack: Stack) -> StackDrift:
     except PlanError as error:
         raise DeploymentError(f"{stack.name}: {error}") from error
     deploy = f"sluice {'up' if stack.target.local else 'deploy'} {stack.name}"
-    return compare(stack.name, plan, Configuration.synthesized(stack.configuration), deploy)
+    return compare(stack.name, plan, Configuration.synthesized(stack.configuration), deploy, rules)

@@ -1,6 +1,6 @@
 """Values that Terraform marks as sensitive: wrapped while a plan is read, so that nothing behind can show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 SENSITIVE = "(sensitive, not shown)"
@@ -62,13 +62,32 @@ def revealed(value: Any) -> Any:
     return [revealed(part) for part in value] if isinstance(value, list) else value
 
 
-def hide_secrets(value: Any, secrets: frozenset[str]) -> Any:
-    """The value with every text wrapped that has one of the secrets in it, whatever it is marked as."""
+# Texts that name a resource: they stay texts, and different names stay different.
+NAMES = {"address", "previous_address", "module_address", "index", "triggering_resource_address", "to_display"}
+
+
+def hide_secrets(value: Any, secrets: Sequence[str]) -> Any:
+    """The value with every text wrapped that has one of the secrets in it, whatever it is marked as.
+
+    In the names of resources and the keys of maps, each secret is replaced by its number.
+    """
     if isinstance(value, Mapping):
-        return {key: hide_secrets(part, secrets) for key, part in value.items()}
+        return {
+            without(key, secrets): without(part, secrets)
+            if key in NAMES and isinstance(part, str)
+            else hide_secrets(part, secrets)
+            for key, part in value.items()
+        }
     if isinstance(value, list):
         return [hide_secrets(part, secrets) for part in value]
     return Hidden(value) if isinstance(value, str) and any(one in value for one in secrets) else value
+
+
+def without(text: str, secrets: Sequence[str]) -> str:
+    """A text with each secret replaced by its number: `aws_sqs_queue.Q["(hidden 1)"]`."""
+    for number, one in enumerate(secrets, start=1):
+        text = text.replace(one, f"(hidden {number})")
+    return text
 
 
 def is_hidden(value: Any) -> bool:

@@ -75,6 +75,8 @@ class ResourceChange:
     deposed: bool = False
     # Terraform's reason, as it writes it: `replace_because_tainted`.
     reason: str = ""
+    # The provider's source address: `registry.terraform.io/hashicorp/aws`.
+    provider: str = ""
     # What this entry has and this review does not know.
     unread: tuple[str, ...] = ()
 
@@ -148,11 +150,14 @@ def without_secrets(document: dict[str, Any]) -> dict[str, Any]:
         for name, one in declared.items()
         if isinstance(one, dict) and one.get("sensitive")
     ]
-    secrets = frozenset(text for value in values for text in _texts(value) if len(text) >= SHORTEST_SECRET)
+    # The longest first: one may be a part of another.
+    found = {text for value in values for text in _texts(value) if len(text) >= SHORTEST_SECRET}
+    secrets = sorted(found, key=lambda text: (-len(text), text))
     if not secrets:
         return document
-    sections = ("resource_changes", "resource_drift", "deferred_changes", "output_changes", "prior_state", "checks")
-    return {name: hide_secrets(part, secrets) if name in sections else part for name, part in document.items()}
+    # What was configured names the secret as a variable, and is where the variable's mark is.
+    kept = ("variables", "configuration", "format_version", "terraform_version")
+    return {name: part if name in kept else hide_secrets(part, secrets) for name, part in document.items()}
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -182,11 +187,20 @@ def _change(entry: dict[str, Any]) -> ResourceChange:
         replaces=tuple(tuple(path) for path in change.get("replace_paths") or []),
         previous_address=entry.get("previous_address"),
         imported=bool(importing),
-        import_id=str(importing.get("id") or importing.get("identity") or "") if isinstance(importing, dict) else "",
+        import_id=_import_id(importing),
         deposed=bool(deposed),
         reason=str(entry.get("action_reason") or ""),
+        provider=str(entry.get("provider_name") or ""),
         unread=tuple(sorted({*_filled(entry)} - ENTRY) + sorted({*_filled(change)} - CHANGE)),
     )
+
+
+def _import_id(importing: Any) -> str:
+    if not isinstance(importing, dict):
+        return ""
+    identity = importing.get("identity")
+    parts = [f"{key} {value}" for key, value in identity.items()] if isinstance(identity, dict) else []
+    return str(importing.get("id") or ", ".join(parts))
 
 
 def _values(given: Any) -> Mapping[str, Any] | None:

@@ -8,7 +8,7 @@ from .classification import classified
 from .hidden import Hidden, revealed
 from .plan import Plan, ResourceChange
 from .policy import ParsedStatement, PolicyError, read_policy
-from .policy_difference import StatementDifference, compare_policies
+from .policy_difference import compare_policies
 from .resolving import Resolver
 from .values import is_policy
 
@@ -19,7 +19,10 @@ NESTED = "inline_policy"
 
 @dataclass(frozen=True)
 class PolicyComparison:
-    statements: tuple[StatementDifference, ...]
+    statements: tuple[ParsedStatementDifference, ...]
+    # All statements of the policy.
+    before: tuple[ParsedStatement, ...] = ()
+    after: tuple[ParsedStatement, ...] = ()
     # It is known only after apply and the configuration does not tell it either, or it is no valid policy.
     unclear: bool = False
     # Terraform marks it as sensitive: judged, and not shown.
@@ -65,7 +68,7 @@ class PolicyReview:
             elsewhere_before=[one for other in others for one in self._before(other, attribute) or ()],
             elsewhere_after=[one for other in others for one in self._after(other, attribute) or ()],
         )
-        return PolicyComparison(tuple(statements), hidden=hidden)
+        return PolicyComparison(tuple(statements), before, after, hidden=hidden)
 
     def _attributes(self, change: ResourceChange) -> list[str]:
         rules = classified().get(change.type)

@@ -7,20 +7,26 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import product
 from typing import Any
 
 from sluice_cli.text import error_text
 
+from .conditions import Condition, all_implied, keeps_strangers_out
+from .globs import covers, has_wildcard, overlap
+
 EVERYTHING = "*"
+EFFECTS = ("Allow", "Deny")
+ACCOUNT = re.compile(r"\d{12}")
 
-# Operators under which fewer values let fewer requests through, and those under which more values do.
-NEGATED = re.compile(r"Not(Equals|Like|IpAddress)|NotEqualsIgnoreCase")
-
-
-# Conditions that anybody can meet, by telling the truth or not.
-MET_BY_ANYBODY = {"aws:securetransport", "s3:tlsversion", "aws:referer", "aws:useragent", "aws:currenttime"}
-ANYTHING = {"*", "0.0.0.0/0", "::/0", "arn:*", "arn:aws:*"}
+# By these, whoever may do them can give itself or others any permission of the account.
+ADMINISTRATION = re.compile(
+    r"iam:(Pass|Put|Attach|Detach|Create|Update|Delete|Set|Add|Remove|Upload|Enable|Deactivate|Change|\*)"
+    r"|sts:(AssumeRole|\*)|organizations:|kms:(PutKeyPolicy|CreateGrant)|lambda:(AddPermission|UpdateFunctionCode)",
+    re.IGNORECASE,
+)
+# Services whose resources' names follow the account in an ARN, without a type before them.
+WITHOUT_TYPE = ("s3", "sqs", "sns", "execute-api", "execute-api-private")
 
 
 class PolicyError(ValueError):
@@ -36,8 +42,13 @@ class ParsedStatement:
     actions: frozenset[str]
     resources: frozenset[str]
     principals: frozenset[str]
-    conditions: frozenset[tuple[str, str, frozenset[str]]]
+    conditions: frozenset[Condition]
     everything_but: frozenset[str] = field(default_factory=frozenset)
+
+    def parts(self, name: str) -> list[str | None]:
+        """The values of "actions", "resources" or "principals" one by one; None in the place of those it excludes."""
+        values = sorted(getattr(self, name))
+        return [None] if name in self.everything_but or not values else list(values)
 
     @property
     def allows(self) -> bool:
@@ -52,16 +63,31 @@ class ParsedStatement:
     @property
     def is_public(self) -> bool:
         """Whether it lets anybody in, without a condition on who or from where."""
+        # An identity provider vouches for all that it knows.
         anybody = (
-            any(one.endswith(":*") or one == "*" for one in self.principals) or "principals" in self.everything_but
+            any(one.endswith(":*") or one == "*" or one.startswith("Federated:") for one in self.principals)
+            or "principals" in self.everything_but
         )
-        return self.allows and anybody and not any(map(_restricts, self.conditions))
+        return self.allows and anybody and not any(map(keeps_strangers_out, self.conditions))
 
     @property
     def is_wide(self) -> bool:
-        """Whether it allows a whole service, or more, on every resource."""
-        whole = any(one == "*" or one.endswith(":*") for one in self.actions) or "actions" in self.everything_but
-        return self.allows and whole and EVERYTHING in self.resources and not self.principals
+        """Whether it allows a whole service, or more, or giving oneself permissions, on any resource."""
+        actions = [one.replace("*:*", "*") for one in self.actions]
+        whole = any(one == "*" or one.endswith(":*") or ADMINISTRATION.match(one) for one in actions)
+        anything = any(map(_is_any_resource, self.resources)) or "resources" in self.everything_but
+        return self.allows and (whole or "actions" in self.everything_but) and anything and not self.principals
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        """The accounts, and the other parties, that it names as principals; services are none."""
+        found = set()
+        for one in self.principals:
+            kind, _, who = one.partition(":")
+            if kind in ("AWS", "Federated"):
+                parts = who.split(":")
+                found.add(parts[4] if len(parts) > 5 and parts[4] else who)
+        return frozenset(found)
 
 
 def read_policy(text: str) -> tuple[ParsedStatement, ...]:
@@ -105,39 +131,32 @@ def _rows(value: Any) -> list[Mapping[str, Any]]:
     return [value] if isinstance(value, Mapping) else list(value or [])
 
 
-def _restricts(condition: tuple[str, str, frozenset[str]]) -> bool:
-    """Whether a condition keeps anybody out."""
-    test, key, values = condition
-    return key.lower() not in MET_BY_ANYBODY and not (values & ANYTHING) and not NEGATED.search(test) and bool(values)
+def is_covered(wanted: ParsedStatement, by: Iterable[ParsedStatement]) -> bool:
+    """Whether statements of the same effect say the same of every request that `wanted` says it of."""
+    same_effect = [one for one in by if one.effect == wanted.effect]
+    return all(any(_covers(one, wanted, parts) for one in same_effect) for parts in product(*map(wanted.parts, PARTS)))
 
 
-def covered(wanted: ParsedStatement, action: str, resource: str, principal: str, by: Iterable[ParsedStatement]) -> bool:
-    """Whether statements of the same effect say the same of every request that `wanted` says it of, for one action on
-    one resource by one principal."""
-    for one in by:
-        if one.effect != wanted.effect:
-            continue
-        if one.everything_but or wanted.everything_but:
-            if _same_parts(one, wanted):
-                return True
-            continue
-        if (
-            any(_matches(pattern, action) for pattern in one.actions)
-            and (any(_matches(pattern, resource) for pattern in one.resources) or one.resources == wanted.resources)
-            and (any(_matches(pattern, principal) for pattern in one.principals) or one.principals == wanted.principals)
-            and _implies(wanted, one)
-        ):
-            return True
-    return False
+PARTS = ("actions", "resources", "principals")
 
 
-def triples(statement: ParsedStatement) -> list[tuple[str, str, str]]:
-    return [
-        (action, resource, principal)
-        for action in sorted(statement.actions)
-        for resource in sorted(statement.resources) or [""]
-        for principal in sorted(statement.principals) or [""]
-    ]
+def _covers(one: ParsedStatement, wanted: ParsedStatement, parts: tuple[str | None, ...]) -> bool:
+    return all(
+        _covers_part(one, wanted, name, value) for name, value in zip(PARTS, parts, strict=True)
+    ) and all_implied(wanted.conditions, one.conditions)
+
+
+def _covers_part(one: ParsedStatement, wanted: ParsedStatement, name: str, value: str | None) -> bool:
+    """`value`: one of those that `wanted` names; None: it names what it excludes, or nothing."""
+    mine: frozenset[str] = getattr(one, name)
+    theirs: frozenset[str] = getattr(wanted, name)
+    excludes = name in one.everything_but
+    if value is not None:
+        return not any(_overlap(but, value) for but in mine) if excludes else any(_matches(its, value) for its in mine)
+    if name not in wanted.everything_but:
+        return not mine
+    # It may exclude no more than the other does.
+    return all(any(_matches(but, its) for but in theirs) for its in mine) if excludes else EVERYTHING in mine
 
 
 def _statement(document: Mapping[str, Any]) -> ParsedStatement:
@@ -147,9 +166,13 @@ def _statement(document: Mapping[str, Any]) -> ParsedStatement:
     principals = document.get("Principal", document.get("NotPrincipal", {}))
     if isinstance(principals, str):
         principals = {"AWS": principals}
+    if document.get("Effect") not in EFFECTS:
+        raise ValueError(f"a statement's Effect is {document.get('Effect')!r:.40}; it is Allow or Deny")
+    if not {"Action", "NotAction"} & {*document}:
+        raise ValueError("a statement has no Action")
     return ParsedStatement(
         sid=str(document.get("Sid") or ""),
-        effect=str(document.get("Effect", "Deny")),
+        effect=str(document["Effect"]),
         actions=frozenset(map(_lower, _list(actions))),
         resources=frozenset(_list(resources)),
         principals=frozenset(_principal(kind, one) for kind, ones in principals.items() for one in _list(ones)),
@@ -166,8 +189,10 @@ _SINGULAR = {"actions": "Action", "resources": "Resource", "principals": "Princi
 
 
 def _principal(kind: str, identifier: str) -> str:
-    # Terraform's type "*" and AWS's "AWS": "*" are the same: anybody.
-    return "*" if identifier == "*" and kind in ("*", "AWS") else f"{kind}:{identifier}"
+    # Terraform's type "*" and AWS's "AWS": "*" are the same: anybody; an account's number stands for all of it.
+    if identifier == "*" and kind in ("*", "AWS"):
+        return "*"
+    return f"{kind}:arn:aws:iam::{identifier}:root" if ACCOUNT.fullmatch(identifier) else f"{kind}:{identifier}"
 
 
 def _list(value: Any) -> list[str]:
@@ -182,35 +207,19 @@ def _lower(action: str) -> str:
     return f"{service.lower()}{colon}{name}"
 
 
-def _same_parts(one: ParsedStatement, other: ParsedStatement) -> bool:
-    return (one.actions, one.resources, one.principals, one.conditions, one.everything_but) == (
-        other.actions,
-        other.resources,
-        other.principals,
-        other.conditions,
-        other.everything_but,
-    )
-
-
-def _implies(strict: ParsedStatement, loose: ParsedStatement) -> bool:
-    """Whether every request that meets `strict`'s conditions meets `loose`'s."""
-    return all(
-        any(
-            test == known_test
-            and key.lower() == known_key.lower()
-            and (values <= known if NEGATED.search(test) else known <= values)
-            for known_test, known_key, known in strict.conditions
-        )
-        for test, key, values in loose.conditions
-    )
-
-
 def _matches(pattern: str, text: str) -> bool:
-    return pattern == text or bool(_compiled(pattern.lower()).fullmatch(text.lower()))
+    return covers(pattern.lower(), text.lower())
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    # A wildcard in the text is matched by `*` only: `?` is one character, and `*` is any number of them.
-    parts = (".*" if one == "*" else "[^*]" if one == "?" else re.escape(one) for one in pattern)
-    return re.compile("".join(parts), re.DOTALL)
+def _is_any_resource(arn: str) -> bool:
+    """Whether a resource is whatever there is of its type: `arn:aws:dynamodb:*:*:table/*`."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        return has_wildcard(arn)
+    if parts[2] not in WITHOUT_TYPE:
+        return parts[5].replace(":", "/").partition("/")[2].startswith(("*", "?")) or parts[5].startswith(("*", "?"))
+    return parts[5].startswith(("*", "?"))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return overlap(one.lower(), other.lower())

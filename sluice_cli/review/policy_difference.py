@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .policy import ParsedStatement, covered, triples
+from .policy import ParsedStatement, is_covered
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,13 @@ def compare_policies(
     for old, new in _pairs(before, after):
         if old == new:
             continue
-        wider = bool(new and new.allows and _uncovered(new, allowed_before))
-        wider = wider or bool(old and not old.allows and _uncovered(old, denied_after))
+        wider = bool(new and new.allows and not is_covered(new, allowed_before))
+        wider = wider or bool(old and not old.allows and not is_covered(old, denied_after))
         gained, lost = _parts(old, new), _parts(new, old)
         one = new or old
         if one is not None and (gained or lost):
             found.append(StatementDifference(one.sid, one.effect, tuple(gained), tuple(lost), wider, old, new))
     return found
-
-
-def _uncovered(statement: ParsedStatement, by: Sequence[ParsedStatement]) -> bool:
-    return any(not covered(statement, *triple, by) for triple in triples(statement))
 
 
 def _pairs(

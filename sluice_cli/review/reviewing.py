@@ -8,10 +8,11 @@ from pathlib import Path
 from .classification import TypeRules, classified
 from .configuration import Configuration, without_index
 from .cost.costing import cost_of
+from .cost.counts import NO_COUNTS, EventCounts
 from .cost.model import Cost
 from .cost.prices import PRICES
 from .dangers import Case, PlanContext, judge
-from .drift import drifted
+from .drift import drifted as staying_drift
 from .headline import CODE, headline
 from .model import Change, Counts, Danger, Finding, Group, PolicyLine, StackReview
 from .ownership import Ownership
@@ -37,17 +38,24 @@ def review_stack(
     acknowledged: Iterable[str] = (),
     rules: Ruleset = NO_RULES,
     prices: Path = PRICES,
+    counts: EventCounts = NO_COUNTS,
+    drifted: bool = False,
 ) -> StackReview:
     """Understand one stack's plan.
 
-    `rules` are the project's own; `prices` is the price list, a file of the form of `cost/prices.toml`.
+    `rules` are the project's own; `prices` is the price list, a file of the form of `cost/prices.toml`; `counts` says
+    what an event takes, as the project counted it; `drifted`: the changes were made already, outside Terraform.
     """
-    return _Reviewer(name, plan, configuration, rules, prices).review(frozenset(acknowledged))
+    reviewer = _Reviewer(name, plan, configuration, rules, prices, counts)
+    return reviewer.review(frozenset(acknowledged), drifted=drifted)
 
 
 class _Reviewer:
-    def __init__(self, name: str, plan: Plan, configuration: Configuration, rules: Ruleset, prices: Path) -> None:
+    def __init__(
+        self, name: str, plan: Plan, configuration: Configuration, rules: Ruleset, prices: Path, counts: EventCounts
+    ) -> None:
         self._name = name
+        self._counts = counts
         self._rules = rules
         self._prices = prices
         self._plan = plan
@@ -59,11 +67,11 @@ class _Reviewer:
         self._context = PlanContext(plan, configuration)
         self._managed = [one for one in plan.changes if one.mode != "data"]
 
-    def review(self, acknowledged: frozenset[str]) -> StackReview:
+    def review(self, acknowledged: frozenset[str], *, drifted: bool = False) -> StackReview:
         verbs = Counter("replace" if one.verb == "create beside" else one.verb for one in self._managed)
         changes, tags, computed = [], Counter[str](), 0
         for one in self._managed:
-            made = self._change(one)
+            made = self._change(one, drifted=drifted)
             if made is None:
                 continue
             if one.verb == "update" and not (made.differences or made.policy or made.findings):
@@ -72,7 +80,7 @@ class _Reviewer:
                 computed += not tagged
             else:
                 changes.append(self._rules.adjust(made))
-        moved = drifted(self._plan, lambda one: self._change(one, drifted=True))
+        moved = staying_drift(self._plan, lambda one: self._change(one, drifted=True))
         others = [self._rules.adjust(one) for one in (*moved, *sections(self._plan))]
         return StackReview(
             name=self._name,
@@ -92,7 +100,14 @@ class _Reviewer:
 
     def _cost(self) -> Cost | None:
         try:
-            return cost_of(self._plan, self._configuration, self._names, prices=self._prices)
+            return cost_of(
+                self._plan,
+                self._configuration,
+                self._names,
+                stack=self._name,
+                prices=self._prices,
+                counts=self._counts,
+            )
         except (RecursionError, AttributeError, TypeError, KeyError, ValueError, OverflowError):
             return Cost(trouble="this plan has values of a form that is not known")
 
@@ -168,6 +183,7 @@ class _Reviewer:
             owner=clean(subject),
             differences=[one for one in every if not one.is_policy],
             policies=[one for policy in compared for one in policy.statements],
+            policies_whole=compared,
             policy_unclear=any(policy.unclear for policy in compared),
             policy_hidden=any(policy.hidden for policy in compared),
             owner_destroyed=change.verb == "delete" and self._ownership.is_part_of_destroyed(change),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from .commands import commands
 from .model import Change, Danger, Finding
 from .plan import Plan
 from .reasons import deferred_words
@@ -34,6 +35,7 @@ def sections(plan: Plan) -> Iterator[Change]:
         inner = one.get("action_invocation")
         action = inner if isinstance(inner, Mapping) else one
         yield _action(action, "is deferred", f" Deferred: {deferred_words(str(one.get('reason', '')))}.")
+    yield from _commands(plan)
     yield from _checks(document.get("checks"))
     for reason, change in plan.deferred:
         yield _of_plan(
@@ -72,6 +74,16 @@ def _action(action: Mapping[str, Any], what: str, more: str) -> Change:
     text = f"{kind} {what}{when}"
     means = f"It does something to AWS that is no change of a resource, and cannot be judged from the plan.{more}"
     return _of_plan(address, "action", text, Finding(Danger.ACTION, f"action {address}: {text}", means))
+
+
+def _commands(plan: Plan) -> Iterator[Change]:
+    for change, text in commands(plan):
+        address = clean(change.address)
+        means = (
+            "It runs on the machine that applies the plan, with its credentials, and cannot be judged from the plan."
+        )
+        finding = Finding(Danger.ACTION, f"{address} {clean(text)}", means)
+        yield _of_plan(f"{address}.command", "command", f"{address} {clean(text)}", finding)
 
 
 def _checks(checks: Any) -> Iterator[Change]:

@@ -10,7 +10,7 @@ from sluice_cli.console import console
 from sluice_cli.drift.formats import as_json, print_drift, to_markdown
 from sluice_cli.drift.looking import drift_of
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import AT_ONCE
+from sluice_cli.plan import AT_ONCE, rules_of
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
 
@@ -24,10 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    target = target_of(project_of(arguments), local=arguments.local)
+    project = project_of(arguments)
+    rules = rules_of(project)
+    target = target_of(project, local=arguments.local)
     stacks = synthesize(target, arguments.stacks, quiet=arguments.json)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(drift_of, stacks))
+        found = list(pool.map(lambda stack: drift_of(stack, rules), stacks))
     if arguments.markdown:
         arguments.markdown.write_text(to_markdown(found), encoding="utf-8")
     if arguments.json:

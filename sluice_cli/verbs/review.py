@@ -8,11 +8,12 @@ from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, p
 from sluice_cli.console import console
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.plan import acknowledge, make_plans, review_file, review_folder, review_plans, rules_of
-from sluice_cli.project import FILE
+from sluice_cli.project import FILE, Project
 from sluice_cli.review import terminal
+from sluice_cli.review.cost.counts import NO_COUNTS, EventCounts
 from sluice_cli.review.cost.model import EVENTS, MOST_EVENTS
 from sluice_cli.review.pages import as_json, write_pages
-from sluice_cli.review.ruleset import NO_RULES, Ruleset
+from sluice_cli.review.ruleset import NO_RULES
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
 
@@ -48,8 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
-        rules = _rules_for_a_file(arguments)
-        reviews = acknowledge([review_file(arguments.plan, rules)], arguments.acknowledge)
+        project = _project_around(arguments)
+        rules = rules_of(project) if project else NO_RULES
+        counts = EventCounts.read(project.folder) if project else NO_COUNTS
+        reviews = acknowledge([review_file(arguments.plan, rules, counts)], arguments.acknowledge)
         folder = arguments.plan.parent
     else:
         project = project_of(arguments)
@@ -69,11 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
     return ExitCode.NEEDS_DECISION if any(one.unacknowledged for one in reviews) else ExitCode.DONE
 
 
-def _rules_for_a_file(arguments: argparse.Namespace) -> Ruleset:
-    """The rules of the project around; a plan's file needs none."""
+def _project_around(arguments: argparse.Namespace) -> Project | None:
+    """The project around, for its rules and counts; a plan's file needs none."""
     if arguments.project is None and not any((folder / FILE).is_file() for folder in (Path.cwd(), *Path.cwd().parents)):
-        return NO_RULES
-    return rules_of(project_of(arguments))
+        return None
+    return project_of(arguments)
 
 
 def _events(text: str) -> int:

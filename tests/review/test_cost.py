@@ -349,7 +349,7 @@ def test_prices_are_renewed_from_offers_of_aws() -> None:
         '# Ours\ndate = 2026-11-27\nregion = "us-east-1"\n\n[prices.lambda_requests]\nusd = 0.3\nper = 1_000_000\n'
         'offer = "AWSLambda"\nusagetype = "Request"\n\n[prices.gone]\nusd = 7\ndate = 2025-07-01\noffer = "AWSLambda"\n'
         'usagetype = "Gone"\n',
-        ["gone"],
+        {"gone": "AWS's price list has no usagetype Gone"},
     )
 
 

@@ -1,14 +1,18 @@
 """What counts as drift: what really differs, once, and never what is only written in another way."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluice_cli.drift.comparing import compare
+from sluice_cli.drift.formats import as_json, to_markdown
 from sluice_cli.drift.model import StackDrift
 from sluice_cli.review.configuration import Configuration
+from sluice_cli.review.model import Danger
 from sluice_cli.review.plan import read_plan
+from sluice_cli.review.ruleset import Ruleset
 
 ROLE = {"name": "worker", "inline_policy": [], "managed_policy_arns": []}
 OWN = {"name": "Operate", "policy": '{"Statement": []}'}
@@ -97,3 +101,36 @@ def test_what_terraform_hides_is_not_shown() -> None:
     moved["change"]["after_sensitive"] = {"environment": True}
     (drift,) = found([moved]).drifts
     assert secret not in repr(drift)
+
+
+def test_the_projects_own_rules_judge_drift_too(tmp_path: Path) -> None:
+    (tmp_path / "review_rules.py").write_text(
+        "from sluice_cli.review.rules import Danger, Finding, PlannedChange, rule, silence\n"
+        "@rule\n"
+        "def by_hand(change: PlannedChange) -> Finding | None:\n"
+        "    return change.finding(Danger.COST, 'changed by hand', 'Nobody may.') if change.drifted else None\n"
+        "silence(Danger.EVENTS_WAIT, reason='this queue is no hurry')\n"
+    )
+    drift = [entry("aws_sqs_queue.q", {"delay_seconds": 0}, {"delay_seconds": 900})]
+    document = {
+        "format_version": "1.2",
+        "terraform_version": "1.11.4",
+        "planned_values": {},
+        "resource_drift": drift,
+    }
+    judged = compare(
+        "shop",
+        read_plan(json.dumps(document)),
+        Configuration.synthesized({}),
+        "sluice deploy shop",
+        Ruleset.read(tmp_path),
+    )
+    (one,) = judged.drifts
+    assert [(found.danger, found.rule) for found in one.change.findings] == [(Danger.COST, "by_hand")]
+    assert [(found.danger, found.reason) for found in one.change.noted] == [
+        (Danger.EVENTS_WAIT, "this queue is no hurry")
+    ]
+    assert "silenced by the project: this queue is no hurry" in to_markdown([judged])
+    (told,) = as_json([judged])[0]["drift"]
+    assert told["dangers"][0]["origin"] == "found by the project's rule by_hand"
+    assert told["noted"][0]["danger"] == "Events wait longer"

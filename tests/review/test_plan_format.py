@@ -315,3 +315,50 @@ def test_resources_of_equal_names_without_construct_paths_do_not_hide_each_other
         "Protection removed: that: versioning turned off",
     ]
     assert headlines(gone[1]) == ["this: alarm: removed"] or headlines(gone[1])
+
+
+def test_programs_that_run_during_apply_are_told() -> None:
+    configured = {
+        "root_module": {
+            "resources": [
+                {"address": "aws_sqs_queue.Q", "type": "aws_sqs_queue", "provisioners": [{"type": "local-exec"}]}
+            ],
+            "module_calls": {
+                "m": {
+                    "module": {
+                        "resources": [
+                            {"address": "aws_sqs_queue.R", "type": "aws_sqs_queue", "provisioners": [{"type": "file"}]}
+                        ]
+                    }
+                }
+            },
+        }
+    }
+    inner = {**change("aws_sqs_queue.R", None, {"name": "r"}), "address": "module.m.aws_sqs_queue.R[0]", "index": 0}
+    found = findings(
+        change("aws_sqs_queue.Q", None, {"name": "q"}),
+        inner,
+        change("data.external.D", None, {"program": ["sh"]}, actions=["read"], unknown={"result": True}),
+        change("data.aws_iam_policy_document.D", None, {}, actions=["read"], unknown={"json": True}),
+        configuration_of_plan=configured,
+    )
+    assert found == [
+        "Something is run: aws_sqs_queue.Q has provisioners that run when it is made or destroyed (local-exec)",
+        "Something is run: data.external.D runs a program of its own",
+        "Something is run: module.m.aws_sqs_queue.R[0] has provisioners that run when it is made or destroyed (file)",
+    ]
+    assert findings(change("aws_sqs_queue.Q", {"name": "q"}, {"name": "q"}), configuration_of_plan=configured) == []
+
+
+def test_a_type_of_another_provider_cannot_be_judged() -> None:
+    queue = {"name": "q"}, {"name": "q", "tags": {"a": "b"}}
+    assert findings(change("aws_sqs_queue.Q", *queue, provider_name="registry.opentofu.org/hashicorp/aws")) == []
+    (found,) = findings(change("aws_sqs_queue.Q", *queue, provider_name="registry.terraform.io/others/aws"))
+    assert found == "Cannot be judged: Q queue: it is made by the provider registry.terraform.io/others/aws"
+
+
+def test_an_import_by_identity_is_told_in_words() -> None:
+    entry = change("aws_sqs_queue.Q", {"name": "q"}, {"name": "q"})
+    entry["change"]["importing"] = {"identity": {"url": "https://q", "region": "eu-west-1"}}
+    (one,) = review(entry).changes
+    assert one.notes == ("imported by its id url https://q, region eu-west-1",)

@@ -11,14 +11,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from sluice_cli.review.classification import classified
+from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.hidden import SENSITIVE, Hidden, hide, hide_attributes, revealed
 from sluice_cli.review.markdown import to_markdown
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.page import to_html
 from sluice_cli.review.pages import as_json
+from sluice_cli.review.plan import read_plan
+from sluice_cli.review.reviewing import review_stack
+from sluice_cli.review.rules import Danger, Finding, PlannedChange
+from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.review.terminal import print_review
 from tests.review.moves import nested
-from tests.review.plans import Values, allow, change, deny, findings, policy, review
+from tests.review.plans import Values, allow, change, deny, document, findings, policy, review
 
 PEARL = "pearl"
 
@@ -262,3 +267,83 @@ def test_a_hidden_change_in_a_dangerous_direction_is_still_found() -> None:
         before_sensitive={"deletion_protection_enabled": True},
     )
     assert findings(table) == ["Protection removed: A table: deletion protection turned off"]
+
+
+SECRET = f"{PEARL}-{PEARL}"
+
+
+def keyed(key: str, **more: Any) -> Values:
+    """A queue made by for_each."""
+    entry = change("aws_sqs_queue.Q", {"name": "a", "delay_seconds": 0}, {"name": "a", "delay_seconds": 9})
+    return {**entry, "address": f'aws_sqs_queue.Q["{key}"]', "index": key, **more}
+
+
+def with_secret(*changes: Values, rules: Ruleset = NO_RULES, **more: Any) -> StackReview:
+    """The review of a plan with a sensitive variable, and one whose value is a part of it."""
+    declared = {"root_module": {"variables": {"one": {"sensitive": True}, "two": {"sensitive": True}}}}
+    given_ = {"one": {"value": SECRET}, "two": {"value": f"{SECRET}-more"}}
+    text = json.dumps(document(*changes, variables=given_, configuration=declared, **more))
+    return review_stack("shop", read_plan(text), Configuration.synthesized({}), rules=rules)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [keyed(SECRET)],
+        [keyed("a", previous_address=f'aws_sqs_queue.Q["{SECRET}"]')],
+        [keyed("a", action_reason=SECRET)],
+        [keyed("a", module_address=f'module.m["{SECRET}"]')],
+        [change("aws_lambda_function.F", *[{"environment": [{"variables": {SECRET: one}}]} for one in "ab"])],
+        [change("aws_lambda_function.F", *[{"tags": {SECRET: one}, "tags_all": {SECRET: one}} for one in "ab"])],
+        [change("aws_api_gateway_method.M", *[{"request_parameters": {SECRET: one}} for one in (True, False)])],
+        [change("aws_sqs_queue.Q", None, {"name": "q"}, provider_name=SECRET)],
+    ],
+    ids=range(8),
+)
+def test_keys_and_addresses_that_hold_a_secret_do_not_show_it(changes: list[Values]) -> None:
+    assert leaks(with_secret(*changes), picture=True) == []
+    assert leaks(with_secret(resource_drift=changes)) == []
+    assert leaks(with_secret(deferred_changes=[{"reason": SECRET, "resource_change": changes[0]}])) == []
+
+
+def test_actions_and_checks_that_hold_a_secret_do_not_show_it() -> None:
+    action = {
+        "address": f'action.a.b["{SECRET}"]',
+        "type": "aws_lambda_invoke",
+        "config_values": {SECRET: SECRET},
+        "lifecycle_action_trigger": {"triggering_resource_address": f'aws_sqs_queue.Q["{SECRET}"]'},
+    }
+    check = {"address": {"to_display": f"check.{SECRET}"}, "status": "fail", "problems": [{"message": SECRET}]}
+    found = with_secret(action_invocations=[action], deferred_action_invocations=[action], checks=[check])
+    assert len(found.dangers) == 3
+    assert leaks(found) == []
+
+
+def test_different_keys_stay_different_so_that_one_acknowledgement_is_for_one() -> None:
+    found = with_secret(keyed(SECRET), keyed(f"{SECRET}-more"), keyed(f"{SECRET}2"))
+    assert sorted(one.address for one in found.dangers) == [
+        'aws_sqs_queue.Q["(hidden 1)"]',
+        'aws_sqs_queue.Q["(hidden 2)"]',
+        'aws_sqs_queue.Q["(hidden 2)2"]',
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_rule_that_says_all_that_it_sees_shows_no_secret(data: Any) -> None:
+    def tell(one: PlannedChange) -> Finding:
+        if data.draw(st.booleans()):
+            raise ValueError(f"{one} {one.before} {one.after} {[*one.after.values()]}")
+        return one.finding(
+            Danger.COST, f"{one.address} {one.before}", f"{one.after} {sorted(one.after.items(), key=str)}"
+        )
+
+    type_, argument = data.draw(st.sampled_from(ARGUMENTS))
+    before, after = (nested(argument, data.draw(VALUES)) for _ in "ab")
+    marks = {argument.partition(".")[0]: True}
+    marked_ = change(f"{type_}.A", before, after, before_sensitive=marks, after_sensitive=marks)
+    lost = keyed(SECRET, action_reason=SECRET)
+    lost["change"]["after"]["name"] = f"name-{SECRET}"
+    found = with_secret(marked_, lost, rules=Ruleset(rules=(tell,)))
+    assert [one for one in found.dangers if any(finding.rule or finding.failed_rule for finding in one.findings)]
+    assert leaks(found) == []

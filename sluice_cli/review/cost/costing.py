@@ -9,6 +9,7 @@ from ..configuration import Configuration
 from ..plan import Plan
 from ..text import clean
 from ..words import ConstructNames
+from .counts import FILE, NO_COUNTS, Counted, EventCounts
 from .fixed import FIXED, Amount, fixed_costs
 from .model import Cost, CostLine
 from .prices import PRICES, RENEW, PriceListError, Prices, read_prices
@@ -31,9 +32,19 @@ NOTHING = Amount(0, "nothing")
 
 
 def cost_of(
-    plan: Plan, configuration: Configuration, names: ConstructNames, *, prices: Path = PRICES, today: date | None = None
+    plan: Plan,
+    configuration: Configuration,
+    names: ConstructNames,
+    *,
+    stack: str = "",
+    prices: Path = PRICES,
+    counts: EventCounts = NO_COUNTS,
+    today: date | None = None,
 ) -> Cost | None:
-    """What the change of a plan costs; `None` where nothing changes that has a price or should have one."""
+    """What the change of a plan costs; `None` where nothing changes that has a price or should have one.
+
+    `counts` is what the project counted for the functions of this `stack`.
+    """
     if all(one.verb in ("unchanged", "read") for one in plan.changes if one.mode != "data"):
         return None
     try:
@@ -42,7 +53,10 @@ def cost_of(
         return Cost(trouble=str(error))
     before, after = sides(plan, configuration)
     fixed, untold_fixed = _told(fixed_costs(before, listed), fixed_costs(after, listed))
-    usage, untold_usage = _told(Usage(before, listed).costs(), Usage(after, listed).costs())
+    counted, targets, remarks = _counted(stack, counts, names, {**before.types, **after.types})
+    usage, untold_usage = _told(
+        Usage(before, listed, counted, targets).costs(), Usage(after, listed, counted, targets).costs()
+    )
     untold = {**untold_usage, **untold_fixed}
     unlisted = _unlisted(plan, listed)
     cost = Cost(
@@ -51,11 +65,36 @@ def cost_of(
         fixed_total=(_total(fixed[0]), _total(fixed[1])),
         usage_total=(_total(usage[0]), _total(usage[1])),
         unpriced=tuple(_named({**untold, **unlisted})),
-        assumed=(_listed(listed, plan), *ASSUMED),
+        assumed=(_listed(listed, plan), *remarks, *ASSUMED),
         warning=_warning(listed, today or datetime.now(UTC).date()),
     )
     changed = {one.address for one in plan.changes if one.verb not in ("unchanged", "read")}
     return cost if cost.fixed or cost.usage or unlisted or changed & untold.keys() else None
+
+
+def _counted(
+    stack: str, counts: EventCounts, names: ConstructNames, types: Mapping[str, str]
+) -> tuple[dict[str, Counted], dict[str, list[str]], list[str]]:
+    """The functions that were counted, by address; the resources of each construct; and what there is to say of it."""
+    constructs = {address: "/".join(names.construct(address)) for address in types}
+    functions = {address: path for address, path in constructs.items() if types[address] == "aws_lambda_function"}
+    counted = {address: one for address, path in functions.items() if (one := counts.of(stack, path))}
+    targets: dict[str, list[str]] = {}
+    for address, path in constructs.items():
+        targets.setdefault(path, []).append(address)
+    remarks = [f"{counts.trouble}; its numbers are not used"] if counts.trouble else []
+    if counted and counts.date:
+        told = ", ".join(sorted({names.label(names.owner(address)) for address in counted}))
+        remarks.append(clean(f"Counted: what an event takes of {told}; {counts.source}, {counts.date.isoformat()}."))
+    for name in counts.unused(stack, set(functions.values())):
+        remarks.append(clean(f"{FILE} counts {name}: this stack has no such function."))
+    for one in counted.values():
+        remarks += [
+            clean(f"{FILE} counts calls of {path}: this stack has no such construct.")
+            for path in one.calls
+            if path not in targets
+        ]
+    return counted, targets, remarks
 
 
 def _told(before: Collected, after: Collected) -> tuple[tuple[Told, Told], dict[str, str]]:

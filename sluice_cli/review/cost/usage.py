@@ -1,13 +1,15 @@
 """What a million events cost: derived from what the stack connects and grants.
 
-Nobody's code is read. A function that is not only run by a schedule runs once for each event; whatever it is granted,
-it does once in a run. Code that calls more often, writes in transactions (twice the units) or larger items costs more;
-code that takes one of several ways costs less. What is assumed is the same before and after a change.
+Nobody's code is read. Where the project counted what an event takes (counts.py), that is priced. A function
+that was not counted, and is not only run by a schedule, runs once for each event and does once whatever it is granted.
+Code that calls more often, writes in transactions (twice the units) or larger items costs more; code that takes one of
+several ways costs less. What is counted or assumed is the same before and after a change.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from .counts import KINDS, WRITE_UNITS, Counted
 from .fixed import Amount, collected, is_arm
 from .model import MILLION
 from .prices import Prices, Untold
@@ -20,9 +22,9 @@ LOG_GB = LOG_BYTES / 1e9
 TRACED = 0.05  # https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html: 5 %, after one a second
 
 ASSUMED = (
-    "Assumed: each event runs every function once, except those that only a schedule runs; it takes "
-    f"{DURATION_MS} ms and writes {LOG_BYTES} bytes of log; a run does once what the function is granted, items up to "
-    "1 KB; nothing fails.",
+    "Assumed, where nothing was counted: each event runs every function once, except those that only a schedule runs; "
+    f"it takes {DURATION_MS} ms and writes {LOG_BYTES} bytes of log; a run does once what the function is granted, "
+    "items up to 1 KB; nothing fails.",
     "In no total: storage, transfer, KMS requests (data keys are reused), free tiers, discounts.",
 )
 
@@ -57,12 +59,25 @@ DELIVERIES = {"email": "sns_emails", "email-json": "sns_emails", "http": "sns_ht
 class Usage:
     """One side of a plan, and what an event does in it."""
 
-    def __init__(self, side: Side, prices: Prices) -> None:
+    def __init__(
+        self,
+        side: Side,
+        prices: Prices,
+        counted: Mapping[str, Counted] | None = None,
+        targets: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """`counted`: functions by address; `targets`: by construct path, the resources that calls may go to."""
         self._side = side
         self._prices = prices
+        self._counted = {address: one for address, one in (counted or {}).items() if address in side.values}
+        self._targets_by_path = targets or {}
         self._not_read: dict[str, str] = {}
         self._functions = self._run_by_events()
-        self._calls = self._granted()
+        # By resource, how often an event does what to it.
+        self._calls: dict[str, dict[str, float]] = {
+            target: dict.fromkeys(kinds, 1.0) for target, kinds in self._granted().items()
+        }
+        self._add_counted()
 
     def costs(self) -> tuple[dict[str, Amount], dict[str, str]]:
         """Amounts for a million events by address; and by address why an amount cannot be told."""
@@ -90,7 +105,8 @@ class Usage:
         """By resource, what an event does to it: `write`, `read`."""
         side = self._side
         calls: dict[str, set[str]] = defaultdict(set)
-        roles = {role for function in self._functions for role in side.linked(function, "role", types=["aws_iam_role"])}
+        assumed = self._functions - self._counted.keys()
+        roles = {role for function in assumed for role in side.linked(function, "role", types=["aws_iam_role"])}
         failures = self._failures()
         for policy in side.of("aws_iam_role_policy"):
             if not roles & side.linked(policy, "role", types=["aws_iam_role"]):
@@ -109,6 +125,16 @@ class Usage:
                 calls[queue].add("write")
         return {target: kinds for target, kinds in calls.items() if kinds}
 
+    def _add_counted(self) -> None:
+        for counted in self._counted.values():
+            for path, operations in counted.calls.items():
+                for operation, number in operations.items():
+                    type_, kind = KINDS[operation]
+                    for target in self._targets_by_path.get(path, ()):
+                        if target in self._side.values and self._side.types[target] == type_:
+                            kinds = self._calls.setdefault(target, {})
+                            kinds[kind] = kinds.get(kind, 0) + number
+
     def _failures(self) -> set[str]:
         """Where failed events go: nothing, as long as nothing fails."""
         places = (
@@ -124,23 +150,28 @@ class Usage:
         }
 
     def _amount(self, address: str) -> Amount:
-        side, price, kinds = self._side, self._prices.of, self._calls.get(address, set())
+        side, price, kinds = self._side, self._prices.of, self._calls.get(address, {})
         match side.types[address]:
             case "aws_lambda_function":
                 return self._function(address)
             case "aws_dynamodb_table":
                 return self._table(address, kinds)
             case "aws_s3_bucket":
-                cost = sum(price(f"s3_{kind}s") for kind in kinds)
-                return Amount(cost, " and ".join(f"1 {kind}" for kind in sorted(kinds, reverse=True)))
+                cost = sum(price(f"s3_{kind}s") * number for kind, number in kinds.items())
+                return Amount(
+                    cost, " and ".join(_counted_words(kinds[kind], kind) for kind in sorted(kinds, reverse=True))
+                )
             case "aws_sns_topic":
-                return self._topic(address)
+                return self._topic(address, kinds.get("write", 1))
             case "aws_sqs_queue":
                 fifo = side.values[address].get("fifo_queue") is True
                 # Sent, received and deleted, one by one.
-                return Amount(3 * price("sqs_fifo_requests" if fifo else "sqs_requests"), "3 requests")
+                requests = 3 * kinds.get("write", 1)
+                cost = requests * price("sqs_fifo_requests" if fifo else "sqs_requests")
+                return Amount(cost, _counted_words(requests, "request"))
             case "aws_cloudwatch_event_bus":
-                return Amount(price("event_bus_events"), "1 event of up to 64 KB")
+                number = kinds.get("write", 1)
+                return Amount(number * price("event_bus_events"), f"{_counted_words(number, 'event')} of up to 64 KB")
             case "aws_apigatewayv2_api" if side.text(address, "protocol_type") == "WEBSOCKET":
                 raise Untold("messages and connections of WebSockets are not counted")
             case "aws_wafv2_web_acl":
@@ -150,38 +181,48 @@ class Usage:
 
     def _function(self, address: str) -> Amount:
         price = self._prices.of
+        counted = self._counted.get(address)
+        runs = counted.runs if counted else 1
+        milliseconds = (counted.duration_ms if counted else None) or DURATION_MS
         memory = self._side.number(address, "memory_size", 128)
         arm = is_arm(self._side, address)
-        seconds = DURATION_MS / 1000 * memory / 1024
+        seconds = milliseconds / 1000 * memory / 1024
         cost = price("lambda_requests") + seconds * price("lambda_gb_seconds_arm" if arm else "lambda_gb_seconds")
         cost += LOG_GB * price("log_gigabytes")
-        how = f"1 run, {DURATION_MS} ms of {memory:,.0f} MB{' on arm64' if arm else ''}, its log"
+        processor = " on arm64" if arm else ""
+        how = f"{_counted_words(runs, 'run')}, {milliseconds:g} ms of {memory:,.0f} MB{processor}, its log"
         tracing = blocks(self._side.values[address].get("tracing_config"))
         if any(one.get("mode") == "Active" for one in tracing):
-            return Amount(cost + TRACED * price("traces"), f"{how}, {TRACED:.0%} traced")
-        return Amount(cost, how)
+            return Amount(runs * (cost + TRACED * price("traces")), f"{how}, {TRACED:.0%} traced")
+        return Amount(runs * cost, how)
 
-    def _table(self, address: str, kinds: set[str]) -> Amount:
+    def _table(self, address: str, kinds: Mapping[str, float]) -> Amount:
         if self._side.text(address, "billing_mode", "PROVISIONED") != "PAY_PER_REQUEST":
             return Amount(0, "by its provisioned units")
         indexes = len(blocks(self._side.values[address].get("global_secondary_index")))
-        units = 1 + indexes
-        cost = ("write" in kinds) * units * self._prices.of("dynamodb_writes")
-        cost += ("read" in kinds) * self._prices.of("dynamodb_reads")
-        words = {"write": f"{units} write unit{'s' * (units != 1)}, indexes included", "read": "1 read unit"}
-        return Amount(cost, " and ".join(words[kind] for kind in ("write", "read") if kind in kinds))
+        # Counted units have the indexes' in them.
+        units = kinds[WRITE_UNITS] if WRITE_UNITS in kinds else kinds.get("write", 0) * (1 + indexes)
+        reads = kinds.get("read", 0)
+        cost = units * self._prices.of("dynamodb_writes") + reads * self._prices.of("dynamodb_reads")
+        words = [f"{_counted_words(units, 'write unit')}, indexes included"] if units else []
+        words += [_counted_words(reads, "read unit")] if reads else []
+        return Amount(cost, " and ".join(words))
 
-    def _topic(self, address: str) -> Amount:
-        cost, how = self._prices.of("sns_publishes"), ["1 publish"]
+    def _topic(self, address: str, publishes: float) -> Amount:
+        cost, how = publishes * self._prices.of("sns_publishes"), [f"{publishes:g} publish"]
         for subscription in self._side.of("aws_sns_topic_subscription"):
             if address in self._side.linked(subscription, "topic_arn", types=["aws_sns_topic"]):
                 protocol = self._side.text(subscription, "protocol")
                 if protocol in DELIVERIES:
-                    cost += self._prices.of(DELIVERIES[protocol])
-                    how.append(f"1 delivery by {protocol}")
+                    cost += publishes * self._prices.of(DELIVERIES[protocol])
+                    how.append(f"{publishes:g} delivery by {protocol}")
                 elif protocol not in ("sqs", "lambda"):
                     raise Untold("deliveries other than to e-mail, HTTP, SQS and Lambda are not counted")
         return Amount(cost, ", ".join(how))
+
+
+def _counted_words(number: float, what: str) -> str:
+    return f"{number:g} {what}{'s' * (number != 1)}"
 
 
 def _kinds(type_: str, actions: list[str]) -> set[str]:

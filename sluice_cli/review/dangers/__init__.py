@@ -9,10 +9,12 @@ from .case import Case
 from .context import PlanContext
 from .doubles import doubles
 from .existence import existence
+from .foreign import foreign_targets
+from .revocation import revocations
 
 __all__ = ["Case", "PlanContext", "judge"]
 
-RULES = (existence, policies, arguments, doubles)
+RULES = (existence, policies, revocations, arguments, foreign_targets, doubles)
 
 
 def judge(case: Case) -> tuple[Finding, ...]:

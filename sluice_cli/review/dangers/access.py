@@ -4,22 +4,16 @@ from collections.abc import Iterator
 
 from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
+from ..policy import ParsedStatement
 from ..policy_difference import StatementDifference, describe
 from ..text import clean
 from ..values import same
 from .case import Case, Touched, texts
 
 ADMINISTRATION = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+# Policies of AWS that only refuse.
+REFUSING = ("AWSDenyAll", "AWSCompromisedKeyQuarantine")
 NOT_SHOWN = "Terraform marks the policy as sensitive: its statements are not shown."
-# Policies without which services may no longer send, write or publish.
-OF_SERVICES = {
-    "aws_sqs_queue": "send to it",
-    "aws_sqs_queue_policy": "send to it",
-    "aws_sns_topic": "publish to it",
-    "aws_sns_topic_policy": "publish to it",
-    "aws_cloudwatch_event_bus_policy": "send to it",
-    "aws_cloudwatch_log_resource_policy": "write to it",
-}
 
 
 def policies(case: Case) -> Iterator[Finding]:
@@ -45,13 +39,6 @@ def _statement(case: Case, one: StatementDifference) -> Iterator[Finding]:
             f"{case.subject}: {'requests without TLS are no longer refused' if tls else 'a refusal is lifted' + name}",
             NOT_SHOWN if case.policy_hidden else means,
         )
-    if one.before is not None and one.before.allows and case.type in OF_SERVICES and not case.is_new:
-        services = [who for who in one.before.principals if who.startswith("Service:")]
-        lost = [who for who in services if one.after is None or who not in one.after.principals]
-        if lost and case.verb != "delete":
-            shown = "services" if case.policy_hidden else ", ".join(sorted(who.partition(":")[2] for who in lost))
-            what = f"{case.subject}: {clean(shown)} may no longer {OF_SERVICES[case.type]}"
-            yield Finding(Danger.EVENTS_STOP, what, "Their events no longer arrive.")
     if one.after is None or not one.wider or not one.after.allows:
         return
     if one.after.is_public:
@@ -63,9 +50,20 @@ def _statement(case: Case, one: StatementDifference) -> Iterator[Finding]:
             f"{case.subject}: anybody is allowed {actions}{name}",
             NOT_SHOWN if case.policy_hidden else "No condition says who or from where.",
         )
-    elif not case.new_owner or one.after.is_wide:
+    elif not case.new_owner or one.after.is_wide or _lets_strangers_in(case, one.after):
         means = NOT_SHOWN if case.policy_hidden else f"Allowed now: {describe(one.after)}."
         yield Finding(Danger.ACCESS, f"{case.subject}: more is allowed{name}", means)
+
+
+def _lets_strangers_in(case: Case, statement: ParsedStatement) -> bool:
+    """Whether it lets in another account: what is new is opened to others from the start."""
+    principals = (who.partition(":") for who in statement.principals)
+    return any(kind in ("AWS", "CanonicalUser") and _is_stranger(case, who) for kind, _, who in principals)
+
+
+def _is_stranger(case: Case, who: str) -> bool:
+    # What is no ARN is the id of a user, a role, or an owner of buckets.
+    return case.context.is_foreign(who) if who.startswith("arn:") else "${" not in who
 
 
 def attached(touched: Touched) -> Iterator[Finding]:
@@ -85,6 +83,7 @@ def attached(touched: Touched) -> Iterator[Finding]:
             continue
         gained = sorted(texts(revealed(one.after)) - texts(revealed(one.before)))
         gained = [arn for arn in gained if not case.new_owner or _administers(arn)]
+        gained = [arn for arn in gained if not arn.rpartition("/")[2].startswith(REFUSING)]
         if gained:
             yield from _attached(touched, ["a policy that Terraform hides"] if one.sensitive else gained)
 

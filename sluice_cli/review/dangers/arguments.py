@@ -19,6 +19,7 @@ from . import (
     notification,
     observation,
     schedules,
+    sources,
     storage,
 )
 from .case import Case, Touched
@@ -29,6 +30,7 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "acl": exposure.acl,
     "addresses": exposure.addresses,
     "alarm_actions": observation.alarm_actions,
+    "alarm_periods": observation.alarm_periods,
     "alarm_threshold": observation.alarm_threshold,
     "attached": access.attached,
     "billing": storage.billing,
@@ -37,12 +39,14 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "concurrency": functions.concurrency,
     "concurrency_of_source": functions.source_concurrency,
     "cors": callers.cors,
+    "dashboard": observation.dashboard,
     "default_endpoint": callers.default_endpoint,
     "endpoint": callers.endpoint,
     "environment": environment.environment,
     "event_permission": exposure.event_permission,
     "failure_destination": events.failure_destination,
     "filter": events.event_filter,
+    "layer_permission": exposure.layer_permission,
     "layers": functions.layers,
     "lifecycle": lifecycle.lifecycle,
     "limit": callers.limit,
@@ -50,11 +54,13 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "lock": storage.object_lock,
     "memory": functions.memory,
     "method": callers.method,
+    "mutual_tls": callers.mutual_tls,
     "notification": notification.notification,
     "on_demand": storage.table_throughput,
     "openapi": callers.openapi,
     "password_age": exposure.password_age,
     "permission": exposure.permission,
+    "provisioned": functions.provisioned_concurrency,
     "public_access_block": exposure.public_access_block,
     "queue_encryption": storage.queue_encryption,
     "redrive": events.redrive,
@@ -63,6 +69,7 @@ JUDGES: Mapping[str, Callable[[Touched], Iterator[Finding]]] = {
     "runtime": functions.runtime,
     "schedule": schedules.schedule,
     "sse": storage.bucket_encryption,
+    "starting_position": sources.starting_position,
     "subscription": events.subscription,
     "timeout": functions.timeout,
     "tls": callers.tls,
@@ -108,7 +115,7 @@ def arguments(case: Case) -> Iterator[Finding]:
             together.setdefault(rule, []).append(one)
         else:
             yield from _argument(case, rule, argument, one)
-    if case.is_new:
+    if case.is_new or case.verb == "replace":
         for rule in dict.fromkeys(case.rules.arguments.values()):
             if rule.direction == "whole":
                 together.setdefault(rule, [])
@@ -125,7 +132,8 @@ def _inside(rules: TypeRules, one: Difference) -> list[Classification]:
 def _is_set_anew(case: Case, rule: Classification) -> bool:
     """Whether it takes the place of AWS's own value, in something that is there already: a function's retries."""
     of_another = bool(case.rules and case.rules.feature and not case.new_owner)
-    return of_another and (rule.direction == "rank" or (rule.direction in ("less", "more") and bool(rule.operand)))
+    own_value = rule.direction in ("rank", "on") or (rule.direction in ("less", "more") and bool(rule.operand))
+    return of_another and own_value
 
 
 def _is_block(rules: TypeRules, name: str) -> bool:

@@ -12,6 +12,8 @@ from .case import Touched, blocks, number, table, texts
 from .directions import listed
 
 # From the strictest: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html
+# A second; throttling where there was none takes something from callers if it lets so few through.
+FEW_REQUESTS = 10
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "x-amazon-apigateway-any-method")
 
 
@@ -111,11 +113,31 @@ def limit(touched: Touched) -> Iterator[Finding]:
             yield from touched.findings("throttling removed")
         elif 0 <= before < after:
             yield from touched.findings(f"limit raised {one.shown_before} → {one.shown_after}")
-        elif after < before / 2 or (before < 0 and after <= 10):
+        elif after < before / 2 or (before < 0 and after <= FEW_REQUESTS):
             yield from touched.findings(
                 f"limit cut {one.shown_before} → {one.shown_after}",
                 "Callers that stay below the old limit are refused with 429.",
                 danger=Danger.CALLERS,
+            )
+
+
+def mutual_tls(touched: Touched) -> Iterator[Finding]:
+    """The certificates that callers have to bring."""
+    for one in touched.differences:
+        if not touched.case.stays or (
+            one.unknown and touched.case.context.refers_to_the_same(touched.case.change, one.name, one.before)
+        ):
+            continue
+        if one.before:
+            what = (
+                "callers are asked for other certificates"
+                if one.after or one.unknown
+                else "no certificate is asked for"
+            )
+            yield from touched.findings(what)
+        elif one.name.endswith("uri"):
+            yield from touched.findings(
+                "callers need a certificate", "Requests without one are refused.", danger=Danger.CALLERS
             )
 
 

@@ -8,6 +8,7 @@ from ..classification import Classification, TypeRules
 from ..hidden import revealed
 from ..model import Danger, Finding
 from ..plan import ResourceChange
+from ..policies import PolicyComparison
 from ..policy_difference import StatementDifference
 from ..values import Difference
 from .context import PlanContext
@@ -28,6 +29,8 @@ class Case:
     owner: str = ""
     differences: Sequence[Difference] = ()
     policies: Sequence[StatementDifference] = ()
+    # The same policies, each with all its statements.
+    policies_whole: Sequence[PolicyComparison] = ()
     # A policy is known only after apply, and cannot be worked out from the configuration.
     policy_unclear: bool = False
     # A policy is sensitive: it is judged, and its statements are not shown.

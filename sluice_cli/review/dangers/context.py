@@ -21,6 +21,7 @@ Alike = tuple[str, ...]
 class PlanContext:
     def __init__(self, plan: Plan, configuration: Configuration) -> None:
         self._configuration = configuration
+        self._prior = plan.prior
         self._changes = [one for one in plan.changes if one.mode == "managed" and not one.deposed]
         self._alike: dict[str, dict[Alike, list[ResourceChange]]] = {}
         self._by_address = {one.address: one for one in self._changes}
@@ -28,9 +29,17 @@ class PlanContext:
     @cached_property
     def account(self) -> str:
         """The account that the plan's own resources are in; empty where none tells."""
+        for address, values in self._prior.items():
+            if address.startswith("data.aws_caller_identity.") and values.get("account_id"):
+                return str(revealed(values["account_id"]))
         arns = (str((one.before or one.after or {}).get("arn", "")) for one in self._changes)
         counted = Counter(found.group(1) for found in map(ACCOUNT.match, arns) if found)
         return counted.most_common(1)[0][0] if counted else ""
+
+    def is_foreign(self, arn: str) -> bool:
+        """Whether an ARN is of another account than this plan's resources, or of one that cannot be told."""
+        parts = arn.split(":")
+        return arn.startswith("arn:") and len(parts) > 5 and parts[4] not in ("", "aws", self.account)
 
     def is_written(self, change: ResourceChange, name: str) -> bool:
         """Whether the configuration sets an argument. Where the resource is not known, it may."""

@@ -25,6 +25,8 @@ LOADERS = re.compile(
     r"|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|NODE_TLS_REJECT_UNAUTHORIZED)$",
     re.IGNORECASE,
 )
+# An integration's address may have any of a stage's variables in it.
+OF_STAGES = ("aws_api_gateway_stage", "aws_api_gateway_deployment")
 # An address of the machine itself: a local AWS, or an extension of the function.
 LOOPBACK = re.compile(r"^https?://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(/|$)")
 
@@ -58,7 +60,7 @@ def environment(touched: Touched) -> Iterator[Finding]:
                 "It decides what code runs, or where calls and their credentials go.",
                 danger=Danger.ACCESS,
             )
-        elif touched.case.stays and variable.before and variable.points:
+        elif touched.case.stays and variable.before and (variable.points or touched.case.type in OF_STAGES):
             yield from _points_elsewhere(touched, variable)
 
 
@@ -74,7 +76,9 @@ def _points_elsewhere(touched: Touched, variable: Variable) -> Iterator[Finding]
         shown = "changed" if one.sensitive else f"{one.shown_before} → {one.shown_after}"
     yield from touched.findings(
         f"{variable.called} {shown}",
-        "The function reads, writes or calls something else than before.",
+        "The stage reaches something else than before."
+        if case.type in OF_STAGES
+        else "The function reads, writes or calls something else than before.",
         danger=Danger.EVENTS_CHANGE,
     )
 

@@ -9,6 +9,7 @@ from ..model import Danger, Finding
 from ..text import clean
 from ..values import same
 from .case import Touched, blocks, number
+from .event_patterns import lets_through
 
 # Subscribers that are people; the others are parts of systems.
 PEOPLE = ("email", "email-json", "sms", "")
@@ -98,6 +99,12 @@ def visibility(touched: Touched) -> Iterator[Finding]:
             "A message whose processing takes longer is delivered again.",
             danger=Danger.EVENTS_TWICE,
         )
+    elif case.stays and after > before and after > 6 * (max(timeouts) if timeouts else before):
+        yield from touched.findings(
+            f"visibility timeout (s) {before:g} → {after:g}",
+            "A message that fails waits as long before it is tried again.",
+            danger=Danger.EVENTS_WAIT,
+        )
 
 
 def event_filter(touched: Touched) -> Iterator[Finding]:
@@ -112,7 +119,7 @@ def event_filter(touched: Touched) -> Iterator[Finding]:
     before, after = _filters(case.before), _filters(case.after)
     moved = not same(case.before.get("filter_policy_scope"), case.after.get("filter_policy_scope"))
     # Several filters let through what any of them does; none lets everything through.
-    narrower = bool(after) and (not before or any(not any(_lets_through(new, old) for new in after) for old in before))
+    narrower = bool(after) and (not before or any(not any(lets_through(new, old) for new in after) for old in before))
     if narrower or (moved and after and before and touched.difference("filter_policy_scope")):
         hidden = " (hidden)" if any(one.sensitive for one in touched.differences) else ""
         what = f"events are filtered by other rules{hidden}"
@@ -123,19 +130,6 @@ def _filters(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     rows = [row for one in blocks(values.get("filter_criteria")) for row in blocks(one.get("filter"))]
     texts = [row.get("pattern") for row in rows] + [values.get("event_pattern"), values.get("filter_policy")]
     return [_document(text) for text in texts if text]
-
-
-def _lets_through(after: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Whether all that the filter before let through passes the one after."""
-    return all(key in before and _passes(value, before[key]) for key, value in after.items())
-
-
-def _passes(after: Any, before: Any) -> bool:
-    if isinstance(after, Mapping) and isinstance(before, Mapping):
-        return _lets_through(after, before)
-    if isinstance(after, list) and isinstance(before, list):
-        return all(one in after for one in before)
-    return bool(after == before)
 
 
 def subscription(touched: Touched) -> Iterator[Finding]:
@@ -162,9 +156,13 @@ def subscription(touched: Touched) -> Iterator[Finding]:
 
 def failure_destination(touched: Touched) -> Iterator[Finding]:
     for one in touched.differences:
-        if not touched.case.stays or one.unknown or not one.before:
+        case = touched.case
+        if not case.stays or not one.before:
             continue
-        if not one.after:
+        if one.unknown:
+            if not case.context.refers_to_the_same(case.change, one.name, revealed(one.before)):
+                yield case.finding(Danger.UNCLEAR, "where failed events go is known only after apply")
+        elif not one.after:
             yield from touched.findings("failed events are no longer kept", "An event that fails is lost.")
         else:
             yield from touched.findings(

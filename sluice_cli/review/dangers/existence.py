@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 from ..model import Danger, Finding
+from ..text import clean
 from .case import Case
 from .meanings import meaning
 
+# Whose types are classified, from whatever registry.
+PROVIDER = "hashicorp/aws"
 KNOWN_VERBS = ("create", "update", "delete", "replace", "forget", "read", "unchanged", "create beside")
 
 
@@ -28,6 +31,13 @@ def existence(case: Case) -> Iterator[Finding]:
     created = case.rules.created.danger if case.rules else None
     if verb in ("create", "create beside") and case.rules and created and not case.change.imported:
         yield case.finding(created, f"{case.rules.noun} created")
+    provider = case.change.provider
+    if provider and case.type.startswith("aws_") and not provider.endswith(PROVIDER):
+        yield case.finding(
+            Danger.UNCLEAR,
+            f"it is made by the provider {clean(provider)}",
+            f"What its arguments do is known of {PROVIDER} only.",
+        )
     if case.change.unread:
         yield case.finding(
             Danger.UNCLEAR,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..conditions import names_an_owner
 from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
 from ..text import clean
@@ -13,6 +14,7 @@ BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "res
 ANYWHERE = {"0.0.0.0/0", "::/0"}
 PUBLIC_ACLS = {"public-read", "public-read-write", "authenticated-read"}
 GROUPS = ("global/AllUsers", "global/AuthenticatedUsers")
+INVOKES = ("lambda:InvokeFunction", "lambda:InvokeFunctionUrl", "lambda:InvokeAsync")
 BOUNDS = ("source_arn", "source_account", "principal_org_id")
 
 
@@ -80,8 +82,14 @@ def permission(touched: Touched) -> Iterator[Finding]:
         "somebody that Terraform hides" if is_hidden(case.change.after) else clean(str(values.get("principal", "")))
     )
     # An ARN of something that the same plan makes is known later, and bounds the permission all the same.
-    bounded = any(values.get(name) or case.is_unknown(name) for name in BOUNDS)
+    bounded = any(_bounds(name, values.get(name)) or case.is_unknown(name) for name in BOUNDS)
     is_service = str(values.get("principal", "")).endswith(".amazonaws.com")
+    action = str(values.get("action") or "")
+    if action and action not in INVOKES and action != before.get("action"):
+        shown = "more than invoking it" if is_hidden(case.change.after) else clean(action)
+        yield Finding(
+            Danger.ACCESS, f"{case.owner}: {principal} is allowed {shown}", "More than invoking it is allowed."
+        )
     if values.get("function_url_auth_type") == "NONE" and before.get("function_url_auth_type") != "NONE":
         yield case.finding(Danger.PUBLIC, "its URL is called without authorization")
     elif values.get("principal") == "*" and not bounded:
@@ -107,6 +115,21 @@ def permission(touched: Touched) -> Iterator[Finding]:
                 f"{case.owner} can be invoked by another caller",
                 "The permission moves: who had it is refused, and its events stop.",
             )
+
+
+def _bounds(name: str, value: Any) -> bool:
+    """Whether it says whose resources, or who, may invoke."""
+    return bool(value) and (name != "source_arn" or names_an_owner(str(value)))
+
+
+def layer_permission(touched: Touched) -> Iterator[Finding]:
+    """Who may use a layer's version."""
+    case = touched.case
+    principal, organization = case.after.get("principal"), case.after.get("organization_id")
+    if principal == "*" and not organization:
+        yield case.finding(Danger.PUBLIC, "every account may use the layer", "Anybody can read what is in it.")
+    elif case.is_new or touched.differences:
+        yield from touched.findings("another account or organization may use the layer")
 
 
 def event_permission(touched: Touched) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """What a function runs with: time, concurrency, runtime, layers."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -43,6 +44,8 @@ WITHDRAWN = {
     "provided.al2023": "2029-06-30",
     "java25": "2029-06-30",
 }
+# Some hundred dollars a month: https://aws.amazon.com/lambda/pricing/
+MANY_ENVIRONMENTS = 20
 LAYER = re.compile(r"^arn:aws[\w-]*:lambda:[\w-]*:(\d{12}):layer:")
 
 
@@ -97,12 +100,25 @@ def concurrency(touched: Touched) -> Iterator[Finding]:
             "A flood of requests is no longer held back, and is paid for.",
             danger=Danger.THROTTLE,
         )
-    elif case.stays and 0 <= after < before / 2:
+    elif case.stays and 0 <= after < (before if before >= 0 else math.inf):
         yield from touched.findings(
-            f"reserved concurrency {before:g} → {after:g}",
+            f"reserved concurrency {'none' if before < 0 else f'{before:g}'} → {after:g}",
             "More calls at once are throttled.",
             danger=Danger.EVENTS_WAIT,
         )
+
+
+def provisioned_concurrency(touched: Touched) -> Iterator[Finding]:
+    """Environments that are kept warm: many cost, and fewer start cold."""
+    for one in touched.differences:
+        before, after = number(one.before, "0"), number(one.after)
+        if before is None or after is None or one.unknown:
+            continue
+        what = f"provisioned concurrency {before:g} → {after:g}"
+        if after > max(before, MANY_ENVIRONMENTS):
+            yield from touched.findings(what)
+        elif touched.case.stays and after < before:
+            yield from touched.findings(what, "More calls wait for a cold start.", danger=Danger.EVENTS_WAIT)
 
 
 def source_concurrency(touched: Touched) -> Iterator[Finding]:
@@ -113,7 +129,7 @@ def source_concurrency(touched: Touched) -> Iterator[Finding]:
             continue
         if before is not None and after is None:
             yield from touched.findings("the limit of concurrency is removed", danger=Danger.THROTTLE)
-        elif before is not None and after is not None and after < before / 2:
+        elif after is not None and after < (before or math.inf):
             what = f"concurrency {one.shown_before} → {one.shown_after}"
             yield from touched.findings(what, danger=Danger.EVENTS_WAIT)
 

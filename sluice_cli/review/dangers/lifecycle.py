@@ -14,6 +14,21 @@ from .case import Touched, blocks, number, table
 
 # Objects in these classes have to be restored before they can be read, which takes hours.
 ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
+ONE_ZONE = "ONEZONE_IA"
+
+
+# What a rule does to objects, in words; and what that is, where it is not the rule's usual danger.
+EFFECTS: Mapping[str, tuple[str, Danger | None]] = {
+    "expire": ("objects expire", None),
+    "expire versions": ("earlier versions expire", None),
+    "abort": ("unfinished uploads are deleted", None),
+    "archive": ("objects are archived and have to be restored before they can be read", Danger.UNREADABLE),
+    "archive versions": (
+        "earlier versions are archived and have to be restored before they can be read",
+        Danger.UNREADABLE,
+    ),
+    "one zone": ("objects are kept in a single Availability Zone", Danger.PROTECTION),
+}
 
 
 @dataclass(frozen=True)
@@ -21,7 +36,7 @@ class Expiry:
     """One thing that a rule does to objects: which it takes, and after how many days."""
 
     rule: str
-    effect: str  # expire, expire versions, archive
+    effect: str  # one of EFFECTS
     prefix: str
     tags: frozenset[tuple[str, str]]
     larger_than: float
@@ -44,9 +59,7 @@ class Expiry:
 
     @property
     def words(self) -> str:
-        what = {"expire": "objects expire", "expire versions": "earlier versions expire"}.get(
-            self.effect, "objects are archived and have to be restored before they can be read"
-        )
+        what, _ = EFFECTS[self.effect]
         when = f"on {clean(self.date)}" if self.date else f"after {self.days:g} day{'s' * (self.days != 1)}"
         return f"{what} {when}"
 
@@ -69,8 +82,10 @@ def lifecycle(touched: Touched) -> Iterator[Finding]:
         return
     before = [one for rule in blocks(case.before.get(name)) for one in _expiries(rule)]
     for one in (one for rule in blocks(case.after.get(name)) for one in _expiries(rule)):
+        if one.effect == "abort" and not any(old.effect == "abort" and old.days > one.days for old in before):
+            continue  # to delete what nobody finishes keeps a bucket clean; to give it less time does not
         if not any(old.covers(one) for old in before):
-            danger = Danger.UNREADABLE if one.effect == "archive" else touched.danger
+            danger = EFFECTS[one.effect][1] or touched.danger
             if is_hidden(case.change.before) or is_hidden(case.change.after):
                 what, means = (
                     "objects expire",
@@ -107,6 +122,15 @@ def _effects(rule: Mapping[str, Any]) -> Iterator[tuple[str, float | None, Mappi
     for one in blocks(rule.get("transition")):
         if one.get("storage_class") in ARCHIVES:
             yield "archive", number(one.get("days"), "0"), one
+        elif one.get("storage_class") == ONE_ZONE:
+            yield "one zone", number(one.get("days"), "0"), one
+    for one in blocks(rule.get("noncurrent_version_transition")):
+        if one.get("storage_class") in ARCHIVES:
+            yield "archive versions", number(one.get("noncurrent_days", one.get("days")), "0"), one
+    for one in [*blocks(rule.get("abort_incomplete_multipart_upload")), rule]:
+        days = number(one.get("days_after_initiation", one.get("abort_incomplete_multipart_upload_days")))
+        if days:
+            yield "abort", days, {}
 
 
 def _filter(rule: Mapping[str, Any]) -> dict[str, Any]:

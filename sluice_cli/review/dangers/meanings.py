@@ -44,6 +44,16 @@ BY_ARGUMENT = {
     "settings.data_trace_enabled": "What people send can be read in the logs.",
     "permissions_boundary": "Its policies count in full now.",
     "message_retention_seconds": "Messages that wait longer are lost.",
+    **dict.fromkeys(
+        (
+            *(f"aws_ssm_parameter.{name}" for name in ("value", "insecure_value", "value_wo", "value_wo_version")),
+            *(
+                f"aws_secretsmanager_secret_version.{name}"
+                for name in ("secret_string", "secret_binary", "secret_string_wo", "secret_string_wo_version")
+            ),
+        ),
+        "Whoever reads it gets another value.",
+    ),
     "aws_sqs_queue.delay_seconds": "Every message waits that long before it is delivered.",
     "maximum_retry_attempts": "An event that fails is tried less often before it is given up.",
     "maximum_event_age_in_seconds": "An event that cannot be processed in that time is given up.",

@@ -4,7 +4,8 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..hidden import revealed
 from ..model import Danger, Finding
@@ -21,6 +22,8 @@ ENDS = ("end_date", "end_time")
 def schedule(touched: Touched) -> Iterator[Finding]:
     case = touched.case
     for one in touched.differences:
+        if one.name == "schedule_expression_timezone" and _has_no_hour(case.before) and _has_no_hour(case.after):
+            continue
         if not case.stays or (one.unknown and not case.context.is_written(case.change, one.name)):
             continue
         if one.unknown:
@@ -45,6 +48,11 @@ def _said(touched: Touched, one: Difference, what: str, danger: Danger) -> Itera
     yield from touched.findings(
         f"{what}{shown}", "What depends on it happens later, less often, or not.", danger=danger
     )
+
+
+def _has_no_hour(values: Mapping[str, Any]) -> bool:
+    """Whether it runs at a rate: no time zone moves that."""
+    return bool(RATE.fullmatch(str(values.get("schedule_expression") or "").strip()))
 
 
 def _is_at_least_as_often(one: Difference) -> bool:

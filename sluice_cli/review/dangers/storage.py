@@ -82,7 +82,7 @@ def table_throughput(touched: Touched) -> Iterator[Finding]:
             continue
         if after < 0:
             yield from touched.findings("the limit of its throughput is removed", danger=Danger.THROTTLE)
-        elif before >= 0 and after < before / 2:
+        elif before < 0 or after < before:
             what = f"throughput {one.shown_before} → {one.shown_after}"
             yield from touched.findings(what, "More than that is refused.", danger=Danger.EVENTS_WAIT)
 

@@ -1,0 +1,142 @@
+"""What an event takes of a function, as the project counted it: `review_load.toml` beside its `cdktf.json`.
+
+    source = "docs/benchmark.md"
+    date = 2026-01-31
+
+    [functions."object-tracker/Tracker"]       # STACK/CONSTRUCT; * stands for any text
+    duration_ms = 60                           # of a run; default 100
+    events_a_run = 1                           # default 1
+
+    [functions."object-tracker/Tracker".calls] # for each event: CONSTRUCT = { OPERATION = NUMBER }
+    Objects = { HeadObject = 1 }
+    Records = { PutItem = 2 }                  # or write_units = 2: units, with those of the indexes
+
+docs/review.md has the rest.
+"""
+
+import datetime
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..text import clean
+
+FILE = "review_load.toml"
+WRITE_UNITS = "write_units"
+TABLE, BUCKET, QUEUE = "aws_dynamodb_table", "aws_s3_bucket", "aws_sqs_queue"
+# What an operation is done to, and as what it is priced there.
+KINDS: Mapping[str, tuple[str, str]] = {
+    **dict.fromkeys(("PutItem", "UpdateItem", "DeleteItem"), (TABLE, "write")),
+    **dict.fromkeys(("GetItem", "Query", "Scan"), (TABLE, "read")),
+    WRITE_UNITS: (TABLE, WRITE_UNITS),
+    **dict.fromkeys(("PutObject", "CopyObject", "PostObject", "ListObjects", "ListObjectsV2"), (BUCKET, "write")),
+    **dict.fromkeys(("GetObject", "HeadObject"), (BUCKET, "read")),
+    "Publish": ("aws_sns_topic", "write"),
+    "SendMessage": (QUEUE, "write"),
+    "PutEvents": ("aws_cloudwatch_event_bus", "write"),
+}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One function: `runs` for each event, milliseconds of a run, and the calls of an event by construct path."""
+
+    runs: float = 1
+    duration_ms: float | None = None
+    calls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """The file. `trouble`: why it cannot be used; what it would say is assumed then."""
+
+    functions: Mapping[str, Counted] = field(default_factory=dict)
+    source: str = ""
+    date: datetime.date | None = None
+    trouble: str = ""
+
+    @classmethod
+    def read(cls, folder: Path) -> "EventCounts":
+        """The counts of the project in a folder; empty where it has none."""
+        try:
+            text = (folder / FILE).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return cls()
+        except (OSError, UnicodeDecodeError) as error:
+            return cls(trouble=f"{FILE} cannot be read: {clean(getattr(error, 'strerror', '') or 'it is not UTF-8')}")
+        try:
+            return _read(tomllib.loads(text))
+        except RecursionError:
+            return cls(trouble=f"{FILE} is nested too deeply")
+        except ValueError as error:  # no TOML, or not this form
+            return cls(trouble=f"{FILE}: {clean(str(error))[:LONGEST]}")
+
+    def of(self, stack: str, construct: str) -> Counted | None:
+        """What was counted for the function of a construct."""
+        name = f"{stack}/{construct}"
+        return next((one for pattern, one in self.functions.items() if _matches(pattern, name)), None)
+
+    def unused(self, stack: str, constructs: set[str]) -> list[str]:
+        """The names that mean this stack and none of its functions."""
+        return [
+            pattern
+            for pattern in self.functions
+            if _matches(pattern.partition("/")[0], stack)
+            and not any(_matches(pattern, f"{stack}/{construct}") for construct in constructs)
+        ]
+
+
+LONGEST = 200
+NO_COUNTS = EventCounts()
+
+
+def _read(document: Mapping[str, Any]) -> EventCounts:
+    unknown = sorted({*document} - {"source", "date", "functions"})
+    if unknown:
+        raise ValueError(f'{unknown[0]} is not known; it has source, date and [functions."STACK/CONSTRUCT"]')
+    source, date, functions = document.get("source"), document.get("date"), document.get("functions")
+    if not isinstance(source, str) or not source.strip():
+        raise ValueError("it needs a source: where the numbers are from, as text")
+    if not isinstance(date, datetime.date) or isinstance(date, datetime.datetime):
+        raise ValueError("it needs a date: when that was counted, as 2026-01-31")
+    if not isinstance(functions, dict) or not functions:
+        raise ValueError('it needs functions: [functions."STACK/CONSTRUCT"]')
+    return EventCounts({name: _function(name, one) for name, one in functions.items()}, clean(source), date)
+
+
+def _function(name: str, given: object) -> Counted:
+    if not isinstance(given, dict) or "/" not in name:
+        raise ValueError(f'functions.{name!r}: a table named "STACK/CONSTRUCT" is expected')
+    unknown = sorted({*given} - {"duration_ms", "events_a_run", "calls"})
+    if unknown:
+        raise ValueError(f"functions.{name!r}: {unknown[0]} is not known; it has duration_ms, events_a_run and calls")
+    calls = given.get("calls", {})
+    if not isinstance(calls, dict) or not all(isinstance(one, dict) for one in calls.values()):
+        raise ValueError(f"functions.{name!r}: calls are CONSTRUCT = {{ OPERATION = NUMBER }}")
+    for construct, operations in calls.items():
+        for operation, number in operations.items():
+            if operation not in KINDS:
+                raise ValueError(
+                    f"functions.{name!r}: {construct}.{operation} has no price; known are {', '.join(KINDS)}"
+                )
+            _number(number, f"functions.{name!r}: {construct}.{operation}")
+    events = _number(given.get("events_a_run", 1), f"functions.{name!r}: events_a_run", above=0)
+    duration = given.get("duration_ms")
+    if duration is not None:
+        duration = _number(duration, f"functions.{name!r}: duration_ms")
+    return Counted(1 / events, duration, calls)
+
+
+def _number(value: object, name: str, *, above: float = -1) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(float(value)) or not max(above, -1) < float(value) or float(value) < 0:  # type: ignore[arg-type]
+        raise ValueError(f"{name}: a number {'above 0' if above == 0 else 'of 0 or more'} is expected, given {value!r}")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text, re.DOTALL) is not None
