@@ -19,7 +19,7 @@ NESTED = "inline_policy"
 
 @dataclass(frozen=True)
 class PolicyComparison:
-    statements: tuple[ParsedStatementDifference, ...]
+    statements: tuple[StatementDifference, ...]
     # All statements of the policy.
     before: tuple[ParsedStatement, ...] = ()
     after: tuple[ParsedStatement, ...] = ()
