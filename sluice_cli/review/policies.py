@@ -8,7 +8,7 @@ from .classification import classified
 from .hidden import Hidden, revealed
 from .plan import Plan, ResourceChange
 from .policy import ParsedStatement, PolicyError, read_policy
-from .policy_difference import compare_policies
+from .policy_difference import StatementDifference, compare_policies
 from .resolving import Resolver
 from .values import is_policy
 
