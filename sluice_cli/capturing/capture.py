@@ -115,10 +115,10 @@ class Capture:
             "reason": masker.mask_text(failure.reason),
             "since": failure.since,
             "objects": references.put_into(written),
-            "rows": {
-                references.put_into(table): masker.mask(references.put_into(found))
+            "rows": [
+                {"table": references.put_into(table), "items": masker.mask(references.put_into(found))}
                 for table, found in _as_json(rows).items()
-            },
+            ],
             "event": masker.mask(references.put_into(event)),
         }
         (kept / FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -64,11 +64,13 @@ class CapturedFailure:
         function = self._function(states)
         document = resolved(self.document, states, function.arn.split(":")[4])
         client = project.target.client
-        with _without_notifications(client, {one["bucket"] for one in document["objects"]}):
-            event = self._put_objects(document, client)
-        for table, rows in document["rows"].items():
-            for row in rows:
-                client("dynamodb", region_name=function.region).put_item(TableName=table, Item=_typed(row))
+        buckets = {one["bucket"] for one in document["objects"] if one["file"] is not None}
+        with _without_notifications(client("s3", region_name=function.region), buckets):
+            event = self._put_objects(document, client, function.region)
+        dynamodb = client("dynamodb", region_name=function.region)
+        for one in document["rows"]:
+            for row in one["items"]:
+                dynamodb.put_item(TableName=one["table"], Item=_typed(row))
         done = invoke(function, _refreshed(event), client)
         return Outcome(done.payload, _error(done.payload, done.error))
 
@@ -79,10 +81,10 @@ class CapturedFailure:
                 return Function(one)
         raise InputError(f"{stack} has no {address}: was the function renamed since the failure was captured?")
 
-    def _put_objects(self, document: dict[str, Any], client: Any) -> Any:
+    def _put_objects(self, document: dict[str, Any], client: Any, region: str) -> Any:
         """Gives the event with the versions and checksums of the objects as they are now."""
         event = document["event"]
-        s3 = client("s3")
+        s3 = client("s3", region_name=region)
         for one in document["objects"]:
             if one["file"] is None:
                 continue
@@ -133,8 +135,7 @@ def _refreshed(event: Any) -> Any:
 
 
 @contextmanager
-def _without_notifications(client: Any, buckets: set[str]) -> Iterator[None]:
-    s3 = client("s3")
+def _without_notifications(s3: Any, buckets: set[str]) -> Iterator[None]:
     before = {}
     try:
         for bucket in sorted(buckets):

@@ -378,7 +378,7 @@ def test_a_kept_failure_becomes_a_test_that_fails_as_it_did_without_personal_dat
     (tmp_path / "conftest.py").write_text(CONFTEST.format(folder=str(shop.folder)))
     code, said = pytest_on(test)
     assert code == 1
-    assert "AssertionError: Person1 Masked ordered nothing" in said
+    assert "AssertionError: Person1 Masked ordered nothing" in said, said
     # Once the function is repaired (here its source is in the event) the test passes.
     kept.write_text(kept.read_text().replace("== 0: raise", "== 1: raise"))
     assert pytest_on(test)[0] == 0
