@@ -72,7 +72,7 @@ GAPS = (
         "Lambda, to run the function as the role",
         "the local AWS takes any role there is",
         ["LambdaService"],
-        "test_roles_are_taken_by_lambda_and_by_nobody_else",
+        "test_only_lambda_may_assume_the_roles",
         module="test_systems",
     ),
     Gap(

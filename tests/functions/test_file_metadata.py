@@ -142,7 +142,7 @@ def reset(_: ProxiedRequest) -> Answer:
     raise Reset
 
 
-def test_an_upload_becomes_one_row_that_says_what_it_is(extractor: Extractor) -> None:
+def test_an_upload_becomes_one_row_with_its_metadata(extractor: Extractor) -> None:
     record = extractor.upload("photos/Sunrise.PNG", PNG, ContentType="image/png")
     assert extractor.handle(record) == {"recorded": 1}
     version = record["s3"]["object"]["versionId"]
@@ -236,7 +236,7 @@ def test_a_lying_header_is_kept_and_not_trusted(extractor: Extractor) -> None:
     assert (row["headerContentType"], row["detectedContentType"]) == ("application/pdf", "image/png")
 
 
-def test_without_a_header_the_content_tells(extractor: Extractor) -> None:
+def test_without_a_header_the_content_decides_the_type(extractor: Extractor) -> None:
     extractor.handle(extractor.upload("no header", PNG))
     row = extractor.row("no header")
     assert (row["contentType"], row["contentTypeSource"], row["contentTypeMismatch"]) == ("image/png", "content", False)
@@ -265,7 +265,7 @@ def test_any_key_s3_takes_is_recorded_as_it_is(
     assert (row["objectKey"], row["name"], row.get("extension")) == (key, name, extension)
 
 
-def test_an_object_put_together_of_parts_is_one_object(extractor: Extractor) -> None:
+def test_a_multipart_upload_is_one_object(extractor: Extractor) -> None:
     named = {"Bucket": extractor.name, "Key": "parts.png"}
     upload = {**named, "UploadId": extractor.s3.create_multipart_upload(**named)["UploadId"]}
     parts = [PNG.ljust(5 * 1024 * 1024, b"\0"), b"end"]
@@ -299,7 +299,7 @@ def test_the_size_of_an_object_of_five_gigabytes_is_what_s3_declares(extractor: 
 
 
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
-def test_an_archived_object_has_a_row_by_what_s3_says_of_it(extractor: Extractor, storage_class: str) -> None:
+def test_an_archived_object_has_a_row_from_its_head(extractor: Extractor, storage_class: str) -> None:
     key = f"backups/{storage_class}.png"
     record = extractor.upload(key, PNG, ContentType="image/png", StorageClass=storage_class)
     assert extractor.handle(record) == {"recorded": 1}
@@ -314,7 +314,7 @@ def test_an_archived_object_has_a_row_by_what_s3_says_of_it(extractor: Extractor
 SENDERS_KEY: dict[str, Any] = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "k" * 32}
 
 
-def test_an_object_encrypted_with_a_key_of_the_sender_has_a_row_by_what_its_event_says(extractor: Extractor) -> None:
+def test_an_object_with_a_customer_provided_key_has_a_row_from_its_event(extractor: Extractor) -> None:
     record = extractor.upload("vault/secret.png", PNG, ContentType="image/png", **SENDERS_KEY)
     assert extractor.handle(record, record) == {"recorded": 2}
     version = record["s3"]["object"]["versionId"]
@@ -337,7 +337,7 @@ def test_an_object_encrypted_with_a_key_of_the_sender_has_a_row_by_what_its_even
     assert extractor.log.about("AWS call failed") == []
 
 
-def test_an_event_that_leaves_out_what_s3_does_not_show_without_the_key_fails(extractor: Extractor) -> None:
+def test_an_event_without_the_fields_that_s3_hides_fails(extractor: Extractor) -> None:
     record = extractor.upload("vault/unknown", **SENDERS_KEY)
     del record["s3"]["object"]["size"]
     with pytest.raises(RecordsFailed, match="record 0: size, eTag and eventTime must be there"):
@@ -362,7 +362,7 @@ def test_a_folder_marker_is_an_object_without_an_extension(extractor: Extractor)
     assert "extension" not in row
 
 
-def test_a_bad_record_fails_the_event_and_keeps_no_other_waiting(extractor: Extractor) -> None:
+def test_a_bad_record_fails_the_event_and_the_others_are_processed(extractor: Extractor) -> None:
     good = extractor.upload("beside a bad one")
     gone = created(extractor.name, "never uploaded", "no-such-version")
     with pytest.raises(RecordsFailed, match=r"1 of 3 records failed: record 0: not a record .*"):
@@ -417,7 +417,7 @@ def test_a_table_that_keeps_failing_fails_the_event_in_time(extractor: Extractor
     assert extractor.rows("never written") == []
 
 
-def test_what_does_not_pass_by_itself_is_not_tried_again(extractor: Extractor) -> None:
+def test_permanent_errors_are_not_retried(extractor: Extractor) -> None:
     record = extractor.upload("refused for good")
     body = b'{"__type": "AccessDeniedException", "message": "not authorized to perform: dynamodb:PutItem"}'
     extractor.in_front_of_dynamodb.fault = lambda request: Answer(400, body)
@@ -426,7 +426,7 @@ def test_what_does_not_pass_by_itself_is_not_tried_again(extractor: Extractor) -
     assert len(extractor.in_front_of_dynamodb.requests) == 1
 
 
-def test_a_write_whose_answer_is_lost_is_found_done(extractor: Extractor) -> None:
+def test_a_write_whose_answer_is_lost_counts_as_done_when_retried(extractor: Extractor) -> None:
     record = extractor.upload("answer lost")
 
     def lose(request: ProxiedRequest) -> Answer:

@@ -60,7 +60,7 @@ def test_a_function_runs_under_the_python_of_its_runtime_with_boto3(local_aws: L
     assert json.loads(answer) == (runtime if runtime in pythons_of_machine() else own)
 
 
-def test_an_age_of_events_that_was_never_set_is_not_told(local_aws: LocalAws) -> None:
+def test_an_event_age_that_was_never_set_is_not_returned(local_aws: LocalAws) -> None:
     functions = local_aws.client("lambda")
     with function(local_aws, "python3.11") as name:
         seen = []
@@ -71,7 +71,7 @@ def test_an_age_of_events_that_was_never_set_is_not_told(local_aws: LocalAws) ->
     assert seen == [[None, None], [60, 60], [None, None]]
 
 
-def test_a_program_that_is_not_what_its_name_says_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_of_another_version_than_its_name_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     shim = tmp_path / "python3.14"

@@ -180,7 +180,7 @@ def test_two_uploads_each_get_a_row(log: Log, other: dict[str, Any]) -> None:
     assert len(log.rows()) == 2
 
 
-def test_what_does_not_tell_uploads_apart_gives_no_second_row(log: Log) -> None:
+def test_fields_that_do_not_identify_an_upload_give_no_second_row(log: Log) -> None:
     log.handle(event(upload()))
     log.handle(event(upload(responseElements={"x-amz-request-id": "another"}, awsRegion="eu-central-1")))
     assert len(log.rows()) == 1
@@ -254,7 +254,7 @@ def test_good_records_are_logged_whatever_their_neighbours_are(log: Log) -> None
     assert [row["objectKey"] for row in log.rows()] == ["good 1", "good 2"]
 
 
-def test_a_record_that_dynamodb_refuses_keeps_no_other_from_being_logged(log: Log) -> None:
+def test_a_record_that_dynamodb_refuses_does_not_prevent_others_from_being_logged(log: Log) -> None:
     too_large = created(BUCKET, "x" * 400 * 1024)
     with pytest.raises(RecordsFailed, match=r"^1 of 3 records failed: record 1: .*ValidationException"):
         log.handle(event(created(BUCKET, "before"), too_large, created(BUCKET, "behind")))
@@ -264,7 +264,7 @@ def test_a_record_that_dynamodb_refuses_keeps_no_other_from_being_logged(log: Lo
 @pytest.mark.parametrize(
     "malformed", [{}, {"Records": None}, {"Records": "text"}, {"Event": "s3:Other"}, [], "x", None]
 )
-def test_what_is_no_event_of_s3_is_raised(log: Log, malformed: Any) -> None:
+def test_an_event_that_is_not_s3s_raises_an_error(log: Log, malformed: Any) -> None:
     with pytest.raises(MalformedEvent, match="neither an S3 event nor a test event"):
         log.handle(malformed)
     assert log.proxy.requests == []

@@ -109,7 +109,7 @@ def test_a_refused_body_is_answered_with_its_violations_in_valid_json(api: Api, 
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"name": "\xff"}', b"[" * 100_000])
-def test_what_is_no_json_has_no_violations(api: Api, body: bytes) -> None:
+def test_a_body_that_is_not_json_has_no_violations(api: Api, body: bytes) -> None:
     assert api.refusal(body) == "Invalid request body: "
 
 

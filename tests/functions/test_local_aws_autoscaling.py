@@ -27,7 +27,7 @@ def scaling(local_aws: LocalAws) -> Any:
     return local_aws.client("application-autoscaling")
 
 
-def test_targets_and_policies_come_are_told_and_go(local_aws: LocalAws, scaling: Any) -> None:
+def test_targets_and_policies_are_created_described_and_deleted(local_aws: LocalAws, scaling: Any) -> None:
     arn = scaling.register_scalable_target(**TABLE, MinCapacity=1, MaxCapacity=5, Tags={"a": "b"})["ScalableTargetARN"]
     assert scaling.register_scalable_target(**TABLE, MaxCapacity=9)["ScalableTargetARN"] == arn
     put = scaling.put_scaling_policy(**TABLE, **POLICY)

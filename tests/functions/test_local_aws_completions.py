@@ -56,7 +56,7 @@ def test_who_pays_for_requests_is_answered_whatever_the_bucket_holds(local_aws: 
     assert local_aws.client("s3").get_bucket_request_payment(Bucket=bucket)["Payer"] == "BucketOwner"
 
 
-def test_an_object_without_a_checksum_of_its_sender_gets_one_of_s3s(local_aws: LocalAws, bucket: str) -> None:
+def test_an_object_without_a_checksum_gets_crc64nvme(local_aws: LocalAws, bucket: str) -> None:
     s3 = local_aws.client("s3")
     url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "x/"}, ExpiresIn=60)
     assert send(local_aws, "PUT", url, b"123456789")[0] == 200

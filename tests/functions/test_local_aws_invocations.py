@@ -119,7 +119,7 @@ def test_the_daemon_keeps_a_thousand_subsegments_of_one_trace(traced: Probe) -> 
 @pytest.mark.parametrize(
     "document", ["", "[]", "{}", '{"trace_id": 1}', '{"trace_id": "1-a", "id": "b"}', "\udcff", '{"trace_id": "1-a"']
 )
-def test_what_is_no_segment_is_refused_and_harms_nothing(local_aws: LocalAws, document: str) -> None:
+def test_an_invalid_segment_is_refused_without_side_effects(local_aws: LocalAws, document: str) -> None:
     given = document.encode("utf-8", "replace").decode()
     answer = local_aws.client("xray").put_trace_segments(TraceSegmentDocuments=[given])
     assert len(answer["UnprocessedTraceSegments"]) == 1

@@ -227,7 +227,7 @@ def test_the_event_s3_sends_to_try_a_notification_is_no_object(tracker: Tracker)
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_what_is_no_event_of_s3_is_raised(tracker: Tracker, malformed: Any) -> None:
+def test_an_event_that_is_not_s3s_raises_an_error(tracker: Tracker, malformed: Any) -> None:
     with pytest.raises(MalformedEvent, match="no list of Records"):
         tracker.handle(malformed)
 

@@ -104,7 +104,7 @@ def test_who_finds_a_lease_waits_until_it_has_run_out_and_then_notifies(tracker:
     assert len(tracker.notifications(key)) == 1
 
 
-def test_who_could_not_notify_leaves_the_lease_that_somebody_else_took_meanwhile(tracker: Tracker) -> None:
+def test_a_failed_notification_keeps_the_lease_that_another_invocation_took(tracker: Tracker) -> None:
     key, theirs = "taken over", int(time.time()) + 60
     arrived = event(created(tracker.bucket, key, tracker.upload(key)))
 
@@ -144,7 +144,7 @@ def test_who_finds_a_lease_leaves_the_notification_to_its_holder(tracker: Tracke
     assert tracker.notifications("left to the holder") == []
 
 
-def test_a_table_that_refuses_fails_the_event_before_anything_is_said(tracker: Tracker) -> None:
+def test_a_failing_table_fails_the_event_before_any_notification(tracker: Tracker) -> None:
     arrived = event(created(tracker.bucket, "no table", tracker.upload("no table")))
     tracker.proxy.fault = only(is_add, refusing(500))
     with pytest.raises(RecordsFailed, match="PutItem"):

@@ -149,7 +149,7 @@ def test_a_request_that_cannot_be_met_is_refused_with_a_reason(
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_body_flagged_as_base64_that_is_none_or_too_long_is_refused(tracker: Tracker, body: str, status: int) -> None:
+def test_an_invalid_or_too_long_base64_body_is_refused(tracker: Tracker, body: str, status: int) -> None:
     answered, answer = post(tracker, body, isBase64Encoded=True)
     assert (answered, list(answer)) == (status, ["message"])
 

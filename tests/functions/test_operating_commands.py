@@ -214,7 +214,7 @@ def test_a_line_of_a_megabyte_with_escape_sequences_is_bounded_and_harmless(shop
     assert len(whole) > 1_300_000
 
 
-def test_logs_follow_what_is_logged_and_end_when_the_local_aws_does(tmp_path: Path) -> None:
+def test_logs_are_followed_until_the_local_aws_stops(tmp_path: Path) -> None:
     local = LocalAws(tmp_path / ".sluice" / "local")
     running = local.start()
     try:
@@ -286,7 +286,7 @@ def test_the_last_trace_is_a_waterfall_of_functions_and_calls(shop: Shop) -> Non
         (["logs", "--function", "nobody"], 2, "no function is named nobody"),
     ],
 )
-def test_what_is_asked_for_wrongly_is_said(shop: Shop, arguments: list[str], code: int, said: str) -> None:
+def test_wrong_arguments_are_reported(shop: Shop, arguments: list[str], code: int, said: str) -> None:
     ended, out, err = sluice(shop.folder, *arguments, "--local")
     assert (ended, out) == (code, "")
     assert said in err

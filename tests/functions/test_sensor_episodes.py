@@ -55,7 +55,7 @@ def is_publish(request: ProxiedRequest) -> bool:
     return request.body.startswith(b"Action=Publish")
 
 
-def test_a_stuck_sensor_is_told_at_its_begin_and_at_its_end_over_several_objects(
+def test_a_stuck_sensor_is_notified_at_its_beginning_and_end_across_objects(
     pipeline: PipelineInProcess, device: str
 ) -> None:
     pipeline.ingest(f"readings/{device}/1", lines(*(reading(n, 99 + n, deviceId=device) for n in range(10))))

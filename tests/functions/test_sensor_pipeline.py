@@ -194,7 +194,7 @@ def test_a_reading_that_comes_again_in_another_object_is_neither_stored_nor_noti
     assert pipeline.everything(f"readings/second {device}.json") == ([], [], [])
 
 
-def test_readings_of_one_moment_that_differ_are_all_stored(pipeline: PipelineInProcess, device: str) -> None:
+def test_different_readings_of_the_same_time_are_all_stored(pipeline: PipelineInProcess, device: str) -> None:
     some = [
         reading(deviceId=device),
         reading(value=21, deviceId=device),
@@ -222,7 +222,7 @@ def test_the_first_verdict_on_a_reading_stands_when_the_thresholds_have_changed(
     assert len(before[2]) == 1
 
 
-def test_a_later_look_at_the_same_object_dates_what_it_refuses_anew_and_an_earlier_one_does_not(
+def test_processing_an_object_again_renews_the_dates_of_its_rejects_unless_it_is_older(
     pipeline: PipelineInProcess,
 ) -> None:
     key = "readings/dated.json"
@@ -253,7 +253,7 @@ def test_s3s_test_event_is_no_failure(pipeline: PipelineInProcess) -> None:
 
 
 @pytest.mark.parametrize("nonsense", [{}, {"Records": None}, [], "text"])
-def test_what_s3_does_not_send_is_raised(pipeline: PipelineInProcess, nonsense: Any) -> None:
+def test_an_event_that_s3_does_not_send_raises_an_error(pipeline: PipelineInProcess, nonsense: Any) -> None:
     with pytest.raises(MalformedEvent):
         pipeline.handle(nonsense)
 
@@ -270,7 +270,7 @@ def test_bad_records_are_raised_after_the_good_ones_are_processed(pipeline: Pipe
     assert pipeline.everything("readings/gone.json") == ([], [], [])
 
 
-def test_a_cancelled_write_is_repeated_with_what_is_not_there(pipeline: PipelineInProcess, device: str) -> None:
+def test_a_cancelled_transaction_is_repeated_with_the_missing_rows(pipeline: PipelineInProcess, device: str) -> None:
     answers = [
         cancelled("TransactionConflict", "None", "ThrottlingError"),
         cancelled("None", "TransactionConflict", "None"),
@@ -394,7 +394,7 @@ def of(device: str) -> dict[str, tuple[bytes, int]]:
 
 
 @pytest.mark.parametrize("what", of(""))
-def test_what_the_world_sends_is_read(pipeline: PipelineInProcess, device: str, what: str) -> None:
+def test_formats_of_other_platforms_are_read(pipeline: PipelineInProcess, device: str, what: str) -> None:
     content, count = of(device)[what]
     key = f"readings/{device}/{what}"
     again = pipeline.ingest(key, content)
@@ -500,7 +500,7 @@ def test_an_object_that_s3_does_not_hand_out_is_a_reject(
     assert (where, said.startswith(reason)) == ("line 1", True)
 
 
-def test_what_sns_refuses_of_a_batch_alone_is_published_by_the_next_attempt(
+def test_messages_that_sns_refuses_within_a_batch_are_published_by_the_next_attempt(
     pipeline: PipelineInProcess, device: str
 ) -> None:
     key = f"readings/{device}/partly.jsonl"

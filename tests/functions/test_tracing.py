@@ -113,7 +113,7 @@ def test_an_aws_call_is_a_subsegment_with_what_was_called_and_how_it_ended(daemo
     assert call["http"] == {"response": {"status": 200}}
 
 
-def test_errors_are_blamed_on_who_made_them(daemon: Daemon, dynamodb: Any) -> None:
+def test_errors_are_marked_as_fault_error_or_throttle(daemon: Daemon, dynamodb: Any) -> None:
     with pytest.raises(ClientError):
         traced(Tracer(), lambda: dynamodb.get_item(TableName="test-none", Key={"id": {"S": "1"}}))
     refused = daemon.received()
@@ -143,7 +143,7 @@ def test_a_call_that_gets_no_answer_is_a_fault(daemon: Daemon, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("header", ["", f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=0", "Sampled=1", "nonsense"])
-def test_what_is_not_sampled_is_not_sent(daemon: Daemon, monkeypatch: pytest.MonkeyPatch, header: str) -> None:
+def test_unsampled_traces_are_not_sent(daemon: Daemon, monkeypatch: pytest.MonkeyPatch, header: str) -> None:
     monkeypatch.setenv("_X_AMZN_TRACE_ID", header)
     assert traced(Tracer(), lambda: "answer") == "answer"
     assert daemon.received() == []

@@ -116,7 +116,7 @@ def test_an_empty_file_without_a_type_is_a_file(uploads: Uploads) -> None:
     assert (status, answer["size"], answer["contentType"]) == (201, 0, "application/octet-stream")
 
 
-def test_the_largest_content_is_stored_and_one_byte_more_is_told_of_presigned_uploads(uploads: Uploads) -> None:
+def test_the_largest_content_is_stored_and_one_byte_more_is_referred_to_presigned_uploads(uploads: Uploads) -> None:
     largest = base64.b64encode(bytes(LARGEST_CONTENT)).decode()
     status, answer = uploads.post(upload(content=largest))
     assert (status, answer["size"]) == (201, LARGEST_CONTENT)
@@ -217,7 +217,7 @@ def test_transactions_that_cancel_each_other_are_tried_again(uploads: Uploads) -
     assert left == []
 
 
-def test_an_upload_that_always_meets_others_is_told_to_come_again(uploads: Uploads) -> None:
+def test_an_upload_that_keeps_conflicting_is_asked_to_retry(uploads: Uploads) -> None:
     body = upload()
     uploads.proxy.fault = failing("TransactWriteItems", lambda request: cancelled("None", "TransactionConflict"))
     status, answer = uploads.post(body)
@@ -235,7 +235,7 @@ def test_a_transaction_cancelled_for_any_other_reason_is_raised(uploads: Uploads
 
 
 @pytest.mark.parametrize("service", ["S3", "DynamoDB"])
-def test_what_is_nobodys_fault_but_ours_is_raised(uploads: Uploads, service: str) -> None:
+def test_internal_errors_are_raised(uploads: Uploads, service: str) -> None:
     def fault(request: ProxiedRequest) -> Answer | None:
         of_dynamodb = "X-Amz-Target" in request.headers
         return Answer(500) if of_dynamodb == (service == "DynamoDB") else None
@@ -245,7 +245,7 @@ def test_what_is_nobodys_fault_but_ours_is_raised(uploads: Uploads, service: str
         uploads.post(upload())
 
 
-def test_a_key_is_free_again_once_what_it_remembers_has_expired(uploads: Uploads) -> None:
+def test_an_idempotency_key_can_be_reused_after_its_record_expires(uploads: Uploads) -> None:
     body, key = upload(), uuid4().hex
     earlier = uploads.post(body, key)[1]
     uploads.expire(key)
@@ -376,7 +376,9 @@ def priced(price: str) -> str:
     ],
     ids=lambda value: "text" if str(value).startswith("{") else None,  # ids of products are new in each run
 )
-def test_what_is_wrong_with_a_body_is_said_and_nothing_is_touched(uploads: Uploads, body: Any, reason: str) -> None:
+def test_an_invalid_body_is_refused_with_the_reason_and_without_side_effects(
+    uploads: Uploads, body: Any, reason: str
+) -> None:
     status, answer = uploads.post(body)
     assert status == 400
     assert answer["message"].startswith(reason)
@@ -409,7 +411,7 @@ def test_what_is_wrong_with_a_body_is_said_and_nothing_is_touched(uploads: Uploa
         ),
     ],
 )
-def test_other_types_and_keys_that_are_none_are_refused_and_nothing_is_touched(
+def test_invalid_content_types_and_keys_are_refused_without_side_effects(
     uploads: Uploads, headers: dict[str, str] | None, status: int, reason: str
 ) -> None:
     answer = uploads.post(upload(), headers=headers)
@@ -516,7 +518,7 @@ def test_headers_are_read_whatever_their_case_and_parameters(uploads: Uploads, h
     assert uploads.post(upload(), headers={name: value.format(key) for name, value in headers.items()})[0] == 201
 
 
-def test_what_is_no_request_is_raised(uploads: Uploads) -> None:
+def test_an_event_that_is_not_a_request_raises_an_error(uploads: Uploads) -> None:
     events: list[Any] = [{"Records": []}, {}, [], None, {"detail-type": "Scheduled Event"}]
     for event in events:
         with pytest.raises(uploads.handler.NotARequest):

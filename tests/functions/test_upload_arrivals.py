@@ -129,7 +129,7 @@ def test_in_whatever_order_events_come_the_latest_version_counts(uploads: Upload
     assert (presigned.row["versionId"], presigned.row["checksum"]) == (versions[2], CHECKSUM)
 
 
-def test_a_file_of_another_size_is_told_apart_until_the_announced_one_comes(
+def test_a_file_of_another_size_is_marked_until_the_announced_one_arrives(
     uploads: Uploads, capsys: pytest.CaptureFixture[str]
 ) -> None:
     presigned = Presigned(uploads)
@@ -177,7 +177,7 @@ def test_an_arrival_does_not_replace_what_was_asked_for_later(uploads: Uploads) 
     assert (presigned.row["objectKey"], presigned.row["price"]) == (later["objectKey"], "20")
 
 
-def test_of_two_announced_files_the_one_that_came_counts_until_the_later_one_comes(uploads: Uploads) -> None:
+def test_of_two_announced_files_the_stored_one_counts_until_the_later_one_arrives(uploads: Uploads) -> None:
     first = Presigned(uploads)
     time.sleep(1.1)  # requests are told apart by the second
     second = Presigned(uploads, productId=first.body["productId"], price=20)
@@ -188,7 +188,7 @@ def test_of_two_announced_files_the_one_that_came_counts_until_the_later_one_com
     assert (second.row["state"], second.row["objectKey"]) == ("stored", second.answer["objectKey"])
 
 
-def test_what_nobody_announced_changes_nothing(uploads: Uploads) -> None:
+def test_an_unannounced_object_changes_nothing(uploads: Uploads) -> None:
     presigned, items = Presigned(uploads), uploads.items()
     record = presigned.event(presigned.send())
     for key in ("presigned/", f"presigned/{uuid4().hex}", "presigned/ctrl%01", "presigned/a%0Ab"):
@@ -227,7 +227,7 @@ def test_an_arrival_that_failed_anywhere_is_completed_by_its_repeat(uploads: Upl
     assert [one.row["state"] for one in (presigned, other)] == ["stored", "stored"]
 
 
-def test_what_never_came_expires_and_is_counted_once(
+def test_an_upload_that_never_arrives_expires_and_is_counted_once(
     uploads: Uploads, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock(7)
@@ -258,7 +258,7 @@ def test_a_file_that_comes_after_its_deadline_completes_the_product(
     assert presigned.row["state"] == "stored"
 
 
-def test_neither_what_came_nor_what_was_announced_anew_expires(
+def test_arrived_and_renewed_uploads_do_not_expire(
     uploads: Uploads, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock(7)
@@ -282,9 +282,7 @@ def test_neither_what_came_nor_what_was_announced_anew_expires(
     assert counted(capsys, "UploadsExpired") == 0
 
 
-def test_a_look_for_what_is_overdue_that_fails_fails_no_request(
-    uploads: Uploads, clock: Callable[[float], None]
-) -> None:
+def test_a_failing_check_for_overdue_uploads_fails_no_request(uploads: Uploads, clock: Callable[[float], None]) -> None:
     clock(0)
     uploads.proxy.fault = failing("Query", refusing(500))
     assert uploads.post(presigned_upload(9))[0] == 202

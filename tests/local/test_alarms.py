@@ -48,7 +48,7 @@ def heard(listener: Listener, state: str) -> set[str]:
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_every_alarm_rings_and_is_heard_when_its_metric_is_above_the_threshold(
+def test_every_alarm_notifies_subscribers_when_its_metric_exceeds_the_threshold(
     deployment: Deployment, system: str
 ) -> None:
     cloudwatch = deployment.local.client("cloudwatch", region_name=deployment.region(system))

@@ -187,7 +187,9 @@ def test_a_rule_that_fails_makes_its_change_one_that_cannot_be_judged(tmp_path: 
         ("\0", ": source code string cannot contain null bytes"),
     ],
 )
-def test_a_mistake_in_the_file_is_one_message_and_wrong_input(tmp_path: Path, rules: str, why: str) -> None:
+def test_an_error_in_the_rules_file_is_one_message_with_the_exit_code_of_wrong_input(
+    tmp_path: Path, rules: str, why: str
+) -> None:
     (tmp_path / "cdktf.json").write_text('{"app": "true"}')
     (tmp_path / FILE).write_text(rules)
     with pytest.raises(InputError) as error:

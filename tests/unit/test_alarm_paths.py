@@ -93,7 +93,7 @@ def test_every_alarm_is_on_a_metric_that_aws_emits_with_these_dimensions(made: T
         assert alarm["period"] in metric.periods, path
 
 
-def test_every_alarm_takes_silence_for_health_and_one_period_above_the_threshold_for_trouble(made: Terraform) -> None:
+def test_every_alarm_treats_missing_data_as_ok_and_one_breaching_period_as_alarm(made: Terraform) -> None:
     # All these metrics are emitted when something happens, so that no data is the rule, not a failure.
     for path, alarm in made.all("aws_cloudwatch_metric_alarm").items():
         assert (alarm["treat_missing_data"], alarm["comparison_operator"], alarm["evaluation_periods"]) == (
@@ -146,7 +146,7 @@ def test_no_policy_on_the_way_denies_alarms(made: Terraform) -> None:
     assert [one["condition"] for one in denials] == [without_tls] * len(denials)
 
 
-def test_whoever_is_to_be_notified_is_subscribed_to_the_topic_of_the_alarms(made: Terraform) -> None:
+def test_the_notification_address_is_subscribed_to_the_alarm_topic(made: Terraform) -> None:
     topics = {arn for one in made.all("aws_cloudwatch_metric_alarm").values() for arn in one["alarm_actions"]}
     subscribed = made.all("aws_sns_topic_subscription").values()
     assert topics <= {one["topic_arn"] for one in subscribed if one["endpoint"] == "team@example.com"}

@@ -34,14 +34,14 @@ def add_errors(alarms: Alarms) -> None:
     )
 
 
-def test_an_alarm_without_a_topic_tells_nobody(stack: TerraformStack) -> None:
+def test_an_alarm_without_a_topic_has_no_actions(stack: TerraformStack) -> None:
     add_errors(Alarms(stack, "Alarms", name="worker", topic=None))
     made = Terraform(stack)
     assert made.types() == {"aws_cloudwatch_metric_alarm"}
     assert made.all("aws_cloudwatch_metric_alarm") == {"Alarms/Errors": PLAIN}
 
 
-def test_an_alarm_tells_its_topic_when_it_rings_and_when_it_is_over(stack: TerraformStack, key: Key) -> None:
+def test_an_alarm_notifies_its_topic_on_alarm_and_on_recovery(stack: TerraformStack, key: Key) -> None:
     topic = Topic(stack, "AlarmTopic", name="alarms", key=key, account_id=ACCOUNT)
     add_errors(Alarms(stack, "Alarms", name="worker", topic=topic))
     assert Terraform(stack).all("aws_cloudwatch_metric_alarm") == {
@@ -63,7 +63,7 @@ def test_cloudwatch_may_publish_to_the_topic_and_use_its_key_for_this_account_on
     assert policies["Key/Policy"][1:] == [allow_service("cloudwatch", ["kms:Decrypt", "kms:GenerateDataKey*"], "*")]
 
 
-def test_statistic_period_and_threshold_are_choices_and_a_qualifier_tells_names_apart(stack: TerraformStack) -> None:
+def test_statistic_period_and_threshold_can_be_set_and_a_qualifier_distinguishes_names(stack: TerraformStack) -> None:
     Alarms(stack, "Alarms", name="records", topic=None).add(
         "Slow",
         description="slow",
@@ -138,6 +138,8 @@ def test_a_name_that_is_too_long_for_cloudwatch_is_shortened(stack: TerraformSta
         ({"dimensions": {f"D{number}": "x" for number in range(31)}}, "dimensions has 31, AWS allows 0 to 30"),
     ],
 )
-def test_what_cloudwatch_refuses_is_refused(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+def test_values_that_cloudwatch_refuses_are_rejected(
+    stack: TerraformStack, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigurationError, match=message):
         add(Alarms(stack, "Alarms", name="worker", topic=None), **options)

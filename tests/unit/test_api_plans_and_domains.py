@@ -58,7 +58,9 @@ def test_a_plan_of_an_api_that_asks_for_no_keys_is_refused(stack: TerraformStack
         ({"keys": [""]}, "key is ''"),
     ],
 )
-def test_what_api_gateway_refuses_of_a_plan_is_said(keyed: RestApi, options: dict[str, Any], said: str) -> None:
+def test_plan_arguments_that_api_gateway_refuses_are_rejected(
+    keyed: RestApi, options: dict[str, Any], said: str
+) -> None:
     with pytest.raises(ConfigurationError) as refused:
         keyed.add_usage_plan("partners", **options)
     assert said in str(refused.value)
@@ -91,7 +93,7 @@ def test_a_domain_of_ones_own_refuses_old_tls(stack: TerraformStack) -> None:
         ({"base_path": ""}, "base_path is ''"),
     ],
 )
-def test_what_api_gateway_refuses_of_a_domain_is_said(
+def test_domain_arguments_that_api_gateway_refuses_are_rejected(
     stack: TerraformStack, options: dict[str, Any], said: str
 ) -> None:
     api = RestApi(stack, "Api", name="api", description="Answers")

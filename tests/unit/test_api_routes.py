@@ -77,7 +77,7 @@ def test_the_root_is_the_apis_own_resource(stack: TerraformStack, worker: Python
         ("GET", "/{proxy+}/x", "goes on after {proxy+}, which takes the rest of a path"),
     ],
 )
-def test_what_api_gateway_refuses_is_said(
+def test_values_that_api_gateway_refuses_are_rejected(
     worker: PythonFunction, api: RestApi, method: str, path: str, said: str
 ) -> None:
     with pytest.raises(ConfigurationError) as refused:
@@ -148,7 +148,7 @@ def test_whatever_routes_are_asked_for_there_is_terraform_or_a_configuration_err
     assert len(set(siblings)) == len(siblings)
 
 
-def test_a_schema_keeps_what_terraform_would_take_for_its_own(
+def test_a_schema_keeps_text_that_looks_like_a_terraform_expression(
     stack: TerraformStack, worker: PythonFunction, api: RestApi
 ) -> None:
     api.on_request(worker, "POST", "/items", body_schema={"pattern": "^${a}%{b}$"})
@@ -228,14 +228,14 @@ class TestAuthorizers:
             (CognitoAuthorizer("people", []), "user_pool_arns has 0"),
         ],
     )
-    def test_what_api_gateway_refuses_of_an_authorizer_is_said(
+    def test_authorizer_arguments_that_api_gateway_refuses_are_rejected(
         self, worker: PythonFunction, api: RestApi, authorizer: CognitoAuthorizer, said: str
     ) -> None:
         with pytest.raises(ConfigurationError) as refused:
             api.on_request(worker, "GET", "/items", authorization=authorizer)
         assert said in str(refused.value)
 
-    def test_a_key_cannot_be_asked_for_where_there_is_none(self, worker: PythonFunction, api: RestApi) -> None:
+    def test_a_route_cannot_require_a_key_of_an_api_without_keys(self, worker: PythonFunction, api: RestApi) -> None:
         with pytest.raises(ConfigurationError, match="a route asks for API keys, and the API has none"):
             api.on_request(worker, "GET", "/items", authorization=Authorization.API_KEY)
 
@@ -250,7 +250,9 @@ class TestAuthorizers:
         ({"name": ""}, "name is ''"),
     ],
 )
-def test_what_api_gateway_refuses_of_an_api_is_said(stack: TerraformStack, options: dict[str, Any], said: str) -> None:
+def test_api_arguments_that_api_gateway_refuses_are_rejected(
+    stack: TerraformStack, options: dict[str, Any], said: str
+) -> None:
     with pytest.raises(ConfigurationError) as refused:
         RestApi(stack, "Api", **{"name": "api", "description": "Answers", **options})
     assert said in str(refused.value)

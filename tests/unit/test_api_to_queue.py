@@ -64,7 +64,7 @@ def test_a_key_of_the_queue_is_granted_with_it(made: Callable[..., Terraform]) -
     assert [one["sid"] for one in statements] == ["Send", "EncryptMessages"]
 
 
-def test_callers_hear_what_became_of_it(made: Callable[..., Terraform]) -> None:
+def test_callers_get_the_status_of_the_message(made: Callable[..., Terraform]) -> None:
     terraform = made()
     answers = {
         path.removeprefix("Api/PostHooksMapping"): (one.get("selection_pattern"), one["response_templates"])

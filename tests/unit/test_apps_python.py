@@ -19,7 +19,7 @@ def found(folder: Path, **variables: str) -> str:
     return (folder / "prefix").read_text().strip()
 
 
-def test_it_is_the_one_that_runs_the_tool_where_no_environment_is_activated(tmp_path: Path) -> None:
+def test_the_app_runs_under_the_tools_python_if_no_environment_is_activated(tmp_path: Path) -> None:
     assert sys.prefix != sys.base_prefix
     assert found(tmp_path, PATH="/usr/bin:/bin") == sys.prefix
 
@@ -32,7 +32,7 @@ def environment_with(folder: Path, says: str) -> Path:
     return folder
 
 
-def test_it_is_the_one_of_an_activated_environment(tmp_path: Path) -> None:
+def test_the_app_runs_under_the_python_of_an_activated_environment(tmp_path: Path) -> None:
     activated = environment_with(tmp_path / "env", "activated")
     path = f"{activated / 'bin'}:/usr/bin:/bin"
     assert found(tmp_path, PATH=path, VIRTUAL_ENV=str(activated)) == "activated"

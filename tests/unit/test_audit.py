@@ -52,7 +52,7 @@ def test_an_audit_that_finds_nothing_ends_with_0(tools: Path, capsys: pytest.Cap
     assert said.err == ""
 
 
-def test_each_advisory_is_named_with_what_mends_it(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_advisory_is_reported_with_the_fixed_versions(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert audited(tools, ADVISED, VULNERABLE) == 1
     said = capsys.readouterr().out
     for part in ("boto3 1.0", "PYSEC-2026-1", "1.1, 2.0", "PYSEC-2026-2", "no version yet", "cdktf-cli", "https://adv"):
@@ -68,7 +68,7 @@ def test_each_advisory_is_named_with_what_mends_it(tools: Path, capsys: pytest.C
     ],
     ids=["a package unknown", "no package at all", "a registry without advisories"],
 )
-def test_what_could_not_be_asked_is_no_clean_audit(
+def test_a_package_that_could_not_be_checked_fails_the_audit(
     tools: Path, capsys: pytest.CaptureFixture[str], pip_audit: Any, npm: Any, why: str
 ) -> None:
     assert audited(tools, pip_audit, npm) == 2

@@ -184,7 +184,7 @@ def test_grants_name_the_objects_under_their_prefix_only(stack: TerraformStack, 
     }
 
 
-def test_grants_on_an_encrypted_bucket_bring_the_use_of_its_key(
+def test_grants_on_an_encrypted_bucket_include_use_of_its_key(
     stack: TerraformStack, key: Key, worker: PythonFunction
 ) -> None:
     bucket = uploads(stack, key=key)
@@ -204,7 +204,7 @@ def test_grants_on_an_encrypted_bucket_bring_the_use_of_its_key(
     }
 
 
-def test_a_function_may_listen_to_what_others_upload_with_its_presigned_urls(
+def test_a_function_may_receive_events_of_uploads_by_its_presigned_urls(
     stack: TerraformStack, key: Key, worker: PythonFunction
 ) -> None:
     bucket = uploads(stack, key=key)
@@ -314,7 +314,7 @@ def test_prefixes_that_read_alike_have_policies_of_their_own(
         ),
     ],
 )
-def test_objects_can_be_kept_from_everybody_but_one_function(
+def test_access_to_objects_can_be_restricted_to_one_function(
     stack: TerraformStack, worker: PythonFunction, options: dict[str, bool], actions: list[str]
 ) -> None:
     uploads(stack, **options).restrict_objects_to(worker)
@@ -358,7 +358,7 @@ def test_objects_can_be_kept_from_everybody_but_several_functions(
     ]
 
 
-def test_objects_kept_for_one_function_and_later_for_another_are_kept_for_both(
+def test_restricting_objects_to_a_second_function_keeps_the_access_of_the_first(
     stack: TerraformStack, worker: PythonFunction, code: Path
 ) -> None:
     reader = PythonFunction(stack, "Reader", name="reader", packages=[code])
@@ -520,7 +520,7 @@ def test_a_listening_function_may_not_be_granted_to_wake_itself(
 
 
 @pytest.mark.parametrize(("heard", "written"), LISTENS_AND_WRITES)
-def test_a_writing_function_may_not_listen_to_what_it_writes(
+def test_a_function_may_not_receive_events_of_its_own_writes(
     stack: TerraformStack, worker: PythonFunction, heard: dict[str, str], written: str
 ) -> None:
     bucket = uploads(stack)
@@ -540,7 +540,7 @@ def test_a_function_may_write_under_a_prefix_it_does_not_listen_to(
     assert made.one("aws_s3_bucket_notification")["lambda_function"][0]["filter_prefix"] == "in/"
 
 
-def test_one_function_may_write_what_another_listens_to(
+def test_a_function_may_receive_events_of_another_functions_writes(
     stack: TerraformStack, worker: PythonFunction, code: Path
 ) -> None:
     other = PythonFunction(stack, "Other", name="other", packages=[code])

@@ -14,7 +14,7 @@ def test_the_users_cache_folder_is_their_own(tmp_path: Path, monkeypatch: pytest
     assert (tmp_path / "sluice" / "things").stat().st_mode & 0o777 == 0o700
 
 
-def test_an_entry_is_written_once_and_seen_by_nobody_before_it_is_complete(tmp_path: Path) -> None:
+def test_a_cache_entry_is_written_once_and_invisible_until_it_is_complete(tmp_path: Path) -> None:
     entry = tmp_path / "entry"
     writes = []
 
@@ -47,7 +47,7 @@ def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_nobody_used_for_a_month_goes_when_something_is_added(tmp_path: Path) -> None:
+def test_adding_an_entry_removes_entries_unused_for_a_month(tmp_path: Path) -> None:
     for name, days in {"forgotten": 31, "used": 31, "recent": 29}.items():
         (tmp_path / name).mkdir()
         then = time.time() - days * 24 * 60 * 60
@@ -57,7 +57,7 @@ def test_what_nobody_used_for_a_month_goes_when_something_is_added(tmp_path: Pat
     assert {path.name for path in tmp_path.iterdir()} == {"used", "recent", "new"}
 
 
-def test_an_unchanged_archive_is_the_one_that_is_there_and_any_change_makes_another(
+def test_unchanged_sources_reuse_the_cached_archive_and_any_change_builds_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -20,7 +20,7 @@ def text(stack: TerraformStack) -> str:
     return str(TerraformVariable(stack, "Text", type="string").string_value)
 
 
-def test_what_terraform_knows_later_is_a_token_and_plain_values_are_none(
+def test_values_known_to_terraform_only_are_tokens_and_plain_values_are_not(
     stack: TerraformStack, number: float, text: str
 ) -> None:
     texts = TerraformVariable(stack, "Texts", type="list(string)").list_value

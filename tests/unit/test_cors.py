@@ -46,7 +46,7 @@ def two_origins(made: Made) -> Terraform:
     return made(cors=Cors([APP, ADMIN]))
 
 
-def test_without_cors_an_api_has_neither_preflights_nor_answers_of_its_own(made: Made) -> None:
+def test_without_cors_an_api_has_neither_preflights_nor_gateway_responses(made: Made) -> None:
     plain = made()
     assert {method["http_method"] for method in plain.all("aws_api_gateway_method").values()} == {"GET", "POST"}
     assert (
@@ -68,7 +68,7 @@ def test_without_cors_an_api_has_neither_preflights_nor_answers_of_its_own(made:
         (Authorization.NONE, {"authorization": "NONE"}),
     ],
 )
-def test_preflights_need_no_authorization_and_all_other_methods_what_they_needed(
+def test_preflights_need_no_authorization_and_other_methods_keep_theirs(
     made: Made, authorization: Authorization, expected: dict[str, Any]
 ) -> None:
     methods = made(authorization=authorization, cors=Cors([APP])).all("aws_api_gateway_method")
@@ -117,7 +117,7 @@ def preflight(origin: str, methods: str, **more: str) -> dict[str, str]:
     return {f"method.response.header.{name}": value for name, value in headers.items()}
 
 
-def test_a_preflight_of_one_origin_says_what_its_path_takes(one_origin: Terraform) -> None:
+def test_a_preflight_of_one_origin_lists_the_methods_of_its_path(one_origin: Terraform) -> None:
     answers = one_origin.all("aws_api_gateway_integration_response")
     assert answers == {
         f"Api/Preflight{path}/IntegrationResponse": {
@@ -235,7 +235,7 @@ def test_an_origin_that_only_terraform_knows_stays_its_expression(stack: Terrafo
         "*",
     ],
 )
-def test_what_browsers_send_as_an_origin_is_taken(origin: str) -> None:
+def test_origins_in_the_form_that_browsers_send_are_accepted(origin: str) -> None:
     assert Cors([origin]).origins == [origin]
 
 
@@ -259,7 +259,7 @@ def test_what_browsers_send_as_an_origin_is_taken(origin: str) -> None:
         ["#{TfToken[TOKEN.0]}"],
     ],
 )
-def test_what_no_browser_sends_as_an_origin_is_refused(origins: Sequence[str]) -> None:
+def test_origins_in_a_form_that_no_browser_sends_are_rejected(origins: Sequence[str]) -> None:
     with pytest.raises(ConfigurationError, match="cors: "):
         Cors(origins)
 

@@ -65,6 +65,8 @@ def test_references_and_quotes_are_kept(stack: TerraformStack, worker: PythonFun
         ({"graphs": {"Many": [Metric("a", "b", {})] * 501}}, r"graphs\['Many'\] has 501, AWS allows 0 to 500 metrics"),
     ],
 )
-def test_what_cloudwatch_refuses_is_refused(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+def test_values_that_cloudwatch_refuses_are_rejected(
+    stack: TerraformStack, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Dashboard(stack, "Board", **{"name": "board", "graphs": {}, **options})

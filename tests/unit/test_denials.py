@@ -92,7 +92,7 @@ def test_an_action_that_no_verb_grants_gets_the_statement() -> None:
         ),
     ],
 )
-def test_what_is_in_no_stack_is_granted_as_something_that_exists(action: str, resource: str, code: str) -> None:
+def test_a_resource_of_no_stack_is_granted_through_from_arn(action: str, resource: str, code: str) -> None:
     assert explained(Denial(ROLE, action, resource))[1] == f"  grant it: {code}"
 
 
@@ -127,7 +127,7 @@ def test_an_explicit_denial_is_not_answered_with_a_grant() -> None:
         ),
     ],
 )
-def test_what_the_role_has_already_is_said(statement: dict[str, Any], note: str) -> None:
+def test_permissions_that_the_role_has_already_are_reported(statement: dict[str, Any], note: str) -> None:
     held = policy({"Sid": "Read", "Effect": "Allow", "Action": "s3:Get*", **statement})
     shown = explained(Denial(ROLE, "s3:GetObject", "arn:aws:s3:::files/in/a"), held)
     assert shown[-1] == f"  note: aws_iam_role_policy.Policy (statement Read) {note}"
@@ -198,7 +198,7 @@ def test_nothing_of_a_denial_reaches_the_terminal_raw() -> None:
         assert len(line) < 2_000
 
 
-def test_what_is_refused_again_and_again_is_said_once() -> None:
+def test_repeated_denials_are_reported_once() -> None:
     denial = Denial(ROLE, "dynamodb:Query", ORDERS, function="worker")
     explainer = Explainer([*OF_WORKER, TABLE], Path("/nowhere"))
     shown = all_lines([explainer.explain(denial) for _ in range(3)])

@@ -86,7 +86,7 @@ def test_a_plan_that_was_applied_is_not_kept_because_it_may_hold_secrets(site: C
 
 
 @pytest.mark.parametrize("verb", ["init", "plan", "apply"])
-def test_what_depends_on_a_stack_that_failed_is_not_tried(site: Callable[..., Target], verb: str) -> None:
+def test_dependents_of_a_failed_stack_are_not_deployed(site: Callable[..., Target], verb: str) -> None:
     target = site(FAIL=f"{ACCOUNT}:{verb}")
     with pytest.raises(DeploymentError, match=rf"(?s)^Deploying {ACCOUNT}: failed; the end of .*Error: as told"):
         deploy([ACCOUNT, *SYSTEMS], target)
@@ -117,7 +117,7 @@ def test_an_interrupted_deployment_interrupts_terraform_once_and_waits_for_its_e
     assert sorted(notes(target)[-2:]) == [f"{name} interrupted" for name in SYSTEMS]
 
 
-def test_a_synth_that_fails_is_said_and_terraform_is_not_run(
+def test_a_failed_synth_is_reported_and_terraform_is_not_run(
     site: Callable[..., Target], capfd: pytest.CaptureFixture[str]
 ) -> None:
     target = site(LAMBDA_TIMEOUT_SECONDS="never")

@@ -165,7 +165,7 @@ def test_an_existing_table_and_its_indexes_are_granted_and_its_stream_is_heard(
     assert made.one("aws_lambda_event_source_mapping")["event_source_arn"] == stream
 
 
-def test_what_terraform_knows_later_is_taken_apart_there(stack: TerraformStack, worker: PythonFunction) -> None:
+def test_arns_known_to_terraform_only_are_split_by_terraform(stack: TerraformStack, worker: PythonFunction) -> None:
     arn = TerraformVariable(stack, "Arn", type="string").string_value
     queue = Queue.from_arn(stack, "Queue", arn)
     table = Table.from_arn(stack, "Table", arn)
@@ -221,7 +221,7 @@ NEEDS_THEIR_POLICY: dict[str, Callable[[TerraformStack, PythonFunction], object]
 
 
 @pytest.mark.parametrize("case", NEEDS_THEIR_POLICY)
-def test_what_needs_a_policy_of_others_is_refused_with_the_way_out(
+def test_connections_that_need_the_owners_policy_are_rejected_with_advice(
     stack: TerraformStack, worker: PythonFunction, case: str
 ) -> None:
     kind, service = case.split(", ")
@@ -233,7 +233,7 @@ def test_what_needs_a_policy_of_others_is_refused_with_the_way_out(
         NEEDS_THEIR_POLICY[case](stack, worker)
 
 
-def test_what_their_policies_admit_already_is_connected(stack: TerraformStack) -> None:
+def test_connections_that_the_owners_policy_admits_are_made(stack: TerraformStack) -> None:
     topic = Topic.from_arn(stack, "TheirTopic", TOPIC_ARN, admits=["s3.amazonaws.com", "cloudwatch.amazonaws.com"])
     queue = Queue.from_arn(stack, "TheirQueue", QUEUE_ARN, admits=["s3.amazonaws.com"])
     bucket = Bucket(stack, "Uploads", name="uploads")
@@ -296,7 +296,7 @@ def test_every_grant_is_given_to_an_existing_role(stack: TerraformStack) -> None
         ),
     ],
 )
-def test_what_is_no_such_resource_is_an_error(
+def test_an_arn_of_another_resource_type_is_rejected(
     stack: TerraformStack, make: Callable[[TerraformStack], object], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"^stack/X: {message}"):

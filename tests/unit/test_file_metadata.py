@@ -131,7 +131,7 @@ def test_pages_of_the_named_web_origins_may_upload_and_read(system: Synthesized)
 
 
 @pytest.mark.parametrize("given", ["*", "app.example.com", "https://app.example.com/", "https://*.example.com"])
-def test_what_is_no_single_web_origin_is_refused(given: str) -> None:
+def test_a_value_that_is_not_a_single_web_origin_is_refused(given: str) -> None:
     with pytest.raises(SettingsError, match=r"CORS_ORIGINS: .* is not allowed; give web origins such as"):
         Settings.load({"CORS_ORIGINS": given})
 

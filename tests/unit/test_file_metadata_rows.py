@@ -155,7 +155,7 @@ def test_without_content_there_is_nothing_but_the_header_to_trust(header: str | 
 
 
 @pytest.mark.parametrize("header", ["x" * 128 + "/x", "x/" + "x" * 128, "x/y" * 1000, "/", "text/", "/plain", "ü/ö"])
-def test_what_is_no_media_type_cannot_become_the_key_of_an_index(header: str) -> None:
+def test_an_invalid_media_type_cannot_become_an_index_key(header: str) -> None:
     assert content_types.decide(header, b"").trusted == "application/octet-stream"
 
 
@@ -194,7 +194,7 @@ def head(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_a_row_says_what_there_is_to_say() -> None:
+def test_a_row_has_all_attributes_of_the_object() -> None:
     assert metadata.row(S3Object("files", "holiday/Sunrise.PNG", "v1"), head(), PNG) == {
         "objectKey": "holiday/Sunrise.PNG",
         "uploadTime": "2026-01-02T03:04:05Z#v1",
@@ -214,7 +214,7 @@ def test_a_row_says_what_there_is_to_say() -> None:
     }
 
 
-def test_what_an_object_does_not_have_its_row_does_not_say() -> None:
+def test_attributes_that_an_object_lacks_are_left_out_of_its_row() -> None:
     found = metadata.row(S3Object("files", "folder/", "v1"), head(ContentLength=0, ContentType=None), b"")
     assert found["name"] == "folder"
     assert found["contentType"] == "application/octet-stream"
@@ -257,7 +257,7 @@ def test_a_row_says_why_its_content_was_not_read() -> None:
     assert (found["contentNotRead"], found["contentType"]) == ("archived: restore it to read it", "image/png")
 
 
-def test_an_extension_tells_the_type_where_header_and_content_leave_it_open() -> None:
+def test_the_extension_decides_the_type_if_header_and_content_do_not() -> None:
     found = metadata.row(S3Object("files", "notes/a.md"), head(ContentType=None), b"Nothing but words")
     assert (found["contentType"], found["contentTypeSource"]) == ("text/markdown", "extension")
     assert found["detectedContentType"] == "text/plain"
@@ -282,7 +282,7 @@ def test_an_extension_never_outdoes_header_or_content(
     assert (kind.trusted, kind.source, kind.mismatch) == (trusted, source, False)
 
 
-def test_the_content_of_an_encoded_object_says_nothing_of_its_type() -> None:
+def test_the_content_of_an_encoded_object_is_not_used_for_its_type() -> None:
     page = S3Object("files", "page.html")
     found = metadata.row(page, head(ContentType="text/html", ContentEncoding="gzip"), CONTENTS["gzip"])
     assert (found["contentType"], found["contentTypeMismatch"]) == ("text/html", False)

@@ -256,7 +256,7 @@ class TestInAVpc:
             ],
         }
 
-    def test_it_says_no_longer_why_it_is_in_none(self, connected: Terraform) -> None:
+    def test_a_function_in_a_vpc_has_no_accepted_finding_for_lacking_one(self, connected: Terraform) -> None:
         accepted = connected.accepted["Worker/Function"]
         assert set(accepted) == ALWAYS | {"CKV_AWS_173", "CKV_AWS_272"}
 

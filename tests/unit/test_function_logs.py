@@ -64,14 +64,14 @@ def test_plain_lines_belong_to_the_request_that_runs_in_their_stream() -> None:
     assert [one.request_id for one in lines] == [ID, ID, ID]
 
 
-def test_all_of_a_traceback_is_an_error_and_what_follows_is_not() -> None:
+def test_all_lines_of_a_traceback_are_errors_and_following_lines_are_not() -> None:
     lines = read(
         "Traceback (most recent call last):", '  File "a.py", line 1', "    1 / 0", "ZeroDivisionError: x", "on"
     )
     assert [one.level for one in lines] == [Level.ERROR] * 4 + [Level.INFO]
 
 
-def test_structured_lines_show_their_fields_and_leave_out_what_each_repeats() -> None:
+def test_structured_lines_show_their_fields_except_those_of_every_line() -> None:
     line = {
         "level": "INFO",
         "message": "stored",
@@ -92,7 +92,7 @@ def test_structured_lines_show_their_fields_and_leave_out_what_each_repeats() ->
     ]
 
 
-def test_metrics_are_named_as_what_they_are() -> None:
+def test_metric_lines_are_shown_as_metrics() -> None:
     metric = {"_aws": {"Timestamp": 1, "CloudWatchMetrics": []}, "service": "worker", "Stored": [1.0]}
     assert shown(json.dumps(metric)) == ["INFO     metrics Stored=[1.0]"]
 
@@ -137,7 +137,7 @@ def test_iso_times_are_local_unless_they_name_a_zone() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-5m", "5", "5y", "999999999w", "2026-13-01"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_time_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="is no time"):
         moment(text)
 

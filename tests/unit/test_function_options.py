@@ -54,7 +54,7 @@ def test_retries_and_event_age_are_choices(stack: TerraformStack, code: Path) ->
     assert description.startswith("worker failed; the event is kept in ")
 
 
-def test_a_function_may_trigger_itself_where_somebody_says_so(stack: TerraformStack, code: Path) -> None:
+def test_a_function_may_trigger_itself_with_allow_recursion(stack: TerraformStack, code: Path) -> None:
     made(stack, code, allow_recursion=True)
     assert Terraform(stack).one("aws_lambda_function_recursion_config") == {
         "function_name": "${aws_lambda_function.Worker/Function.function_name}",

@@ -100,7 +100,7 @@ def test_the_reviewing_role_reads_and_writes_nothing_but_locks_and_reviews(stack
     }
 
 
-def test_the_deploying_role_reaches_what_is_named_and_the_rest_by_tag_only(stack: TerraformStack) -> None:
+def test_the_deploying_role_reaches_resources_by_name_and_others_by_tag_only(stack: TerraformStack) -> None:
     deployer(stack, environment="production")
     tagged = {}
     for part in ("Review", "Deploy"):

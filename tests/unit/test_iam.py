@@ -8,7 +8,7 @@ from .synthesized import Terraform, allow
 READ = Statement(sid="Read", actions=("s3:GetObject",), resources=("arn:aws:s3:::a/*",))
 
 
-def test_a_statement_allows_and_has_no_principals_or_conditions_unless_told(stack: TerraformStack) -> None:
+def test_a_statement_allows_and_has_no_principals_or_conditions_by_default(stack: TerraformStack) -> None:
     PolicyDocument(stack, "Policy", READ)
     assert Terraform(stack).policies() == {"Policy": [allow("Read", ["s3:GetObject"], "arn:aws:s3:::a/*")]}
 

@@ -287,7 +287,7 @@ def test_settings_reach_provider_state_and_function(synthesize: Synthesize) -> N
     }
 
 
-def test_on_aws_the_function_is_not_told_of_any_endpoint(log: Terraform) -> None:
+def test_on_aws_the_function_has_no_endpoint_variable(log: Terraform) -> None:
     (provider,) = log.json["provider"]["aws"]
     assert "endpoints" not in provider
     assert "AWS_ENDPOINT_URL" not in log.one("aws_lambda_function")["environment"]["variables"]

@@ -48,6 +48,6 @@ def test_whole_numbers_of_an_item_are_int_and_others_exact() -> None:
 @pytest.mark.parametrize(
     "value", [1.5, float("nan"), Decimal("NaN"), Decimal("Infinity"), 10**38 + 1, Decimal("1E+127"), object(), b"bytes"]
 )
-def test_what_dynamodb_cannot_hold_exactly_is_refused(value: Any) -> None:
+def test_values_that_dynamodb_cannot_store_exactly_are_refused(value: Any) -> None:
     with pytest.raises((TypeError, ArithmeticError)):
         typed({"value": value})

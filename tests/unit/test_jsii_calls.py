@@ -25,7 +25,7 @@ def test_an_argument_of_a_wrong_type_is_refused_each_time(stack: TerraformStack)
     [(None, typing.Optional[str]), ("a", str), ("a", str | int), (True, int), (1, float), ([], list[str])],  # noqa: UP045
     ids=str,
 )
-def test_what_fits_a_type_is_let_through(value: object, expected: Any) -> None:
+def test_values_of_the_annotated_type_are_accepted(value: object, expected: Any) -> None:
     typeguard.check_type("value", value, expected)
 
 
@@ -40,12 +40,12 @@ def test_what_fits_a_type_is_let_through(value: object, expected: Any) -> None:
     ],
     ids=str,
 )
-def test_what_does_not_fit_a_type_is_refused_with_its_name(value: object, expected: Any) -> None:
+def test_values_of_another_type_are_refused_with_the_argument_name(value: object, expected: Any) -> None:
     with pytest.raises(TypeError, match="argument value"):
         typeguard.check_type("argument value", value, expected)
 
 
-def test_only_what_is_set_of_a_struct_is_sent() -> None:
+def test_only_set_properties_of_a_struct_are_sent() -> None:
     lifecycle = TerraformResourceLifecycle(prevent_destroy=True, ignore_changes=["tags"])
     no_kernel: Any = None
     sent = _kernel._make_reference_for_native(no_kernel, lifecycle)

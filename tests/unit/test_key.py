@@ -172,7 +172,9 @@ def test_a_key_of_others_encrypts_and_is_granted_like_ones_own(stack: TerraformS
     )
 
 
-def test_what_the_policy_of_a_key_of_others_does_not_admit_is_refused(stack: TerraformStack, code: Path) -> None:
+def test_services_that_the_policy_of_an_existing_key_does_not_admit_are_refused(
+    stack: TerraformStack, code: Path
+) -> None:
     key = Key.from_arn(stack, "Shared", EXISTING)
     with pytest.raises(
         ConfigurationError,
@@ -193,7 +195,7 @@ def test_what_the_policy_of_a_key_of_others_does_not_admit_is_refused(stack: Ter
         (lambda stack: Key(stack, "K", alias="alias/a", description="x" * 8193), "description is "),
     ],
 )
-def test_what_kms_refuses_is_refused(stack: TerraformStack, make: Any, message: str) -> None:
+def test_values_that_kms_refuses_are_rejected(stack: TerraformStack, make: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         make(stack)
 

@@ -58,7 +58,7 @@ def test_every_provider_block_is_overridden_under_its_alias(written: Any) -> Non
     assert addition == {}
 
 
-def test_what_would_lead_to_an_account_is_taken_away(written: Any) -> None:
+def test_arguments_that_lead_to_an_account_are_removed(written: Any) -> None:
     block = {
         **dict.fromkeys(CLEARED, "x"),
         "assume_role": [{"role_arn": "arn:aws:iam::123456789012:role/deploy"}],

@@ -246,7 +246,7 @@ def test_requirements_with_hashes_are_read_line_by_line(tmp_path: Path) -> None:
         ("Pipfile", "", "default", "is none of uv.lock, poetry.lock, Pipfile.lock and requirements.txt$"),
     ],
 )
-def test_what_is_not_locked_to_an_index_is_refused_by_name(
+def test_libraries_that_are_not_pinned_from_an_index_are_refused_by_name(
     tmp_path: Path, name: str, text: str, group: str, message: str
 ) -> None:
     (tmp_path / name).write_text(text)

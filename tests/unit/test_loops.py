@@ -134,7 +134,7 @@ NO_LOOPS: dict[str, list[Step]] = {
 
 
 @pytest.mark.parametrize("case", NO_LOOPS)
-def test_what_does_not_come_back_is_accepted(stack: TerraformStack, code: Path, case: str) -> None:
+def test_connections_that_form_no_loop_are_accepted(stack: TerraformStack, code: Path, case: str) -> None:
     system = System(stack, code)
     for step in NO_LOOPS[case]:
         step(system)

@@ -49,7 +49,7 @@ def masked_text(text: str) -> str:
         ({"jane@acme.io": {"age": 3}}, {"person1@example.com": {"age": 3}}),
     ],
 )
-def test_what_is_personal_becomes_a_pseudonym(given_: Any, expected: Any) -> None:
+def test_personal_data_becomes_a_pseudonym(given_: Any, expected: Any) -> None:
     assert masked(given_) == expected
 
 
@@ -66,11 +66,11 @@ def test_what_is_personal_becomes_a_pseudonym(given_: Any, expected: Any) -> Non
         {"url": "https://sqs.us-east-1.amazonaws.com/123456789012/work", "email": None, "phone": True},
     ],
 )
-def test_what_is_not_personal_stays(value: Any) -> None:
+def test_other_data_is_unchanged(value: Any) -> None:
     assert masked(value) == value
 
 
-def test_one_person_is_the_same_person_everywhere() -> None:
+def test_a_person_has_the_same_pseudonym_everywhere() -> None:
     event = {
         "key": "in/jane.doe%40acme.io/Jane+Doe.json",
         "body": json.dumps({"from": "Jane.Doe@ACME.io", "customer_name": "Jane Doe", "note": "for Jane Doe"}),
@@ -127,7 +127,7 @@ def test_texts_of_any_encoding_are_read_and_written_back(encoding: str, compress
 
 
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0", b"\xff\xfe\xff", b"\x1f\x8bnot gzip", b"a\0b"])
-def test_what_is_no_text_is_said_to_be_none(content: bytes) -> None:
+def test_a_file_that_is_not_text_is_reported(content: bytes) -> None:
     assert text_of(content) is None
 
 
@@ -152,7 +152,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(VALUES)
-def test_any_document_is_masked_to_one_of_its_form_and_only_once(value: Any) -> None:
+def test_masking_keeps_a_documents_structure_and_is_idempotent(value: Any) -> None:
     masker = Masker()
     masker.learn(value)
     first = masker.mask(value)

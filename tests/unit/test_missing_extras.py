@@ -49,7 +49,7 @@ def test_a_verb_that_needs_them_says_what_installs_them_and_does_nothing(tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["new", "invoices"], ["new", "--help"]])
-def test_what_needs_none_of_them_works(tmp_path: Path, arguments: list[str]) -> None:
+def test_commands_without_those_libraries_work(tmp_path: Path, arguments: list[str]) -> None:
     done = sluice(tmp_path, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
 

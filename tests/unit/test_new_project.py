@@ -64,7 +64,7 @@ def test_a_folder_that_is_not_empty_is_left_as_it_is(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_no_folder_is_left_as_it_is(tmp_path: Path) -> None:
+def test_an_existing_file_is_left_unchanged(tmp_path: Path) -> None:
     (tmp_path / "invoices").write_text("mine")
     (tmp_path / "links").symlink_to(tmp_path / "nowhere")
     for name in ("invoices", "links"):

@@ -107,7 +107,7 @@ def test_every_function_may_use_the_key_of_its_bucket_and_tables(made: Terraform
         assert used == keys | {KEY}
 
 
-def test_a_key_asked_for_the_files_alone_stays_the_one_of_their_bucket(new_app: Callable[[], App]) -> None:
+def test_a_key_for_files_only_stays_limited_to_their_bucket(new_app: Callable[[], App]) -> None:
     (upload_api,) = [one for one in SYSTEMS if one.__name__ == "UploadApi"]
     made = Terraform(upload_api(new_app(), Settings(encryption_keys="customer", upload_encryption="kms")))
     (rule,) = made.one("aws_s3_bucket_server_side_encryption_configuration")["rule"]

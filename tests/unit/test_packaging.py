@@ -121,7 +121,7 @@ def test_caches_stay_out_without_a_word(tmp_path: Path, leftover: str, recwarn: 
         "library-1.0.dist-info/direct_url.json",
     ],
 )
-def test_what_pip_leaves_behind_stays_out_of_libraries_and_in_own_code(tmp_path: Path, leftover: str) -> None:
+def test_pips_leftovers_are_dropped_from_libraries_and_kept_in_own_code(tmp_path: Path, leftover: str) -> None:
     write(tmp_path, {"worker/handler.py": "", f"worker/{leftover}": "own", f"libraries/{leftover}": "pip's"})
     assert names(build_archive([tmp_path / "worker"], tmp_path / "libraries")) == sorted(
         [f"worker/{leftover}", "worker/handler.py"]
@@ -165,7 +165,7 @@ def test_executables_stay_executable(tmp_path: Path) -> None:
         }
 
 
-def test_linked_files_and_folders_are_packed_as_what_they_lead_to(tmp_path: Path) -> None:
+def test_links_are_packed_as_their_targets(tmp_path: Path) -> None:
     write(tmp_path, {"worker/handler.py": "", "common/deep/shared.py": "SHARED = 1\n"})
     (tmp_path / "worker" / "common").symlink_to(tmp_path / "common")
     (tmp_path / "worker" / "one.py").symlink_to(tmp_path / "common" / "deep" / "shared.py")
@@ -185,7 +185,7 @@ def test_links_to_nothing_and_in_circles_are_refused(tmp_path: Path, target: str
         build_archive([tmp_path / "worker"])
 
 
-def test_code_beyond_what_lambda_takes_is_refused_zipped_and_unzipped(
+def test_code_beyond_lambdas_size_limits_is_refused_zipped_and_unzipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, {"worker/handler.py": "", "other/handler.py": ""})

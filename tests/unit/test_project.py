@@ -78,7 +78,7 @@ def project(tmp_path: Path) -> Path:
     return make(tmp_path / "project")
 
 
-def test_without_a_project_every_command_says_what_to_do_and_makes_nothing(sluice: Sluice, tmp_path: Path) -> None:
+def test_without_a_project_every_command_gives_advice_and_creates_nothing(sluice: Sluice, tmp_path: Path) -> None:
     for verb in ("up", "down", "synth", "list", "deploy", "review", "failures", "outputs", "scan", "diagram"):
         code, out, err = sluice(tmp_path, verb)
         assert (code, out) == (ExitCode.WRONG_INPUT, "")
@@ -111,7 +111,7 @@ def test_a_context_may_hold_settings_of_the_apps_own(sluice: Sluice, tmp_path: P
     assert sluice(folder, "list", variables=STACKS)[0] == ExitCode.DONE
 
 
-def test_an_app_without_a_stack_is_said_to_have_none(sluice: Sluice, project: Path) -> None:
+def test_an_app_without_stacks_is_reported(sluice: Sluice, project: Path) -> None:
     code, out, err = sluice(project, "list", variables={"STACKS": ""})
     assert (code, out, err.splitlines()[-1]) == (ExitCode.DONE, "", f"the app of {project} synthesizes no stack")
     code, out, _ = sluice(project, "list", "--json", variables={"STACKS": ""})
@@ -173,7 +173,7 @@ def test_a_cdktf_json_that_is_wrong_is_named_with_what_is_wrong(
         ("echo 'PROJECT: wrong' >&2; kill -9 $$", 1, "was ended by SIGKILL"),
     ],
 )
-def test_an_app_that_fails_has_its_own_say_and_an_earlier_result_stays(
+def test_a_failing_apps_message_is_shown_and_the_earlier_result_kept(
     sluice: Sluice, project: Path, app: str, code: int, end: str
 ) -> None:
     sluice(project, "synth", variables=STACKS)
@@ -185,7 +185,7 @@ def test_an_app_that_fails_has_its_own_say_and_an_earlier_result_stays(
     assert (project / "cdktf.out" / "manifest.json").read_text() == before
 
 
-def test_an_app_that_is_not_there_is_named_by_the_shell_and_by_us(sluice: Sluice, project: Path) -> None:
+def test_a_missing_app_is_reported_by_the_shell_and_by_the_tool(sluice: Sluice, project: Path) -> None:
     make(project, "no-such-program main.py")
     code, _, err = sluice(project, "synth")
     assert code == ExitCode.FAILED
@@ -193,7 +193,7 @@ def test_an_app_that_is_not_there_is_named_by_the_shell_and_by_us(sluice: Sluice
     assert err.endswith("ended with exit code 127; its own message is above\n")
 
 
-def test_an_app_that_writes_nothing_is_told_what_to_call(sluice: Sluice, project: Path) -> None:
+def test_an_app_that_writes_nothing_gets_advice(sluice: Sluice, project: Path) -> None:
     make(project, "true")
     code, _, err = sluice(project, "list")
     assert code == ExitCode.FAILED
@@ -204,21 +204,21 @@ def test_an_app_that_writes_nothing_is_told_what_to_call(sluice: Sluice, project
 @pytest.mark.parametrize(
     "manifest", ["", "[]", "{}", '{"stacks": []}', '{"stacks": {"a": {}}}', '{"stacks": {"a": 5}}']
 )
-def test_a_manifest_that_is_none_of_cdktfs_is_said(sluice: Sluice, project: Path, manifest: str) -> None:
+def test_a_manifest_that_cdktf_does_not_write_is_refused(sluice: Sluice, project: Path, manifest: str) -> None:
     make(project, f"""mkdir -p "$CDKTF_OUTDIR"; echo '{manifest}' >"$CDKTF_OUTDIR/manifest.json" """)
     code, _, err = sluice(project, "synth")
     assert code == ExitCode.WRONG_INPUT
     assert err.endswith("manifest.json is not a manifest that CDKTF writes: only `app.synth()` may write there\n")
 
 
-def test_a_stack_in_hcl_is_said_to_be_unreadable(sluice: Sluice, project: Path) -> None:
+def test_a_stack_in_hcl_is_refused(sluice: Sluice, project: Path) -> None:
     make(project, 'sh app.sh; mv "$CDKTF_OUTDIR/stacks/data/cdk.tf.json" "$CDKTF_OUTDIR/stacks/data/cdk.tf"')
     code, _, err = sluice(project, "synth", variables=STACKS)
     assert code == ExitCode.WRONG_INPUT
     assert "the tool reads Terraform JSON, not HCL" in err
 
 
-def test_what_an_app_prints_is_passed_on_and_never_between_the_json(sluice: Sluice, project: Path) -> None:
+def test_app_output_is_passed_on_and_kept_out_of_the_json(sluice: Sluice, project: Path) -> None:
     code, out, err = sluice(project, "synth", variables=STACKS)
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "the app is running"
@@ -307,7 +307,7 @@ def test_credentials_of_a_real_account_are_not_sent_to_an_endpoint(sluice: Sluic
     assert err.startswith("AWS credentials: AKIAEXAM... (env) look like a real account's and AWS_ENDPOINT_URL is set")
 
 
-def test_what_is_on_the_local_aws_can_be_asked_for_only_while_it_runs(sluice: Sluice, project: Path) -> None:
+def test_options_for_the_local_aws_need_it_to_be_running(sluice: Sluice, project: Path) -> None:
     for verb in ("outputs", "failures", "review", "recover"):
         code, _, err = sluice(project, verb, "--local", variables=STACKS)
         assert (code, err) == (1, "the local AWS is not running: run `sluice up` first\n")
@@ -321,7 +321,7 @@ def test_a_folder_that_cannot_be_written_is_a_message(sluice: Sluice, project: P
         assert (code, err) == (1, f"{project / '.sluice'}: File exists\n")
 
 
-def test_what_belongs_to_the_tool_keeps_itself_out_of_git(sluice: Sluice, project: Path) -> None:
+def test_the_tools_folder_ignores_itself_in_git(sluice: Sluice, project: Path) -> None:
     sluice(project, "down")
     subprocess.run(["git", "init", "-q"], cwd=project, check=True)
     seen = subprocess.run(["git", "status", "--porcelain"], cwd=project, check=True, capture_output=True, text=True)

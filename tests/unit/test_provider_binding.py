@@ -145,7 +145,7 @@ def test_the_switch_turns_everything_off_and_the_systems_terraform_is_the_same_b
     assert written["fast"] == written["ordinary"]
 
 
-def test_what_the_switch_does_not_know_is_said(cache: Path) -> None:
+def test_an_unknown_value_of_the_switch_is_reported(cache: Path) -> None:
     run(
         "import modules",
         cache,
@@ -154,7 +154,7 @@ def test_what_the_switch_does_not_know_is_said(cache: Path) -> None:
     )
 
 
-def test_what_is_kept_serves_again_and_grows_when_a_submodule_is_added(warm: Path) -> None:
+def test_a_slim_package_is_reused_and_extended_when_a_submodule_is_added(warm: Path) -> None:
     def kept(program: str) -> int:
         run(program, warm)
         return len(list(warm.glob("sluice/provider-binding/*/slim-*")))

@@ -115,7 +115,7 @@ def test_anything(local_aws):
     assert "1 error" in said
 
 
-def test_a_project_that_is_none_is_a_failure_in_words(tmp_path: Path) -> None:
+def test_a_folder_without_a_project_fails_with_a_message(tmp_path: Path) -> None:
     said = run_pytest(
         tmp_path,
         """

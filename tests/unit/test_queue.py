@@ -67,7 +67,7 @@ def test_a_fifo_queue_and_its_dead_letters_are_fifo(stack: TerraformStack) -> No
     }
 
 
-def test_dead_letters_have_an_alarm_that_rings_while_there_are_any(stack: TerraformStack, key: Key) -> None:
+def test_a_dead_letter_queue_has_an_alarm_while_it_is_not_empty(stack: TerraformStack, key: Key) -> None:
     topic = Topic(stack, "Alarms", name="alarms", key=key, account_id=ACCOUNT)
     Queue(stack, "Kept", name="kept", key=key, max_receives=3, alarm_topic=topic)
     made = Terraform(stack)
@@ -110,12 +110,12 @@ def test_dead_letters_have_an_alarm_that_rings_while_there_are_any(stack: Terraf
         ({"max_receives": 0}, r"max_receives is 0, AWS allows 1 to 1000 receives"),
     ],
 )
-def test_what_sqs_refuses_is_an_error(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+def test_values_that_sqs_refuses_are_rejected(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=rf"^stack/Kept: {message}"):
         Queue(stack, "Kept", **{"name": "kept", **options})
 
 
-def test_a_grant_to_send_and_to_receive_brings_the_use_of_the_key(
+def test_grants_to_send_and_to_receive_include_use_of_the_key(
     stack: TerraformStack, key: Key, worker: PythonFunction
 ) -> None:
     queue = Queue(stack, "Kept", name="kept", key=key)

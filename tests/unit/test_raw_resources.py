@@ -35,7 +35,7 @@ def test_every_class_keeps_its_raw_resource(construct: type[Construct]) -> None:
     assert re.search(rf"self\.{kept}(: [^=]+)? = ", inspect.getsource(construct))
 
 
-def test_what_a_class_has_no_option_for_is_overridden_on_its_raw_resource(stack: TerraformStack) -> None:
+def test_arguments_without_an_option_are_overridden_on_the_raw_resource(stack: TerraformStack) -> None:
     alarms = Alarms(stack, "Alarms", name="worker", topic=None)
     for metric in ("Errors", "Throttles"):
         alarms.add(metric, description=metric, namespace="AWS/Lambda", metric=metric, dimensions={}, above=0)

@@ -32,7 +32,7 @@ EVERYTHING = Settings(
 OURS = {"Project": "sluice", "Environment": "dev", "System": "shop", "Owner": "me"}
 
 
-def test_every_type_that_a_system_uses_is_looked_for_or_made_again_for_a_reason(new_app: Callable[[], App]) -> None:
+def test_every_resource_type_of_the_systems_is_looked_up_or_recreated_for_a_reason(new_app: Callable[[], App]) -> None:
     used: set[str] = set()
     for system in (*SYSTEMS, ApiGatewayAccount):
         used |= set(json.loads(Testing.synth(system(new_app(), EVERYTHING)))["resource"])
@@ -40,7 +40,7 @@ def test_every_type_that_a_system_uses_is_looked_for_or_made_again_for_a_reason(
     assert not KINDS.keys() & MADE_AGAIN.keys()
 
 
-def test_parts_name_their_whole_by_what_they_have_to_know(new_app: Callable[[], App]) -> None:
+def test_child_types_name_their_parent_by_a_required_attribute(new_app: Callable[[], App]) -> None:
     for name, kind in KINDS.items():
         if kind.parent:
             whole, attribute = kind.parent
@@ -57,28 +57,28 @@ def imported(tags: dict[str, str] | None, actions: list[str], **more: Any) -> di
 ORDERS = Orphan("aws_dynamodb_table.T", "aws_dynamodb_table", "orders")
 
 
-def test_what_carries_our_tags_is_ours_whatever_else_it_carries() -> None:
+def test_a_resource_with_our_tags_is_ours_regardless_of_further_tags() -> None:
     assert _judge(imported({**OURS, "Owner": "another", "More": "x"}, ["update"]), ORDERS) == ORDERS
 
 
 @pytest.mark.parametrize("tag", ["Project", "Environment", "System"])
-def test_what_carries_other_tags_is_somebody_elses_and_left_alone(tag: str) -> None:
+def test_a_resource_with_other_tags_is_left_alone(tag: str) -> None:
     judged = _judge(imported({**OURS, tag: "theirs"}, ["update"]), ORDERS)
     assert "somebody else's" in judged.problem
     assert f"{tag}=theirs" in judged.problem
 
 
 @pytest.mark.parametrize("tags", [None, {}])
-def test_what_carries_no_tags_is_somebody_elses(tags: dict[str, str] | None) -> None:
+def test_a_resource_without_tags_is_not_ours(tags: dict[str, str] | None) -> None:
     assert _judge(imported(tags, ["update"]), ORDERS).problem == "somebody else's: it carries none of our tags"
 
 
-def test_what_a_deployment_would_replace_is_not_adopted() -> None:
+def test_a_resource_that_a_deployment_would_replace_is_not_adopted() -> None:
     judged = _judge(imported(OURS, ["delete", "create"], replace_paths=[["hash_key"]]), ORDERS)
     assert judged.problem == "differs in hash_key: a deployment would replace it"
 
 
-def test_parts_of_what_is_somebody_elses_are_not_ours() -> None:
+def test_parts_of_a_foreign_resource_are_not_ours() -> None:
     bucket = Orphan("aws_s3_bucket.B", "aws_s3_bucket", "things", "somebody else's")
     policy = Orphan("aws_s3_bucket_policy.P", "aws_s3_bucket_policy", "things")
     change = {"address": policy.address, "type": policy.kind, "change": {"after": {"bucket": "things"}}}
@@ -87,7 +87,7 @@ def test_parts_of_what_is_somebody_elses_are_not_ours() -> None:
     assert orphans[policy.address].problem == "part of aws_s3_bucket.B"
 
 
-def test_what_is_left_for_a_deployment_leaves_out_what_adopting_does() -> None:
+def test_the_next_deployment_leaves_out_changes_that_adopting_makes() -> None:
     def change(address: str, *actions: str, **more: Any) -> dict[str, Any]:
         return {"address": address, "change": {"actions": list(actions)}, **more}
 
@@ -117,14 +117,14 @@ def test_what_is_left_for_a_deployment_leaves_out_what_adopting_does() -> None:
         "ResourceConflictException: Function already exist: x",
     ],
 )
-def test_what_recovery_can_mend_says_so(said: str) -> None:
+def test_errors_that_recovery_can_fix_mention_it(said: str) -> None:
     assert "`sluice recover upload-api`" in Stack("upload-api", Target({}, Path())).advice(said)
 
 
 @pytest.mark.parametrize(
     "said", ["", "Error: Invalid reference", "AccessDenied: not authorized to perform s3:PutObject"]
 )
-def test_what_recovery_cannot_mend_does_not(said: str) -> None:
+def test_errors_that_recovery_cannot_fix_do_not_mention_it(said: str) -> None:
     assert Stack("upload-api", Target({}, Path())).advice(said) == ""
 
 

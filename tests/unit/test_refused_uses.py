@@ -271,7 +271,7 @@ REFUSED: dict[str, tuple[Use, str]] = {
 
 
 @pytest.mark.parametrize("use", REFUSED)
-def test_what_aws_would_refuse_is_a_configuration_error(made: Made, use: str) -> None:
+def test_arguments_that_aws_would_refuse_are_configuration_errors(made: Made, use: str) -> None:
     attempt, said = REFUSED[use]
     with pytest.raises(ConfigurationError, match=said):
         attempt(made)
@@ -322,12 +322,12 @@ ACCEPTED: dict[str, Use] = {
 
 
 @pytest.mark.parametrize("use", ACCEPTED)
-def test_what_aws_takes_is_accepted_and_holds_no_token_of_pythons(made: Made, use: str) -> None:
+def test_arguments_that_aws_accepts_are_accepted_without_unresolved_tokens(made: Made, use: str) -> None:
     ACCEPTED[use](made)
     assert "TfToken" not in str(Terraform(made.stack).json)
 
 
-def test_names_known_later_reach_every_name_that_is_made_of_them(made: Made) -> None:
+def test_names_known_to_terraform_only_reach_all_names_derived_from_them(made: Made) -> None:
     name = TerraformVariable(made.stack, "Name", type="string").string_value
     made.api(name=name).on_request(made.function(name=name, release=Release(10)), "GET", "/")
     made.queue(name=name, max_receives=2)

@@ -46,7 +46,7 @@ def test_all_at_once_an_alias_names_the_newest_version(stack: TerraformStack, co
     assert not [kind for kind in made.types() if "codedeploy" in kind]
 
 
-def test_what_calls_the_function_calls_the_alias(canary: Terraform) -> None:
+def test_callers_of_the_function_invoke_the_alias(canary: Terraform) -> None:
     qualifier = f"${{{ALIAS}.name}}"
     assert canary.one("aws_lambda_permission")["qualifier"] == qualifier
     assert canary.one("aws_lambda_function_event_invoke_config")["qualifier"] == qualifier

@@ -253,7 +253,7 @@ def test_every_route_is_throttled_measured_and_logged_without_bodies(
     }
 
 
-def test_an_alarm_rings_for_answers_with_a_5xx_status(stack: TerraformStack, key: Key) -> None:
+def test_there_is_an_alarm_on_5xx_answers(stack: TerraformStack, key: Key) -> None:
     topic = Topic(stack, "Alarms", name="alarms", key=key, account_id=ACCOUNT)
     make(stack, alarm_topic=topic)
     made = Terraform(stack).all("aws_cloudwatch_metric_alarm")
@@ -335,7 +335,7 @@ class TestBodySchema:
             }
         }
 
-    def test_a_refusal_says_what_is_wrong_and_is_deployed_with_the_routes(
+    def test_a_refused_body_gets_the_violations_as_its_answer_which_is_deployed_with_the_routes(
         self, stack: TerraformStack, worker: PythonFunction, api: RestApi
     ) -> None:
         api.on_request(worker, "POST", "/objects", body_schema=SCHEMA)

@@ -56,7 +56,7 @@ def test_the_name_in_an_arn_that_terraform_knows_later_is_taken_by_terraform(sta
         (f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_1", "is managed by AWS"),
     ],
 )
-def test_what_is_no_role_that_anybody_may_change_is_refused(stack: TerraformStack, given: str, message: str) -> None:
+def test_roles_that_aws_manages_and_other_arns_are_refused(stack: TerraformStack, given: str, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         Role.from_arn(stack, "Worker", given)
 

@@ -35,7 +35,7 @@ def only_this_rule(queue: str) -> Block:
     }
 
 
-def test_a_rule_has_a_pattern_and_a_queue_for_what_it_cannot_deliver(stack: TerraformStack, key: Key) -> None:
+def test_a_rule_has_a_pattern_and_a_queue_for_undeliverable_events(stack: TerraformStack, key: Key) -> None:
     placed(stack, key=key, description="Orders of some size")
     made = Terraform(stack)
     assert made.all("aws_cloudwatch_event_rule") == {
@@ -157,7 +157,9 @@ def test_a_buckets_events_go_through_a_rule(stack: TerraformStack, worker: Pytho
         ({"description": "x" * 513}, r"description is .* AWS allows 0 to 512 characters"),
     ],
 )
-def test_what_eventbridge_refuses_is_an_error(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+def test_values_that_eventbridge_refuses_are_rejected(
+    stack: TerraformStack, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigurationError, match=rf"^stack/Placed: {message}"):
         placed(stack, **options)
 

@@ -99,7 +99,7 @@ def test_further_targets_have_schedules_of_their_own(stack: TerraformStack, key:
     }
 
 
-def test_what_cannot_be_delivered_is_kept_with_an_alarm(stack: TerraformStack) -> None:
+def test_undeliverable_calls_are_kept_with_an_alarm(stack: TerraformStack) -> None:
     nightly(stack)
     made = Terraform(stack)
     assert made.one("aws_sqs_queue")["name"] == "nightly-undelivered"
@@ -157,7 +157,9 @@ def test_a_time_is_written_as_scheduler_wants_it(
         ({"event_age_seconds": 59}, "event_age_seconds is 59, AWS allows 60 to 86400"),
     ],
 )
-def test_what_scheduler_refuses_is_an_error(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+def test_values_that_scheduler_refuses_are_rejected(
+    stack: TerraformStack, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigurationError, match=f"^stack/Nightly: .*{message}"):
         nightly(stack, **options)
 

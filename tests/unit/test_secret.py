@@ -39,7 +39,7 @@ def test_a_function_may_read_that_secret_only(stack: TerraformStack, worker: Pyt
     assert read_statements(stack) == [allow("ReadSecret", ["secretsmanager:GetSecretValue"], SECRET_ARN)]
 
 
-def test_a_grant_brings_the_use_of_the_secrets_key_for_that_secret(
+def test_a_grant_includes_use_of_the_secrets_key_for_that_secret(
     stack: TerraformStack, worker: PythonFunction, key: Key
 ) -> None:
     Secret(stack, "Password", name="shop/password", key=key).grant_read(worker)
@@ -93,6 +93,6 @@ def test_a_parameter_that_a_key_encrypts_is_decrypted_as_that_parameter_only(
         (lambda stack: Parameter(stack, "P", name="a b"), "P: name is 'a b'"),
     ],
 )
-def test_what_aws_refuses_is_refused(stack: TerraformStack, make: Any, message: str) -> None:
+def test_values_that_aws_refuses_are_rejected(stack: TerraformStack, make: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         make(stack)

@@ -27,7 +27,7 @@ def test_unicode_is_read_with_a_mark_and_without(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("mark", [b"\xfe\xff", b"\xff\xfe"])
-def test_big_and_little_endian_are_told_by_their_mark(mark: bytes) -> None:
+def test_byte_order_marks_distinguish_big_and_little_endian(mark: bytes) -> None:
     encoding = "utf-16-be" if mark == b"\xfe\xff" else "utf-16-le"
     assert read_text(mark + TEXT.encode(encoding)) == f"\ufeff{TEXT}"
 
@@ -93,7 +93,7 @@ DAMAGED[-6] ^= 1  # in the checksum
         (b'<?xml version="1.0"?>', {}, "XML or HTML, not JSON"),
     ],
 )
-def test_what_cannot_be_read_is_named(data: bytes, told: dict[str, str], reason: str) -> None:
+def test_unreadable_content_is_reported(data: bytes, told: dict[str, str], reason: str) -> None:
     assert refused(data, **told) == reason
 
 

@@ -52,7 +52,7 @@ BACK = "back within its limit"
 SILENCE = "nothing was heard of it for longer than allowed"
 
 
-def test_a_stuck_sensor_is_told_once_when_it_begins_and_once_when_it_ends() -> None:
+def test_a_stuck_sensor_is_notified_once_at_the_beginning_and_once_at_the_end() -> None:
     state = after(*(row(second, 61 + second) for second in range(100)), row(100, 58))
     assert told(state) == [("begin", "61"), ("end", "100", "61", "160", "100", BACK)]
     assert state.open is None
@@ -98,7 +98,7 @@ def test_late_readings_within_limits_end_nothing() -> None:
     assert after(row(5, 20), row(10, 20), state=state) == state
 
 
-def test_an_end_says_what_was_in_words_and_which_reading_ended_it() -> None:
+def test_the_notification_of_an_end_describes_the_episode_and_the_last_reading() -> None:
     begin, end = after(row(0, 61.5), row(1, 70), row(5, 20)).pending
     assert begin["Subject"] == "temperature of d is above its upper limit"
     assert json.loads(begin["Message"])["message"] == (

@@ -38,7 +38,7 @@ def further(value: Any) -> list[dict[str, Any]]:
     return [dict(one.further) for _, found in ReadingFormat(KNOWN).read(document) for one in found]
 
 
-def test_the_own_format_keeps_what_else_it_has() -> None:
+def test_our_format_keeps_additional_fields() -> None:
     assert read(OWN) == ([("d-1", "temperature", 20, NOON)], [])
     assert further({**OWN, "location": "hall", "humidity": 4}) == [{"location": "hall", "humidity": 4}]
 
@@ -60,7 +60,7 @@ def test_a_wide_object_without_a_sensor_says_so() -> None:
     ]
 
 
-def test_a_list_of_readings_has_what_they_have_in_common_beside_it() -> None:
+def test_a_list_of_readings_takes_common_fields_from_its_object() -> None:
     assert read({"readings": [OWN, {**OWN, "value": 21}]})[0] == [
         ("d-1", "temperature", 20, NOON),
         ("d-1", "temperature", 21, NOON),
@@ -249,7 +249,7 @@ SHADOW = {
         {**SHADOW, "state": {"reported": {**SHADOW["state"]["reported"], "deviceId": "thing"}}},  # type: ignore[index]
     ],
 )
-def test_what_a_shadow_reports_is_read_with_each_attributes_own_time(shadow: Any) -> None:
+def test_a_shadows_reported_state_is_read_with_the_time_of_each_attribute(shadow: Any) -> None:
     assert read(shadow) == (
         [("thing", "temperature", Decimal("21.5"), 1769860000), ("thing", "humidity", 40, 1769860740)],
         [],
@@ -277,7 +277,7 @@ def test_a_shadow_that_names_no_thing_or_reports_nothing_says_so() -> None:
         ({**SHADOW, "temperature": 20}, "wide, iot-shadow"),
     ],
 )
-def test_what_has_the_shape_of_several_formats_is_refused(value: Any, formats: str) -> None:
+def test_an_object_that_fits_several_formats_is_refused(value: Any, formats: str) -> None:
     assert read(value) == ([], [f"can be read as more than one format: {formats}; set SENSOR_FORMAT"])
     for name in formats.split(", "):
         assert not any("more than one" in problem for problem in read(value, name)[1])

@@ -68,7 +68,7 @@ MAPPED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("platform", MAPPED)
-def test_the_mapping_that_a_reason_names_makes_the_message_one_that_is_read(platform: str) -> None:
+def test_the_mapping_that_an_error_suggests_makes_the_message_readable(platform: str) -> None:
     rows, (problem,) = read(MAPPED[platform])
     assert rows == []
     assert f"; this is {platform}: read with SENSOR_FIELD_NAMES=" in problem
@@ -107,7 +107,7 @@ def test_other_platforms_are_named_with_what_to_do(message: Any, named: str) -> 
     assert f"; this is {named}" in problem
 
 
-def test_an_object_that_nothing_is_known_of_is_named_by_what_it_has() -> None:
+def test_an_object_of_an_unknown_format_is_described_by_its_fields() -> None:
     many = {f"field {number}": number for number in range(20)} | {"a" * 100: 1}
     assert read(many)[1] == [
         "missing: deviceId, sensorType, value, timestamp; it has "

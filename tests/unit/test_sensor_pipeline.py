@@ -120,7 +120,7 @@ def test_the_bucket_is_private_versioned_and_takes_tls_only(default: Terraform) 
     assert default.policies()["Landing/Policy"] == [deny_without_tls(["s3:*"], BUCKET_ARN, f"{BUCKET_ARN}/*")]
 
 
-def test_the_function_is_told_its_tables_its_topic_and_the_thresholds(default: Terraform) -> None:
+def test_the_function_has_its_tables_topic_and_thresholds_in_its_environment(default: Terraform) -> None:
     function = default.one("aws_lambda_function")
     assert function["handler"] == "sensor_pipeline.handler.handle"
     assert (function["timeout"], function["memory_size"], function["runtime"]) == (30, 1769, "python3.13")

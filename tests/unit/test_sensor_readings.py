@@ -32,7 +32,7 @@ def judged_text(text: str) -> readings.Row:
 
 
 class TestReadings:
-    def test_a_row_says_what_the_reading_says(self) -> None:
+    def test_a_row_has_all_fields_of_its_reading(self) -> None:
         row = judged(value=20.5, unit="°C", readingId="r 1")
         assert row == {
             "deviceId": "d-1",
@@ -81,7 +81,7 @@ class TestReadings:
             ({"readingId": 5}, "readingId: must be 1 to 128 printable characters, and is a number"),
         ],
     )
-    def test_a_field_that_is_wrong_is_named_with_what_it_must_be(self, changes: dict[str, Any], reason: str) -> None:
+    def test_an_invalid_field_is_reported_with_its_rule(self, changes: dict[str, Any], reason: str) -> None:
         with pytest.raises(InvalidReading) as refused:
             judged(**changes)
         assert str(refused.value) == reason
@@ -101,7 +101,7 @@ class TestReadings:
             ),
         ],
     )
-    def test_what_is_no_reading_at_all_is_said_to_be_what_it_is(self, text: str, reason: str) -> None:
+    def test_a_value_that_is_not_a_reading_is_reported_as_such(self, text: str, reason: str) -> None:
         with pytest.raises(InvalidReading) as refused:
             judged_text(text)
         assert str(refused.value) == reason
@@ -141,7 +141,7 @@ class TestReadings:
             judged_text(json.dumps(READING).replace("20,", f"{text},"))
         assert str(refused.value) == reason
 
-    def test_a_null_and_an_empty_unit_are_none(self) -> None:
+    def test_a_null_or_empty_unit_counts_as_absent(self) -> None:
         assert judged(unit=None, readingId="") == judged(unit="") == judged()
 
     @pytest.mark.parametrize("device", ["Device A", "Küche", "site/line 1#3", "urn:dev:ow:10e2073a01080063"])

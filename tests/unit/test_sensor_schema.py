@@ -54,7 +54,7 @@ def is_valid(value: Any) -> bool:
 
 
 @pytest.mark.parametrize(("name", "values"), FIELDS.items())
-def test_what_the_schema_says_of_a_field_is_what_is_read(name: str, values: list[Any]) -> None:
+def test_the_schemas_rules_for_a_field_match_the_function(name: str, values: list[Any]) -> None:
     for value in values:
         for whole in ({**OWN, name: value}, [{**OWN, name: value}]):
             assert is_read(whole) == is_valid(whole), value
@@ -63,7 +63,7 @@ def test_what_the_schema_says_of_a_field_is_what_is_read(name: str, values: list
 
 
 @pytest.mark.parametrize("missing", OWN)
-def test_what_the_schema_requires_is_required(missing: str) -> None:
+def test_fields_that_the_schema_requires_are_required(missing: str) -> None:
     without = {name: value for name, value in OWN.items() if name != missing}
     assert (is_read(without), is_valid(without)) == (False, False)
 

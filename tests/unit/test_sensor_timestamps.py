@@ -50,7 +50,7 @@ def refused(value: Any, earliest: datetime = EARLIEST) -> str:
         Decimal(1769860740000000000),
     ],
 )
-def test_one_moment_in_all_notations_is_one_time(given: Any) -> None:
+def test_all_notations_of_a_time_give_the_same_time(given: Any) -> None:
     time = parse(given, earliest=EARLIEST, arrived=ARRIVED)
     assert (time.shown, time.sortable) == (NOON, "2026-01-31T11:59:00.000000000Z")
 
@@ -105,7 +105,7 @@ def test_a_second_60_elsewhere_does_not_exist(given: str) -> None:
         {},
     ],
 )
-def test_what_is_no_time_or_has_no_offset_is_refused(given: Any) -> None:
+def test_invalid_times_and_times_without_offset_are_refused(given: Any) -> None:
     assert "must be ISO 8601 with an offset such as 2026-01-31T12:00:00Z, or seconds" in refused(given)
 
 
@@ -141,7 +141,7 @@ def test_the_name_of_a_zone_adds_nothing_to_the_offset() -> None:
         ("2026-01-31T11:59:00+24:00", "no place has such an offset"),
     ],
 )
-def test_times_that_do_not_exist_say_what_is_wrong(given: str, why: str) -> None:
+def test_nonexistent_times_are_refused_with_the_reason(given: str, why: str) -> None:
     assert refused(given) == f"does not exist: {why}"
 
 
@@ -149,7 +149,7 @@ def test_times_that_do_not_exist_say_what_is_wrong(given: str, why: str) -> None
     "given",
     ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "2000-01-01T00:00:00Z", Decimal(0), Decimal("1E9"), "1000000000"],
 )
-def test_a_clock_that_was_never_set_is_told(given: Any) -> None:
+def test_a_clock_that_was_never_set_is_reported(given: Any) -> None:
     assert refused(given) == (
         "is before 2015-01-01T00:00:00Z, the earliest that is accepted: was the device's clock ever set?"
     )

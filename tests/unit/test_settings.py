@@ -362,7 +362,7 @@ def test_a_refused_value_is_one_line_with_the_setting_what_was_given_and_what_is
     assert "\n" not in problem
 
 
-def test_what_the_accounts_owner_made_is_taken_in_its_region() -> None:
+def test_resources_of_the_account_are_accepted_in_their_region() -> None:
     settings = Settings.load(OF_THE_ACCOUNT)
     assert settings.vpc_subnet_ids == (SUBNET, "subnet-01234567")
     assert settings.vpc_security_group_ids == (GROUP,)
@@ -378,7 +378,7 @@ def test_half_a_vpc_is_refused(missing: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["VPC_SUBNET_IDS", "CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"])
-def test_what_is_in_one_region_asks_for_that_region(name: str) -> None:
+def test_resources_of_another_region_are_refused_with_the_right_region(name: str) -> None:
     given = ["VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"] if name.startswith("VPC_") else [name]
     assert problems({one: OF_THE_ACCOUNT[one] for one in given}) == [
         f"AWS_REGION: not set, and the systems' own regions differ; set it to that of {', '.join(given)}"
@@ -450,7 +450,7 @@ def test_a_misspelled_setting_in_context_is_named_with_the_nearest_right_one(giv
     ]
 
 
-def test_what_is_in_context_for_others_is_left_alone() -> None:
+def test_context_keys_of_others_are_ignored() -> None:
     others = {"excludeStackIdFromLogicalIds": "true", "allowSepCharsInLogicalIds": "true", "Team": "weather"}
     assert Settings.load({}, others) == Settings()
 
@@ -481,7 +481,7 @@ class TestLocalRun:
             "http://127.1:4566",
         ],
     )
-    def test_an_endpoint_that_is_not_this_machine_is_refused_unless_told(self, url: str) -> None:
+    def test_an_endpoint_on_another_machine_is_refused_unless_allowed(self, url: str) -> None:
         assert problems({"AWS_ENDPOINT_URL": url}) == [
             f"AWS_ENDPOINT_URL: {url!r} is not this machine; give a loopback address such as {LOCAL}, "
             "or set ALLOW_REMOTE_ENDPOINT=true"
@@ -508,7 +508,7 @@ class TestLocalRun:
         assert problem.startswith("AWS_ACCESS_KEY_ID: ")
 
     @pytest.mark.parametrize("key", REAL_LOOKING)
-    def test_a_key_of_a_real_account_is_what_aws_itself_needs(self, key: str) -> None:
+    def test_real_credentials_are_accepted_without_an_endpoint(self, key: str) -> None:
         assert Settings.load({"AWS_ACCESS_KEY_ID": key}) == Settings()
 
     @pytest.mark.parametrize("key", ["test", "AKIA", "AKIA" + "X" * 15, "AKIA" + "X" * 17, "BKIA" + "X" * 16])

@@ -61,7 +61,7 @@ def test_the_pipeline_judges_every_reading_as_the_simulation_means_it(thresholds
     assert min(meant.beyond, meant.invalid, meant.valid - meant.beyond) > 500
 
 
-def test_every_way_of_being_invalid_is_one_that_the_pipeline_names() -> None:
+def test_every_simulated_invalid_reading_is_rejected_with_its_reason() -> None:
     reasons = {
         verdict.split(":")[0]
         for verdict in judged(simulation(readings=500, breach_ratio=0, invalid_ratio=1))

@@ -40,7 +40,7 @@ def test_state_of_a_local_aws_goes_there_with_every_call(stack: TerraformStack) 
         ({"bucket": "${var.bucket}"}, "bucket of the state is .*a backend takes no references: give a text"),
     ],
 )
-def test_what_no_state_can_be_kept_under_is_refused(
+def test_keys_that_cannot_hold_a_state_are_refused(
     stack: TerraformStack, options: dict[str, str], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):

@@ -46,7 +46,7 @@ def test_addresses_are_the_same_in_every_environment(synthesize: Synthesize) -> 
     assert list(stateful(protected)) == list(stateful(other))
 
 
-def test_protected_environments_guard_what_holds_data_at_synth(synthesize: Synthesize) -> None:
+def test_protected_environments_set_prevent_destroy_on_stateful_resources(synthesize: Synthesize) -> None:
     stack, made = synthesize(PROTECTED)
     guarded = stack != NEVER_PROTECTED
     for kind in GUARDED:
@@ -97,7 +97,7 @@ def test_a_renamed_construct_is_answered_with_the_moved_block_that_mends_it(
     assert json.loads(Testing.synth(after))["moved"] == [{"from": old, "to": new}]
 
 
-def test_what_is_gone_new_or_renamed_is_told_apart(stack: TerraformStack) -> None:
+def test_removed_new_and_renamed_resources_are_distinguished(stack: TerraformStack) -> None:
     Table(stack, "Orders", name="orders", partition_key="id")
     found = stateful(json.loads(Testing.synth(stack)))
     (address,) = found

@@ -36,7 +36,7 @@ def stacks(tmp_path: Path, code: Path) -> Stacks:
     return Stacks(tmp_path / "out", code)
 
 
-def test_two_stacks_that_need_each_other_are_told_what_to_do(stacks: Stacks) -> None:
+def test_two_stacks_that_depend_on_each_other_are_an_error_with_advice(stacks: Stacks) -> None:
     uploads = Bucket(stacks.other, "Uploads", name="uploads")
     uploads.on_object_created(stacks.function(stacks.one))
     stacks.function(stacks.one, "Reader", environment={"BUCKET": uploads.name})

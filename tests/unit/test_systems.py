@@ -181,7 +181,7 @@ def test_no_role_may_do_anything_to_everything_but_write_traces(system: tuple[st
     assert wide == [traces for _ in made.all("aws_lambda_function")]
 
 
-def test_roles_are_taken_by_lambda_and_by_nobody_else(system: tuple[str, Synthesized]) -> None:
+def test_only_lambda_may_assume_the_roles(system: tuple[str, Synthesized]) -> None:
     made = system[1]("default")
     functions, policies = owners(made, "aws_lambda_function"), made.policies()
     lambda_only = {
@@ -253,7 +253,7 @@ def test_no_function_is_without_retries_log_group_and_failure_queue(system: tupl
     assert {f"{one}/LogGroup" for one in functions} <= set(made.all("aws_cloudwatch_log_group"))
 
 
-def test_every_alarm_tells_the_systems_topic(system: tuple[str, Synthesized]) -> None:
+def test_every_alarm_notifies_the_systems_topic(system: tuple[str, Synthesized]) -> None:
     topic = ["${aws_sns_topic.AlarmTopic/Topic.arn}"]
     alarms = system[1]("default").all("aws_cloudwatch_metric_alarm")
     assert {path: (one["alarm_actions"], one["ok_actions"]) for path, one in alarms.items()} == (
@@ -261,7 +261,7 @@ def test_every_alarm_tells_the_systems_topic(system: tuple[str, Synthesized]) ->
     )
 
 
-def test_alarm_names_tell_all_alarms_apart(system: tuple[str, Synthesized]) -> None:
+def test_alarm_names_are_unique(system: tuple[str, Synthesized]) -> None:
     names = [one["alarm_name"] for one in system[1]("default").all("aws_cloudwatch_metric_alarm").values()]
     assert sorted(names) == sorted(set(names))
 

@@ -153,7 +153,9 @@ def index(number: int, **options: Any) -> Index:
         ({"expiry_attribute": ""}, "expiry_attribute is '', AWS allows 1 to 255"),
     ],
 )
-def test_what_dynamodb_refuses_is_an_error(stack: TerraformStack, options: dict[str, Any], message: str) -> None:
+def test_values_that_dynamodb_refuses_are_rejected(
+    stack: TerraformStack, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ConfigurationError, match=f"^stack/Records: {message}"):
         records(stack, **options)
 
@@ -230,7 +232,7 @@ def test_a_grant_is_its_actions_on_the_table_however_often_it_is_given(
 
 
 @pytest.mark.parametrize("grant", GRANTS)
-def test_a_grant_on_an_encrypted_table_brings_the_use_of_its_key(
+def test_a_grant_on_an_encrypted_table_includes_use_of_its_key(
     stack: TerraformStack, key: Key, worker: PythonFunction, grant: str
 ) -> None:
     getattr(records(stack, key=key), grant)(worker)
@@ -243,7 +245,7 @@ def test_a_grant_on_an_encrypted_table_brings_the_use_of_its_key(
     }
 
 
-def test_several_grants_on_an_encrypted_table_bring_the_use_of_its_key_once(
+def test_several_grants_on_an_encrypted_table_include_use_of_its_key_once(
     stack: TerraformStack, key: Key, worker: PythonFunction
 ) -> None:
     table = records(stack, key=key)
@@ -368,7 +370,7 @@ def test_alarms_ring_for_throttled_requests_of_table_and_index_and_for_consumed_
     }
 
 
-def test_with_autoscaling_the_alarm_on_consumed_capacity_rings_at_80_percent_of_the_most(
+def test_with_autoscaling_the_alarm_threshold_is_80_percent_of_the_maximum_capacity(
     stack: TerraformStack, key: Key
 ) -> None:
     topic = Topic(stack, "Alarms", name="alarms", key=key, account_id=ACCOUNT)

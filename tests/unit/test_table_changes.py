@@ -100,7 +100,7 @@ def test_a_grant_of_the_stream_turns_it_on(stack: TerraformStack, worker: Python
     assert made.grants("Worker")["ReadStreamRecords"] == READ_STREAM
 
 
-def test_a_table_that_nobody_listens_to_has_no_stream(stack: TerraformStack) -> None:
+def test_a_table_without_consumers_has_no_stream(stack: TerraformStack) -> None:
     records(stack)
     assert "stream_enabled" not in Terraform(stack).one("aws_dynamodb_table")
 
@@ -117,7 +117,7 @@ def test_a_table_that_nobody_listens_to_has_no_stream(stack: TerraformStack) -> 
         ({"filters": [{"eventName": ["x" * 4096]}]}, "filters is .* AWS allows 2 to 4096 characters"),
     ],
 )
-def test_what_lambda_refuses_of_a_stream_is_an_error(
+def test_stream_arguments_that_lambda_refuses_are_rejected(
     stack: TerraformStack, worker: PythonFunction, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"^stack/Records: {message}"):

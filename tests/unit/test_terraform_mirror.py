@@ -165,7 +165,7 @@ def test_a_users_own_provider_installation_is_left_alone(
     assert own.read_text() == "provider_installation {\n  direct {}\n}\n"
 
 
-def test_what_else_a_users_configuration_says_is_kept(
+def test_other_settings_of_the_users_cli_configuration_are_kept(
     machine: Path, configured: Callable[[str], tuple[Path, dict[str, str]]]
 ) -> None:
     mirror = hold(machine / "opt")

@@ -63,7 +63,7 @@ def test_modules_and_outputs_are_compared_as_resources_are(stack: TerraformStack
     assert terraform.outputs().difference({"Name": "out"}) == ["Name: 'in' != 'out'"]
 
 
-def test_what_is_returned_can_be_changed_without_changing_the_stack(stack: TerraformStack) -> None:
+def test_returned_values_are_copies(stack: TerraformStack) -> None:
     queues(stack, "In")
     terraform = SynthesizedStack(stack)
     terraform.resource("aws_sqs_queue")["tags"]["Owner"] = "somebody"

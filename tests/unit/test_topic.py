@@ -76,7 +76,7 @@ def test_several_addresses_are_subscribed_and_each_once(stack: TerraformStack, n
 
 
 @pytest.mark.parametrize("address", ["team", "a@b@c", "a b@example.com", ""])
-def test_what_is_no_address_is_an_error(news: Topic, address: str) -> None:
+def test_an_invalid_address_is_rejected(news: Topic, address: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^stack/News: address is "):
         news.subscribe_email(address)
 
@@ -100,9 +100,7 @@ def test_an_admitted_service_may_publish_and_use_the_key_for_this_account_only(
     assert policies["Key/Policy"][1:] == [allow_service("cloudwatch", ["kms:Decrypt", "kms:GenerateDataKey*"], "*")]
 
 
-def test_a_grant_to_publish_brings_the_use_of_the_key(
-    stack: TerraformStack, news: Topic, worker: PythonFunction
-) -> None:
+def test_a_grant_to_publish_includes_use_of_the_key(stack: TerraformStack, news: Topic, worker: PythonFunction) -> None:
     news.grant_publish(worker)
     news.grant_publish(worker)
     grants = Terraform(stack).grants("Worker")
@@ -155,7 +153,7 @@ def test_a_function_gets_messages_that_a_filter_lets_through(
     assert (permission["principal"], permission["source_arn"]) == ("sns.amazonaws.com", ARN)
 
 
-def test_what_cannot_be_delivered_is_kept_in_one_queue_with_an_alarm(
+def test_undeliverable_messages_are_kept_in_one_queue_with_an_alarm(
     stack: TerraformStack, news: Topic, key: Key, worker: PythonFunction
 ) -> None:
     news.on_message(worker)
@@ -200,7 +198,7 @@ def test_the_failure_queue_of_a_long_name_has_a_name_that_sqs_takes(
         ("fifo", {}, r"stack/Orders is a FIFO queue; SNS delivers to those from FIFO topics only"),
     ],
 )
-def test_what_sns_refuses_of_a_subscription_is_an_error(
+def test_subscription_arguments_that_sns_refuses_are_rejected(
     stack: TerraformStack, news: Topic, worker: PythonFunction, target: str, options: dict[str, Any], message: str
 ) -> None:
     fifo = target == "fifo"

@@ -28,7 +28,7 @@ def rows(*documents: str, width: int = 80) -> list[str]:
     return [one.plain.rstrip() for one in waterfall(trace_of("1-a", documents), width)]
 
 
-def test_parts_are_below_what_they_belong_to_whether_sent_inside_or_apart() -> None:
+def test_subsegments_are_shown_below_their_parent_whether_embedded_or_sent_separately() -> None:
     inside = {"id": "inner", "name": "inner", "start_time": 0.2, "end_time": 0.4}
     trace = trace_of("1-a", [document("b", "a", 0.5), document("a", subsegments=[inside])])
     assert [(one.name, depth) for one, depth in trace.spans()] == [("a", 0), ("inner", 1), ("b", 1)]
@@ -82,7 +82,7 @@ def test_a_part_in_progress_is_running_until_it_is_sent_again() -> None:
     assert "1,000 ms" in rows(document("a", end=None), document("a", end=1))[0]
 
 
-def test_what_is_no_document_is_left_out() -> None:
+def test_invalid_segment_documents_are_ignored() -> None:
     assert rows("", "[]", "{", '{"id": "a"}', '{"id": "a", "start_time": "soon"}', '"text"') == []
 
 

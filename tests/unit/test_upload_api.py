@@ -103,7 +103,7 @@ def test_every_object_is_under_the_prefix_that_the_role_may_write(what: str, pre
     assert requested(event).object_key.startswith(prefix)
 
 
-def test_the_function_hears_of_what_arrives_by_a_presigned_upload_and_of_nothing_else(default: Terraform) -> None:
+def test_the_function_gets_events_of_presigned_uploads_only(default: Terraform) -> None:
     assert default.all("aws_s3_bucket_notification") == {
         "Files/Notification": {
             "bucket": BUCKET,
