@@ -108,7 +108,7 @@ def _is_origin(text: str) -> bool:
     """Whether a text is a scheme, a host and perhaps a port; `*` would let any page in."""
     host = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
     own_port = r"(?!http://.*:80$|https://.*:443$)"
-    found = re.fullmatch(rf"{own_port}https?://{host}(:(?P<port>[0-9]{{1,5}}))?", text)
+    found = re.fullmatch(rf"{own_port}https?://{host}(:(?P<port>[1-9][0-9]{{0,4}}))?", text)
     return found is not None and int(found["port"] or 0) <= HIGHEST_PORT
 
 
@@ -116,7 +116,10 @@ def _origins(text: str) -> tuple[str, ...]:
     # As browsers send them, which is what they are compared with: in lower case, without the scheme's own port.
     origins = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",")))
     if not all(map(_is_origin, origins)):
-        raise _Refused("web origins such as https://app.example.com with commas between them")
+        raise _Refused(
+            "web origins such as https://app.example.com with commas between them; each an ASCII host, a port unless "
+            "it is the scheme's own, and neither a path nor a slash at the end"
+        )
     return origins
 
 

@@ -185,6 +185,8 @@ REFUSED = {
     "UPLOAD_BURST_LIMIT": ["0", "5001", "-5"],
     "UPLOAD_ENCRYPTION": ["aes256", "none"],
     "CORS_ORIGINS": [
+        "https://app.example.com:0443",
+        "https://app.example.com:0",
         "*",
         "https://*.example.com",
         "example.com",
@@ -280,7 +282,8 @@ WHAT_IS_ALLOWED = {
     "WEB_ACL_ARN": f"a regional ARN such as {WEB_ACL.replace('own', 'name')}",
     "UPLOAD_BURST_LIMIT": "a whole number of requests from 1 to 5000",
     "UPLOAD_ENCRYPTION": "one of sse-s3, kms",
-    "CORS_ORIGINS": "web origins such as https://app.example.com with commas between them",
+    "CORS_ORIGINS": "web origins such as https://app.example.com with commas between them; each an ASCII host, a port "
+    "unless it is the scheme's own, and neither a path nor a slash at the end",
     "METADATA_BUCKET_NAME": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
     "METADATA_TABLE_NAME": "3 to 255 letters, digits and _ . -",
     "METADATA_READ_CAPACITY": "a whole number of capacity units from 1 to 40000",
