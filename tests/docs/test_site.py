@@ -33,7 +33,7 @@ def test_every_exported_class_has_a_page_under_the_name_that_people_import(site:
 def test_a_class_page_shows_its_docstring_and_its_verbs(site: Path) -> None:
     page = (site / "reference" / "sluice" / "Bucket.html").read_text()
     assert "restrict_objects_to" in page
-    # What new and existing buckets have in common has a page that theirs link to.
+    # Methods of new and existing buckets have a page that both link to.
     assert "AnyBucket" in page
     common = (site / "reference" / "sluice" / "AnyBucket.html").read_text()
     assert "on_object_created" in common

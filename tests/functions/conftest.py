@@ -1,4 +1,4 @@
-"""Function code in this process, against what the tests make on the local AWS."""
+"""Runs function code in this process, against resources on the local AWS."""
 
 import json
 import signal
@@ -36,7 +36,7 @@ class Tracker:
         return self.variables["TABLE_NAME"]
 
     def upload(self, key: str, content: bytes = b"content", **options: Any) -> str:
-        """Gives the version."""
+        """Upload an object. Returns its version id."""
         return str(self.s3.put_object(Bucket=self.bucket, Key=key, Body=content, **options)["VersionId"])
 
     def handle(self, event: Any) -> Any:
@@ -61,7 +61,7 @@ LONGEST_SECONDS = 60
 
 @pytest.fixture(autouse=True)
 def soon() -> Iterator[None]:
-    """A test that waits for ever fails."""
+    """A deadline: a test that would wait forever fails instead."""
 
     def fail(*_: Any) -> None:
         raise TimeoutError(f"not done after {LONGEST_SECONDS} s")

@@ -1,4 +1,4 @@
-"""What is discarded is in a log first, with the reason and who gave it."""
+"""Discarded events are logged first, with the reason and the caller."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""The function of file metadata in this process, against a bucket and a table on the local AWS."""
+"""The file metadata function in this process, against a bucket and a table on the local AWS."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ ATTEMPTS = 4
 
 
 class Lines(logging.Handler):
-    """The log lines of the function, as records."""
+    """Collects the function's log lines as records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Lines(logging.Handler):
 
 @dataclass(frozen=True)
 class Extractor:
-    """The function, its bucket and table, a proxy in front of each, and what it logs."""
+    """The function, its bucket and table, a proxy in front of each service, and the log."""
 
     handler: Any
     name: str
@@ -53,7 +53,7 @@ class Extractor:
     log: Lines = field(default_factory=Lines)
 
     def upload(self, key: str, content: bytes = b"content", **options: Any) -> dict[str, Any]:
-        """Gives the event's record."""
+        """Upload an object. Returns the record of its event."""
         answer = self.s3.put_object(Bucket=self.name, Key=key, Body=content, **options)
         record = created(self.name, key, answer["VersionId"])
         record["s3"]["object"].update(size=len(content), eTag=answer["ETag"].strip('"'))
@@ -63,7 +63,7 @@ class Extractor:
         return self.handler.handle(event(*records), LambdaContext())
 
     def rows(self, key: str) -> list[dict[str, Any]]:
-        """Oldest first."""
+        """The rows of a key, oldest first."""
         found = self.dynamodb.query(
             TableName=self.name,
             KeyConditionExpression="objectKey = :key",
@@ -117,7 +117,7 @@ def extractor(loaded_extractor: Extractor) -> Iterator[Extractor]:
 
 
 def first(times: int, fault: Fault) -> Fault:
-    """The fault for the first requests only."""
+    """A fault for the first requests only."""
     seen: list[ProxiedRequest] = []
 
     def counted(request: ProxiedRequest) -> Answer | None:
@@ -178,7 +178,7 @@ def test_a_duplicate_of_an_event_is_handled_and_adds_nothing(extractor: Extracto
 
 def test_every_version_has_a_row_in_whichever_order_the_events_come(extractor: Extractor) -> None:
     old = extractor.upload("versions", b"old")
-    time.sleep(1.1)  # S3 tells the time in seconds
+    time.sleep(1.1)  # S3's times have a resolution of a second
     new = extractor.upload("versions", b"newer")
     assert extractor.handle(new) == extractor.handle(old) == extractor.handle(new) == {"recorded": 1}
     assert [(row["versionId"], row["size"]) for row in extractor.rows("versions")] == [
@@ -284,7 +284,7 @@ def test_a_multipart_upload_is_one_object(extractor: Extractor) -> None:
 
 
 def test_the_size_of_an_object_of_five_gigabytes_is_what_s3_declares(extractor: Extractor) -> None:
-    # The laptop does not hold such an object: a small one is declared to be the start of it.
+    # Such an object is too large for a test: a small one is declared as the start of it.
     extractor.upload("five gigabytes")
 
     def declare(request: ProxiedRequest) -> Answer:
@@ -464,7 +464,7 @@ def test_a_bucket_that_fails_at_first_is_tried_again(extractor: Extractor, fault
 
 
 def broken_off(extractor: Extractor) -> Fault:
-    """Answers well, and closes the connection in the middle of the content."""
+    """Answers correctly, and closes the connection in the middle of the content."""
 
     def fault(request: ProxiedRequest) -> Answer:
         answer = extractor.in_front_of_s3.pass_on(request)
@@ -476,7 +476,7 @@ def broken_off(extractor: Extractor) -> Fault:
 
 @pytest.mark.parametrize("named", [True, False], ids=["version named", "no version named"])
 def test_a_content_that_breaks_off_is_read_again(extractor: Extractor, named: bool) -> None:
-    # botocore has handed the answer over by then, and does not repeat the call.
+    # botocore has returned the answer by then, and does not retry.
     key = f"breaks off {named}.png"
     record = extractor.upload(key, PNG[:6000])
     extractor.in_front_of_s3.fault = first(2, broken_off(extractor))
@@ -503,7 +503,7 @@ def test_a_content_that_keeps_breaking_off_fails_the_event(
     with pytest.raises(RecordsFailed, match="record 0: the connection to AWS broke off"):
         extractor.handle(record)
     assert len(extractor.in_front_of_s3.requests) == 3
-    assert waits == [(0, 1), (0, 2)]  # seconds, of which some random part
+    assert waits == [(0, 1), (0, 2)]  # seconds; a random part of each is waited
     assert extractor.rows("keeps breaking off") == []
 
 

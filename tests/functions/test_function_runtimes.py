@@ -1,5 +1,6 @@
-"""A function on the local AWS runs under the Python that its runtime names where this machine has it, else under that
-of the local AWS, and has the settings that it was given."""
+"""A function on the local AWS runs under the Python of its runtime if this machine has it, else under the local AWS's
+own.
+"""
 
 import io
 import json
@@ -30,7 +31,7 @@ TRUST = {
 
 @contextmanager
 def function(local: LocalAws, runtime: str) -> Iterator[str]:
-    """The name of a function, while there is one."""
+    """The name of a function that exists while the context lasts."""
     name, iam, functions = f"test-{uuid4().hex[:8]}", local.client("iam"), local.client("lambda")
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
     code = io.BytesIO()

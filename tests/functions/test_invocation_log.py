@@ -1,4 +1,4 @@
-"""What the invocation log's function does with S3's events, against a table on the local AWS."""
+"""The invocation log function with S3's events, against a table on the local AWS."""
 
 import random
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ BUCKET = "trigger"
 
 @dataclass(frozen=True)
 class Log:
-    """The function, its table, and a proxy in front of the table."""
+    """The function, its table, and a proxy in front of DynamoDB."""
 
     handler: Any
     table: str
@@ -44,7 +44,7 @@ def endpoint(local_aws: LocalAws) -> Iterator[Proxy]:
 
 
 def variables(local_aws: LocalAws, table: str, url: str) -> dict[str, str]:
-    """The function's environment: AWS_ENDPOINT_URL is all that says where AWS is."""
+    """The function's environment. AWS_ENDPOINT_URL alone leads to the local AWS."""
     return {
         **local_aws.environment(),
         "AWS_ENDPOINT_URL": url,
@@ -56,7 +56,7 @@ def variables(local_aws: LocalAws, table: str, url: str) -> dict[str, str]:
 
 @pytest.fixture
 def log(local_aws: LocalAws, endpoint: Proxy) -> Iterator[Log]:
-    """With a table of its own for each test."""
+    """A log with a table of its own for each test."""
     dynamodb, table = local_aws.client("dynamodb", region_name="us-west-2"), f"test-log-{uuid4().hex[:8]}"
     dynamodb.create_table(
         TableName=table,
@@ -148,13 +148,13 @@ def test_events_of_many_uploads_shuffled_doubled_and_at_once_give_the_row_that_w
         list(pool.map(add, range(len(records))))
     first = log.rows()
     assert [row["timestamp"] for row in first] == [f"2026-01-02T03:04:0{number}.000Z" for number in range(8)]
-    for record in uploads:  # the oldest first: late, all of them
+    for record in uploads:  # oldest first: all of them late
         log.handle(event(record), "late")
     assert log.rows() == first
 
 
 def upload(**changes: Any) -> dict[str, Any]:
-    """A record of one upload, or of another that differs in what is given."""
+    """A record of one upload, or of another upload with different fields."""
     record = created(changes.pop("bucket", BUCKET), changes.pop("key", "key"), changes.pop("version", "v1"))
     record["s3"]["object"].update({name: changes.pop(name) for name in ("sequencer",) if name in changes})
     return {**record, **changes}
@@ -169,7 +169,7 @@ def upload(**changes: Any) -> dict[str, Any]:
         upload(bucket="other"),
         upload(eventName="ObjectCreated:Copy"),
         upload(eventTime="2026-01-02T03:04:05.679Z"),
-        # What is told apart must not be told apart by how the parts are joined.
+        # Different fields must not become equal when they are joined.
         upload(bucket=f"{BUCKET}k", key="ey"),
     ],
     ids=["sequencer", "version", "key", "bucket", "event", "time", "joined"],
@@ -187,7 +187,7 @@ def test_fields_that_do_not_identify_an_upload_give_no_second_row(log: Log) -> N
 
 
 def test_an_id_is_the_same_on_every_machine_and_for_ever(log: Log) -> None:
-    # A changed way to make ids would give every replayed event a second row.
+    # Another derivation of ids would give every replayed event a second row.
     log.handle(event(upload()))
     assert [row["requestId"] for row in log.rows()] == ["1d12676a-43a3-5a13-91c8-72ff0a797b3e"]
 
@@ -205,7 +205,7 @@ def test_a_key_with_control_characters_and_a_folder_marker_are_logged_like_any_o
 
 
 def test_no_object_is_read_so_that_a_purged_archived_or_encrypted_one_is_logged_too(log: Log) -> None:
-    # There is no such bucket, and the function's role may read none.
+    # The bucket does not exist, and the function's role may not read any.
     assert log.handle(event(created(BUCKET, "purged", "no-such-version"))) == {"logged": 1}
     targets = [request.headers.get("X-Amz-Target", "S3") for request in log.proxy.requests]
     assert targets == ["DynamoDB_20120810.PutItem"]
@@ -298,7 +298,7 @@ def test_an_answer_that_got_lost_doubles_no_row_and_fails_no_event(log: Log) -> 
     def written_but_not_answered(request: ProxiedRequest) -> Answer | None:
         if not next(lost, False):
             return None
-        # Written by the request whose answer is lost: botocore sends the same one again.
+        # Written by the request whose answer is lost: botocore sends the same request again.
         log.dynamodb.put_item(TableName=log.table, Item={name: {"S": value} for name, value in first.items()})
         return Answer(500)
 
@@ -334,7 +334,7 @@ def test_a_table_that_keeps_refusing_an_events_rows_fails_all_of_its_records(log
     with pytest.raises(RecordsFailed, match=r"^2 of 2 records failed: record 0: An error occurred .*; record 1: "):
         log.handle(event(created(BUCKET, "one"), created(BUCKET, "two")))
     assert log.rows() == []
-    assert len(log.proxy.requests) == 2  # both tries of the one call: nothing is asked row by row
+    assert len(log.proxy.requests) == 2  # both attempts of the one call: rows are not written one by one
 
 
 def test_aws_endpoint_url_alone_says_where_the_table_is(local_aws: LocalAws) -> None:

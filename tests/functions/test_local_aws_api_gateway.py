@@ -1,4 +1,6 @@
-"""What the local AWS's API Gateway is completed in (sluice_cli/local_aws/emulator/api_gateway.py): fails without it."""
+"""Completions of the local AWS's API Gateway (sluice_cli/local_aws/emulator/api_gateway.py). Each test fails without
+them.
+"""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +33,7 @@ TEMPLATE = """#set($headers = $input.params().header)
 
 
 class Api:
-    """A REST API without functions: POST checks its body, OPTIONS answers by a template."""
+    """A REST API without functions: POST validates its body, OPTIONS answers from a template."""
 
     def __init__(self, local: LocalAws, *, schema: Any, template: str) -> None:
         self.local = local

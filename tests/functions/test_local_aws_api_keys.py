@@ -1,4 +1,4 @@
-"""API keys and usage plans of the local AWS: fails without sluice_cli/local_aws/emulator/api_keys.py."""
+"""API keys and usage plans of the local AWS (sluice_cli/local_aws/emulator/api_keys.py). Each test fails without it."""
 
 from collections.abc import Iterator
 from typing import Any

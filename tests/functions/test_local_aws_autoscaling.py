@@ -1,4 +1,4 @@
-"""Application Auto Scaling on the local AWS: what Terraform's provider asks of it."""
+"""Application Auto Scaling on the local AWS: the calls of Terraform's provider."""
 
 from typing import Any
 

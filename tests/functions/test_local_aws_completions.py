@@ -1,6 +1,6 @@
-"""What the local AWS is completed in (sluice_cli/local_aws/emulator): each test fails without its completion.
+"""Completions of ministack (sluice_cli/local_aws/emulator). Each test fails without its completion.
 
-tests/local/test_local_aws.py has the completions of a function's environment.
+tests/local/test_local_aws.py tests those of a function's execution environment.
 """
 
 import base64
@@ -96,7 +96,7 @@ def test_the_filter_of_a_notification_is_decoded_before_it_is_compared(local_aws
 
 
 def as_user(local: LocalAws, service: str, statement: dict[str, Any]) -> Any:
-    """A client of a user who may do what the statement says."""
+    """A client of a user with the statement's permissions."""
     name, iam = f"test-{uuid4().hex[:8]}", local.client("iam")
     iam.create_user(UserName=name)
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}

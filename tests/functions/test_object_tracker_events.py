@@ -1,4 +1,4 @@
-"""What the tracker's function does with S3's events, as S3 really sends them."""
+"""The object tracker's function with S3's events."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -139,7 +139,7 @@ def test_events_of_many_versions_shuffled_doubled_and_at_once_give_a_row_and_a_n
 
 def test_an_older_versions_event_that_comes_late_changes_nothing_of_a_newer_one(tracker: Tracker) -> None:
     older, newer = tracker.upload("late", b"1"), tracker.upload("late", b"22")
-    # S3's sequencers: the shorter one is of the earlier upload.
+    # S3's sequencers: the shorter one belongs to the earlier upload.
     tracker.handle(event(created(tracker.bucket, "late", newer, sequencer="0055AED6DCD90281E6")))
     (before,) = tracker.rows("late")
     tracker.handle(event(created(tracker.bucket, "late", older, sequencer="0055AED6DCD90281")))

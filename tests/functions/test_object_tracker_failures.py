@@ -1,4 +1,4 @@
-"""The row and its notification when something breaks between them: never lost, never doubled."""
+"""The row and its notification under failures between the two: never lost, never repeated."""
 
 import os
 import signal
@@ -76,7 +76,7 @@ def test_a_process_killed_between_row_and_notification_loses_nothing(tracker: Tr
     assert tracker.notifications("killed") == []
 
     tracker.proxy.fault = refusing(times=0)
-    set_lease(tracker, row, int(time.time()) - 1)  # as Lambda's retry after a minute finds it
+    set_lease(tracker, row, int(time.time()) - 1)  # as Lambda's retry after a minute
     assert tracker.handle(arrived) == {"recorded": 1}
     assert tracker.handle(arrived) == {"recorded": 1}
     assert len(tracker.rows("killed")) == len(tracker.notifications("killed")) == 1
@@ -127,7 +127,7 @@ def test_who_finds_a_lease_leaves_the_notification_to_its_holder(tracker: Tracke
     publishing = S3Object(tracker.bucket, "left to the holder", version)
     row = tracker.handler.objects.row(publishing, tracker.handler.STORE.head(publishing))
     leased = {**row, "notificationLease": int(time.time()) + 14}
-    assert tracker.handler.STORE.notified.add(leased) is None  # the holder, who notifies elsewhere and says so
+    assert tracker.handler.STORE.notified.add(leased) is None  # the lease holder, who has published and marks the row
 
     def holder_is_done(request: ProxiedRequest) -> None:
         if is_take_over(request):

@@ -1,4 +1,4 @@
-"""What the tracker's function answers over HTTP."""
+"""The object tracker's answers over HTTP."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ def post(tracker: Tracker, body: Any, **more: Any) -> tuple[int, Any]:
 def _answered(tracker: Tracker, request: dict[str, Any]) -> tuple[int, Any]:
     answer = tracker.handle(request)
     assert answer["headers"]["Content-Type"] == "application/json"
-    answer["body"].encode()  # what API Gateway could not send would be its own error
+    answer["body"].encode()  # API Gateway would answer 502 for a body that cannot be sent
     return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -156,7 +156,7 @@ def test_an_invalid_or_too_long_base64_body_is_refused(tracker: Tracker, body: s
 
 def test_a_version_s3_calls_invalid_is_an_unknown_object(tracker: Tracker) -> None:
     version = tracker.upload("invalid version")
-    tracker.proxy.fault = refusing(400)  # as S3 on AWS answers; the local AWS says 404
+    tracker.proxy.fault = refusing(400)  # S3's answer on AWS; the local AWS answers 404
     assert post(tracker, {"key": "invalid version", "versionId": version + "x"})[0] == 404
 
 

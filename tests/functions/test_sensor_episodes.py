@@ -1,4 +1,4 @@
-"""The sensor pipeline's function where episodes are notified, against tables and a topic on the local AWS."""
+"""The sensor pipeline's function in episodes mode, against tables and a topic on the local AWS."""
 
 import json
 import os
@@ -40,12 +40,12 @@ def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
 
 @pytest.fixture
 def device() -> str:
-    """A device of the test's own."""
+    """A device used by this test only."""
     return f"device-{uuid4().hex[:8]}"
 
 
 def told(pipeline: PipelineInProcess, device: str) -> list[tuple[Any, ...]]:
-    """What was heard of a device: begins and ends, these with the count, in the order of their times."""
+    """The notifications of a device: begins, and ends with their counts, in order of time."""
     heard = [json.loads(text) for text in pipeline.listener.heard()]
     own = sorted((one["timestamp"], one["event"], one.get("count")) for one in heard if one["deviceId"] == device)
     return [one[1:] for one in own]
@@ -100,7 +100,7 @@ def test_a_process_killed_between_counting_and_publishing_loses_nothing(
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     pipeline.proxy.fault = lambda request: None
-    pipeline.handle(arrived)  # waits for the lease of the killed one
+    pipeline.handle(arrived)  # waits for the lease of the killed process
     assert told(pipeline, device) == [("begin", None)]
     pipeline.handle(arrived)
     assert told(pipeline, device) == [("begin", None)]

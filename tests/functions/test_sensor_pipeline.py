@@ -1,4 +1,4 @@
-"""What the sensor pipeline's function does with S3's events, against tables and a topic on the local AWS."""
+"""The sensor pipeline's function with S3's events, against tables and a topic on the local AWS."""
 
 import gzip
 import json
@@ -40,7 +40,7 @@ def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
 
 @pytest.fixture
 def device() -> str:
-    """A device of the test's own."""
+    """A device used by this test only."""
     return f"device-{uuid4().hex[:8]}"
 
 
@@ -57,7 +57,7 @@ def only(matching: Any, fault: Fault) -> Fault:
 
 
 def cancelled(*codes: str) -> Answer:
-    """DynamoDB's answer when a transaction is cancelled."""
+    """DynamoDB's answer to a cancelled transaction."""
     body = {
         "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
         "Message": f"Transaction cancelled, please refer cancellation reasons for specific reasons {codes}",
@@ -180,7 +180,7 @@ def test_events_of_many_versions_shuffled_doubled_and_at_once_add_every_versions
     before = pipeline.everything(key)
     assert [len(one) for one in before] == [12, 6, 6]
     assert {row["versionId"] for row in before[0]} == {one["s3"]["object"]["versionId"] for one in records}
-    pipeline.handle(event(records[0]))  # the oldest, late
+    pipeline.handle(event(records[0]))  # the oldest version, late
     assert pipeline.everything(key) == before
 
 
@@ -331,7 +331,7 @@ def test_a_process_killed_between_row_and_notification_loses_nothing(pipeline: P
     pipeline.local.client("dynamodb").update_item(
         TableName=pipeline.table,
         Key={name: {"S": row[name]} for name in ("deviceId", "readingTime")},
-        UpdateExpression="SET notificationLease = :past",  # as Lambda's retry after a minute finds it
+        UpdateExpression="SET notificationLease = :past",  # as Lambda's retry after a minute
         ExpressionAttributeValues={":past": {"N": "1"}},
     )
     pipeline.handle(arrived)
@@ -364,7 +364,7 @@ NOON = "2026-01-01T12:00:00Z"
 
 
 def of(device: str) -> dict[str, tuple[bytes, int]]:
-    """What devices and those between send, in all forms, and how many readings it is."""
+    """Readings in all formats that devices and gateways send, and their number."""
     one, two, three = (json.dumps(reading(number, deviceId=device)) for number in range(3))
     wide = {"deviceId": device, "timestamp": NOON, "temperature": 21.5, "humidity": 40, "location": "hall"}
     uplink = {"decoded_payload": {"temperature": 20}, "received_at": NOON}
@@ -429,7 +429,7 @@ def test_valid_parts_of_a_wide_object_are_stored_and_the_others_kept(pipeline: P
         ("line 1, humidity", "value: must be a number, and is the text 'wet'"),
         ("line 1, pressure", "value: must be a number, and is the text 'high'"),
     }
-    assert never["position"] == "line 2"  # one for all of its columns
+    assert never["position"] == "line 2"  # one id for all of its columns
 
 
 @pytest.mark.parametrize("key", ["readings/x/", "readings/x_$folder$"])
@@ -526,10 +526,10 @@ def test_messages_that_sns_refuses_within_a_batch_are_published_by_the_next_atte
     pipeline.proxy.fault = lambda request: None
     pipeline.handle(arrived)
     assert all("notifiedAt" in row for row in pipeline.rows(key))
-    assert len(pipeline.notifications(key)) == 2  # the first was only said to be taken
+    assert len(pipeline.notifications(key)) == 2  # the proxy claimed that the first was accepted
 
 
-# Last, because all others look through the whole table.
+# Last, because all other tests scan the whole table.
 
 
 def test_ten_thousand_readings_take_a_hundred_writes(pipeline: PipelineInProcess, device: str) -> None:
@@ -561,7 +561,7 @@ def test_three_thousand_breaches_are_stored_first_and_notified_in_batches_by_one
     assert requests.index("publish") >= 31
     assert requests.count("publish") == count // 10
     rows, rejects, notifications = pipeline.everything(key)
-    pipeline.listener.forget()  # else the tests after this one would hear of all 3,000, too
+    pipeline.listener.forget()  # otherwise later tests would receive all 3,000 notifications
     assert [len(rows), len(rejects), len(notifications)] == [count + 1, 0, count]
     assert sum("notifiedAt" in row for row in rows) == count
     print(

@@ -1,4 +1,4 @@
-"""What X-Ray's daemon gets of an invocation."""
+"""Documents that the X-Ray daemon receives for an invocation."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""`sluice up` and `sluice down` when something is wrong: nothing half-made is left, and the local AWS always ends."""
+"""`sluice up` and `sluice down` under failures: nothing half-made is left, and the local AWS always stops."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The upload API's function in this process, against a bucket and a table that the tests make on the local AWS."""
+"""The upload API's function in this process, against a bucket and a table on the local AWS."""
 
 import base64
 import hashlib
@@ -180,7 +180,7 @@ def test_requests_with_the_same_key_at_the_same_time_have_one_effect_and_one_ans
     assert row is not None
     assert answers == [(201, answers[0][1])] * 8
     assert answers[0][1]["versionId"] == row["versionId"]
-    assert uploads.items() == items + 2  # the product and what is remembered
+    assert uploads.items() == items + 2  # the product and the stored answer
 
 
 def test_different_bodies_with_the_same_key_at_the_same_time_have_one_effect(uploads: Uploads) -> None:
@@ -374,7 +374,7 @@ def priced(price: str) -> str:
         (presigned_upload(-1), "size: at least 1"),
         (upload(content=None, size=1.5), "size: has to be an integer"),
     ],
-    ids=lambda value: "text" if str(value).startswith("{") else None,  # ids of products are new in each run
+    ids=lambda value: "text" if str(value).startswith("{") else None,  # products have new ids in each run
 )
 def test_an_invalid_body_is_refused_with_the_reason_and_without_side_effects(
     uploads: Uploads, body: Any, reason: str
@@ -482,7 +482,7 @@ def test_the_limit_is_of_the_content_however_its_base64_is_escaped(uploads: Uplo
     largest = (content * LARGEST_CONTENT)[:LARGEST_CONTENT]
 
     def body(content: bytes) -> str:
-        escaped = base64.b64encode(content).decode().replace("/", "\\/")  # as PHP does by default
+        escaped = base64.b64encode(content).decode().replace("/", "\\/")  # as PHP encodes JSON by default
         return json.dumps(upload(content="@")).replace("@", escaped)
 
     status, answer = uploads.post(body(largest))

@@ -1,4 +1,4 @@
-"""What becomes of presigned uploads: S3's events, as S3 sends them, and deadlines that pass."""
+"""Presigned uploads: S3's events for arrived files, and deadlines that pass."""
 
 import base64
 import json
@@ -43,13 +43,13 @@ class Presigned:
         return row
 
     def send(self, content: bytes = CONTENT) -> str:
-        """As whoever has the URL; gives the version."""
+        """Upload with the presigned URL. Returns the version id."""
         sending = self.answer["upload"]
         assert send(self.uploads.local, "PUT", sending["url"], content, sending["headers"])[0] == 200
         return self.latest()
 
     def put(self, content: bytes, **options: Any) -> str:
-        """As somebody whom nothing binds to the announced size."""
+        """Put an object without a presigned URL, so that any size is accepted."""
         named = {"Bucket": self.uploads.name, "Key": self.answer["objectKey"]}
         return str(self.uploads.local.client("s3").put_object(**named, Body=content, **options)["VersionId"])
 
@@ -71,7 +71,7 @@ def arrive(uploads: Uploads, *records: dict[str, Any]) -> Any:
 
 @pytest.fixture
 def clock(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Lets the function look for what is overdue at its next call, so many hours from now."""
+    """A clock that is a number of hours ahead; the next call checks for overdue uploads."""
 
     def later(hours: float) -> None:
         at = time.time() + hours * HOURS
@@ -121,7 +121,7 @@ def test_events_that_come_doubled_complete_it_once(uploads: Uploads, capsys: pyt
 def test_in_whatever_order_events_come_the_latest_version_counts(uploads: Uploads, order: tuple[int, ...]) -> None:
     presigned = Presigned(uploads)
     versions = [presigned.send(content) for content in (b"a" * 9, b"b" * 9, CONTENT)]
-    # S3's sequencers differ in length: the shorter is filled up with zeros.
+    # S3's sequencers differ in length: the shorter one is padded with zeros.
     sequencers = ("0055AED6", "0055AED6DC", "0055AED7")
     events = [presigned.event(*one) for one in zip(versions, sequencers, strict=True)]
     for number in order:
@@ -179,7 +179,7 @@ def test_an_arrival_does_not_replace_what_was_asked_for_later(uploads: Uploads) 
 
 def test_of_two_announced_files_the_stored_one_counts_until_the_later_one_arrives(uploads: Uploads) -> None:
     first = Presigned(uploads)
-    time.sleep(1.1)  # requests are told apart by the second
+    time.sleep(1.1)  # requests of the same second have the same time
     second = Presigned(uploads, productId=first.body["productId"], price=20)
     arrive(uploads, first.event(first.send()))
     assert (first.row["state"], first.row["objectKey"]) == ("stored", first.answer["objectKey"])
@@ -231,17 +231,17 @@ def test_an_upload_that_never_arrives_expires_and_is_counted_once(
     uploads: Uploads, clock: Callable[[float], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock(7)
-    Presigned(uploads)  # counts what other tests left
+    Presigned(uploads)  # counts leftovers of other tests
     capsys.readouterr()
     clock(0)
     presigned = Presigned(uploads)
     clock(6)
     Presigned(uploads)
-    assert presigned.row["state"] == "pending"  # a slow upload may still be under way
+    assert presigned.row["state"] == "pending"  # a slow upload may still be in progress
     for _ in range(2):
         clock(6.5)
         arrive(uploads, presigned.event("x") | {"s3": {"bucket": {"name": "a"}, "object": {"key": "presigned/b"}}})
-    # And the one that the look above announced.
+    # And the upload that the check above announced.
     assert counted(capsys, "UploadsExpired") == 2
     assert presigned.row["state"] == "expired"
     assert int(presigned.row["expiresAt"]) > time.time() + 6 * 24 * HOURS
@@ -266,7 +266,7 @@ def test_arrived_and_renewed_uploads_do_not_expire(
     capsys.readouterr()
     came, anew = Presigned(uploads), Presigned(uploads)
     arrive(uploads, came.event(came.send()))
-    # Its deadline is left where a crash would leave it.
+    # Its deadline item is left behind, as after a crash.
     rows = sys.modules["upload_api.rows"]
     announcement = uploads.handler.TABLE.get(rows.announcement_key(came.answer["objectKey"]))
     uploads.handler.TABLE.put(rows.announced(announcement["product"]).deadline)

@@ -1,4 +1,4 @@
-"""The deployed systems, each as its tests use it."""
+"""The deployed systems as fixtures."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Tracker:
     failures: FailureQueueReader
 
     def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
-        """Gives the version."""
+        """Upload an object. Returns its version id."""
         s3 = self.local.client("s3")
         return str(s3.put_object(Bucket=self.outputs["BucketName"], Key=key, Body=content, **options)["VersionId"])
 
@@ -38,7 +38,7 @@ class Tracker:
         return [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
 
     def notified(self, key: str) -> list[dict[str, Any]]:
-        """The rows of a key whose notification is out."""
+        """The rows of a key with a published notification."""
         return [row for row in self.rows(key) if "notifiedAt" in row]
 
     def notifications(self, key: str) -> list[dict[str, Any]]:
@@ -46,11 +46,11 @@ class Tracker:
         return [one for one in heard if one["objectKey"] == key]
 
     def kept(self, key: str) -> list[dict[str, Any]]:
-        """What the failure queue holds about a key."""
+        """The events about a key in the failure queue."""
         return [one for one in self.failures.kept() if key in json.dumps(one["requestPayload"])]
 
     def log(self, key: str) -> list[dict[str, Any]]:
-        """The function's log lines that name a key."""
+        """The function's log lines about a key."""
         return logged(self.local.client("logs"), self.outputs["LogGroupName"], key)
 
     def get(self, query: str) -> tuple[int, Any]:

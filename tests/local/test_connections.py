@@ -1,7 +1,7 @@
-"""Every connection that the classes make, on the local AWS with IAM enforced: what is sent in comes out at its end.
+"""Every connection of the classes on the local AWS with IAM enforced: each event arrives at its target.
 
-The local AWS checks the rights of functions' roles and the policies of the queues that a bucket sends to; policies of
-topics and keys it does not check: those are asserted on the Terraform, in tests/unit.
+The local AWS checks the permissions of functions' roles and the policies of queues that a bucket sends to. Policies of
+topics and keys it does not check: tests/unit asserts those on the Terraform.
 """
 
 import json
@@ -23,13 +23,13 @@ CONNECTIONS = ROOT / "tests" / "support" / "connections"
 
 @dataclass(frozen=True)
 class Connections:
-    """The deployed system of tests/support/connections."""
+    """The deployed stack of tests/support/connections."""
 
     local: LocalAws
     project: DeployedProject
 
     def seen(self, via: str, text: str) -> list[Any]:
-        """The records with this text that came by a function."""
+        """The records with this text that arrived through a function."""
         rows = self.local.client("dynamodb").scan(TableName="connections-seen", ConsistentRead=True)["Items"]
         return [json.loads(one["record"]["S"]) for one in rows if one["via"]["S"] == via and text in one["record"]["S"]]
 

@@ -1,4 +1,4 @@
-"""The end of a deployment. conftest.py puts this last: it takes the deployment away from all other tests."""
+"""The end of the deployment. conftest.py runs this last, because it destroys the deployment of all other tests."""
 
 from tests.support.deployed import Deployment
 

@@ -16,7 +16,7 @@ LOCAL = '"$LOCAL_AWS_USER"'
 
 @pytest.fixture
 def commands() -> list[str]:
-    """Those on the local AWS: upload an object, ask for it."""
+    """The commands for the local AWS: upload an object, query it."""
     blocks = BLOCK.findall((ROOT / "docs" / "systems.md").read_text())
     return [block for block in blocks if "curl" in block and LOCAL in block]
 

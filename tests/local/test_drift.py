@@ -1,4 +1,6 @@
-"""A deployed system changed by hand in many ways: drift names each, judges it, and says how to go on."""
+"""A deployed system changed by hand in many ways: `drift` reports and judges each change, and says
+how to resolve it.
+"""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +25,7 @@ def look(deployment: Deployment) -> StackDrift:
 
 @pytest.fixture(scope="module")
 def found(deployment: Deployment) -> Iterator[dict[str, Drift]]:
-    """What drift says after somebody worked on the system by hand, by resource type and construct."""
+    """The drift after manual changes, by resource type and construct."""
     assert look(deployment).drifts == ()
     outputs, client = deployment.outputs(SYSTEM), deployment.local.client
     function, bucket = outputs["FunctionName"], outputs["BucketName"]

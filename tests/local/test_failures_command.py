@@ -1,4 +1,4 @@
-"""`sluice failures` on the running invocation log: what is kept is listed, and replayed without loss."""
+"""`sluice failures` on the deployed invocation log: failed events are listed, and replayed without loss."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 
 
 class Operator:
-    """Somebody who uses the command, and the system it is used on."""
+    """The command, and the system it is used on."""
 
     def __init__(self, log: DeployedInvocationLog) -> None:
         self.log = log
@@ -45,32 +45,32 @@ class Operator:
         return process.returncode, out, err
 
     def listed(self) -> list[list[str]]:
-        """The list as a pipe gets it: id, since when, reason and event of each."""
+        """The list in a pipe: id, time, reason and event of each."""
         code, out, err = self.run()
         assert (code, err) == (0, "")
         return [line.split("\t") for line in out.splitlines() if "\t" in line]
 
     def counted(self, state: str = "") -> int:
-        """How many messages wait in the queue, or are held (`NotVisible`)."""
+        """The number of visible and hidden (`NotVisible`) messages in the queue."""
         name = f"ApproximateNumberOfMessages{state}"
         return int(self.sqs.get_queue_attributes(**self.queue, AttributeNames=[name])["Attributes"][name])
 
     def fail(self, *events: Any) -> None:
-        """Let these events end in the queue."""
+        """Put these events into the failure queue through the function."""
         before = self.counted()
         for one in events:
             deliver(self.log.local, self.log.outputs["FunctionArn"], one)
         eventually(lambda: self.counted() == before + len(events), within=120)
 
     def fail_for_a_while(self, *keys: str) -> None:
-        """Let uploads end in the queue whose events the function could process now."""
+        """Put events into the failure queue that the function could process now."""
         with self.log.forbidden_to_write():
             for key in keys:
                 self.log.upload(key)
             eventually(lambda: self.counted() == len(keys), within=120)
 
     def put(self, *events: Any) -> None:
-        """Put events into the queue as Lambda does, without the wait for its three attempts."""
+        """Put events into the queue as Lambda does, without waiting for its three attempts."""
         for start in range(0, len(events), 10):
             entries = [
                 {"Id": str(number), "MessageBody": json.dumps(as_kept(one))}
@@ -91,7 +91,7 @@ def as_kept(event: Any, **context: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def operator(deployment: Deployment) -> Iterator[Operator]:
-    """With an empty queue, before and behind."""
+    """An operator with an empty queue, before and after."""
     operator = Operator(DeployedInvocationLog.of(deployment))
     operator.sqs.purge_queue(**operator.queue)
     yield operator
@@ -243,7 +243,7 @@ def test_what_lambda_did_not_put_there_is_listed_and_never_removed(operator: Ope
 
 
 def test_a_failed_request_is_known_by_the_id_that_aws_gives_it(operator: Operator) -> None:
-    # The local AWS gives none.
+    # The local AWS returns none.
     sent = event(created(operator.log.outputs["BucketName"], "as on aws.txt"))
     id_ = "e4b46cbf-b738-xmpl-8880-a18cdf61200e"
     kept = as_kept(sent, requestId=id_, condition="EventAgeExceeded")

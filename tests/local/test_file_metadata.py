@@ -1,4 +1,4 @@
-"""Files into file metadata's bucket; rows and answers out, by object, by content type, by day. What fails is kept."""
+"""Files into file metadata's bucket; rows and query results out. Failed events are kept."""
 
 import json
 import socket
@@ -47,7 +47,7 @@ class Files:
         return self.outputs["FunctionArn"]
 
     def upload(self, key: str, content: bytes = b"content", **options: Any) -> str:
-        """Gives the version."""
+        """Upload an object. Returns its version id."""
         answer = self.client("s3").put_object(Bucket=self.outputs["BucketName"], Key=key, Body=content, **options)
         return str(answer["VersionId"])
 
@@ -69,7 +69,7 @@ class Files:
         return row
 
     def kept(self, mark: str) -> list[dict[str, Any]]:
-        """What the failure queue holds about a key or another mark."""
+        """The events in the failure queue that contain a key or another text."""
         return [one for one in self.failures.kept() if mark in json.dumps(one["requestPayload"])]
 
     def log(self) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def test_the_bucket_keeps_versions_encrypts_and_admits_the_web_origin(files: Fil
     (rule,) = s3.get_bucket_encryption(**named)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     (rule,) = s3.get_bucket_cors(**named)["CORSRules"]
-    # Terraform keeps both as sets, in an order of its own.
+    # Terraform keeps both as unordered sets.
     origins = files.deployment.target.environment["CORS_ORIGINS"].split(",")
     assert (sorted(rule["AllowedOrigins"]), sorted(rule["AllowedMethods"])) == (sorted(origins), ["GET", "HEAD", "PUT"])
     tags = {one["Key"]: one["Value"] for one in s3.get_bucket_tagging(**named)["TagSet"]}
@@ -170,7 +170,7 @@ def test_a_file_of_zero_bytes_has_a_row(files: Files) -> None:
         ("%41", None),
         ("folder/", None),
         ("releases/v1.2/", None),
-        # They are still there when the deployment is destroyed, which has to empty the bucket.
+        # They still exist when the deployment is destroyed, which has to empty the bucket.
         ("ctrl\x01/\x1f\x7f.txt", "txt"),
         ("line\nend/cr\rend.txt", "txt"),
     ],
@@ -223,7 +223,7 @@ def test_a_file_uploaded_in_parts_is_one_object(files: Files) -> None:
 
 
 def test_a_file_of_five_gigabytes_is_recorded_with_its_size_and_not_read(files: Files) -> None:
-    # The laptop does not hold such an object: what S3 says of a small one declares it to be the start of it.
+    # Such an object is too large for a test: S3's answer for a small one is changed to declare it.
     key = "five gigabytes.bin"
     with files.in_front_of("S3") as s3:
 
@@ -250,12 +250,12 @@ def test_duplicates_and_repeats_add_nothing(files: Files) -> None:
 
 def test_versions_are_one_objects_history_in_whichever_order_their_events_come(files: Files) -> None:
     key, bucket, local = "history.txt", files.outputs["BucketName"], files.deployment.local
-    with files.in_front_of("S3") as s3:  # so that the first events come to nothing, and go out of order below
+    with files.in_front_of("S3") as s3:  # so that the first events fail, and are retried out of order
         s3.fault = lambda request: Answer(403)
         versions = []
         for content in (b"1", b"22", b"333"):
             versions.append(files.upload(key, content))
-            time.sleep(1.1)  # S3 tells the time in seconds
+            time.sleep(1.1)  # S3's times have a resolution of a second
         eventually(lambda: len(files.kept(key)) == 3)
     assert files.rows(key) == []
     for version in (versions[2], versions[0], versions[1], versions[0]):
@@ -308,13 +308,13 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
         table.fault = throttled
         versions = [files.upload(key) for key in keys]
         eventually(lambda: len(files.kept("kept/")) == 2, within=90)
-    assert len(table.requests) == 2 * 3 * 4  # events, attempts of Lambda's, attempts of botocore's
+    assert len(table.requests) == 2 * 3 * 4  # events, attempts of Lambda, attempts of botocore
     assert [files.rows(key) for key in keys] == [[], []]
 
     def refusals() -> list[dict[str, Any]]:
         return [line for line in files.log() if "The level of configured throughput" in line.get("error", "")]
 
-    # The log may come after the queue.
+    # The log may arrive after the message in the queue.
     eventually(lambda: len(refusals()) >= 2 * 3 * 4)
     lines = refusals()
     assert {line["message"] for line in lines} == {"AWS call failed"}
@@ -326,7 +326,7 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
         waiting = {}
 
         def all_read() -> bool:
-            # Those that `kept` has just looked at are hidden for a moment.
+            # Messages that `kept` has just received are hidden for a moment.
             for one in queue.read():
                 if "Records" in one.event:
                     waiting[one.event["Records"][0]["s3"]["object"]["versionId"]] = one
@@ -339,7 +339,7 @@ def test_a_table_that_keeps_failing_is_logged_and_its_events_are_kept_and_replay
         assert [[row["versionId"] for row in files.rows(key)] for key in keys] == [[one] for one in versions]
     with FailureQueue(failure_queue_of(files.outputs), deployment.local.client) as queue:
         assert not {one.id for one in queue.read()} & {one.id for one in kept}
-    # A second replay, as if two people had the list.
+    # A second replay, as if two people used the list.
     for one in kept:
         assert invoke(deployment.local, files.arn, one.event).answer == {"recorded": 1}
     assert [len(files.rows(key)) for key in keys] == [1, 1]
@@ -385,7 +385,7 @@ def test_the_calls_to_s3_and_dynamodb_are_subsegments_of_the_functions_trace(fil
 
 
 def test_autoscaling_can_be_turned_on_without_recreating_anything(files: Files, tmp_path: Path) -> None:
-    # Planned only: the local AWS has no Application Auto Scaling.
+    # Planned only: the local AWS does not scale.
     target = Target({**files.deployment.target.environment, "METADATA_AUTOSCALE_TO": "400"}, tmp_path)
     synthesize(target, [SYSTEM])
     changes = planned(target)
@@ -399,7 +399,7 @@ def test_autoscaling_can_be_turned_on_without_recreating_anything(files: Files, 
 
 
 def planned(target: Target) -> Mapping[str, list[str]]:
-    """What a plan does to each resource."""
+    """The actions of a plan by resource."""
     for arguments in (["init", "-input=false"], ["plan", "-input=false", "-out=plan"]):
         done = Stack(SYSTEM, target).run(*arguments)
         assert done.returncode == 0, done.stderr

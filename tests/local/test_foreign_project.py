@@ -1,4 +1,4 @@
-"""The tool on projects whose authors never thought of it: synthesized by their own apps, deployed on the local AWS."""
+"""The tool on projects that do not know it: synthesized by their own apps, deployed on the local AWS."""
 
 import json
 import os
@@ -21,7 +21,7 @@ REGION = "eu-central-1"
 
 
 def project(local: LocalAws, name: str, folder: Path, app: str) -> Path:
-    """A copy of a foreign project, with the tests' local AWS as its own."""
+    """A copy of a foreign project that uses the tests' local AWS."""
     copy = folder / name
     shutil.copytree(FOREIGN / name, copy)
     (copy / FILE).write_text(json.dumps({"language": "any", "app": app, "context": {"team": "weather"}}))
@@ -158,7 +158,7 @@ def test_on_an_account_terraforms_plan_is_shown_and_applied_once_somebody_says_y
     assert _typed(folder, account, "no", "deploy", "queues") == 3
     assert not (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()
     assert _typed(folder, account, "yes", "deploy", "queues") == 0
-    # A backend of its own, which here is Terraform's default, is left alone.
+    # A backend of its own, here Terraform's default, is left alone.
     assert (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()
     code, out, _ = sluice(folder, "outputs", "queues", "--json", variables=account)
     assert json.loads(out)["queues"]["url"].endswith("/shell-jobs")
@@ -172,7 +172,7 @@ def test_on_an_account_terraforms_plan_is_shown_and_applied_once_somebody_says_y
 
 
 def _typed(folder: Path, environment: dict[str, str], answer: str, *arguments: str) -> int:
-    """The exit code of a command whose question somebody answers at a terminal."""
+    """The exit code of a command whose question is answered at a terminal."""
     ours, theirs = os.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "sluice_cli", *arguments],

@@ -1,4 +1,4 @@
-"""Requests that hypothesis invents, to the deployed APIs, with IAM enforced."""
+"""Fuzzing of the deployed APIs with IAM enforced."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Files into the invocation log's bucket; rows out. What fails is kept."""
+"""Files into the invocation log's bucket; rows out. Failed events are kept."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def log(deployment: Deployment) -> DeployedInvocationLog:
 
 @pytest.fixture(scope="module")
 def kept(log: DeployedInvocationLog) -> Callable[[str], list[dict[str, Any]]]:
-    """What the failure queue holds about a key or another mark."""
+    """The events in the failure queue that contain a key or another text."""
     queue = FailureQueueReader(log.local, log.outputs["FailureQueueUrl"], "us-west-2")
     return lambda mark: [one for one in queue.kept() if mark in json.dumps(one["requestPayload"])]
 
@@ -186,13 +186,13 @@ def test_what_is_no_creation_of_an_object_is_kept(
 def test_lambdas_own_retry_logs_what_the_table_refused_at_first(
     log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]]
 ) -> None:
-    # The endpoint is the only thing that is changed: the function finds its table through AWS_ENDPOINT_URL.
+    # Only the endpoint is changed: the function finds its table through AWS_ENDPOINT_URL.
     key = "refused at first.txt"
     with (
         proxy(log.local) as table,
         reconfigured(log.local, log.outputs["FunctionArn"], {"AWS_ENDPOINT_URL": table.url}),
     ):
-        table.fault = refusing(500, times=2)  # both tries of the first attempt
+        table.fault = refusing(500, times=2)  # both requests of the first attempt
         log.upload(key)
         (row,) = eventually(lambda: log.rows(key))
     targets = [request.headers["X-Amz-Target"] for request in table.requests if "X-Amz-Target" in request.headers]

@@ -29,7 +29,7 @@ def test_every_statement_is_proven_both_ways_as_the_page_says(deployment: Deploy
 
 @contextmanager
 def also_allowed(where: DeployedStack, statement: SynthesizedStatement, action: str) -> Iterator[SynthesizedStatement]:
-    """A role's deployed statement with one action more, as one that Terraform made so would be."""
+    """A role's deployed statement with one more action, as if Terraform had created it so."""
     iam, held = where.local.client("iam"), where.attributes[statement.address]
     named = {"RoleName": held["role"], "PolicyName": held["name"]}
     more = replace(statement, actions=(*statement.actions, action))

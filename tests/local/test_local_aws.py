@@ -1,4 +1,4 @@
-"""What the local AWS is completed in, where nothing else would show it."""
+"""Completions of the local AWS that no other test covers."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def test_a_function_that_raised_keeps_its_environment(tracker: Tracker) -> None:
         assert invoke(tracker.local, counts, {"raise": False}).answer == 3
 
 
-# While one environment works, another cannot start.
+# While one execution environment is busy, another one has to start.
 ONE_ONLY = """
 import os, pathlib, tempfile, time
 

@@ -75,7 +75,7 @@ def test_the_same_event_delivered_again_changes_nothing(tracker: Tracker) -> Non
 def test_the_same_event_delivered_many_times_at_once_gives_one_row_and_one_notification(tracker: Tracker) -> None:
     arn, key = tracker.outputs["FunctionArn"], "rush.txt"
     again = event(created(tracker.outputs["BucketName"], key, tracker.upload(key)))
-    with ThreadPoolExecutor(5) as pool:  # beside S3's own, each in an environment of its own
+    with ThreadPoolExecutor(5) as pool:  # processes beside S3's own, each in an execution environment of its own
         results = list(pool.map(lambda _: invoke(tracker.local, arn, again), range(5)))
     assert [one.error for one in results] == [None] * 5
     eventually(lambda: tracker.notified(key))

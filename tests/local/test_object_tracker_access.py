@@ -1,4 +1,4 @@
-"""What the tracker's role may do: its work, and nothing else."""
+"""The tracker's role may do its work, and nothing else."""
 
 from typing import Any
 from uuid import uuid4
@@ -65,8 +65,8 @@ def test_the_role_may_do_its_work_and_nothing_else(tracker: Tracker) -> None:
             {"FunctionName": tracker.outputs["FunctionName"], "Timeout": 900},
         ),
         "read another's logs": ("logs", "describe_log_groups", {}),
-        # That it may write to its own cannot be shown: the local AWS asks for the group's ARN where AWS asks for the
-        # stream's.
+        # Access to its own log group cannot be shown: the local AWS checks the ARN of the group where AWS checks that
+        # of the stream.
         "write another's logs": (
             "logs",
             "create_log_stream",

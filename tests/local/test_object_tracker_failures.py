@@ -1,4 +1,4 @@
-"""The tracker when something breaks: nothing is lost, nothing is said twice, and somebody hears of it."""
+"""The tracker under failures: nothing is lost, nothing is notified twice, and an alarm goes off."""
 
 import json
 import threading
@@ -26,7 +26,7 @@ def faulty(tracker: Tracker, service: str) -> Iterator[Proxy]:
 def test_lambdas_own_retry_notifies_when_the_topic_refused_at_first(tracker: Tracker) -> None:
     key = "refused-at-first.txt"
     with faulty(tracker, "SNS") as sns:
-        sns.fault = refusing(500, times=2)  # both tries of the first attempt
+        sns.fault = refusing(500, times=2)  # both requests of the first attempt
         tracker.upload(key)
         (row,) = eventually(lambda: tracker.rows(key))
         assert "notifiedAt" not in row

@@ -1,4 +1,4 @@
-"""The tracker over HTTP, through its REST API."""
+"""The object tracker through its REST API."""
 
 import json
 from urllib.parse import quote
@@ -44,7 +44,7 @@ def test_pages_of_allowed_origins_read_answers_and_errors(tracker: Tracker, orig
 def send_from_page(
     tracker: Tracker, method: str, headers: dict[str, str], *, signed: bool = False
 ) -> tuple[int, dict[str, str]]:
-    """Gives the status and the headers of CORS."""
+    """Send a request with an Origin. Returns the status and the CORS headers."""
     request = AWSRequest(method, tracker.outputs["ApiUrl"], headers)
     if signed:
         running = tracker.local.running()

@@ -1,4 +1,4 @@
-"""What holds for every system's resources: tags, and no access without TLS or without a signature."""
+"""Protection of every system's resources: tags, TLS only, signed requests only."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,8 +34,7 @@ def test_every_taggable_resource_carries_the_six_tags(deployment: Deployment) ->
     assert untagged > 0
 
 
-# As a request arrives at AWS whose client did not use TLS. The local AWS speaks TLS only, and takes this header's word,
-# as from a load balancer that ends TLS.
+# A request without TLS as AWS receives it. The local AWS only speaks TLS, and trusts this header of a load balancer.
 def claim_plain(request: AWSRequest, **_: Any) -> None:
     request.headers["X-Forwarded-Proto"] = "http"
 

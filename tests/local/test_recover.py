@@ -1,4 +1,4 @@
-"""Nothing is lost when a deployment is interrupted or killed, or when the state is: `sluice recover`."""
+"""`sluice recover`: nothing is lost when a deployment is interrupted or killed, or a state is lost."""
 
 import json
 import os
@@ -32,7 +32,7 @@ BUCKET = f"lambda-trigger-bucket-{ENVIRONMENT}-000000000000"
 TOPIC = f"sluice-{SYSTEM}-alarms-{ENVIRONMENT}"
 PATIENCE = 600
 
-# Under a name that a deployment comes to late.
+# A resource that a deployment creates late.
 SOMEBODY_ELSES: dict[str, Any] = {
     "AlarmName": f"s3-processor-{ENVIRONMENT}-ApproximateNumberOfMessagesVisible",
     "Namespace": "AWS/SQS",
@@ -49,7 +49,7 @@ SOMEBODY_ELSES: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Site:
-    """A local AWS of these tests' own: what they break is nobody else's."""
+    """A local AWS used by these tests only: they break it."""
 
     local: LocalAws
     target: Target
@@ -101,7 +101,7 @@ def there(look: Callable[[], Any]) -> bool:
 
 
 def stop(process: subprocess.Popen[str], sign: int) -> None:
-    """As Ctrl-C in its terminal does, or the power going off: all of its processes at once."""
+    """Stop all processes at once, as Ctrl-C in a terminal or a power failure does."""
     os.killpg(process.pid, sign)
     process.communicate(timeout=PATIENCE)
 
@@ -111,7 +111,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     Stack(SYSTEM, site.target).terraform("init", "-input=false")
     dynamodb, s3, sns = site.client("dynamodb"), site.client("s3"), site.client("sns")
 
-    # Interrupted while most of it is on its way.
+    # Interrupted while most resources are being created.
     interrupted = site.applying()
     eventually(lambda: there(lambda: dynamodb.describe_table(TableName=TABLE)), within=PATIENCE)
     eventually(lambda: there(lambda: s3.get_bucket_policy(Bucket=BUCKET)), within=PATIENCE)
@@ -124,7 +124,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     dynamodb.put_item(TableName=TABLE, Item=row)
     s3.put_object(Bucket=BUCKET, Key="kept", Body=b"kept")
 
-    # Killed when more of it is there, so that nobody could say so.
+    # Killed when more exist, without a chance to report it.
     killed = site.applying()
     eventually(
         lambda: there(lambda: any(TOPIC in one["TopicArn"] for one in sns.list_topics()["Topics"])), within=PATIENCE
@@ -134,7 +134,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     assert lock is not None
     assert lock.operation == "OperationTypeApply"
 
-    # The next one trips over the lock, and says who helps.
+    # The next deployment finds the lock, and mentions `recover`.
     with pytest.raises(DeploymentError, match=f"sluice recover {SYSTEM} --local"):
         Stack(SYSTEM, site.target).terraform("plan", "-input=false")
     code, said, problem = site.recover()
@@ -143,7 +143,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     assert "give --unlock" in problem
     assert site.store.lock() == lock
 
-    # Meanwhile somebody else took a name.
+    # Meanwhile another stack took a name.
     cloudwatch = site.client("cloudwatch")
     cloudwatch.put_metric_alarm(**SOMEBODY_ELSES)
     code, said, problem = site.recover("--unlock", "--adopt")
@@ -163,7 +163,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     assert site.store.versions()[0].resources == 28
     site_keeps_row_and_object(site)
 
-    # Then the state is cut short, by somebody who holds the lock and is gone.
+    # Then the state is truncated by a process that holds the lock and died.
     s3_of_states, bucket, key = site.store.s3, site.store.bucket, site.store.key
     whole = s3_of_states.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3_of_states.put_object(Bucket=bucket, Key=key, Body=whole[: len(whole) // 2])
@@ -209,11 +209,11 @@ def lock_of(who: str) -> dict[str, str]:
 
 @pytest.fixture
 def store(site: Site, request: pytest.FixtureRequest) -> StateStore:
-    """A state of two versions that belongs to this test only."""
+    """A state with two versions, used by this test only."""
     made = StateStore(site.store.s3, site.store.bucket, f"sluice/{request.node.name}/terraform.tfstate")
     for serial in (1, 2):
         put(made, state(serial))
-        time.sleep(1.1)  # S3 tells versions' times by the second
+        time.sleep(1.1)  # S3's version times have a resolution of a second
     return made
 
 
@@ -296,13 +296,13 @@ def test_everything_that_is_deployed_is_found_by_its_names_under_the_id_to_impor
             found = find(KINDS[kind], client, resource)
             assert found in import_ids(resource), resource["address"]
             looked_for.add(kind)
-            # Nothing is found where the names are not known, or are nobody's.
+            # Nothing is found if the names are unknown, or do not exist.
             assert find(KINDS[kind], client, dict.fromkeys(resource)) is None
     assert len(looked_for) > 20
 
 
 def import_ids(resource: dict[str, Any]) -> set[str]:
-    """The ids that the provider's pages give for imports, from the attributes of what is deployed."""
+    """Import ids as the provider documents them, from the attributes of deployed resources."""
     parts: dict[str, tuple[str, ...]] = {
         "aws_api_gateway_gateway_response": ("rest_api_id", "response_type"),
         "aws_api_gateway_integration": ("rest_api_id", "resource_id", "http_method"),

@@ -1,4 +1,4 @@
-"""Scanners on what is deployed. One run of Checkov, which is slow, for all that is asked here."""
+"""Scanners on the deployed systems. Checkov is slow, so it runs once for all tests."""
 
 import json
 from copy import deepcopy
@@ -25,7 +25,7 @@ def stacks(deployment: Deployment) -> list[ScannedStack]:
 
 @pytest.fixture(scope="module")
 def found(stacks: list[ScannedStack]) -> list[ScanResult]:
-    """What is found in all stacks, and in a copy of one of them in which a role may do everything."""
+    """The findings in all stacks, and in a copy of one whose role may do everything."""
     everything = [*stacks, planted(next(one for one in stacks if one.name == "upload-api"))]
     return [checkov(everything), linters(everything)]
 

@@ -1,4 +1,4 @@
-"""Checkov on the Terraform of all systems with every setting that opts in, beside the default. No deployment."""
+"""Checkov on the Terraform of all systems with every opt-in setting, compared with the default. No deployment."""
 
 import json
 import os
@@ -24,17 +24,17 @@ OPT_INS = {
     "VPC_SUBNET_IDS": "subnet-0123456789abcdef0,subnet-0123456789abcdef1",
     "WEB_ACL_ARN": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/own/01234567-89ab-cdef-0123-456789abcdef",
 }
-# What is accepted by default, and on how many resources, that an option mends.
+# Findings accepted by default that an option resolves, and on how many resources.
 MENDED = {
-    "CKV_AWS_117": 5,  # functions in no VPC
+    "CKV_AWS_117": 5,  # functions outside of a VPC
     "CKV_AWS_119": 5,  # tables without a key; the products' has one
     "CKV_AWS_145": 5,  # buckets
     "CKV_AWS_158": 9,  # log groups of five functions and of two APIs
     "CKV_AWS_173": 5,  # environments of functions
-    "CKV_AWS_272": 5,  # code that nobody signed
-    "CKV2_AWS_29": 2,  # APIs behind no web ACL
+    "CKV_AWS_272": 5,  # unsigned code
+    "CKV2_AWS_29": 2,  # APIs without a web ACL
 }
-# What is found for having opted in: rules of the web ACL, which are its owner's, and what AWS prescribes for a VPC.
+# Findings that opting in causes: rules of the web ACL, which its owner sets, and AWS's policy for VPC functions.
 BROUGHT = {"CKV2_AWS_77": 2, "RESOURCE_MISMATCH": 5, "UNKNOWN_CONDITION_FOR_ACTION": 5}
 OF_LINTER = {"RESOURCE_MISMATCH", "RESOURCE_STAR", "UNKNOWN_CONDITION_FOR_ACTION"}
 
@@ -56,7 +56,7 @@ def synthesized(folder: Path, settings: dict[str, str]) -> list[ScannedStack]:
 
 @dataclass(frozen=True)
 class OptedIn:
-    """By default nothing is scanned here: what is deployed is, elsewhere."""
+    """Scans nothing by default: the deployed systems are scanned elsewhere."""
 
     default: list[ScannedStack]
     stacks: list[ScannedStack]
@@ -86,5 +86,5 @@ def test_what_an_option_mends_is_no_longer_accepted(opted_in: OptedIn) -> None:
 
 
 def test_nothing_is_accepted_that_checkov_does_not_find(opted_in: OptedIn) -> None:
-    # What the policies' linter finds, it finds in what is deployed.
+    # The policy linter's findings are those of the deployed systems.
     assert {one.check for one in opted_in.verdict.unused} == OF_LINTER

@@ -1,4 +1,4 @@
-"""Objects into the sensor pipeline's bucket; rows, notifications and rejects out, whatever comes."""
+"""Objects into the sensor pipeline's bucket; rows, notifications and rejects out."""
 
 import gzip
 import json
@@ -36,22 +36,22 @@ class Deployed(Sensors):
         return self.outputs["FunctionArn"]
 
     def settled(self, key: str, rows: int, rejects: int, notifications: int) -> tuple[Any, Any, Any]:
-        """What came of an object, once there is as much of it."""
+        """The results of an object, once they are complete."""
         wanted = [rows, rejects, notifications]
         eventually(lambda: [len(one) for one in self.everything(key)] == wanted, within=60)
         return self.everything(key)
 
     def kept(self, key: str) -> list[dict[str, Any]]:
-        """What the failure queue holds about a key."""
+        """The events about a key in the failure queue."""
         return [one for one in self.failures.kept() if key in json.dumps(one["requestPayload"])]
 
     def log(self, key: str) -> list[dict[str, Any]]:
-        """The function's log lines that name a key."""
+        """The function's log lines about a key."""
         return logged(self.local.client("logs"), self.outputs["LogGroupName"], key)
 
     @contextmanager
     def forbidden(self, action: str) -> Iterator[None]:
-        """The role may not do something meanwhile."""
+        """An action is denied to the role while the context lasts."""
         iam, role = self.local.client("iam"), self.outputs["FunctionName"]
         deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
         policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
@@ -81,7 +81,7 @@ def sensors(deployment: Deployment) -> Deployed:
 
 @pytest.fixture
 def device() -> str:
-    """A device of the test's own."""
+    """A device used by this test only."""
     return f"device-{uuid4().hex[:8]}"
 
 
@@ -100,12 +100,12 @@ def test_readings_become_rows_breaches_notifications_and_the_rest_rejects(sensor
 
 
 def beside(bad: bytes) -> Callable[[str], bytes]:
-    """JSON Lines with a bad one between two good ones."""
+    """JSON Lines with an invalid line between two valid ones."""
     return lambda device: lines(reading(1, deviceId=device)) + b"\n" + bad + b"\n" + lines(reading(2, deviceId=device))
 
 
 def changed(**fields: Any) -> Callable[[str], bytes]:
-    """The same with a bad field."""
+    """The same with an invalid field."""
     return lambda device: beside(lines(reading(3, **{"deviceId": device, **fields})))(device)
 
 
@@ -168,7 +168,7 @@ def test_objects_outside_the_prefix_do_not_call_the_function(sensors: Deployed, 
 def test_ten_megabytes_of_json_lines_come_through_one_invocation(sensors: Deployed, device: str) -> None:
     key, count = f"readings/{device}/large.jsonl", 10_000
     readings = [
-        # Blanks between the fields, as pretty printers leave them, make it 10 MB.
+        # Blanks between the fields, as pretty printers write them, make it 10 MB.
         json.dumps(reading(1, 99 if number % 1000 == 0 else 20, deviceId=device, readingId=str(number))) + " " * 930
         for number in range(count)
     ]
@@ -204,7 +204,7 @@ def test_lambdas_own_retry_notifies_when_the_topic_refused_at_first(sensors: Dep
         proxy(sensors.local) as sns,
         reconfigured(sensors.local, sensors.function, {"AWS_ENDPOINT_URL_SNS": sns.url}),
     ):
-        sns.fault = refusing(500, times=2)  # both tries of the first attempt
+        sns.fault = refusing(500, times=2)  # both requests of the first attempt
         sensors.upload(key, reading(value=99, deviceId=device))
         ((row,), _, _) = sensors.settled(key, 1, 0, 1)
     assert len(sns.requests) == 3
@@ -250,7 +250,7 @@ def test_what_the_failure_queue_holds_is_listed_and_replayed_and_adds_nothing_tw
     with sensors.forbidden("dynamodb:PutItem"):
         version = sensors.upload(key, lines(reading(1, deviceId=device), reading(2, 99, deviceId=device), "garbage"))
         (kept,) = eventually(lambda: sensors.kept(key), within=60)
-    eventually(lambda: "\t" in sensors.run("failures", SYSTEM)[1])  # once the look above lets go of it
+    eventually(lambda: "\t" in sensors.run("failures", SYSTEM)[1])  # once the read above releases it
     code, listed, _ = sensors.run("failures", SYSTEM)
     (line,) = [one.split("\t") for one in listed.splitlines()]
     assert (code, line[3]) == (0, f"1 record: {key}")

@@ -1,4 +1,4 @@
-"""What settings.py and README document deploys on the local AWS, fresh and onto what is deployed already."""
+"""Documented settings deploy on the local AWS, on an empty one and onto an existing deployment."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -18,8 +18,8 @@ from tests.support.commands import project_of
 
 SYSTEM = "object-tracker"
 ENVIRONMENT = "setting"
-# Between them they have what a local run knows: the local AWS forgets code signing and has no web ACL before a REST
-# API, and AWS_REGION is the caller's own.
+# Together they cover the settings that a local run supports: the local AWS drops code signing and has no web ACL for a
+# REST API, and AWS_REGION is the caller's.
 FIRST = {"ENVIRONMENT_SUFFIX": ENVIRONMENT, "PROTECTED_ENVIRONMENTS": "prod", "LOG_RETENTION_DAYS": "7"}
 SECOND = {
     **FIRST,
@@ -120,6 +120,6 @@ def test_every_documented_setting_is_tried_here_or_says_why_not() -> None:
         "CODE_SIGNING_CONFIG_ARN": "the local AWS forgets it",
         "WEB_ACL_ARN": "the local AWS has none before a REST API",
     }
-    # Those of the sensor pipeline: tests/local/test_sensor_pipeline.py.
+    # Settings of the sensor pipeline: tests/local/test_sensor_pipeline.py.
     named = {one.metadata["name"] for one in fields(Settings) if not one.metadata["name"].startswith("SENSOR_")}
     assert named == {*SECOND, *elsewhere}

@@ -1,4 +1,4 @@
-"""`python -m checks simulate` on the running pipeline: what was sent, what is there, and whether it says so."""
+"""`python -m checks simulate` on the deployed pipeline: sent readings, results, and the verdict."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def simulate(deployment: Deployment, arguments: str, **options: Any) -> tuple[in
 
 
 def counted(out: str) -> dict[str, tuple[int, int, str]]:
-    """The table at the end: by what was looked for, how many were sent and found, and the verdict."""
+    """The closing table: by kind, how many were sent and found, and the verdict."""
     return {found: (int(sent), int(there), verdict) for _, sent, found, there, verdict in LINE.findall(out)}
 
 

@@ -1,4 +1,4 @@
-"""The soak on the deployed systems: its books notice what is lost and what is doubled."""
+"""The soak test on the deployed systems detects lost and repeated results."""
 
 import json
 from collections import Counter
@@ -46,11 +46,11 @@ def run(
 
 
 class Sabotaged(Inputs):
-    """Somebody deletes one row, copies another and repeats a notification, once all is there."""
+    """Deletes one row, copies another and repeats a notification after everything is processed."""
 
     done: ClassVar[list[str]] = []
 
-    def rejects(self) -> Counter[str]:  # read after the rows are
+    def rejects(self) -> Counter[str]:  # read after the rows
         if not self.done and self.rows().total() == SABOTAGED - len(self.poisons):
             table = self.outputs["TableName"]
             scanned = self._dynamodb.scan(TableName=table, ConsistentRead=True)["Items"]
@@ -92,7 +92,7 @@ def test_a_lost_row_a_doubled_row_and_a_doubled_notification_are_noticed_and_nam
 
 @pytest.fixture
 def in_episodes(deployment: Deployment) -> Iterator[dict[str, str]]:
-    """The deployed sensor pipeline as SENSOR_NOTIFICATIONS=episodes has it; gives its outputs."""
+    """The deployed sensor pipeline with SENSOR_NOTIFICATIONS=episodes. Returns its outputs."""
     outputs = deployment.outputs("sensor-pipeline")
     dynamodb, iam, functions = map(deployment.local.client, ("dynamodb", "iam", "lambda"))
     configuration = functions.get_function_configuration(FunctionName=outputs["FunctionArn"])

@@ -1,4 +1,4 @@
-"""The bucket of Terraform's state: made, hardened, never taken from another, never loosened."""
+"""The state bucket: created, hardened, never taken over from another account, never loosened."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def ensure(s3: Any, name: str, region: str = "us-east-1") -> bool:
 
 
 def standard(s3: Any, name: str) -> dict[str, Any]:
-    """What the bucket is like, as far as the standard says anything about it."""
+    """The bucket's settings that the standard is about."""
     encryption = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
     return {
         "versioning": s3.get_bucket_versioning(Bucket=name)["Status"],
@@ -149,7 +149,7 @@ def test_a_bucket_of_another_account_is_refused_before_anything_is_changed(local
     owner = "x-amz-expected-bucket-owner"
 
     def check_owner(request: ProxiedRequest) -> Answer | None:
-        # The local AWS does not look at this header; S3 refuses like this when the owner is another.
+        # The local AWS ignores this header; S3 answers so if the owner is another account.
         expected_owner = {key.lower(): value for key, value in request.headers.items()}.get(owner)
         return Answer(403) if expected_owner not in (None, ACCOUNT) else None
 

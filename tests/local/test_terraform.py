@@ -1,4 +1,4 @@
-"""Terraform on what is deployed: settled, repeatable, one apply at a time."""
+"""Terraform on the deployed systems: empty plans, repeatable applies, one apply at a time."""
 
 import subprocess
 from typing import Any
@@ -60,7 +60,7 @@ def addresses(state: dict[str, Any]) -> set[str]:
 
 
 def changes(deployment: Deployment, system: str) -> str:
-    """What a plan would change; empty when nothing."""
+    """The changes of a plan; empty if there are none."""
     code, said, _ = deployment.plan(system)
     return said if code else ""
 

@@ -1,4 +1,4 @@
-"""The upload API, deployed: over HTTP, with IAM enforced."""
+"""The deployed upload API over HTTP, with IAM enforced."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ class Uploads:
     outputs: dict[str, str]
 
     def post(self, body: Any, key: str | None = None, headers: Mapping[str, str] = AS_JSON) -> tuple[int, Any]:
-        """Gives status and body; every request has an idempotency key of its own unless `key` says otherwise."""
+        """Send a request with an idempotency key of its own unless `key` is given. Returns status and body."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {**headers, "Idempotency-Key": key or uuid4().hex}
         status, answer = signed_request(self.local, "POST", self.outputs["ApiUrl"], content, named)
@@ -73,7 +73,7 @@ def uploads(deployment: Deployment) -> Uploads:
 
 
 def upload(**changed: Any) -> dict[str, Any]:
-    """A valid body; None leaves a field out."""
+    """A valid body; None omits a field."""
     body = {
         "productId": uuid4().hex,
         "productName": "Lamp “Süd” 日本 😀",
@@ -117,7 +117,7 @@ def test_the_same_request_many_times_at_once_has_one_effect_and_one_answer(uploa
     assert answers == [(201, answers[0][1])] * 4
     (product,) = uploads.products(body["productId"])
     assert product["versionId"] == answers[0][1]["versionId"]
-    assert uploads.items() == items + 2  # the product and what is remembered
+    assert uploads.items() == items + 2  # the product and the stored answer
 
 
 def test_uploads_of_one_product_at_once_all_succeed_and_the_last_one_stays(uploads: Uploads) -> None:
@@ -218,7 +218,7 @@ def test_a_request_without_idempotency_key_is_known_by_its_body(uploads: Uploads
 
 
 def ask(uploads: Uploads, method: str, path: str = "", **headers: str) -> tuple[int, dict[str, str]]:
-    """An unsigned request, as a browser sends it; gives the status and the headers of CORS."""
+    """An unsigned request, as browsers send it. Returns the status and the CORS headers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     request = AWSRequest(method, uploads.outputs["ApiUrl"] + path, named, b"{}" if method == "POST" else None).prepare()
     answer = session(str(uploads.local.folder / "client.pem"), timeout=30).send(request)
@@ -293,7 +293,7 @@ def test_a_request_that_is_not_signed_is_refused(uploads: Uploads) -> None:
 
 @contextmanager
 def throttled(uploads: Uploads, rate: float, burst: int) -> Iterator[None]:
-    """Another limit on the stage; afterwards as Terraform made it."""
+    """Another throttling limit on the stage; restored afterwards."""
     api = uploads.local.client("apigateway")
     settings = api.get_stage(restApiId=uploads.outputs["ApiId"], stageName="live")["methodSettings"]["*/*"]
 
@@ -318,7 +318,7 @@ def throttled(uploads: Uploads, rate: float, burst: int) -> Iterator[None]:
 
 def test_requests_beyond_the_limit_are_told_to_come_later_and_have_no_effect(uploads: Uploads) -> None:
     items = uploads.items()
-    # So slow a rate that only the burst counts, however busy this machine is.
+    # A rate so low that only the burst counts, however slow this machine is.
     with throttled(uploads, rate=0.01, burst=3):
         answers = [uploads.post(upload())[0] for _ in range(6)]
     assert answers == [201] * 3 + [429] * 3

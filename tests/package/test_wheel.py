@@ -1,4 +1,4 @@
-"""What a user does with the wheel, outside of this repository: README's commands and examples, exactly as printed."""
+"""A user's steps with the wheel, outside of this repository: README's commands and examples, exactly as printed."""
 
 import json
 import os
@@ -13,15 +13,15 @@ import pytest
 
 from .conftest import ROOT
 
-# What a README or a page of docs/ marks to be run: with a name, the block is that file.
+# Marks of blocks in README and docs that are run; a block with a name becomes that file.
 RUN = re.compile(r"<!-- run by tests/package(?:: (\S+))? -->\n```\w+\n(.*?)```", re.DOTALL)
 
-# Of the caller's environment, what could lead back into this repository or into an AWS.
+# Variables of the caller that could lead into this repository or to an AWS.
 FOREIGN = ("AWS_", "PYTHON", "SLUICE_", "VIRTUAL_ENV", "COVERAGE")
 
 
 def blocks(page: str) -> dict[str, str]:
-    """The blocks to be run, by the name of their file; the commands are without one."""
+    """The marked blocks by file name; commands have none."""
     return dict(RUN.findall((ROOT / page).read_text(encoding="utf-8")))
 
 
@@ -35,7 +35,7 @@ class Shell:
     def run(self, commands: str, folder: Path | None = None) -> tuple[int, str]:
         """The exit code, and everything that is printed."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        # Else most of the time goes into compiling submodules of the binding that nothing imports.
+        # Otherwise most of the time goes into compiling submodules of the binding that nothing imports.
         own["PIP_NO_COMPILE"] = "1"
         links = f"{self.dist} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
         done = subprocess.run(
@@ -66,7 +66,7 @@ def shell(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 @dataclass(frozen=True)
 class Followed:
-    """README's commands, followed: what each printed, and when it was done, in seconds."""
+    """README's commands with their output and the time when each was done, in seconds."""
 
     printed: dict[str, str]
     done: dict[str, float]

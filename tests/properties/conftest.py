@@ -1,8 +1,8 @@
-"""Tests with input that hypothesis invents: the same in every run, and bounded in number."""
+"""Property-based tests with hypothesis: deterministic, with a bounded number of examples."""
 
 from hypothesis import HealthCheck, settings
 
-# A failure is repeated by running the test again: its input follows from the test alone, not from chance or a database.
+# Failures are reproduced by running the test again: examples depend on the test alone, not on chance or a database.
 settings.register_profile(
     "repeatable",
     derandomize=True,

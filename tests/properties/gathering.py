@@ -1,4 +1,4 @@
-"""What the module classes accept of invented arguments, gathered in one stack that Terraform validates."""
+"""Collects constructs with generated arguments in one stack, which Terraform validates."""
 
 import inspect
 import os
@@ -20,7 +20,7 @@ from sluice_cli.terraform.mirror import terraform_environment
 
 Option = TypeVar("Option")
 
-# Their place is taken by a variable's token of the stack that is being built.
+# Placeholders for tokens of variables in the stack under construction.
 TEXT_TOKEN, NUMBER_TOKEN = "<text>", "<number>"
 
 ODD_TEXTS = ["", "A B", "données", "x" * 64, "x" * 300, "${", "${a", "%{a", '"\\', "a/b", "a\nb", "None", "*", "-", "."]
@@ -43,7 +43,7 @@ def options(required: dict[str, Any], **optional: st.SearchStrategy[Any]) -> st.
 
 
 def options_of(good: Option, *positions: st.SearchStrategy[Any], **names: st.SearchStrategy[Any]) -> Any:
-    """Options of the class of `good`, which stands in where that class refuses what it is given."""
+    """Options of the class of `good`, which is used if that class refuses the generated ones."""
 
     def make(*arguments: Any, **options: Any) -> Option:
         try:
@@ -55,7 +55,7 @@ def options_of(good: Option, *positions: st.SearchStrategy[Any], **names: st.Sea
 
 
 class Gathering:
-    """One stack in which everything that was accepted comes together; what was refused leaves nothing behind."""
+    """A stack with everything that was accepted; refused constructs leave nothing behind."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -93,8 +93,8 @@ class Gathering:
         return [self.given(item) for item in value] if isinstance(value, list) else value
 
     def validate(self) -> None:
-        """Let Terraform check everything that was accepted."""
-        inspect.unwrap(App.synth)(self.app)  # without the check of names, which the examples share
+        """Let Terraform validate everything that was accepted."""
+        inspect.unwrap(App.synth)(self.app)  # without the check for duplicate names, which examples share
         folder = self.folder / "out" / "stacks" / "stack"
         environment = terraform_environment(os.environ, self.folder / "terraform.rc")
         for command in (["init", "-backend=false", "-input=false"], ["validate"]):

@@ -1,15 +1,15 @@
-"""What strangers may send."""
+"""Generated input of strangers."""
 
 from datetime import UTC
 from typing import Any
 
 from hypothesis import strategies as st
 
-# Python reads lone surrogates from JSON (`"\ud800"`), and nothing can send or keep them.
+# Python reads lone surrogates from JSON (`"\ud800"`), but they cannot be sent or stored.
 ANY_TEXT = st.text(st.characters(codec=None), max_size=40)
 NUMBERS = st.one_of(st.integers(), st.floats(), st.integers(-(10**400), 10**400))
 SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, ANY_TEXT)
-# With the words that the functions look for, so that what is behind them is reached as well.
+# Includes the words that the functions look for, to reach the code behind.
 WORDS = st.sampled_from(
     [
         "Event",
@@ -44,7 +44,7 @@ KEYS = st.one_of(
 
 @st.composite
 def heads(draw: st.DrawFn) -> dict[str, Any]:
-    """HeadObject answers; a client's headers come back as it sent them."""
+    """HeadObject answers; a client's headers are returned as they were sent."""
     header = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=80)
     answer = {
         "LastModified": draw(st.datetimes(timezones=st.just(UTC))),

@@ -1,4 +1,4 @@
-"""Whatever people give the module classes: valid Terraform or a ConfigurationError, never another exception."""
+"""Any arguments of the module classes give valid Terraform or a ConfigurationError, never another exception."""
 
 from collections.abc import Callable
 from typing import Any

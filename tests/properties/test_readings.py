@@ -1,4 +1,4 @@
-"""Files of readings that hypothesis invents."""
+"""Generated files of readings."""
 
 import json
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ RULES = Rules(KNOWN)
 SOURCE = SourceObject("bucket", "readings/1.json", "version", ARRIVED)
 READING = {"deviceId": "d-1", "sensorType": "temperature", "value": 20, "timestamp": "2026-01-31T11:59:00Z"}
 PART = st.one_of(JSON, ANY_TEXT, st.sampled_from(["temperature", "2026-01-31T11:59:00Z", "0000-00-00T00:00:00Z"]))
-# Of all formats, so that shapes are hit half and wholly.
+# Field names of all formats, so that objects match formats partly and completely.
 NAMES = [
     *READING,
     "temperature",

@@ -1,4 +1,4 @@
-"""Bodies, headers and prices that hypothesis invents."""
+"""Generated bodies, headers and prices."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ FILE_NAMES = st.text(
     min_size=1,
     max_size=255,
 ).filter(lambda name: name not in (".", ".."))
-# Up to 38 digits, inside what DynamoDB keeps.
+# Up to 38 digits, within DynamoDB's range.
 PRICES = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(0, 10**38 - 1), st.integers(-90, 80)
 )

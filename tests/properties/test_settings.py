@@ -1,4 +1,4 @@
-"""Settings that hypothesis invents."""
+"""Generated settings."""
 
 import json
 from dataclasses import fields
@@ -25,7 +25,7 @@ def test_a_setting_is_taken_or_refused_by_its_name(name: str, value: str) -> Non
 def test_all_that_is_wrong_is_said_at_once(environment: dict[str, str]) -> None:
     wrong = {name for name, value in environment.items() if refused({name: value})}
     named = {problem.partition(":")[0] for problem in refused(environment)}
-    # Allowing another machine can right an address there, and nothing else of another setting.
+    # Allowing another machine can make an endpoint valid, and changes no other setting.
     assert named == wrong or (named ^ wrong) <= {"AWS_ENDPOINT_URL"}
 
 

@@ -24,7 +24,7 @@ POOL = f"arn:aws:cognito-idp:us-east-1:{ACCOUNT}:userpool/us-east-1_abc"
 
 
 class Parts:
-    """One thing of each class, made where it is first asked for, in the stack that `places` gives it."""
+    """One construct of each class, created on first use in the stack that `places` says."""
 
     def __init__(self, folder: Path, code: Path, places: dict[str, int]) -> None:
         self.app = App(outdir=str(folder))
@@ -135,7 +135,7 @@ def test_any_order_of_verbs_over_two_stacks_synthesizes_or_is_refused_in_words(
 ) -> None:
     parts = Parts(tmp_path_factory.mktemp("app"), code, places)
     for verb in verbs:
-        with contextlib.suppress(ConfigurationError):  # and people go on, in a notebook
+        with contextlib.suppress(ConfigurationError):  # as in a notebook, where people continue after an error
             VERBS[verb](parts)
     try:
         parts.app.synth()

@@ -1,4 +1,4 @@
-"""What the local AWS's API Gateway says of bodies that hypothesis invents."""
+"""Messages of the local AWS's API Gateway for generated bodies."""
 
 import json
 import runpy
@@ -15,7 +15,7 @@ from upload_api.uploads import SCHEMA
 
 from .strategies import ANY_TEXT, JSON
 
-# The local AWS runs in an environment of its own; of this module nothing else is needed.
+# The local AWS runs in its own environment; nothing else of this module is needed.
 violations = runpy.run_path(str(APP.parent / "api_gateway.py"))["violations"]
 
 FIELDS = st.sampled_from(sorted(SCHEMA["properties"]))

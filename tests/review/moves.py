@@ -1,4 +1,4 @@
-"""Values that move an argument in the direction that its classification calls dangerous, and in the other."""
+"""Changes of an argument in the direction that its classification calls dangerous, and in the other."""
 
 import itertools
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def _over(rule: Classification) -> st.SearchStrategy[Move]:
     return st.tuples(st.integers(1, most), st.integers(most + 1, most * 100))
 
 
-# For each direction: dangerous moves; and whether the way back is harmless.
+# For each direction: dangerous changes; and whether the reverse is harmless.
 DANGEROUS: dict[str, tuple[Callable[[Classification], st.SearchStrategy[Move]], bool]] = {
     "off": (
         lambda _: st.sampled_from([(True, False), ("Enabled", "Disabled"), (True, None), ("ENABLED", "DISABLED")]),
@@ -61,12 +61,12 @@ DANGEROUS: dict[str, tuple[Callable[[Classification], st.SearchStrategy[Move]], 
     "rank": (_ranks, True),
     "key": (lambda _: st.one_of(_two(KEYS), st.tuples(KEYS, st.none())), False),
 }
-# Set for the first time, a value is no danger in these directions.
+# Setting a value for the first time is harmless in these directions.
 HARMLESS_FROM_NOTHING = ("changed", "removed", "key", "off")
 
 
 def nested(name: str, value: Any) -> Values:
-    """Attributes in which a value stands at a path: `settings.rate` below a list of one block."""
+    """Attributes with a value at a path: `settings.rate` in a list of one block."""
     first, _, rest = name.partition(".")
     return {first: [nested(rest, value)] if rest else value}
 

@@ -1,4 +1,4 @@
-"""Plans in the form of `terraform show -json`, as small as a test needs them."""
+"""Minimal plans in the format of `terraform show -json`."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ def change(
     unknown: Values | None = None,
     **more: Any,
 ) -> Values:
-    """One entry of `resource_changes`; the action follows from what there is before and after."""
+    """One entry of `resource_changes`; the action follows from before and after."""
     type_, _, name = address.removeprefix("data.").partition(".")
     same = ["no-op"] if before == after and not unknown else ["update"]
     found = ["create"] if before is None else ["delete"] if after is None else same

@@ -1,4 +1,4 @@
-"""What is no plan is refused, saying why; what nobody knows is shown, never skipped."""
+"""Invalid plans are refused with the reason; unknown parts of a plan are shown, never skipped."""
 
 import json
 import subprocess

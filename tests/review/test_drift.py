@@ -1,4 +1,4 @@
-"""What counts as drift: what really differs, once, and never what is only written in another way."""
+"""Drift is what really differs, reported once, and not what is only written differently."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Real plans of a real deployment: reviewed, refused, acknowledged, applied, once."""
+"""Real plans of a real deployment: reviewed, refused, acknowledged, applied once."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ TRACKER, LOG = "object-tracker", "invocation-log"
 
 
 def target(deployment: Deployment, folder: Path, **settings: str) -> Target:
-    """Somebody's own working copy, on the same account and state."""
+    """A second working copy with the same account and state."""
     environment = {**deployment.target.environment, **settings}
     return replace(deployment.target, folder=folder, output_folder=None, environment=environment)
 
@@ -37,7 +37,7 @@ def review(where: Target, names: Sequence[str], acknowledged: Sequence[str]) -> 
 
 
 def edited(document: dict[str, Any]) -> dict[str, Any]:
-    """The object tracker as somebody careless leaves it."""
+    """The object tracker after a careless edit."""
     resources, documents = document["resource"], document["data"]["aws_iam_policy_document"]
     del resources["aws_s3_bucket_versioning"]
     (table,) = resources["aws_dynamodb_table"].values()
@@ -53,7 +53,7 @@ def edited(document: dict[str, Any]) -> dict[str, Any]:
 
 @contextmanager
 def deletion_protection(deployment: Deployment) -> Iterator[None]:
-    """Somebody turned it on by hand; the configuration does not say so."""
+    """Deletion protection turned on by hand; the configuration does not have it."""
     dynamodb, name = deployment.local.client("dynamodb"), deployment.outputs(TRACKER)["TableName"]
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
     yield
@@ -62,7 +62,7 @@ def deletion_protection(deployment: Deployment) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def careless(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> tuple[StackReview, Path]:
-    """The review of a careless change, and the plan's JSON; Terraform's own plan of it."""
+    """The review of a careless change, the plan's JSON, and Terraform's own plan of it."""
     where = target(deployment, tmp_path_factory.mktemp("careless"))
     (stack,) = synthesize(where, [TRACKER])
     file = stack.folder / "cdk.tf.json"
@@ -128,13 +128,13 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     def reviewed(where: Target, *acknowledged: str) -> StackReview:
-        """By a pull request's run."""
+        """Reviewed in the workflow of a pull request."""
         run = as_role(deployment.local, where, REVIEW, PULL_REQUEST, tmp_path)
         (found,) = review(run, [LOG], acknowledged)
         return found
 
     def apply(where: Target) -> None:
-        """By a run on what was merged."""
+        """Applied in the workflow after the merge."""
         apply_reviewed(as_role(deployment.local, where, DEPLOY, PRODUCTION, tmp_path), [LOG])
 
     def refused(where: Target) -> str:
@@ -146,7 +146,7 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     mine, yours = (target(deployment, tmp_path / name, **longer) for name in ("mine", "yours"))
     assert "nothing was reviewed" in refused(mine)
     found = reviewed(mine)
-    # Terraform plans the policy on these logs, too; being what it was, it is folded.
+    # Terraform plans the policy on these logs too; unchanged, it is folded.
     assert [one.headline for one in found.changes] == ["log group: log retention (days) 365 → 731"]
     assert found.folded == ("1 with nothing but values that are known after apply",)
     reviewed(yours)

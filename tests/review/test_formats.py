@@ -1,4 +1,4 @@
-"""The three formats show the same, obey nothing that a plan says, and stay usable when it is large."""
+"""All three formats show the same, interpret no markup of a plan, and stay usable for large plans."""
 
 import io
 import os
@@ -82,7 +82,7 @@ def test_markup_of_rich_is_printed_as_it_is() -> None:
 
 
 class Elements(HTMLParser):
-    """What a browser makes of a text: elements, attributes, texts."""
+    """A browser's interpretation of a text: elements, attributes, texts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ def many(number: int, *, dangerous: int) -> StackReview:
 
 
 def used() -> float:
-    """Processor seconds, the layout's process included: what other programs do at the same time does not count."""
+    """Processor seconds, including the layout's process: independent of other programs."""
     times = os.times()
     return times.user + times.system + times.children_user + times.children_system
 

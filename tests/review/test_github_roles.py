@@ -1,5 +1,6 @@
-"""What GitHub's roles may not. That they may deploy and review is shown by the deployment that all tests share and by
-its plans, which are made in sessions of these roles."""
+"""Calls that are denied to GitHub's roles. Their permissions to deploy and review are shown by the tests' deployment
+and its plans, which use sessions of these roles.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ def test_a_run_of_anything_else_gets_no_session(deployment: Deployment, role: st
 
 @pytest.fixture
 def refused(deployment: Deployment) -> Callable[..., str]:
-    """The code with which a role's session is refused a call."""
+    """The error code of a call in a role's session."""
 
     def refused(role: str, subject: str, service: str, operation: str, **parameters: Any) -> str:
         session = take(deployment.local, role, subject)

@@ -1,1 +1,1 @@
-"""Units: what is synthesized, and pure Python. No network, no AWS, no credentials."""
+"""Unit tests of synthesized Terraform and pure Python: no network, no AWS, no credentials."""

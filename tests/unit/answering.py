@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 @contextmanager
 def answering(answered: str, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """Gives the port of a server that answers 200 to GET of that path, and 404 to all else."""
+    """A server that answers 200 to GET of that path, and 404 otherwise. Returns its port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -17,7 +17,7 @@ def answering(answered: str, tls: ssl.SSLContext | None = None) -> Iterator[int]
             self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         if tls:

@@ -19,7 +19,7 @@ def new_app(tmp_path_factory: pytest.TempPathFactory) -> NewApp:
 
 @pytest.fixture(scope="session")
 def new_stack(new_app: NewApp) -> NewStack:
-    """Makes empty stacks, each alone in its app, so that equal ones synthesize to equal Terraform."""
+    """Creates empty stacks, each in an app of its own, so that equal stacks synthesize to equal Terraform."""
     return lambda: TerraformStack(new_app(), "stack")
 
 

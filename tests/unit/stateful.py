@@ -1,4 +1,4 @@
-"""Where resources with data are in people's state, and what to write when they move."""
+"""Addresses of stateful resources in people's state, and the `moved` blocks to write when they change."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from typing import Any
 
 LIST = Path(__file__).parent / "stateful_resources.json"
 
-# What holds something that no deployment can make again, and the attribute that tells one from another. Failure queues
-# and log groups are watched too, though nothing keeps them from being destroyed: what is in them expires by itself.
+# Resource types with data that no deployment can restore, and their identifying attribute. Failure queues and log
+# groups are included although they may be destroyed: their content expires.
 NAMES = {
     "aws_cloudwatch_log_group": "name",
     "aws_dynamodb_table": "name",
@@ -17,14 +17,14 @@ NAMES = {
     "aws_s3_bucket": "bucket",
     "aws_sqs_queue": "name",
 }
-# Nothing else has what these hold.
+# Resource types without data of that kind.
 GUARDED = ("aws_dynamodb_table", "aws_kms_key", "aws_s3_bucket")
 
 Addresses = Mapping[str, str]
 
 
 def stateful(synthesized: Mapping[str, Any]) -> dict[str, str]:
-    """By address, the physical name of each resource that holds something."""
+    """The physical name of each stateful resource, by address."""
     return {
         f"{kind}.{id_}": _plain(resource[attribute])
         for kind, attribute in sorted(NAMES.items())
@@ -33,7 +33,7 @@ def stateful(synthesized: Mapping[str, Any]) -> dict[str, str]:
 
 
 def changed(stack: str, listed: Addresses, found: Addresses) -> str:
-    """What is to be done about addresses that are not as listed; empty when all are."""
+    """Advice about addresses that differ from the listed ones; empty if all are as listed."""
     said = []
     gone = {address: name for address, name in listed.items() if address not in found}
     new = {address: name for address, name in found.items() if address not in listed}

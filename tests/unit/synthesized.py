@@ -1,4 +1,4 @@
-"""A stack's Terraform as dicts, and the statements that many of them have in common."""
+"""A stack's Terraform as dicts, and frequently used policy statements."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from modules.testing import Block as Block
 from modules.testing import SynthesizedStack
 
 ACCOUNT = "123456789012"
-# What a stack asks for once, whatever is deployed by it.
+# Data sources that a stack needs once, whatever it deploys.
 PARTITION = "${data.aws_partition.CurrentPartition.partition}"
 DNS_SUFFIX = "${data.aws_partition.CurrentPartition.dns_suffix}"
 REGION = "${data.aws_region.CurrentRegion.name}"
@@ -22,7 +22,7 @@ class Terraform(SynthesizedStack):
 
 
 def allow(sid: str, actions: list[str], *resources: str) -> Block:
-    """A statement of a role's policy, as Terraform gets it."""
+    """A statement of a role's policy as Terraform gets it."""
     return {"sid": sid, "effect": "Allow", "actions": actions, "resources": list(resources)}
 
 
@@ -38,7 +38,7 @@ def deny_without_tls(actions: list[str], *resources: str) -> Block:
 
 
 def allow_service(service: str, actions: list[str], resource: str, account: str = ACCOUNT) -> Block:
-    """An AWS service, for this account only, in a resource's policy."""
+    """A resource policy's statement for an AWS service on behalf of this account only."""
     return {
         "sid": "Allow" + service.title(),
         "effect": "Allow",
@@ -50,7 +50,7 @@ def allow_service(service: str, actions: list[str], resource: str, account: str 
 
 
 def decoded(expression: str) -> Any:
-    """What Terraform's `jsonencode` gets, with references as texts."""
+    """The argument of Terraform's `jsonencode`, with references as texts."""
     inside = re.fullmatch(r"\$\{jsonencode\((.*)\)\}", expression, re.S)
     assert inside is not None
     text = re.sub(r'("(?:[^"\\]|\\.)*") = ', r"\1: ", inside[1])
@@ -58,5 +58,5 @@ def decoded(expression: str) -> Any:
 
 
 def replaced_with_function(construct: str) -> Block:
-    """The lifecycle of what AWS deletes together with a function."""
+    """The lifecycle of resources that AWS deletes together with a function."""
     return {"lifecycle": {"replace_triggered_by": [f"aws_lambda_function.{construct}/Function.id"]}}

@@ -16,7 +16,7 @@ INSTALLED = (".venv", ".tools", "node_modules")
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of this project with one system more."""
+    """A copy of this project with one more system."""
     copy = tmp_path_factory.mktemp("tree") / "sluice"
     tracked = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -51,7 +51,7 @@ def test_synth_finds_it(tree: Path) -> None:
 
 
 EVERY_SYSTEM = [f"tests/unit/test_{name}.py" for name in ("systems", "least_privilege", "alarm_paths")]
-# The page of proofs is written by a run of `make prove-iam`.
+# `make prove-iam` writes the page of proofs.
 CHOSEN = ["-p", "no:cacheprovider", "-q", "-k", "(Doorbell or doorbell) and not the_page"]
 
 
@@ -78,7 +78,7 @@ def test_demo_soak_and_benchmark_find_it(tree: Path) -> None:
         assert "there are doorbell," in refused.stderr
 
 
-# On the tree's own project, as `make demo` has left it: the proofs of one system.
+# In the tree's own project, after its `make demo`: the proofs of one system.
 PROVE = """
 from checks.deployed import repository
 from checks.verbs.prove_iam import prove_all

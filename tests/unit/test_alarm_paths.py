@@ -1,4 +1,4 @@
-"""Every alarm of every system: on a metric that AWS emits, and with a free way to whoever is subscribed."""
+"""Every alarm of every system watches a metric that AWS emits, and can notify its subscribers."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 
 @dataclass(frozen=True)
 class Metric:
-    """What AWS documents: the sets of dimensions it is emitted with, the statistic that says something, how often."""
+    """A metric as AWS documents it: its sets of dimensions, the meaningful statistic, and how often it is emitted."""
 
     dimensions: tuple[tuple[str, ...], ...]
     statistic: str
@@ -41,12 +41,12 @@ METRICS = {
     "AWS/ApiGateway 5XXError": Metric((("ApiName",), ("ApiName", "Stage")), "Sum"),
     "AWS/DynamoDB ReadThrottleEvents": Metric(TABLE, "Sum"),
     "AWS/DynamoDB WriteThrottleEvents": Metric(TABLE, "Sum"),
-    # Consumed units are compared with provisioned ones, which DynamoDB lets bursts of up to five minutes exceed.
+    # Consumed units are compared with provisioned ones, which DynamoDB allows bursts of up to five minutes to exceed.
     "AWS/DynamoDB ConsumedReadCapacityUnits": Metric(TABLE, "Sum", (300,)),
     "AWS/DynamoDB ConsumedWriteCapacityUnits": Metric(TABLE, "Sum", (300,)),
 }
 
-# What the value of a dimension is the name of.
+# The resource type that a dimension's value names.
 NAMED = {
     "FunctionName": ("aws_lambda_function", "function_name"),
     "QueueName": ("aws_sqs_queue", "name"),
@@ -62,7 +62,7 @@ def made(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> Terrafor
 
 
 def referenced(made: Terraform, reference: str) -> tuple[str, str, dict[str, Any]]:
-    """Type, path and values of the resource that a text such as `${aws_sns_topic.AlarmTopic/Topic.arn}` names."""
+    """Type, path and values of the resource in a reference such as `${aws_sns_topic.AlarmTopic/Topic.arn}`."""
     found = re.fullmatch(r"\$\{(data\.)?(\w+)\.(.+)\.\w+\}", reference)
     assert found, reference
     data, kind, path = found.groups()
@@ -94,7 +94,7 @@ def test_every_alarm_is_on_a_metric_that_aws_emits_with_these_dimensions(made: T
 
 
 def test_every_alarm_treats_missing_data_as_ok_and_one_breaching_period_as_alarm(made: Terraform) -> None:
-    # All these metrics are emitted when something happens, so that no data is the rule, not a failure.
+    # These metrics are emitted only when something happens: missing data is normal.
     for path, alarm in made.all("aws_cloudwatch_metric_alarm").items():
         assert (alarm["treat_missing_data"], alarm["comparison_operator"], alarm["evaluation_periods"]) == (
             "notBreaching",
@@ -126,7 +126,8 @@ def test_every_alarm_finds_its_way_to_the_topic_through_topic_policy_and_key_pol
         assert kind == "aws_sns_topic", path
         (publish,) = admitting_alarms(statements(made, topic_policies[arn]))
         assert (publish["actions"], publish["resources"]) == (["sns:Publish"], [arn]), path
-        # With no key, or the one that AWS manages, CloudWatch could publish nothing or everybody could read it.
+        # Without a key, or with the AWS managed one, CloudWatch could not publish, or everybody could read the
+        # messages.
         kind, _, key = referenced(made, topic["kms_master_key_id"])
         assert kind == "aws_kms_key", path
         (encrypt,) = admitting_alarms(statements(made, key["policy"]))

@@ -1,4 +1,4 @@
-"""Routes of an API: paths and methods as API Gateway takes them, or an error that says what to write."""
+"""Routes of an API: paths and methods that API Gateway accepts, and errors with advice for others."""
 
 from collections.abc import Callable
 from pathlib import Path

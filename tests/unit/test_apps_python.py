@@ -1,4 +1,4 @@
-"""Which `python` an app's command finds, when the tool runs it."""
+"""The `python` that an app's command runs under the tool."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ PREFIX = """python -c 'import sys; print(sys.prefix, file=open("prefix", "w"))'"
 
 def found(folder: Path, **variables: str) -> str:
     own = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    with pytest.raises(SynthError):  # it writes no Terraform
+    with pytest.raises(SynthError):  # writes no Terraform
         Project(folder, PREFIX, folder / "cdktf.out", {}).synthesize({**own, **variables}, folder / "cdktf.out")
     return (folder / "prefix").read_text().strip()
 
@@ -25,7 +25,7 @@ def test_the_app_runs_under_the_tools_python_if_no_environment_is_activated(tmp_
 
 
 def environment_with(folder: Path, says: str) -> Path:
-    """A virtual environment whose `python` writes where it is from."""
+    """A virtual environment whose `python` writes its own path."""
     (folder / "bin").mkdir(parents=True)
     (folder / "bin" / "python").write_text(f"#!/bin/sh\necho {says} > prefix\n")
     (folder / "bin" / "python").chmod(0o755)

@@ -1,4 +1,6 @@
-"""The audit's verdict on what pip-audit and npm say. Both ask a registry, so others speak for them here."""
+"""The audit's verdict on the output of pip-audit and npm, which are replaced by scripts here because both ask a
+registry.
+"""
 
 import json
 from argparse import Namespace
@@ -26,14 +28,14 @@ VULNERABLE = {
 
 @pytest.fixture
 def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for tools, and no others on PATH."""
+    """An empty PATH except for a folder of tools."""
     monkeypatch.setattr(audit, "TOOLS", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     return tmp_path
 
 
 def says(tool: Path, what: str) -> None:
-    """A program that prints a text, whatever it is asked."""
+    """A program that prints a text, whatever its arguments."""
     tool.parent.mkdir(parents=True, exist_ok=True)
     tool.write_text(f"#!/bin/sh\nprintf '%s' '{what}'\n")
     tool.chmod(0o700)

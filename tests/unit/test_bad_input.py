@@ -1,4 +1,4 @@
-"""Input that nobody should give, generated: every command answers in words, with an exit code of the table."""
+"""Generated bad input: every command answers with a message and an exit code of the table."""
 
 import contextlib
 import io
@@ -20,10 +20,10 @@ from sluice_cli.exit_codes import ExitCode
 from sluice_cli.project import FILE
 from sluice_cli.review.ruleset import FILE as RULES
 
-# What Python shows of itself when an error is not put into words.
+# Names of Python that appear only if an error is not put into words.
 PYTHON = re.compile(r"\b[A-Za-z]\w*(?:Error|Exception)\b|NoneType|Traceback|<class |\bobject at 0x|unexpected error")
 CODES = {code.value for code in ExitCode}
-# What Terraform's files and ours have at one place or another.
+# Keys that Terraform's files and ours have in some place.
 KEYS = ["stacks", "workingDirectory", "dependencies", "app", "output", "context", "resource", "data", "provider"]
 KEYS += ["terraform", "backend", "aws", "aws_s3_bucket", "aws_lambda_function", "aws_iam_role_policy", "policy", "//"]
 KEYS += ["resource_changes", "change", "actions", "before", "after", "address", "type", "name", "configuration"]
@@ -40,7 +40,7 @@ FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(Health
 
 
 def outcome(folder: Path, *arguments: str) -> tuple[int, str]:
-    """The exit code, and all that is printed."""
+    """The exit code, and everything that is printed."""
     printed = io.StringIO()
     with contextlib.chdir(folder), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         try:

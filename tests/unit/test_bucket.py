@@ -501,7 +501,7 @@ LISTENS_AND_WRITES = [
     ({"prefix": "in/"}, "in/"),
     ({"prefix": "in/"}, "in/done/"),
     ({"prefix": "in/done/"}, "in/"),
-    # A function that may write anything under a prefix may write what ends like this.
+    # A function that may write under a prefix may also write keys with this suffix.
     ({"suffix": ".csv"}, "out/"),
 ]
 RECURSION = (

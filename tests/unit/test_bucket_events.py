@@ -1,4 +1,4 @@
-"""What a bucket tells whom when objects come and go."""
+"""A bucket's notifications of created and removed objects."""
 
 import json
 from collections.abc import Callable
@@ -249,7 +249,7 @@ def with_provider(stack: TerraformStack) -> TerraformStack:
 
 
 class TestInTwoStacks:
-    """Bucket and target, each in a stack of its own."""
+    """Bucket and target in different stacks."""
 
     @pytest.fixture
     def app(self, new_app: Callable[[], App]) -> App:

@@ -23,7 +23,7 @@ Made = Callable[..., Terraform]
 
 @pytest.fixture(scope="module")
 def made(new_stack: Callable[[], TerraformStack], code: Path) -> Made:
-    """An API with three routes, under given options."""
+    """An API with three routes and the given options."""
 
     def make(**options: Any) -> Terraform:
         stack = new_stack()

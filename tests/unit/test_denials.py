@@ -1,4 +1,4 @@
-"""What is said about a refused call."""
+"""Explanations of denied calls."""
 
 import json
 from pathlib import Path

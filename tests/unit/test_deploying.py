@@ -1,6 +1,6 @@
-"""In what order stacks are deployed, and what becomes of the others when one fails.
+"""The order in which stacks are deployed, and the effect of a failure on other stacks.
 
-Terraform is a stand-in here, so that it can be made to fail; tests/conftest.py deploys all with the real one.
+Terraform is replaced by a script that fails on demand; tests/conftest.py deploys with the real one.
 """
 
 import os
@@ -17,7 +17,7 @@ from sluice_cli.target import Target
 from sluice_cli.terraform.deployment import deploy
 from tests.support.waiting import eventually
 
-ACCOUNT = "api-gateway-account"  # every system waits for it, where it is asked for
+ACCOUNT = "api-gateway-account"  # every system depends on it if it exists
 SYSTEMS = ["object-tracker", "upload-api"]
 
 TERRAFORM = """#!/bin/sh

@@ -1,4 +1,4 @@
-"""Example events: of what calls a function, in AWS's documented shapes, with real names."""
+"""Example events for a function: AWS's documented structures with the deployed names."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ FUNCTION = Function(Resource("shop", "aws_lambda_function", "F", "shop/F", {"fun
 
 
 class NoAws:
-    """An account in which nothing may be read."""
+    """An account in which every call is denied."""
 
     def __call__(self, *_: Any, **__: Any) -> "NoAws":
         return self

@@ -1,4 +1,4 @@
-"""Resources that exist already: the same grants and connections where AWS allows them, and words where it does not."""
+"""Existing resources: the same grants and connections if AWS allows them, and errors with advice otherwise."""
 
 from collections.abc import Callable
 from typing import Any

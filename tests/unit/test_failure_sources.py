@@ -1,4 +1,4 @@
-"""Failure queues of a stack, found in its state: who sends there, and where each message is sent to again."""
+"""Failure queues in a stack's state: their sources, and where each message is sent again."""
 
 import json
 from typing import Any
@@ -72,7 +72,7 @@ def invoke_config(named: str, destination: str) -> tuple[str, dict[str, Any]]:
             state(("aws_scheduler_schedule", {"target": [{"dead_letter_config": [{"arn": FAILED}]}]})),
             [Sources(FAILED)],
         ),
-        # A topic cannot be read.
+        # A topic has no messages to read.
         (state(function(SHRINK), invoke_config("shrink", ARN.format("sns", "failed"))), []),
         (state(queue(WORK, redrive_policy="no JSON"), queue(FAILED, redrive_policy=None)), []),
     ],
@@ -102,7 +102,7 @@ BOTH = Sources(FAILED, frozenset([SHRINK, GROW]), frozenset([WORK]))
     [
         (Sources(FAILED, frozenset([SHRINK])), message(kept()), SHRINK, {"n": 1}, "RetriesExhausted"),
         (BOTH, message(kept(functionArn=f"{GROW}:$LATEST")), GROW, {"n": 1}, "RetriesExhausted"),
-        # Whoever can write to the queue must not choose the function.
+        # A sender of messages to the queue must not be able to choose the function.
         (BOTH, message(kept(functionArn=FUNCTION.format("other"))), None, {"n": 1}, "RetriesExhausted"),
         (BOTH, message(kept()), None, {"n": 1}, "RetriesExhausted"),
         (

@@ -23,7 +23,7 @@ Synthesized = Callable[[Settings], Terraform]
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """The stack under given settings, synthesized once for each."""
+    """The stack under given settings, synthesized once for each set."""
     output = str(tmp_path_factory.mktemp("cdktf"))
     return cache(lambda settings: Terraform(FileMetadata(Testing.app(outdir=output), settings)))
 
@@ -167,7 +167,7 @@ def test_turning_autoscaling_on_adds_it_and_leaves_the_table_as_it_is(system: Sy
     assert set(scaled.all("aws_appautoscaling_policy")) == {f"{path}Policy" for path in targets}
     table = scaled.one("aws_dynamodb_table")
     assert table.pop("lifecycle") == {"ignore_changes": ["read_capacity", "write_capacity"]}
-    # The indexes keep the units that autoscaling has given them, so that they can be added and removed.
+    # The indexes keep their scaled units, so that indexes can be added and removed.
     units = [(one.pop("read_capacity"), one.pop("write_capacity")) for one in table["global_secondary_index"]]
     assert [unit.startswith("${max(100, ") for pair in units for unit in pair] == [True] * 4
     plain = default.one("aws_dynamodb_table")

@@ -1,4 +1,4 @@
-"""What is recorded of an object: by its name, by its header, by its first bytes."""
+"""The row of an object: from its name, header and first bytes."""
 
 import gzip
 import io
@@ -97,7 +97,7 @@ def test_where_the_header_says_nothing_the_content_decides(header: str | None, c
         ("application/x-gzip", "gzip", "application/gzip"),
         ("application/x-zip-compressed", "ZIP", "application/zip"),
         ("application/java-archive", "ZIP", "application/java-archive"),
-        # Its parts may come in an order that the detector does not know.
+        # Its parts may come in an order that the detector does not expect.
         ("application/vnd.oasis.opendocument.text", "ZIP", "application/vnd.oasis.opendocument.text"),
         ("text/csv; charset=utf-8", "UTF-8", "text/csv"),
         ("text/plain", "Latin-1", "text/plain"),
@@ -128,7 +128,7 @@ def test_a_header_that_the_content_bears_out_is_trusted_in_its_usual_spelling(
         ("image/x-unheard-of", "HTML", "text/html"),
         ("application/pdf", "HTML", "text/html"),
         ("application/zip", "UTF-8", "text/plain"),
-        ("application/vnd.ms-excel", "UTF-8", "text/plain"),  # how some browsers upload a CSV
+        ("application/vnd.ms-excel", "UTF-8", "text/plain"),  # as some browsers upload a CSV file
         ("image/png", "noise", "application/octet-stream"),
         ("application/pdf", "zeros", "application/octet-stream"),
         ("text/html", "noise", "application/octet-stream"),

@@ -1,4 +1,4 @@
-"""Clients of functions are made of less than botocore's own, and ask the same of AWS."""
+"""Slimmed clients of the functions send the same requests as botocore's own."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ CALLS: dict[str, tuple[str, dict[str, Any], bytes]] = {
     ),
 }
 
-# A region of each kind of partition, and one that is not known yet.
+# A region of each kind of partition, and an unknown one.
 REGIONS = ("us-east-1", "us-west-2", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1", "eu-new-9")
 KINDS: tuple[dict[str, Any], ...] = ({}, {"use_fips_endpoint": True}, {"use_dualstack_endpoint": True})
 
@@ -40,7 +40,7 @@ class Content:
 
 
 def asked(session: Any, service: str, region: str, **kind: Any) -> tuple[str, str]:
-    """Where a client sends a call, and the scope (region and service) that it signs for; or why it sends it nowhere."""
+    """The URL of a call, and the scope (region and service) of its signature; or the reason why it is not sent."""
     made = session.create_client(
         service,
         region_name=region,

@@ -1,4 +1,4 @@
-"""What people choose about a function, and what Lambda refuses."""
+"""Options of a function, and values that Lambda refuses."""
 
 from collections.abc import Callable
 from pathlib import Path

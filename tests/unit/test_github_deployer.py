@@ -1,4 +1,4 @@
-"""The roles of GitHub's workflows trust one repository and reach one project."""
+"""The roles of GitHub's workflows trust one repository and are limited to one project."""
 
 import json
 import re
@@ -110,7 +110,7 @@ def test_the_deploying_role_reaches_resources_by_name_and_others_by_tag_only(sta
                 continue
             for resource in one["resources"]:
                 named = "sluice-*" in resource or resource.startswith(f"arn:{PARTITION}:s3:::state")
-                # These have no names in their ARNs.
+                # These services have no names in their ARNs.
                 kinds = (":apigateway:", "scalable-target", "Execution-Logs", "event-source-mapping")
                 nameless = any(kind in resource for kind in kinds)
                 assert named or nameless or sid in ("Lists", "Subscriptions"), (part, sid, resource)

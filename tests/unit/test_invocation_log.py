@@ -1,4 +1,4 @@
-"""The invocation log as its requirements fix it: names, keys, sizes, outputs, and what its role may do."""
+"""The invocation log has the names, keys, sizes, outputs and permissions of its requirements."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +25,7 @@ Synthesize = Callable[[dict[str, str]], Terraform]
 
 @pytest.fixture(scope="module")
 def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """The stack under settings given as environment variables."""
+    """The stack under settings from environment variables."""
 
     def made(variables: dict[str, str]) -> Terraform:
         app = cdktf.Testing.app(outdir=str(tmp_path_factory.mktemp("cdktf")))
@@ -107,7 +107,7 @@ def test_nothing_of_it_resists_destruction_even_in_a_protected_environment(produ
 
 
 def test_the_bucket_is_private_encrypted_by_s3_and_takes_tls_only(log: Terraform) -> None:
-    # Not versioned: among the types above there is no versioning.
+    # Unversioned: the types above include no versioning.
     assert log.one("aws_s3_bucket_public_access_block") == {
         "bucket": BUCKET,
         "block_public_acls": True,
@@ -162,7 +162,7 @@ def test_the_role_may_do_exactly_what_the_function_does(log: Terraform) -> None:
         ],
         "PutInvocations": [allow("Put", ["dynamodb:PutItem"], "${aws_dynamodb_table.Invocations/Table.arn}")],
     }
-    # No other way to rights: one role, no managed policy (among the types above there is no attachment).
+    # One role, no managed policy (the types above include no attachment).
     assert list(log.all("aws_iam_role")) == ["Processor/Role"]
     assert log.one("aws_iam_role").keys() == {"name", "assume_role_policy"}
 

@@ -1,4 +1,4 @@
-"""Arguments are checked, and sent, as jsii does it; only sooner."""
+"""Arguments are checked and sent as jsii does it, in less time."""
 
 import json
 import typing

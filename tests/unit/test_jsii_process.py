@@ -14,7 +14,7 @@ from jsii._kernel.providers import process
 from checks import ROOT
 from modules._synth.jsii_process import ONE_PROCESS, OneProcess, install
 
-# The Node processes below this one once JavaScript runs.
+# Prints the Node processes below this one while JavaScript runs.
 COUNT = """
 import subprocess, os
 {before}
@@ -31,7 +31,7 @@ print(sum(name.startswith("node") for pid, parent, name in rows if pid in below)
 
 
 def node_processes(folder: Path, before: str = "") -> tuple[int, str]:
-    """And what is said about it on standard error."""
+    """The number of Node processes, and the notices on standard error."""
     done = subprocess.run(
         [sys.executable, "-c", COUNT.format(before=before)],
         cwd=ROOT,
@@ -47,7 +47,7 @@ def test_javascript_runs_in_one_process(tmp_path: Path) -> None:
     assert node_processes(tmp_path) == (1, "")
 
 
-# The module as it is, but for one thing, in place before `modules` uses it.
+# The module with one change, which is in place before `modules` uses it.
 OTHER = """
 import sys, types
 stand_in = sys.modules["modules"] = types.ModuleType("modules")
@@ -90,7 +90,7 @@ def test_what_javascript_prints_never_gets_between_jsiis_messages(tmp_path: Path
     ]
 
 
-# Values of all kinds, with and without tokens, in each place where cdktf looks for them.
+# Values of all kinds, with and without tokens, wherever cdktf resolves them.
 RESOLVED = """
 import sys
 if "modules" in sys.argv:

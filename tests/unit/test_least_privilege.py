@@ -1,4 +1,6 @@
-"""What the proof of least privilege rests on: every statement is read, and every stand-in fails when it has to."""
+"""The basis of the least-privilege proofs: every statement is read, and every stand-in test fails
+under its mutation.
+"""
 
 import re
 from collections.abc import Callable
@@ -27,7 +29,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "least-privilege.md"
 
 @pytest.fixture(scope="module", params=SYSTEMS, ids=lambda system: system.__name__)
 def system(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> tuple[str, Synthesize]:
-    """A system's name and how it is synthesized, once under each settings."""
+    """The name of a system and how to synthesize it, once for each set of settings."""
     name = request.param(new_app(), Settings()).node.id
     return name, cache(lambda settings: Terraform(request.param(new_app(), settings)))
 

@@ -1,4 +1,4 @@
-"""Libraries installed from lock files, by the real pip, from a folder of wheels made here: no network is asked."""
+"""Libraries from lock files, installed by the real pip from a folder of generated wheels, without a network."""
 
 import hashlib
 import sys

@@ -12,7 +12,7 @@ EVERYTHING = [{"prefix": ""}]
 
 
 def rules(stack: TerraformStack, *lifecycle: LifecycleRule, **options: Any) -> list[Block]:
-    """The rules beside those that every bucket has."""
+    """The rules other than those of every bucket."""
     Bucket(stack, "Uploads", name="uploads", account_id="123456789012", lifecycle=lifecycle, **options)
     made: list[Block] = Terraform(stack).one("aws_s3_bucket_lifecycle_configuration")["rule"]
     return [one for one in made if one["id"] not in ("remove-unfinished-uploads", "remove-replaced-versions")]

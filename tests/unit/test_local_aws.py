@@ -32,7 +32,7 @@ CALLERS = {
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[LocalAws]:
-    """A record of a local AWS that answers when asked whether it is there, which is all that an environment needs."""
+    """The record of a local AWS that answers health checks, which is enough for an environment."""
     with answering("/_ministack/health") as port:
         running = Running(
             pid=0,

@@ -1,4 +1,4 @@
-"""The local AWS's own Python environment, where Sluice is installed and not a checkout."""
+"""The local AWS's virtual environment of an installed Sluice (not a checkout)."""
 
 import sys
 from pathlib import Path
@@ -14,11 +14,11 @@ UNREACHABLE = "no-such-package==1.0 --hash=sha256:" + "0" * 64 + "\n"
 
 @pytest.fixture(autouse=True)
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """As in a wheel: no checkout, and requirements beside the module. Gives the cache folder."""
+    """As in a wheel: no checkout, and the requirements beside the module. Returns the cache folder."""
     monkeypatch.setattr(environment, "CHECKOUT", tmp_path / "site-packages")
     monkeypatch.setattr(environment, "REQUIREMENTS", tmp_path / "requirements.txt")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # the discard port: nobody listens
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # the discard port: nothing listens
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     return tmp_path / "cache" / "sluice"
@@ -45,7 +45,7 @@ def test_without_a_package_index_it_says_what_it_takes_and_leaves_nothing(
         if "venv" not in command:
             install(command, needs)
             return
-        # This environment has a pip; making another one takes long.
+        # This environment has a pip; creating another one takes long.
         python = Path(command[-1], "bin", "python")
         python.parent.mkdir(parents=True)
         python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')

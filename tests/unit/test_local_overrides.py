@@ -1,4 +1,4 @@
-"""What is written beside a synthesized stack, so that it goes to the local AWS whatever its author wrote."""
+"""Override files that redirect a synthesized stack to the local AWS, whatever its author wrote."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def state(key: str) -> dict[str, Any]:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Any:
-    """Gives what is written beside stacks: by name, the override and the addition."""
+    """The files written beside stacks: by name, the override and the addition."""
 
     def made(**stacks: dict[str, Any]) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
         for name, stack in stacks.items():

@@ -1,4 +1,4 @@
-"""What is read from lock files, in the forms that uv, Poetry, Pipenv and pip-tools write."""
+"""Lock files of uv, Poetry, Pipenv and pip-tools."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What would wake itself is an error at synth, whatever it goes through and in whatever order it is written."""
+"""Event loops are errors at synth, through any resources and in any order of calls."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -13,7 +13,7 @@ LOOP = r"it would wake itself without end: "
 
 
 class System:
-    """One of each, to be connected in a circle."""
+    """One resource of each class, to be connected in a circle."""
 
     def __init__(self, stack: TerraformStack, code: Path) -> None:
         key = Key(stack, "Key", alias="alias/key", description="Encrypts messages")

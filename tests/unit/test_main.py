@@ -1,4 +1,4 @@
-"""main.py as cdktf runs it: a process of its own, with no AWS variable and no credentials."""
+"""main.py as cdktf runs it: in a process of its own, without AWS variables and credentials."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The classes alone can be installed; the tool then says what it lacks."""
+"""The classes can be installed without the tool's libraries; commands then say what to install."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from sluice_cli.command_line import OF_EXTRA_TOOL
 
 ROOT = Path(__file__).parent.parent.parent
 
-# As where they are not installed.
+# Makes imports fail as if the libraries were not installed.
 WITHOUT = """
 import sys
 

@@ -1,4 +1,4 @@
-"""`sluice new`: a project whole, or none. tests/package runs what it makes."""
+"""`sluice new` creates a complete project, or nothing. tests/package runs the project."""
 
 import re
 import subprocess

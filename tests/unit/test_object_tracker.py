@@ -119,7 +119,7 @@ def test_pages_of_named_origins_may_ask_and_record_as_far_as_they_are_authorized
     }
     variables = made.one("aws_lambda_function")["environment"]["variables"]
     assert variables["CORS_ORIGINS"] == "https://app.example.com"
-    # Pages call the API; nobody but its owner's tools reads or writes the bucket.
+    # Pages call the API; only the owner's tools access the bucket.
     assert made.all("aws_s3_bucket_cors_configuration") == {}
 
 

@@ -1,4 +1,4 @@
-"""What every system gets of the settings that are off by default: VPC, signed code, web ACL, keys of its own."""
+"""The effect of opt-in settings on every system: VPC, code signing, web ACL, customer-managed keys."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ EVERYTHING = Settings(
     web_acl_arn=WEB_ACL,
 )
 KEY = "${aws_kms_key.Key/Key.arn}"
-# Only its own policy says through which service it is used.
+# Only its own policy limits the service through which it is used.
 STORAGE_KEYS = {"Products": "${aws_kms_key.ProductsKey/Key.arn}"}
 
 

@@ -13,7 +13,7 @@ from modules._packaging import build_archive, sha256
 
 ROOT = Path(__file__).parents[2]
 
-# Only packaging.py is read: the rest of `modules` starts Node, which no build of an archive needs.
+# Loads packaging.py alone: the rest of `modules` starts Node, which is not needed here.
 BUILD = f"""
 import hashlib, os, sys, types
 from pathlib import Path
@@ -44,7 +44,7 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Archives that other versions of the code made stay out of these tests."""
+    """A cache of these tests' own, without archives of other versions of the code."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
 
 
@@ -69,7 +69,7 @@ def test_an_archive_has_the_same_bytes_in_any_folder_time_zone_umask_time_and_mo
         ).stdout
 
     one = write(tmp_path / "one", SOURCES)
-    # The same files, made in another order.
+    # The same files, created in another order.
     two = write(tmp_path / "deeper" / "two", dict(reversed(SOURCES.items())))
     here = built(one, zone="UTC", umask="022", time=1_000_000_000, mode=0o600)
     there = built(two, zone="FAR-14", umask="077", time=1_700_000_001, mode=0o666)

@@ -1,4 +1,4 @@
-"""Who may invoke a function, and in which stack that is said."""
+"""Permissions to invoke a function, and the stack that they belong to."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_buckets_of_one_id_in_different_constructs_both_call_the_function(
     permissions = made.all("aws_lambda_permission")
     here, there = (f"${{aws_s3_bucket.{place}/Uploads/Bucket.arn}}" for place in ("Here", "There"))
     assert {permission["source_arn"] for permission in permissions.values()} == {here, there}
-    assert permissions["Worker/InvokeForUploads"]["source_arn"] == here  # the address that it has always had
+    assert permissions["Worker/InvokeForUploads"]["source_arn"] == here  # the address in existing states
 
 
 def test_one_permission_serves_all_filters_of_a_bucket(stack: TerraformStack, worker: PythonFunction) -> None:

@@ -1,6 +1,6 @@
-"""The tool in a folder of anybody's: which project it works on, what it makes of its app, and what it says.
+"""The tool in other people's projects: which project it uses, how it runs the app, and its messages.
 
-Apps are shell scripts here: they may write anything, and take no time.
+Apps are shell scripts here: they can write anything, and start quickly.
 """
 
 import json
@@ -25,7 +25,7 @@ from sluice_cli.project import FILE
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 
-# Writes the stacks that STACKS names: NAME, or NAME:DEPENDENCY.
+# Writes the stacks in STACKS: NAME, or NAME:DEPENDENCY.
 APP = """
 echo 'the app is running'
 mkdir -p "$CDKTF_OUTDIR"
@@ -54,7 +54,7 @@ Sluice = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def sluice(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Sluice:
-    """The tool in a folder, as somebody there types it, in this process: exit code, output and error output."""
+    """Runs the tool in a folder, in this process: exit code, output and error output."""
 
     def run_in(
         folder: Path, *arguments: str, variables: Mapping[str, str] = MappingProxyType({})

@@ -22,7 +22,7 @@ stack = TerraformStack(Testing.app(), "stack")
 key = modules.Key(stack, "Key", alias="alias/key", description="A key", account_id="123456789012")
 """
 
-# Imported when the JavaScript of others is loaded: as a class, with structures in structures, and as an attribute.
+# Imported after the JavaScript of other submodules is loaded: as a class, with nested structs, and as an attribute.
 LATE = """
 from cdktf_cdktf_provider_aws.kinesis_stream import KinesisStream, KinesisStreamStreamModeDetails
 import cdktf_cdktf_provider_aws as aws
@@ -33,7 +33,7 @@ assert late.stream_mode_details.stream_mode_input == "ON_DEMAND"
 aws.ssm_parameter.SsmParameter(stack, "Parameter", name="late", type="String", value=late.arn)
 """
 
-# main.py, and then what is loaded: which binding's JavaScript, whether all of its Python, whose jsii.
+# Runs main.py, and prints what is loaded: which binding's JavaScript, whether all of its Python, and which jsii.
 MAIN = """
 import atexit, json, runpy, sys
 
@@ -75,7 +75,7 @@ PRINT = "\nprint(Testing.synth(stack))"
 
 
 def environment(cache: Path, switch: str = "fast") -> dict[str, str]:
-    # `modules` is imported from another folder, as a project of somebody's own does.
+    # `modules` is imported from another folder, as in other people's projects.
     return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPATH": str(ROOT), "SLUICE_SYNTH": switch}
 
 
@@ -91,7 +91,7 @@ def start(program: str, cache: Path, switch: str = "fast") -> subprocess.Popen[s
 
 
 def run(program: str, cache: Path, *, notice: str = "", switch: str = "fast") -> str:
-    """What a program prints; `notice` is what it says on standard error, after `sluice: `."""
+    """The output of a program; `notice` is its line on standard error, after `sluice: `."""
     process = start(program, cache, switch)
     out, err = process.communicate()
     assert process.returncode == 0, err
@@ -100,7 +100,7 @@ def run(program: str, cache: Path, *, notice: str = "", switch: str = "fast") ->
 
 
 def packages(cache: Path) -> set[str]:
-    """What is kept: the names of packages, without the part that tells sets of submodules apart."""
+    """Cached packages by name, without the hash of their submodules."""
     return {folder.name.partition("-")[0] for folder in cache.glob("sluice/provider-binding/*/*")}
 
 
@@ -111,7 +111,7 @@ def cache(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that holds what `STACK` needs."""
+    """A cache with what `STACK` needs."""
     cache = tmp_path_factory.mktemp("warm") / "cache"
     run(STACK, cache)
     return cache
@@ -119,7 +119,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def no_cache(tmp_path: Path) -> Path:
-    """A place where no folder can be made, by root neither."""
+    """A path where no folder can be created, not even by root."""
     (tmp_path / "file").touch()
     return tmp_path / "file" / "cache"
 
@@ -227,7 +227,7 @@ assert jsii.create is create
 
 
 def installed(folder: Path, *, indent: int | None, submodules: Collection[str]) -> Path:
-    """A binding's `_jsii` folder with a package in the form that jsii writes."""
+    """A binding's `_jsii` folder with a package in jsii's format."""
     types = {
         f"@cdktf/p.{name}.T{number}": {"docs": {"summary": name}, "fqn": name, "nested": {"docs": {}, "kind": 1}}
         for name in submodules

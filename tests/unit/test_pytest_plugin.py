@@ -1,4 +1,4 @@
-"""What our users see of Sluice's pytest plugin, in a pytest of their own."""
+"""Sluice's pytest plugin as users see it, in a pytest process of its own."""
 
 import os
 import subprocess

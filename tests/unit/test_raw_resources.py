@@ -1,4 +1,4 @@
-"""The way out: what a class has no option for is overridden on its raw resource."""
+"""The escape hatch: arguments without an option are overridden on the raw resource."""
 
 import inspect
 import re

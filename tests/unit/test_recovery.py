@@ -1,4 +1,4 @@
-"""What recovery knows about the types of resources, and what it says when it is needed."""
+"""Recovery's knowledge of resource types, and the messages that mention it."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Uses that AWS would refuse, or that could never do what they say: a ConfigurationError that names the argument."""
+"""Uses that AWS would refuse, or that could not work, are ConfigurationErrors that name the argument."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +42,7 @@ DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 
 
 class Made:
-    """What the uses below are made with, each in the stack of one test."""
+    """The constructs for the uses below, in the stack of one test."""
 
     def __init__(self, stack: TerraformStack, code: Path) -> None:
         self.stack = stack
@@ -278,7 +278,7 @@ def test_arguments_that_aws_would_refuse_are_configuration_errors(made: Made, us
 
 
 def call(verb: Callable[..., None]) -> Callable[..., object]:
-    """A verb as an expression."""
+    """A method call as an expression."""
     return verb
 
 

@@ -1,4 +1,4 @@
-"""Versions, and how calls move to them."""
+"""Versions, aliases and gradual releases."""
 
 import os
 import subprocess

@@ -71,7 +71,7 @@ def test_a_function_is_called_by_scheduler_with_a_role_that_may_do_that_only(
             ],
         }
     ]
-    # Scheduler comes with its role: the function's own policy admits nobody.
+    # Scheduler uses its role: the function's resource policy allows nobody.
     assert made.all("aws_lambda_permission") == {}
 
 

@@ -1,4 +1,4 @@
-"""An object's bytes as text: gzip, encodings, limits, and what is named that is neither."""
+"""Decoding of an object's bytes: gzip, encodings, limits, and errors for other content."""
 
 import gzip
 import time

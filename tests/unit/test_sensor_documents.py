@@ -1,4 +1,4 @@
-"""Where JSON documents are in a text, however they follow each other, and what becomes of broken ones."""
+"""JSON documents in a text, with any separators, and broken ones."""
 
 import time
 import tracemalloc
@@ -14,7 +14,7 @@ ONE, TWO = {"a": Decimal(1)}, {"a": Decimal(2)}
 
 
 def values(text: str) -> list[tuple[str, Any]]:
-    """What is readable, with its place."""
+    """The readable values with their positions."""
     found: list[Value] = []
     for one in documents.documents(text):
         if isinstance(one, Array):

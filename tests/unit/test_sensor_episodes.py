@@ -1,4 +1,4 @@
-"""When an episode of a sensor beyond its limit begins and ends, and what is told of it."""
+"""Beginnings and ends of episodes, and their notifications."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ RULES = EpisodeRules({"temperature": Decimal(2)}, timedelta(minutes=10))
 
 
 def row(second: int, value: Any) -> dict[str, Any]:
-    """Limits are 0 and 60."""
+    """A row; the limits are 0 and 60."""
     value = Decimal(str(value))
     breach = {"breach": "upper", "limit": Decimal(60)} if value > 60 else {"breach": "lower", "limit": Decimal(0)}
     time = f"2026-01-31T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
@@ -31,7 +31,7 @@ def row(second: int, value: Any) -> dict[str, Any]:
 
 
 def told(state: SensorState) -> list[tuple[Any, ...]]:
-    """Of each notification whether it is a begin or an end; of an end its count, extremes, duration and reason."""
+    """Whether each notification is a begin or an end; for ends the count, extremes, duration and reason."""
     said = [json.loads(one["Message"]) for one in state.pending]
     return [
         ("begin", one["value"])

@@ -1,4 +1,6 @@
-"""The formats that readings arrive in: each public specification's own examples, and what is like none or several."""
+"""The supported formats of readings: the examples of each public specification, and objects that
+match none or several.
+"""
 
 import json
 from decimal import Decimal
@@ -169,7 +171,7 @@ def test_after_a_broken_base_field_no_record_of_the_pack_is_read() -> None:
     assert (len(found), problems) == (1, ["SenML: bt must be a number"] * 2)
 
 
-# As https://www.thethingsindustries.com/docs/integrations/data-formats/ has it.
+# From https://www.thethingsindustries.com/docs/integrations/data-formats/.
 UPLINK: dict[str, Any] = {
     "end_device_ids": {
         "device_id": "dev1",
@@ -206,7 +208,7 @@ def test_an_uplink_that_was_not_decoded_says_so() -> None:
     assert read(join)[1] == ["a message of The Things Network, but not an uplink: it has no uplink_message"]
 
 
-# As https://thingsboard.io/docs/reference/gateway-mqtt-api/ has it.
+# From https://thingsboard.io/docs/reference/gateway-mqtt-api/.
 GATEWAY = {
     "Device A": [
         {"ts": 1483228800000, "values": {"temperature": 42, "humidity": 80}},

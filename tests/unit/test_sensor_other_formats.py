@@ -1,4 +1,4 @@
-"""What is sent to the sensor pipeline and is none of its formats is named, with what to do."""
+"""Content in other formats is rejected with advice."""
 
 import base64
 import json

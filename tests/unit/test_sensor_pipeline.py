@@ -1,4 +1,4 @@
-"""The sensor pipeline's stack: what wakes its function, what the function may do, and what it is told."""
+"""The sensor pipeline's stack: the function's triggers, permissions and environment."""
 
 from collections.abc import Callable
 

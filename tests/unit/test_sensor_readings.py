@@ -1,4 +1,4 @@
-"""What the sensor pipeline takes for a reading, and what it makes of it."""
+"""Validation of readings, and their rows."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The documented schema of readings agrees with what the code reads."""
+"""The documented JSON schema of readings agrees with the code."""
 
 import json
 from datetime import UTC, datetime
@@ -85,7 +85,7 @@ def test_fields_that_the_schema_requires_are_required(missing: str) -> None:
 )
 def test_the_shapes_of_the_schema_are_those_that_are_read(value: Any, read: bool) -> None:
     assert is_read(value) == read
-    if value != {**WIDE, "readings": [OWN]}:  # which columns are sensors, a schema does not know
+    if value != {**WIDE, "readings": [OWN]}:  # a schema cannot know which columns are sensors
         assert is_valid(value) == read
 
 

@@ -7,12 +7,12 @@ import pytest
 from settings import DEFAULT_THRESHOLDS, LONGEST_THRESHOLDS, Settings, SettingsError
 
 LOCAL = "https://127.0.0.1:4566"
-# In the form of a real key, and nobody's.
+# In the format of a real key, but invalid.
 REAL_LOOKING = ["AKIA" + "EXAMPLE0" * 2, "ASIA" + "EXAMPLE0" * 2]
 
 
 def attribute(name: str, value: str, **others: str) -> Any:
-    """What a setting becomes when its variable is given."""
+    """The parsed value of a setting from its variable."""
     attributes = {one.metadata["name"]: one.name for one in Settings.__dataclass_fields__.values()}
     return getattr(Settings.load({name: value, **others}), attributes[name])
 

@@ -1,4 +1,4 @@
-"""`scripts/setup.sh`, run as it is in a small project: with uv, whatever fails of it, and again."""
+"""`scripts/setup.sh` in a small project: with uv, with each step failing, and repeatedly."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def set_up(project: Path, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_where_uv_fails_pip_installs_everything_and_a_second_run_has_nothing_to_do(project: Path) -> None:
-    cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(project / "cache")}  # real uv, that reaches no index
+    cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(project / "cache")}  # the real uv, with an unreachable index
     done = set_up(project, **cache)
     assert done.returncode == 0, done.stdout + done.stderr
     said = [line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith("Waiting")]
@@ -52,7 +52,7 @@ def test_where_uv_fails_pip_installs_everything_and_a_second_run_has_nothing_to_
     assert (project / ".tools" / "lambda-libraries" / "idna" / "core.py").is_file()
     assert (project / ".venv" / "bin" / "sluice").is_file()
     log = (project / ".tools" / "logs" / "the-local-aws.log").read_text()
-    assert "Successfully installed idna" in log  # pip's words
+    assert "Successfully installed idna" in log  # pip's message
 
     again = set_up(project, **cache)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")

@@ -1,4 +1,4 @@
-"""What simulated devices send, judged by the sensor pipeline itself."""
+"""Readings of simulated devices, validated by the sensor pipeline's code."""
 
 import argparse
 import json
@@ -27,7 +27,7 @@ def simulation(**options: Any) -> Simulation:
 
 
 def judged(one: Simulation) -> Iterator[readings.Row | str]:
-    """What the pipeline makes of each reading: a row, or the reason why it has none."""
+    """The pipeline's result for each reading: a row, or the reason of its rejection."""
     rules = readings.Rules(readings.thresholds(json.dumps(one.thresholds)))
     reader = ReadingFormat(frozenset(rules.known))
     for upload in one.uploads():

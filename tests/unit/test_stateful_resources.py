@@ -1,4 +1,4 @@
-"""What holds data stays where it is in people's state, and is guarded where it is protected."""
+"""Stateful resources keep their addresses, and are protected in protected environments."""
 
 import json
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from stacks import SYSTEMS
 from .stateful import GUARDED, LIST, NAMES, changed, stateful
 from .synthesized import ACCOUNT
 
-# With all that holds data.
+# All stateful resources.
 PROTECTED = Settings(environment="prod", upload_encryption="kms")
-# Its users ask for it to be destroyed with its stack.
+# Its requirements ask for destruction with the stack.
 NEVER_PROTECTED = "invocation-log"
 
 
@@ -68,7 +68,7 @@ def test_other_environments_can_be_destroyed_completely(synthesize: Synthesize) 
 
 
 def test_whatever_keeps_data_is_on_the_list(synthesize: Synthesize) -> None:
-    # A new type that holds data has to be decided about.
+    # A new stateful type needs a decision.
     _, made = synthesize(PROTECTED)
     holding = ("aws_s3_bucket", "aws_dynamodb", "aws_kms_key", "aws_sqs_queue", "aws_rds", "aws_efs", "aws_kinesis")
     parts = ("aws_s3_bucket_", "aws_sqs_queue_policy")
@@ -92,7 +92,7 @@ def test_a_renamed_construct_is_answered_with_the_moved_block_that_mends_it(
     ((old, _),), ((new, _),) = listed.items(), found.items()
     assert f"moved {{\n      from = {old}\n      to   = {new}\n    }}" in message
     assert f'move_from_id("{old}")' in message
-    # What it says to add does what it says.
+    # The advice works when it is followed.
     bucket.resource.move_from_id(old)
     assert json.loads(Testing.synth(after))["moved"] == [{"from": old, "to": new}]
 

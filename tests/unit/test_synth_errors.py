@@ -1,4 +1,4 @@
-"""What is wrong with an app as a whole is a ConfigurationError of `App.synth`, in words."""
+"""Errors of an app as a whole are ConfigurationErrors of `App.synth`, in words."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ from modules._synthesized_checks import problems
 
 
 class Stacks:
-    """An app of two stacks, as a project has them."""
+    """An app of two stacks, as projects have them."""
 
     def __init__(self, folder: Path, code: Path) -> None:
         self.app = App(outdir=str(folder))

@@ -1,4 +1,4 @@
-"""What holds for every system: tags, state, region, local endpoint, rights, defaults that no system may lose."""
+"""Properties of every system: tags, state, region, local endpoint, permissions, secure defaults."""
 
 from collections.abc import Callable
 from functools import cache
@@ -26,10 +26,10 @@ CONFIGURATIONS = {
         state_bucket="states",
     ),
 }
-# Named in the requirements; all others are in us-east-1 where AWS_REGION says nothing.
+# Regions of the requirements; all other systems default to us-east-1.
 OWN_REGIONS = {"invocation-log": "us-west-2"}
 
-# Which endpoint a type of resource is managed through; the first prefix that fits.
+# The endpoint that manages a resource type; the first matching prefix decides.
 SERVICES = {
     "aws_api_gateway_": "apigateway",
     "aws_appautoscaling_": "appautoscaling",
@@ -51,7 +51,7 @@ Synthesized = Callable[[str], Terraform]
 
 @pytest.fixture(scope="module", params=[*SYSTEMS, ApiGatewayAccount], ids=lambda system: system.__name__)
 def system(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> tuple[str, Synthesized]:
-    """A system's name, and how it is synthesized in one of the configurations, once for each."""
+    """The name of a system, and how to synthesize it in one of the configurations, once for each."""
     build = request.param
     return build(new_app(), Settings()).node.id, cache(lambda name: Terraform(build(new_app(), CONFIGURATIONS[name])))
 

@@ -261,7 +261,7 @@ def test_autoscaling_grows_the_table_and_its_indexes_and_terraform_leaves_them_b
     made = Terraform(stack)
     assert made.one("aws_dynamodb_table")["lifecycle"] == {"ignore_changes": ["read_capacity", "write_capacity"]}
     current = "data.aws_dynamodb_table.Records/Current"
-    # Never below what autoscaling has given the index, so that a deployment does not take it away.
+    # Never below the scaled units, so that a deployment does not reduce them.
     (index,) = made.one("aws_dynamodb_table")["global_secondary_index"]
     for direction, least in (("read", 5), ("write", 3)):
         scaled = f"[for index in {current}[0].global_secondary_index : index.{direction}_capacity"

@@ -1,4 +1,4 @@
-"""Functions that are called with a table's changes."""
+"""Functions that are invoked with a table's changes."""
 
 from typing import Any
 

@@ -34,7 +34,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("https_proxy", "HTTPS_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nobody listens
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nothing listens
     return tmp_path
 
 
@@ -42,7 +42,7 @@ def variables(machine: Path, **more: str) -> dict[str, str]:
     return {"XDG_DATA_HOME": str(machine / "data"), "XDG_DATA_DIRS": f"{machine}/share-1:{machine}/share-2", **more}
 
 
-# In the order in which they are looked for.
+# In the order of the search.
 PLACES = [
     "project/terraform.d/plugins",
     "home/.terraform.d/plugins",
@@ -138,7 +138,7 @@ def test_a_mirror_is_used_for_the_one_provider_when_the_registry_is_out_of_reach
 
 @pytest.fixture(params=["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "home"])
 def configured(request: pytest.FixtureRequest, machine: Path) -> Callable[[str], tuple[Path, dict[str, str]]]:
-    """Gives Terraform a CLI configuration in each of the ways it takes one."""
+    """A CLI configuration in each of the ways that Terraform supports."""
 
     def write(text: str) -> tuple[Path, dict[str, str]]:
         if request.param == "home":
@@ -187,7 +187,7 @@ def test_a_variable_that_points_at_no_file_is_dropped_or_replaced(machine: Path)
 
 @pytest.fixture
 def registry(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A registry that answers, on this machine and over TLS."""
+    """A registry on this machine that answers over TLS."""
     make_certificate = [
         str(python_of_local_aws()),
         "-m",

@@ -1,4 +1,4 @@
-"""`sluice.testing`: what our users' unit tests, and ours, stand on."""
+"""`sluice.testing`, which users' unit tests and ours are based on."""
 
 import json
 from pathlib import Path

@@ -58,7 +58,7 @@ def with_kms(uploads: Uploads) -> Terraform:
 
 
 def grants(*, key_arn: str | None = None) -> dict[str, list[Block]]:
-    """With `key_arn` also what the files' key needs."""
+    """The grants; with `key_arn` those on the files' key too."""
     reading, writing = ["kms:Decrypt"], ["kms:GenerateDataKey", "kms:Decrypt"]
     files = {
         f"{sid}{folder.title()}Files": [
