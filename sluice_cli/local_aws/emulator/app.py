@@ -1,16 +1,12 @@
-"""What the local AWS serves: ministack, completed in twelve places here, in keys and usage plans
-(api_keys.py), in the choice of a function's Python (runtimes.py), in traces (invocations.py, xray.py) and in what IAM
-refused (denials.py). Runs in the local AWS's own environment.
+"""What the local AWS serves: ministack, completed here and by the files beside it, one for each service or question.
+Runs in the local AWS's own environment.
 
 Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
 drop one silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py fail without them.
 
-ministack 1.5.33 leaves most fields of an alarm out when DescribeAlarms is asked in the query protocol, the one
-Terraform's provider speaks, so that every plan would show every alarm as changed. It has the fields and gives them in
-the JSON protocol; here the query protocol gets them too.
-
-And ListObjectVersions does not encode keys when asked to (`encoding-type=url`), as the provider does when it empties a
-bucket, so that a key with a percent sign or a control character would keep a bucket from being destroyed.
+ministack 1.5.33's ListObjectVersions does not encode keys when asked to (`encoding-type=url`), as the provider does
+when it empties a bucket, so that a key with a percent sign or a control character would keep a bucket from being
+destroyed.
 
 And it answers GetBucketRequestPayment, which the provider asks of each bucket, with the list of objects, so that a key
 with a control character would stop each plan.
@@ -29,6 +25,9 @@ handler keeps from one event to the next is never seen after a failure.
 
 And it waits after each invocation for log lines that may still come: 5 ms after the last, 50 ms for the first, and what
 comes later is in the next invocation's log. Here the environment says which line was the last.
+
+And it gives the ARN of a role's session as `aws:PrincipalArn`, where AWS gives the role's.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
 
 And it does not know `$context.error.validationErrorString`, so that a refused body would be answered with the variable.
 
@@ -50,20 +49,25 @@ import re
 import threading
 from typing import Any
 from urllib.parse import quote, unquote_plus
-from xml.sax.saxutils import escape, unescape
+from xml.sax.saxutils import unescape
 
 from ministack.app import app as ministack_app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
-from ministack.services import apigateway_v1, cloudwatch, s3
+from ministack.services import apigateway_v1, iam, s3
 
 # In this folder, which is where hypercorn looks for the app.
+import alarms  # noqa: F401 - completes what alarms look at and whom they may tell
 import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
 import changes
 import denials
+import event_targets  # noqa: F401 - completes what rules and schedules may send
+import function_roles  # noqa: F401 - completes what Lambda does as a function's role
 import invocations
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
+import invoke_permissions  # noqa: F401 - completes who may invoke a function
+import key_rights  # noqa: F401 - completes who may use the keys behind other services
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
 import runtimes  # noqa: F401 - completes the choice of a function's Python
@@ -98,6 +102,8 @@ NAMED = (
 RAISED = '"status": "error", "error": str(e), "trace"'
 KEPT = '"status": "ok", "raised": str(e), "trace"'
 
+SESSION = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/.+")
+
 # What ends that loop, and the line that now goes before it.
 ANSWERED = "        _real_stdout.flush()\n\nrun()"
 LAST_LINE = "\x1elog ends"
@@ -109,7 +115,6 @@ _request_headers: contextvars.ContextVar[dict[str, str]] = contextvars.ContextVa
 
 LONGEST_WAIT_SECONDS = 0.25  # for a line of an environment that ended without its last
 
-_incomplete_alarms = existing(cloudwatch, "_describe_alarms")
 _plain_versions = existing(s3, "_list_object_versions")
 _plain_list = existing(s3, "_list_objects_v1")
 _request_payment = existing(s3, "_get_bucket_request_payment")
@@ -119,6 +124,7 @@ _checksum = existing(s3, "_compute_s3_checksum")
 _plain_action = existing(iam_actions, "extract_iam_action")
 _known_resource = existing(iam_actions, "extract_resource_arn")
 _plain_pattern = existing(iam_evaluator, "_fnmatch_compile")
+_plain_condition_key = existing(iam_evaluator, "_resolve_condition_key")
 _plain_invoke = existing(lambda_runtime.Worker, "invoke")
 _plain_log = existing(lambda_runtime.Worker, "_drain_stderr_bounded")
 _plain_validation = existing(apigateway_v1, "_check_request_validation")
@@ -173,19 +179,12 @@ def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
     return re.compile(rf"{plain[:-1]}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
-def _describe_alarms(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
-    answer = _incomplete_alarms(params, cbor_data, is_cbor, is_json)
-    if is_cbor or is_json or answer[0] != 200:
-        return answer
-    names = [value for name, values in params.items() if name.startswith("AlarmNames.member.") for value in values]
-    asked = {"AlarmNames": names} if names else {}
-    described = json.loads(_incomplete_alarms({}, asked, False, True)[2])
-    members = "".join(f"<member>{_fields(alarm)}</member>" for alarm in described["MetricAlarms"])
-    return cloudwatch._xml(
-        200,
-        "DescribeAlarmsResponse",
-        f"<DescribeAlarmsResult><MetricAlarms>{members}</MetricAlarms><CompositeAlarms/></DescribeAlarmsResult>",
-    )
+def _condition_key(key: str, context: Any) -> Any:
+    session = SESSION.fullmatch(context.principal_arn) if key.lower() == "aws:principalarn" else None
+    if session is None:
+        return _plain_condition_key(key, context)
+    role = iam._roles.get_scoped(session[2], None, session[3])
+    return role["Arn"] if role else f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}"
 
 
 def _action(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any) -> str | None:
@@ -282,23 +281,6 @@ def _mocked(integration: Any) -> Any:
     return status, {**kept, **set_}, b""
 
 
-def _fields(values: dict[str, Any]) -> str:
-    return "".join(
-        f"<{name}>{_text(value)}</{name}>"
-        for name, value in values.items()
-        if value is not None and not name.endswith("Timestamp")
-    )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return "".join(f"<member>{_text(one)}</member>" for one in value)
-    if isinstance(value, dict):
-        return _fields(value)
-    return str(value).lower() if isinstance(value, bool) else escape(str(value))
-
-
-cloudwatch._describe_alarms = _describe_alarms
 s3._list_object_versions = _list_object_versions
 s3._list_objects_v1 = _list_objects
 s3._build_object_record = _object
@@ -311,6 +293,7 @@ apigateway_v1._execute_in_scope = _execution
 apigateway_v1._invoke_mock_v1 = _mocked
 apigateway_v1._put_integration = _integration
 iam_evaluator._fnmatch_compile = _pattern
+iam_evaluator._resolve_condition_key = _condition_key
 _script = _replaced(lambda_runtime._PYTHON_WORKER_SCRIPT, RAISED, KEPT)
 _last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
 lambda_runtime._PYTHON_WORKER_SCRIPT = _replaced(_script, ANSWERED, _last_line)

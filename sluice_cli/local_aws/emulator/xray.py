@@ -15,8 +15,11 @@ from typing import Any
 
 from ministack import app as ministack_app
 from ministack.core import iam_actions, router
+from ministack.core.arn import parse_arn
+from ministack.services import lambda_svc
 
 import invocations
+from rights import role_may
 
 SERVICE = "xray"
 LOOPBACK = "127.0.0.1"
@@ -71,8 +74,29 @@ def _receive(daemon: socket.socket) -> None:
     while True:
         datagram = daemon.recv(LONGEST_DATAGRAM)
         header, _, body = datagram.partition(b"\n")
-        if b'"format"' in header:
+        if b'"format"' in header and _may_trace(_sender(body)):
             keep(body.decode("utf-8", "replace"))
+
+
+def _sender(body: bytes) -> str:
+    """The ARN of the function that sent a datagram: the latest of the trace; empty for others."""
+    for one in reversed(list(invocations.invocations.values())):
+        if one.trace_id.encode() in body:
+            return one.arn
+    return ""
+
+
+def _may_trace(function: str) -> bool:
+    """Whether the daemon, which sends as the function's role, may.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon.html#xray-daemon-permissions
+    """
+    if not function:
+        return True
+    arn = parse_arn(function)
+    name = arn.resource.removeprefix("function:").partition(":")[0]
+    record = lambda_svc._functions.get_scoped(arn.account_id, arn.region, name)
+    return record is None or role_may(record["config"].get("Role", ""), "xray:PutTraceSegments", "*")
 
 
 def _keep_invocation(invocation: invocations.Invocation, failed: bool) -> None:
@@ -80,7 +104,7 @@ def _keep_invocation(invocation: invocations.Invocation, failed: bool) -> None:
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
     """
-    if not invocation.sampled:
+    if not invocation.sampled or not _may_trace(invocation.arn):
         return
     document: Document = {
         "id": invocation.segment_id,

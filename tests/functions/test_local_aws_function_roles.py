@@ -1,0 +1,115 @@
+"""What Lambda may do as a function's role, on the local AWS: each test fails without
+sluice_cli/local_aws/emulator/function_roles.py, the last without app.py."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sluice_cli.local_aws.server import LocalAws
+from tests.support.bare_aws import LOGS, BareAws, allow, bare_aws, policy, stays_empty
+from tests.support.waiting import eventually
+from tests.support.watched import Watched, a_text
+
+
+@pytest.fixture(scope="module")
+def aws(local_aws: LocalAws) -> Iterator[BareAws]:
+    with bare_aws(local_aws) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def watched(aws: BareAws) -> Watched:
+    return Watched(aws, "watched")
+
+
+def test_lambda_takes_only_roles_that_trust_it(aws: BareAws) -> None:
+    role = aws.role("untrusting", allow(LOGS), trusted="ec2")
+    with pytest.raises(ClientError, match="The role defined for the function cannot be assumed by Lambda"):
+        aws.function("untrusted", role, "def handle(event, context): return 1")
+    aws.trust(role, "lambda")
+    function, client = aws.function("trusted", role, "def handle(event, context): return 1"), aws.client("lambda")
+    assert client.invoke(FunctionName=function)["Payload"].read() == b"1"
+    aws.trust(role, "ec2")
+    answer = client.invoke(FunctionName=function)
+    assert "cannot be assumed by Lambda" in answer["Payload"].read().decode()
+
+
+@pytest.mark.parametrize("missing", ["logs:CreateLogStream", "logs:PutLogEvents"])
+def test_a_function_without_the_right_to_its_log_leaves_none(aws: BareAws, missing: str) -> None:
+    role = aws.role(f"log-{missing[5:]}", allow([one for one in LOGS if one != missing]))
+    function = aws.function(f"log-{missing[5:]}", role, "def handle(event, context): print('said')")
+    group, logs = f"/aws/lambda/{function.rpartition(':')[2]}", aws.client("logs")
+    logs.create_log_group(logGroupName=group)
+    aws.cleanup(logs.delete_log_group, logGroupName=group)
+    aws.client("lambda").invoke(FunctionName=function)
+    assert logs.describe_log_streams(logGroupName=group)["logStreams"] == []
+    aws.grant(role, allow(LOGS))
+    aws.client("lambda").invoke(FunctionName=function)
+    assert "said" in [one["message"] for one in logs.filter_log_events(logGroupName=group)["events"]]
+
+
+def test_a_failed_event_is_kept_only_where_the_role_may_send_it(aws: BareAws, watched: Watched) -> None:
+    client, cloudwatch = aws.client("lambda"), aws.client("cloudwatch")
+    aws.grant(watched.role, *watched.rights[:2])
+    try:
+        payload = json.dumps({"text": (text := f"fail {a_text()}")})
+        client.invoke(FunctionName=watched.arn, InvocationType="Event", Payload=payload)
+
+        def lost() -> float:
+            found = cloudwatch.get_metric_statistics(
+                Namespace="AWS/Lambda",
+                MetricName="DestinationDeliveryFailures",
+                Dimensions=[{"Name": "FunctionName", "Value": watched.arn.rpartition(":")[2]}],
+                StartTime=datetime.now(UTC) - timedelta(minutes=5),
+                EndTime=datetime.now(UTC) + timedelta(minutes=5),
+                Period=3600,
+                Statistics=["Sum"],
+            )
+            return sum(float(one["Sum"]) for one in found["Datapoints"])
+
+        eventually(lambda: lost() == 1)
+        assert watched.failures(text) == []
+    finally:
+        aws.grant(watched.role, *watched.rights)
+
+
+@pytest.mark.parametrize("missing", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])
+def test_a_queue_is_polled_only_with_the_rights_of_the_functions_role(
+    aws: BareAws, watched: Watched, missing: str
+) -> None:
+    needed = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    url, arn = aws.queue(f"work-{missing[4:]}")
+    client = aws.client("lambda")
+    few = allow([one for one in needed if one != missing], arn)
+    aws.grant(watched.role, *watched.rights, few)
+    with pytest.raises(ClientError, match=f"does not have permissions to call {missing[4:]} on SQS"):
+        client.create_event_source_mapping(FunctionName=watched.arn, EventSourceArn=arn)
+    aws.grant(watched.role, *watched.rights, allow(needed, arn))
+    mapping = client.create_event_source_mapping(FunctionName=watched.arn, EventSourceArn=arn)["UUID"]
+    try:
+        aws.grant(watched.role, *watched.rights, few)
+        aws.client("sqs").send_message(QueueUrl=url, MessageBody=(text := a_text()))
+        assert stays_empty(lambda: watched.seen(text))
+        aws.grant(watched.role, *watched.rights, allow(needed, arn))
+        eventually(lambda: watched.seen(text))
+    finally:
+        client.delete_event_source_mapping(UUID=mapping)
+        aws.grant(watched.role, *watched.rights)
+
+
+def test_a_functions_session_is_its_role_to_conditions_on_the_principal(aws: BareAws) -> None:
+    bucket, role = aws.bucket("principal"), aws.role("principal", allow(LOGS), allow(["s3:PutObject"]))
+    deny = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}},
+    }
+    aws.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy(deny))
+    aws.client("s3", role).put_object(Bucket=bucket, Key="mine", Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        aws.client("s3").put_object(Bucket=bucket, Key="not-mine", Body=b"")
