@@ -20,6 +20,12 @@ def handle(event, context):
     exec(event["run"], names)
     return names.get("answer")
 """
+# What a function needs to write its log and its traces.
+OPERATE = {
+    "Effect": "Allow",
+    "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments"],
+    "Resource": "*",
+}
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
@@ -62,14 +68,13 @@ class Probe:
 def probe(
     local: LocalAws, *, tracing: str = "Active", timeout: int = 30, statements: Sequence[dict[str, Any]] = ()
 ) -> Iterator[Probe]:
-    """A function whose role has these statements only."""
+    """A function whose role has these statements only, beside its log and its traces."""
     name = f"test-probe-{uuid4().hex[:8]}"
     iam, functions = local.client("iam"), local.client("lambda")
     trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
     role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-    if statements:
-        policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        iam.put_role_policy(RoleName=name, PolicyName="Probe", PolicyDocument=policy)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [OPERATE, *statements]})
+    iam.put_role_policy(RoleName=name, PolicyName="Probe", PolicyDocument=policy)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as out:
         out.writestr("probe.py", SOURCE)
@@ -87,6 +92,5 @@ def probe(
         yield Probe(local, name)
     finally:
         functions.delete_function(FunctionName=name)
-        if statements:
-            iam.delete_role_policy(RoleName=name, PolicyName="Probe")
+        iam.delete_role_policy(RoleName=name, PolicyName="Probe")
         iam.delete_role(RoleName=name)
