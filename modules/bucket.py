@@ -208,7 +208,8 @@ class Bucket(AnyBucket):
         if not functions:
             raise ConfigurationError(f"{path(self)}: restrict_objects_to names nobody, so nobody could use the objects")
         for function in functions:
-            self._only += [arn for arn in self._principals(function) if arn not in self._only]
+            arn = self._role_of(function)
+            self._only += [arn] if arn not in self._only else []
         self.policy.put(
             Statement(
                 sid="OnlyTheFunctionUsesObjects",
@@ -220,11 +221,11 @@ class Bucket(AnyBucket):
             )
         )
 
-    def _principals(self, function: Grantee) -> tuple[str, str]:
-        """A role in the form that AWS compares, and in that of a local AWS: by its session."""
-        begin, name = f"arn:{partition(self)}", function.role_name
-        role = function.arn if isinstance(function, Role) else f"{begin}:iam::{self._account_id}:role/{name}"
-        return role, f"{begin}:sts::{self._account_id}:assumed-role/{name}/*"
+    def _role_of(self, function: Grantee) -> str:
+        """The ARN of its role, which is `aws:PrincipalArn` for sessions of the role too."""
+        if isinstance(function, Role):
+            return function.arn
+        return f"arn:{partition(self)}:iam::{self._account_id}:role/{function.role_name}"
 
     def _notification_of_ours(self) -> Notification:
         if self._notification is None:

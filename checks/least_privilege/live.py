@@ -14,8 +14,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.signed_request import signed_request
 
 from .changes import StatementMutation
+from .outcomes import Failed
 from .statements import PERMISSION, REFERENCE, SynthesizedStatement
 
 Document = dict[str, Any]
@@ -28,6 +30,9 @@ REVERT_ACTIONS = {
 # Actions that the policy admin of a key needs to restore the key's policy and to delete the key.
 POLICY_ADMIN = "test-policy-admin"
 POLICY_ADMIN_ACTIONS = ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion"]
+
+
+PERMISSION_CONDITIONS = (("SourceArn", "source_arn"), ("SourceAccount", "source_account"))
 
 
 class NotAsSynthesized(RuntimeError):
@@ -117,6 +122,25 @@ class DeployedSystem:
         return str(self._the("aws_lambda_function")["function_name"])
 
     @cached_property
+    def function_arn(self) -> str:
+        return str(self._the("aws_lambda_function")["arn"])
+
+    @cached_property
+    def foreign_api(self) -> str:
+        """A stage of an API that is not the system's, whose root calls the function."""
+        gateway, stage = self.client("apigateway"), "live"
+        api = gateway.create_rest_api(name=f"test-foreign-{uuid4().hex[:12]}")["id"]
+        self._cleanup.callback(gateway.delete_rest_api, restApiId=api)
+        root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+        route = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+        gateway.put_method(**route, authorizationType="NONE")
+        invoked = f"{self.function_arn}/invocations"
+        uri = f"arn:aws:apigateway:{self.place.region}:lambda:path/2015-03-31/functions/{invoked}"
+        gateway.put_integration(**route, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+        gateway.create_deployment(restApiId=api, stageName=stage)
+        return f"{api}/{stage}"
+
+    @cached_property
     def role_arn(self) -> str:
         return str(self._the("aws_iam_role")["arn"])
 
@@ -141,6 +165,10 @@ class DeployedSystem:
     def changed(self, change: StatementMutation) -> Iterator[None]:
         """Apply a mutation to the deployed policy for as long as the context lasts; then restore the policy."""
         statement = change.statement
+        if statement.kind == PERMISSION:
+            with self._changed_permission(change):
+                yield
+            return
         original = self._read(statement)
         applied = change.applied(statement.resolved(self.place.resolve))
         rest = [one for one in original["Statement"] if one["Sid"] != statement.sid]
@@ -149,6 +177,35 @@ class DeployedSystem:
             yield
         finally:
             self._write(statement, original)
+
+    @contextmanager
+    def _changed_permission(self, change: StatementMutation) -> Iterator[None]:
+        held = self._holder(change.statement)
+        client = self.client("lambda")
+        named = {"FunctionName": held["function_name"], "StatementId": held["statement_id"]}
+        parts = (("Action", "action"), ("Principal", "principal"), *PERMISSION_CONDITIONS)
+        original = {name: held[attribute] for name, attribute in parts if held.get(attribute)}
+        applied = change.applied(change.statement)
+        client.remove_permission(**named)
+        if applied:
+            left = {one.variable.removeprefix("aws:") for one in applied.conditions}
+            conditions = {name: one for name, one in original.items() if name in left}
+            principal = {"Principal": applied.principals[0][1]}
+            client.add_permission(**named, Action=original["Action"], **principal, **conditions)
+        try:
+            yield
+        finally:
+            if applied:
+                client.remove_permission(**named)
+            client.add_permission(**named, **original)
+
+    def call_api(self, stage: str, verb: str, path: str, body: bytes | None = None) -> None:
+        """Send a signed request. Raises `Failed` where API Gateway may not invoke the function."""
+        running = self.place.local.running()
+        url = f"{running.url if running else ''}/restapis/{stage}/_user_request_/{path}"
+        status, answer = signed_request(self.place.local, verb, url, body)
+        if status == 500:
+            raise Failed(f"not authorized: {answer.decode(errors='replace')}")
 
     def key(self, statement: SynthesizedStatement) -> str:
         """A throw-away key with the same policy as the statement's key: some of the calls would disable or delete a

@@ -5,7 +5,9 @@ from typing import Any
 
 from .changes import StatementMutation
 from .live import DeployedSystem
-from .uses import Use
+from .outcomes import Use
+from .service_uses import notify
+from .statements import PERMISSION, SynthesizedStatement
 
 # Belongs to somebody else. Where nothing has this name, an allowed access answers that it does not exist.
 FOREIGN = "test-foreign"
@@ -18,6 +20,7 @@ def refusals(system: DeployedSystem, change: StatementMutation) -> Sequence[Use]
     statement = change.statement
     held = system.place.attributes[statement.address]
     by_kind: dict[str, Callable[[], list[Use]]] = {
+        PERMISSION: lambda: _of_permission(system, statement),
         "aws_iam_role": lambda: _of_trust(system, held["arn"]),
         "aws_iam_role_policy": lambda: _of_role(system, statement.sid),
         "aws_kms_key": lambda: _of_key(system, system.key(statement), change.part),
@@ -26,6 +29,15 @@ def refusals(system: DeployedSystem, change: StatementMutation) -> Sequence[Use]
         "aws_sqs_queue_policy": lambda: _of_queue(system, held["queue_url"]),
     }
     return by_kind[statement.kind]()
+
+
+def _of_permission(system: DeployedSystem, statement: SynthesizedStatement) -> list[Use]:
+    source = statement.resolved(system.place.resolve).conditions[0].values[0]
+    if ":s3:::" in source:
+        function = {"LambdaFunctionArn": system.function_arn, "Events": ["s3:ObjectCreated:*"]}
+        asked = {"LambdaFunctionConfigurations": [function]}
+        return [Use("another bucket invokes it", lambda: notify(system.client("s3"), system.foreign_bucket, asked))]
+    return [Use("another API invokes it", lambda: system.call_api(system.foreign_api, "GET", ""))]
 
 
 def _of_trust(system: DeployedSystem, role: str) -> list[Use]:

@@ -40,77 +40,44 @@ class Gap:
 
 
 STORAGE_KEY_TEST = "test_keys_of_stored_data_are_used_through_their_service_only"
-EVERYTHING = ("action", "resource", "principal", "condition")
 
 GAPS = (
     Gap(
-        "Lambda, to write the function's log as the role",
-        "the local AWS writes it without asking",
-        ["WriteOwnLogs"],
+        "the X-Ray daemon, to report on itself",
+        "the local AWS's daemon reports nothing",
+        ["WriteTraces"],
         ROLE,
-    ),
-    Gap("Lambda and the function, to send traces", "the local AWS has no X-Ray", ["WriteTraces"], ROLE),
-    Gap(
-        "Lambda, to keep a failed event as the role",
-        "the local AWS keeps it without asking",
-        ["KeepFailures"],
-        ROLE,
+        elements=["xray:PutTelemetryRecords"],
     ),
     Gap(
-        "SNS, to encrypt what the role publishes",
-        "the local AWS does not ask KMS behind SNS",
-        ["EncryptMessages"],
-        ROLE,
-    ),
-    Gap(
-        "DynamoDB, to use the table's key for the role",
-        "the local AWS does not ask KMS behind DynamoDB",
+        "DynamoDB, to look at the table's key",
+        "the local AWS looks at it only for who makes the table",
         ["UseTableKey"],
         ROLE,
+        elements=["kms:DescribeKey"],
     ),
     Gap(
-        "Lambda, to run the function as the role",
-        "the local AWS takes any role there is",
-        ["LambdaService"],
-        "test_only_lambda_may_assume_the_roles",
-        module="test_systems",
-    ),
-    Gap(
-        "CloudWatch, to publish alarms to the encrypted topic",
-        "the local AWS publishes them without asking topic or key",
+        "CloudWatch of other accounts, to be refused",
+        "alarms of the local AWS are of one account",
         ["AllowCloudwatch"],
         "test_keys_and_topics_admit_cloudwatch_of_this_account_and_nobody_else",
-        parts=EVERYTHING,
+        parts=("resource", "principal", "condition"),
         module="test_systems",
     ),
     Gap(
-        "S3 and API Gateway, to invoke the function",
-        "the local AWS invokes it without asking for a permission",
+        "people and other accounts, to be refused",
+        "the local AWS invokes it for S3 and API Gateway of one account only",
         [PERMISSION],
         PERMISSIONS,
-        parts=EVERYTHING,
+        parts=("principal", "condition"),
+        elements=["principal", "aws:SourceAccount"],
     ),
     Gap(
-        "the function's role, as AWS names it",
-        "the local AWS names the role's session",
-        ["OnlyTheFunctionUsesObjects"],
-        "test_nobody_but_the_functions_role_reads_or_writes_objects",
-        parts=["value"],
-        elements=[":role/"],
-    ),
-    Gap(
-        "DynamoDB, to encrypt and read the table",
-        "the local AWS does not ask KMS behind DynamoDB",
+        "who is not in the account, to be refused",
+        "the local AWS has no table of another account under the key",
         ["UseThroughService"],
         STORAGE_KEY_TEST,
-        parts=["action", "principal"],
-    ),
-    Gap(
-        "Terraform, to name the key",
-        "the local AWS does not ask a key's policy about its aliases",
-        ["Administration"],
-        STORAGE_KEY_TEST,
-        elements=["Alias"],
+        parts=["principal"],
     ),
 )
 

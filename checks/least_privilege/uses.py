@@ -1,11 +1,10 @@
 """Uses of each system, as calls of a second or less. A statement is needed if one of them fails without it."""
 
 import json
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote_plus
 from uuid import uuid4
 
@@ -13,21 +12,13 @@ from botocore import xform_name
 
 from .changes import StatementMutation
 from .live import DeployedSystem
+from .outcomes import Failed, Use, eventually, expect
+from .service_uses import ServiceUses
 
-PATIENCE_SECONDS = 60
 # A partition key that no other check of the deployment uses.
 KEY = "readings/least privilege/{}.json"
 
 Row = dict[str, Any]
-
-
-class Failed(RuntimeError):
-    """A use of the system failed; the message says why."""
-
-
-class Use(NamedTuple):
-    name: str
-    run: Callable[[], object]
 
 
 class Uses(ABC):
@@ -35,8 +26,12 @@ class Uses(ABC):
     allows them.
     """
 
+    # What a request to the system's API says: in the query of a GET, else in the body.
+    request: Mapping[str, Any] = {}
+
     def __init__(self, system: DeployedSystem) -> None:
         self.system = system
+        self.services = ServiceUses(system, self.request)
 
     @abstractmethod
     def whole(self) -> list[Use]:
@@ -53,6 +48,9 @@ class Uses(ABC):
         statement = change.statement
         place, _, _ = statement.holder.rpartition("/")
         client, held = self.system.client, self.system.place.attributes[statement.address]
+        of_services = self.services.of(change)
+        if of_services:
+            return of_services
         if statement.kind == "aws_kms_key":
             action = statement.actions[change.index]
             return [Use("Terraform and people look after the key", lambda: self._call_kms(change, action))]
@@ -134,20 +132,19 @@ class Uses(ABC):
             harmless = {"PendingWindowInDays": 1}  # shorter than AWS allows
         elif action == "kms:PutKeyPolicy":
             harmless = {"Policy": kms.get_key_policy(KeyId=key)["Policy"]}
-        getattr(kms, operation)(KeyId=key, **harmless)
+        if operation.endswith("_alias"):
+            self._call_alias(kms, key, operation)
+        else:
+            getattr(kms, operation)(KeyId=key, **harmless)
 
-
-def eventually(look: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not look():
-        if time.monotonic() > deadline:
-            raise Failed(f"{what}: not after {PATIENCE_SECONDS} s")
-        time.sleep(0.1)
-
-
-def expect(found: object, what: str) -> None:
-    if not found:
-        raise Failed(what)
+    def _call_alias(self, kms: Any, key: str, operation: str) -> None:
+        alias = f"alias/test-{uuid4().hex[:12]}"
+        kms.create_alias(AliasName=alias, TargetKeyId=key)
+        try:
+            if operation == "update_alias":
+                kms.update_alias(AliasName=alias, TargetKeyId=key)
+        finally:
+            kms.delete_alias(AliasName=alias)
 
 
 class Recorded(Uses):
@@ -181,3 +178,6 @@ class Recorded(Uses):
 
     def unversioned(self) -> Use:
         return Use("an event that names no version, as while versioning is suspended", lambda: self.record(""))
+
+
+__all__ = ["Failed", "Recorded", "Use", "Uses", "eventually", "expect"]

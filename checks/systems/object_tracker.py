@@ -120,7 +120,11 @@ class Inputs(SoakInputs):
         return {"kye" if item.poison == "request" else "key": self.key(item)}, {}
 
 
+VALID = {"key": "fuzz/key"}
+
+
 class Proofs(Recorded):
+    request = VALID
     table, key, answer = "TableName", ("objectKey", "uploadTime"), "recorded"
 
     def whole(self) -> list[Use]:
@@ -154,7 +158,7 @@ SYSTEM = SystemUnderTest(
     tour=tour,
     inputs=Inputs,
     uses=Proofs,
-    api=Api("/objects", ("GET", "POST"), {"key": "fuzz/key"}),
+    api=Api("/objects", ("GET", "POST"), VALID),
     benchmarked=Benchmarked(keys=("objectKey", "uploadTime"), reads_objects=True),
     load=EventLoad(
         NAME,

@@ -206,7 +206,12 @@ class Inputs(SoakInputs):
         return row["productId"]
 
 
+VALID = {"productId": "fuzz", "productName": "Fuzz", "price": 1, "fileName": "fuzz.txt", "content": "ZnV6eg=="}
+
+
 class Proofs(Uses):
+    request = VALID
+
     def whole(self) -> list[Use]:
         def over_http() -> None:
             headers = {**AS_JSON, "Idempotency-Key": uuid4().hex}
@@ -225,7 +230,10 @@ class Proofs(Uses):
             Use("an arrival without a version completes the product", lambda: self._complete(versioned=False)),
         ]
         return {
-            **{name: [upload] for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "Files")},
+            **{
+                name: [upload]
+                for name in ("WriteUploadsFiles", "GetProducts", "PutProducts", "UseKeyOfProducts", "Files")
+            },
             "PresignPresignedFiles": [by_url],
             "ReadPresignedFiles": arrivals,
             "DeleteProducts": arrivals,
@@ -308,7 +316,7 @@ SYSTEM = SystemUnderTest(
     api=Api(
         "/upload",
         ("POST",),
-        {"productId": "fuzz", "productName": "Fuzz", "price": 1, "fileName": "fuzz.txt", "content": "ZnV6eg=="},
+        VALID,
         stores="uploads/[0-9a-f]{64}",
     ),
     benchmarked=Benchmarked(keys=("productId", "productName"), request=request),

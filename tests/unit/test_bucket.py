@@ -333,7 +333,6 @@ def test_access_to_objects_can_be_restricted_to_one_function(
                     "variable": "aws:PrincipalArn",
                     "values": [
                         f"arn:{PARTITION}:iam::{ACCOUNT}:role/{role}",
-                        f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{role}/*",
                     ],
                 }
             ],
@@ -351,9 +350,7 @@ def test_objects_can_be_kept_from_everybody_but_several_functions(
     assert [one["values"] for one in only_they["condition"]] == [
         [
             f"arn:{PARTITION}:iam::{ACCOUNT}:role/{mine}",
-            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{mine}/*",
             f"arn:{PARTITION}:iam::{ACCOUNT}:role/{others}",
-            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{others}/*",
         ]
     ]
 
@@ -371,11 +368,8 @@ def test_restricting_objects_to_a_second_function_keeps_the_access_of_the_first(
     assert [one["values"] for one in only_they["condition"]] == [
         [
             f"arn:{PARTITION}:iam::{ACCOUNT}:role/{mine}",
-            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{mine}/*",
             f"arn:{PARTITION}:iam::{ACCOUNT}:role/{others}",
-            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{others}/*",
             f"arn:aws:iam::{ACCOUNT}:role/team/theirs",
-            f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/theirs/*",
         ]
     ]
     with pytest.raises(ConfigurationError, match=r"^stack/Uploads: restrict_objects_to names nobody"):

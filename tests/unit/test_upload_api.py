@@ -146,7 +146,6 @@ def only_the_role(actions: list[str]) -> Block:
                 "variable": "aws:PrincipalArn",
                 "values": [
                     f"arn:{PARTITION}:iam::{ACCOUNT}:role/{ROLE}",
-                    f"arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{ROLE}/*",
                 ],
             }
         ],
