@@ -70,7 +70,9 @@ import invoke_permissions  # noqa: F401 - completes who may invoke a function
 import key_rights  # noqa: F401 - completes who may use the keys behind other services
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
+import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import runtimes  # noqa: F401 - completes the choice of a function's Python
+import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
 import xray  # noqa: F401 - a service that ministack does not have
 from completing import CompletionError, existing
 
