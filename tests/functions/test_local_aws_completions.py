@@ -18,6 +18,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from checks import ROOT
 from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.local_aws.server import APP, REGION, LocalAws
 from sluice_cli.local_aws.signed_request import send
@@ -246,3 +247,11 @@ def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None
     assert len(changed) == 32
     assert [line for line in changed if not line.endswith(" CompletionError")] == []
     assert unchanged == "unchanged accepted"
+
+
+def test_every_completion_is_named_in_the_docs() -> None:
+    page = (ROOT / "docs" / "local-aws.md").read_text(encoding="utf-8")
+    # What completions share, and what one of them is told by another.
+    shared = {"completing.py", "rights.py", "denials.py"}
+    files = {one.name for one in APP.parent.glob("*.py")} - shared
+    assert {one for one in files if one not in page} == set()

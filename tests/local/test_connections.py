@@ -1,7 +1,7 @@
 """Every connection of the classes on the local AWS with IAM enforced: each event arrives at its target.
 
-The local AWS checks the permissions of functions' roles and the policies of queues that a bucket sends to. Policies of
-topics and keys it does not check: tests/unit asserts those on the Terraform.
+The local AWS checks the rights of functions' and schedules' roles, and the policies of the functions, queues, topics and
+keys that a bucket, a topic, a rule and a schedule reach (docs/local-aws.md).
 """
 
 import json
