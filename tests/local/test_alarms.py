@@ -1,7 +1,7 @@
 """Alarms ring: every one goes to ALARM when its metric says so, and its topic's subscribers hear of it.
 
 The local AWS records Lambda's metrics, looks at dimensions, and publishes where topic policy and key policy admit
-CloudWatch (docs/local-aws.md). So one alarm rings for what really happened, all others for a datum put with exactly their
+CloudWatch (docs/local-aws.md). So one alarm rings for what really happened, all others for a datum with exactly their
 namespace, name and dimensions; tests/unit/test_alarm_paths.py holds them against the metrics that AWS documents.
 """
 

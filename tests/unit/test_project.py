@@ -123,7 +123,7 @@ def test_an_option_that_a_command_does_not_have_is_named_with_the_nearest_one(sl
     assert (code, out) == (ExitCode.WRONG_INPUT, "")
     assert err.startswith("usage: sluice list ")
     assert err.endswith("sluice list: it takes no option --jsn; did you mean --json?\n")
-    assert sluice(project, "list", "web")[2].endswith("sluice list: it takes no argument web\n")
+    assert sluice(project, "new", "a", "b")[2].endswith("sluice new: it takes no argument b\n")
 
 
 def test_a_folder_that_is_named_has_to_be_a_project(sluice: Sluice, project: Path) -> None:
