@@ -1,7 +1,7 @@
 """Every connection of the classes on the local AWS with IAM enforced: each event arrives at its target.
 
-The local AWS checks the rights of roles of functions and schedules, and the policies of the functions, queues, topics and
-keys that a bucket, a topic, a rule and a schedule reach (docs/local-aws.md).
+The local AWS checks the rights of roles of functions and schedules, and the policies of the functions, queues, topics
+and keys that a bucket, a topic, a rule and a schedule reach (docs/local-aws.md).
 """
 
 import json
