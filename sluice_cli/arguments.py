@@ -1,4 +1,4 @@
-"""Arguments that several verbs have, and what they mean."""
+"""Arguments that several commands share."""
 
 import argparse
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
 
 
 def one_stack(stacks: Sequence[Stack], name: str | None) -> Stack:
-    """The stack of that name, or the only one there is. Raises `InputError` with the names to choose from."""
+    """The stack of that name, or the only one. Raises `InputError` with the names to choose from."""
     if name:
         if stacks:
             Synthesized.read(stacks[0].target.output).check([name])

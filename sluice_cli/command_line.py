@@ -1,4 +1,4 @@
-"""A command line of verbs, each a module with `add_arguments` and `run`, imported only when it is called."""
+"""A command line of verbs: modules with `add_arguments` and `run`, each imported only when it is called."""
 
 import argparse
 import importlib
@@ -22,21 +22,21 @@ OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich", "watchfiles"}
 
 @dataclass(frozen=True)
 class Verb:
-    """A verb of the command line: the module that does it, and what it is for."""
+    """A verb: its module, and its help text."""
 
     module: str
     help: str
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors name the nearest verb, and end with the exit code of wrong input."""
+    """A parser whose errors end with the exit code of wrong input."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(ExitCode.WRONG_INPUT, f"{self.format_usage()}{self.prog}: {message}\n")
 
 
 class ShowVersion(argparse.Action):
-    """Read only when it is asked for."""
+    """Prints the version, which is looked up only when asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *arguments: object) -> NoReturn:
         from sluice_cli.version import version
@@ -46,7 +46,7 @@ class ShowVersion(argparse.Action):
 
 
 def run(program: str, description: str, verbs: Mapping[str, Verb], arguments: Sequence[str] | None = None) -> int:
-    """Run the verb that the command line names; gives the exit code."""
+    """Run the verb that the command line names. Returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     name = next((one for one in given if not one.startswith("-")), None)
     parser = Parser(prog=program, description=description, allow_abbrev=False)
@@ -68,7 +68,7 @@ def run(program: str, description: str, verbs: Mapping[str, Verb], arguments: Se
 
 
 def _refuse(argument: str, parser: argparse.ArgumentParser) -> NoReturn:
-    """End with the usage of the verb, and the option that is nearest to one that it does not have."""
+    """End with the verb's usage, and the nearest option that it has."""
     # argparse has no public list of a parser's options.
     options = list(parser._option_string_actions)
     near = get_close_matches(argument.partition("=")[0], options, 1, 0.5) if argument.startswith("-") else []
@@ -77,7 +77,9 @@ def _refuse(argument: str, parser: argparse.ArgumentParser) -> NoReturn:
 
 
 def _imported(module: str, parser: argparse.ArgumentParser) -> ModuleType:
-    """A verb's module; where the libraries of the tool are not installed, the command ends with what installs them."""
+    """Import a verb's module. Where libraries of the tool are missing, the command ends with the command that installs
+    them.
+    """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -87,7 +89,7 @@ def _imported(module: str, parser: argparse.ArgumentParser) -> ModuleType:
 
 
 def _guarded(arguments: argparse.Namespace) -> int:
-    # Told to end, a command ends as if interrupted: what it started is stopped.
+    # SIGTERM is handled like Ctrl-C: started processes are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return int(arguments.run(arguments))
@@ -98,7 +100,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
         print("interrupted", file=sys.stderr)
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # Who reads the output has seen enough (`| head`); Python would complain once more at its end.
+        # The reader has closed the pipe (`| head`); without this Python would report it again at exit.
         sys.stdout = None
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - reported in words; the traceback is kept in a file

@@ -1,4 +1,4 @@
-"""The terminal."""
+"""The console for output in the terminal."""
 
 from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""A stack's plan, from its making to its apply: planned, reviewed, saved, checked, applied."""
+"""A stack's plan from planning to applying: planned, reviewed, saved, checked, applied."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,15 +21,15 @@ from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, co
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 
-AT_ONCE = 2  # plans side by side: each takes a core
+AT_ONCE = 2  # concurrent plans: each takes a core
 
 
 @dataclass(frozen=True)
 class StackPlan:
-    """What Terraform would do to one stack.
+    """Terraform's plan of one stack.
 
-    `document` is the output of `terraform show -json`. The plan itself lies in the target's `review.out`, from where
-    `apply` takes it. `rules` are the project's own, by which it is judged.
+    `document` is the output of `terraform show -json`. The plan file is in the target's `review.out`, where `apply`
+    finds it. `rules` are the project's own review rules.
     """
 
     stack: Stack
@@ -38,7 +38,7 @@ class StackPlan:
 
     @classmethod
     def make(cls, stack: Stack, rules: Ruleset = NO_RULES) -> "StackPlan":
-        """Plan a synthesized stack. What was reviewed before is forgotten. Raises `DeploymentError`."""
+        """Plan a synthesized stack, and discard an earlier review. Raises `DeploymentError`."""
         saved = _saved(stack)
         saved.prepare()
         stack.init()
@@ -59,7 +59,7 @@ class StackPlan:
         saved = _saved(stack)
         try:
             manifest = saved.check(stack.folder, stack.state_version(), rules.digest)
-            # Judged again from the plan file itself: what the manifest says of it is not taken on trust.
+            # Reviewed again from the plan file itself: the manifest is not trusted.
             plan = cls(stack, stack.terraform("show", "-json", str(saved.plan.resolve())), rules)
             dangers = plan.review.dangers
             saved.check_dangers(
@@ -73,13 +73,13 @@ class StackPlan:
 
     @cached_property
     def review(self) -> StackReview:
-        """What the plan means, dangers first. Raises `DeploymentError` where it is no plan that can be read."""
+        """The review of the plan, dangers first. Raises `DeploymentError` if the plan cannot be read."""
         configuration = Configuration.synthesized(self.stack.configuration)
         counts = EventCounts.read(self.stack.target.project.folder)
         return review_document(self.stack.name, self.document, configuration, self.rules, counts)
 
     def save(self, review: StackReview) -> None:
-        """Keep the plan for `apply`, with what it was made from and what was acknowledged in its review."""
+        """Save the plan for `apply`, with what it was made from and what was acknowledged."""
         saved = _saved(self.stack)
         saved.write(
             Manifest(
@@ -95,17 +95,17 @@ class StackPlan:
         )
 
     def apply(self) -> int:
-        """Apply exactly this plan; gives the number of its changes. Raises `DeploymentError`."""
+        """Apply exactly this plan. Returns the number of its changes. Raises `DeploymentError`."""
         saved = _saved(self.stack)
         changes = saved.read().changes
-        # Without a change too: outputs may differ, and Terraform checks once more that the state has not moved.
+        # Also without changes: outputs may differ, and Terraform checks again that the state has not changed.
         self.stack.terraform("apply", "-input=false", str(saved.plan.resolve()))
         saved.mark_applied()
         return changes
 
 
 def make_plans(stacks: Sequence[Stack], rules: Ruleset = NO_RULES) -> list[StackPlan]:
-    """The plans of several stacks, made side by side, to be judged by `rules`, too. Raises `DeploymentError`."""
+    """Plan several stacks concurrently, for review with `rules`. Raises `DeploymentError`."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(lambda stack: StackPlan.make(stack, rules), stacks))
 
@@ -125,7 +125,7 @@ def review_document(
     rules: Ruleset = NO_RULES,
     counts: EventCounts = NO_COUNTS,
 ) -> StackReview:
-    """The review of a plan's JSON alone. Raises `DeploymentError` where it is no plan that can be read."""
+    """The review of a plan's JSON alone. Raises `DeploymentError` if it cannot be read."""
     try:
         plan = read_plan(document)
         return review_stack(
@@ -145,7 +145,7 @@ def review_file(path: Path, rules: Ruleset = NO_RULES, counts: EventCounts = NO_
 
 
 def acknowledge(reviews: Sequence[StackReview], addresses: Sequence[str]) -> list[StackReview]:
-    """The reviews with their dangers acknowledged. Raises `DeploymentError` for an address that is no danger."""
+    """The reviews with acknowledged dangers. Raises `DeploymentError` for an address that is not dangerous."""
     found: dict[str, set[str]] = {one.name: set() for one in reviews}
     reviews_by_name = {one.name: one for one in reviews}
     for given in addresses:
@@ -179,7 +179,7 @@ def is_reviewed(stack: Stack) -> bool:
 
 
 def review_folder(target: Target) -> Path:
-    """Where the review's pages and the saved plans go: `review.out` of the target."""
+    """The folder of the review's pages and the saved plans: `review.out` of the target."""
     folder = target.folder / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     ignore_in_git(folder)
@@ -193,7 +193,7 @@ def _saved(stack: Stack) -> SavedPlan:
 
 def apply_reviewed(target: Target, names: Sequence[str]) -> None:
     """Check every reviewed plan before the first is applied. Raises `DeploymentError` that says what moved."""
-    # Asked for all: those that were reviewed. Asked for one: that one has to be.
+    # Without names: all reviewed stacks. A named stack has to be reviewed.
     stacks = [stack for stack in synthesize(target, names) if names or is_reviewed(stack)]
     if not stacks:
         raise DeploymentError(f"nothing was reviewed: {review_folder(target)} holds no plan; run `sluice review`")

@@ -21,9 +21,9 @@ from sluice_cli.locking import locked
 FILE = "cdktf.json"
 MANIFEST = "manifest.json"
 DEFAULT_OUTPUT = "cdktf.out"
-# What belongs to the tool: it ignores itself in Git.
+# The tool's own folder, which Git ignores.
 PRIVATE_FOLDER = ".sluice"
-# What the tool reads from the context, and CDKTF's feature flags.
+# Settings that the tool reads from the context, and CDKTF's feature flags.
 # https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/configuration-file
 CONTEXT_SETTINGS = {
     "AWS_REGION",
@@ -39,7 +39,7 @@ CONTEXT_SETTINGS = {
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a `cdktf.json`, in any language that CDKTF knows: its `app` command writes Terraform JSON.
+    """A CDKTF project in any language: a folder with a `cdktf.json`, whose `app` command writes Terraform JSON.
 
     https://developer.hashicorp.com/terraform/cdktf/create-and-deploy/configuration-file
     """
@@ -51,7 +51,7 @@ class Project:
 
     @classmethod
     def find(cls, start: Path | None = None) -> "Project":
-        """The project of a folder: the nearest `cdktf.json` upwards. Raises `InputError`."""
+        """The project of the nearest `cdktf.json` upwards. Raises `InputError`."""
         folder = (start or Path.cwd()).resolve()
         for candidate in (folder, *folder.parents):
             if (candidate / FILE).is_file():
@@ -63,7 +63,7 @@ class Project:
 
     @classmethod
     def read(cls, folder: Path) -> "Project":
-        """The project of exactly this folder. Raises `InputError` that says what is wrong with its `cdktf.json`."""
+        """The project in exactly this folder. Raises `InputError` for an invalid `cdktf.json`."""
         folder = folder.resolve()
         path = folder / FILE
         try:
@@ -89,14 +89,14 @@ class Project:
 
     @property
     def private_folder(self) -> Path:
-        """`.sluice`, for what belongs to the tool: made when first asked for, and ignored by Git."""
+        """`.sluice`, the tool's own folder, created on first use and ignored by Git."""
         folder = self.folder / PRIVATE_FOLDER
         folder.mkdir(exist_ok=True)
         ignore_in_git(folder)
         return folder
 
     def locked(self, what: str) -> AbstractContextManager[None]:
-        """Held by a command that changes the project's local AWS: a second one waits, and says for whom."""
+        """A lock for commands that change the project's local AWS. A second command waits, and says for which one."""
         return locked(self.private_folder / "lock", what)
 
     def setting(self, name: str, environment: Mapping[str, str]) -> str | None:
@@ -104,16 +104,16 @@ class Project:
         return environment.get(name) or (str(self.context[name]) if self.context.get(name) else None)
 
     def synthesize(self, environment: Mapping[str, str], output: Path, *, quiet: bool = False) -> "Synthesized":
-        """Run the app, as `cdktf synth` does, and read what it wrote.
+        """Run the app, as `cdktf synth` does, and read its result.
 
-        What the app prints goes to the terminal (to standard error with `quiet`, which leaves standard output to the
-        caller's JSON). Raises `SynthError` where it fails or writes nothing; an earlier result stays as it was then.
+        The app's output goes to the terminal (to standard error with `quiet`, which keeps standard output for the
+        caller's JSON). Raises `SynthError` if it fails or writes nothing; an earlier result is kept then.
         """
         output = output.resolve()
         output.parent.mkdir(parents=True, exist_ok=True)
         manifest = output / MANIFEST
         earlier = manifest.read_bytes() if manifest.is_file() else None
-        # What is there afterwards is this run's.
+        # A manifest that exists afterwards is of this run.
         manifest.unlink(missing_ok=True)
         variables = {
             **environment,
@@ -146,7 +146,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Synthesized:
-    """What an app wrote: its stacks by name with their folders, and which stacks each depends on."""
+    """The result of an app: its stacks by name with their folders, and the stacks that each depends on."""
 
     output: Path
     folders: Mapping[str, Path]
@@ -154,7 +154,7 @@ class Synthesized:
 
     @classmethod
     def read(cls, output: Path) -> "Synthesized":
-        """Raises `InputError` where nothing was synthesized, or what is there is not CDKTF's."""
+        """Raises `InputError` if nothing was synthesized, or if CDKTF did not write it."""
         path = output / MANIFEST
         try:
             stacks = json.loads(path.read_text(encoding="utf-8"))["stacks"]
@@ -174,7 +174,7 @@ class Synthesized:
         return cls(output, folders, dependencies)
 
     def ordered(self, names: Sequence[str] = ()) -> list[str]:
-        """The named stacks, or all: each after those that it depends on. Raises `InputError` for a name of none."""
+        """The named stacks, or all, in order of their dependencies. Raises `InputError` for an unknown name."""
         self.check(names)
         try:
             order = list(TopologicalSorter(self.dependencies).static_order())
@@ -183,7 +183,7 @@ class Synthesized:
         return [name for name in order if name in self.folders and (not names or name in names)]
 
     def check(self, names: Sequence[str]) -> None:
-        """Raises `InputError` that names the nearest stack, for names of no stack."""
+        """Raises `InputError` with the nearest stack for unknown names."""
         unknown = [name for name in names if name not in self.folders]
         if unknown:
             near = get_close_matches(unknown[0], self.folders, 1, 0.5)
@@ -192,7 +192,7 @@ class Synthesized:
             raise InputError(f"no stack is named {', '.join(unknown)}{hint} (the app synthesizes: {there})")
 
     def remove_stale_stacks(self) -> None:
-        """Forget stacks that the app does not synthesize any more."""
+        """Remove the folders of stacks that the app no longer synthesizes."""
         kept = {folder.resolve() for folder in self.folders.values()}
         for folder in (self.output / "stacks").glob("*"):
             if folder.is_dir() and folder.resolve() not in kept:
@@ -206,9 +206,9 @@ def _names(given: Any) -> list[str]:
 
 
 def check_context(context: Mapping[str, Any], path: Path) -> None:
-    """Raises `InputError` for a setting of the tool's or of CDKTF's own that is misspelled.
+    """Raises `InputError` for a misspelled setting of the tool or of CDKTF.
 
-    The context is the app's own otherwise: a key that resembles none of them is not looked at.
+    All other keys of the context belong to the app, and are not checked.
     """
     for key in context.keys() - CONTEXT_SETTINGS:
         near = next((name for name in get_close_matches(key, CONTEXT_SETTINGS, 1, 0.85) if name not in context), None)
@@ -217,15 +217,16 @@ def check_context(context: Mapping[str, Any], path: Path) -> None:
 
 
 def ignore_in_git(folder: Path) -> None:
-    """Keep a folder that holds secrets, or nothing worth keeping, out of Git."""
+    """Keep a folder with secrets or temporary files out of Git."""
     path = folder / ".gitignore"
     if not path.exists():
         path.write_text("*\n")
 
 
 def _path(environment: Mapping[str, str]) -> str:
-    """PATH for the app: `python` is the one that runs this, where its virtual environment was not activated
-    (`.venv/bin/sluice up`). An environment that holds a tool only (pipx, uv) is not the app's."""
+    """PATH for the app. `python` is the one that runs the tool, if its virtual environment was not activated
+    (`.venv/bin/sluice up`). The environment of a tool installer (pipx, uv) is not the app's.
+    """
     path = environment.get("PATH", os.defpath)
     own = Path(sys.prefix)
     of_a_tool = any((own / name).exists() for name in ("pipx_metadata.json", "uv-receipt.toml"))

@@ -20,7 +20,7 @@ from sluice_cli.terraform.document import read_stack
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
-# What Terraform says of a lock left behind, of a state that is no state, and of names that are taken.
+# Terraform's messages about a lock left behind, an invalid state, and names that are taken.
 RECOVERABLE = re.compile(
     r"Error acquiring the state lock|Unsupported state file format|Error (?:refreshing|loading) state"
     r"|already ?exists|AlreadyOwnedByYou|ResourceInUseException|ResourceConflictException",
@@ -45,12 +45,12 @@ class Stack:
 
     @property
     def configuration(self) -> dict[str, Any]:
-        """The synthesized Terraform. Raises `InputError` for what CDKTF does not write."""
+        """The synthesized Terraform. Raises `InputError` if CDKTF did not write it."""
         return read_stack(self.folder)
 
     @property
     def backend(self) -> tuple[str, dict[str, Any]]:
-        """Where Terraform keeps the stack's state: the backend's type, and its settings."""
+        """The type and the settings of the backend of the stack's state."""
         override = self.folder / local_overrides.OVERRIDE
         written = json.loads(override.read_text(encoding="utf-8")) if override.is_file() else self.configuration
         terraform = written.get("terraform", {})
@@ -69,14 +69,14 @@ class Stack:
             self.terraform("init", "-input=false")
 
     def initializing(self) -> AbstractContextManager[object]:
-        """Held while `terraform init` runs: the first time one after the other, as a plugin cache takes no two at once.
+        """Held while `terraform init` runs for the first time: a plugin cache does not support concurrent use.
 
         https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
         """
         return nullcontext() if (self.folder / ".terraform" / "providers").is_dir() else _first_init
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Terraform in the stack's folder, whatever comes of it."""
+        """Run Terraform in the stack's folder. Returns the result, also of a failure."""
         return subprocess.run(
             ["terraform", *arguments],
             cwd=self.folder,
@@ -87,7 +87,9 @@ class Stack:
         )
 
     def terraform(self, *arguments: str) -> str:
-        """Run Terraform in the stack's folder; gives its standard output. Raises `DeploymentError` with its message."""
+        """Run Terraform in the stack's folder. Returns its standard output. Raises
+        `DeploymentError` with its message.
+        """
         result = self.run(*arguments)
         if result.returncode:
             said = COLOURS.sub("", result.stderr).strip()
@@ -108,7 +110,7 @@ class Stack:
         return dict(values)
 
     def state(self) -> dict[str, Any]:
-        """The state as Terraform keeps it; empty where there is none yet. Raises `DeploymentError`."""
+        """The state as JSON; empty if there is none yet. Raises `DeploymentError`."""
         text = self.terraform("state", "pull")
         return dict(json.loads(text)) if text.strip() else {}
 
@@ -119,12 +121,12 @@ class Stack:
         return any(one["mode"] == "managed" for one in self.state().get("resources", []))
 
     def state_version(self) -> StateVersion:
-        """Which state the stack has now. Raises `DeploymentError`."""
+        """The current version of the stack's state. Raises `DeploymentError`."""
         state = self.state()
         return StateVersion(str(state.get("lineage", "")), int(state.get("serial", 0)))
 
     def advice(self, said: str) -> str:
-        """What to do about what Terraform said, where `recover` may help; a text to add, or nothing."""
+        """Advice to add to Terraform's message if `recover` may help; otherwise empty."""
         if not RECOVERABLE.search(said):
             return ""
         local = " --local" if self.target.local else ""
@@ -135,9 +137,9 @@ class Stack:
 
 
 def synthesize(target: Target, names: Sequence[str] = (), *, quiet: bool = False) -> list[Stack]:
-    """Run the project's app for a target; gives the named stacks, or all, each after those that it depends on.
+    """Run the project's app for a target. Returns the named stacks, or all, in order of their dependencies.
 
-    Raises `SynthError` where the app fails, `InputError` for names of no stack.
+    Raises `SynthError` if the app fails, and `InputError` for unknown names.
     """
     synthesized = target.project.synthesize(target.environment, target.output, quiet=quiet)
     if target.local:
@@ -146,14 +148,14 @@ def synthesize(target: Target, names: Sequence[str] = (), *, quiet: bool = False
 
 
 def synthesized_stacks(target: Target, names: Sequence[str] = ()) -> list[Stack]:
-    """The stacks as they were synthesized last. Raises `InputError` where nothing was, or for names of no stack."""
+    """The stacks of the last synth. Raises `InputError` if there was none, and for unknown names."""
     return [Stack(name, target) for name in Synthesized.read(target.output).ordered(names)]
 
 
 def deployed_stacks(target: Target, names: Sequence[str] = ()) -> list[Stack]:
-    """The named stacks, or all, ready to be asked about what is deployed. Raises `InputError` for names of no stack.
+    """The named stacks, or all, ready for queries about what is deployed. Raises `InputError` for unknown names.
 
-    On an account they are synthesized and initialized first, so that it does not matter from where they were deployed.
+    On an account they are synthesized and initialized first, so they may have been deployed from elsewhere.
     """
     if target.local:
         if not (target.output / MANIFEST).is_file():

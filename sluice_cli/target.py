@@ -19,7 +19,7 @@ from sluice_cli.terraform.mirror import AWS, Provider, required_providers, terra
 DEFAULT_STATE_REGION = "us-east-1"
 DEFAULT_PREFIX = "sluice"
 
-# Of the caller's: each makes Terraform work on something else than the command says.
+# Variables of the caller that would make Terraform work on something else than the command says.
 # https://developer.hashicorp.com/terraform/cli/config/environment-variables
 FOREIGN_VARIABLES = re.compile(r"TF_WORKSPACE|TF_DATA_DIR|TF_CLI_ARGS(_.*)?")
 
@@ -36,7 +36,7 @@ class Target:
     folder: Path
     project: Project = field(default_factory=Project.find)
     output_folder: Path | None = None
-    # The local AWS: what is synthesized is overridden so that all of it goes there.
+    # Set for the local AWS, to which overrides redirect everything.
     local: LocalAws | None = None
 
     @property
@@ -50,7 +50,7 @@ class Target:
 
     @property
     def state_prefix(self) -> str:
-        """What the keys of states begin with, in a bucket that may hold other things."""
+        """The prefix of state keys, in a bucket that may hold other objects."""
         return f"{self.project.setting('PROJECT', self.environment) or DEFAULT_PREFIX}/"
 
     @property
@@ -71,22 +71,22 @@ class Target:
         return path
 
     def variables(self) -> dict[str, str]:
-        """The environment of Terraform. Raises `DeploymentError` where Terraform is not there."""
+        """The environment of Terraform. Raises `DeploymentError` if Terraform is missing."""
         check_terraform(self.environment)
         generated = self.project.private_folder / "terraform.rc"
         return {
             **terraform_environment(_without_foreign(self.environment), generated, self._required_providers()),
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
             "DISABLE_VERSION_CHECK": "1",
-            # The configuration says where state is; what an earlier run in this folder said must not get in the way.
+            # The configuration names the backend; settings of an earlier `init` in this folder must not apply.
             **({} if self._uses_cloud() else {"TF_CLI_ARGS_init": "-reconfigure"}),
-            # Terraform and the provider spend their time on the provider's schemas, and a third of it on garbage
-            # collection: this spares it, for 150 MB more of each process.
+            # Terraform and the provider spend a third of their time on garbage collection while they load the
+            # provider's schemas. This avoids it, for 150 MB more of each process.
             "GOGC": self.environment.get("GOGC", "400"),
         }
 
     def plain_variables(self) -> dict[str, str]:
-        """For output that is parsed or logged: no colours, no questions."""
+        """Environment for output that is parsed or logged: no colours, no prompts."""
         return {**self.variables(), "CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1", "TF_IN_AUTOMATION": "1"}
 
     def _required_providers(self) -> Sequence[Provider]:
@@ -94,7 +94,7 @@ class Target:
         return required_providers(stacks) if stacks else (AWS,)
 
     def _uses_cloud(self) -> bool:
-        """Whether a stack keeps its state in HCP Terraform, which takes no `-reconfigure`."""
+        """Whether a stack keeps its state in HCP Terraform, which does not support `-reconfigure`."""
         return self.local is None and any("cloud" in one.get("terraform", {}) for one in self._configurations())
 
     def _configurations(self) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Account(Target):
-    """The account of the caller's credentials, in the way every AWS tool finds them."""
+    """The account of the caller's credentials, found as by all AWS tools."""
 
     account_id: str = ""
     session: Any = None
@@ -114,15 +114,15 @@ class Account(Target):
 
 
 def check_terraform(environment: Mapping[str, str]) -> None:
-    """Raises `DeploymentError` that says where Terraform is to be had, where it is not on PATH."""
+    """Raises `DeploymentError` with advice if Terraform is not on PATH."""
     if not shutil.which("terraform", path=environment.get("PATH")):
         raise DeploymentError("terraform is not on PATH: get it from developer.hashicorp.com/terraform/install")
 
 
 def target_of(project: Project, *, local: bool, quiet: bool = False) -> Target:
-    """The project's running local AWS, or the account of the caller's credentials. Nothing is changed in either.
+    """The project's running local AWS, or the account of the caller's credentials. Changes neither.
 
-    Which account that is goes to the terminal, unless `quiet` leaves standard output to the caller's JSON.
+    The account is shown in the terminal, unless `quiet` keeps standard output for the caller's JSON.
     """
     if local:
         return local_target(project)
@@ -138,8 +138,9 @@ def local_aws_of(project: Project) -> LocalAws:
 
 
 def local_target(project: Project, local: LocalAws | None = None) -> Target:
-    """A running local AWS, under the caller's settings but none of the caller's AWS variables. Raises `LocalAwsError`
-    when it is not running."""
+    """A running local AWS, with the caller's settings but without the caller's AWS variables. Raises `LocalAwsError` if
+    it is not running.
+    """
     own = local_aws_of(project)
     local = local or own
     environment = local.environment()
@@ -151,15 +152,17 @@ def local_target(project: Project, local: LocalAws | None = None) -> Target:
         environment={**_without_foreign(environment), "STATE_BUCKET": bucket},
         folder=local.folder,
         project=project,
-        # As deep as `cdktf.out`: CDKTF writes paths of local modules relative to it.
+        # At the same depth as `cdktf.out`: CDKTF writes relative paths of local modules.
         output_folder=project.private_folder if local.folder == own.folder else None,
         local=local,
     )
 
 
 def account_of_caller(project: Project) -> Account:
-    """The account behind the caller's credentials. Raises `InputError` where there are none or they must not be used
-    here, and botocore's errors where AWS refuses them."""
+    """The account of the caller's credentials.
+
+    Raises `InputError` if there are none or they must not be used here, and botocore's errors if AWS refuses them.
+    """
     import boto3
     from botocore.exceptions import ProfileNotFound
 
@@ -198,7 +201,7 @@ def account_of_caller(project: Project) -> Account:
 
 
 def state_bucket_name(project: Project, environment: Mapping[str, str], account_id: str, region: str) -> str:
-    """One state bucket for each account and region; never a name of the caller's in a local run."""
+    """The name of the state bucket: one for each account and region, and never the caller's in a local run."""
     return f"{project.setting('PROJECT', environment) or DEFAULT_PREFIX}-state-{account_id}-{region}"
 
 
@@ -216,7 +219,7 @@ def _without_foreign(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refuse_real_credentials(project: Project, credentials: Any) -> None:
-    """With AWS_ENDPOINT_URL set, keys of a real account would go to whatever answers there."""
+    """Refuse keys of a real account together with AWS_ENDPOINT_URL: they would be sent to that endpoint."""
     if not re.fullmatch(r"(AKIA|ASIA)[A-Z0-9]{16}", credentials.access_key):
         return
     own = local_aws_of(project).running()

@@ -22,7 +22,8 @@ STEP_SECONDS = 0.15
 
 
 def eventually(look: Callable[[], Result | None], *, within: float = 60) -> Result:
-    """The first result of `look` that is not empty, for what happens by itself: an event, a row, a log line.
+    """Call `look` until its result is not empty, for asynchronous effects: an event, a row, a log line. Returns the
+    result.
 
     Raises `AssertionError` after `within` seconds.
     """
@@ -45,7 +46,7 @@ def __getattr__(name: str) -> object:
 
 @dataclass(frozen=True)
 class DeployedProject:
-    """A project's stacks as they are deployed on a local AWS."""
+    """A project's stacks, deployed on a local AWS."""
 
     target: "Target"
 
@@ -58,7 +59,7 @@ class DeployedProject:
         return cls(up(Project.find(folder), local))
 
     def stack(self, name: str | None = None) -> "Stack":
-        """A stack by its name in the app; without `name`, the only one. Raises `InputError`, which names them all."""
+        """A stack by its name in the app; without `name`, the only one. Raises `InputError` with all names."""
         from sluice_cli.errors import InputError
         from sluice_cli.stack import synthesized_stacks
 

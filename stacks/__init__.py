@@ -31,7 +31,7 @@ __all__ = ["SYSTEMS", "ApiGatewayAccount", "SystemStack", "add_systems"]
 
 
 def add_systems(app: Construct, settings: Settings) -> None:
-    """Every system as a stack of its own: they share no resource, so each can be destroyed alone."""
+    """Add every system as a stack of its own. Systems share no resource, so each can be destroyed alone."""
     systems = [system(app, settings) for system in SYSTEMS]
     if settings.api_logging_role == "managed":
         account = ApiGatewayAccount(app, settings)

@@ -26,16 +26,16 @@ from settings import Settings
 
 DEFAULT_REGION = "us-east-1"
 
-# S3 refuses capitals, so nobody can own this bucket: `terraform init` fails on it and names the setting.
+# Bucket names have no capitals, so nobody can own this bucket: `terraform init` fails and names the setting.
 NO_STATE_BUCKET = "STATE_BUCKET-is-not-set"
 
 FUNCTIONS = Path(__file__).parent.parent / "lambda"
 LOCK_FILE = Path(__file__).parent.parent / "Pipfile.lock"
-# `make setup` installs the functions' libraries for this runtime; for others they are installed when synthesizing.
+# `make setup` installs the functions' libraries for this runtime; for others they are installed at synth.
 LIBRARIES = Path(__file__).parent.parent / ".tools" / "lambda-libraries"
 RUNTIME_OF_LIBRARIES = "python3.13"
 
-# The services the systems use, under the names the provider gives its endpoints.
+# The AWS services in use, under the names of the provider's endpoints.
 ENDPOINTS = (
     "apigateway",
     "appautoscaling",
@@ -54,9 +54,9 @@ ENDPOINTS = (
 
 
 class SystemStack(TerraformStack):
-    """What every system has: provider with tags, state, names, and when it asks for them a key and an alarm topic.
+    """The base of all systems: provider with tags, state backend, names, and on request a key and an alarm topic.
 
-    `protected` says whether what holds data refuses to be destroyed; by default that is so in protected environments.
+    `protected` makes stateful resources refuse destruction; by default in protected environments only.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class SystemStack(TerraformStack):
 
     @cached_property
     def key(self) -> Key:
-        """The system's own key: for what it publishes, and for all else where `ENCRYPTION_KEYS` says `customer`."""
+        """The system's own key: for its topics, and for everything else with `ENCRYPTION_KEYS=customer`."""
         all_else = " and keeps" if self.settings.encryption_keys == "customer" else ""
         return Key(
             self,
@@ -100,7 +100,7 @@ class SystemStack(TerraformStack):
 
     @property
     def storage_key(self) -> Key | None:
-        """For all that keeps data; None leaves it to the keys of AWS's services."""
+        """The key of stored data; None uses the keys of AWS's services."""
         return self.key if self.settings.encryption_keys == "customer" else None
 
     @cached_property
@@ -108,7 +108,7 @@ class SystemStack(TerraformStack):
         return self.add_topic("AlarmTopic", "alarms")
 
     def add_topic(self, id_: str, part: str) -> Topic:
-        """A topic encrypted with the system's key, with the subscription that `NOTIFICATION_EMAIL` asks for."""
+        """A topic encrypted with the system's key, subscribed to by `NOTIFICATION_EMAIL`."""
         topic = Topic(self, id_, name=self.names.topic(part), key=self.key, account_id=self.account_id)
         if self.settings.notification_email:
             topic.subscribe_email(self.settings.notification_email)
@@ -117,7 +117,7 @@ class SystemStack(TerraformStack):
     def add_table(
         self, id_: str, *, name: str, partition_key: str, sort_key: str, expiry_attribute: str | None = None
     ) -> Table:
-        """A table on demand with what all tables have, under this run's settings."""
+        """An on-demand table with the settings that all tables share."""
         return Table(
             self,
             id_,
@@ -133,7 +133,7 @@ class SystemStack(TerraformStack):
     def add_function(
         self, id_: str, *, name: str, package: str, environment: Mapping[str, str], memory_mb: int = 256
     ) -> PythonFunction:
-        """A function from `lambda/<package>` with what all functions share, under this run's settings."""
+        """A function from `lambda/<package>` with the settings that all functions share."""
         settings = self.settings
         at_hand = settings.lambda_runtime == RUNTIME_OF_LIBRARIES
         local = {"AWS_ENDPOINT_URL": settings.endpoint_url} if settings.endpoint_url else {}
@@ -158,7 +158,7 @@ class SystemStack(TerraformStack):
     def add_api(
         self, *, description: str, rate_limit: int = 100, burst_limit: int = 200, execution_log_level: str = "ERROR"
     ) -> RestApi:
-        """The system's REST API with what all have, under this run's settings."""
+        """The system's REST API with the settings that all APIs share."""
         return RestApi(
             self,
             "Api",
@@ -177,25 +177,25 @@ class SystemStack(TerraformStack):
 
     @property
     def cors_environment(self) -> dict[str, str]:
-        """For a function behind an API: the origins whose pages may read its answers."""
+        """The environment of a function behind an API: the origins whose pages may read its answers."""
         origins = self.settings.cors_origins
         return {"CORS_ORIGINS": ",".join(origins)} if origins else {}
 
     def url(self, api: RestApi, path: str) -> str:
-        """Where the API answers: a local AWS serves every API below its own address."""
+        """The URL of the API. A local AWS serves every API below its own URL."""
         endpoint = self.settings.endpoint_url
         return f"{endpoint}/_aws/execute-api/{api.id}/{STAGE}{path}" if endpoint else f"{api.url}{path}"
 
     def add_api_outputs(self, api: RestApi, path: str) -> None:
-        """Where the API answers and, where callers need it, the key whose value
-        `aws apigateway get-api-key --include-value --api-key ID` tells: a value in outputs would be a secret in state.
+        """Outputs of the API: its URL and, if callers need a key, the id for `aws apigateway get-api-key
+        --include-value --api-key ID`. The key's value in an output would be a secret in the state.
         """
         self.add_outputs(ApiId=api.id, ApiUrl=self.url(api, path))
         if api.api_key is not None:
             self.add_outputs(ApiKeyId=api.api_key.id)
 
     def add_outputs(self, **values: str) -> None:
-        """What a person or a script needs next."""
+        """Outputs that people and scripts need next."""
         for name, value in values.items():
             TerraformOutput(self, name, value=value)
 

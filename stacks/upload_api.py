@@ -9,8 +9,8 @@ from settings import Settings
 from .system import FUNCTIONS, SystemStack
 
 REQUESTS_PER_SECOND = 1000
-PREFIX = "uploads/"  # of every object that the function stores
-PRESIGNED_PREFIX = "presigned/"  # of every object that others send with a URL of the function's
+PREFIX = "uploads/"  # prefix of objects that the function stores
+PRESIGNED_PREFIX = "presigned/"  # prefix of objects from presigned uploads
 
 
 class UploadApi(SystemStack):

@@ -59,13 +59,13 @@ def main() -> int:
                 )
         report.write(arguments.write, name, rows, arguments.runs, machine(), busy.CALLS)
         if name == "busy" and arguments.write == DOCS:
-            scaling.write()  # the model reckons with these times
+            scaling.write()  # the scaling model uses these times
     console.print(f"Written to {arguments.write / 'benchmark.md'}")
     return 0
 
 
 def machine() -> str:
-    """What it ran on, without the names of hosts or folders."""
+    """The machine's description, without names of hosts or folders."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     processor = "unknown processor"
     if Path("/proc/cpuinfo").exists():

@@ -1,4 +1,4 @@
-"""Busy functions: what each event costs in our own code and in AWS calls, and how many pass in a second."""
+"""Cost of an event in our own code and in AWS calls, and the rate of events."""
 
 import io
 import json
@@ -22,13 +22,14 @@ SENDERS = 4
 MANY_READINGS = 10_000
 SINGLE_WRITES = 500
 
-# AWS calls of an event, by function and operation; filled by `compare_handlers`.
+# AWS calls of an event by function and operation; filled by `compare_handlers`.
 CALLS: dict[str, dict[str, float]] = {}
 
 
 def compare_handlers(folder: Path, runs: int) -> Iterator[Comparison]:
-    """What an event costs the function's process, of which nothing is the local AWS's: our own time, which is the
-    handler's less its AWS calls', and the processor time, AWS calls and all."""
+    """The cost of an event in the function's process, without the local AWS: the handler's own time without its AWS
+    calls, and the processor time with them.
+    """
     number = 20 if runs == 1 else 100
     with laptop(folder) as aws:
         own: dict[str, list[float]] = {name: [] for name in HANDLERS}
@@ -50,7 +51,7 @@ def compare_handlers(folder: Path, runs: int) -> Iterator[Comparison]:
 
 
 def compare_several(folder: Path, runs: int) -> Iterator[Comparison]:
-    """Events of ten records: the plain handler's work, an AWS call a record, against one for all."""
+    """Events of ten records: one AWS call for each record (the plain handler) or one for all."""
     took: dict[str, list[float]] = {PLAIN: [], "invocation_log": []}
     with laptop(folder) as aws:
         for _ in range(runs):
@@ -99,7 +100,7 @@ def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: 
 
 
 def compare_rates(folder: Path, runs: int) -> Iterator[Comparison]:
-    """Deployed on the local AWS, invoked from a few threads: an event's time, so that all of the local AWS counts."""
+    """Time of an event on the local AWS, invoked by a few threads; includes all of the local AWS."""
     number, slices = (12, 1) if runs == 1 else (50, 8)
     with laptop(folder) as aws:
         names = [EMPTY, *HANDLERS]
@@ -107,8 +108,8 @@ def compare_rates(folder: Path, runs: int) -> Iterator[Comparison]:
         took: dict[str, list[float]] = {name: [] for name in names}
         for one in range(runs + 1):
             say(f"round {one} of {runs}")
-            # In slices, each in an order of its own: the machine's speed wavers from second to second, and the local
-            # AWS tidies up after one while the next runs. What comes first in a slice finds connections closed.
+            # Slices with a shuffled order of the handlers, because the machine's speed varies and the local AWS cleans
+            # up after one handler while the next runs. The first events of a slice open new connections.
             milliseconds = dict.fromkeys(names, 0.0)
             for part in range(slices):
                 for name in random.Random(one * slices + part).sample(names, len(names)):  # noqa: S311 - no secret
@@ -125,12 +126,12 @@ def compare_rates(folder: Path, runs: int) -> Iterator[Comparison]:
 
 
 def _most(name: str) -> float | None:
-    """The one that does the plain handler's work shall do it in no more time."""
+    """The limit for the handler that does the plain handler's work: no more time than that."""
     return 1.0 if name == "invocation_log" else None
 
 
 def _invoked(aws: Laptop, arn: str, events: list[Event]) -> float:
-    """Milliseconds an event."""
+    """Milliseconds for an event."""
 
     def send(event: Event) -> None:
         answer = client.invoke(FunctionName=arn, Payload=json.dumps(event))
@@ -190,6 +191,6 @@ def single_file(source: str) -> bytes:
     return made.getvalue()
 
 
-# Lambda's runtime gives the root logger a handler, the local AWS does not.
+# Lambda's runtime adds a handler to the root logger; the local AWS does not.
 LOGGING = "import logging\nlogging.basicConfig(level=logging.INFO)\n"
 EMPTY_HANDLER = "def lambda_handler(event, context):\n    pass\n"

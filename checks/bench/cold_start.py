@@ -1,4 +1,4 @@
-"""Functions: from the start of a process to a handler that is ready, and what is in an archive."""
+"""Cold starts: the time from the start of a process to a ready handler, and the size of archives."""
 
 import zipfile
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from .table import Comparison, compare
 
 PLAIN = "the plain handler"
 
-# Traced with subsegments by requirement: allowed 1.3 times the plain handler's time.
+# Its requirements ask for traced subsegments: it may take 1.3 times the plain handler's time.
 TRACED = {"file_metadata"}
 
 VARIABLES = {
@@ -32,7 +32,7 @@ VARIABLES = {
     "SENSOR_NOTIFICATIONS": "each",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "bench",
-    # As in Lambda, where /var/task is read-only: what an archive brings is compiled at each start.
+    # As in Lambda, where /var/task is read-only: Python compiles an archive's files at each start.
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 

@@ -17,7 +17,7 @@ def main() -> None:
 
     app = App()
     for number in range(int(sys.argv[1])):
-        # A stack's id is fixed, so each further copy has a scope of its own.
+        # A stack's id is fixed, so each further copy needs a scope of its own.
         scope = Construct(app, f"copy-{number}") if number else app
         for system in SYSTEMS:
             system(scope, Settings(state_bucket="states"))

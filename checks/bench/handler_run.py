@@ -1,4 +1,4 @@
-"""Runs one handler on many events and writes what it cost: `python handler_run.py JOB RESULT`, both JSON files.
+"""Runs one handler on many events and writes their cost: `python handler_run.py JOB RESULT`, both JSON files.
 
 In a process of its own, so that each handler is loaded as Lambda loads it.
 """
@@ -18,7 +18,7 @@ from typing import Any
 import botocore.client
 import botocore.response
 
-WARM_UP = 5  # events that do not count
+WARM_UP = 5  # events that are not measured
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class LambdaContext:
 
 
 class Calls:
-    """AWS calls and the time they and their answers' bodies took, which is not the handler's."""
+    """Times AWS calls including the bodies of answers, which do not count as the handler's time."""
 
     def __init__(self) -> None:
         self.seconds = 0.0

@@ -1,4 +1,4 @@
-"""The local AWS with what the handlers need: buckets, tables, a topic, and events to handle."""
+"""The local AWS with resources for the handlers: buckets, tables, a topic, and events."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ KEYS = {name: system.benchmarked.keys for name, system in SYSTEMS.items()} | {"r
 
 EMPTY, PLAIN = "empty function", "the plain handler"
 
-# What handles: module and function.
+# A handler: module and function.
 HANDLERS = {PLAIN: ("index", "lambda_handler")} | {
     system.package: (f"{system.package}.handler", "handle") for system in SYSTEMS.values()
 }
@@ -59,7 +59,7 @@ class Laptop:
         }
 
     def events(self, handler: str, number: int, records: int = 1) -> list[Event]:
-        """Events that the handler has not seen, with an object for each record where it reads objects."""
+        """New events for the handler, with an object for each record if it reads objects."""
         how = next((one.benchmarked for one in SYSTEMS.values() if one.package == handler), None)
         if how and how.request:
             return [how.request(next(self._numbers)) for _ in range(number)]
@@ -103,7 +103,7 @@ def _reading(device: str, number: int) -> str:
 
 @contextmanager
 def laptop(folder: Path) -> Iterator[Laptop]:
-    """A local AWS of its own in a folder of its own."""
+    """A local AWS in a temporary folder."""
     local = LocalAws(folder / "local-aws")
     local.start()
     try:

@@ -1,7 +1,7 @@
-"""Running programs side by side and comparing them.
+"""Runs programs alternately and compares them.
 
-Programs are run in turn (A B C A B C ...), and a ratio is taken round by round: when the machine's speed drifts, it
-drifts for all of a round. Times are of whole processes with their children, memory is that of the largest single one.
+Programs run in turn (A B C A B C ...), and ratios are computed for each round, so that changes of the machine's speed
+affect all programs of a round. Times include child processes; memory is that of the largest process.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 class ProgramFailed(RuntimeError):
-    """A measured program ended with an error; the message has the end of what it printed."""
+    """A measured program failed; the message has the end of its output."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def run(program: Program) -> TimedRun:
 
 
 def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True) -> dict[str, list[TimedRun]]:
-    """The runs of each program, in turn, after one of each that does not count."""
+    """The runs of each program, in turn, after an unmeasured run of each."""
     if warm_up:
         say(f"warming up: {', '.join(programs)}")
         for program in programs.values():
@@ -85,11 +85,11 @@ def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True)
 
 
 def say(text: str) -> None:
-    """Progress, for a person who waits."""
+    """Print progress."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text[:110]}", end="", file=sys.stderr, flush=True)
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Figure:
-    """Ours to theirs, round by round."""
+    """Our time divided by theirs, for each round."""
     return Figure.of([one / other for one, other in zip(ours, theirs, strict=True)])

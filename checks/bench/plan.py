@@ -1,4 +1,4 @@
-"""`make up` with nothing changed, beside the plans that Terraform cannot be spared."""
+"""`make up` without changes, compared with the bare `terraform plan`s."""
 
 import subprocess
 import time
@@ -32,7 +32,7 @@ def unchanged(folder: Path, runs: int) -> Iterator[Comparison]:
         deploy([], target)
         stacks = sorted(one.name for one in (target.output / "stacks").iterdir())
 
-        # As Terraform collects garbage by itself; ours is told how (sluice_cli/target.py).
+        # Terraform's default garbage collection; ours is configured in sluice_cli/target.py.
         bare = replace(target, environment={**target.environment, "GOGC": "100"})
 
         def plans() -> None:

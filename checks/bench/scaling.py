@@ -76,7 +76,7 @@ LOADS = tuple(system.load for system in SYSTEMS.values())
 
 @dataclass(frozen=True)
 class Need:
-    """What a system needs at a rate of events a second."""
+    """A system's requirements at a rate of events a second."""
 
     rate: int
     duration_ms: float
@@ -87,25 +87,25 @@ class Need:
 
 
 def own_milliseconds(benchmark: Path = DOCS / "benchmark.json") -> dict[str, float]:
-    """By function, for one invocation, as the benchmark measured on a laptop's core."""
+    """Own time by function for one invocation, as measured on a laptop's core."""
     rows = json.loads(benchmark.read_text())["parts"]["busy"]["rows"]
     prefix = "own time an event, "
     own = {
         row["what"].removeprefix(prefix): row["ours"]["median"] / 1000 for row in rows if row["what"].startswith(prefix)
     }
-    # Its events are readings, many in an object: what one of 10,000 took, the local AWS's answers included.
+    # Its events are readings, many in an object: measured with 10,000, including the local AWS's answers.
     (reading,) = (row["ours"]["median"] for row in rows if row["what"].startswith("a reading of "))
     (batch,) = (system.batch for system in LOADS if system.function == "sensor_pipeline")
     return {**own, "sensor_pipeline": reading * batch}
 
 
 def need(system: EventLoad, rate: int, own_ms: float) -> Need:
-    """Own time grows with the share of a core that the memory brings; AWS's answers take as long as they take."""
+    """Own time shrinks with the share of a core that the memory brings; the time of AWS's answers does not."""
     own = own_ms * max(1.0, FULL_CORE_MB / system.memory_mb)
     answers = sum(ANSWER_MS[call] * number for call, number in system.calls.items()) * system.batch
     duration = own + answers
     invocations = rate / system.batch
-    # Little's law; and an environment takes ten requests a second, however short they are.
+    # Little's law; and an execution environment takes at most ten requests a second.
     concurrency = math.ceil(max(invocations * duration / 1000, invocations / REQUESTS_AN_ENVIRONMENT))
     writes = system.writes * rate
     return Need(
@@ -114,7 +114,7 @@ def need(system: EventLoad, rate: int, own_ms: float) -> Need:
 
 
 def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
-    """The quotas and settings that do not hold at a rate, and what to change."""
+    """Quotas and settings that do not suffice at a rate, and what to change."""
     writes = system.writes * rate
     if system.api and rate > API_REQUESTS:
         yield f"API Gateway's {API_REQUESTS:,} requests a second of an account: raise it, or several accounts"
@@ -150,7 +150,7 @@ def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
 
 
 def dollars(system: EventLoad, duration_ms: float) -> float:
-    """For a million events."""
+    """Dollars for a million events."""
     invocations = 1 / system.batch
     calls = sum(PRICES.get(call, 0) * number for call, number in system.calls.items())
     function = (

@@ -1,4 +1,4 @@
-"""Synth: five systems, warm and cold, once and in copies; and one unit test from the command line."""
+"""Synth times: five systems, with warm and cold caches, once and in copies; and one unit test."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ A_UNIT_TEST = "tests/unit/test_key.py::test_a_key_leaves_permissions_to_the_acco
 
 
 def programs(folder: Path, copies: int = 1, caches: Path | None = None) -> dict[str, Program]:
-    """The five systems by each; with `caches` every run finds none of jsii's and none of ours."""
+    """The five systems in each framework; with `caches` every run starts with empty caches of jsii and ours."""
     own: dict[str, str] = {}
     if caches:
         own = {"XDG_CACHE_HOME": str(caches / "own"), "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(caches / "jsii")}
@@ -49,7 +49,7 @@ def warm(folder: Path, runs: int) -> Iterator[Comparison]:
     for peer, most in {CDKTF: 0.12, CDK: 0.8, CDK_VALIDATED: 0.3, FLOOR: 2.5}.items():
         yield _compare("synth", measured, peer, "s", _seconds, most)
     yield _compare("synth, peak memory", measured, CDKTF, "MiB", _peak, 0.2)
-    # Less at the mercy of what else the machine does, and blind to what is done side by side.
+    # Processor time depends less on other programs, but ignores concurrency.
     for peer in (CDKTF, CDK, FLOOR):
         yield _compare("synth, processor time", measured, peer, "s", _processor)
 
@@ -65,7 +65,7 @@ def cold(folder: Path, runs: int) -> Iterator[Comparison]:
 
 
 def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Comparison]:
-    """Seconds and megabytes of one more stack: between one copy (five stacks) and many."""
+    """Seconds and megabytes of one more stack, from one copy (five stacks) and many."""
     names = ("ours", CDK)
 
     def what(name: str, copies: int) -> str:
@@ -75,7 +75,7 @@ def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Comparison
         copies: {what(name, copies): programs(folder, copies)[name] for name in names} for copies in (1, *many)
     }
     in_turn(each_number[1], 0)  # warms up
-    # One and many in one round: it is their difference that counts. Where that is small, the quickest of three.
+    # One and many copies in one round, because their difference counts. For small differences the quickest of three.
     measured: dict[str, list[TimedRun]] = {name: [] for some in each_number.values() for name in some}
     for number in range(runs):
         say(f"round {number + 1} of {runs}")

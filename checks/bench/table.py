@@ -8,7 +8,7 @@ from .measure import Figure, ratio
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison. `most` is the ratio that the project has set itself, if any."""
+    """One comparison. `most` is the largest ratio that the project accepts, if any."""
 
     section: str
     what: str

@@ -1,4 +1,4 @@
-"""POST /upload on the local AWS: the highest rate without an error, and what bounds it."""
+"""The highest rate of POST /upload without an error on the local AWS, and its limit."""
 
 import random
 from collections.abc import Iterator, Mapping
@@ -30,20 +30,20 @@ BEHIND = f"{EMPTY} behind the same API"
 CREATED = 201
 CONNECTIONS = (1, 2, 4, 8)
 
-# What the API needs to answer 201 as it does for ours.
+# Templates with which the API answers 201 like the real one.
 ANSWERS = f"def lambda_handler(event, context):\n    return {{'statusCode': {CREATED}, 'body': '{{}}'}}\n"
 
 
 @dataclass(frozen=True)
 class LoadResult:
-    """Requests over a number of connections, and how many of them were not answered 201."""
+    """Requests over a number of connections: time of each, and how many failed."""
 
-    milliseconds: float  # each
+    milliseconds: float  # for each request
     errors: int
 
 
 def highest_rate(folder: Path, runs: int) -> Iterator[Comparison]:
-    """The system as it is deployed, and once more with a function that does nothing: the local AWS's own ceiling."""
+    """The deployed system, compared with an empty function, which is the local AWS's own limit."""
     local = LocalAws(folder / "local-aws")
     local.start()
     try:
@@ -80,7 +80,7 @@ def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterat
 
 
 def _quickest(loads: Mapping[int, LoadResult]) -> float:
-    """Milliseconds a request, at the highest rate at which none failed."""
+    """Milliseconds for a request, at the highest rate without failures."""
     fine = [one.milliseconds for one in loads.values() if not one.errors]
     if not fine:
         raise RuntimeError(f"POST /upload: no load was answered {CREATED} throughout: {loads}")

@@ -16,7 +16,7 @@ FORMAT = "1"  # the major version; Terraform adds to a format within one
 # Shorter values of sensitive variables are too likely to be part of something else.
 SHORTEST_SECRET = 6
 
-# What Terraform says it does, and the word for it here. Both orders of a replacement are one to a reader.
+# Terraform's actions, and our word for them. Both orders of a replacement have the same word.
 VERBS = {
     ("no-op",): "unchanged",
     ("create",): "create",
@@ -55,7 +55,7 @@ CHANGE = {
 class ResourceChange:
     """What Terraform does with one resource."""
 
-    # A deposed object has an address of its own: `aws_x.y.deposed.8b3f0c1d`.
+    # Deposed objects have an address of their own: `aws_x.y.deposed.8b3f0c1d`.
     address: str
     type: str
     name: str
@@ -64,20 +64,20 @@ class ResourceChange:
     # Values that Terraform marks as sensitive are `Hidden`.
     before: Mapping[str, Any] | None
     after: Mapping[str, Any] | None
-    # A tree of the same form, `true` where a value is known only after apply.
+    # A tree of the same structure, with `true` where a value is known only after apply.
     unknown: Any
     # Paths of the attributes that make a replacement necessary.
     replaces: tuple[tuple[str | int, ...], ...]
     previous_address: str | None
     imported: bool
     import_id: str = ""
-    # What is left of an earlier replacement with `create_before_destroy`.
+    # A leftover of an earlier replacement with `create_before_destroy`.
     deposed: bool = False
-    # Terraform's reason, as it writes it: `replace_because_tainted`.
+    # Terraform's code of the reason: `replace_because_tainted`.
     reason: str = ""
     # The provider's source address: `registry.terraform.io/hashicorp/aws`.
     provider: str = ""
-    # What this entry has and this review does not know.
+    # Fields of this entry that this review does not know.
     unread: tuple[str, ...] = ()
 
 
@@ -87,16 +87,16 @@ class Plan:
     changes: tuple[ResourceChange, ...]
     drift: tuple[ResourceChange, ...]
     outputs: Mapping[str, Mapping[str, Any]]
-    # False: Terraform planned a part only (-target, or it deferred something).
+    # False: a partial plan (-target, or deferred changes).
     complete: bool
     document: Mapping[str, Any]
-    # What Terraform will decide in a later plan, each with its reason.
+    # Changes that Terraform defers to a later plan, each with its reason.
     deferred: tuple[tuple[str, ResourceChange], ...] = ()
-    # The values in the state before, by address: data sources have them nowhere else.
+    # Values in the prior state, by address: data sources have them nowhere else.
     prior: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-# For what needs a configuration only.
+# For functions that need a configuration only.
 NO_PLAN = Plan(terraform_version="", changes=(), drift=(), outputs={}, complete=True, document={})
 
 
@@ -155,7 +155,7 @@ def without_secrets(document: dict[str, Any]) -> dict[str, Any]:
     secrets = sorted(found, key=lambda text: (-len(text), text))
     if not secrets:
         return document
-    # What was configured names the secret as a variable, and is where the variable's mark is.
+    # The configuration refers to the secret as a variable, whose mark it carries.
     kept = ("variables", "configuration", "format_version", "terraform_version")
     return {name: part if name in kept else hide_secrets(part, secrets) for name, part in document.items()}
 
@@ -179,7 +179,7 @@ def _change(entry: dict[str, Any]) -> ResourceChange:
         type=str(entry["type"]),
         name=str(entry["name"]),
         mode=str(entry.get("mode", "managed")),
-        # Actions of a later Terraform are shown as they are, never taken for one of these.
+        # Unknown actions of later versions of Terraform are shown as they are.
         verb=VERBS.get(actions, "+".join(map(str, actions))),
         before=hide_attributes(_values(change.get("before")), *marks),
         after=hide_attributes(_values(change.get("after")), *marks),

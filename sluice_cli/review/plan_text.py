@@ -1,4 +1,4 @@
-"""The text of a plan, whatever wrote it: PowerShell's byte order marks and UTF-16, lines of a CI wrapper around it."""
+"""Decodes a plan's text: byte order marks and UTF-16 of PowerShell, lines of a CI wrapper around it."""
 
 import itertools
 import json
@@ -12,13 +12,13 @@ WRAPPER = (
     "there is text around the JSON; a wrapper printed it: with hashicorp/setup-terraform, set "
     "`terraform_wrapper: false`, or write the file with `terraform-bin show -json`"
 )
-# Where a line begins with JSON, and how many of them are looked at.
+# The beginning of a line with JSON, and the number of such lines that are tried.
 LINE_OF_JSON = re.compile(r"^[^\S\n]*\{", re.MULTILINE)
 MOST_TRIED = 20
 
 
 class PlanError(ValueError):
-    """What was given is no plan that can be reviewed; the message says why."""
+    """The input is not a plan that can be reviewed; the message says why."""
 
 
 def read_plan_text(path: Path) -> str:
@@ -34,7 +34,7 @@ def decode(content: bytes) -> str:
     """The text of what a shell or an editor wrote. Raises `PlanError`."""
     encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
     if encoding == "utf-8" and content[1:2] == b"\0" != content[:1]:
-        encoding = "utf-16-le"  # without a mark: JSON begins with an ASCII character
+        encoding = "utf-16-le"  # without a byte order mark: JSON begins with an ASCII character
     elif encoding == "utf-8" and content[:1] == b"\0" != content[1:2]:
         encoding = "utf-16-be"
     if content.startswith(b"PK"):

@@ -12,7 +12,7 @@ from .policy_difference import StatementDifference, compare_policies
 from .resolving import Resolver
 from .values import is_policy
 
-# Where a policy stands in a resource that nobody classified; whatever else reads as a policy is compared as one, too.
+# Attributes with policies in unclassified types; any other text that parses as a policy is compared too.
 ATTRIBUTES = ("policy", "assume_role_policy", "access_policy", "resource_policy", "repository_policy")
 NESTED = "inline_policy"
 
@@ -23,9 +23,9 @@ class PolicyComparison:
     # All statements of the policy.
     before: tuple[ParsedStatement, ...] = ()
     after: tuple[ParsedStatement, ...] = ()
-    # It is known only after apply and the configuration does not tell it either, or it is no valid policy.
+    # It is known only after apply and cannot be derived from the configuration, or it is invalid.
     unclear: bool = False
-    # Terraform marks it as sensitive: judged, and not shown.
+    # Terraform marks it as sensitive: it is judged, but not shown.
     hidden: bool = False
 
 
@@ -47,7 +47,7 @@ class PolicyReview:
         return [*found, *_nested(change, self._granted_to(change))]
 
     def _granted_to(self, change: ResourceChange) -> list[ParsedStatement]:
-        """What the role's policies allow that are resources of their own: the provider repeats them in the role."""
+        """Permissions from policies that are resources of their own: the provider repeats them in the role."""
         names = {str(revealed((values or {}).get("name"))) for values in (change.before, change.after) if values}
         siblings = [one for name in names for one in self._of_role.get(name, [])]
         return [
@@ -83,7 +83,7 @@ class PolicyReview:
     def _is_set(self, change: ResourceChange, name: str) -> bool:
         if any((values or {}).get(name) for values in (change.before, change.after)):
             return True
-        # AWS gives some resources a policy of its own; that one is known after apply and nobody's change.
+        # AWS gives some resources a default policy; it is known after apply and not a change.
         unknown: Mapping[str, Any] = change.unknown if isinstance(change.unknown, dict) else {}
         return unknown.get(name) is True and self._resolver.writes(change.address, name)
 
@@ -105,7 +105,7 @@ class PolicyReview:
 
 
 def _nested(change: ResourceChange, granted: list[ParsedStatement]) -> Iterator[PolicyComparison]:
-    """A role's inline policies, written in blocks of the role. `granted` is what other resources give it."""
+    """A role's inline policies in nested blocks. `granted` is what other resources give it."""
     sides = [dict(_blocks(values)) for values in (change.before, change.after)]
     if isinstance(change.unknown, dict) and change.unknown.get(NESTED) and change.verb != "delete":
         if change.unknown[NESTED] is True and sides[0]:
@@ -138,7 +138,7 @@ def _blocks(values: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
 
 
 def _read(text: Any) -> tuple[ParsedStatement, ...] | None:
-    """The statements; None: it is no policy."""
+    """The statements; None if it is not a policy."""
     text = revealed(text)
     if not isinstance(text, str) or not text:
         return ()

@@ -19,23 +19,23 @@ EVERYTHING = "*"
 EFFECTS = ("Allow", "Deny")
 ACCOUNT = re.compile(r"\d{12}")
 
-# By these, whoever may do them can give itself or others any permission of the account.
+# Actions that allow granting oneself or others any permission of the account.
 ADMINISTRATION = re.compile(
     r"iam:(Pass|Put|Attach|Detach|Create|Update|Delete|Set|Add|Remove|Upload|Enable|Deactivate|Change|\*)"
     r"|sts:(AssumeRole|\*)|organizations:|kms:(PutKeyPolicy|CreateGrant)|lambda:(AddPermission|UpdateFunctionCode)",
     re.IGNORECASE,
 )
-# Services whose resources' names follow the account in an ARN, without a type before them.
+# Services whose ARNs have the name right after the account, without a resource type.
 WITHOUT_TYPE = ("s3", "sqs", "sns", "execute-api", "execute-api-private")
 
 
 class PolicyError(ValueError):
-    """The text is no policy."""
+    """The text is not a policy."""
 
 
 @dataclass(frozen=True)
 class ParsedStatement:
-    """One statement. `everything_but` names the parts that are given by exclusion (NotAction, NotResource, ...)."""
+    """One statement. `everything_but` names the parts that are exclusions (NotAction, NotResource, ...)."""
 
     sid: str
     effect: str
@@ -46,7 +46,7 @@ class ParsedStatement:
     everything_but: frozenset[str] = field(default_factory=frozenset)
 
     def parts(self, name: str) -> list[str | None]:
-        """The values of "actions", "resources" or "principals" one by one; None in the place of those it excludes."""
+        """The values of "actions", "resources" or "principals"; None for an exclusion."""
         values = sorted(getattr(self, name))
         return [None] if name in self.everything_but or not values else list(values)
 
@@ -62,8 +62,8 @@ class ParsedStatement:
 
     @property
     def is_public(self) -> bool:
-        """Whether it lets anybody in, without a condition on who or from where."""
-        # An identity provider vouches for all that it knows.
+        """Whether it allows everybody, without a condition on who or from where."""
+        # An identity provider authenticates all of its users.
         anybody = (
             any(one.endswith(":*") or one == "*" or one.startswith("Federated:") for one in self.principals)
             or "principals" in self.everything_but
@@ -72,7 +72,7 @@ class ParsedStatement:
 
     @property
     def is_wide(self) -> bool:
-        """Whether it allows a whole service, or more, or giving oneself permissions, on any resource."""
+        """Whether it allows a whole service or more, or escalating permissions, on any resource."""
         actions = [one.replace("*:*", "*") for one in self.actions]
         whole = any(one == "*" or one.endswith(":*") or ADMINISTRATION.match(one) for one in actions)
         anything = any(map(_is_any_resource, self.resources)) or "resources" in self.everything_but
@@ -80,7 +80,7 @@ class ParsedStatement:
 
     @property
     def accounts(self) -> frozenset[str]:
-        """The accounts, and the other parties, that it names as principals; services are none."""
+        """The accounts and other principals that it names, without services."""
         found = set()
         for one in self.principals:
             kind, _, who = one.partition(":")
@@ -132,7 +132,7 @@ def _rows(value: Any) -> list[Mapping[str, Any]]:
 
 
 def is_covered(wanted: ParsedStatement, by: Iterable[ParsedStatement]) -> bool:
-    """Whether statements of the same effect say the same of every request that `wanted` says it of."""
+    """Whether statements of the same effect cover every request that `wanted` covers."""
     same_effect = [one for one in by if one.effect == wanted.effect]
     return all(any(_covers(one, wanted, parts) for one in same_effect) for parts in product(*map(wanted.parts, PARTS)))
 
@@ -147,7 +147,7 @@ def _covers(one: ParsedStatement, wanted: ParsedStatement, parts: tuple[str | No
 
 
 def _covers_part(one: ParsedStatement, wanted: ParsedStatement, name: str, value: str | None) -> bool:
-    """`value`: one of those that `wanted` names; None: it names what it excludes, or nothing."""
+    """Whether a part is covered. `value` is one value of `wanted`; None stands for its exclusions, or nothing."""
     mine: frozenset[str] = getattr(one, name)
     theirs: frozenset[str] = getattr(wanted, name)
     excludes = name in one.everything_but
@@ -155,7 +155,7 @@ def _covers_part(one: ParsedStatement, wanted: ParsedStatement, name: str, value
         return not any(_overlap(but, value) for but in mine) if excludes else any(_matches(its, value) for its in mine)
     if name not in wanted.everything_but:
         return not mine
-    # It may exclude no more than the other does.
+    # It may exclude no more than the other.
     return all(any(_matches(but, its) for but in theirs) for its in mine) if excludes else EVERYTHING in mine
 
 
@@ -189,7 +189,7 @@ _SINGULAR = {"actions": "Action", "resources": "Resource", "principals": "Princi
 
 
 def _principal(kind: str, identifier: str) -> str:
-    # Terraform's type "*" and AWS's "AWS": "*" are the same: anybody; an account's number stands for all of it.
+    # Terraform's type "*" and AWS's "AWS": "*" both mean everybody; an account id means the whole account.
     if identifier == "*" and kind in ("*", "AWS"):
         return "*"
     return f"{kind}:arn:aws:iam::{identifier}:root" if ACCOUNT.fullmatch(identifier) else f"{kind}:{identifier}"
@@ -202,7 +202,7 @@ def _list(value: Any) -> list[str]:
 
 
 def _lower(action: str) -> str:
-    # Actions are not case-sensitive; the service's prefix is written in small letters, the name kept for reading.
+    # Actions are case-insensitive; the service prefix is lower-cased, the name kept for display.
     service, colon, name = action.partition(":")
     return f"{service.lower()}{colon}{name}"
 
@@ -212,7 +212,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def _is_any_resource(arn: str) -> bool:
-    """Whether a resource is whatever there is of its type: `arn:aws:dynamodb:*:*:table/*`."""
+    """Whether it matches every resource of its type: `arn:aws:dynamodb:*:*:table/*`."""
     parts = arn.split(":", 5)
     if len(parts) < 6:
         return has_wildcard(arn)

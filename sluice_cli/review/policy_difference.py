@@ -1,4 +1,4 @@
-"""What a change of policies lets in and keeps out, statement by statement."""
+"""Differences of policies, statement by statement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from .policy import ParsedStatement, is_covered
 
 @dataclass(frozen=True)
 class StatementDifference:
-    """One statement that differs: what it gained and lost, as texts, and whether that lets more in."""
+    """One changed statement: its gains and losses as texts, and whether it allows more."""
 
     sid: str
     effect: str
     gained: tuple[str, ...]
     lost: tuple[str, ...]
-    # More is possible than before: an Allow that covers more, or a Deny that covers less.
+    # More is allowed than before: an Allow that covers more, or a Deny that covers less.
     wider: bool
     before: ParsedStatement | None
     after: ParsedStatement | None
@@ -27,9 +27,8 @@ def compare_policies(
     elsewhere_before: Sequence[ParsedStatement] = (),
     elsewhere_after: Sequence[ParsedStatement] = (),
 ) -> list[StatementDifference]:
-    """The statements that differ.
-
-    `elsewhere` are the other policies of the same role: what only moves from one to the other is not wider.
+    """The changed statements. `elsewhere` are the other policies of the same role: statements that only move between
+    them allow nothing more.
     """
     allowed_before = [*before, *elsewhere_before]
     denied_after = [*after, *elsewhere_after]
@@ -49,7 +48,7 @@ def compare_policies(
 def _pairs(
     before: Sequence[ParsedStatement], after: Sequence[ParsedStatement]
 ) -> list[tuple[ParsedStatement | None, ParsedStatement | None]]:
-    """Which statement became which: equal ones first, then by Sid and effect, then in order of what is most alike."""
+    """Matches old and new statements: equal ones first, then by Sid and effect, then by similarity."""
     old, new = list(before), list(after)
     for one in before:
         if one in new:
@@ -72,7 +71,7 @@ def _alike(one: ParsedStatement, other: ParsedStatement) -> bool:
 
 
 def _parts(before: ParsedStatement | None, after: ParsedStatement | None) -> list[str]:
-    """What `after` has and `before` has not."""
+    """The values of `after` that `before` does not have."""
     if after is None:
         return []
     if before is None:

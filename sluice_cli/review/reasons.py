@@ -35,7 +35,7 @@ DEFERRED = {
 
 
 def notes(change: ResourceChange) -> tuple[str, ...]:
-    """What there is to say of a change besides its attributes."""
+    """Remarks about a change other than its attributes."""
     found = []
     if change.deposed:
         found.append("leftover of an earlier replacement (create_before_destroy): the one in use is another")

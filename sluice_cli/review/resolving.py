@@ -1,4 +1,4 @@
-"""What the configuration says, with values in the place of references, as far as the plan knows them."""
+"""Resolves references in the configuration to values, as far as the plan knows them."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ ARN = re.compile(r"arn:aws[\w-]*:[^\s,\"]*[^\s,\".]")
 
 
 class Resolver:
-    """Known values of a plan, by address; and what to call an ARN."""
+    """Known values of a plan by address, and readable names for ARNs."""
 
     def __init__(self, plan: Plan, configuration: Configuration, names: ConstructNames) -> None:
         self._configuration = configuration
@@ -21,7 +21,7 @@ class Resolver:
         self._values: dict[str, list[Mapping[str, Any]]] = {}
         self._arns: dict[str, str] = {}
         for one in plan.changes:
-            # What is replaced keeps its place: before comes second.
+            # For replacements the value after comes first, the value before second.
             self._values[one.address] = [values for values in (one.after, one.before) if values]
             for values in self._values[one.address]:
                 arn = values.get("arn")
@@ -31,7 +31,7 @@ class Resolver:
             self._values.setdefault(address, []).append(values)
 
     def policy(self, address: str, attribute: str) -> tuple[ParsedStatement, ...] | None:
-        """The statements a resource's policy will have, where the plan knows the policy only after apply."""
+        """The future statements of a resource's policy that the plan knows only after apply."""
         resource = self._configuration.resources.get(without_index(address))
         if resource is None:
             return None
@@ -48,7 +48,7 @@ class Resolver:
         return tuple(found) or None
 
     def writes(self, address: str, attribute: str) -> bool:
-        """Whether the configuration sets an attribute. Where the resource is not known, it may."""
+        """Whether the configuration sets an attribute; true if the resource is unknown."""
         resource = self._configuration.resources.get(without_index(address))
         return resource is None or attribute in resource.values
 
@@ -60,7 +60,7 @@ class Resolver:
         return [self.resolve(one) for one in value] if isinstance(value, list) else value
 
     def named(self, text: str) -> str:
-        """The text with the ARNs of the stack's resources replaced by what they are called."""
+        """The text with ARNs of the stack's resources replaced by readable names."""
         return ARN.sub(lambda found: self._named(found.group()), text) if "arn:" in text else text
 
     def _resolved(self, template: re.Match[str]) -> str:
@@ -85,5 +85,5 @@ class Resolver:
         return arn
 
     def _name_of(self, address: str) -> str:
-        # By the construct the address itself belongs to, so that both sides of a comparison say the same.
+        # By the construct of the address itself, so that both sides of a comparison have the same name.
         return self._names.label(self._names.construct(address))

@@ -1,4 +1,4 @@
-"""From a plan to its review."""
+"""Creates the review of a plan."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -123,7 +123,7 @@ class _Reviewer:
         try:
             return self._understood(change)
         except (RecursionError, AttributeError, TypeError, KeyError, ValueError, OverflowError) as error:
-            # Values of a form that no provider writes: said and dangerous, never skipped.
+            # Values of a form that no provider writes: reported as dangerous, never skipped.
             what = (
                 "is nested too deeply"
                 if isinstance(error, RecursionError)
@@ -155,7 +155,7 @@ class _Reviewer:
             headline=headline(change, kind, part, [one for one in visible if not one.is_policy], statements),
             construct=clean("/".join(self._names.path(change.address))),
             findings=tuple(_called(one, self._resolver) for one in findings),
-            # What was compared has done its service; only the texts are shown, and kept.
+            # Values are no longer needed after the comparison; only the shown texts are kept.
             differences=tuple(replace(one, before=None, after=None) for one in visible if not one.is_policy),
             policy=tuple(self._lines(compared)),
             folded=len(every) - len(visible) + (repeats and bool(list(_tags(change)))),
@@ -203,7 +203,7 @@ class _Reviewer:
             return change.verb == "update" and bool(configured and one.name.partition(".")[0] in configured.values)
         if change.verb == "delete":
             return False
-        # What is new has many values that nobody wrote: defaults.
+        # New resources have many default values.
         if change.verb in ("create", "replace"):
             configured = self._configuration.resources.get(without_index(change.address))
             return configured is None or one.name.partition(".")[0] in configured.values
@@ -246,7 +246,7 @@ class _Reviewer:
             yield f"{tag} on {number} resource{'s' * (number != 1)}"
         if computed:
             yield f"{computed} with nothing but values that are known after apply"
-        # Of what moved by itself, what this plan touches is worth a look.
+        # Of the drift, resources that this plan changes are relevant.
         touched = [clean(one.address) for one in self._plan.drift if clean(one.address) in told and differences(one)]
         if touched:
             more = f" and {len(touched) - MOST_DRIFTED} more" if len(touched) > MOST_DRIFTED else ""
@@ -277,7 +277,7 @@ def _tags(change: ResourceChange) -> Iterable[str]:
 
 
 def _is_default_tag(change: ResourceChange, key: str) -> bool:
-    """The provider takes a default tag that changes for one of the resource's own, until it is applied."""
+    """A changed default tag, which the provider shows as a tag of the resource until it is applied."""
     after = change.after or {}
     tags, every = after.get("tags") or {}, after.get("tags_all") or {}
     return isinstance(tags, dict) and isinstance(every, dict) and key not in tags and key in every

@@ -93,7 +93,7 @@ class Adjustment:
 
 Declared = list[Rule | Adjustment]
 
-# The file that is being read. A project's unit tests import it without one: there, nothing is collected.
+# The list of the file that is being read. Unit tests import it without one: nothing is collected then.
 DECLARED: ContextVar[Declared | None] = ContextVar("declared", default=None)
 
 

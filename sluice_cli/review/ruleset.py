@@ -20,7 +20,7 @@ from .rules import DECLARED, Adjustment, Declared, PlannedChange, Rule, RulesErr
 from .text import SECRET, SECRET_VALUE, SHORTEST_NAMED_SECRET, clean, is_secret
 
 FILE = "review_rules.py"
-# Its name among Python's modules: dataclasses look their module up.
+# A module name, which dataclasses look up.
 MODULE = "sluice_review_rules"
 
 
@@ -59,7 +59,7 @@ class Ruleset:
     def findings(
         self, stack: str, change: ResourceChange, construct: str, found: Iterable[Finding], *, drifted: bool = False
     ) -> Iterator[Finding]:
-        """What the project's rules find. A rule that fails makes the change one that cannot be judged."""
+        """The findings of the project's rules. If a rule fails, the change counts as one that cannot be judged."""
         if not self.rules:
             return
         planned = PlannedChange(
@@ -76,7 +76,7 @@ class Ruleset:
         )
         secrets = {one for values in (change.before, change.after) for one in _secrets(values, "")}
         for rule in self.rules:
-            # Copies: what a rule does to them, neither the review nor the next rule sees.
+            # Copies, so that a rule cannot change what the review or other rules see.
             finding = _ask(rule, copy.deepcopy(planned))
             if finding:
                 yield replace(
@@ -84,7 +84,7 @@ class Ruleset:
                 )
 
     def adjust(self, change: Change) -> Change:
-        """The change with its findings at the levels that the project gives them."""
+        """The change with its findings at the levels that the project set."""
         if not (self.adjustments and change.findings):
             return change
         every = [self._adjusted(one, change) for one in change.findings]
@@ -96,7 +96,7 @@ class Ruleset:
 
     def _adjusted(self, finding: Finding, change: Change) -> Finding:
         if finding.failed_rule:
-            return finding  # silenced, a mistake in a rule would go unseen
+            return finding  # if it could be silenced, a bug in a rule would stay unnoticed
         matching = [one for one in self.adjustments if one.matches(finding, change.address, change.construct)]
         strictest = min(matching, key=lambda one: list(Level).index(one.level), default=None)
         return replace(finding, level=strictest.level, reason=clean(strictest.reason)) if strictest else finding
@@ -106,7 +106,7 @@ NO_RULES = Ruleset()
 
 
 def _run(source: bytes, path: Path) -> Declared:
-    """What a rules file declares."""
+    """The rules and adjustments of a rules file."""
     module = ModuleType(MODULE)
     module.__file__ = str(path)
     declared: Declared = []
@@ -116,7 +116,7 @@ def _run(source: bytes, path: Path) -> Declared:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - the project's own code
-    except (Exception, SystemExit) as error:  # whatever is wrong in it, it is said and nothing passes
+    except (Exception, SystemExit) as error:  # any error of the file is reported, and no plan passes
         if before is None:
             sys.modules.pop(MODULE, None)
         raise RulesError(f"{path}{_line(error, path)}: {_said(error)}") from error
@@ -146,7 +146,7 @@ def _check(rule: Rule, path: Path) -> None:
 def _ask(rule: Rule, planned: PlannedChange) -> Finding | None:
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            # Nothing holds a rule to its annotation.
+            # A rule may ignore its annotation.
             found: object = rule(planned)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a rule raises, its change cannot be judged
         path = Path(sys.modules[MODULE].__file__ or FILE) if MODULE in sys.modules else Path(FILE)
@@ -160,7 +160,7 @@ def _ask(rule: Rule, planned: PlannedChange) -> Finding | None:
         return _failed(rule, planned, f"its finding's danger is {short(repr(found.danger))}; give one of Danger's")
     if not all(isinstance(one, str) and one.strip() for one in (found.what, found.means)):
         return _failed(rule, planned, "its finding has no text: what happens and what that means")
-    # Levels and reasons come from adjustments only.
+    # Only adjustments set levels and reasons.
     return Finding(found.danger, found.what, found.means)
 
 
@@ -174,7 +174,7 @@ def _name(rule: Rule) -> str:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """The last line of the file that the error came through."""
+    """The last line of the file in the error's traceback."""
     if isinstance(error, SyntaxError) and error.filename == str(path) and error.lineno:
         return f" line {error.lineno}"
     lines = [one.lineno for one in traceback.extract_tb(error.__traceback__) if one.filename == str(path)]
@@ -197,7 +197,7 @@ def _unknown(change: ResourceChange) -> frozenset[str]:
 
 
 def _shown(text: str, secrets: Iterable[str]) -> str:
-    """A rule's text without what looks like a secret: a rule may repeat an attribute."""
+    """A rule's text without values that look like secrets: a rule may repeat an attribute."""
     for one in sorted(secrets, key=len, reverse=True):
         text = text.replace(one, SECRET)
     return clean(SECRET_VALUE.sub(SECRET, text))

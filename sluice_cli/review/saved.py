@@ -1,6 +1,6 @@
-"""The plan that was reviewed, on disk: the plan itself, its JSON, and what it was made from.
+"""A reviewed plan on disk: the plan file, its JSON, and what it was made from.
 
-A plan file holds values in clear, so that its folder is for its owner only.
+A plan file holds values in clear text, so only the owner may read its folder.
 """
 
 import hashlib
@@ -24,14 +24,14 @@ class NotReviewed(ValueError):
 
 @dataclass(frozen=True)
 class StateVersion:
-    """Which state a plan was made against. Terraform counts `serial` up with every change."""
+    """The state that a plan was made for. Terraform increments `serial` with every change."""
 
     lineage: str = ""
     serial: int = 0
 
     @classmethod
     def read(cls, text: str) -> "StateVersion":
-        """From `terraform state pull`, which prints nothing where there is no state yet."""
+        """Parse the output of `terraform state pull`, which is empty if there is no state."""
         if not text.strip():
             return cls()
         document = json.loads(text)
@@ -50,7 +50,7 @@ class Manifest:
     acknowledged: list[str]
     changes: int = 0
     applied: bool = False
-    # SHA-256 of the project's own rules that it was judged by; empty: it had none.
+    # SHA-256 of the project's own rules at the review; empty if there were none.
     rules: str = ""
 
 
@@ -82,7 +82,7 @@ class SavedPlan:
         return self.manifest.is_file()
 
     def prepare(self) -> None:
-        """Forget what was reviewed before: a review that fails half-way leaves nothing to apply."""
+        """Discard an earlier review: a review that fails leaves nothing to apply."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         for path in (self.plan, self.document, self.manifest):
@@ -102,7 +102,7 @@ class SavedPlan:
             raise NotReviewed(f"{self.stack}: {self.manifest.name} is damaged; review again") from error
 
     def check(self, stack_folder: Path, state: StateVersion, rules: str = "") -> Manifest:
-        """Whether the reviewed plan is still the thing to apply. Raises `NotReviewed` that says what moved."""
+        """Raises `NotReviewed`, with what changed, unless the reviewed plan can still be applied."""
         manifest = self.read()
         if manifest.applied:
             raise NotReviewed(f"{self.stack}: this plan was applied already; review again")
@@ -124,7 +124,7 @@ class SavedPlan:
         return manifest
 
     def check_dangers(self, manifest: Manifest, dangers: Iterable[str], raised: Iterable[str] = ()) -> None:
-        """Whether all that is dangerous in the plan file itself was acknowledged. Raises `NotReviewed`."""
+        """Raises `NotReviewed` unless every danger in the plan file itself was acknowledged."""
         refused = sorted(raised)
         if refused:
             raise NotReviewed(
@@ -144,7 +144,7 @@ class SavedPlan:
 
 
 def configuration_hashes(stack_folder: Path) -> dict[str, str]:
-    """What was synthesized for a stack: its Terraform and the assets that it names."""
+    """Hashes of a stack's synthesized Terraform and of its assets."""
     configuration = stack_folder / "cdk.tf.json"
     names = sorted(set(ASSET.findall(configuration.read_text())))
     assets = {name: file_hash(stack_folder / name) for name in names if (stack_folder / name).is_file()}
@@ -152,7 +152,7 @@ def configuration_hashes(stack_folder: Path) -> dict[str, str]:
 
 
 def _planned_configuration(plan: Path) -> bytes:
-    """The configuration that Terraform keeps in its plan file: whatever a manifest says, it is made from that."""
+    """The configuration inside the plan file, from which it was made regardless of the manifest."""
     try:
         with zipfile.ZipFile(plan) as archive:
             return archive.read("tfconfig/m-/cdk.tf.json")

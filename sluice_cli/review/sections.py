@@ -1,4 +1,4 @@
-"""What a plan has besides the changes of resources: actions, checks, deferred changes, and parts that nobody knows."""
+"""Parts of a plan other than changes of resources: actions, checks, deferred changes, and unknown parts."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ KNOWN = {
     *("resource_changes", "deferred_changes", "deferred_action_invocations", "action_invocations", "output_changes"),
     *("prior_state", "configuration", "relevant_attributes", "checks", "timestamp", "applyable", "complete", "errored"),
 }
-# Things of the plan, not of a construct.
+# Parts that belong to the plan, not to a construct.
 GROUP = "Plan"
 TRIGGERS = {
     "BeforeCreate": "before it is created",

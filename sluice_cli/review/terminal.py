@@ -1,4 +1,4 @@
-"""The review in a terminal: coloured where it is one, plain where it is piped."""
+"""The review in a terminal: coloured on a terminal, plain in a pipe."""
 
 import os
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ MOST_COSTS = 8
 
 
 def print_review(stacks: Sequence[StackReview], console: Console) -> None:
-    """Everything is printed as `Text`: what looks like markup in a plan stays as it is."""
+    """Print the review. Everything is a `Text`, so that markup in a plan is not interpreted."""
     for stack in stacks:
         console.print(Text(stack.summary(), style="bold red" if stack.unacknowledged else "bold"))
     for stack in stacks:
@@ -37,7 +37,7 @@ def print_review(stacks: Sequence[StackReview], console: Console) -> None:
 
 
 def how_to_acknowledge(address: str) -> str:
-    """The command as people type it: through make, which tells its programs so, or by itself."""
+    """The command to acknowledge, in the form that the caller used: make (which sets a variable) or the tool itself."""
     if os.environ.get("MAKELEVEL"):
         return f'make review ACKNOWLEDGE="{address}", several with blanks between'
     return f"sluice review --acknowledge '{address}', once for each"

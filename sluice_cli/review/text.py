@@ -1,4 +1,4 @@
-"""Texts of a plan made fit to be shown: nothing that a terminal obeys, nothing secret, nothing endless."""
+"""Texts of a plan made safe to show: no control characters, no secrets, limited length."""
 
 import json
 import re
@@ -12,7 +12,7 @@ LONGEST = 240
 UNKNOWN = "(known after apply)"
 SECRET = "(looks like a secret, not shown)"  # noqa: S105
 
-# Shorter values are too likely to be part of something else that a text says.
+# Shorter values are too likely to occur in unrelated text.
 SHORTEST_NAMED_SECRET = 6
 
 SECRET_NAME = re.compile(
@@ -20,20 +20,20 @@ SECRET_NAME = re.compile(
     r"|connection_?string|dsn$",
     re.IGNORECASE,
 )
-# Names that read like secrets and are none.
+# Names that look like secrets but are not.
 NO_SECRET_NAMES = {"api_key_source", "token_validity_units", "client_token_source"}
 SECRET_VALUE = re.compile(
     r"\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[\w-]{8,}\.[\w-]{8,}\.|://[^/\s:@]+:[^/\s@]+@"
     r"|\bgh[pousr]_\w{20,}|\bgithub_pat_\w{20,}|\bxox[abprs]-[\w-]{10,}|\b[sr]k[-_](live|test|proj)[-_]\w{10,}"
 )
-# A run of letters in both cases and digits as no name or ARN has it.
+# Letters of both cases and digits, longer than any name or ARN.
 RANDOM = re.compile(r"(?=[^\s]*[a-z])(?=[^\s]*[A-Z])(?=[^\s]*[0-9])[A-Za-z0-9+/=_-]{24,}")
-# SHA-1, SHA-256 and the like: nobody reads them to the end.
+# SHA-1, SHA-256 and the like, which are shortened.
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
 
 
 def clean(text: str) -> str:
-    """The text with everything a terminal or a reader's eye would obey made visible: escape codes, direction marks."""
+    """The text with control characters visible: escape codes, direction marks."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -43,7 +43,7 @@ def clean(text: str) -> str:
 
 
 def shown(value: Any, name: str, *, variable: bool = False) -> str:
-    """A value for people; `name` is the attribute's, `variable` says that it is an environment variable's."""
+    """A value for display; `name` is the attribute's, `variable` marks an environment variable."""
     if isinstance(value, Hidden):
         return SENSITIVE
     if value is None or value == "":

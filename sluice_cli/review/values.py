@@ -1,4 +1,4 @@
-"""What differs between a resource before and after, attribute by attribute."""
+"""Differences of a resource's attributes before and after."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,15 +9,15 @@ from .hidden import SENSITIVE, Hidden
 from .plan import ResourceChange
 from .text import UNKNOWN, clean, shown
 
-# Lists of blocks are sets to AWS: these say which block is which, whatever the order.
+# Lists that AWS treats as sets of blocks, with the arguments that identify a block.
 IDENTITIES = ("name", "id", "sid", "index_name", "attribute_name", "region_name")
-# Repeats of what other attributes say.
+# Attributes that repeat others.
 REPEATED = {"tags_all"}
 
 
 @dataclass(frozen=True)
 class Block:
-    """The innermost repeated block that an attribute stands in: its name, its own identity, and what happens to it."""
+    """The innermost repeated block of an attribute: its name, identity, and what happens to it."""
 
     name: str
     label: str = ""
@@ -27,7 +27,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Difference:
-    """One attribute that differs. `before` and `after` are for judging; only the shown texts are for people."""
+    """A changed attribute. `before` and `after` are for judging; only the shown texts are displayed."""
 
     path: str
     before: Any
@@ -37,7 +37,7 @@ class Difference:
     unknown: bool = False
     sensitive: bool = False
     replaces: bool = False
-    # The path without the positions of blocks, as the provider's schema has it.
+    # The path without positions of blocks, as in the provider's schema.
     name: str = ""
     block: Block | None = field(default=None, repr=False)
 
@@ -49,12 +49,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a comparison stands: the path for people, the name in the schema, the block around."""
+    """The position of a comparison: the path for display, the name in the schema, the enclosing block."""
 
     path: str = ""
     name: str = ""
     block: Block | None = None
-    # Within a JSON text: there, what is empty is not the same as what is not set.
+    # Within JSON texts, empty and unset values differ.
     document: bool = False
 
     def attribute(self, key: str) -> "_Place":
@@ -72,7 +72,7 @@ class _Place:
 
 
 def differences(change: ResourceChange) -> list[Difference]:
-    """All differing attributes of a change. What was not set and what is empty count as the same."""
+    """All changed attributes of a change. Unset and empty count as equal."""
     found = _compare(_Place(), change.before or {}, change.after or {}, change.unknown)
     replaced = {".".join(str(part) for part in path if isinstance(part, str)) for path in change.replaces}
     return [
@@ -87,7 +87,7 @@ def is_policy(value: Any) -> bool:
 
 
 def same(before: Any, after: Any) -> bool:
-    """Whether two values are the same to AWS: what is not set and what is empty are, and lists in any order."""
+    """Whether two values are equal for AWS: unset and empty, and lists in any order."""
     if before == after or (_empty(before) and (_empty(after) or after is False)):
         return True
     if not isinstance(before, list) or not isinstance(after, list) or len(before) != len(after):
@@ -142,8 +142,7 @@ def _difference(
 
 
 def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[str, str, int | None, int | None]]:
-    """Which block became which, with its position for people and its identity: by what identifies them, else what is
-    equal, else in order."""
+    """Pairs of blocks with position and identity: matched by identifying arguments, else by equality, else by order."""
     several = max(len(before), len(after)) > 1
     for identity in IDENTITIES:
         keys = [[block.get(identity) for block in blocks] for blocks in (before, after)]
@@ -157,7 +156,7 @@ def _aligned(before: Sequence[Any], after: Sequence[Any]) -> Iterator[tuple[str,
     for position in range(max(len(left), len(right))):
         old = left[position] if position < len(left) else None
         new = right[position] if position < len(right) else None
-        # What is not in the list is unknown as a whole: both have it.
+        # An element that is missing in the list is unknown as a whole.
         label = str((new if new is not None else old or 0) + 1)
         yield f"[{label}]" if several else "", "", old, new
     if not left and not right:

@@ -1,4 +1,4 @@
-"""What things are called: the module classes' words for Terraform's types and attributes."""
+"""Readable names of Terraform's types and attributes, in the module classes' words."""
 
 import re
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ ACRONYMS = {"api": "API", "iam": "IAM", "kms": "KMS", "sns": "SNS", "sqs": "SQS"
 
 
 def words_of(component: str) -> str:
-    """A construct id as words: `AlarmTopic` is "Alarm topic". Names that are no construct ids stay as they are."""
+    """A construct id as words: `AlarmTopic` becomes "Alarm topic". Other names are unchanged."""
     if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", component):
         return component
     words = [ACRONYMS.get(one.lower(), one if one.isupper() else one.lower()) for one in WORD.findall(component)]
@@ -66,7 +66,7 @@ def attribute_words(name: str) -> str:
 
 
 def difference_words(one: Difference) -> str:
-    """The attribute that differs, in words; of an index or of another repeated block, which."""
+    """The changed attribute in words; for an index or another repeated block with its name."""
     block = one.block
     if block is None or not block.label or not block.name or block.name == one.name:
         return attribute_words(one.name)
@@ -81,7 +81,7 @@ def block_words(name: str) -> str:
 
 
 class ConstructNames:
-    """What the constructs of one stack are called."""
+    """Readable names of the constructs of one stack."""
 
     def __init__(self, plan: Plan, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -92,7 +92,7 @@ class ConstructNames:
             kind = classified().get(type_)
             if kind and kind.primary and not address.startswith("data."):
                 construct = self.construct(address)
-                # Of a function and its role, the function names the construct: it is the first in this order.
+                # A construct with a function and a role is named after the function, which comes first here.
                 if construct not in self._nouns or _order(kind.noun) < _order(self._nouns[construct]):
                     self._nouns[construct] = kind.noun
 
@@ -115,7 +115,7 @@ class ConstructNames:
         return ", ".join(parts)
 
     def owner(self, address: str) -> tuple[str, ...]:
-        """The nearest construct around a resource that has a name of its own, else the outermost one."""
+        """The nearest enclosing construct with a name of its own, else the outermost one."""
         path = self.construct(address)
         for end in range(len(path), 0, -1):
             if path[:end] in self._nouns:
@@ -123,14 +123,16 @@ class ConstructNames:
         return path[:1]
 
     def kind(self, address: str, type_: str) -> TypeRules | None:
-        """The kind of a resource; a function's role is no construct's namesake, though it could be."""
+        """The kind of a resource; a construct is never named after a function's role."""
         kind = classified().get(type_)
         if kind and kind.primary and self._nouns.get(self.construct(address)) != kind.noun:
             return replace(kind, primary=False)
         return kind
 
     def part(self, address: str, kind: TypeRules | None) -> str:
-        """What tells a resource from others of its kind within its owner: "Errors" of `Recorder/Alarms/Errors`."""
+        """The part of the path that distinguishes resources of a kind in their owner: "Errors" of
+        `Recorder/Alarms/Errors`.
+        """
         path, owner = self.path(address), self.owner(address)
         inner = path[len(owner) :]
         if kind is not None and kind.noun == "permission" and len(inner) > 1:

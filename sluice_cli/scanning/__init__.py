@@ -1,4 +1,4 @@
-"""What scanners say of the systems' Terraform, of its plan, and of every policy in it.
+"""Scans of the Terraform, its plan, and every policy in it.
 
 cdk.tf.json, plan, policies -> Checkov, parliament, cloudsplaining -> findings -> failed, or accepted by the resource
 """

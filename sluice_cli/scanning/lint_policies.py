@@ -1,4 +1,6 @@
-"""Lints policies, in the scanners' environment: [[stack, name, policy], ...] in, [[[check, says], ...], ...] out."""
+"""Lints policies in the scanners' environment. Input: [[stack, name, policy], ...]; output: [[[check, text], ...],
+...].
+"""
 
 import json
 import sys
@@ -8,7 +10,7 @@ from typing import Any
 from cloudsplaining.scan.policy_document import PolicyDocument
 from parliament import analyze_policy_string, enhance_finding
 
-# cloudsplaining's judgements of a policy as a whole, and what each means.
+# cloudsplaining's findings on a policy as a whole, with their meanings.
 # https://cloudsplaining.readthedocs.io/en/latest/glossary/glossary/
 JUDGEMENTS = {
     "allows_privilege_escalation": "lets its holder get more rights",
@@ -24,7 +26,7 @@ def complaints(policy: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for finding in analyze_policy_string(json.dumps(_with_resources(policy))).findings:
         named = enhance_finding(finding)
         yield named.issue, f"{named.title}: {named.detail}" if named.detail else str(named.title)
-    # Policies of identities only: in a resource's policy, `*` is that resource.
+    # Identity policies only: in a resource policy, `*` is that resource.
     if any("Principal" in one or one["Effect"] != "Allow" for one in _statements(policy)):
         return
     document = PolicyDocument(policy)
@@ -40,7 +42,7 @@ def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _with_resources(policy: dict[str, Any]) -> dict[str, Any]:
-    """A role's trust policy has no resource, which parliament does not know: it gets a role to read the rest by."""
+    """parliament does not know trust policies, which have no resource: it gets a role as the resource."""
     role = {"Resource": "arn:aws:iam::123456789012:role/itself"}
     return {
         **policy,

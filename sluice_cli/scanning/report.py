@@ -1,4 +1,4 @@
-"""A verdict for people."""
+"""The verdict in the terminal."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ WHERE = {"terraform_json": "Terraform", "terraform_plan": "plan", "policies": "p
 
 
 def print_report(verdict: Verdict, console: Console) -> None:
-    """What passed, what failed, and each accepted check with its reason and how often it is accepted."""
+    """Print passed and failed checks, and each accepted check with its reason and its number of findings."""
     counts = Table("Stack", "Seen in", "Passed", "Failed", "Accepted")
     failed = Counter((one.stack, one.where) for one in verdict.failed)
     accepted = Counter((one.stack, one.where) for one, _ in verdict.accepted)

@@ -1,6 +1,6 @@
-"""The scanners, each a process of its own.
+"""Runs the scanners, each in a process of its own.
 
-In a checkout of Sluice they have an environment to themselves (`.tools/scanners`), as Checkov pins a boto3 of its own;
+In a checkout of Sluice they have an environment of their own (`.tools/scanners`), because Checkov pins a boto3 version;
 elsewhere the extra `scan` installs them beside Sluice.
 """
 
@@ -24,17 +24,17 @@ IN_CHECKOUT = (ROOT / "Pipfile.lock").is_file()
 BIN = ROOT / ".tools" / "scanners" / "bin" if IN_CHECKOUT else Path(sys.executable).parent
 INSTALL = "sh scripts/setup.sh scanners" if IN_CHECKOUT else 'pip install "sluice-cdktf[scan]"'
 
-# Which of Checkov's frameworks reads what, and the file that it finds it by.
+# Checkov's frameworks, each with the name of the file that it reads.
 FRAMEWORKS = {"terraform_json": "synthesized.tf.json", "terraform_plan": "plan.json"}
 
 
 class ScannerFailed(RuntimeError):
-    """A scanner did not run to its end; the message has what it said."""
+    """A scanner failed; the message has its output."""
 
 
 @dataclass(frozen=True)
 class ScannerFinding:
-    """What a scanner objects to in one resource, which it saw in `where`: a framework of Checkov's, or a policy."""
+    """A scanner's finding about one resource. `where` is the framework of Checkov's, or the policy."""
 
     stack: str
     resource: str
@@ -45,21 +45,24 @@ class ScannerFinding:
 
 @dataclass
 class ScanResult:
-    """What the scanners found, and how many of their checks passed, by stack and where."""
+    """The findings, and the number of passed checks by stack and framework."""
 
     findings: list[ScannerFinding] = field(default_factory=list)
     passed: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def check_scanners() -> None:
-    """Raises `InputError` that says what installs the scanners, where they are not there."""
+    """Raises `InputError` with the command that installs the scanners, if they are missing."""
     if not (BIN / "checkov").is_file():
         raise InputError(f"the scanners are not installed in {BIN.parent}: run `{INSTALL}`")
 
 
 def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FRAMEWORKS)) -> ScanResult:
-    """Run Checkov once, off line, on the Terraform and on the plans, or on one of them. Raises `ScannerFailed`, also
-    where it saw nothing of a stack: in a form that it does not know it finds nothing, and says so to nobody."""
+    """Run Checkov once, off line, on the Terraform, on the plans, or on both.
+
+    Raises `ScannerFailed`, also if Checkov saw nothing of a stack: it skips files that it cannot parse without a
+    message.
+    """
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
         for stack in stacks:
             for framework, document in zip(FRAMEWORKS, (stack.synthesized, stack.plan), strict=True):
@@ -67,7 +70,7 @@ def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FR
                     continue
                 path = Path(folder, stack.name, FRAMEWORKS[framework])
                 path.parent.mkdir(exist_ok=True)
-                # One line an item: of a file that is one long line Checkov makes nothing.
+                # Indented, because Checkov cannot parse a file with a single long line.
                 path.write_text(json.dumps(document, indent=2))
         reports = _run(
             [
@@ -107,7 +110,7 @@ def _stack(result: Any) -> str:
 
 
 def _run(command: list[str], given: str | None = None) -> Any:
-    # Nothing of the caller's account, of a proxy or of a platform's key gets to a scanner.
+    # Scanners get no credentials, proxies or platform keys of the caller.
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     if not Path(command[0]).is_file():
         raise ScannerFailed(f"{Path(command[0]).name} is not installed: run `{INSTALL}`")

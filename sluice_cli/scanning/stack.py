@@ -1,4 +1,4 @@
-"""What there is to scan of one stack."""
+"""The scanned files of one stack."""
 
 import json
 import re
@@ -12,12 +12,12 @@ REFERENCE = re.compile(rf"\$\{{data\.{POLICY_DOCUMENT}\.(\w+)\.json\}}")
 
 
 class NotApplied(RuntimeError):
-    """A plan of something that is not deployed as it is synthesized: some policies are not text yet."""
+    """The plan is not of the deployed stack: some policies are not known yet."""
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A check that a resource accepts, for itself and for the policy documents it refers to."""
+    """A check that a resource accepts, for itself and for its policy documents."""
 
     stack: str
     covers: frozenset[str]
@@ -28,8 +28,9 @@ class Acceptance:
 
 @dataclass(frozen=True)
 class ScannedStack:
-    """A stack's Terraform as it was synthesized (`cdk.tf.json`), and its plan made after the apply
-    (`terraform show -json`), which is where policies are text."""
+    """A stack's synthesized Terraform (`cdk.tf.json`), and a plan made after the apply (`terraform show -json`), in
+    which policies are text.
+    """
 
     name: str
     synthesized: Mapping[str, Any]
@@ -37,7 +38,7 @@ class ScannedStack:
 
     @property
     def policies(self) -> dict[str, str]:
-        """Every policy document, rendered, by its name. Raises `NotApplied` where one of the synthesized is not."""
+        """Every rendered policy document by name. Raises `NotApplied` if one is missing."""
         resources = self.plan["prior_state"]["values"]["root_module"]["resources"]
         rendered = {one["name"]: one["values"]["json"] for one in resources if one["type"] == POLICY_DOCUMENT}
         missing = set(self.synthesized.get("data", {}).get(POLICY_DOCUMENT, {})) - set(rendered)

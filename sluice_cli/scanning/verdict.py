@@ -1,4 +1,4 @@
-"""What of the findings is accepted, and what is not."""
+"""Accepted and unaccepted findings."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,9 @@ from .stack import Acceptance, ScannedStack
 
 @dataclass(frozen=True)
 class Verdict:
-    """`accepted` are findings with the reason. `unused` accepts what no scanner found, and would hide what comes."""
+    """`accepted` are findings with their reasons. `unused` are acceptances without a finding, which would hide future
+    ones.
+    """
 
     passed: Counter[tuple[str, str]]
     failed: list[ScannerFinding]

@@ -1,1 +1,1 @@
-"""The verbs: each parses, calls and prints. Nothing imports them."""
+"""The verbs: each parses arguments, calls the tool and prints. Nothing imports them."""

@@ -1,4 +1,4 @@
-"""Each stack's architecture picture, for the documents."""
+"""Draw each stack's architecture."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Take down what `up` brought up."""
+"""Destroy the stacks on the local AWS and stop it."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""What differs between the state of deployed stacks and reality."""
+"""Report differences between deployed stacks and their state."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What could not be processed: looking at it, sending it again, and discarding it."""
+"""List, replay and discard failed events."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ from sluice_cli.stack import Stack, deployed_stacks
 from sluice_cli.target import target_of
 from sluice_cli.text import short
 
-SHOWN = 50  # in a terminal; a pipe gets all, a line each
+SHOWN = 50  # events listed in a terminal; a pipe gets all, one a line
 ALL = "all"
 
 
@@ -124,7 +124,7 @@ def _replay(chosen: list[tuple[FailureQueue, Failure]]) -> int:
 
 
 def _discard(stack: Stack, chosen: list[tuple[FailureQueue, Failure]], reason: str) -> int:
-    """Log all, then remove them: what cannot be logged stays."""
+    """Log all events, then remove them: an event that cannot be logged stays."""
     client = stack.target.client
     for queue in dict.fromkeys(queue for queue, _ in chosen):
         own = [one for of, one in chosen if of is queue]

@@ -1,4 +1,4 @@
-"""Where the arrows of a picture come from: what the Terraform connects."""
+"""The arrows of a picture, from the connections in the Terraform."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -45,19 +45,19 @@ def picture_of(
 
 
 def _order(type_: str, address: str) -> tuple[bool, str]:
-    """Permissions last: they say something of arrows that are there."""
+    """Permissions last: they refer to existing arrows."""
     return type_ == "aws_lambda_permission", address
 
 
 def _draw_old(sketch: Sketch, plan: Plan) -> None:
-    """The connections as they are before the plan: what is not there afterwards is drawn as removed."""
+    """Draw the connections before the plan; those that the plan removes are marked."""
     sketch.is_old = True
     for one in sorted(plan.changes, key=lambda one: _order(one.type, one.address)):
         if one.mode != "data" and not one.deposed and one.before and one.verb in ("update", "delete", "replace"):
             draw = DRAWING.get(one.type) if one.type not in ONLY_AS_WRITTEN else None
             if draw:
                 address = without_index(one.address)
-                # Nested too deeply to be read: its change is one that cannot be judged.
+                # Nested too deeply to be read: the change is reported as one that cannot be judged.
                 with suppress(RecursionError):
                     draw(sketch, ConfiguredResource(address, one.type, sketch.names.path(address), one.before))
 
@@ -129,7 +129,7 @@ def _encryption(sketch: Sketch, resource: ConfiguredResource) -> None:
 
 
 def _variables(sketch: Sketch, resource: ConfiguredResource) -> None:
-    """A function that is told a name it has no arrow to: at least that is worth a line."""
+    """Variables of a function that name a resource without an arrow to it: drawn as references."""
     if resource.type == "aws_lambda_function":
         for target in _targets(resource.values.get("environment")):
             pairs = {(source, to) for source, to, _ in sketch.arrows}
@@ -146,7 +146,7 @@ DRAWING: Mapping[str, Callable[[Sketch, ConfiguredResource], None]] = {
     "aws_s3_bucket_cors_configuration": _cors,
 }
 
-# Drawn from expressions; and permissions do not flow.
+# Drawn from expressions only; permissions carry no events.
 ONLY_AS_WRITTEN = {"aws_api_gateway_method", "aws_cloudwatch_metric_alarm", "aws_iam_role_policy"}
 
 

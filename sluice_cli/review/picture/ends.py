@@ -1,4 +1,4 @@
-"""What an arrow may begin or end at: boxes of the stack, and resources that belong to somebody else."""
+"""Ends of arrows: boxes of the stack, and foreign resources."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,7 @@ from ..configuration import Configuration, references
 from ..plan import Plan
 from ..text import clean
 
-# The services whose resources are drawn though the stack does not have them, with what stands before the name.
+# Services whose foreign resources are drawn, with the part of the ARN before the name.
 SERVICES = {
     ("s3", ""): "aws_s3_bucket",
     ("sqs", ""): "aws_sqs_queue",
@@ -28,13 +28,13 @@ FOREIGN = "foreign:"
 
 
 class Ends:
-    """Finds the resources that a value names: by reference, by ARN, or by the values that they have now."""
+    """Finds the resources that a value names: by reference, by ARN, or by current values."""
 
     def __init__(self, configuration: Configuration, plan: Plan, drawn: Iterable[str]) -> None:
         self._drawn = frozenset(drawn)
         self._names: dict[tuple[str, str], str] = {}
         self._identities: dict[str, str] = {}
-        # Paths of REST APIs by the id of the resource: only values have them after its removal.
+        # Paths of REST APIs by resource id: after a removal only values have them.
         self.paths: dict[str, str] = {}
         written = ((one.address, one.type, one.values) for one in configuration.resources.values())
         planned = (
@@ -65,7 +65,7 @@ class Ends:
         return self._names.get((type_, name)) if isinstance(name, str) else None
 
     def of(self, value: Any) -> list[tuple[str, str, str]]:
-        """Each resource with its type and, where it is somebody else's, its name."""
+        """Each resource with its type and, for foreign resources, its name."""
         return list(dict.fromkeys((*self._referenced(value), *self._literal(value))))
 
     def _referenced(self, value: Any) -> Iterator[tuple[str, str, str]]:
@@ -83,7 +83,7 @@ class Ends:
                 continue
             for service, before, name in ARN.findall(text):
                 type_ = SERVICES.get((service, before), "")
-                # A name that goes on with an expression is a reference; "name-*" is no resource.
+                # A name that continues with an expression is a reference; "name-*" is not a resource.
                 if not type_ or not name.strip("-.") or re.search(re.escape(f":{before}{name}") + r"[$*{]", text):
                     continue
                 own = self._names.get((type_, name))
@@ -103,7 +103,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def blocks(value: Any) -> Iterator[Mapping[str, Any]]:
-    """One block is an object or a list of one: Terraform's JSON takes both."""
+    """The blocks of an argument: Terraform's JSON has an object for a single block."""
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, Mapping):
             yield one

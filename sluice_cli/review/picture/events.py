@@ -1,4 +1,4 @@
-"""Where events pass: notifications, subscriptions, pollers, rules, schedules, and the queues that keep what failed."""
+"""Paths of events: notifications, subscriptions, pollers, rules, schedules, and failure queues."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def _destination(sketch: Sketch, resource: ConfiguredResource) -> None:
     for function in sketch.ends_of(resource.values.get("function_name")):
         for target in sketch.ends_of(resource.values.get("destination_config")):
             sketch.arrow(function, target, "data", "failed events", resource.address)
-            # Sending there is what the permission is for: one arrow says both.
+            # The permission is for sending there: one arrow shows both.
             sketch.arrows.pop((function, target, "permission"), None)
 
 
@@ -66,7 +66,7 @@ def _event_target(sketch: Sketch, resource: ConfiguredResource) -> None:
 def _event_rule(sketch: Sketch, resource: ConfiguredResource) -> None:
     _when(sketch, resource)
     pattern = resource.values.get("event_pattern")
-    # A rule for a bucket names it by its name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    # Rules match buckets by name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
     for source in [*sketch.ends_of(pattern), *sketch.ends_of(resource.values.get("event_bus_name"))]:
         sketch.arrow(source, resource.address, "data", "events", resource.address)
 
@@ -87,7 +87,7 @@ def _when(sketch: Sketch, resource: ConfiguredResource) -> None:
 
 
 def _dead_letters(sketch: Sketch, resource: ConfiguredResource) -> None:
-    """Of a queue itself, or of the resource that sets its redrive policy."""
+    """Dead-letter queues of a queue itself, or of a separate redrive policy."""
     queues = sketch.ends_of(resource.values.get("queue_url")) or [resource.address]
     for queue in queues:
         for target in sketch.ends_of(resource.values.get("redrive_policy")):
@@ -100,14 +100,14 @@ def _function(sketch: Sketch, resource: ConfiguredResource) -> None:
 
 
 def _permission(sketch: Sketch, resource: ConfiguredResource) -> None:
-    """Draws nothing by itself: events arrive only as long as it is there."""
+    """Draws nothing, but events arrive only with the permission."""
     for function in sketch.ends_of(resource.values.get("function_name")):
         for source in sketch.ends_of(resource.values.get("source_arn")):
             sketch.touch(source, function, resource.address)
 
 
 def _rules_of(sketch: Sketch, value: Any) -> list[str]:
-    """A target names its rule by its name."""
+    """Rules of a target, which refers to its rule by name."""
     found = [one for one in sketch.ends_of(value) if sketch.boxes.get(one, NO_BOX).kind == "aws_cloudwatch_event_rule"]
     own = sketch.ends.named("aws_cloudwatch_event_rule", value)
     return found or ([own] if own else [])

@@ -13,10 +13,10 @@ from ..text import clean
 from ..words import ConstructNames, words_of
 from .ends import FOREIGN, NAMES, Ends
 
-# More boxes than this are no picture any more: those that change come first, the rest is counted.
+# Maximum number of boxes: changed ones come first, the rest is counted.
 MOST_BOXES = 60
 
-# What is drawn as a box of its own, and the service's name for it.
+# Resource types with a box of their own, and the name of the service.
 DRAWN = {
     "aws_s3_bucket": "S3 bucket",
     "aws_lambda_function": "Lambda function",
@@ -36,7 +36,7 @@ NO_BOX = Box("", "", "", "")
 
 @dataclass
 class Sketch:
-    """A picture in the making; `arrows.py` fills it."""
+    """A picture under construction; `arrows.py` fills it."""
 
     configuration: Configuration
     names: ConstructNames
@@ -45,12 +45,12 @@ class Sketch:
     arrows: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
 
-    # What is drawn is how it was before the plan.
+    # The state before the plan is being drawn.
     is_old: bool = False
     old_arrows: dict[tuple[str, str, str], list[tuple[str, str]]] = field(default_factory=dict)
 
     def ends_of(self, value: Any) -> list[str]:
-        """The boxes that a value names; what belongs to somebody else gets one when it is first named."""
+        """The boxes that a value names; a foreign resource gets a box on first use."""
         found = []
         for id_, type_, name in self.ends.of(value):
             if id_.startswith(FOREIGN) and id_ not in self.boxes:
@@ -74,7 +74,7 @@ class Sketch:
         return self._constructs.get(construct, [])
 
     def paths_of_own(self) -> dict[str, tuple[str, ...]]:
-        """The construct paths of the stack's own boxes: the construct's where there is one box for it."""
+        """The construct paths of the stack's own boxes: the construct's path if it has one box."""
         own = [id_ for id_ in self.boxes if "." in id_ and not id_.startswith(FOREIGN)]
         constructs = Counter(self.names.construct(id_) for id_ in own if self.boxes[id_].kind in DRAWN)
         return {
@@ -95,13 +95,15 @@ class Sketch:
         return found
 
     def arrow(self, source: str, target: str, kind: str, label: str, origin: str) -> None:
-        """Arrows between the same two become one, with all their labels. `origin` is the resource that makes it."""
+        """Add an arrow. Arrows between the same boxes are merged, with all their labels. `origin` is the resource that
+        creates it.
+        """
         if source in self.boxes and target in self.boxes and source != target:
             arrows = self.old_arrows if self.is_old else self.arrows
             arrows.setdefault((source, target, kind), []).append((label, origin))
 
     def touch(self, source: str, target: str, origin: str) -> None:
-        """What an arrow needs besides: a change of it is marked there."""
+        """Mark a change of a further resource on an arrow."""
         arrows = self.old_arrows if self.is_old else self.arrows
         made = self.arrows.get((source, target, "data"))
         if made:
@@ -111,7 +113,7 @@ class Sketch:
 
 
 def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
-    """A box for what is configured, and for what the plan tells of besides: what it destroys."""
+    """Draw a box for each configured resource, and for those that the plan destroys."""
     found = {one.address: one.type for one in sketch.configuration.resources.values()}
     found |= {without_index(one.address): one.type for one in changes}
     for address, type_ in sorted(found.items()):
@@ -171,7 +173,7 @@ def _marked(box: Box, changes: list[Change], own: list[Change], notes: list[str]
 
 
 def _titles(sketch: Sketch) -> dict[str, str]:
-    """The boxes' titles; of several with the same, each with as much of its construct path as tells it apart."""
+    """Titles of the boxes; equal titles get as much of the construct path as distinguishes them."""
     titles = {id_: box.title for id_, box in sketch.boxes.items()}
     paths = sketch.paths_of_own()
     for depth in range(2, 12):
@@ -196,7 +198,7 @@ def _lower(words: str, position: int) -> str:
 
 
 def _effect(changes: Iterable[Change]) -> str:
-    """The worst that happens to what flows, in lower case; empty where nothing does."""
+    """The worst effect on events, in lower case; empty if there is none."""
     found = [one.danger for change in changes for one in change.findings if one.danger in DELIVERY]
     return min(found, key=lambda one: one.rank).value.lower() if found else ""
 
@@ -208,7 +210,7 @@ def _arrow(
     changes: Mapping[str, list[Change]],
 ) -> Arrow:
     there = {label for label, _ in made}
-    # Without a new one, all that was there is gone; else routes and the like between two that stay connected.
+    # Without a replacement, everything is gone; otherwise routes between two connected boxes are.
     gone = [
         (label, origin)
         for label, origin in old

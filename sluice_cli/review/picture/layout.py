@@ -1,4 +1,4 @@
-"""Where the boxes and arrows of pictures go: the layered layout of elkjs, https://eclipse.dev/elk/"""
+"""Layout of boxes and arrows, by the layered algorithm of elkjs: https://eclipse.dev/elk/"""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ SECONDS = 60
 
 HEIGHT = 60
 NARROWEST = 140
-TITLE_CHARACTER = 8.6  # width of one at the size and weight of a box's title, in a wide font
+TITLE_CHARACTER = 8.6  # average width of a character in a box's title, for a wide font
 SMALL_CHARACTER = 6.7
 LABEL_CHARACTER = 6.3
 LABEL_HEIGHT = 16
@@ -45,7 +45,7 @@ OPTIONS = {
 
 
 class LayoutError(RuntimeError):
-    """Node.js or elkjs is not there, or failed."""
+    """Node.js or elkjs is missing, or failed."""
 
 
 @dataclass(frozen=True)

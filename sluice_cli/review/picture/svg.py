@@ -1,4 +1,4 @@
-"""A laid out picture as SVG: on its own for documents, or inside a page that brings the styles."""
+"""A picture as SVG: standalone for documents, or within a page that brings the styles."""
 
 from html import escape
 
@@ -65,9 +65,9 @@ def draw(placed: Placed, *, id_: str = "picture", links: dict[str, str] | None =
         f'<title id="{id_}-title">{escape(title)}</title>{style}',
         f'<rect class="paper" width="{placed.width:g}" height="{height:g}" rx="10"/>',
     ]
-    # Lines first, then boxes, then labels: nothing hides what is to be read.
+    # Lines first, then boxes, then labels: nothing covers text.
     lines += [_arrow(one) for one in placed.arrows]
-    first: dict[str, str] = {}  # of several boxes of one group, a link back leads to the first
+    first: dict[str, str] = {}  # the first of several boxes of a group is the target of links back
     for one in placed.boxes:
         first.setdefault(one.box.group, one.box.id)
     lines += [_box(one, id_, links, is_first=first[one.box.group] == one.box.id) for one in placed.boxes]
@@ -79,7 +79,7 @@ def draw(placed: Placed, *, id_: str = "picture", links: dict[str, str] | None =
 
 
 def _legend(placed: Placed) -> str:
-    """What the three kinds of lines are, as far as they occur."""
+    """The legend of the line styles in use."""
     kinds = {one.arrow.kind for one in placed.arrows}
     words = {"data": "data flows", "permission": "permission", "key": "uses key"}
     parts, x = [], 22
@@ -93,7 +93,7 @@ def _legend(placed: Placed) -> str:
 
 
 def describe(box: Box) -> str:
-    """A box in words, for who does not see it."""
+    """A box in words, for screen readers."""
     parts = [f"{box.title}, {box.subtitle}", *box.notes]
     if box.verb:
         parts.append(WORDS.get(box.verb, box.verb))
@@ -127,7 +127,7 @@ def _box(placed: PlacedBox, id_: str, links: dict[str, str] | None, *, is_first:
     group = f'<g class="{classes}" transform="translate({placed.x:g} {placed.y:g})">{content}</g>'
     if address is None:
         return group
-    # A link is called what can be read in it, and then what that means: who speaks to the computer says the first.
+    # The accessible name of a link begins with its visible text, for speech control.
     label = " ".join(filter(None, [shortened(box.title, LONGEST_TITLE), small, sign])) + f": {describe(box)}"
     anchor = f' id="{id_}-{address}"' if is_first else ""
     return f'<a href="#{address}"{anchor} aria-label="{escape(label)}">{group}</a>'
