@@ -3,9 +3,11 @@
 from modules import Bucket, PythonFunction, Table
 """
 
-from . import _synth
+from . import _framework, _synth
 
-_synth.install()  # before any module imports the binding
+# Before any module imports the framework or the binding.
+_framework.install()
+_synth.install()
 
 from importlib import import_module  # noqa: E402
 from typing import TYPE_CHECKING  # noqa: E402

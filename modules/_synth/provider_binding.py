@@ -3,7 +3,7 @@
 The binding is 2,100 submodules in Python and a JavaScript package of 360 MB behind them. Used the ordinary way, all of
 it is loaded on every run: ten seconds and more, 600 MB. `install()` changes how it is loaded, never what it is:
 
-1. `cdktf_cdktf_provider_aws/__init__.py`, which imports every submodule, is not run. A bare package object with the
+1. The binding's `__init__.py`, which imports every submodule, is not run. A bare package object with the
    real `__path__` takes its place, so that `from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket` reads the one
    submodule, as installed.
 2. The JavaScript is loaded when it is first needed, not on import. By then the submodules in use are known, and a
@@ -30,9 +30,10 @@ from pathlib import Path
 
 import jsii
 
+from .._framework import install as framework
 from . import jsii_calls, jsii_process, notice, slim_assembly
 
-PACKAGE = "cdktf_cdktf_provider_aws"
+PACKAGE = framework().binding
 ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript on import; every submodule imports it
 
 # Generated code calls JavaScript through these. `import cdktf` calls none of them.

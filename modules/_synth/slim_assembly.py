@@ -8,25 +8,28 @@ import gzip
 import hashlib
 import io
 import json
+import posixpath
 import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import cache
 
-FORMAT = 1  # part of the cache key: increment it when the content of slim packages changes
+FORMAT = 2  # part of the cache key: increment it when the content of slim packages changes
 
 ASSEMBLY = "package/.jsii"
 INDEX = "package/lib/index.js"
 MANIFESTS = {ASSEMBLY, INDEX, "package/package.json", "package/LICENSE"}
 
 SOURCE_MAP = b"\n//# sourceMappingURL="
-EXPORT = re.compile(rb'^exports\.(\w+) = require\("\./([^"]+)"\);$', re.MULTILINE)
+# `exports.s3Bucket = require("./s3-bucket");` or `exports.s3Bucket = __importStar(require("./s3-bucket/index"));`
+EXPORT = re.compile(rb'^exports\.(\w+) = (?:__importStar\()?require\("\./([^"]+?)(?:/index)?"\)\)?;$', re.MULTILINE)
+REQUIRED = re.compile(rb'require\("(\.[^"]+)"\)')
 
 
 @dataclass(frozen=True)
@@ -130,8 +133,8 @@ def _write(path: Path, files: dict[str, bytes]) -> None:
 def _cut(tarball: Path, submodules: Collection[str]) -> dict[str, bytes]:
     """The package's files without other submodules, source maps and documentation.
 
-    Python calls a submodule `s3_bucket` what JavaScript exports as `s3Bucket` from `./s3-bucket`. Raises `LookupError`
-    where one is missing.
+    Python calls a submodule `s3_bucket` what JavaScript exports as `s3Bucket` from `./s3-bucket`. Submodules that the
+    wanted ones load in JavaScript come with them. Raises `LookupError` where one is missing.
     """
     wanted = {_plain(name) for name in submodules}
     files: dict[str, bytes] = {}
@@ -142,6 +145,9 @@ def _cut(tarball: Path, submodules: Collection[str]) -> dict[str, bytes]:
             if member.name in MANIFESTS or (of_submodule and member.name.endswith(".js")):
                 content = archive.extractfile(member)
                 files[member.name] = content.read() if content else b""
+    loaded = {_plain(name) for path, content in files.items() for name in _submodules_loaded(path, content)}
+    if not loaded <= wanted:
+        return _cut(tarball, wanted | loaded)
     exports = {name.decode(): path.decode() for name, path in EXPORT.findall(files[INDEX])}
     kept = {name: path for name, path in exports.items() if _plain(name) in wanted}
     if {_plain(name) for name in kept} != wanted:
@@ -150,6 +156,15 @@ def _cut(tarball: Path, submodules: Collection[str]) -> dict[str, bytes]:
     files[INDEX] = _lazy_index(kept)
     files[ASSEMBLY] = json.dumps(_assembly(files[ASSEMBLY], wanted)).encode()
     return files
+
+
+def _submodules_loaded(path: str, content: bytes) -> Iterator[str]:
+    """The folders of `lib` from which a submodule's file loads: its own, and others'."""
+    if path not in MANIFESTS:
+        for required in REQUIRED.findall(content):
+            parts = posixpath.normpath(posixpath.join(posixpath.dirname(path), required.decode())).split("/")
+            if parts[:2] == ["package", "lib"] and len(parts) > 2:
+                yield parts[2]
 
 
 def _plain(name: str) -> str:
