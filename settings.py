@@ -330,6 +330,10 @@ class Settings:
     )
     # How long a refused reading is kept to be looked at.
     sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", _whole(1, 3650, "days"), 90)
+    # The one version of the AWS provider to plan with. None: any that the systems are good for.
+    aws_provider_version: str | None = _setting(
+        "AWS_PROVIDER_VERSION", _matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
+    )
     # The bucket of Terraform's state, which `make state` makes.
     state_bucket: str | None = _setting("STATE_BUCKET", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
     # Where that bucket is; None: in AWS_REGION, else in us-east-1.

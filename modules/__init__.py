@@ -35,6 +35,7 @@ from .key import AnyKey, ExistingKey, Key  # noqa: E402
 from .lifecycle import LifecycleRule  # noqa: E402
 from .logs import Logs  # noqa: E402
 from .naming import Names  # noqa: E402
+from .provider_versions import require_aws_provider  # noqa: E402
 from .queue import AnyQueue, ExistingQueue, Queue  # noqa: E402
 from .release import Release  # noqa: E402
 from .rest_api import Authorization, RestApi  # noqa: E402
@@ -112,6 +113,7 @@ __all__ = [
     "UsagePlan",
     "Vpc",
     "accept",
+    "require_aws_provider",
 ]
 
 _synth_errors.install()

@@ -14,6 +14,7 @@ from constructs import Construct
 
 from ._limits import ACCOUNT_ID
 from ._stack import stack_of
+from .provider_versions import REGION_ATTRIBUTE
 
 Source = TypeVar("Source", bound=TerraformDataSource)
 
@@ -74,7 +75,7 @@ def _dns_suffix(stack: TerraformStack) -> str:
 
 @functools.cache
 def _region(stack: TerraformStack) -> str:
-    return str(_find_or_make(stack, DataAwsRegion, "CurrentRegion").name)
+    return str(getattr(_find_or_make(stack, DataAwsRegion, "CurrentRegion"), REGION_ATTRIBUTE))
 
 
 @functools.cache

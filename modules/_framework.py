@@ -1,8 +1,8 @@
 """The construct framework: CDKTF, or CDK Terrain (`cdktn`), its maintained fork, whichever is installed.
 
-All sources import `cdktf` and `cdktf_cdktf_provider_aws`. Where CDK Terrain is installed in their place, `install()` makes
-these names give CDK Terrain's modules: the same module objects as under their own names, so that a class exists once
-for jsii and `isinstance`. With CDKTF installed nothing is changed. No other module tells the two apart by name.
+All sources import `cdktf` and `cdktf_cdktf_provider_aws`. Where CDK Terrain is installed in their place, `install()`
+makes these names give CDK Terrain's modules: the same module objects as under their own names, so that a class exists
+once for jsii and `isinstance`. With CDKTF installed nothing is changed. No other module tells the two apart by name.
 
 https://cdktn.io
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from constructs import Construct
 
@@ -12,6 +13,7 @@ from ._checks import is_token, refuse
 from ._paths import path
 from ._table_options import Index
 from .errors import ConfigurationError
+from .provider_versions import INDEX_KEY
 
 TYPES = {"string": "S", "number": "N", "binary": "B"}
 
@@ -62,6 +64,14 @@ def check_indexes(where: Construct, indexes: Sequence[Index]) -> None:
         raise ConfigurationError(f"{path(where)}: two indexes are called {twice[0]}")
     projected = [name for index in indexes for name in index.attributes or ()]
     limits.PROJECTED_ATTRIBUTES.check(where, "indexes: attributes, of all together", projected)
+
+
+def index_keys(index: Index) -> dict[str, Any]:
+    """An index's keys, as the binding's version of the provider has them."""
+    if INDEX_KEY is None:
+        return {"hash_key": index.partition_key, "range_key": index.sort_key}
+    keys = {"HASH": index.partition_key, "RANGE": index.sort_key}
+    return {"key_schema": [INDEX_KEY(attribute_name=name, key_type=type_) for type_, name in keys.items() if name]}
 
 
 def _check_pair(where: Construct, of: str, partition_key: str, sort_key: str | None) -> None:

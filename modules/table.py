@@ -18,7 +18,7 @@ from ._checks import is_token
 from ._existing import parse_arn
 from ._paths import path
 from ._table_alarms import add_alarms
-from ._table_keys import attribute_types_of, check_expiry, check_indexes
+from ._table_keys import attribute_types_of, check_expiry, check_indexes, index_keys
 from ._table_options import Capacity, Index, OnDemandLimit
 from ._table_scaling import keep_scaled_indexes, scale
 from ._table_verbs import AnyTable
@@ -192,8 +192,7 @@ def _index(
     throughput = _throughput(limit)
     return DynamodbTableGlobalSecondaryIndex(
         name=index.name,
-        hash_key=index.partition_key,
-        range_key=index.sort_key,
+        **index_keys(index),
         projection_type="ALL" if index.attributes is None else "INCLUDE" if some else "KEYS_ONLY",
         non_key_attributes=list(index.attributes or ()) or None,
         read_capacity=provisioned.read if provisioned else None,

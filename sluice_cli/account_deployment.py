@@ -10,6 +10,7 @@ from sluice_cli.errors import DeploymentError, InputError, UndecidedError
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
 from sluice_cli.terraform.deployment import CHANGES, dependents_of
+from sluice_cli.terraform.program import program
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
 
 PLAN = Path(".terraform", "deploy.tfplan")
@@ -78,7 +79,7 @@ def _run(stack: Stack, verb: str, *arguments: str) -> int:
     sys.stdout.flush()
     plain = [] if console.is_terminal else ["-no-color"]
     process = subprocess.Popen(
-        ["terraform", verb, "-input=false", *plain, *arguments],
+        [program(stack.target.environment), verb, "-input=false", *plain, *arguments],
         cwd=stack.folder,
         env={**stack.target.variables(), "TF_IN_AUTOMATION": "1"},
     )

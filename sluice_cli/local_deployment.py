@@ -10,8 +10,9 @@ from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import MANIFEST, Project
 from sluice_cli.stack import Stack, synthesize, synthesized_stacks
-from sluice_cli.target import Target, check_terraform, local_target
+from sluice_cli.target import Target, local_target
 from sluice_cli.terraform import deployment
+from sluice_cli.terraform.program import check_program
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from sluice_cli.terraform.unchanged import UnchangedStacks
 
@@ -23,7 +24,7 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = (), *, plan_all
     Raises `SynthError` and `InputError` if nothing can be deployed; a local AWS that this call started is stopped
     again.
     """
-    check_terraform(os.environ)
+    check_program(os.environ)
     was_running = local.running() is not None
     running = local.start()
     try:

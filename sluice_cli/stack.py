@@ -17,6 +17,7 @@ from sluice_cli.review.saved import StateVersion
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
 from sluice_cli.terraform.document import read_stack
+from sluice_cli.terraform.program import program
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -78,7 +79,7 @@ class Stack:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Terraform in the stack's folder. Returns the result, also of a failure."""
         return subprocess.run(
-            ["terraform", *arguments],
+            [program(self.target.environment), *arguments],
             cwd=self.folder,
             env=self.target.plain_variables(),
             capture_output=True,

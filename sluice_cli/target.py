@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.console import console
-from sluice_cli.errors import DeploymentError, InputError
+from sluice_cli.errors import InputError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.terraform.mirror import AWS, Provider, required_providers, terraform_environment
+from sluice_cli.terraform.program import check_program
 
 DEFAULT_STATE_REGION = "us-east-1"
 DEFAULT_PREFIX = "sluice"
@@ -72,7 +72,7 @@ class Target:
 
     def variables(self) -> dict[str, str]:
         """The environment of Terraform. Raises `DeploymentError` if Terraform is missing."""
-        check_terraform(self.environment)
+        check_program(self.environment)
         generated = self.project.private_folder / "terraform.rc"
         return {
             **terraform_environment(_without_foreign(self.environment), generated, self._required_providers()),
@@ -111,12 +111,6 @@ class Account(Target):
 
     def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
         return self.session.client(service, region_name=region_name or self.state_region, **options)
-
-
-def check_terraform(environment: Mapping[str, str]) -> None:
-    """Raises `DeploymentError` with advice if Terraform is not on PATH."""
-    if not shutil.which("terraform", path=environment.get("PATH")):
-        raise DeploymentError("terraform is not on PATH: get it from developer.hashicorp.com/terraform/install")
 
 
 def target_of(project: Project, *, local: bool, quiet: bool = False) -> Target:

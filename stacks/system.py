@@ -20,6 +20,7 @@ from modules import (
     Table,
     Topic,
     Vpc,
+    require_aws_provider,
 )
 from modules.rest_api import STAGE
 from settings import Settings
@@ -80,6 +81,7 @@ class SystemStack(TerraformStack):
             region=settings.state_region or settings.region or DEFAULT_REGION,
             endpoint_url=settings.endpoint_url,
         )
+        require_aws_provider(self, settings.aws_provider_version)
         AwsProvider(
             self, "Aws", region=self.region, default_tags=[{"tags": self._tags(name)}], **self._local_provider()
         )

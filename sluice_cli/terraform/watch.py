@@ -18,6 +18,7 @@ from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.changes import OWN_TERRAFORM
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terraform.program import program
 
 # Lines that Terraform prints once for a stack, and once for each resource.
 PLANNED = re.compile(r"Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
@@ -61,7 +62,7 @@ class Watch:
             if self._interrupted:
                 raise DeploymentError("interrupted")
             process = subprocess.Popen(
-                ["terraform", verb, "-input=false", "-no-color", *arguments],
+                [program(self._target.environment), verb, "-input=false", "-no-color", *arguments],
                 cwd=stack.folder,
                 env={**self._target.plain_variables(), **OWN_TERRAFORM},
                 stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sluice_cli.review.classification import EVERYWHERE, classified, read_rule
 from sluice_cli.review.dangers.arguments import JUDGES
 from sluice_cli.review.dangers.directions import DIRECTIONS
-from sluice_cli.terraform.mirror import PROVIDER, VERSION, terraform_environment
+from sluice_cli.terraform.mirror import terraform_environment
 from tests.review.moves import DANGEROUS, HARMLESS_FROM_NOTHING, block_removed, moved
 from tests.review.plans import change, findings
 
@@ -33,7 +33,7 @@ SIMPLE = [
 def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The resource types of the provider on disk, as Terraform describes them."""
     folder = tmp_path_factory.mktemp("schema")
-    source = {"source": "hashicorp/aws", "version": VERSION}
+    source = {"source": "hashicorp/aws"}
     (folder / "main.tf.json").write_text(json.dumps({"terraform": {"required_providers": {"aws": source}}}))
     environment = terraform_environment(os.environ, folder / "terraform.rc")
 
@@ -43,7 +43,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
     terraform("init", "-input=false")
     found: dict[str, Any] = json.loads(terraform("providers", "schema", "-json"))
-    return dict(found["provider_schemas"][PROVIDER]["resource_schemas"])
+    return dict(found["provider_schemas"]["registry.terraform.io/hashicorp/aws"]["resource_schemas"])
 
 
 def leaves(block: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, bool]]:

@@ -59,6 +59,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         "sensor_notifications": "each",
         "sensor_hysteresis": "{}",
         "sensor_longest_silence_seconds": 3600,
+        "aws_provider_version": None,
         "state_bucket": None,
         "state_region": None,
         "endpoint_url": None,
@@ -115,6 +116,7 @@ ALLOWED = {
         '{"wind_speed2": {"lower": -1.5, "upper": 1e3}}',
         '{"a": {"lower": 1, "upper": 1}}',
     ],
+    "AWS_PROVIDER_VERSION": ["5.100.0", "6.28.0"],
     "STATE_BUCKET": ["abc", "b" * 63],
     "STATE_REGION": ["us-east-1", "eu-central-1"],
     "AWS_ENDPOINT_URL": [LOCAL, "http://localhost:4566", "https://[::1]:4566", "http://127.8.9.1"],
@@ -242,6 +244,7 @@ REFUSED = {
         '{"": {"upper": 1}}',
         '{"a": {"upper": 1' + " " * LONGEST_THRESHOLDS + "}}",
     ],
+    "AWS_PROVIDER_VERSION": ["6", "6.28", "v6.28.0", "6.28.0-beta1", "~> 6.0", ">= 5.100.0", "latest", "٦.0.0"],
     "STATE_BUCKET": ["ab", "b" * 64, "My-Bucket", "a_b"],
     "AWS_ENDPOINT_URL": [
         "127.0.0.1:4566",
@@ -299,6 +302,7 @@ WHAT_IS_ALLOWED = {
     "SENSOR_THRESHOLDS": 'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
     "either may be left out",
     "STATE_REGION": "an AWS region such as us-east-1",
+    "AWS_PROVIDER_VERSION": "an exact version such as 5.100.0",
     "STATE_BUCKET": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
     "AWS_ENDPOINT_URL": "an address such as https://127.0.0.1:4566",
     "ALLOW_REMOTE_ENDPOINT": "true or false",

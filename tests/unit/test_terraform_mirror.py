@@ -3,22 +3,28 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.terraform import mirror as terraform_mirror
-from sluice_cli.terraform.mirror import PROVIDER, VARIABLE, VERSION, MirrorError, find_mirror, terraform_environment
+from sluice_cli.terraform.mirror import VARIABLE, MirrorError, Provider, find_mirrors, terraform_environment
+from sluice_cli.terraform.program import TERRAFORM
 
 from .answering import answering
 
 ALWAYS = {"CHECKPOINT_DISABLE": "1", "CDKTF_DISABLE_PLUGIN_CACHE_ENV": "true"}
 PLATFORM = terraform_mirror._platform()
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+VERSION = "5.100.0"
+# The versions that stacks ask for when they say nothing else.
+AWS = Provider("hashicorp/aws", ">= 5.100.0, < 7.0.0")
 
 
-def hold(folder: Path, version: str = VERSION, platform: str = PLATFORM) -> Path:
-    (folder / PROVIDER / version / platform).mkdir(parents=True)
+def hold(folder: Path, version: str = VERSION, platform: str = PLATFORM, of: str = PROVIDER) -> Path:
+    (folder / of / version / platform).mkdir(parents=True)
     return folder
 
 
@@ -60,21 +66,21 @@ PLACES = [
 def test_the_first_place_that_holds_the_provider_wins(machine: Path, first: int) -> None:
     for place in PLACES[first:]:
         hold(machine / place)
-    assert find_mirror(variables(machine)) == machine / PLACES[first]
+    assert find_mirrors(variables(machine), AWS) == [machine / PLACES[first]]
 
 
 def test_the_variable_goes_before_every_place(machine: Path) -> None:
     for place in PLACES:
         hold(machine / place)
     named = hold(machine / "named")
-    assert find_mirror(variables(machine, **{VARIABLE: str(named)})) == named
+    assert find_mirrors(variables(machine, **{VARIABLE: str(named)}), AWS) == [named]
 
 
 def test_a_packed_provider_counts_too(machine: Path) -> None:
     packed = machine / "opt" / PROVIDER / f"terraform-provider-aws_{VERSION}_{PLATFORM}.zip"
     packed.parent.mkdir(parents=True)
     packed.touch()
-    assert find_mirror(variables(machine)) == machine / "opt"
+    assert find_mirrors(variables(machine), AWS) == [machine / "opt"]
 
 
 def other_version(folder: Path) -> Path:
@@ -89,36 +95,35 @@ def other_platform(folder: Path) -> Path:
 def test_another_version_or_platform_does_not_count(machine: Path, unfit: Callable[[Path], Path]) -> None:
     unfit(machine / PLACES[0])
     fit = hold(machine / PLACES[-1])
-    assert find_mirror(variables(machine)) == fit
+    assert find_mirrors(variables(machine), AWS) == [fit]
 
 
 def test_a_variable_that_names_the_wrong_folder_is_an_error_and_not_passed_over(machine: Path) -> None:
     hold(machine / PLACES[0])
     with pytest.raises(MirrorError) as error:
-        find_mirror(variables(machine, **{VARIABLE: "/nowhere"}))
-    assert str(error.value) == f"{VARIABLE}: '/nowhere' does not hold {PROVIDER}/{VERSION}/{PLATFORM}"
+        find_mirrors(variables(machine, **{VARIABLE: "/nowhere"}), AWS)
+    assert str(error.value) == (f"{VARIABLE}: '/nowhere' does not hold {PROVIDER} >= 5.100.0, < 7.0.0 for {PLATFORM}")
 
 
 def test_where_no_provider_can_be_had_the_error_says_what_to_set(machine: Path) -> None:
     with pytest.raises(MirrorError) as error:
-        terraform_environment(variables(machine), machine / "terraform.rc")
+        terraform_environment(variables(machine), machine / "terraform.rc", [AWS])
     assert str(error.value) == (
-        f"Terraform's registry is out of reach and no mirror of its AWS provider {VERSION} ({PLATFORM}) was found; "
-        f"set {VARIABLE} to a folder that holds {PROVIDER} "
+        f"Terraform's registry is out of reach and no mirror of its AWS provider >= 5.100.0, < 7.0.0 "
+        f"({PLATFORM}) was found; set {VARIABLE} to a folder that holds {PROVIDER} "
         "(`terraform providers mirror FOLDER` makes one where the registry answers)"
     )
     assert not (machine / "terraform.rc").exists()
 
 
-def installation(mirror: Path) -> str:
+def installation(*mirrors: Path, of: str = PROVIDER) -> str:
+    blocks = "".join(
+        f'  filesystem_mirror {{\n    path    = "{mirror}"\n    include = ["{of}"]\n  }}\n' for mirror in mirrors
+    )
     return f"""
 provider_installation {{
-  filesystem_mirror {{
-    path    = "{mirror}"
-    include = ["{PROVIDER}"]
-  }}
-  direct {{
-    exclude = ["{PROVIDER}"]
+{blocks}  direct {{
+    exclude = ["{of}"]
   }}
 }}
 """
@@ -134,6 +139,28 @@ def test_a_mirror_is_used_for_the_one_provider_when_the_registry_is_out_of_reach
         "TF_CLI_CONFIG_FILE": str(generated),
     }
     assert generated.read_text() == installation(mirror)
+
+
+def test_each_version_that_will_do_comes_from_the_first_folder_that_holds_it(machine: Path) -> None:
+    hold(hold(machine / PLACES[0]), "4.67.0")
+    hold(hold(machine / PLACES[2]), "6.28.0")
+    hold(machine / PLACES[5], "7.0.0")
+    folders = [machine / PLACES[0], machine / PLACES[2]]
+    assert find_mirrors(variables(machine), AWS) == folders
+    generated = machine / "terraform.rc"
+    # The second stack asks for one in particular.
+    terraform_environment(variables(machine), generated, [AWS, Provider("hashicorp/aws", "6.28.0")])
+    assert generated.read_text() == installation(*folders)
+
+
+def test_where_only_another_major_version_is_held_the_error_names_it_and_its_folder(machine: Path) -> None:
+    held = hold(machine / "opt")
+    with pytest.raises(MirrorError) as error:
+        find_mirrors(variables(machine), Provider("registry.terraform.io/hashicorp/aws", ">= 6.47.0, < 7.0.0"))
+    assert str(error.value).startswith(
+        "Terraform's registry is out of reach and no mirror of its AWS provider >= 6.47.0, < 7.0.0 "
+        f"({PLATFORM}) was found, only 5.100.0 in {held}; set {VARIABLE} to a folder that holds {PROVIDER} "
+    )
 
 
 @pytest.fixture(params=["TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG", "home"])
@@ -186,7 +213,7 @@ def test_a_variable_that_points_at_no_file_is_dropped_or_replaced(machine: Path)
 
 
 @pytest.fixture
-def registry(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def registry(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A registry on this machine that answers over TLS."""
     make_certificate = [
         str(python_of_local_aws()),
@@ -202,11 +229,12 @@ def registry(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(machine / "server.pem", machine / "server.key")
     with answering("/.well-known/terraform.json", tls) as port:
-        monkeypatch.setattr(terraform_mirror, "REGISTRY", f"127.0.0.1:{port}")
+        ours = replace(TERRAFORM, registry=f"127.0.0.1:{port}")
+        monkeypatch.setattr(terraform_mirror, "product", lambda environment: ours)
         monkeypatch.setenv("SSL_CERT_FILE", str(machine / "client.pem"))
         for name in ("https_proxy", "HTTPS_PROXY"):
             monkeypatch.delenv(name)
-        yield
+        yield ours.registry
 
 
 @pytest.mark.usefixtures("registry")
@@ -220,13 +248,12 @@ def test_where_the_registry_answers_nothing_is_set_but_what_is_wrong_is_dropped(
     assert not generated.exists()
 
 
-@pytest.mark.usefixtures("registry")
-def test_a_mirror_that_is_named_is_used_even_where_the_registry_answers(machine: Path) -> None:
-    mirror = hold(machine / "named")
+def test_a_mirror_that_is_named_is_used_even_where_the_registry_answers(machine: Path, registry: str) -> None:
+    mirror = hold(machine / "named", of=f"{registry}/hashicorp/aws")
     generated = machine / "terraform.rc"
     environment = variables(machine, **{VARIABLE: str(mirror)})
     assert terraform_environment(environment, generated)["TF_CLI_CONFIG_FILE"] == str(generated)
-    assert generated.read_text() == installation(mirror)
+    assert generated.read_text() == installation(mirror, of=f"{registry}/hashicorp/aws")
 
 
 def test_the_callers_environment_is_not_changed(machine: Path) -> None:
