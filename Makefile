@@ -10,6 +10,9 @@ LOCAL_OPTION = $(call option,LOCAL,local)
 # tests/conftest.py says what shares a process.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
+# It checks the types of a new project, which imports CDKTF.
+NOT_ON_CDKTN := --deselect tests/unit/test_new_project.py::test_the_projects_code_and_workflow_pass_the_linters
+
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -81,10 +84,14 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@sh scripts/setup.sh scanners docs curl && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh scanners docs curl cdktn && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
+
+cdktn: ## CDK Terrain in CDKTF's place, in an environment of its own: all unit tests on it, and the Terraform compared
+	@sh scripts/setup.sh cdktn && .tools/cdktn/bin/python -m pytest $(PARALLEL) tests/unit $(NOT_ON_CDKTN) && \
+	  .venv/bin/python -m pytest -n 0 tests/cdktn
 
 bench: ## side by side with the AWS CDK, ordinary CDKTF and a plain handler, into docs/benchmark.md; PARTS="synth cold" for some
 	@sh scripts/setup.sh bench && .venv/bin/python -m checks.bench $(PARTS)
@@ -102,4 +109,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy drift recover test unit bench docs lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy drift recover test unit cdktn bench docs lint lock

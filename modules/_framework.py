@@ -113,13 +113,16 @@ def _check_requirement(package: str, requirement: Requirement) -> None:
 
 def _report_others(framework: Framework) -> None:
     for other in FRAMEWORKS:
-        if other is not framework and other.installed:
-            notice.say(
-                f"{' and '.join(other.installed)} is installed beside {framework.name}, which is used; to use "
-                f"{other.name}, run `pip uninstall {' '.join(framework.installed)}`"
-                + (f" and `pip install {' '.join(other.missing)}`" if other.missing else "")
-                + f"; to silence this, run `pip uninstall {' '.join(other.installed)}`"
-            )
+        if other is framework or not other.installed:
+            continue
+        change = f"run `pip uninstall {' '.join(framework.installed)}`"
+        if other.missing:
+            change += f" and `pip install {' '.join(other.missing)}`"
+        notice.say(
+            f"{' and '.join(other.installed)} {'is' if other.missing else 'are'} installed beside {framework.name}, "
+            f"which is used; to use {other.name}, {change}; "
+            f"to silence this, run `pip uninstall {' '.join(other.installed)}`"
+        )
 
 
 def _take_names(given: Framework, taken: Framework) -> None:
@@ -146,7 +149,10 @@ class _Renamed(MetaPathFinder):
         package, dot, rest = fullname.partition(".")
         if package not in self._names:
             return None
-        actual = importlib.util.find_spec(f"{self._names[package]}{dot}{rest}")
+        try:
+            actual = importlib.util.find_spec(f"{self._names[package]}{dot}{rest}")
+        except ValueError:  # somebody has put an object of their own in the module's place
+            actual = None
         if actual is None:  # the error then names the module that was asked for
             return None
         return ModuleSpec(fullname, _Alias(actual.name), is_package=actual.submodule_search_locations is not None)

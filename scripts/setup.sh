@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install what the project needs into this folder: nothing global, nothing twice. Prerequisites are checked first and
 # named all at once; then everything is installed side by side, by uv, or by pip where uv cannot be had. The environments
-# are rebuilt when their lock file changes. Arguments: `scanners`, `docs` and `bench` for what only they need, `curl`
-# where it must be on the machine.
+# are rebuilt when their lock file changes. Arguments: `scanners`, `docs`, `bench` and `cdktn` for what only they need,
+# `curl` where it must be on the machine. TERRAFORM_BINARY_NAME names another program, such as OpenTofu's `tofu`.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -29,7 +29,8 @@ need() {
 
 python_version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true)
 node_version=$(node --version 2>/dev/null | sed 's/^v//' || true)
-terraform_version=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 terraform version 2>/dev/null | sed -n '1s/^Terraform v//p' || true)
+terraform_version=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 "${TERRAFORM_BINARY_NAME:-terraform}" version 2>/dev/null |
+  sed -n -e '1s/^Terraform v//p' -e '1s/^OpenTofu v//p' || true)
 need Python "$python_version" 3.11 "Get it from python.org or your system's packages, or name one: make PYTHON=python3.13"
 need Node.js "$node_version" 20.0 "Get it from nodejs.org or your system's packages."
 need npm "$(npm --version 2>/dev/null || true)" 9.0 "It comes with Node.js."

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from modules.provider_versions import INDEX_KEY, REGION_ATTRIBUTE
 from modules.testing import Block as Block
 from modules.testing import SynthesizedStack
 
@@ -11,7 +12,7 @@ ACCOUNT = "123456789012"
 # Data sources that a stack needs once, whatever it deploys.
 PARTITION = "${data.aws_partition.CurrentPartition.partition}"
 DNS_SUFFIX = "${data.aws_partition.CurrentPartition.dns_suffix}"
-REGION = "${data.aws_region.CurrentRegion.name}"
+REGION = f"${{data.aws_region.CurrentRegion.{REGION_ATTRIBUTE}}}"
 
 
 class Terraform(SynthesizedStack):
@@ -55,6 +56,15 @@ def decoded(expression: str) -> Any:
     assert inside is not None
     text = re.sub(r'("(?:[^"\\]|\\.)*") = ', r"\1: ", inside[1])
     return json.loads(re.sub(r"(?<=[\[ ])((?:data\.)?aws_[^\s,\]}]+)", r'"${\1}"', text))
+
+
+def index_keys(partition: str, sort: str | None = None) -> Block:
+    """The keys of a table's index, as Terraform gets them."""
+    keys = {"hash_key": partition} | ({"range_key": sort} if sort else {})
+    if INDEX_KEY is None:
+        return keys
+    types = {"hash_key": "HASH", "range_key": "RANGE"}
+    return {"key_schema": [{"attribute_name": name, "key_type": types[key]} for key, name in keys.items()]}
 
 
 def replaced_with_function(construct: str) -> Block:

@@ -9,7 +9,7 @@ from cdktf import TerraformStack
 
 from modules import ConfigurationError, Cors, Key, Queue, RestApi
 
-from .synthesized import Terraform, allow
+from .synthesized import REGION, Terraform, allow
 
 API = "${aws_api_gateway_rest_api.Api/Api.id}"
 QUEUE_ARN = "${aws_sqs_queue.Hooks/Queue.arn}"
@@ -37,7 +37,7 @@ def test_the_body_becomes_a_message_without_a_function(made: Callable[..., Terra
         "type": "AWS",
         "integration_http_method": "POST",
         "uri": "arn:${data.aws_partition.CurrentPartition.partition}:apigateway:"
-        "${data.aws_region.CurrentRegion.name}:sqs:path/"
+        f"{REGION}:sqs:path/"
         "${data.aws_caller_identity.CurrentAccount.account_id}/${aws_sqs_queue.Hooks/Queue.name}",
         "credentials": "${aws_iam_role.Api/QueueSender/Role.arn}",
         "passthrough_behavior": "NEVER",

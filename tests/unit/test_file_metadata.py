@@ -8,7 +8,7 @@ from cdktf import Testing
 from settings import Settings, SettingsError
 from stacks.file_metadata import FileMetadata
 
-from .synthesized import Terraform, allow, allow_service, deny_without_tls, replaced_with_function
+from .synthesized import Terraform, allow, allow_service, deny_without_tls, index_keys, replaced_with_function
 
 ACCOUNT = "${data.aws_caller_identity.Account.account_id}"
 BUCKET = "${aws_s3_bucket.Uploads/Bucket.bucket}"
@@ -149,7 +149,7 @@ def test_the_table_answers_for_an_objects_history_for_a_content_type_and_for_a_d
                 {"name": one, "type": "S"} for one in ("objectKey", "uploadTime", "contentType", "uploadDay")
             ],
             "global_secondary_index": [
-                {"name": name, "hash_key": key, "range_key": "uploadTime", "projection_type": "ALL", **capacity}
+                {"name": name, **index_keys(key, "uploadTime"), "projection_type": "ALL", **capacity}
                 for name, key in (("by-content-type", "contentType"), ("by-day", "uploadDay"))
             ],
             "point_in_time_recovery": {"enabled": True},

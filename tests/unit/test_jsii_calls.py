@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from jsii import _kernel
 
 from modules import Key
+from modules._framework import install
 
 
 def test_an_argument_of_a_wrong_type_is_refused_each_time(stack: TerraformStack) -> None:
@@ -51,7 +52,7 @@ def test_only_set_properties_of_a_struct_are_sent() -> None:
     sent = _kernel._make_reference_for_native(no_kernel, lifecycle)
     assert sent == {
         "$jsii.struct": {
-            "fqn": "cdktf.TerraformResourceLifecycle",
+            "fqn": f"{install().library}.TerraformResourceLifecycle",
             "data": {"preventDestroy": True, "ignoreChanges": ["tags"]},
         }
     }

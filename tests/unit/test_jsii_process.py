@@ -12,6 +12,7 @@ from cdktf import TerraformStack, Testing
 from jsii._kernel.providers import process
 
 from checks import ROOT
+from modules._framework import install as framework
 from modules._synth.jsii_process import ONE_PROCESS, OneProcess, install
 
 # Prints the Node processes below this one while JavaScript runs.
@@ -139,7 +140,11 @@ print(Testing.synth(stack))
 def test_all_values_resolve_to_what_they_resolve_to_in_an_ordinary_jsii() -> None:
     ours, ordinary = (
         subprocess.run(
-            [sys.executable, "-c", RESOLVED, how], cwd=ROOT, capture_output=True, text=True, check=True
+            [sys.executable, "-c", RESOLVED.replace("from cdktf ", f"from {framework().library} "), how],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout
         for how in ("modules", "")
     )

@@ -20,6 +20,8 @@ from pathlib import Path
 modules = types.ModuleType("modules")
 modules.__path__ = [{str(ROOT / "modules")!r}]
 sys.modules["modules"] = modules
+from modules._framework import install
+install()
 from modules._packaging import build_archive
 os.umask(int(sys.argv[1], 8))
 archive = build_archive([Path("worker"), Path("shared")], Path("libraries"))

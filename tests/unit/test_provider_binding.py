@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from modules._framework import install
 from modules._synth import slim_assembly
 
 ROOT = Path(__file__).parent.parent.parent
+LIBRARY, BINDING = install().library, install().binding
 
 STACK = """
 import modules
@@ -33,41 +35,28 @@ assert late.stream_mode_details.stream_mode_input == "ON_DEMAND"
 aws.ssm_parameter.SsmParameter(stack, "Parameter", name="late", type="String", value=late.arn)
 """
 
-# Runs main.py, and prints what is loaded: which binding's JavaScript, whether all of its Python, and which jsii.
-MAIN = """
-import atexit, json, runpy, sys
-
-def loaded():
-    import jsii
-    from jsii._kernel.providers import process
-    from pathlib import Path
-    binding = sys.modules["cdktf_cdktf_provider_aws._jsii"].__file__
-    submodules = [name for name in sys.modules if name.startswith("cdktf_cdktf_provider_aws.") and name.count(".") == 1]
-    print(json.dumps({
-        "binding": "slim" if "provider-binding" in binding else "installed",
-        "all of it": len(submodules) > 1000,
-        "processes": process._NodeProcess.__name__,
-        "struct": sys.modules["jsii._kernel"]._make_reference_for_native.__name__,
-    }))
-
-atexit.register(loaded)
-runpy.run_path(sys.argv[1], run_name="__main__")
-"""
-SLIM = {"binding": "slim", "all of it": False, "processes": "OneProcess", "struct": "make_reference"}
+SLIM = {
+    "binding": BINDING,
+    "package": "slim",
+    "all of it": False,
+    "processes": "OneProcess",
+    "struct": "make_reference",
+}
 INSTALLED = {
-    "binding": "installed",
-    "all of it": True,
+    "binding": BINDING,
+    "package": "installed",
+    "all of it": BINDING == "cdktf_cdktf_provider_aws",  # CDK Terrain's imports each submodule when it is asked for
     "processes": "_NodeProcess",
     "struct": "_make_reference_for_native",
 }
 
 NOTHING_KEPT = (
-    "synthesizing takes longer than it needs to: all of cdktf_cdktf_provider_aws is loaded, because the parts in use "
+    f"synthesizing takes longer than it needs to: all of {BINDING} is loaded, because the parts in use "
     "cannot be kept in the cache folder: [Errno 20] Not a directory: '{folder}'; set XDG_CACHE_HOME to a folder for "
     "caches (SLUICE_SYNTH=ordinary silences this)"
 )
 IMPORTED_BEFORE = (
-    "synthesizing takes longer than it needs to: cdktf_cdktf_provider_aws was imported before modules, and so all of "
+    f"synthesizing takes longer than it needs to: {BINDING} was imported before modules, and so all of "
     "it was loaded; put `import modules` above other imports (SLUICE_SYNTH=ordinary silences this)"
 )
 
@@ -130,7 +119,7 @@ def test_the_switch_turns_everything_off_and_the_systems_terraform_is_the_same_b
         out = tmp_path / f"out-{switch}"
         settings = {"CDKTF_OUTDIR": str(out), "STATE_BUCKET": "states"}
         done = subprocess.run(
-            [sys.executable, "-c", MAIN, str(ROOT / "main.py")],
+            [sys.executable, str(ROOT / "tests/support/loaded.py"), str(ROOT / "main.py")],
             env=environment(tmp_path / switch / "cache", switch) | settings,
             capture_output=True,
             text=True,
@@ -209,16 +198,16 @@ for attempt in (lambda: aws.no_such_thing, lambda: __import__("cdktf_cdktf_provi
 
 def test_a_binding_that_was_imported_before_stays_as_it_is_and_is_reported(cache: Path) -> None:
     run(
-        """
+        f"""
 import sys, types
-own = sys.modules["cdktf_cdktf_provider_aws"] = types.ModuleType("cdktf_cdktf_provider_aws")
+own = sys.modules["{BINDING}"] = types.ModuleType("{BINDING}")
 import jsii
 create = jsii.create
 try:
     import modules
 except ModuleNotFoundError:
     pass  # the stand-in has no submodules
-assert sys.modules["cdktf_cdktf_provider_aws"] is own
+assert sys.modules["{BINDING}"] is own
 assert jsii.create is create
 """,
         cache,

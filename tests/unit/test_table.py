@@ -5,7 +5,7 @@ from cdktf import TerraformStack, TerraformVariable
 
 from modules import Capacity, ConfigurationError, Index, Key, OnDemandLimit, PythonFunction, Table, Topic
 
-from .synthesized import ACCOUNT, Terraform, allow
+from .synthesized import ACCOUNT, Terraform, allow, index_keys
 
 ARN = "${aws_dynamodb_table.Records/Table.arn}"
 KEY_ARN = "${aws_kms_key.Key/Key.arn}"
@@ -85,8 +85,7 @@ def test_an_index_holds_everything_and_declares_each_attribute_once(stack: Terra
     assert made["global_secondary_index"] == [
         {
             "name": "by-type",
-            "hash_key": "type",
-            "range_key": "made",
+            **index_keys("type", "made"),
             "projection_type": "ALL",
             "read_capacity": 5,
             "write_capacity": 3,
@@ -109,12 +108,12 @@ def test_an_index_may_have_no_sort_key_and_hold_some_attributes_or_only_keys(sta
     assert made["global_secondary_index"] == [
         {
             "name": "by-type",
-            "hash_key": "type",
+            **index_keys("type"),
             "projection_type": "INCLUDE",
             "non_key_attributes": ["title"],
             **limit,
         },
-        {"name": "by-size", "hash_key": "size", "range_key": "made", "projection_type": "KEYS_ONLY", **limit},
+        {"name": "by-size", **index_keys("size", "made"), "projection_type": "KEYS_ONLY", **limit},
     ]
 
 
