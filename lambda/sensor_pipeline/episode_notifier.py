@@ -178,26 +178,33 @@ class Episodes:
                 continue
             if self._store.put(*sensor, known._replace(lease=now + LEASE_SECONDS)) is not None:
                 continue
+            leased = known._replace(version=known.version + 1, lease=now + LEASE_SECONDS)
             some = known.state.pending[:MOST_IN_ONE_PUBLISH]
             try:
                 refused = self._store.publish(some)
             except (BotoCoreError, ClientError):
-                self._remove(sensor, set())
+                self._remove(sensor, leased, set())
                 raise
             done = {one["id"] for one in some} - refused
-            self._remove(sensor, done)
+            self._remove(sensor, leased, done)
             published += len(done)
             if refused:
                 raise NotPublished(f"SNS refused {len(refused)} of {len(some)} notifications")
 
-    def _remove(self, sensor: tuple[str, str], done: set[str]) -> None:
-        """End the lease, and remove the published notifications."""
+    def _remove(self, sensor: tuple[str, str], known: Known, done: set[str]) -> None:
+        """End the lease, and remove the published notifications. `known` is the item as this invocation leased it: it
+        is read again only where others have counted meanwhile, as each call that fails in between would repeat the
+        notifications. A lease that somebody else took over stays."""
+        mine = known.lease
         for _ in range(ATTEMPTS):
-            known = self._store.get(*sensor)
             pending = tuple(one for one in known.state.pending if one["id"] not in done)
             state = SensorState(known.state.open, known.state.over_until, pending)
-            if self._store.put(*sensor, known._replace(state=state, lease=0)) is None:
+            if (
+                self._store.put(*sensor, known._replace(state=state, lease=0 if known.lease == mine else known.lease))
+                is None
+            ):
                 return
+            known = self._store.get(*sensor)
         raise TooManyConflicts(f"others kept counting readings of {sensor[1]} of {sensor[0]}")
 
 

@@ -122,6 +122,28 @@ def test_a_topic_that_refuses_fails_the_event_and_the_next_attempt_publishes(
     assert told(pipeline, device) == [("begin", None), ("end", "1")]
 
 
+def test_a_read_that_fails_after_the_topic_took_the_notifications_does_not_repeat_them(
+    pipeline: PipelineInProcess, device: str
+) -> None:
+    key = f"readings/{device}/unread"
+    some = lines(reading(1, 99, deviceId=device), reading(2, 20, deviceId=device))
+    arrived = event(created(pipeline.bucket, key, pipeline.upload(key, some)))
+    fail, published = refusing(500), False
+
+    def after_publishing(request: ProxiedRequest) -> Answer | None:
+        nonlocal published
+        published |= is_publish(request)
+        is_get = request.headers.get("X-Amz-Target", "").endswith(".GetItem")
+        return fail(request) if published and is_get else None
+
+    pipeline.proxy.fault = after_publishing
+    with pytest.raises(RecordsFailed, match="GetItem"):
+        pipeline.handle(arrived)
+    pipeline.proxy.fault = lambda request: None
+    pipeline.handle(arrived)
+    assert told(pipeline, device) == [("begin", None), ("end", "1")]
+
+
 def test_readings_within_limits_ask_once_for_each_sensor_and_write_no_episode(
     pipeline: PipelineInProcess, device: str
 ) -> None:
