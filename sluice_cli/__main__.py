@@ -7,6 +7,9 @@ DESCRIPTION = "Operate a CDKTF project's stacks on AWS, or on a local AWS withou
 HELP = {
     "new": "make a project that runs at once: a stack with a bucket, a function and a table, and their tests",
     "up": "start the local AWS and deploy the project's stacks to it; what is in place stays as it is",
+    "watch": "deploy to the local AWS, then run each saved file: functions' code at once, everything else by Terraform",
+    "snapshot": "keep the local AWS as it is, with Terraform's state, under a name",
+    "restore": "bring the local AWS back to a snapshot",
     "down": "destroy the stacks on the local AWS and stop it; with names, only those stacks",
     "synth": "write the stacks' Terraform; needs no AWS account and no network",
     "list": "list the stacks that the app synthesizes, and what each depends on; with --local or --deployed also their "

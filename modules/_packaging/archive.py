@@ -13,10 +13,13 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from .._limits import UNZIPPED_BYTES, ZIPPED_BYTES
 from .._synth import cache
 from ..errors import ConfigurationError
+from .packed import Packed, append, pack
+from .record import record_sources
 from .sources import SourceFile, library_files, own_files
 
 FORMAT = "2"  # part of the cache key: increment it when the same files should give other archives
@@ -36,7 +39,10 @@ def build_archive(packages: Sequence[Path], libraries: Path | None = None, *, ex
     `ConfigurationError` when a folder is missing, two of them bring the same file, or Lambda would refuse the size.
     """
     resolved = tuple(path.resolve() for path in packages)
-    return _build(resolved, libraries.resolve() if libraries else None, tuple(exclude))
+    own = libraries.resolve() if libraries else None
+    archive = _build(resolved, own, tuple(exclude))
+    record_sources(archive, sha256(archive), resolved, own, exclude)
+    return archive
 
 
 def packed_files(package: Path, exclude: Sequence[str] = ()) -> frozenset[str]:
@@ -46,26 +52,45 @@ def packed_files(package: Path, exclude: Sequence[str] = ()) -> frozenset[str]:
 
 @functools.cache
 def _build(packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[str, ...]) -> Path:
-    files: dict[str, SourceFile] = {}
-    for package in packages:
-        _collect(files, own_files(_folder(package), exclude), f"{package.name}/")
-    if libraries is not None:
-        _collect(files, library_files(_folder(libraries)), "")
+    files = archive_files(packages, libraries, exclude)
     archive = f"{packages[0].name}.zip"
     _check_size(archive, "unzipped", sum(source.path.stat().st_size for source in files.values()), UNZIPPED_BYTES)
 
     def write(folder: Path) -> None:
-        with zipfile.ZipFile(folder / archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
-            for name in sorted(files):
-                entry = zipfile.ZipInfo(name, EARLIEST_ZIP_TIME)
-                entry.create_system = UNIX
-                entry.external_attr = EXECUTABLE if files[name].executable else FILE
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                out.writestr(entry, files[name].path.read_bytes())
+        with (folder / archive).open("wb") as out:
+            write_archive(out, files)
 
     made = _keep(_digest(archive, files), write) / archive
     _check_size(archive, "zipped", made.stat().st_size, ZIPPED_BYTES)
     return made
+
+
+def archive_files(
+    packages: Sequence[Path], libraries: Path | None = None, exclude: Sequence[str] = ()
+) -> dict[str, SourceFile]:
+    """The files of an archive by their names in it. Raises `ConfigurationError` as `build_archive` does."""
+    files: dict[str, SourceFile] = {}
+    for package in packages:
+        _collect(files, own_files(_folder(package), tuple(exclude)), f"{package.name}/")
+    if libraries is not None:
+        _collect(files, library_files(_folder(libraries)), "")
+    return files
+
+
+def write_archive(out: IO[bytes], files: Mapping[str, SourceFile], packed: dict[str, Packed] | None = None) -> None:
+    """Write an archive. `packed` keeps what was compressed, from one writing to the next: an unchanged file is not
+    compressed again."""
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, EARLIEST_ZIP_TIME)
+            entry.create_system = UNIX
+            entry.external_attr = EXECUTABLE if files[name].executable else FILE
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            if packed is None:
+                archive.writestr(entry, files[name].path.read_bytes())
+            else:
+                packed[name] = pack(files[name].path, packed.get(name))
+                append(archive, entry, packed[name])
 
 
 def _keep(digest: str, write: Callable[[Path], None]) -> Path:

@@ -59,6 +59,11 @@ def library_files(folder: Path) -> tuple[tuple[str, SourceFile], ...]:
     return _files(folder, OF_PIP, False)
 
 
+def forget_files() -> None:
+    """Look at folders anew: for programs that outlive a change of them."""
+    _files.cache_clear()
+
+
 @functools.cache
 def _files(folder: Path, exclude: tuple[str, ...], warn: bool) -> tuple[tuple[str, SourceFile], ...]:
     left_out: list[str] = []

@@ -72,3 +72,9 @@ def _run(command: list[str], needs: str) -> None:
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-SHOWN_LINES:])
         raise LocalAwsError(f"the local AWS could not be installed; it takes {needs}:\n{said}")
+
+
+def version_of_ministack() -> str:
+    """The version of the local AWS's server, without starting its Python. Raises `LocalAwsError`."""
+    found = sorted(python_of_local_aws().parent.parent.glob("lib/python*/site-packages/ministack-*.dist-info"))
+    return found[-1].name.removeprefix("ministack-").removesuffix(".dist-info") if found else "unknown"

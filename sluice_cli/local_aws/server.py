@@ -106,9 +106,32 @@ class LocalAws:
         self._record.write_text(json.dumps(running.__dict__, indent=2))
         return running
 
-    def _serve(self, python: Path, root_key: str, root_secret: str) -> tuple[subprocess.Popen[bytes], str]:
-        """Start the server process. Raises `LocalAwsError` with the end of its log if it does not answer."""
-        port = _free_port()
+    def start_from(self, state: Path) -> Running:
+        """Start the local AWS from a state that was saved with its folder's files: at the same address, with the same
+        credentials. Raises `LocalAwsError` if it does not start, or the address is in use."""
+        recorded = self._recorded()
+        if recorded is None:
+            raise LocalAwsError(f"{self._record} is missing: the snapshot is not whole")
+        port = int(recorded.url.rpartition(":")[2])
+        (self.folder / "tmp").mkdir(exist_ok=True)
+        try:
+            process, _ = self._serve(python_of_local_aws(), "test", secrets.token_hex(16), port, state)
+        except PortTaken as error:
+            raise LocalAwsError(
+                f"port {port} is in use by another program, and a snapshot holds addresses with its port: "
+                "end that program, or deploy anew with `sluice up`"
+            ) from error
+        running = Running(**{**recorded.__dict__, "pid": process.pid})
+        self._write_credentials(running)
+        self._record.write_text(json.dumps(running.__dict__, indent=2))
+        return running
+
+    def _serve(
+        self, python: Path, root_key: str, root_secret: str, port: int = 0, state: Path | None = None
+    ) -> tuple[subprocess.Popen[bytes], str]:
+        """Start the server process, from a saved state if one is given. Raises `LocalAwsError` with the end of its log
+        if it does not answer."""
+        port = port or _free_port()
         url = f"https://{LOOPBACK}:{port}"
         ca_bundle = str(self.folder / "client.pem")
         log = self.folder / "local-aws.log"
@@ -141,6 +164,9 @@ class LocalAws:
                     "NODE_EXTRA_CA_CERTS": ca_bundle,
                     "SLUICE_PYTHONS": json.dumps(pythons_of_machine()),
                     "TMPDIR": str(self.folder / "tmp"),
+                    # Where ministack keeps keys, and the saved state that it begins from.
+                    "STATE_DIR": str(state or self.folder / "state"),
+                    "PERSIST_STATE": "1" if state else "0",
                 },
             )
         deadline = time.monotonic() + START_SECONDS

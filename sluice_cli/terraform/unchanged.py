@@ -58,11 +58,23 @@ class UnchangedStacks:
         """Before a deployment: ended half-way, it has to be planned again."""
         (stack.folder / RECORD).unlink(missing_ok=True)
 
-    def record(self, stack: Stack) -> None:
-        """After a deployment. What was changed by others meanwhile counts as changed since."""
+    def changes_recorded(self, stack: Stack) -> str | None:
+        """How often others had changed the local AWS when the stack was recorded; None where its state was changed
+        since, or nothing is recorded."""
+        try:
+            recorded = json.loads((stack.folder / RECORD).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        now = self._fingerprint(stack)
+        return str(recorded["local_aws"]) if now and recorded.get("states") == now["states"] else None
+
+    def record(self, stack: Stack, changes: str | None = None) -> None:
+        """After a deployment. What was changed by others meanwhile counts as changed since; so does what was changed
+        since the count `changes` of an earlier record."""
         fingerprint = self._fingerprint(stack)
         if fingerprint is not None:
-            (stack.folder / RECORD).write_text(json.dumps(fingerprint, indent=2), encoding="utf-8")
+            carried = {**fingerprint, "local_aws": changes or self._changes}
+            (stack.folder / RECORD).write_text(json.dumps(carried, indent=2), encoding="utf-8")
 
     def _fingerprint(self, stack: Stack) -> dict[str, Any] | None:
         """None where a plan depends on more than this."""

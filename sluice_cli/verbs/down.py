@@ -3,21 +3,34 @@
 import argparse
 
 from sluice_cli.arguments import add_project, add_stacks, project_of
+from sluice_cli.console import console
+from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.local_deployment import down, take_down
+from sluice_cli.snapshots import stop_and_keep
 from sluice_cli.target import local_aws_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stacks(parser)
     add_project(parser)
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="stop the local AWS and keep its state for the next `sluice up`",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     local = local_aws_of(project)
     with project.locked("`sluice down`"):
-        if arguments.stacks:
+        if arguments.keep and arguments.stacks:
+            raise InputError("--keep keeps the whole local AWS: name no stacks with it")
+        if arguments.keep:
+            stop_and_keep(project)
+            console.print("Local AWS: stopped; `sluice up` goes on from its state")
+        elif arguments.stacks:
             take_down(project, local, arguments.stacks)
         else:
             down(project, local)

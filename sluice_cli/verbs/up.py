@@ -3,8 +3,10 @@
 import argparse
 
 from sluice_cli.arguments import add_project, add_stacks, project_of
+from sluice_cli.console import console
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.local_deployment import up
+from sluice_cli.snapshots import resume
 from sluice_cli.target import local_aws_of
 
 
@@ -18,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
+    local = local_aws_of(project)
     with project.locked("`sluice up`"):
-        up(project, local_aws_of(project), arguments.stacks, plan_all=arguments.plan_all)
+        if local.running() is None and (kept := resume(project)):
+            console.print(f"Local AWS: goes on from its state of {kept.made}", markup=False)
+        up(project, local, arguments.stacks, plan_all=arguments.plan_all)
     return ExitCode.DONE

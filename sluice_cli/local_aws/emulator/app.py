@@ -61,6 +61,7 @@ import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
 import changes
+import checked_code  # noqa: F401 - completes updates of code
 import denials
 import event_targets  # noqa: F401 - completes what rules and schedules may send
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role
@@ -72,13 +73,14 @@ import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import runtimes  # noqa: F401 - completes the choice of a function's Python
+import snapshots
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
 import xray  # noqa: F401 - a service that ministack does not have
 from completing import CompletionError, existing
 
 __all__ = ["app"]
 
-app = changes.served(denials.served(invocations.observed(ministack_app)))
+app = snapshots.served(changes.served(denials.served(invocations.observed(ministack_app))))
 
 
 def _replaced(script: str, old: str, new: str) -> str:
@@ -105,6 +107,9 @@ RAISED = '"status": "error", "error": str(e), "trace"'
 KEPT = '"status": "ok", "raised": str(e), "trace"'
 
 SESSION = re.compile(r"arn:(aws[a-z-]*):sts::(\d{12}):assumed-role/([^/]+)/.+")
+# What it says of code that cannot be imported; Lambda logs the traceback as well, and so does this (on standard error).
+NOT_STARTED = '"status": "error", "error": str(e)}'
+TRACED = '"status": "error", "error": str(e), "trace": traceback.print_exc()}'
 
 # What ends that loop, and the line that now goes before it.
 ANSWERED = "        _real_stdout.flush()\n\nrun()"
@@ -297,6 +302,7 @@ apigateway_v1._put_integration = _integration
 iam_evaluator._fnmatch_compile = _pattern
 iam_evaluator._resolve_condition_key = _condition_key
 _script = _replaced(lambda_runtime._PYTHON_WORKER_SCRIPT, RAISED, KEPT)
+_script = _replaced(_script, NOT_STARTED, TRACED)
 _last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
 lambda_runtime._PYTHON_WORKER_SCRIPT = _replaced(_script, ANSWERED, _last_line)
 lambda_runtime.Worker.invoke = _invoke

@@ -1,0 +1,1 @@
+"""New code in running functions as soon as a file is saved (`sluice watch`)."""

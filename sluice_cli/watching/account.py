@@ -1,0 +1,56 @@
+"""Watching a stack in an account: code only, and only where nothing is protected."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from sluice_cli.errors import InputError
+from sluice_cli.project import Project
+from sluice_cli.stack import Stack, synthesize
+from sluice_cli.target import Account
+
+PROTECTED_BY_DEFAULT = "prod,production"
+
+
+def check_account_watch(project: Project, names: Sequence[str]) -> None:
+    """Raises `InputError` unless one stack is named, of an environment that is not protected."""
+    if len(names) != 1:
+        raise InputError("--account: name one stack")
+    environment = project.setting("ENVIRONMENT_SUFFIX", os.environ) or ""
+    protected = project.setting("PROTECTED_ENVIRONMENTS", os.environ) or PROTECTED_BY_DEFAULT
+    if environment in protected.split(","):
+        raise InputError(
+            f"--account: ENVIRONMENT_SUFFIX={environment} is a protected environment: use `sluice review` and "
+            "`sluice apply-reviewed`"
+        )
+
+
+def watched_account(account: Account, names: Sequence[str]) -> Account:
+    """The account, with the stack synthesized and initialized. Raises `InputError` where the stack protects its data,
+    or is not deployed."""
+    (stack,) = synthesize(account, names)
+    protected = protected_resources(stack.configuration)
+    if protected:
+        raise InputError(f"--account: {stack.name} protects what it holds ({protected[0]}): use `sluice review`")
+    stack.init()
+    _check_deployed(stack)
+    return account
+
+
+def protected_resources(configuration: dict[str, Any]) -> list[str]:
+    """The addresses of resources that refuse to be destroyed."""
+    return [
+        f"{kind}.{name}"
+        for kind, blocks in configuration.get("resource", {}).items()
+        for name, block in blocks.items()
+        if isinstance(block, dict)
+        and (
+            (block.get("lifecycle") or {}).get("prevent_destroy")
+            or any(value is True for field, value in block.items() if "deletion_protection" in field)
+        )
+    ]
+
+
+def _check_deployed(stack: Stack) -> None:
+    if not stack.has_resources():
+        raise InputError(f"--account: {stack.name} is not deployed: run `sluice deploy {stack.name}` first")

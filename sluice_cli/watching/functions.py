@@ -1,0 +1,99 @@
+"""The functions of synthesized stacks whose code can be updated without Terraform."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.deployed_resources import functions_in, in_state
+from sluice_cli.stack import Stack
+from sluice_cli.watching.sources import Source, SourceFinder
+
+FUNCTION = "aws_lambda_function"
+# What a change of code only changes in a function's block.
+OF_CODE = ("filename", "source_code_hash")
+
+
+@dataclass(frozen=True)
+class WatchedFunction:
+    """A deployed function with the archive that its stack names."""
+
+    stack: Stack
+    id: str
+    name: str
+    region: str
+    archive: Path
+    source: Source | None
+
+    @property
+    def digest(self) -> str:
+        """Of the synthesized archive, as Lambda gives it (`CodeSha256`)."""
+        return code_hash(self.archive.read_bytes())
+
+
+def code_hash(code: bytes) -> str:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html (CodeSha256)"""
+    return base64.b64encode(hashlib.sha256(code).digest()).decode()
+
+
+def watched_functions(stacks: Sequence[Stack], finder: SourceFinder) -> list[WatchedFunction]:
+    """The functions of the stacks that are deployed, from an archive of the stack. Raises `DeploymentError`."""
+    found = []
+    for stack in stacks:
+        configuration = stack.configuration
+        blocks = configuration.get("resource", {}).get(FUNCTION, {})
+        if not blocks or not stack.initialized:
+            continue
+        for one in functions_in(in_state(stack, stack.state())):
+            archive = archive_of(stack, blocks.get(one.resource.name, {}))
+            if archive is None:
+                continue
+            digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+            source = finder.find(archive, digest)
+            found.append(WatchedFunction(stack, one.resource.name, one.name, one.region, archive, source))
+    return found
+
+
+def archive_of(stack: Stack, block: dict[str, Any]) -> Path | None:
+    """The archive that a function's block names; None for code from S3 or an image, and for published versions, which
+    Terraform publishes."""
+    filename = block.get("filename")
+    if not isinstance(filename, str) or "${" in filename or block.get("publish"):
+        return None
+    path = (stack.folder / filename).resolve()
+    return path if path.is_file() else None
+
+
+def changed_code(before: dict[str, Any], after: dict[str, Any]) -> list[str] | None:
+    """The functions whose code alone differs between two configurations; None where anything else differs."""
+    changed = []
+    blocks, now = ({**one.get("resource", {}).get(FUNCTION, {})} for one in (before, after))
+    for id_ in blocks.keys() & now.keys():
+        old, new = blocks[id_], now[id_]
+        if old == new or old.get("publish") or new.get("publish"):
+            continue
+        if {name: value for name, value in old.items() if name not in OF_CODE} == {
+            name: value for name, value in new.items() if name not in OF_CODE
+        }:
+            changed.append(id_)
+    return changed if _without_code(before, changed) == _without_code(after, changed) else None
+
+
+def _without_code(configuration: dict[str, Any], ids: Sequence[str]) -> dict[str, Any]:
+    resources = configuration.get("resource", {})
+    blocks = {
+        id_: {name: value for name, value in block.items() if id_ not in ids or name not in OF_CODE}
+        for id_, block in resources.get(FUNCTION, {}).items()
+    }
+    return {**configuration, "resource": {**resources, FUNCTION: blocks}}
+
+
+def source_hash(function: WatchedFunction, block: dict[str, Any]) -> str | None:
+    """`source_code_hash` in Terraform's state: the block's, or the archive's where the block has an expression."""
+    written = block.get("source_code_hash")
+    if not isinstance(written, str):
+        return None
+    return function.digest if re.search(r"\$\{", written) else written

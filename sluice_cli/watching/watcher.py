@@ -1,0 +1,233 @@
+"""The loop of `sluice watch`: saved files become running code, and whatever else they change is deployed."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from watchfiles import Change, DefaultFilter, watch
+
+from sluice_cli.console import console
+from sluice_cli.denials.reading import DenialReader, explained_denials
+from sluice_cli.denials.showing import all_lines
+from sluice_cli.errors import LocalAwsError, SluiceError
+from sluice_cli.project import Project
+from sluice_cli.stack import synthesized_stacks
+from sluice_cli.target import Target, local_target
+from sluice_cli.watching.functions import WatchedFunction
+from sluice_cli.watching.pushing import CodeRefused
+from sluice_cli.watching.settling import Settler
+from sluice_cli.watching.sources import IGNORED, VARIABLE, SourceFinder
+
+STEP_MS = 10  # how often new events are looked for
+DEBOUNCE_MS = 100  # what an editor does within this time is one save
+SETTLE_SECONDS = 1.0  # without another save, before Terraform's state is told of new code
+LOOK_SECONDS = 1.0
+
+
+class Saved(DefaultFilter):
+    """Leaves out what editors and tools write beside sources."""
+
+    ignore_dirs = (*DefaultFilter.ignore_dirs, *IGNORED)
+
+
+class Watcher:
+    """Watches a project whose stacks are deployed on `target`."""
+
+    def __init__(self, project: Project, target: Target, names: Sequence[str]) -> None:
+        self._project, self._target, self._names = project, target, names
+        self._records = project.private_folder / "archive-sources.jsonl"
+        self._settler = self._make_settler()
+        self._events: queue.Queue[set[Path]] = queue.Queue()
+        self._stop = threading.Event()
+        self._restart = threading.Event()
+        self._settling: Future[None] | None = None
+        self._settle_at: float | None = None
+        self._down = False
+        self._denials = self._denial_reader()
+
+    def run(self) -> None:
+        """Until interrupted. Raises `SluiceError` where nothing can be watched."""
+        self._learn()
+        watching = threading.Thread(target=self._watch_files, daemon=True)
+        watching.start()
+        self._say_what_is_watched()
+        with ThreadPoolExecutor(1) as background:
+            try:
+                while True:
+                    self._turn(background)
+            finally:
+                self._stop.set()
+                self._restart.set()
+
+    def _turn(self, background: ThreadPoolExecutor) -> None:
+        wait = LOOK_SECONDS if self._settle_at is None else max(0.0, self._settle_at - time.monotonic())
+        try:
+            saved = self._events.get(timeout=min(wait, LOOK_SECONDS))
+        except queue.Empty:
+            saved = set()
+        if saved:
+            self._take(saved)
+        idle = self._settling is None or self._settling.done()
+        if self._settle_at is not None and idle and time.monotonic() >= self._settle_at and not self._down:
+            self._settle_at = None
+            self._settling = background.submit(self._settle)
+        if not saved:
+            self._look()
+
+    def _take(self, saved: set[Path]) -> None:
+        began = time.monotonic()
+        functions = [one for one in self._settler.functions if one.source and any(map(one.source.holds, saved))]
+        code = {path for path in saved if any(one.source and one.source.holds(path) for one in functions)}
+        if functions and not self._down:
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda one: self._push(one, began), functions))
+        # Code alone waits for the next save; anything else is deployed at once.
+        self._settle_at = time.monotonic() + (SETTLE_SECONDS if saved == code else 0)
+
+    def _push(self, function: WatchedFunction, began: float) -> None:
+        if function.source is None:
+            return
+        try:
+            self._settler.pusher.push(function, function.source.build())
+        except CodeRefused as error:
+            self._say(f"{function.name}: not updated, the code does not start:\n{error}", style="red")
+        except LocalAwsError as error:
+            self._lose(str(error))
+        except (ValueError, OSError) as error:  # saved half, or it is gone again
+            self._say(f"{function.name}: not updated: {error}", style="red")
+        except Exception as error:  # noqa: BLE001 - of AWS or of the packaging: the watcher outlives it, and says it
+            self._say(f"{function.name}: not updated: {error}", style="red")
+        else:
+            self._say(f"{function.name}: new code runs after {time.monotonic() - began:.2f} s", style="green")
+
+    def _settle(self) -> None:
+        try:
+            with self._project.locked("`sluice watch`"):
+                told, applied = self._settler.settle()
+        except LocalAwsError as error:
+            self._lose(str(error))
+            return
+        except SluiceError as error:
+            self._say(str(error), style="red")
+            return
+        except Exception as error:  # noqa: BLE001 - the watcher outlives what it cannot do, and says it
+            self._say(f"not deployed: {error}", style="red")
+            return
+        if told:
+            self._say(f"{', '.join(told)}: Terraform's state holds the new code")
+        for name in applied:
+            self._say(f"{name}: deployed" if self._target.local else f"{name}: more than code changed: `sluice deploy`")
+        self._restart.set()
+
+    def _look(self) -> None:
+        """What happened meanwhile: refused calls, and whether the local AWS is there."""
+        local = self._target.local
+        if local is None:
+            return
+        running = local.running()
+        if running is None:
+            self._lose("the local AWS is not running: `sluice up` starts it again")
+            return
+        if self._down:
+            self._down = False
+            # Another one, with other credentials.
+            with self._project.locked("`sluice watch`"):
+                self._target = local_target(self._project, local)
+                self._settler = self._make_settler()
+                self._learn()
+            self._denials = self._denial_reader()
+            self._settle_at = time.monotonic()
+            self._say("the local AWS is back")
+        if self._denials:
+            try:
+                explained = explained_denials(self._target, self._denials.read())
+            except SluiceError:
+                return
+            for line in all_lines(explained):
+                self._say(line, style="yellow")
+
+    def _lose(self, said: str) -> None:
+        if not self._down:
+            self._down = True
+            self._say(f"{said}; watching goes on", style="red")
+
+    def _make_settler(self) -> Settler:
+        return Settler(self._target, self._names, lambda: SourceFinder(self._project.folder, self._records))
+
+    def _denial_reader(self) -> DenialReader | None:
+        try:
+            return DenialReader(self._target.local) if self._target.local else None
+        except SluiceError:
+            return None
+
+    def _learn(self) -> None:
+        stacks = [one for one in synthesized_stacks(self._target, self._names) if one.initialized]
+        self._settler.learn(stacks)
+
+    def _say_what_is_watched(self) -> None:
+        known = [one.name for one in self._settler.functions if one.source]
+        others = [one.name for one in self._settler.functions if not one.source]
+        self._say(f"Watching {self._project.folder}; functions: {', '.join(known) or 'none'}. Ctrl-C ends it")
+        if others:
+            self._say(f"Deployed by synth, as their sources are not in the project: {', '.join(others)}")
+
+    def _say(self, text: str, style: str = "") -> None:
+        console.print(f"{time.strftime('%H:%M:%S')} {text}", style=style, markup=False, highlight=False)
+
+    def _watch_files(self) -> None:
+        """Two watches: the project's own folder, and the folders in it and of sources, with all below."""
+        while not self._stop.is_set():
+            self._restart.clear()
+            deep = self._deep_folders()
+            ended = threading.Event()
+            shallow = threading.Thread(target=self._report, args=([self._project.folder], False, ended), daemon=True)
+            shallow.start()
+            below = threading.Thread(target=self._report, args=(deep, True, ended), daemon=True)
+            if deep:
+                below.start()
+            while not self._stop.is_set():
+                self._restart.wait()
+                self._restart.clear()
+                if self._stop.is_set() or self._deep_folders() != deep:
+                    break
+            ended.set()
+            shallow.join()
+            if deep:
+                below.join()
+
+    def _deep_folders(self) -> list[Path]:
+        ignored = {*IGNORED, self._project.output.name}
+        own = [one for one in self._project.folder.iterdir() if one.is_dir() and one.name not in ignored]
+        sources = [folder for one in self._settler.functions if one.source for folder in one.source.folders()]
+        found = {one.resolve() for one in (*own, *sources) if one.is_dir()}
+        return sorted(one for one in found if not any(other in one.parents for other in found))
+
+    def _report(self, folders: Iterable[Path], recursive: bool, ended: threading.Event) -> None:
+        keep = Saved(ignore_paths=[self._project.output, self._project.private_folder])
+        for changes in watch(
+            *folders,
+            watch_filter=keep,
+            debounce=DEBOUNCE_MS,
+            step=STEP_MS,
+            stop_event=ended,
+            recursive=recursive,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        ):
+            files = {Path(path).resolve() for kind, path in changes if kind != Change.deleted or recursive}
+            if any(path.parent == self._project.folder and path.is_dir() for path in files):
+                self._restart.set()
+            saved = {path for path in files if not path.is_dir()}
+            if saved:
+                self._events.put(saved)
+
+
+def record_sources(project: Project) -> None:
+    """Have module classes say what archives are built from, in each synth of this process."""
+    path = project.private_folder / "archive-sources.jsonl"
+    path.unlink(missing_ok=True)
+    os.environ[VARIABLE] = str(path)

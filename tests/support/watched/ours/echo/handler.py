@@ -1,0 +1,5 @@
+from common.words import WORD
+
+
+def handle(event, context):
+    return f"{WORD} 0"
