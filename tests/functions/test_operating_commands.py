@@ -1,5 +1,6 @@
 """`sluice invoke`, `logs`, `trace`, `list` and `failures --capture` on a function that does what its event says."""
 
+import io
 import json
 import os
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 import pytest
 
 from checks import ROOT
+from sluice_cli.__main__ import DESCRIPTION, VERBS
+from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import Target
 from sluice_cli.testing import eventually
-from tests.support.commands import sluice
 from tests.support.pretended_stack import pretended_project
 from tests.support.probe import Probe, probe
 
@@ -47,17 +49,17 @@ class Shop:
 
     def run(self, *arguments: str, given: str = "", code: int = 0) -> str:
         """Standard output of a command that ends with that code."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sluice_cli", *arguments, "--project", str(self.folder)],
-            cwd=ROOT,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == code, done.stderr
-        return done.stdout
+        ended, out, err = self.ended(*arguments, given=given)
+        assert ended == code, err
+        return out
+
+    def ended(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
+        """Exit code, standard output and standard error of a command, run in this process to be fast."""
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(sys, "stdin", io.StringIO(given))
+            code = run("sluice", DESCRIPTION, VERBS, [*arguments, "--project", str(self.folder)])
+        return code, out.getvalue(), err.getvalue()
 
     def invoke(self, source: str, *options: str, code: int = 0) -> str:
         event = json.dumps({"run": source})
@@ -166,13 +168,13 @@ def test_a_function_that_never_returns_is_ended_by_its_timeout(shop: Shop) -> No
     ],
 )
 def test_a_wrong_event_is_refused_before_anything_runs(shop: Shop, options: list[str], said: str) -> None:
-    code, out, err = sluice(shop.folder, "invoke", "shop/Worker", "--local", *options)
+    code, out, err = shop.ended("invoke", "shop/Worker", "--local", *options)
     assert (code, out) == (2, "")
     assert said in err
 
 
 def test_a_name_of_no_function_is_answered_with_those_there_are(shop: Shop) -> None:
-    code, _, err = sluice(shop.folder, "invoke", "shop/Wroker", "--local", "--example", "s3")
+    code, _, err = shop.ended("invoke", "shop/Wroker", "--local", "--example", "s3")
     assert code == 2
     assert err == f"no function is named Wroker; did you mean Worker? (deployed: {shop.probe.name})\n"
 
@@ -287,7 +289,7 @@ def test_the_last_trace_is_a_waterfall_of_functions_and_calls(shop: Shop) -> Non
     ],
 )
 def test_wrong_arguments_are_reported(shop: Shop, arguments: list[str], code: int, said: str) -> None:
-    ended, out, err = sluice(shop.folder, *arguments, "--local")
+    ended, out, err = shop.ended(*arguments, "--local")
     assert (ended, out) == (code, "")
     assert said in err
 
@@ -382,5 +384,5 @@ def test_a_kept_failure_becomes_a_test_that_fails_as_it_did_without_personal_dat
     # Once the function is repaired (here its source is in the event) the test passes.
     kept.write_text(kept.read_text().replace("== 0: raise", "== 1: raise"))
     assert pytest_on(test)[0] == 0
-    code, _, err = sluice(shop.folder, "failures", "--local", "--capture", id_, "--to", str(tmp_path))
+    code, _, err = shop.ended("failures", "--local", "--capture", id_, "--to", str(tmp_path))
     assert (code, err) == (2, f"not in the failure queue: {id_}; nothing was captured\n")

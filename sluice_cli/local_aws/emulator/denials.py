@@ -1,6 +1,6 @@
 """Calls that IAM refused, kept for the tool and written into the log of the function that made them.
 
-`GET /_sluice/denials?after=NUMBER` gives those with a higher number. The last 1,000 are kept.
+`GET /_sluice/denials?after=NUMBER` gives those with a higher number. The last 5,000 are kept.
 """
 
 import contextvars
@@ -18,7 +18,7 @@ import invocations
 from completing import existing
 
 PATH = "/_sluice/denials"
-KEPT = 1_000
+KEPT = 5_000
 LONGEST_VALUE = 2_000
 
 _plain_enforce = existing(iam_evaluator, "enforce")
