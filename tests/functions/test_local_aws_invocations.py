@@ -149,7 +149,7 @@ def test_a_refused_call_is_kept_and_in_the_log_of_the_function(traced: Probe) ->
     # AWS's own message, which the function got, says the same.
     told = Denial.in_text(done.payload)
     assert told is not None
-    assert (told.role, told.action) == (denial.role, denial.action)
+    assert (told.role, told.action, told.resource) == (denial.role, denial.action, denial.resource)
 
 
 def test_an_explicit_denial_names_its_statement(local_aws: LocalAws) -> None:

@@ -17,10 +17,11 @@ import pytest
 
 from checks import ROOT
 from sluice_cli.__main__ import DESCRIPTION, VERBS
+from sluice_cli.capturing.captured import CapturedFailure, Outcome
 from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import Target
-from sluice_cli.testing import eventually
+from sluice_cli.testing import DeployedProject, eventually
 from tests.support.pretended_stack import pretended_project
 from tests.support.probe import Probe, probe
 
@@ -348,7 +349,42 @@ def pytest_on(file: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_kept_failure_becomes_a_test_that_fails_as_it_did_without_personal_data(shop: Shop, tmp_path: Path) -> None:
+def notify_a_queue(shop: Shop) -> str:
+    """The URL of a queue that the shop's bucket notifies, empty."""
+    s3, sqs = shop.probe.local.client("s3"), shop.probe.local.client("sqs")
+    url = sqs.create_queue(QueueName=f"{shop.bucket}-notified")["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:000000000000:{shop.bucket}-notified"
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**allow, "Resource": arn}]})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket=shop.bucket, NotificationConfiguration=configuration)
+    sqs.purge_queue(QueueUrl=url)
+    return str(url)
+
+
+ID = "11112222-3333-4444-5555-666677778888"
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A failure of the shop's function that was captured."""
+
+    folder: Path
+    said: str
+    event: Any  # as it failed
+
+    @property
+    def test(self) -> Path:
+        return self.folder / "test_captured_11112222.py"
+
+    @property
+    def document(self) -> Path:
+        return self.folder / "captured" / "11112222" / "failure.json"
+
+
+@pytest.fixture(scope="module")
+def captured(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Captured:
     local, key = shop.probe.local, "in/jane.doe@acme.org/Jane Doe.json"
     order = {"customer_name": "Jane Doe", "email": "jane.doe@acme.org", "lines": [], "phone": "+49 171 1234567"}
     local.client("s3").put_object(Bucket=shop.bucket, Key=key, Body=json.dumps(order).encode())
@@ -358,31 +394,49 @@ def test_a_kept_failure_becomes_a_test_that_fails_as_it_did_without_personal_dat
     record = {"eventSource": "aws:s3", "s3": item, "requestParameters": {"sourceIPAddress": "81.2.69.142"}}
     event = {"run": FAILING, "table": shop.bucket, "Records": [record]}
     attributes = {
-        "RequestID": {"DataType": "String", "StringValue": "11112222-3333-4444-5555-666677778888"},
+        "RequestID": {"DataType": "String", "StringValue": ID},
         "ErrorMessage": {"DataType": "String", "StringValue": "Jane Doe ordered nothing"},
     }
-    sqs = local.client("sqs")
+    sqs, folder = local.client("sqs"), tmp_path_factory.mktemp("captured")
     sqs.send_message(QueueUrl=shop.queue_url, MessageBody=json.dumps(event), MessageAttributes=attributes)
-    id_ = "11112222-3333-4444-5555-666677778888"
-    assert json.loads(shop.run("invoke", "shop", "--local", "--kept", id_, "--print-event")) == event
-    out = shop.run("failures", "shop", "--local", "--capture", id_, "--to", str(tmp_path))
-    assert "1 objects and 1 rows; masked: 1 email, 1 ip, 1 name, 1 phone, 1 token" in out
-    # It is still there, for who replays it.
-    assert [one["id"] for one in json.loads(shop.run("failures", "--local", "--json"))] == [id_]
-    sqs.purge_queue(QueueUrl=shop.queue_url)
+    said = shop.run("failures", "shop", "--local", "--capture", ID, "--to", str(folder))
+    (folder / "conftest.py").write_text(CONFTEST.format(folder=str(shop.folder)))
+    return Captured(folder, said, event)
 
-    test, kept = tmp_path / "test_captured_11112222.py", tmp_path / "captured" / "11112222" / "failure.json"
-    written = "\n".join(file.read_text() for file in tmp_path.rglob("*") if file.is_file())
+
+def test_a_kept_event_stays_kept_when_it_is_captured_or_invoked(shop: Shop, captured: Captured) -> None:
+    assert json.loads(shop.run("invoke", "shop", "--local", "--kept", ID, "--print-event")) == captured.event
+    assert [one["id"] for one in json.loads(shop.run("failures", "--local", "--json"))] == [ID]
+    code, _, err = shop.ended("failures", "--local", "--capture", ID, "--to", str(captured.folder))
+    assert (code, err) == (2, f"{captured.test} is there already: remove it, or name another folder with --to\n")
+
+
+def test_a_captured_failure_has_no_personal_data_and_no_name_of_the_deployment(shop: Shop, captured: Captured) -> None:
+    assert "1 objects and 1 rows; masked: 1 email, 1 ip, 1 name, 1 phone, 1 token" in captured.said
+    written = "\n".join(file.read_text() for file in captured.folder.rglob("*.*") if file.suffix in (".py", ".json"))
+    written += (captured.document.parent / "object-0").read_text()
     for personal in ("jane", "Jane", "Doe", "acme", "171 1234567", "81.2.69", "s3cr3t"):
         assert personal not in written
-    # Names of resources are references, so that it runs wherever the stack is deployed.
-    assert shop.bucket not in kept.read_text()
-    (tmp_path / "conftest.py").write_text(CONFTEST.format(folder=str(shop.folder)))
-    code, said = pytest_on(test)
+    assert shop.bucket not in captured.document.read_text()
+
+
+def test_a_captured_failure_is_a_test_that_fails_as_the_event_did(captured: Captured) -> None:
+    code, said = pytest_on(captured.test)
     assert code == 1
-    assert "AssertionError: Person1 Masked ordered nothing" in said, said
-    # Once the function is repaired (here its source is in the event) the test passes.
-    kept.write_text(kept.read_text().replace("== 0: raise", "== 1: raise"))
-    assert pytest_on(test)[0] == 0
-    code, _, err = shop.ended("failures", "--local", "--capture", id_, "--to", str(tmp_path))
-    assert (code, err) == (2, f"not in the failure queue: {id_}; nothing was captured\n")
+    assert "AssertionError: Person1 Masked ordered nothing" in said
+
+
+def test_a_captured_failure_passes_once_the_function_is_repaired_and_wakes_nobody(
+    shop: Shop, captured: Captured, tmp_path: Path
+) -> None:
+    sqs, notified = shop.probe.local.client("sqs"), notify_a_queue(shop)
+    # The function's source is in the event.
+    document = captured.document.read_text().replace("== 0: raise", "== 1: raise")
+    (tmp_path / "failure.json").write_text(document)
+    (tmp_path / "object-0").write_bytes((captured.document.parent / "object-0").read_bytes())
+    outcome = CapturedFailure.read(tmp_path).run(DeployedProject(shop.target))
+    assert outcome == Outcome(answer=None, error=None)
+    # The bucket notified nobody of what was put, and notifies again as before.
+    assert "Messages" not in sqs.receive_message(QueueUrl=notified)
+    shop.probe.local.client("s3").put_object(Bucket=shop.bucket, Key="in/own.txt", Body=b"")
+    assert eventually(lambda: sqs.receive_message(QueueUrl=notified).get("Messages"), within=10)

@@ -1,5 +1,8 @@
 """Calls that IAM refused, kept for the tool and written into the log of the function that made them.
 
+ministack 1.5.33 leaves the resource out of most messages; AWS names it:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+
 `GET /_sluice/denials?after=NUMBER` gives those with a higher number. The last 5,000 are kept.
 """
 
@@ -12,7 +15,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
-from ministack.core import iam_evaluator
+from ministack.core import iam_actions, iam_evaluator
 
 import invocations
 from completing import existing
@@ -23,11 +26,29 @@ LONGEST_VALUE = 2_000
 
 _plain_enforce = existing(iam_evaluator, "enforce")
 _plain_combine = existing(iam_evaluator, "combine_resource_policy")
+_plain_answer = existing(iam_actions, "access_denied_response")
+_message = existing(iam_actions, "identity_denial_message")
 _kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
 _numbers = count(1)
 _lock = threading.Lock()
 # What the caller's own policies decided, where the resource has a policy too.
 _identity: contextvars.ContextVar[str] = contextvars.ContextVar("decision of identity policies", default="")
+
+# Of the request that is answered: action and resource of the last call that was refused.
+_refused: contextvars.ContextVar[tuple[str, str]] = contextvars.ContextVar("refused call", default=("", ""))
+
+
+def _answer(service: str, action: str, principal_arn: str, request_id: str, **options: Any) -> Any:
+    """The answer to a refused call, whose message names the resource."""
+    refused, resource = _refused.get()
+    by_resource = options.get("explicit_deny") and options.get("resource_policy_arn")
+    if (
+        refused == action
+        and resource != "*"
+        and not (options.get("error_code") or options.get("message") or by_resource)
+    ):
+        options["message"] = _message(action, principal_arn, resource, bool(options.get("explicit_deny")))
+    return _plain_answer(service, action, principal_arn, request_id, **options)
 
 
 def _combine(identity: Any, *arguments: Any, **options: Any) -> Any:
@@ -51,6 +72,7 @@ def _enforce(
 
 
 def _keep(result: Any, action: str, resource: str, context: dict[str, Any]) -> None:
+    _refused.set((action, resource))
     invocation = invocations.caller()
     explicit = result.decision == "Deny"
     of_resource = bool(result.resource_policy_arn) or (not explicit and _identity.get() == "Allow")
@@ -112,5 +134,6 @@ def served(application: Any) -> Any:
     return app
 
 
+iam_actions.access_denied_response = _answer
 iam_evaluator.enforce = _enforce
 iam_evaluator.combine_resource_policy = _combine
