@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from modules import Bucket, Key, Parameter, Queue, Secret, Statement, Table, Topic  # first
+from modules import Bucket, Key, Parameter, Queue, Role, Secret, Statement, Table, Topic  # first
 
 # isort: split
 from cdktf import DefaultTokenResolver, StringConcat, TerraformElement, TerraformStack, Testing, Tokenization
+from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from modules import Index
@@ -82,17 +83,16 @@ EXISTING: dict[str, tuple[str, Make]] = {
 }
 
 
-class Recorder:
-    """A grantee that keeps the statements it is given."""
+class Recorder(Role):
+    """A role that keeps the statements it is given."""
 
-    role_name = "role"
-
-    def __init__(self) -> None:
+    def __init__(self, scope: Construct) -> None:
+        super().__init__(scope, "Recorder", name="role", arn="arn:aws:iam::123456789012:role/role")
         self.statements: list[Statement] = []
 
-    def allow(self, resource: Construct, verb: str, *statements: Statement) -> None:
-        del resource, verb
+    def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         self.statements += [one for one in statements if one not in self.statements]
+        return super().allow(resource, verb, *statements)
 
 
 def table() -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _verbs(make: Make) -> Iterator[dict[str, Any]]:
 
 def _statements(make: Make, verb: str, options: dict[str, str]) -> list[dict[str, Any]]:
     thing, key = _made(make)
-    recorder = Recorder()
+    recorder = Recorder(TerraformStack.of(thing))
     getattr(thing, verb)(recorder, **options)
     own = {
         str(_resolved(thing, thing.arn)): "{arn}",
