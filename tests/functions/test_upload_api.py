@@ -295,6 +295,28 @@ def test_a_presigned_upload_is_bound_to_type_and_length_and_works_for_a_quarter_
     assert "X-Amz-SignedHeaders=content-length%3Bcontent-type%3Bhost" in url
 
 
+WRONG = base64.b64encode(hashlib.sha256(b"another file").digest()).decode()
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "code"),
+    [
+        (b"hello", {"Content-Length": "5"}, 403, "SignatureDoesNotMatch"),
+        (b"hello world", {"Content-Type": "text/html"}, 403, "SignatureDoesNotMatch"),
+        (b"hello world", {"x-amz-checksum-sha256": WRONG}, 400, "BadDigest"),
+    ],
+    ids=["length", "type", "checksum"],
+)
+def test_a_presigned_upload_of_another_length_type_or_checksum_is_refused(
+    uploads: Uploads, content: bytes, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = uploads.post(presigned_upload(11))[1]
+    sending = answer["upload"]
+    refused, body = send(uploads.local, "PUT", sending["url"], content, {**sending["headers"], **headers})
+    assert (refused, code in str(body)) == (status, True)
+    assert uploads.versions(answer["objectKey"]) == []
+
+
 def test_a_repeat_gets_a_new_presigned_upload_once_the_first_has_expired(uploads: Uploads) -> None:
     body, key = presigned_upload(11), uuid4().hex
     first = uploads.post(body, key)[1]
