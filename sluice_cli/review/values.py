@@ -114,12 +114,15 @@ def _compare(place: _Place, before: Any, after: Any, unknown: Any) -> Iterator[D
             yield from _compare(place.attribute(key), old, new, _below(unknown, key))
     elif _is_blocks(before) and _is_blocks(after) and not (_empty(before) and _empty(after)):
         for position, label, old, new in _aligned(before or [], after or []):
-            yield from _compare(
-                place.element(position, label, added=old is None, removed=new is None),
-                before[old] if old is not None else None,
-                after[new] if new is not None else None,
-                _below(unknown, new),
-            )
+            element = place.element(position, label, added=old is None, removed=new is None)
+            was, becomes = before[old] if old is not None else None, after[new] if new is not None else None
+            if {} in (was, becomes) and None in (was, becomes):
+                # A block without arguments says something by being there: `allow {}`.
+                texts = ["none" if one is None else "{}" for one in (was, becomes)]
+                yield Difference(
+                    element.path, was is not None, becomes is not None, *texts, name=element.name, block=element.block
+                )
+            yield from _compare(element, was, becomes, _below(unknown, new))
     elif not same(before, after) or (place.document and before != after):
         documents = _document(before), _document(after)
         if all(isinstance(one, dict) for one in documents) and not is_policy(before):
