@@ -116,19 +116,22 @@ def _compare(place: _Place, before: Any, after: Any, unknown: Any) -> Iterator[D
         for position, label, old, new in _aligned(before or [], after or []):
             element = place.element(position, label, added=old is None, removed=new is None)
             was, becomes = before[old] if old is not None else None, after[new] if new is not None else None
-            if {} in (was, becomes) and None in (was, becomes):
-                # A block without arguments says something by being there: `allow {}`.
-                texts = ["none" if one is None else "{}" for one in (was, becomes)]
-                yield Difference(
-                    element.path, was is not None, becomes is not None, *texts, name=element.name, block=element.block
-                )
-            yield from _compare(element, was, becomes, _below(unknown, new))
+            later = _below(unknown, new)
+            if {} in (was, becomes) and None in (was, becomes) and not later:
+                yield _empty_block(element, added=was is None)
+            yield from _compare(element, was, becomes, later)
     elif not same(before, after) or (place.document and before != after):
         documents = _document(before), _document(after)
         if all(isinstance(one, dict) for one in documents) and not is_policy(before):
             yield from _compare(replace(place, document=True), *documents, None)
         else:
             yield _difference(place, before, after)
+
+
+def _empty_block(place: _Place, *, added: bool) -> Difference:
+    """A block without arguments says something by being there: `allow {}`."""
+    before, after = ("none", "{}") if added else ("{}", "none")
+    return Difference(place.path, not added, added, before, after, name=place.name, block=place.block)
 
 
 def _difference(

@@ -77,8 +77,8 @@ def _texts(value: object) -> set[str]:
     """The texts of a value, which may be a list, or JSON."""
     if isinstance(value, str) and value.startswith("{"):
         try:
-            value = list(json.loads(value).values())
-        except (ValueError, AttributeError, RecursionError):
+            return _texts(list(json.loads(value).values()))
+        except (ValueError, RecursionError):
             return {value}
     if isinstance(value, list):
         return {one for one in value if isinstance(one, str)}
