@@ -35,7 +35,7 @@ class Watched:
         return self.output.read_text()
 
     def wait_for(self, text: str, times: int = 1) -> None:
-        eventually(lambda: self.said().count(text) >= times, within=120)
+        eventually(lambda: self.said().count(text) >= times, within=240)
 
     def client(self, service: str) -> Any:
         return self.local.client(service, region_name=REGION)
@@ -136,7 +136,7 @@ def test_another_change_of_a_stack_is_deployed_and_afterwards_nothing_differs(wa
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         return bool(attributes["VisibilityTimeout"] == "40")
 
-    eventually(is_changed, within=120)
+    eventually(is_changed, within=240)
     watched.wait_for("plain: deployed")
     assert "ours: deployed" not in watched.said()
     code, out, err = sluice(watched.folder, "up")
