@@ -67,6 +67,9 @@ prove-iam: setup ## every policy statement is needed, and none wider than it mus
 scan: ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
 	@sh scripts/setup.sh scanners && $(COMMANDS) scan $(SYSTEM)
 
+second-opinion: ## apply the systems to another emulator (moto), where the second plan has to show no change
+	@sh scripts/setup.sh second-opinion && $(CHECKS) second-opinion
+
 fuzz: setup ## invented requests to the APIs on the local AWS that make up started; COUNT, SEED
 	@$(CHECKS) fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
@@ -84,7 +87,7 @@ recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
-	@sh scripts/setup.sh scanners docs curl cdktn && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh scanners docs curl cdktn second-opinion && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## unit tests only: seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
@@ -109,4 +112,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan fuzz audit prove-iam destroy drift recover test unit cdktn bench docs lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs lint lock

@@ -13,6 +13,8 @@ HELP = {
     "is accounted for, 1 when one is lost or doubled, and which",
     "prove-iam": "deploy to a local AWS of its own, and prove that every policy statement is needed and none is wider "
     "than it must be. Exit code 0: all proven; 4: something is not; 1: it could not be tried",
+    "second-opinion": "apply the systems to another emulator, moto, and plan again; exit code 1: it refuses something "
+    "or sees it otherwise, and what",
     "fuzz": "send invented requests to the APIs on the local AWS that `make up` started; exit code 0: all went well",
 }
 VERBS = {name: Verb(f"checks.verbs.{name.replace('-', '_')}", help_) for name, help_ in HELP.items()}

@@ -8,7 +8,7 @@ if [ ! -x .tools/pipenv/bin/pipenv ]; then
   "${PYTHON:-python3}" -m venv .tools/pipenv && .tools/pipenv/bin/pip install --quiet "pipenv==$PIPENV_VERSION"
 fi
 PIPENV_IGNORE_VIRTUALENVS=1 PIPENV_VENV_IN_PROJECT=0 .tools/pipenv/bin/pipenv lock \
-  --categories "packages dev-packages lambda local-aws bench scanners docs cdktn"
+  --categories "packages dev-packages lambda local-aws bench scanners docs cdktn second-opinion"
 .venv/bin/python - <<'END'
 import json
 import pathlib

@@ -1,0 +1,97 @@
+"""The systems on another emulator: moto's server, as a second opinion on what AWS accepts and returns.
+
+It enforces no IAM here and runs no functions: this is about resources, as Terraform's provider makes and reads them.
+"""
+
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from checks import ROOT
+from checks.deployed import repository
+from sluice_cli.errors import DeploymentError, LocalAwsError
+from sluice_cli.local_aws.environment import python_of_local_aws
+from sluice_cli.local_aws.server import LOOPBACK, START_SECONDS, LocalAws, Running
+from sluice_cli.stack import Stack
+from sluice_cli.target import local_target
+from sluice_cli.terraform.deployment import CHANGES, deploy
+
+SERVER = ROOT / ".tools" / "second-opinion" / "bin" / "moto_server"
+
+
+class Moto(LocalAws):
+    """moto's server where the tool expects the local AWS."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._running: Running | None = None
+
+    def running(self) -> Running | None:
+        return self._running
+
+    def start(self) -> Running:
+        """Raises `LocalAwsError` where moto is not installed or does not answer."""
+        if not SERVER.is_file():
+            raise LocalAwsError("moto is not installed: run `sh scripts/setup.sh second-opinion`")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._make_certificate(python_of_local_aws())
+        with socket.socket() as one:
+            one.bind((LOOPBACK, 0))
+            port = int(one.getsockname()[1])
+        tls = ["--ssl-cert", str(self.folder / "server.pem"), "--ssl-key", str(self.folder / "server.key")]
+        log = self.folder / "moto.log"
+        with log.open("w") as out:
+            self._process = subprocess.Popen(
+                [str(SERVER), "--host", LOOPBACK, "--port", str(port), "--ssl", *tls],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not _listens(port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise LocalAwsError(f"moto did not start; the end of {log}:\n{log.read_text()[-2000:]}")
+            time.sleep(0.2)
+        ca_bundle = str(self.folder / "client.pem")
+        self._running = Running(self._process.pid, f"https://{LOOPBACK}:{port}", ca_bundle, "test", "test")
+        self._write_credentials(self._running)
+        return self._running
+
+    def stop(self) -> bool:
+        self._running = None
+        if self._process is None:
+            return False
+        self._process.terminate()
+        self._process.wait()
+        return True
+
+
+def differences(systems: Sequence[str], folder: Path) -> Mapping[str, str]:
+    """What moto refuses of each system, or what a second plan would change there; empty where there is nothing."""
+    moto = Moto(folder)
+    moto.start()
+    try:
+        target = local_target(repository(), moto)
+        # Without the policy of ours: moto takes a denial without TLS for a denial of everything.
+        moto.client("s3").create_bucket(Bucket=target.environment["STATE_BUCKET"])
+        found = {}
+        with suppress(DeploymentError):  # the plan says what is missing
+            deploy(systems, target)
+        for name in systems:
+            plan = Stack(name, target).run("plan", "-detailed-exitcode", "-no-color", "-input=false")
+            if plan.returncode:
+                found[name] = plan.stdout if plan.returncode == CHANGES else plan.stderr
+        return found
+    finally:
+        moto.stop()
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection((LOOPBACK, port), 2):
+        return True
+    return False

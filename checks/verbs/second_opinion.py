@@ -1,0 +1,24 @@
+"""Apply the systems to another emulator, and plan again."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from checks.arguments import add_system_arguments
+from checks.second_opinion import differences
+from checks.systems import SYSTEMS
+from sluice_cli.console import console
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_system_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    systems = sorted(arguments.systems or SYSTEMS)
+    with tempfile.TemporaryDirectory(prefix="second-opinion-") as folder:
+        found = differences(systems, Path(folder) / "moto")
+    for name, text in found.items():
+        console.print(f"{name}: moto differs\n{text}", markup=False)
+    console.print(f"{len(systems) - len(found)} of {len(systems)} systems are on moto as they are on the local AWS")
+    return 1 if found else 0
