@@ -50,7 +50,6 @@ DELIVERY = (
     Danger.EVENTS_WAIT,
     Danger.EVENTS_CHANGE,
     Danger.CALLERS,
-    Danger.ALARM,
     Danger.OBSERVATION,
 )
 

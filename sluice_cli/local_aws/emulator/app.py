@@ -62,6 +62,7 @@ import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
 import changes
 import checked_code  # noqa: F401 - completes updates of code
+import codedeploy  # noqa: F401 - a service that ministack does not have
 import denials
 import event_targets  # noqa: F401 - completes what rules and schedules may send
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role

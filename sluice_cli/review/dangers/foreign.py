@@ -1,6 +1,5 @@
 """Where events, copies and code go to or come from: another account than the plan's own resources are in."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -29,10 +28,9 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     ),
     "aws_s3_bucket_replication_configuration": ("rule.destination.account",),
     "aws_scheduler_schedule": ("target.arn", "target.dead_letter_config.arn"),
-    **dict.fromkeys(
-        ("aws_sqs_queue", "aws_sqs_queue_redrive_policy", "aws_sns_topic_subscription"),
-        ("endpoint", "redrive_policy", "redrive_policy.deadLetterTargetArn"),
-    ),
+    "aws_sns_topic_subscription": ("endpoint",),
+    "aws_sqs_queue": ("redrive_policy.deadLetterTargetArn",),
+    "aws_sqs_queue_redrive_policy": ("redrive_policy.deadLetterTargetArn",),
 }
 # Code that a function is made of.
 IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.")
@@ -74,12 +72,6 @@ def _account(text: str) -> str:
 
 
 def _texts(value: object) -> set[str]:
-    """The texts of a value, which may be a list, or JSON."""
-    if isinstance(value, str) and value.startswith("{"):
-        try:
-            return _texts(list(json.loads(value).values()))
-        except (ValueError, RecursionError):
-            return {value}
     if isinstance(value, list):
         return {one for one in value if isinstance(one, str)}
     return {value} if isinstance(value, str) else set()
