@@ -31,14 +31,14 @@ from constructs import Construct
 from ._testing.difference import Compared, near
 from ._testing.policies import Block, SynthesizedPolicies, permissions_of
 
-__all__ = ["Block", "Outputs", "Permissions", "Resource", "Resources", "Statements", "SynthesizedStack"]
+__all__ = ["Block", "Outputs", "Permissions", "ResourceArguments", "Resources", "Statements", "SynthesizedStack"]
 
 
-class Resource(Compared, dict[str, Any]):
+class ResourceArguments(Compared, dict[str, Any]):
     """One resource's arguments, as Terraform gets them; `title` has its type and construct path."""
 
 
-class Resources(Compared, dict[str, Resource]):
+class Resources(Compared, dict[str, ResourceArguments]):
     """The resources of one type, by construct path."""
 
 
@@ -85,7 +85,7 @@ class SynthesizedStack:
         """All resources of a type, by construct path; empty where there are none."""
         return self._blocks("resource", resource_type)
 
-    def resource(self, resource_type: str, path: str | None = None) -> Resource:
+    def resource(self, resource_type: str, path: str | None = None) -> ResourceArguments:
         """The resource of a type at a construct path; without `path`, the only one of that type.
 
         Raises `LookupError`, which names those that there are.
@@ -96,7 +96,7 @@ class SynthesizedStack:
         """All data sources of a type, by construct path; empty where there are none."""
         return self._blocks("data", data_type)
 
-    def data_source(self, data_type: str, path: str | None = None) -> Resource:
+    def data_source(self, data_type: str, path: str | None = None) -> ResourceArguments:
         """The data source of a type at a construct path; without `path`, the only one. Raises `LookupError`."""
         return self._block("data", data_type, path)
 
@@ -169,7 +169,7 @@ class SynthesizedStack:
     def _blocks(self, kind: str, type_: str) -> Resources:
         return _named(type_, self.json.get(kind, {}).get(type_, {}))
 
-    def _block(self, kind: str, type_: str, path: str | None) -> Resource:
+    def _block(self, kind: str, type_: str, path: str | None) -> ResourceArguments:
         blocks = self._blocks(kind, type_)
         if path is None and len(blocks) == 1:
             return next(iter(blocks.values()))
@@ -185,7 +185,7 @@ class SynthesizedStack:
 
 
 def _named(title: str, blocks: Mapping[str, Block]) -> Resources:
-    resources = Resources({path: Resource(deepcopy(block)) for path, block in blocks.items()})
+    resources = Resources({path: ResourceArguments(deepcopy(block)) for path, block in blocks.items()})
     resources.title = title
     for path, resource in resources.items():
         resource.title = f"{title}.{path}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import parse_qs
 
-from .function import SHORT_TIMEOUT_SECONDS, Function
+from .function import SHORT_TIMEOUT_SECONDS, SoakedFunction
 from .plan import FaultWindow
 from .proxy import Answer, ProxiedRequest, Proxy, Reset
 
@@ -94,7 +94,7 @@ class FaultInjector:
     def __init__(
         self,
         windows: Sequence[FaultWindow],
-        function: Function,
+        function: SoakedFunction,
         proxy: Proxy,
         *,
         of_message: Callable[[str], str],

@@ -13,7 +13,7 @@ NEEDED = ("dynamodb:PutItem", "s3:GetObject", "s3:PutObject", "sns:Publish")
 SHORT_TIMEOUT_SECONDS = 2
 
 
-class Function:
+class SoakedFunction:
     """A deployed function. All that is changed is put back when the context that changed it ends."""
 
     def __init__(self, arn: str, client: Callable[..., Any]) -> None:

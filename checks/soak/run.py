@@ -23,7 +23,7 @@ from . import inbox, plan
 from .clients import Clients
 from .courier import Courier, Event
 from .fault_injector import FaultInjector
-from .function import Function
+from .function import SoakedFunction
 from .inputs import SoakInputs
 from .ledger import KEPT, REJECTED, Book, StoredResults
 from .pace import Pace
@@ -81,7 +81,7 @@ class SystemSoak:
         run = f"soak-{options.seed}-{uuid4().hex[:6]}"
         self._name = name
         self._system = inputs(outputs, clients, options.seed, run)
-        self._function = Function(self._system.outputs["FunctionArn"], clients)
+        self._function = SoakedFunction(self._system.outputs["FunctionArn"], clients)
         self._pace = Pace(UNDER_WAY, PATIENCE_SECONDS)
         self._sender = Sender(local)
         self._book = Book(name)

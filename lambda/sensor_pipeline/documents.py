@@ -26,7 +26,7 @@ SPACE = re.compile("[ \t\r\n]*")
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedValue:
     """Replaces a value that some parsers accept but JSON does not define, or not unambiguously."""
 
     reason: str
@@ -216,25 +216,25 @@ def _after(pattern: re.Pattern[str], text: str, index: int) -> int:
     return match.end() if match else index
 
 
-def _number(text: str) -> Decimal | Refused:
+def _number(text: str) -> Decimal | RefusedValue:
     try:
         return Decimal(text)
     except InvalidOperation:
-        return Refused("a number beyond all limits")
+        return RefusedValue("a number beyond all limits")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | Refused:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | RefusedValue:
     fields = dict(pairs)
     if len(fields) == len(pairs):
         return fields
     names = [name for name, _ in pairs]
     twice = next(name for name in fields if names.count(name) > 1)
-    return Refused(f"an object that has the name {twice[:64]!a} twice")
+    return RefusedValue(f"an object that has the name {twice[:64]!a} twice")
 
 
 DECODER = json.JSONDecoder(
     parse_float=_number,
     parse_int=_number,
-    parse_constant=lambda name: Refused(f"{name}, which is not JSON"),
+    parse_constant=lambda name: RefusedValue(f"{name}, which is not JSON"),
     object_pairs_hook=_object,
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from .documents import Array, Refused, Value
+from .documents import Array, RefusedValue, Value
 from .names import FieldNames
 from .senml_names import BASE as SENML_BASE
 from .senml_names import VALUES as SENML_VALUES
@@ -76,7 +76,7 @@ class ReadingFormat:
             yield Measurement(part=part, problem=f"a reading is a JSON object; this is {what}")
             return
         value = value if named else self.names.apply(value)
-        if isinstance(value, Refused):
+        if isinstance(value, RefusedValue):
             yield Measurement(part=part, problem=value.reason)
             return
         name = self.format
@@ -101,7 +101,7 @@ class ReadingFormat:
             yield Measurement(problem=f"has no columns of sensors; in their place is {kind(columns)}")
             return
         columns = self.names.apply(columns)
-        if isinstance(columns, Refused):
+        if isinstance(columns, RefusedValue):
             yield Measurement(problem=columns.reason)
             return
         yield from self.named_columns(columns, common, further)
@@ -180,7 +180,7 @@ def _read_list(value: Fields, reader: ReadingFormat) -> Iterator[Measurement]:
     for number, one in enumerate(readings, 1):
         part = f"reading {number}"
         whole = reader.names.apply(one) if isinstance(one, dict) else one
-        if isinstance(one, dict) and isinstance(whole, Refused):
+        if isinstance(one, dict) and isinstance(whole, RefusedValue):
             yield Measurement(part=part, problem=whole.reason)
             continue
         whole = {**common, **whole} if isinstance(whole, dict) else whole

@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.items import NUMBERS
 
-from .documents import Refused
+from .documents import RefusedValue
 
 MOST_CHARACTERS = 2048  # total size of names and values
 
@@ -58,7 +58,7 @@ def _is_exact(value: Decimal) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value.reason if isinstance(value, Refused) else str(value)
+    return value.reason if isinstance(value, RefusedValue) else str(value)
 
 
 ENCODER = json.JSONEncoder(ensure_ascii=False, default=_plain)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from .documents import Refused
+from .documents import RefusedValue
 
 MISSING = object()
 
@@ -25,7 +25,7 @@ class FieldNames:
         return self.names.get(name, name)
 
     def apply(self, value: dict[str, Any]) -> Any:
-        """An object with our field names; `Refused` if two of its fields map to the same one."""
+        """An object with our field names; `RefusedValue` if two of its fields map to the same one."""
         found = {name: one for name in self.names if (one := _at(value, name)) is not MISSING}
         if not found:
             return value
@@ -33,7 +33,7 @@ class FieldNames:
         for name, one in found.items():
             own = self.names[name]
             if own in named:
-                return Refused(f"has {own} twice, once as {name}")
+                return RefusedValue(f"has {own} twice, once as {name}")
             named[own] = one
         return named
 

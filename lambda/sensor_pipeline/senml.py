@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any
 
-from .documents import Refused
+from .documents import RefusedValue
 from .names import FieldNames
 from .senml_names import BASE, VALUES
 
@@ -97,7 +97,7 @@ class Pack:
         with localcontext(prec=MOST_DIGITS) as context:
             context.traps[InvalidOperation] = context.traps[Overflow] = context.traps[DivisionByZero] = False
             total = value + self._base[base]
-        return total if total.is_finite() else Refused("a number beyond all limits")
+        return total if total.is_finite() else RefusedValue("a number beyond all limits")
 
     def _named(self, base: str, own: str) -> tuple[str | None, str]:
         """Device and sensor type of a name; None and the reason if it has none."""

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from .documents import Refused
+from .documents import RefusedValue
 
 
 def kind(value: Any) -> str:
     """The kind of a value, in words."""
     match value:
-        case Refused(reason):
+        case RefusedValue(reason):
             return reason
         case str():
             return shown(value)

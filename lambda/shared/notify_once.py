@@ -19,7 +19,7 @@ LEASE_SECONDS = 14
 WAIT_SECONDS = 0.25
 
 
-class Outcome(NamedTuple):
+class NotifyOutcome(NamedTuple):
     """The row in the table, and what this attempt did: added it, published its notification."""
 
     row: Row
@@ -46,7 +46,7 @@ class NotifiedRows:
         self._dynamodb = aws.client("dynamodb", expected={"ConditionalCheckFailedException"})
         self._sns = aws.client("sns")
 
-    def record(self, row: Row, notification: Mapping[str, str]) -> Outcome:
+    def record(self, row: Row, notification: Mapping[str, str]) -> NotifyOutcome:
         """Add a row and publish its notification (`Subject`, `Message`), each unless that is done already.
 
         Safe to repeat, at the same time too: who finds somebody else publishing waits for the outcome. A row that was
@@ -57,7 +57,7 @@ class NotifiedRows:
         added = existing is None
         while existing is not None:
             if "notifiedAt" in existing or "notificationLease" not in existing:
-                return Outcome(existing, added=False, published=False)
+                return NotifyOutcome(existing, added=False, published=False)
             leased = _leased(row)
             existing = self._take_over(leased)
             if existing is not None and "notifiedAt" not in existing:
@@ -71,7 +71,7 @@ class NotifiedRows:
             raise
         notified = {**row, "notifiedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
         self._put(notified, f"attribute_exists({self._partition_key})")
-        return Outcome(notified, added=added, published=True)
+        return NotifyOutcome(notified, added=added, published=True)
 
     def add(self, leased: Row) -> Row | None:
         """Add a row with the lease on its notification. Returns the existing row if there is one."""

@@ -34,7 +34,7 @@ class CapturedObject:
 
 
 @dataclass
-class Text:
+class MaterialText:
     """The text of an object, and how it becomes bytes again."""
 
     text: str
@@ -87,7 +87,7 @@ def read_object(s3: Any, bucket: str, key: str, version: str | None) -> Captured
     return one
 
 
-def text_of(content: bytes) -> Text | None:
+def text_of(content: bytes) -> MaterialText | None:
     """The text of an object, compressed or not; None where it is none."""
     compressed = content.startswith(GZIP)
     if compressed:
@@ -106,7 +106,7 @@ def text_of(content: bytes) -> Text | None:
         return None
     if "\0" in text:
         return None
-    return Text(text, encoding, compressed)
+    return MaterialText(text, encoding, compressed)
 
 
 def _reader(content: bytes) -> Any:

@@ -20,7 +20,7 @@ NOTHING = "(?!)"  # a pattern that matches nothing
 
 
 @dataclass(frozen=True)
-class Verb:
+class GrantVerb:
     """A `grant_...` method with the options it is called with, and the statements that it gives."""
 
     construct: str  # the class: `Table`
@@ -42,7 +42,7 @@ class Verb:
 class Match:
     """A verb that grants the refused action on the refused resource."""
 
-    verb: Verb
+    verb: GrantVerb
     resource: Resource | None  # None for a resource of no stack
     options: Mapping[str, str]
     statement: Mapping[str, Any]
@@ -58,11 +58,11 @@ class Match:
 
 
 @cache
-def verbs() -> tuple[Verb, ...]:
+def verbs() -> tuple[GrantVerb, ...]:
     """All verbs, in the order of the file."""
     table = json.loads(files(__package__).joinpath(FILE).read_text(encoding="utf-8"))
     return tuple(
-        Verb(
+        GrantVerb(
             construct=construct,
             name=verb["verb"],
             options=tuple(verb["options"]),
@@ -144,14 +144,14 @@ def _at(resource: str) -> Denial:
     return Denial(principal="", action="", resource=resource.removesuffix("*"))
 
 
-def _with_action(action: str) -> Iterator[tuple[Verb, Mapping[str, Any]]]:
+def _with_action(action: str) -> Iterator[tuple[GrantVerb, Mapping[str, Any]]]:
     for verb in verbs():
         for statement in verb.statements:
             if action.lower() in (one.lower() for one in statement["actions"]):
                 yield verb, statement
 
 
-def _made_by(verb: Verb, resources: Iterable[Resource]) -> Iterator[Resource]:
+def _made_by(verb: GrantVerb, resources: Iterable[Resource]) -> Iterator[Resource]:
     """The resources that are a construct's of that class: of its type, under its child's id, inside of a construct."""
     if verb.resource is None:
         return
@@ -177,7 +177,7 @@ def _inside(one: Resource, other: Resource) -> bool:
 
 
 def _options(
-    denial: Denial, verb: Verb, statement: Mapping[str, Any], known: Mapping[str, str]
+    denial: Denial, verb: GrantVerb, statement: Mapping[str, Any], known: Mapping[str, str]
 ) -> dict[str, str] | None:
     """The options with which the verb's statement allows the call; None where it does not."""
     for template in statement["resources"]:

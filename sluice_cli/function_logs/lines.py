@@ -14,7 +14,7 @@ from sluice_cli.function_logs.events import LogEvent
 LONGEST_PARSED = 1_100_000
 
 
-class Level(IntEnum):
+class LogLevel(IntEnum):
     """Levels in the order of severity, as Lambda has them."""
 
     TRACE = 5
@@ -26,13 +26,13 @@ class Level(IntEnum):
 
 
 NAMES = {
-    **{one.name: one for one in Level},
-    "WARN": Level.WARNING,
-    "FATAL": Level.CRITICAL,
-    "NOTICE": Level.INFO,
-    "ERR": Level.ERROR,
-    "SEVERE": Level.ERROR,
-    "VERBOSE": Level.TRACE,
+    **{one.name: one for one in LogLevel},
+    "WARN": LogLevel.WARNING,
+    "FATAL": LogLevel.CRITICAL,
+    "NOTICE": LogLevel.INFO,
+    "ERR": LogLevel.ERROR,
+    "SEVERE": LogLevel.ERROR,
+    "VERBOSE": LogLevel.TRACE,
 }
 LEVEL_FIELDS = ("level", "log_level", "logLevel", "levelname", "severity", "lvl")
 MESSAGE_FIELDS = ("message", "msg", "event", "text")
@@ -57,7 +57,7 @@ class LogLine:
     """A log event, understood."""
 
     event: LogEvent
-    level: Level
+    level: LogLevel
     request_id: str
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -81,12 +81,12 @@ class LogLine:
         return replace(self, fields=rest)
 
 
-def level_named(name: str) -> Level:
+def level_named(name: str) -> LogLevel:
     """Raises `InputError` for a name of no level."""
     try:
         return NAMES[name.upper()]
     except KeyError:
-        raise InputError(f"--level: {name} is none of {', '.join(one.name for one in Level)}") from None
+        raise InputError(f"--level: {name} is none of {', '.join(one.name for one in LogLevel)}") from None
 
 
 class LineReader:
@@ -115,8 +115,8 @@ class LineReader:
         kind = found.get("type")
         if isinstance(kind, str) and kind.startswith("platform.") and isinstance(found.get("record"), dict):
             record = found["record"]
-            return LogLine(event, Level.INFO, str(record.get("requestId", "")), kind, record, platform=True)
-        level = next((one for name in LEVEL_FIELDS if (one := _level(found.get(name))) is not None), Level.INFO)
+            return LogLine(event, LogLevel.INFO, str(record.get("requestId", "")), kind, record, platform=True)
+        level = next((one for name in LEVEL_FIELDS if (one := _level(found.get(name))) is not None), LogLevel.INFO)
         request_id = next((str(found[name]) for name in REQUEST_FIELDS if isinstance(found.get(name), str)), "")
         name = next((one for one in MESSAGE_FIELDS if one in found), "")
         rest = {key: one for key, one in found.items() if key != name and key not in TAKEN_FIELDS}
@@ -134,7 +134,7 @@ class LineReader:
         platform = PLATFORM.match(text)
         if platform:
             request = REQUEST.search(text)
-            level = Level.ERROR if "Status: timeout" in text or "Status: error" in text else Level.INFO
+            level = LogLevel.ERROR if "Status: timeout" in text or "Status: error" in text else LogLevel.INFO
             return LogLine(event, level, request["id"] if request else "", text, platform=True)
         for pattern in (PYTHON_LINE, NODE_LINE):
             found = pattern.fullmatch(text)
@@ -142,14 +142,14 @@ class LineReader:
             if found and named:
                 id_ = found["id"] or ""
                 return LogLine(event, named, "" if id_ == "undefined" else id_, found["text"])
-        level = Level.INFO
+        level = LogLevel.INFO
         if TIMED_OUT.search(text) or FAILED.search(text):
-            level = Level.ERROR
+            level = LogLevel.ERROR
             if text.startswith("Traceback") and "\n" not in text:
                 self._tracebacks.add(stream)
         elif stream in self._tracebacks:
             # Its last line is the first that is not indented.
-            level = Level.ERROR
+            level = LogLevel.ERROR
             if not text.startswith((" ", "\t")):
                 self._tracebacks.discard(stream)
         request = REQUEST.search(text)
@@ -166,17 +166,17 @@ def _object(message: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _level(value: Any) -> Level | None:
+def _level(value: Any) -> LogLevel | None:
     if isinstance(value, str):
         return NAMES.get(value.upper())
     if isinstance(value, int) and not isinstance(value, bool):
         # As pino and bunyan number them, ten apart: 30 is INFO there.
         return {
-            10: Level.TRACE,
-            20: Level.DEBUG,
-            30: Level.INFO,
-            40: Level.WARNING,
-            50: Level.ERROR,
-            60: Level.CRITICAL,
+            10: LogLevel.TRACE,
+            20: LogLevel.DEBUG,
+            30: LogLevel.INFO,
+            40: LogLevel.WARNING,
+            50: LogLevel.ERROR,
+            60: LogLevel.CRITICAL,
         }.get(value)
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from sluice_cli.function_logs.lines import Level, LogLine
+from sluice_cli.function_logs.lines import LogLevel, LogLine
 from sluice_cli.review.text import clean
 
 LONGEST_LINE = 1_000  # characters
@@ -22,11 +22,11 @@ CONTEXT_FIELDS = {"function_name", "function_memory_size", "function_arn", "samp
 
 COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta", "bright_green")
 STYLES = {
-    Level.WARNING: "yellow",
-    Level.ERROR: "bold red",
-    Level.CRITICAL: "bold red",
-    Level.DEBUG: "dim",
-    Level.TRACE: "dim",
+    LogLevel.WARNING: "yellow",
+    LogLevel.ERROR: "bold red",
+    LogLevel.CRITICAL: "bold red",
+    LogLevel.DEBUG: "dim",
+    LogLevel.TRACE: "dim",
 }
 
 

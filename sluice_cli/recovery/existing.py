@@ -33,7 +33,7 @@ MISSING = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class TypeLookup:
     """How to find resources of one type.
 
     `needs` are the attributes that have to be known. `find` returns the import id of an existing resource, or None. A
@@ -45,7 +45,7 @@ class Kind:
     parent: tuple[str, str] | None = None
 
 
-def find(kind: Kind, client: Client, values: Values) -> str | None:
+def find(kind: TypeLookup, client: Client, values: Values) -> str | None:
     """The import id of an existing resource with the planned names, or None. Raises `ClientError` if AWS refuses to
     answer.
     """
@@ -64,12 +64,12 @@ def _bucket(client: Client, values: Values) -> str | None:
     return str(values["bucket"])
 
 
-def _of_bucket(operation: str, member: str) -> Kind:
+def _of_bucket(operation: str, member: str) -> TypeLookup:
     def find_setting(client: Client, values: Values) -> str | None:
         answer = getattr(client("s3"), operation)(Bucket=values["bucket"])
         return str(values["bucket"]) if answer.get(member) else None
 
-    return Kind(("bucket",), find_setting, ("aws_s3_bucket", "bucket"))
+    return TypeLookup(("bucket",), find_setting, ("aws_s3_bucket", "bucket"))
 
 
 def _table(client: Client, values: Values) -> str | None:
@@ -214,12 +214,12 @@ def _named(items: Iterable[Mapping[str, Any]], name: str, attribute: str = "name
     return next((str(one["id"]) for one in items if one[attribute] == name), None)
 
 
-def _by_name(operation: str) -> Kind:
+def _by_name(operation: str) -> TypeLookup:
     def find_named(client: Client, values: Values) -> str | None:
         pages = client("apigateway").get_paginator(operation).paginate()
         return _named((one for page in pages for one in page["items"]), values["name"])
 
-    return Kind(("name",), find_named)
+    return TypeLookup(("name",), find_named)
 
 
 def _path(client: Client, values: Values) -> str | None:
@@ -231,7 +231,7 @@ def _path(client: Client, values: Values) -> str | None:
     return None
 
 
-def _of_api(operation: str, **parameters: str) -> Kind:
+def _of_api(operation: str, **parameters: str) -> TypeLookup:
     """Part of an API that is identified by names. `parameters` maps the attributes to parameters of the API call."""
 
     def find_part(client: Client, values: Values) -> str | None:
@@ -239,7 +239,7 @@ def _of_api(operation: str, **parameters: str) -> Kind:
         getattr(client("apigateway"), operation)(restApiId=values["rest_api_id"], **named)
         return "/".join([values["rest_api_id"], *named.values()])
 
-    return Kind(("rest_api_id", *parameters.values()), find_part, ("aws_api_gateway_rest_api", "rest_api_id"))
+    return TypeLookup(("rest_api_id", *parameters.values()), find_part, ("aws_api_gateway_rest_api", "rest_api_id"))
 
 
 def _validator(client: Client, values: Values) -> str | None:
@@ -262,43 +262,43 @@ def _usage_plan_key(client: Client, values: Values) -> str | None:
 API = ("aws_api_gateway_rest_api", "rest_api_id")
 ROUTE = {"resourceId": "resource_id", "httpMethod": "http_method"}
 
-KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, TypeLookup] = {
     "aws_api_gateway_api_key": _by_name("get_api_keys"),
     "aws_api_gateway_gateway_response": _of_api("get_gateway_response", responseType="response_type"),
     "aws_api_gateway_integration": _of_api("get_integration", **ROUTE),
     "aws_api_gateway_integration_response": _of_api("get_integration_response", **ROUTE, statusCode="status_code"),
     "aws_api_gateway_method": _of_api("get_method", **ROUTE),
     "aws_api_gateway_method_response": _of_api("get_method_response", **ROUTE, statusCode="status_code"),
-    "aws_api_gateway_method_settings": Kind(("rest_api_id", "stage_name", "method_path"), _method_settings, API),
+    "aws_api_gateway_method_settings": TypeLookup(("rest_api_id", "stage_name", "method_path"), _method_settings, API),
     "aws_api_gateway_model": _of_api("get_model", modelName="name"),
-    "aws_api_gateway_request_validator": Kind(("rest_api_id", "name"), _validator, API),
-    "aws_api_gateway_resource": Kind(("rest_api_id", "parent_id", "path_part"), _path, API),
+    "aws_api_gateway_request_validator": TypeLookup(("rest_api_id", "name"), _validator, API),
+    "aws_api_gateway_resource": TypeLookup(("rest_api_id", "parent_id", "path_part"), _path, API),
     "aws_api_gateway_rest_api": _by_name("get_rest_apis"),
     "aws_api_gateway_stage": _of_api("get_stage", stageName="stage_name"),
     "aws_api_gateway_usage_plan": _by_name("get_usage_plans"),
-    "aws_api_gateway_usage_plan_key": Kind(
+    "aws_api_gateway_usage_plan_key": TypeLookup(
         ("usage_plan_id", "key_id"), _usage_plan_key, ("aws_api_gateway_usage_plan", "usage_plan_id")
     ),
-    "aws_appautoscaling_policy": Kind(
+    "aws_appautoscaling_policy": TypeLookup(
         ("resource_id", "scalable_dimension", "name"), _scaling_policy, ("aws_appautoscaling_target", "resource_id")
     ),
-    "aws_appautoscaling_target": Kind(("resource_id", "scalable_dimension"), _scaling_target),
-    "aws_cloudwatch_log_group": Kind(("name",), _log_group),
-    "aws_cloudwatch_metric_alarm": Kind(("alarm_name",), _alarm),
-    "aws_dynamodb_table": Kind(("name",), _table),
-    "aws_iam_role": Kind(("name",), _role),
-    "aws_iam_role_policy": Kind(("role", "name"), _role_policy, ("aws_iam_role", "role")),
-    "aws_iam_role_policy_attachment": Kind(("role", "policy_arn"), _attached_policy, ("aws_iam_role", "role")),
-    "aws_kms_alias": Kind(("name", "target_key_id"), _alias, ("aws_kms_key", "target_key_id")),
-    "aws_kms_key": Kind(("description", "tags_all"), _key),
-    "aws_lambda_function": Kind(("function_name",), _function),
-    "aws_lambda_function_event_invoke_config": Kind(
+    "aws_appautoscaling_target": TypeLookup(("resource_id", "scalable_dimension"), _scaling_target),
+    "aws_cloudwatch_log_group": TypeLookup(("name",), _log_group),
+    "aws_cloudwatch_metric_alarm": TypeLookup(("alarm_name",), _alarm),
+    "aws_dynamodb_table": TypeLookup(("name",), _table),
+    "aws_iam_role": TypeLookup(("name",), _role),
+    "aws_iam_role_policy": TypeLookup(("role", "name"), _role_policy, ("aws_iam_role", "role")),
+    "aws_iam_role_policy_attachment": TypeLookup(("role", "policy_arn"), _attached_policy, ("aws_iam_role", "role")),
+    "aws_kms_alias": TypeLookup(("name", "target_key_id"), _alias, ("aws_kms_key", "target_key_id")),
+    "aws_kms_key": TypeLookup(("description", "tags_all"), _key),
+    "aws_lambda_function": TypeLookup(("function_name",), _function),
+    "aws_lambda_function_event_invoke_config": TypeLookup(
         ("function_name",), _invoke_config, ("aws_lambda_function", "function_name")
     ),
-    "aws_lambda_permission": Kind(
+    "aws_lambda_permission": TypeLookup(
         ("function_name", "principal", "source_arn"), _permission, ("aws_lambda_function", "function_name")
     ),
-    "aws_s3_bucket": Kind(("bucket",), _bucket),
+    "aws_s3_bucket": TypeLookup(("bucket",), _bucket),
     "aws_s3_bucket_cors_configuration": _of_bucket("get_bucket_cors", "CORSRules"),
     "aws_s3_bucket_lifecycle_configuration": _of_bucket("get_bucket_lifecycle_configuration", "Rules"),
     "aws_s3_bucket_notification": _of_bucket("get_bucket_notification_configuration", "LambdaFunctionConfigurations"),
@@ -309,10 +309,10 @@ KINDS: Mapping[str, Kind] = {
         "get_bucket_encryption", "ServerSideEncryptionConfiguration"
     ),
     "aws_s3_bucket_versioning": _of_bucket("get_bucket_versioning", "Status"),
-    "aws_sns_topic": Kind(("name",), _topic),
-    "aws_sns_topic_policy": Kind(("arn",), _topic_policy, ("aws_sns_topic", "arn")),
-    "aws_sqs_queue": Kind(("name",), _queue),
-    "aws_sqs_queue_policy": Kind(("queue_url",), _queue_policy, ("aws_sqs_queue", "queue_url")),
+    "aws_sns_topic": TypeLookup(("name",), _topic),
+    "aws_sns_topic_policy": TypeLookup(("arn",), _topic_policy, ("aws_sns_topic", "arn")),
+    "aws_sqs_queue": TypeLookup(("name",), _queue),
+    "aws_sqs_queue_policy": TypeLookup(("queue_url",), _queue_policy, ("aws_sqs_queue", "queue_url")),
 }
 
 # Types that are never looked up: the next deployment creates or overwrites them, which is harmless.

@@ -109,3 +109,21 @@ def test_imports_are_seen_wherever_they_are_written(monkeypatch: pytest.MonkeyPa
         "sluice_cli.verbs",
         "stacks.system",
     ]
+
+
+# Each system has a class of its own under these names, in the same part: that is one word for one thing.
+PARTS_OF_A_SYSTEM = {"Environment", "Inputs", "Proofs", "Store"}
+
+
+def test_a_class_name_stands_for_one_class() -> None:
+    classes: dict[str, list[str]] = {}
+    for room in (*ARROWS, "lambda"):
+        for file in (ROOT / room).rglob("*.py"):
+            if "peers" not in file.parts:  # programs of others' that the benchmark compares with
+                tree = ast.parse(file.read_text(encoding="utf-8"))
+                for node in tree.body:
+                    if isinstance(node, ast.ClassDef):
+                        classes.setdefault(node.name, []).append(str(file.relative_to(ROOT)))
+    assert classes["SystemStack"] == ["stacks/system.py"]
+    twice = {name: files for name, files in classes.items() if len(files) > 1 and name not in PARTS_OF_A_SYSTEM}
+    assert twice == {}, "give one of each pair a name that says what it is"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sluice_cli.errors import InputError
 from sluice_cli.function_logs.events import LogEvent
-from sluice_cli.function_logs.lines import Level, LineReader, LogLine
+from sluice_cli.function_logs.lines import LineReader, LogLevel, LogLine
 from sluice_cli.function_logs.moments import moment
 from sluice_cli.function_logs.showing import LogPrinter
 from tests.support.terminal import is_safe
@@ -33,27 +33,29 @@ def shown(*messages: str) -> list[str]:
 @pytest.mark.parametrize(
     ("message", "level", "request_id", "text"),
     [
-        ("hello", Level.INFO, "", "hello"),
-        (f"[ERROR]\t2026-01-31T09:30:00.000Z\t{ID}\tbroken", Level.ERROR, ID, "broken"),
-        ("[WARNING] careful", Level.WARNING, "", "careful"),
-        (f"2026-01-31T09:30:00.000Z\t{ID}\tERROR\tfrom node", Level.ERROR, ID, "from node"),
-        ("2026-01-31T09:30:00.000Z undefined INFO starting", Level.INFO, "", "starting"),
-        (f"2026-01-31T09:30:00Z {ID} Task timed out after 3.00 seconds", Level.ERROR, "", None),
-        (f"START RequestId: {ID} Version: $LATEST", Level.INFO, ID, None),
-        (f"REPORT RequestId: {ID}\tDuration: 5 ms\tStatus: timeout", Level.ERROR, ID, None),
-        ("INIT_START Runtime Version: python:3.13", Level.INFO, "", None),
-        (json.dumps({"level": "WARN", "msg": "a", "requestId": ID}), Level.WARNING, ID, "a"),
-        (json.dumps({"severity": "critical", "message": "a", "AWSRequestId": ID}), Level.CRITICAL, ID, "a"),
-        (json.dumps({"level": 50, "msg": "pino"}), Level.ERROR, "", "pino"),
-        (json.dumps({"level": "nonsense", "message": {"a": 1}}), Level.INFO, "", '{"a": 1}'),
-        (json.dumps({"type": "platform.start", "record": {"requestId": ID}}), Level.INFO, ID, "platform.start"),
-        ('{"cut": "sho', Level.INFO, "", '{"cut": "sho'),
-        ("[1, 2]", Level.INFO, "", "[1, 2]"),
-        ("{" * 10_000, Level.INFO, "", None),
-        ("", Level.INFO, "", ""),
+        ("hello", LogLevel.INFO, "", "hello"),
+        (f"[ERROR]\t2026-01-31T09:30:00.000Z\t{ID}\tbroken", LogLevel.ERROR, ID, "broken"),
+        ("[WARNING] careful", LogLevel.WARNING, "", "careful"),
+        (f"2026-01-31T09:30:00.000Z\t{ID}\tERROR\tfrom node", LogLevel.ERROR, ID, "from node"),
+        ("2026-01-31T09:30:00.000Z undefined INFO starting", LogLevel.INFO, "", "starting"),
+        (f"2026-01-31T09:30:00Z {ID} Task timed out after 3.00 seconds", LogLevel.ERROR, "", None),
+        (f"START RequestId: {ID} Version: $LATEST", LogLevel.INFO, ID, None),
+        (f"REPORT RequestId: {ID}\tDuration: 5 ms\tStatus: timeout", LogLevel.ERROR, ID, None),
+        ("INIT_START Runtime Version: python:3.13", LogLevel.INFO, "", None),
+        (json.dumps({"level": "WARN", "msg": "a", "requestId": ID}), LogLevel.WARNING, ID, "a"),
+        (json.dumps({"severity": "critical", "message": "a", "AWSRequestId": ID}), LogLevel.CRITICAL, ID, "a"),
+        (json.dumps({"level": 50, "msg": "pino"}), LogLevel.ERROR, "", "pino"),
+        (json.dumps({"level": "nonsense", "message": {"a": 1}}), LogLevel.INFO, "", '{"a": 1}'),
+        (json.dumps({"type": "platform.start", "record": {"requestId": ID}}), LogLevel.INFO, ID, "platform.start"),
+        ('{"cut": "sho', LogLevel.INFO, "", '{"cut": "sho'),
+        ("[1, 2]", LogLevel.INFO, "", "[1, 2]"),
+        ("{" * 10_000, LogLevel.INFO, "", None),
+        ("", LogLevel.INFO, "", ""),
     ],
 )
-def test_a_line_says_its_level_request_and_text(message: str, level: Level, request_id: str, text: str | None) -> None:
+def test_a_line_says_its_level_request_and_text(
+    message: str, level: LogLevel, request_id: str, text: str | None
+) -> None:
     (line,) = read(message)
     assert (line.level, line.request_id) == (level, request_id)
     assert line.text == (message if text is None else text)
@@ -68,7 +70,7 @@ def test_all_lines_of_a_traceback_are_errors_and_following_lines_are_not() -> No
     lines = read(
         "Traceback (most recent call last):", '  File "a.py", line 1', "    1 / 0", "ZeroDivisionError: x", "on"
     )
-    assert [one.level for one in lines] == [Level.ERROR] * 4 + [Level.INFO]
+    assert [one.level for one in lines] == [LogLevel.ERROR] * 4 + [LogLevel.INFO]
 
 
 def test_structured_lines_show_their_fields_except_those_of_every_line() -> None:

@@ -22,7 +22,7 @@ REQUEST_ID_HEADER = b"x-amzn-requestid"
 
 
 @dataclass
-class Invocation:
+class FunctionRun:
     """One run of a function."""
 
     function: str
@@ -41,9 +41,9 @@ class Invocation:
 
 
 # By the id of their segment, which their calls carry as the parent.
-invocations: OrderedDict[str, Invocation] = OrderedDict()
+invocations: OrderedDict[str, FunctionRun] = OrderedDict()
 
-current: contextvars.ContextVar[Invocation | None] = contextvars.ContextVar("current invocation", default=None)
+current: contextvars.ContextVar[FunctionRun | None] = contextvars.ContextVar("current invocation", default=None)
 _caller_header: contextvars.ContextVar[str] = contextvars.ContextVar("trace header of the request", default="")
 # The ids of invocations that a request makes; shared with the threads that make them.
 _made: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("made invocations", default=None)
@@ -57,7 +57,7 @@ _plain_attributes = existing(sqs, "_build_send_sys_attrs")
 listeners: list[Any] = []
 
 
-def caller() -> Invocation | None:
+def caller() -> FunctionRun | None:
     """The invocation that sent the request that is answered; None for others."""
     return invocations.get(_parsed(_caller_header.get()).get("Parent", ""))
 
@@ -102,9 +102,9 @@ def _dispatch(func: Any, config: Any, event: Any, request_id: str, started: floa
             listener(invocation, failed)
 
 
-def _begin(config: Any, event: Any, request_id: str) -> Invocation:
+def _begin(config: Any, event: Any, request_id: str) -> FunctionRun:
     header = _parsed(_caller_header.get() or _header_of_message(event) or _plain_trace_header(config) or "")
-    invocation = Invocation(
+    invocation = FunctionRun(
         function=config.get("FunctionName", "unknown"),
         request_id=request_id,
         trace_id=header.get("Root") or f"1-{int(time.time()):08x}-{secrets.token_hex(12)}",

@@ -99,7 +99,7 @@ def _may_trace(function: str) -> bool:
     return record is None or role_may(record["config"].get("Role", ""), "xray:PutTraceSegments", "*")
 
 
-def _keep_invocation(invocation: invocations.Invocation, failed: bool) -> None:
+def _keep_invocation(invocation: invocations.FunctionRun, failed: bool) -> None:
     """The segment of a function, which Lambda sends by itself.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
