@@ -37,8 +37,15 @@ Synthesize = Callable[..., Synth]
 
 @pytest.fixture(scope="session")
 def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
-    """The five systems, synthesized by `main.py` with one of the frameworks, under these settings."""
+    """The five systems, synthesized by `main.py` with one of the frameworks, under these settings; `again` even if that was done before."""
     cache = tmp_path_factory.mktemp("cache")
+    made: dict[tuple[str, frozenset[tuple[str, str]]], Synth] = {}
+
+    def once(framework: str, settings: Mapping[str, str], *, again: bool = False) -> Synth:
+        key = framework, frozenset(settings.items())
+        if again or key not in made:
+            made[key] = run(framework, settings)
+        return made[key]
 
     def run(framework: str, settings: Mapping[str, str]) -> Synth:
         output = tmp_path_factory.mktemp(f"out-{framework}")
@@ -68,4 +75,4 @@ def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
             after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         )
 
-    return run
+    return once
