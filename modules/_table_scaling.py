@@ -73,7 +73,8 @@ def keep_scaled_indexes(
     # Looked up by name, so that the data source does not wait for the table.
     tables = DataAwsDynamodbTables(table, "Tables")
     current = DataAwsDynamodbTable(table, "Current", name=name)
-    current.add_override("count", f'${{contains({tables.fqn}.names, "{name}") ? 1 : 0}}')
+    # The provider gives no list at all where there is no table yet.
+    current.add_override("count", f'${{try(contains({tables.fqn}.names, "{name}"), false) ? 1 : 0}}')
     for position, index in enumerate(indexes):
         for field, least in (("read_capacity", capacity.read), ("write_capacity", capacity.write)):
             scaled = f"{current.fqn}[0].global_secondary_index"

@@ -43,7 +43,11 @@ def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(
         metadata = Parser().parsestr(archive.read(name).decode())
     required = [one.partition(";") for one in metadata.get_all("Requires-Dist", [])]
     of_extra = {
-        extra: sorted(what.split(">")[0].strip() for what, _, when in required if f"'{extra}'" in when)
+        extra: sorted(
+            what.strip() if "," in what else what.split(">")[0].strip()
+            for what, _, when in required
+            if f"'{extra}'" in when
+        )
         for extra in metadata.get_all("Provides-Extra", [])
     }
     assert sorted(what.strip() for what, _, when in required if not when) == [
@@ -53,9 +57,10 @@ def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(
         "packaging>=23",
     ]
     assert of_extra == {
+        "cdktn": ["cdktn-provider-aws<26,>=25.8", "cdktn<0.25,>=0.24"],
         "scan": ["checkov", "cloudsplaining", "parliament"],
         "test": ["pytest"],
-        "tool": ["boto3", "jinja2", "rich"],
+        "tool": ["boto3", "jinja2", "rich", "watchfiles"],
     }
 
 
