@@ -132,5 +132,5 @@ class Watch:
             changes = f"{self._done} change{'s' * (self._done != 1)}" if self._done else "nothing to change"
             console.print(f"{self._title}: done, {changes}")
             if self._skipped:
-                names = ", ".join(self._skipped)
+                names = ", ".join(sorted(self._skipped))
                 console.print(f"Unchanged since the last deployment, not planned (--plan-all): {names}", markup=False)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,19 @@ def watched_functions(stacks: Sequence[Stack], finder: SourceFinder) -> list[Wat
             digest = hashlib.sha256(archive.read_bytes()).hexdigest()
             source = finder.find(archive, digest)
             found.append(WatchedFunction(stack, one.resource.name, one.name, one.region, archive, source))
+    return found
+
+
+def renewed(functions: Sequence[WatchedFunction], finder: SourceFinder) -> list[WatchedFunction]:
+    """The same functions, with the archives that their stacks name now."""
+    found = []
+    for one in functions:
+        archive = archive_of(one.stack, one.stack.configuration["resource"].get(FUNCTION, {}).get(one.id, {}))
+        if archive is not None and archive != one.archive:
+            source = finder.find(archive, hashlib.sha256(archive.read_bytes()).hexdigest())
+            found.append(replace(one, archive=archive, source=source or one.source))
+        elif archive is not None:
+            found.append(one)
     return found
 
 

@@ -19,6 +19,7 @@ from sluice_cli.watching.functions import (
     WatchedFunction,
     archive_of,
     changed_code,
+    renewed,
     source_hash,
     watched_functions,
 )
@@ -60,7 +61,9 @@ class Settler:
         if others and unchanged:
             deploy_stacks(others, self._target, unchanged)
         self._before |= {stack.name: stack.configuration for stack in stacks if unchanged or stack not in others}
-        self.functions = watched_functions(stacks, self._finder())
+        # What is deployed has other functions only where something was applied.
+        kept = [one for one in self.functions if one.stack.name not in {stack.name for stack in others}]
+        self.functions = [*renewed(kept, self._finder()), *watched_functions(others, self._finder())]
         return told, [stack.name for stack in others]
 
     def _tell_state(

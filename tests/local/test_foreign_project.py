@@ -58,7 +58,7 @@ def test_up_plans_a_stack_again_where_its_files_or_the_local_aws_changed(local_a
         return out.splitlines()[out.splitlines().index("synthesizing weather") + 1 :]
 
     unchanged = "Unchanged since the last deployment, not planned (--plan-all): "
-    assert deployed() == ["Deploying: done, nothing to change", f"{unchanged}store, compute"]
+    assert deployed() == ["Deploying: done, nothing to change", f"{unchanged}compute, store"]
 
     functions = local_aws.client("lambda", region_name=REGION)
     functions.update_function_configuration(FunctionName="weather", Description="changed by hand")
