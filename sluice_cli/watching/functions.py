@@ -64,7 +64,9 @@ def renewed(functions: Sequence[WatchedFunction], finder: SourceFinder) -> list[
         archive = archive_of(one.stack, one.stack.configuration["resource"].get(FUNCTION, {}).get(one.id, {}))
         if archive is not None and archive != one.archive:
             source = finder.find(archive, hashlib.sha256(archive.read_bytes()).hexdigest())
-            found.append(replace(one, archive=archive, source=source or one.source))
+            # The one that is there keeps what it has compressed.
+            same = source is None or (one.source is not None and one.source.inputs() == source.inputs())
+            found.append(replace(one, archive=archive, source=one.source if same else source))
         elif archive is not None:
             found.append(one)
     return found

@@ -46,6 +46,9 @@ class Source(Protocol):
     def folders(self) -> list[Path]:
         """The folders to watch for it."""
 
+    def inputs(self) -> object:
+        """What tells it from another source."""
+
     def build(self) -> bytes:
         """The archive of what is there now. Raises `ValueError` and `OSError` where it cannot be built."""
 
@@ -62,6 +65,9 @@ class RecordedSource:
 
     def folders(self) -> list[Path]:
         return [Path(one) for one in (*self.record["packages"], *filter(None, [self.record["libraries"]]))]
+
+    def inputs(self) -> object:
+        return {name: self.record[name] for name in ("packages", "libraries", "exclude", "builder")}
 
     def build(self) -> bytes:
         packaging = importlib.import_module(str(self.record["builder"]))
@@ -89,6 +95,9 @@ class FolderSource:
     def folders(self) -> list[Path]:
         return [self.folder]
 
+    def inputs(self) -> object:
+        return self.folder
+
     def build(self) -> bytes:
         out = io.BytesIO()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
@@ -108,6 +117,9 @@ class FileSource:
 
     def folders(self) -> list[Path]:
         return [self.file.parent]
+
+    def inputs(self) -> object:
+        return self.file
 
     def build(self) -> bytes:
         content = self.file.read_bytes()
