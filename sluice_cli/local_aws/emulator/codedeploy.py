@@ -36,7 +36,7 @@ _tags: dict[str, dict[str, str]] = {}
 _running: set[asyncio.Task[None]] = set()
 
 
-class Refused(LookupError):
+class RequestRefused(LookupError):
     """What AWS answers with an error of that kind."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -52,7 +52,7 @@ async def handle_request(method: str, path: str, headers: Any, body: bytes, quer
         return _answer(400, {"__type": "InvalidOperationException", "message": f"{operation} is not emulated"})
     try:
         return _answer(200, OPERATIONS[operation](json.loads(body or b"{}")))
-    except Refused as error:
+    except RequestRefused as error:
         return _answer(400, {"__type": error.kind, "message": str(error)})
 
 
@@ -66,13 +66,13 @@ def _key(*names: str) -> Key:
 
 def _kept(kept: dict[Key, Values], kind: str, *names: str) -> Values:
     if _key(*names) not in kept:
-        raise Refused(f"{kind}DoesNotExistException", f"there is no {' '.join(names)}")
+        raise RequestRefused(f"{kind}DoesNotExistException", f"there is no {' '.join(names)}")
     return kept[_key(*names)]
 
 
 def _new(kept: dict[Key, Values], kind: str, values: Values, *names: str) -> None:
     if _key(*names) in kept:
-        raise Refused(f"{kind}AlreadyExistsException", f"there is {' '.join(names)} already")
+        raise RequestRefused(f"{kind}AlreadyExistsException", f"there is {' '.join(names)} already")
     kept[_key(*names)] = values
 
 
@@ -116,7 +116,7 @@ def _create_deployment(values: Values) -> Values:
     (shift,) = (one["Properties"] for one in resource.values())
     alias = lambda_svc._functions.get(shift["Name"], {}).get("aliases", {}).get(shift["Alias"])
     if alias is None or alias["FunctionVersion"] != str(shift["CurrentVersion"]):
-        raise Refused("InvalidRevisionException", f"{shift['Alias']} of {shift['Name']} is not at that version")
+        raise RequestRefused("InvalidRevisionException", f"{shift['Alias']} of {shift['Name']} is not at that version")
     id_ = f"d-{uuid4().hex[:9].upper()}"
     made = {"deploymentId": id_, "status": "InProgress", "createTime": time.time(), **values}
     _deployments[id_] = made
