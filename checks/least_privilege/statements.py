@@ -21,6 +21,7 @@ HOLDERS = {
     "aws_iam_role_policy": "policy",
     "aws_kms_key": "policy",
     "aws_s3_bucket_policy": "policy",
+    "aws_secretsmanager_secret_policy": "policy",
     "aws_sns_topic_policy": "policy",
     "aws_sqs_queue_policy": "policy",
 }

@@ -9,6 +9,7 @@ import pytest
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
+from tests.support.connected import Connections
 from tests.support.deployed import Deployment
 from tests.support.logs import logged
 from tests.support.queues import FailureQueueReader
@@ -63,6 +64,11 @@ class Tracker:
     def _signed(self, method: str, url: str, body: bytes | None = None) -> tuple[int, Any]:
         status, answer = signed_request(self.local, method, url, body)
         return status, json.loads(answer)
+
+
+@pytest.fixture(scope="session")
+def connections(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Connections:
+    return Connections.on(local_aws, tmp_path_factory.mktemp("connections") / "project")
 
 
 @pytest.fixture(scope="session")

@@ -5,50 +5,11 @@ and keys that a bucket, a topic, a rule and a schedule reach (docs/local-aws.md)
 """
 
 import json
-import shutil
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from checks import ROOT
-from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.project import FILE
-from sluice_cli.testing import DeployedProject, eventually
-
-CONNECTIONS = ROOT / "tests" / "support" / "connections"
-
-
-@dataclass(frozen=True)
-class Connections:
-    """The deployed stack of tests/support/connections."""
-
-    local: LocalAws
-    project: DeployedProject
-
-    def seen(self, via: str, text: str) -> list[Any]:
-        """The records with this text that arrived through a function."""
-        rows = self.local.client("dynamodb").scan(TableName="connections-seen", ConsistentRead=True)["Items"]
-        return [json.loads(one["record"]["S"]) for one in rows if one["via"]["S"] == via and text in one["record"]["S"]]
-
-    def upload(self, key: str) -> None:
-        self.local.client("s3").put_object(Bucket="connections-uploads", Key=key, Body=b"content")
-
-    def messages(self, queue: str) -> Callable[[], list[dict[str, Any]]]:
-        sqs = self.local.client("sqs")
-        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        return lambda: list(sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"]).get("Messages", []))
-
-
-@pytest.fixture(scope="module")
-def connections(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Connections:
-    folder = tmp_path_factory.mktemp("connections") / "project"
-    shutil.copytree(CONNECTIONS, folder)
-    app = f"env PYTHONPATH='{ROOT}' '{sys.executable}' app.py"
-    (folder / FILE).write_text(json.dumps({"language": "python", "app": app}))
-    return Connections(local_aws, DeployedProject.on(local_aws, folder))
+from sluice_cli.testing import eventually
+from tests.support.connected import Connections
 
 
 @pytest.mark.parametrize("key", ["queued/plain.txt", "monthly reports (é=1)/encoded.txt"])

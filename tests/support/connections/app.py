@@ -8,6 +8,7 @@ from modules import Bucket, Key, LifecycleRule, PythonFunction, Queue, Rule, Sch
 # isort: split
 from cdktf import App, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
+from grants import Grants  # beside this file
 
 CODE = Path(__file__).parent / "code" / "recorder"
 
@@ -80,4 +81,5 @@ class Connections(TerraformStack):
 if __name__ == "__main__":
     app = App()
     Connections(app, "connections")
+    Grants(app, "grants")
     app.synth()

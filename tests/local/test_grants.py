@@ -1,0 +1,90 @@
+"""Every grant of every class, on the local AWS with IAM enforced: each action of each statement is needed, and none
+reaches further than what it is granted on."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from checks.least_privilege.changes import StatementMutation, changes
+from checks.least_privilege.live import DeployedStack
+from checks.least_privilege.statements import SynthesizedStatement, read
+from tests.support.connected import Connections
+from tests.support.granted import Granted, refused
+
+SYSTEM = "grants"
+# Statements that services use in the function's name, by who needs them. Unit tests assert them on the Terraform
+# (test_function, test_bucket, test_table, test_queue, test_topic, test_secret); what the local AWS enforces of them is
+# proven on the five systems (docs/least-privilege.md).
+OF_SERVICES = {
+    "WriteOwnLogs": "Lambda, to write the function's log",
+    "WriteTraces": "Lambda and the function, to send traces",
+    "KeepFailures": "Lambda, to keep a failed event",
+    "ReadKey": "S3, to decrypt objects",
+    "WriteKey": "S3, to encrypt objects",
+    "PresignKey": "S3, to encrypt objects",
+    "UseTableKey": "DynamoDB, to use the table's key",
+    "EncryptMessages": "SQS and SNS, to encrypt messages",
+    "DecryptMessages": "SQS, to decrypt messages",
+    "DecryptSecret": "Secrets Manager, to decrypt the secret",
+    "DecryptParameter": "Parameter Store, to decrypt a SecureString",
+    "ListStreams": "clients that look for a table's streams",
+}
+# The local AWS asks for a right to these on everything, and not on the stream or the parameters that are named, so that
+# no exact grant lets a call through there.
+ASKED_OF_EVERYTHING = {
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "ssm:GetParameters",
+}
+
+
+@pytest.fixture(scope="module")
+def where(connections: Connections) -> DeployedStack:
+    stack = connections.project.stack(SYSTEM)
+    synthesized = json.loads((connections.project.target.output / "stacks" / SYSTEM / "cdk.tf.json").read_text())
+    return DeployedStack.of(connections.local, SYSTEM, synthesized, json.loads(stack.run("state", "pull").stdout))
+
+
+@pytest.fixture(scope="module")
+def granted(connections: Connections, where: DeployedStack) -> Iterator[Granted]:
+    made = Granted(connections.local, where)
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def statements(connections: Connections) -> list[SynthesizedStatement]:
+    synthesized = json.loads((connections.project.target.output / "stacks" / SYSTEM / "cdk.tf.json").read_text())
+    of_roles = [one for one in read(SYSTEM, synthesized) if one.kind == "aws_iam_role_policy"]
+    return [one for one in of_roles if one.holder.split("/")[0] in ("Grantee", "Writer")]
+
+
+def mutations(statements: list[SynthesizedStatement]) -> Iterator[StatementMutation]:
+    for statement in statements:
+        if statement.sid not in OF_SERVICES and statement.sid != "ReadStream":
+            for change in changes(statement):
+                if not (change.part == "action" and statement.actions[change.index] in ASKED_OF_EVERYTHING):
+                    yield change
+
+
+def test_each_action_of_each_grant_is_needed_and_no_resource_is_wider_than_needed(
+    granted: Granted, statements: list[SynthesizedStatement]
+) -> None:
+    unproven, count = [], 0
+    for change in mutations(statements):
+        count += 1
+        call = granted.call(change)
+        before = refused(call)
+        with granted.changed(change):
+            during = refused(call)
+        if (before, during) != ((False, True) if change.narrows else (True, False)):
+            unproven.append(f"{change.statement.name}, {change}: refused before {before}, with the change {during}")
+    assert "\n".join(unproven) == ""
+    assert count > 50
+
+
+def test_what_no_run_shows_is_named_and_there(statements: list[SynthesizedStatement]) -> None:
+    assert {one.sid for one in statements} >= OF_SERVICES.keys()
+    assert {action for one in statements for action in one.actions} >= ASKED_OF_EVERYTHING
