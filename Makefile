@@ -103,6 +103,9 @@ docs: ## build the documentation site into docs/_build; a broken link fails
 	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build
 	@echo "docs/_build/index.html"
 
+terraform-modules: setup ## write the systems as plain Terraform modules to terraform/, with their archives; SYSTEM=name for one
+	@.venv/bin/python -m scripts.terraform_modules $(SYSTEM)
+
 package: setup ## build the wheel and the source distribution into dist
 	@rm -rf dist && .venv/bin/python -m build --no-isolation --outdir dist .
 
@@ -112,4 +115,4 @@ lint: setup ## style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules lint lock

@@ -28,6 +28,14 @@ SENSOR_FORMATS = ("detect", "own", "wide", "readings", "senml", "things-network"
 # Subnets, and security groups, of a function: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
 MOST_IN_VPC = {"subnet": 16, "sg": 5}
 HIGHEST_PORT = 65535
+# Enough to catch a slip; only the confirmation mail proves an address.
+EMAIL = r"[^@\s,;<>\"]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
+LONGEST_EMAIL = 254
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096),
+    *(1827, 2192, 2557, 2922, 3288, 3653),
+)
 LARGEST_THRESHOLD = 1e100  # DynamoDB's numbers end at 1E126
 VPC = {"VPC_SUBNET_IDS", "VPC_SECURITY_GROUP_IDS"}
 OF_ONE_REGION = {*VPC, "CODE_SIGNING_CONFIG_ARN", "WEB_ACL_ARN"}
@@ -49,38 +57,58 @@ class _Refused(ValueError):
     """What is allowed instead."""
 
 
-def _matching(pattern: str, allowed: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise _Refused(allowed)
+@dataclass(frozen=True)
+class Matching:
+    """A text that matches a pattern as a whole."""
+
+    pattern: str
+    allowed: str
+
+    def __call__(self, text: str) -> str:
+        if not re.fullmatch(self.pattern, text):
+            raise _Refused(self.allowed)
         return text
 
-    return parse
 
+@dataclass(frozen=True)
+class Whole:
+    """A whole number within limits, both included."""
 
-def _whole(lowest: int, highest: int, unit: str) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text) or not lowest <= int(text) <= highest:
-            raise _Refused(f"a whole number of {unit} from {lowest} to {highest}")
+    lowest: int
+    highest: int
+    unit: str
+
+    @property
+    def allowed(self) -> str:
+        return f"a whole number of {self.unit} from {self.lowest} to {self.highest}"
+
+    def __call__(self, text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not self.lowest <= int(text) <= self.highest:
+            raise _Refused(self.allowed)
         return int(text)
 
-    return parse
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a few texts."""
+
+    choices: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        return "one of " + ", ".join(self.choices)
+
+    def __call__(self, text: str) -> str:
+        if text not in self.choices:
+            raise _Refused(self.allowed)
+        return text
 
 
-_region = _matching(
+_region = Matching(
     r"(us|eu|eusc|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?|-de)?-"
     r"(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
     "an AWS region such as us-east-1",
 )
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise _Refused("one of " + ", ".join(choices))
-        return text
-
-    return parse
 
 
 def _flag(text: str) -> bool:
@@ -90,16 +118,13 @@ def _flag(text: str) -> bool:
 
 
 def _days(text: str) -> int:
-    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-    allowed = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
-    if text not in map(str, allowed):
-        raise _Refused("a number of days CloudWatch Logs offers: " + ", ".join(map(str, allowed)))
+    if text not in map(str, RETENTION_DAYS):
+        raise _Refused("a number of days CloudWatch Logs offers: " + ", ".join(map(str, RETENTION_DAYS)))
     return int(text)
 
 
 def _email(text: str) -> str:
-    # Enough to catch a slip; only the confirmation mail proves an address.
-    if len(text) > 254 or not re.fullmatch(r"[^@\s,;<>\"]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}", text):
+    if len(text) > LONGEST_EMAIL or not re.fullmatch(EMAIL, text):
         raise _Refused("one email address such as team@example.com")
     return text
 
@@ -233,13 +258,13 @@ class Settings:
     # First part of every physical name, and the Project tag.
     project: str = _setting(
         "PROJECT",
-        _matching(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", "2 to 20 lower-case letters, digits and hyphens, a letter first"),
+        Matching(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", "2 to 20 lower-case letters, digits and hyphens, a letter first"),
         "sluice",
     )
     # Last part of every physical name, and the Environment tag: dev, staging, prod, pr-123.
     environment: str = _setting(
         "ENVIRONMENT_SUFFIX",
-        _matching(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?", "1 to 16 lower-case letters, digits and hyphens"),
+        Matching(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?", "1 to 16 lower-case letters, digits and hyphens"),
         "dev",
     )
     # None: each system's own default region.
@@ -249,41 +274,53 @@ class Settings:
     )
     owner: str = _setting(
         "OWNER",
-        _matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
+        Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
         "platform-team",
     )
     cost_center: str = _setting(
         "COST_CENTER",
-        _matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
+        Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
         "unassigned",
     )
     # Hears of tracked objects and of alarms; None: nobody is subscribed.
     notification_email: str | None = _setting("NOTIFICATION_EMAIL", _email)
-    lambda_timeout_seconds: int = _setting("LAMBDA_TIMEOUT_SECONDS", _whole(1, 900, "seconds"), 30)
+    lambda_timeout_seconds: int = _setting("LAMBDA_TIMEOUT_SECONDS", Whole(1, 900, "seconds"), 30)
     lambda_runtime: str = _setting(
-        "LAMBDA_RUNTIME", _matching(r"python3\.1[1-3]", "a Python runtime of Lambda such as python3.13"), "python3.13"
+        "LAMBDA_RUNTIME", Matching(r"python3\.1[1-3]", "a Python runtime of Lambda such as python3.13"), "python3.13"
     )
     log_retention_days: int = _setting("LOG_RETENTION_DAYS", _days, 365)
     # Who may call the REST APIs.
-    api_authorization: str = _setting("API_AUTHORIZATION", _one_of("iam", "api_key", "none"), "iam")
+    api_authorization: str = _setting(
+        "API_AUTHORIZATION",
+        OneOf(("iam", "api_key", "none")),
+        "iam",
+    )
     # `existing`: the account has an API Gateway logging role, or the local AWS needs none. `managed`: the stack
     # `api-gateway-account` makes it, for every REST API of the account in that region.
-    api_logging_role: str = _setting("API_LOGGING_ROLE", _one_of("existing", "managed"), "existing")
+    api_logging_role: str = _setting(
+        "API_LOGGING_ROLE",
+        OneOf(("existing", "managed")),
+        "existing",
+    )
     # Environments whose buckets, tables and keys cannot be destroyed.
     protected_environments: str = _setting(
         "PROTECTED_ENVIRONMENTS",
-        _matching(r"[a-z0-9-]+(,[a-z0-9-]+)*", "environment suffixes with commas between them"),
+        Matching(r"[a-z0-9-]+(,[a-z0-9-]+)*", "environment suffixes with commas between them"),
         "prod",
     )
     # Every system. `customer`: all that keeps data is encrypted with the system's own key, not with keys of AWS's.
-    encryption_keys: str = _setting("ENCRYPTION_KEYS", _one_of("aws", "customer"), "aws")
+    encryption_keys: str = _setting(
+        "ENCRYPTION_KEYS",
+        OneOf(("aws", "customer")),
+        "aws",
+    )
     # All functions; both or neither. None: they are in no VPC.
     vpc_subnet_ids: tuple[str, ...] = _setting("VPC_SUBNET_IDS", _ids("subnet"), ())
     vpc_security_group_ids: tuple[str, ...] = _setting("VPC_SECURITY_GROUP_IDS", _ids("sg"), ())
     # All functions: who has to have signed their code. None: nobody.
     code_signing_config_arn: str | None = _setting(
         "CODE_SIGNING_CONFIG_ARN",
-        _matching(
+        Matching(
             r"arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17}",
             "an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
         ),
@@ -291,51 +328,59 @@ class Settings:
     # The REST APIs: what is asked about every request. None: nothing.
     web_acl_arn: str | None = _setting(
         "WEB_ACL_ARN",
-        _matching(
+        Matching(
             r"arn:aws(-[a-z]+)*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36}",
             "a regional ARN such as "
             "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/name/01234567-89ab-cdef-0123-456789abcdef",
         ),
     )
     # Upload API: how many requests may come at once on top of 1000 a second, and how files are encrypted.
-    upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", _whole(1, 5000, "requests"), 2000)
-    upload_encryption: str = _setting("UPLOAD_ENCRYPTION", _one_of("sse-s3", "kms"), "sse-s3")
+    upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", Whole(1, 5000, "requests"), 2000)
+    upload_encryption: str = _setting(
+        "UPLOAD_ENCRYPTION",
+        OneOf(("sse-s3", "kms")),
+        "sse-s3",
+    )
     # The web origins whose pages may call the REST APIs and upload to the upload API's and file metadata's buckets.
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
     # File metadata: names other than the rule gives, and the table's capacity.
-    metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
+    metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", Matching(BUCKET_NAME, BUCKET_NAME_RULE))
     metadata_table_name: str | None = _setting(
-        "METADATA_TABLE_NAME", _matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")
+        "METADATA_TABLE_NAME", Matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")
     )
-    metadata_read_capacity: int = _setting("METADATA_READ_CAPACITY", _whole(1, 40000, "capacity units"), 100)
-    metadata_write_capacity: int = _setting("METADATA_WRITE_CAPACITY", _whole(1, 40000, "capacity units"), 100)
+    metadata_read_capacity: int = _setting("METADATA_READ_CAPACITY", Whole(1, 40000, "capacity units"), 100)
+    metadata_write_capacity: int = _setting("METADATA_WRITE_CAPACITY", Whole(1, 40000, "capacity units"), 100)
     # None: no autoscaling. Otherwise both capacities grow to this many units by themselves.
-    metadata_autoscale_to: int | None = _setting("METADATA_AUTOSCALE_TO", _whole(1, 40000, "capacity units"))
+    metadata_autoscale_to: int | None = _setting("METADATA_AUTOSCALE_TO", Whole(1, 40000, "capacity units"))
     # Sensor pipeline: by sensor type, the values beyond which a reading is notified: JSON such as
     # {"temperature": {"lower": -20, "upper": 60}}. A type that is not named is unknown, and its readings are kept as
     # invalid.
     sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)
     # What objects hold: one format, or whichever is recognized by its shape.
-    sensor_format: str = _setting("SENSOR_FORMAT", _one_of(*SENSOR_FORMATS), "detect")
+    sensor_format: str = _setting("SENSOR_FORMAT", OneOf(SENSOR_FORMATS), "detect")
     # What senders call the fields and sensor types: JSON such as {"temp": "temperature", "device.id": "deviceId"}.
     sensor_field_names: str = _setting("SENSOR_FIELD_NAMES", _field_names, "{}")
     # A reading from before is kept as invalid: the device's clock was never set.
     sensor_earliest_timestamp: str = _setting("SENSOR_EARLIEST_TIMESTAMP", _utc_time, "2015-01-01T00:00:00Z")
     # `each`: a notification of each reading beyond its limit. `episodes`: one when a sensor goes beyond its limit, and
     # one with count, extremes and duration when it is back within it by the hysteresis, or after so long a silence.
-    sensor_notifications: str = _setting("SENSOR_NOTIFICATIONS", _one_of("each", "episodes"), "each")
+    sensor_notifications: str = _setting(
+        "SENSOR_NOTIFICATIONS",
+        OneOf(("each", "episodes")),
+        "each",
+    )
     sensor_hysteresis: str = _setting("SENSOR_HYSTERESIS", _hysteresis, "{}")
     sensor_longest_silence_seconds: int = _setting(
-        "SENSOR_LONGEST_SILENCE_SECONDS", _whole(1, 31_536_000, "seconds"), 3600
+        "SENSOR_LONGEST_SILENCE_SECONDS", Whole(1, 31_536_000, "seconds"), 3600
     )
     # How long a refused reading is kept to be looked at.
-    sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", _whole(1, 3650, "days"), 90)
+    sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", Whole(1, 3650, "days"), 90)
     # The one version of the AWS provider to plan with. None: any that the systems are good for.
     aws_provider_version: str | None = _setting(
-        "AWS_PROVIDER_VERSION", _matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
+        "AWS_PROVIDER_VERSION", Matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
     )
     # The bucket of Terraform's state, which `make state` makes.
-    state_bucket: str | None = _setting("STATE_BUCKET", _matching(BUCKET_NAME, BUCKET_NAME_RULE))
+    state_bucket: str | None = _setting("STATE_BUCKET", Matching(BUCKET_NAME, BUCKET_NAME_RULE))
     # Where that bucket is; None: in AWS_REGION, else in us-east-1.
     state_region: str | None = _setting("STATE_REGION", _region)
     # None: AWS itself. A local AWS otherwise: provider, state and functions all go there.

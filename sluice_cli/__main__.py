@@ -30,6 +30,9 @@ HELP = {
     "trace": "show a request's way through functions and AWS calls as a waterfall",
     "invoke": "invoke a function with an event of a file, an example as AWS sends it, or a kept one",
     "diagram": "draw each stack's architecture from its Terraform",
+    "export": "write a stack as a plain Terraform module, which needs neither Python nor Node",
+    "move": "move what is deployed from a stack to the plain module made from it, or back; refused where it would "
+    "touch what holds data",
     "scan": "scan the stacks' Terraform, plans and policies, off line",
 }
 VERBS = {name: Verb(f"sluice_cli.verbs.{name.replace('-', '_')}", help_) for name, help_ in HELP.items()}

@@ -1,0 +1,92 @@
+"""What the modules of the five systems offer: their options, and their other settings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.terraform_modules.learning import Option
+from scripts.terraform_modules.markers import FIRST
+from settings import Settings
+
+
+def _set(name: str, condition: str | None = None) -> Option:
+    """An option that is on where its setting has a value."""
+    text = condition or f"var.{name} != null"
+    return Option(name, {"set": {}}, {"set": text}, text)
+
+
+def _one_of(name: str, *choices: str) -> Option:
+    default = default_of(name)
+    return Option(
+        name,
+        {choice: {name: choice} for choice in choices},
+        {choice: f'var.{name} == "{choice}"' for choice in choices},
+        f'var.{name} != "{default}"' if len(choices) > 1 else f'var.{name} == "{choices[0]}"',
+    )
+
+
+def default_of(name: str) -> Any:
+    """A setting's default."""
+    return Settings.__dataclass_fields__[name].default
+
+
+EMAIL = _set("notification_email")
+KEYS = _one_of("encryption_keys", "customer")
+VPC = Option(
+    "vpc",
+    {"set": {}},
+    {"set": "length(var.vpc_subnet_ids) > 0"},
+    "length(var.vpc_subnet_ids) > 0",
+)
+SIGNING = _set("code_signing_config_arn")
+ACL = _set("web_acl_arn")
+AUTHORIZATION = _one_of("api_authorization", "api_key", "none")
+PROTECTED = Option(
+    "protected",
+    {"yes": {}},
+    {"yes": "local.protected"},
+    "local.protected",
+)
+ORIGINS = Option(
+    "cors_origins",
+    {"one": {"cors_origins": FIRST["cors_origins"][:1]}, "several": {}},
+    {"one": "length(var.cors_origins) == 1", "several": "length(var.cors_origins) > 1"},
+    "length(var.cors_origins) > 0",
+)
+UPLOAD_ENCRYPTION = _one_of("upload_encryption", "kms")
+NOTIFICATIONS = _one_of("sensor_notifications", "episodes")
+
+EVERY = [EMAIL, KEYS, VPC, SIGNING]
+OPTIONS: Mapping[str, list[Option]] = {
+    "invocation-log": EVERY,
+    "object-tracker": [*EVERY, AUTHORIZATION, ORIGINS, ACL, PROTECTED],
+    "upload-api": [*EVERY, AUTHORIZATION, ORIGINS, ACL, PROTECTED, UPLOAD_ENCRYPTION],
+    "file-metadata": [
+        *EVERY,
+        ORIGINS,
+        PROTECTED,
+        _set("metadata_autoscale_to"),
+    ],
+    "sensor-pipeline": [*EVERY, PROTECTED, NOTIFICATIONS],
+}
+# Settings that replace a name: the local that has either, and the argument that has the name.
+NAMES = {
+    "metadata_bucket_name": ("bucket_name", "aws_s3_bucket", "bucket"),
+    "metadata_table_name": ("table_name", "aws_dynamodb_table", "name"),
+}
+# Which settings an option gives a value; others keep their default without it.
+SETTINGS_OF_OPTION = {"vpc": ("vpc_subnet_ids", "vpc_security_group_ids"), "protected": ("protected_environments",)}
+
+
+def chosen(options: list[Option], choices: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings under choices: what an option decides has its value where it was chosen, else its default."""
+    result: dict[str, Any] = {}
+    for option in options:
+        label = choices.get(option.name)
+        for name in SETTINGS_OF_OPTION.get(option.name, (option.name,)):
+            result[name] = default_of(name) if label is None else values.get(name, values["environment"])
+        if label is not None:
+            result |= option.settings[label]
+    # Options of other systems: their settings change nothing here.
+    every = {one.name for others in OPTIONS.values() for one in others}
+    others = {name for option in every for name in SETTINGS_OF_OPTION.get(option, (option,))}
+    return {**{name: default_of(name) for name in others}, **result}

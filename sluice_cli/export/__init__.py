@@ -1,0 +1,1 @@
+"""A synthesized stack as a plain Terraform module: HCL that needs neither Python nor Node."""

@@ -1,0 +1,131 @@
+"""The files of a plain module: configuration that `terraform fmt` leaves as it is, documentation, and archives."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.errors import DeploymentError
+from sluice_cli.export import hcl, readme
+from sluice_cli.export.module import Module
+from sluice_cli.export.schema import NO_BODY, Schemas
+from sluice_cli.export.tree import When
+from sluice_cli.terraform.program import program
+
+# By its address in the module, where CDKTF has each resource: `sluice move` reads it.
+ADDRESSES = "cdktf-addresses.json"
+
+
+def module_files(module: Module, schemas: Schemas, introduction: str) -> dict[str, str]:
+    """The texts of a module's files by name, without what it reads from archives."""
+    files = {
+        "versions.tf": _versions(module),
+        "variables.tf": "\n\n".join(hcl.variable(name, one) for name, one in module.variables.items()),
+        "main.tf": _main(module, schemas),
+        "outputs.tf": "\n\n".join(_output(name, one) for name, one in module.outputs.items()),
+    }
+    texts = {name: format_hcl(f"{text}\n") for name, text in files.items() if text}
+    texts["README.md"] = readme.text(module, introduction)
+    addresses = {"stack": module.name, "addresses": dict(sorted(module.addresses.items()))}
+    texts[ADDRESSES] = json.dumps(addresses, indent=2) + "\n"
+    return texts
+
+
+def write_files(texts: Mapping[str, str], archives: Mapping[str, Path], folder: Path) -> None:
+    """Write texts and copies of archives into a folder, which is made."""
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    for name, source in archives.items():
+        path = folder / name
+        if source.is_dir():
+            shutil.copytree(source, path, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, path)
+
+
+def format_hcl(text: str) -> str:
+    """As `terraform fmt` writes it. Raises `DeploymentError` for what is not the Terraform language."""
+    done = subprocess.run(
+        [program(os.environ), "fmt", "-no-color", "-"], input=text, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        # What follows the first error follows from it.
+        first = "\n".join(done.stderr.strip().split("\n\nError: ")[0].splitlines()[:12])
+        raise DeploymentError(f"the stack's Terraform is not valid as HCL:\n{first}")
+    return done.stdout
+
+
+def _versions(module: Module) -> str:
+    providers = []
+    for name, wanted in module.required_providers.items():
+        lines = [f'{key} = "{wanted[key]}"' for key in ("source", "version") if key in wanted]
+        if "configuration_aliases" in wanted:
+            lines.append(f"configuration_aliases = [{', '.join(wanted['configuration_aliases'])}]")
+        providers.append("\n".join([f"{name} = {{", *lines, "}"]))
+    required = "\n".join(["required_providers {", *providers, "}"]) if providers else ""
+    return "\n".join(["terraform {", f'required_version = "{module.required_version}"', "", required, "}"])
+
+
+def _main(module: Module, schemas: Schemas) -> str:
+    parts = []
+    if module.locals:
+        entries = [f"{name} = {hcl.expression(value)}" for name, value in module.locals.items()]
+        parts.append("\n".join(["locals {", *entries, "}"]))
+    parts += [_block(element, block, schemas) for element, block in in_order(module)]
+    return "\n\n".join(parts)
+
+
+def in_order(module: Module) -> list[tuple[tuple[str, str, str], Any]]:
+    """The blocks as a reader meets them: what is looked up in the account, then in the order of the stack, each policy
+    document before what it is for."""
+    order: list[tuple[str, str, str]] = []
+    for element in sorted(module.blocks):
+        kind, type_, _ = element
+        if kind == "data" and type_ != "aws_iam_policy_document":
+            order.append(element)
+    ranks = {element: _rank(element) for element in module.blocks}
+    order += sorted((one for one in module.blocks if one not in order), key=lambda one: ranks[one])
+    return [(element, module.blocks[element]) for element in order]
+
+
+def _rank(element: tuple[str, str, str]) -> tuple[str, int, str, str]:
+    """Things of a name together: `aws_iam_role.recorder` beside `aws_iam_role_policy.recorder_operate`."""
+    kind, type_, name = element
+    return name.partition("_")[0], 0 if kind == "data" else 1, type_, name
+
+
+def _block(element: tuple[str, str, str], block: Any, schemas: Schemas) -> str:
+    kind, type_, name = element
+    body = NO_BODY if kind == "module" else schemas.body(kind, type_)
+    head = f'module "{name}"' if kind == "module" else f'{kind} "{type_}" "{name}"'
+    condition = block.condition if isinstance(block, When) else None
+    content = block.value if isinstance(block, When) else block
+    comments = [_comment(check, reason) for check, reason in sorted(content.get("//", {}).items())]
+    if condition is not None:
+        several = next((name for name in ("for_each", "count") if name in content), "count")
+        none = "{}" if several == "for_each" else "0"
+        some = hcl.expression(content[several]) if several in content else "1"
+        content = {**content, several: hcl.Expression(f"{condition} ? {some} : {none}")}
+    return hcl.block(head, content, body, comments)
+
+
+def _comment(check: str, reason: str) -> str:
+    """https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html"""
+    text = " ".join(reason.split())
+    return f"checkov:skip={check}: {text}" if re.match(r"CKV\d?_", check) else f"{check}: {text}"
+
+
+def _output(name: str, content: Mapping[str, Any]) -> str:
+    lines = [f'output "{name}" {{']
+    if content.get("description"):
+        lines.append(f"description = {hcl.expression(content['description'])}")
+    lines.append(f"value = {hcl.expression(content['value'])}")
+    if content.get("sensitive"):
+        lines.append("sensitive = true")
+    return "\n".join([*lines, "}"])

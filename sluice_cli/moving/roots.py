@@ -1,0 +1,112 @@
+"""The two configurations that a move is between: a CDKTF stack, and a root that calls the plain module."""
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sluice_cli.errors import DeploymentError, InputError
+from sluice_cli.export.files import ADDRESSES
+from sluice_cli.stack import COLOURS, Stack
+from sluice_cli.target import Target
+from sluice_cli.terraform import local_overrides
+from sluice_cli.terraform.program import program
+
+MODULES = Path(".terraform", "modules", "modules.json")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder with a Terraform configuration, on a target."""
+
+    path: Path
+    target: Target
+
+    def terraform(self, *arguments: str) -> str:
+        """Terraform's standard output. Raises `DeploymentError` with its message."""
+        done = subprocess.run(
+            [program(self.target.environment), *arguments],
+            cwd=self.path,
+            env=self.target.plain_variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            said = COLOURS.sub("", done.stderr).strip()
+            raise DeploymentError(f"terraform {arguments[0]} in {self.path} failed:\n{said}")
+        return done.stdout
+
+    def addresses(self) -> set[str]:
+        """The addresses of the resources in its state. Raises `DeploymentError`."""
+        text = self.terraform("state", "pull")
+        state: dict[str, Any] = json.loads(text) if text.strip() else {}
+        return {
+            ".".join(filter(None, [one.get("module"), one["type"], one["name"]])) + _index(instance)
+            for one in state.get("resources", [])
+            if one["mode"] == "managed"
+            for instance in one["instances"]
+        }
+
+
+@dataclass(frozen=True)
+class ModuleCall:
+    """The call of a plain module in a root: where its resources are, and by their addresses in the module, where the
+    CDKTF stack has them."""
+
+    address: str
+    addresses: Mapping[str, str]
+
+    def pairs(self) -> dict[str, str]:
+        """By its address in the stack, the address of each resource in the root."""
+        return {own: f"{self.address}.{address}" for address, own in self.addresses.items()}
+
+
+def find_call(root: Folder, stack: str, named: str | None) -> ModuleCall:
+    """The call of the module that was made from a stack. `named` is its address, where it is called more than once or
+    with `count` or `for_each`. Raises `InputError`."""
+    if not any(root.path.glob("*.tf")) and not any(root.path.glob("*.tf.json")):
+        raise InputError(f"{root.path} has no Terraform configuration: write a root there that calls the plain module")
+    root.terraform("get")
+    found = dict(_calls(root.path, stack))
+    if not found:
+        raise InputError(
+            f"{root.path} calls no module that was made from {stack}: such a module has a {ADDRESSES} that names the "
+            "stack (`sluice export` and `make terraform-modules` write it)"
+        )
+    if named:
+        plain = named.partition("[")[0]
+        if plain not in found:
+            raise InputError(f"--module: {named!r} is not made from {stack}; give one of {', '.join(found)}")
+        return ModuleCall(named, found[plain])
+    if len(found) > 1:
+        raise InputError(
+            f"{root.path} calls the module of {stack} more than once: give --module one of {', '.join(found)}"
+        )
+    return ModuleCall(*next(iter(found.items())))
+
+
+def _calls(folder: Path, stack: str) -> Iterable[tuple[str, Mapping[str, str]]]:
+    modules = folder / MODULES
+    if not modules.is_file():
+        return
+    for one in json.loads(modules.read_text(encoding="utf-8"))["Modules"]:
+        file = folder / one["Dir"] / ADDRESSES
+        if one["Key"] and file.is_file():
+            made = json.loads(file.read_text(encoding="utf-8"))
+            if made.get("stack") == stack:
+                yield ".".join(f"module.{part}" for part in one["Key"].split(".")), made["addresses"]
+
+
+def send_to_local_aws(root: Folder, stack: Stack) -> None:
+    """Have a root use the local AWS, and the state that the stack has there, by an override file."""
+    endpoint = root.target.environment["AWS_ENDPOINT_URL"]
+    _, backend = stack.backend
+    content = local_overrides.override({"provider": {"aws": [{}]}}, backend, {}, endpoint)
+    (root.path / local_overrides.OVERRIDE).write_text(json.dumps(content, indent=2) + "\n")
+
+
+def _index(instance: Mapping[str, Any]) -> str:
+    return f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""

@@ -1,0 +1,698 @@
+locals {
+  tags = merge(
+    {
+      CostCenter  = var.cost_center
+      Environment = var.environment
+      ManagedBy   = "terraform"
+      Owner       = var.owner
+      Project     = var.project
+      System      = "invocation-log"
+    },
+    var.tags
+  )
+}
+
+data "aws_caller_identity" "account" {
+}
+
+data "aws_partition" "current" {
+}
+
+data "aws_region" "current" {
+}
+
+data "aws_iam_policy_document" "alarm_topic" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sns:Publish"]
+    effect    = "Deny"
+    resources = [aws_sns_topic.alarm.arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+
+  statement {
+    sid       = "AllowCloudwatch"
+    actions   = ["sns:Publish"]
+    effect    = "Allow"
+    resources = [aws_sns_topic.alarm.arn]
+
+    condition {
+      test     = "StringEquals"
+      values   = [data.aws_caller_identity.account.account_id]
+      variable = "aws:SourceAccount"
+    }
+
+    principals {
+      identifiers = ["cloudwatch.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+}
+
+resource "aws_sns_topic" "alarm" {
+  name              = "${var.project}-invocation-log-alarms-${var.environment}"
+  kms_master_key_id = aws_kms_key.key.arn
+  tags              = local.tags
+}
+
+resource "aws_sns_topic_policy" "alarm" {
+  arn    = aws_sns_topic.alarm.arn
+  policy = data.aws_iam_policy_document.alarm_topic.json
+}
+
+resource "aws_sns_topic_subscription" "alarm_email" {
+  count     = var.notification_email != null ? 1 : 0
+  endpoint  = var.notification_email
+  protocol  = "email"
+  topic_arn = aws_sns_topic.alarm.arn
+}
+
+resource "aws_cloudwatch_metric_alarm" "invocations_read_throttled" {
+  alarm_name          = "lambda-invocation-logs-${var.environment}-ReadThrottleEvents"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "lambda-invocation-logs-${var.environment}: reads were throttled; raise its capacity"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    TableName = "lambda-invocation-logs-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "ReadThrottleEvents"
+  namespace          = "AWS/DynamoDB"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "invocations_write_throttled" {
+  alarm_name          = "lambda-invocation-logs-${var.environment}-WriteThrottleEvents"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "lambda-invocation-logs-${var.environment}: writes were throttled; raise its capacity"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    TableName = "lambda-invocation-logs-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "WriteThrottleEvents"
+  namespace          = "AWS/DynamoDB"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_dynamodb_table" "invocations" {
+  # checkov:skip=CKV_AWS_119: DynamoDB's own key costs nothing; `key` opts in to one of your own
+  name                        = "lambda-invocation-logs-${var.environment}"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = false
+  hash_key                    = "requestId"
+  range_key                   = "timestamp"
+  tags                        = local.tags
+
+  attribute {
+    name = "requestId"
+    type = "S"
+  }
+
+  attribute {
+    name = "timestamp"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  dynamic "server_side_encryption" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      enabled     = true
+      kms_key_arn = aws_kms_key.key.arn
+    }
+  }
+}
+
+data "aws_iam_policy_document" "key" {
+  # checkov:skip=CKV_AWS_109: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_111: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_356: a key policy's resource is `*`, which is this one key, and its principals are this account
+
+  statement {
+    sid       = "AccountPolicies"
+    actions   = ["kms:*"]
+    effect    = "Allow"
+    resources = ["*"]
+
+    principals {
+      identifiers = [
+        "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.account.account_id}:root",
+      ]
+      type = "AWS"
+    }
+  }
+
+  statement {
+    sid       = "AllowCloudwatch"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    effect    = "Allow"
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      values   = [data.aws_caller_identity.account.account_id]
+      variable = "aws:SourceAccount"
+    }
+
+    principals {
+      identifiers = ["cloudwatch.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "AllowLogs"
+      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      effect    = "Allow"
+      resources = ["*"]
+
+      condition {
+        test = "StringEquals"
+        values = [
+          "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:/aws/lambda/s3-processor-${var.environment}",
+        ]
+        variable = "kms:EncryptionContext:aws:logs:arn"
+      }
+
+      principals {
+        identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+        type        = "Service"
+      }
+    }
+  }
+}
+
+resource "aws_kms_alias" "key" {
+  name          = "alias/${var.project}-invocation-log-messages-${var.environment}"
+  target_key_id = aws_kms_key.key.key_id
+}
+
+resource "aws_kms_key" "key" {
+  # checkov:skip=CKV_AWS_109: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_111: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_356: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # RESOURCE_STAR: a key policy's resource is `*`, which is this one key, and its principals are this account
+  description             = var.encryption_keys == "customer" ? "Encrypts what invocation-log publishes and keeps (${var.environment})" : "Encrypts what invocation-log publishes (${var.environment})"
+  deletion_window_in_days = 30
+  enable_key_rotation     = true
+  policy                  = data.aws_iam_policy_document.key.json
+  tags                    = local.tags
+}
+
+data "aws_iam_policy_document" "processor_assume_role" {
+
+  statement {
+    sid       = "LambdaService"
+    actions   = ["sts:AssumeRole"]
+    effect    = "Allow"
+    resources = []
+
+    principals {
+      identifiers = ["lambda.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "processor_connect" {
+  count = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+
+  statement {
+    sid = "KeepInterfaces"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:UnassignPrivateIpAddresses",
+    ]
+    effect    = "Allow"
+    resources = ["arn:${data.aws_partition.current.partition}:ec2:*:*:*/*"]
+  }
+
+  statement {
+    sid       = "FindInterfaces"
+    actions   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    effect    = "Allow"
+    resources = ["*"]
+  }
+}
+
+data "aws_iam_policy_document" "processor_failures" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sqs:*"]
+    effect    = "Deny"
+    resources = [aws_sqs_queue.processor_failures.arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "processor_operate" {
+
+  statement {
+    sid       = "WriteOwnLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    effect    = "Allow"
+    resources = ["${aws_cloudwatch_log_group.processor.arn}:*"]
+  }
+
+  statement {
+    sid       = "WriteTraces"
+    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    effect    = "Allow"
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "KeepFailures"
+    actions   = ["sqs:SendMessage"]
+    effect    = "Allow"
+    resources = [aws_sqs_queue.processor_failures.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "UseKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      effect    = "Allow"
+      resources = [aws_kms_key.key.arn]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "processor_put_invocations" {
+
+  statement {
+    sid       = "Put"
+    actions   = ["dynamodb:PutItem"]
+    effect    = "Allow"
+    resources = [aws_dynamodb_table.invocations.arn]
+  }
+}
+
+data "aws_iam_policy_document" "processor_reserve_connection" {
+  count = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+
+  statement {
+    sid = "InterfacesAreLambdas"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:UnassignPrivateIpAddresses",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSubnets",
+    ]
+    effect    = "Deny"
+    resources = ["*"]
+
+    condition {
+      test     = "ArnEquals"
+      values   = [aws_lambda_function.processor.arn]
+      variable = "lambda:SourceFunctionArn"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "processor_use_key_of_invocations" {
+  count = var.encryption_keys == "customer" ? 1 : 0
+
+  statement {
+    sid       = "UseTableKey"
+    actions   = ["kms:Decrypt", "kms:DescribeKey"]
+    effect    = "Allow"
+    resources = [aws_kms_key.key.arn]
+  }
+}
+
+resource "aws_cloudwatch_log_group" "processor" {
+  # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts all logs by itself; they hold no file contents and no secrets
+  name              = "/aws/lambda/s3-processor-${var.environment}"
+  kms_key_id        = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  retention_in_days = var.log_retention_days
+  tags              = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "processor_destination_delivery_failures" {
+  alarm_name          = "s3-processor-${var.environment}-DestinationDeliveryFailures"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "s3-processor-${var.environment} could not keep a failed event in ${aws_sqs_queue.processor_failures.name}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "s3-processor-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "DestinationDeliveryFailures"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "processor_duration" {
+  alarm_name          = "s3-processor-${var.environment}-Duration"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "s3-processor-${var.environment} took more than 80 % of its timeout of ${var.lambda_timeout_seconds} s"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "s3-processor-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "Duration"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = var.lambda_timeout_seconds * 800
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "processor_errors" {
+  alarm_name          = "s3-processor-${var.environment}-Errors"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "s3-processor-${var.environment} failed; after two more tries the event is kept in ${aws_sqs_queue.processor_failures.name}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "s3-processor-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "Errors"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "processor_failures_kept" {
+  alarm_name          = "s3-processor-${var.environment}-ApproximateNumberOfMessagesVisible"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "Events that s3-processor-${var.environment} could not process wait in ${aws_sqs_queue.processor_failures.name}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    QueueName = aws_sqs_queue.processor_failures.name
+  }
+  evaluation_periods = 1
+  metric_name        = "ApproximateNumberOfMessagesVisible"
+  namespace          = "AWS/SQS"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "processor_throttles" {
+  alarm_name          = "s3-processor-${var.environment}-Throttles"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "s3-processor-${var.environment} was throttled: raise its or the account's concurrency"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "s3-processor-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "Throttles"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_iam_role" "processor" {
+  name               = "s3-processor-${var.environment}"
+  assume_role_policy = data.aws_iam_policy_document.processor_assume_role.json
+  tags               = local.tags
+}
+
+resource "aws_iam_role_policy" "processor_connect" {
+  # RESOURCE_MISMATCH: AWS prescribes all resources of EC2, not only interfaces; the function's own code is denied the same actions
+  count  = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+  name   = "ConnectProcessor"
+  policy = data.aws_iam_policy_document.processor_connect[0].json
+  role   = aws_iam_role.processor.name
+}
+
+resource "aws_iam_role_policy" "processor_operate" {
+  name   = "OperateProcessor"
+  policy = data.aws_iam_policy_document.processor_operate.json
+  role   = aws_iam_role.processor.name
+}
+
+resource "aws_iam_role_policy" "processor_put_invocations" {
+  name   = "PutInvocations"
+  policy = data.aws_iam_policy_document.processor_put_invocations.json
+  role   = aws_iam_role.processor.name
+}
+
+resource "aws_iam_role_policy" "processor_reserve_connection" {
+  # UNKNOWN_CONDITION_FOR_ACTION: Lambda adds this condition key to what a function's code asks of any service
+  count  = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+  name   = "ReserveConnectionProcessor"
+  policy = data.aws_iam_policy_document.processor_reserve_connection[0].json
+  role   = aws_iam_role.processor.name
+}
+
+resource "aws_iam_role_policy" "processor_use_key_of_invocations" {
+  count  = var.encryption_keys == "customer" ? 1 : 0
+  name   = "UseKeyOfInvocations"
+  policy = data.aws_iam_policy_document.processor_use_key_of_invocations[0].json
+  role   = aws_iam_role.processor.name
+}
+
+resource "aws_lambda_function" "processor" {
+  # checkov:skip=CKV_AWS_115: concurrency reserved here is taken from the account's other functions; throttled events wait in Lambda's queue for six hours, and an alarm rings
+  # checkov:skip=CKV_AWS_116: the on-failure destination keeps the event and the error; a dead-letter queue would keep the event only, a second time
+  # checkov:skip=CKV_AWS_117: it calls AWS's own endpoints only; in a VPC each would have to be paid for by the hour
+  # checkov:skip=CKV_AWS_173: the environment holds names, no secrets, and Lambda encrypts it at rest by itself
+  # checkov:skip=CKV_AWS_272: the code's hash is in the reviewed plan; a signing profile is the account's own to make
+  function_name           = "s3-processor-${var.environment}"
+  code_signing_config_arn = var.code_signing_config_arn
+  filename                = "${path.module}/invocation_log.zip"
+  handler                 = "invocation_log.handler.handle"
+  kms_key_arn             = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  memory_size             = 128
+  role                    = aws_iam_role.processor.arn
+  runtime                 = var.lambda_runtime
+  source_code_hash        = try(filebase64sha256("${path.module}/invocation_log.zip"), null)
+  timeout                 = var.lambda_timeout_seconds
+  tags                    = local.tags
+
+  environment {
+    variables = {
+      DYNAMODB_TABLE_NAME          = aws_dynamodb_table.invocations.name
+      POWERTOOLS_METRICS_NAMESPACE = "s3-processor-${var.environment}"
+      POWERTOOLS_SERVICE_NAME      = "s3-processor-${var.environment}"
+    }
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  dynamic "vpc_config" {
+    for_each = length(var.vpc_subnet_ids) > 0 ? [1] : []
+    content {
+      security_group_ids = var.vpc_security_group_ids
+      subnet_ids         = var.vpc_subnet_ids
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists("${path.module}/invocation_log.zip")
+      error_message = "${path.module}/invocation_log.zip is missing: use a released archive of this module, or run `make terraform-modules` in a clone of the repository."
+    }
+  }
+
+  depends_on = [
+    aws_cloudwatch_log_group.processor,
+    aws_iam_role_policy.processor_operate,
+    aws_iam_role_policy.processor_connect,
+  ]
+}
+
+resource "aws_lambda_function_event_invoke_config" "processor_asynchronous_invocation" {
+  function_name                = aws_lambda_function.processor.function_name
+  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+
+    on_failure {
+      destination = aws_sqs_queue.processor_failures.arn
+    }
+  }
+
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.processor.id]
+  }
+}
+
+resource "aws_lambda_permission" "processor_invoke_for_trigger" {
+  function_name  = aws_lambda_function.processor.function_name
+  action         = "lambda:InvokeFunction"
+  principal      = "s3.amazonaws.com"
+  source_account = data.aws_caller_identity.account.account_id
+  source_arn     = aws_s3_bucket.trigger.arn
+
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.processor.id]
+  }
+}
+
+resource "aws_sqs_queue" "processor_failures" {
+  name                      = "s3-processor-${var.environment}-failures"
+  kms_master_key_id         = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = var.encryption_keys != "customer" ? true : null
+  tags                      = local.tags
+}
+
+resource "aws_sqs_queue_policy" "processor_failures" {
+  policy    = data.aws_iam_policy_document.processor_failures.json
+  queue_url = aws_sqs_queue.processor_failures.url
+}
+
+data "aws_iam_policy_document" "trigger" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["s3:*"]
+    effect    = "Deny"
+    resources = [aws_s3_bucket.trigger.arn, "${aws_s3_bucket.trigger.arn}/*"]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+}
+
+resource "aws_s3_bucket" "trigger" {
+  # checkov:skip=CKV_AWS_144: a system works in one region; a copy in another costs as much again, and nobody reads it
+  # checkov:skip=CKV_AWS_145: SSE-S3 encrypts without the cost of KMS requests; `key` opts in to SSE-KMS
+  # checkov:skip=CKV_AWS_18: CloudTrail's data events, set up once for an account, tell who read and wrote objects; access logs need another bucket beside each, and arrive late and incomplete
+  # checkov:skip=CKV_AWS_21: its objects only trigger; what they caused is in the table
+  bucket        = "lambda-trigger-bucket-${var.environment}-${data.aws_caller_identity.account.account_id}"
+  force_destroy = true
+  tags          = local.tags
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "trigger" {
+  bucket = aws_s3_bucket.trigger.bucket
+
+  rule {
+    id     = "remove-unfinished-uploads"
+    status = "Enabled"
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    filter {
+      prefix = ""
+    }
+  }
+}
+
+resource "aws_s3_bucket_notification" "trigger" {
+  bucket = aws_s3_bucket.trigger.bucket
+
+  lambda_function {
+    events              = ["s3:ObjectCreated:*"]
+    lambda_function_arn = aws_lambda_function.processor.arn
+  }
+
+  depends_on = [aws_lambda_permission.processor_invoke_for_trigger]
+}
+
+resource "aws_s3_bucket_ownership_controls" "trigger" {
+  bucket = aws_s3_bucket.trigger.bucket
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_policy" "trigger" {
+  bucket = aws_s3_bucket.trigger.bucket
+  policy = data.aws_iam_policy_document.trigger.json
+
+  depends_on = [aws_s3_bucket_public_access_block.trigger]
+}
+
+resource "aws_s3_bucket_public_access_block" "trigger" {
+  bucket                  = aws_s3_bucket.trigger.bucket
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "trigger" {
+  bucket = aws_s3_bucket.trigger.bucket
+
+  rule {
+    bucket_key_enabled = var.encryption_keys == "customer" ? true : null
+
+    apply_server_side_encryption_by_default {
+      kms_master_key_id = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+      sse_algorithm     = var.encryption_keys == "customer" ? "aws:kms" : "AES256"
+    }
+  }
+}

@@ -1,0 +1,1187 @@
+locals {
+  tags = merge(
+    {
+      CostCenter  = var.cost_center
+      Environment = var.environment
+      ManagedBy   = "terraform"
+      Owner       = var.owner
+      Project     = var.project
+      System      = "object-tracker"
+    },
+    var.tags
+  )
+  protected = contains(var.protected_environments, var.environment)
+}
+
+data "aws_caller_identity" "account" {
+}
+
+data "aws_partition" "current" {
+}
+
+data "aws_region" "current" {
+}
+
+data "aws_iam_policy_document" "alarm_topic" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sns:Publish"]
+    effect    = "Deny"
+    resources = [aws_sns_topic.alarm.arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+
+  statement {
+    sid       = "AllowCloudwatch"
+    actions   = ["sns:Publish"]
+    effect    = "Allow"
+    resources = [aws_sns_topic.alarm.arn]
+
+    condition {
+      test     = "StringEquals"
+      values   = [data.aws_caller_identity.account.account_id]
+      variable = "aws:SourceAccount"
+    }
+
+    principals {
+      identifiers = ["cloudwatch.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+}
+
+resource "aws_sns_topic" "alarm" {
+  name              = "${var.project}-object-tracker-alarms-${var.environment}"
+  kms_master_key_id = aws_kms_key.key.arn
+  tags              = local.tags
+}
+
+resource "aws_sns_topic_policy" "alarm" {
+  arn    = aws_sns_topic.alarm.arn
+  policy = data.aws_iam_policy_document.alarm_topic.json
+}
+
+resource "aws_sns_topic_subscription" "alarm_email" {
+  count     = var.notification_email != null ? 1 : 0
+  endpoint  = var.notification_email
+  protocol  = "email"
+  topic_arn = aws_sns_topic.alarm.arn
+}
+
+resource "aws_api_gateway_api_key" "api" {
+  count = var.api_authorization == "api_key" ? 1 : 0
+  name  = "${var.project}-object-tracker-api-${var.environment}"
+  tags  = local.tags
+}
+
+resource "aws_api_gateway_deployment" "api" {
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  triggers = {
+    functions = sha1(join(",", [aws_lambda_function.recorder.invoke_arn, aws_lambda_function.recorder.invoke_arn]))
+    routes = sha256(jsonencode([
+      "e68827738d3d2f4e436f20336bcbf1d5c91377bbeededadcc3fe800007b6dfcd",
+      var.api_authorization,
+      var.cors_origins,
+      var.project,
+      var.environment,
+    ]))
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+
+  depends_on = [
+    aws_api_gateway_gateway_response.api_errors4_xx,
+    aws_api_gateway_gateway_response.api_errors5_xx,
+    aws_api_gateway_method.api_get_objects,
+    aws_api_gateway_integration.api_get_objects,
+    aws_api_gateway_method.api_preflight_objects,
+    aws_api_gateway_integration.api_preflight_objects,
+    aws_api_gateway_method_response.api_preflight_objects,
+    aws_api_gateway_integration_response.api_preflight_objects,
+    aws_api_gateway_method.api_post_objects,
+    aws_api_gateway_integration.api_post_objects,
+  ]
+}
+
+resource "aws_api_gateway_gateway_response" "api_errors4_xx" {
+  count = length(var.cors_origins) > 0 ? 1 : 0
+  response_parameters = merge(
+    {
+      "gatewayresponse.header.Access-Control-Allow-Origin"   = length(var.cors_origins) == 1 ? "'${var.cors_origins[0]}'" : "method.request.header.Origin"
+      "gatewayresponse.header.Access-Control-Expose-Headers" = "'x-amzn-ErrorType,x-amzn-RequestId'"
+    },
+    length(var.cors_origins) > 1 ? {
+      "gatewayresponse.header.Vary" = "'Origin'"
+    } : {}
+  )
+  response_templates = {
+    "application/json" = "{\"message\":$context.error.messageString}"
+  }
+  response_type = "DEFAULT_4XX"
+  rest_api_id   = aws_api_gateway_rest_api.api.id
+}
+
+resource "aws_api_gateway_gateway_response" "api_errors5_xx" {
+  count = length(var.cors_origins) > 0 ? 1 : 0
+  response_parameters = merge(
+    {
+      "gatewayresponse.header.Access-Control-Allow-Origin"   = length(var.cors_origins) == 1 ? "'${var.cors_origins[0]}'" : "method.request.header.Origin"
+      "gatewayresponse.header.Access-Control-Expose-Headers" = "'x-amzn-ErrorType,x-amzn-RequestId'"
+    },
+    length(var.cors_origins) > 1 ? {
+      "gatewayresponse.header.Vary" = "'Origin'"
+    } : {}
+  )
+  response_templates = {
+    "application/json" = "{\"message\":$context.error.messageString}"
+  }
+  response_type = "DEFAULT_5XX"
+  rest_api_id   = aws_api_gateway_rest_api.api.id
+}
+
+resource "aws_api_gateway_integration" "api_get_objects" {
+  http_method             = aws_api_gateway_method.api_get_objects.http_method
+  integration_http_method = "POST"
+  resource_id             = aws_api_gateway_resource.api_path_objects.id
+  rest_api_id             = aws_api_gateway_rest_api.api.id
+  type                    = "AWS_PROXY"
+  uri                     = aws_lambda_function.recorder.invoke_arn
+}
+
+resource "aws_api_gateway_integration" "api_post_objects" {
+  http_method             = aws_api_gateway_method.api_post_objects.http_method
+  integration_http_method = "POST"
+  resource_id             = aws_api_gateway_resource.api_path_objects.id
+  rest_api_id             = aws_api_gateway_rest_api.api.id
+  type                    = "AWS_PROXY"
+  uri                     = aws_lambda_function.recorder.invoke_arn
+}
+
+resource "aws_api_gateway_integration" "api_preflight_objects" {
+  count            = length(var.cors_origins) > 0 ? 1 : 0
+  content_handling = "CONVERT_TO_TEXT"
+  http_method      = aws_api_gateway_method.api_preflight_objects[0].http_method
+  request_templates = {
+    "application/json" = "{\"statusCode\": 204}"
+  }
+  resource_id = aws_api_gateway_resource.api_path_objects.id
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  type        = "MOCK"
+}
+
+resource "aws_api_gateway_integration_response" "api_preflight_objects" {
+  count       = length(var.cors_origins) > 0 ? 1 : 0
+  http_method = aws_api_gateway_method.api_preflight_objects[0].http_method
+  resource_id = aws_api_gateway_resource.api_path_objects.id
+  response_parameters = merge(
+    {
+      "method.response.header.Access-Control-Allow-Headers" = "'Authorization,Content-Type,Idempotency-Key,X-Amz-Content-Sha256,X-Amz-Date,X-Amz-Security-Token,X-Api-Key,*'"
+      "method.response.header.Access-Control-Allow-Methods" = "'GET,OPTIONS,POST'"
+      "method.response.header.Access-Control-Allow-Origin"  = "'${var.cors_origins[0]}'"
+      "method.response.header.Access-Control-Max-Age"       = "'3600'"
+    },
+    length(var.cors_origins) > 1 ? {
+      "method.response.header.Vary" = "'Origin'"
+    } : {}
+  )
+  response_templates = length(var.cors_origins) > 1 ? {
+    "application/json" = "#set($headers = $input.params().header)${join("", [for origin in slice(var.cors_origins, 1, length(var.cors_origins)) : "\n#if($headers.get('Origin') == '${origin}' || $headers.get('origin') == '${origin}')\n#set($context.responseOverride.header.Access-Control-Allow-Origin = '${origin}')\n#end"])}"
+  } : null
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  status_code = aws_api_gateway_method_response.api_preflight_objects[0].status_code
+
+  depends_on = [aws_api_gateway_integration.api_preflight_objects]
+}
+
+resource "aws_api_gateway_method" "api_get_objects" {
+  # checkov:skip=CKV2_AWS_53: the function checks every request itself and says what is wrong with it
+  # checkov:skip=CKV_AWS_59: `Authorization.NONE` asks for it: anybody may call this route
+  api_key_required = var.api_authorization == "api_key" ? true : null
+  authorization    = var.api_authorization != "iam" ? "NONE" : "AWS_IAM"
+  http_method      = "GET"
+  resource_id      = aws_api_gateway_resource.api_path_objects.id
+  rest_api_id      = aws_api_gateway_rest_api.api.id
+}
+
+resource "aws_api_gateway_method" "api_post_objects" {
+  # checkov:skip=CKV2_AWS_53: the function checks every request itself and says what is wrong with it
+  # checkov:skip=CKV_AWS_59: `Authorization.NONE` asks for it: anybody may call this route
+  api_key_required = var.api_authorization == "api_key" ? true : null
+  authorization    = var.api_authorization != "iam" ? "NONE" : "AWS_IAM"
+  http_method      = "POST"
+  resource_id      = aws_api_gateway_resource.api_path_objects.id
+  rest_api_id      = aws_api_gateway_rest_api.api.id
+}
+
+resource "aws_api_gateway_method" "api_preflight_objects" {
+  # checkov:skip=CKV2_AWS_53: a preflight has no body, and of what it sends only the origin is looked at
+  count         = length(var.cors_origins) > 0 ? 1 : 0
+  authorization = "NONE"
+  http_method   = "OPTIONS"
+  resource_id   = aws_api_gateway_resource.api_path_objects.id
+  rest_api_id   = aws_api_gateway_rest_api.api.id
+}
+
+resource "aws_api_gateway_method_response" "api_preflight_objects" {
+  count       = length(var.cors_origins) > 0 ? 1 : 0
+  http_method = aws_api_gateway_method.api_preflight_objects[0].http_method
+  resource_id = aws_api_gateway_resource.api_path_objects.id
+  response_parameters = merge(
+    {
+      "method.response.header.Access-Control-Allow-Headers" = true
+      "method.response.header.Access-Control-Allow-Methods" = true
+      "method.response.header.Access-Control-Allow-Origin"  = true
+      "method.response.header.Access-Control-Max-Age"       = true
+    },
+    length(var.cors_origins) > 1 ? {
+      "method.response.header.Vary" = true
+    } : {}
+  )
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  status_code = "204"
+}
+
+resource "aws_api_gateway_method_settings" "api" {
+  # checkov:skip=CKV_AWS_225: an answer is what is true now, for one caller; a cache gives it to others, later, and costs by the hour
+  method_path = "*/*"
+  rest_api_id = aws_api_gateway_rest_api.api.id
+  stage_name  = aws_api_gateway_stage.api.stage_name
+
+  settings {
+    data_trace_enabled     = false
+    logging_level          = "ERROR"
+    metrics_enabled        = true
+    throttling_burst_limit = 200
+    throttling_rate_limit  = 100
+  }
+}
+
+resource "aws_api_gateway_resource" "api_path_objects" {
+  parent_id   = aws_api_gateway_rest_api.api.root_resource_id
+  path_part   = "objects"
+  rest_api_id = aws_api_gateway_rest_api.api.id
+}
+
+resource "aws_api_gateway_rest_api" "api" {
+  name        = "${var.project}-object-tracker-api-${var.environment}"
+  description = "Asks for and records tracked objects"
+  tags        = local.tags
+
+  endpoint_configuration {
+    types = ["REGIONAL"]
+  }
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_api_gateway_stage" "api" {
+  # checkov:skip=CKV2_AWS_29: callers are known and throttled; who opens an API to strangers puts a web ACL before `stage.arn`
+  # checkov:skip=CKV2_AWS_51: it would prove API Gateway to a server of one's own; Lambda knows it by its permission
+  # checkov:skip=CKV2_AWS_77: the web ACL's rules are its owner's, and in another plan; no Java runs behind this API
+  # checkov:skip=CKV_AWS_120: an answer is what is true now, for one caller; a cache gives it to others, later, and costs by the hour
+  deployment_id        = aws_api_gateway_deployment.api.id
+  rest_api_id          = aws_api_gateway_rest_api.api.id
+  stage_name           = "live"
+  xray_tracing_enabled = true
+  tags                 = local.tags
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.api_access.arn
+    format          = "{\"requestId\": \"$context.requestId\", \"requestTime\": \"$context.requestTime\", \"httpMethod\": \"$context.httpMethod\", \"resourcePath\": \"$context.resourcePath\", \"status\": \"$context.status\", \"responseLatency\": \"$context.responseLatency\", \"responseLength\": \"$context.responseLength\", \"integrationStatus\": \"$context.integration.status\", \"integrationLatency\": \"$context.integration.latency\", \"sourceIp\": \"$context.identity.sourceIp\", \"caller\": \"$context.identity.userArn\", \"error\": \"$context.error.message\"}"
+  }
+
+  depends_on = [aws_cloudwatch_log_group.api_execution]
+}
+
+resource "aws_api_gateway_usage_plan" "api" {
+  count = var.api_authorization == "api_key" ? 1 : 0
+  name  = "${var.project}-object-tracker-api-${var.environment}"
+  tags  = local.tags
+
+  api_stages {
+    api_id = aws_api_gateway_rest_api.api.id
+    stage  = aws_api_gateway_stage.api.stage_name
+  }
+}
+
+resource "aws_api_gateway_usage_plan_key" "api" {
+  count         = var.api_authorization == "api_key" ? 1 : 0
+  key_id        = aws_api_gateway_api_key.api[0].id
+  key_type      = "API_KEY"
+  usage_plan_id = aws_api_gateway_usage_plan.api[0].id
+}
+
+resource "aws_cloudwatch_log_group" "api_access" {
+  # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts all logs by itself; they hold no file contents and no secrets
+  name              = "/aws/apigateway/${var.project}-object-tracker-api-${var.environment}"
+  kms_key_id        = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  retention_in_days = var.log_retention_days
+  tags              = local.tags
+}
+
+resource "aws_cloudwatch_log_group" "api_execution" {
+  # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts all logs by itself; they hold no file contents and no secrets
+  name              = "API-Gateway-Execution-Logs_${aws_api_gateway_rest_api.api.id}/live"
+  kms_key_id        = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  retention_in_days = var.log_retention_days
+  tags              = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "api_server_errors" {
+  alarm_name          = "${var.project}-object-tracker-api-${var.environment}-5XXError"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-api-${var.environment} answered with a 5xx status; the function's log and the execution log say why"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    ApiName = "${var.project}-object-tracker-api-${var.environment}"
+    Stage   = "live"
+  }
+  evaluation_periods = 1
+  metric_name        = "5XXError"
+  namespace          = "AWS/ApiGateway"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_wafv2_web_acl_association" "api" {
+  count        = var.web_acl_arn != null ? 1 : 0
+  resource_arn = aws_api_gateway_stage.api.arn
+  web_acl_arn  = var.web_acl_arn
+}
+
+data "aws_iam_policy_document" "key" {
+  # checkov:skip=CKV_AWS_109: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_111: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_356: a key policy's resource is `*`, which is this one key, and its principals are this account
+
+  statement {
+    sid       = "AccountPolicies"
+    actions   = ["kms:*"]
+    effect    = "Allow"
+    resources = ["*"]
+
+    principals {
+      identifiers = [
+        "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.account.account_id}:root",
+      ]
+      type = "AWS"
+    }
+  }
+
+  statement {
+    sid       = "AllowCloudwatch"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    effect    = "Allow"
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      values   = [data.aws_caller_identity.account.account_id]
+      variable = "aws:SourceAccount"
+    }
+
+    principals {
+      identifiers = ["cloudwatch.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "AllowLogs"
+      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      effect    = "Allow"
+      resources = ["*"]
+
+      condition {
+        test = "StringEquals"
+        values = [
+          "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:/aws/lambda/${var.project}-object-tracker-recorder-${var.environment}",
+        ]
+        variable = "kms:EncryptionContext:aws:logs:arn"
+      }
+
+      principals {
+        identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+        type        = "Service"
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "AllowLogs1"
+      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      effect    = "Allow"
+      resources = ["*"]
+
+      condition {
+        test = "StringEquals"
+        values = [
+          "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:/aws/apigateway/${var.project}-object-tracker-api-${var.environment}",
+        ]
+        variable = "kms:EncryptionContext:aws:logs:arn"
+      }
+
+      principals {
+        identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+        type        = "Service"
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "AllowLogs2"
+      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      effect    = "Allow"
+      resources = ["*"]
+
+      condition {
+        test = "StringEquals"
+        values = [
+          "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:API-Gateway-Execution-Logs_${aws_api_gateway_rest_api.api.id}/live",
+        ]
+        variable = "kms:EncryptionContext:aws:logs:arn"
+      }
+
+      principals {
+        identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+        type        = "Service"
+      }
+    }
+  }
+}
+
+resource "aws_kms_alias" "key" {
+  name          = "alias/${var.project}-object-tracker-messages-${var.environment}"
+  target_key_id = aws_kms_key.key.key_id
+}
+
+resource "aws_kms_key" "key" {
+  # checkov:skip=CKV_AWS_109: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_111: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # checkov:skip=CKV_AWS_356: a key policy's resource is `*`, which is this one key, and its principals are this account
+  # RESOURCE_STAR: a key policy's resource is `*`, which is this one key, and its principals are this account
+  description             = var.encryption_keys == "customer" ? "Encrypts what object-tracker publishes and keeps (${var.environment})" : "Encrypts what object-tracker publishes (${var.environment})"
+  deletion_window_in_days = 30
+  enable_key_rotation     = true
+  policy                  = data.aws_iam_policy_document.key.json
+  tags                    = local.tags
+}
+
+data "aws_iam_policy_document" "notifications" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sns:Publish"]
+    effect    = "Deny"
+    resources = [aws_sns_topic.notifications.arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+}
+
+resource "aws_sns_topic" "notifications" {
+  name              = "${var.project}-object-tracker-notifications-${var.environment}"
+  kms_master_key_id = aws_kms_key.key.arn
+  tags              = local.tags
+}
+
+resource "aws_sns_topic_policy" "notifications" {
+  arn    = aws_sns_topic.notifications.arn
+  policy = data.aws_iam_policy_document.notifications.json
+}
+
+resource "aws_sns_topic_subscription" "notifications_email" {
+  count     = var.notification_email != null ? 1 : 0
+  endpoint  = var.notification_email
+  protocol  = "email"
+  topic_arn = aws_sns_topic.notifications.arn
+}
+
+data "aws_iam_policy_document" "objects" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["s3:*"]
+    effect    = "Deny"
+    resources = [aws_s3_bucket.objects.arn, "${aws_s3_bucket.objects.arn}/*"]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+}
+
+resource "aws_s3_bucket" "objects" {
+  # checkov:skip=CKV_AWS_144: a system works in one region; a copy in another costs as much again, and nobody reads it
+  # checkov:skip=CKV_AWS_145: SSE-S3 encrypts without the cost of KMS requests; `key` opts in to SSE-KMS
+  # checkov:skip=CKV_AWS_18: CloudTrail's data events, set up once for an account, tell who read and wrote objects; access logs need another bucket beside each, and arrive late and incomplete
+  bucket        = "${var.project}-object-tracker-objects-${var.environment}-${data.aws_caller_identity.account.account_id}"
+  force_destroy = !local.protected
+  tags          = local.tags
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "objects" {
+  bucket = aws_s3_bucket.objects.bucket
+
+  rule {
+    id     = "remove-unfinished-uploads"
+    status = "Enabled"
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+
+    filter {
+      prefix = ""
+    }
+  }
+
+  rule {
+    id     = "remove-replaced-versions"
+    status = "Enabled"
+
+    filter {
+      prefix = ""
+    }
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+  }
+}
+
+resource "aws_s3_bucket_notification" "objects" {
+  bucket = aws_s3_bucket.objects.bucket
+
+  lambda_function {
+    events              = ["s3:ObjectCreated:*"]
+    lambda_function_arn = aws_lambda_function.recorder.arn
+  }
+
+  depends_on = [aws_lambda_permission.recorder_invoke_for_objects]
+}
+
+resource "aws_s3_bucket_ownership_controls" "objects" {
+  bucket = aws_s3_bucket.objects.bucket
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+resource "aws_s3_bucket_policy" "objects" {
+  bucket = aws_s3_bucket.objects.bucket
+  policy = data.aws_iam_policy_document.objects.json
+
+  depends_on = [aws_s3_bucket_public_access_block.objects]
+}
+
+resource "aws_s3_bucket_public_access_block" "objects" {
+  bucket                  = aws_s3_bucket.objects.bucket
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "objects" {
+  bucket = aws_s3_bucket.objects.bucket
+
+  rule {
+    bucket_key_enabled = var.encryption_keys == "customer" ? true : null
+
+    apply_server_side_encryption_by_default {
+      kms_master_key_id = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+      sse_algorithm     = var.encryption_keys == "customer" ? "aws:kms" : "AES256"
+    }
+  }
+}
+
+resource "aws_s3_bucket_versioning" "objects" {
+  bucket = aws_s3_bucket.objects.bucket
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+data "aws_iam_policy_document" "recorder_assume_role" {
+
+  statement {
+    sid       = "LambdaService"
+    actions   = ["sts:AssumeRole"]
+    effect    = "Allow"
+    resources = []
+
+    principals {
+      identifiers = ["lambda.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "recorder_connect" {
+  count = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+
+  statement {
+    sid = "KeepInterfaces"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:UnassignPrivateIpAddresses",
+    ]
+    effect    = "Allow"
+    resources = ["arn:${data.aws_partition.current.partition}:ec2:*:*:*/*"]
+  }
+
+  statement {
+    sid       = "FindInterfaces"
+    actions   = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    effect    = "Allow"
+    resources = ["*"]
+  }
+}
+
+data "aws_iam_policy_document" "recorder_failures" {
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sqs:*"]
+    effect    = "Deny"
+    resources = [aws_sqs_queue.recorder_failures.arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "recorder_operate" {
+
+  statement {
+    sid       = "WriteOwnLogs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    effect    = "Allow"
+    resources = ["${aws_cloudwatch_log_group.recorder.arn}:*"]
+  }
+
+  statement {
+    sid       = "WriteTraces"
+    actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    effect    = "Allow"
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "KeepFailures"
+    actions   = ["sqs:SendMessage"]
+    effect    = "Allow"
+    resources = [aws_sqs_queue.recorder_failures.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "UseKey"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      effect    = "Allow"
+      resources = [aws_kms_key.key.arn]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "recorder_publish_notifications" {
+
+  statement {
+    sid       = "Publish"
+    actions   = ["sns:Publish"]
+    effect    = "Allow"
+    resources = [aws_sns_topic.notifications.arn]
+  }
+
+  statement {
+    sid       = "EncryptMessages"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    effect    = "Allow"
+    resources = [aws_kms_key.key.arn]
+  }
+}
+
+data "aws_iam_policy_document" "recorder_put_records" {
+
+  statement {
+    sid       = "Put"
+    actions   = ["dynamodb:PutItem"]
+    effect    = "Allow"
+    resources = [aws_dynamodb_table.records.arn]
+  }
+}
+
+data "aws_iam_policy_document" "recorder_query_records" {
+
+  statement {
+    sid       = "Query"
+    actions   = ["dynamodb:Query"]
+    effect    = "Allow"
+    resources = [aws_dynamodb_table.records.arn]
+  }
+}
+
+data "aws_iam_policy_document" "recorder_read_objects" {
+
+  statement {
+    sid       = "Read"
+    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
+    effect    = "Allow"
+    resources = ["${aws_s3_bucket.objects.arn}/*"]
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "ReadKey"
+      actions   = ["kms:Decrypt"]
+      effect    = "Allow"
+      resources = [aws_kms_key.key.arn]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "recorder_reserve_connection" {
+  count = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+
+  statement {
+    sid = "InterfacesAreLambdas"
+    actions = [
+      "ec2:AssignPrivateIpAddresses",
+      "ec2:CreateNetworkInterface",
+      "ec2:DeleteNetworkInterface",
+      "ec2:UnassignPrivateIpAddresses",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSubnets",
+    ]
+    effect    = "Deny"
+    resources = ["*"]
+
+    condition {
+      test     = "ArnEquals"
+      values   = [aws_lambda_function.recorder.arn]
+      variable = "lambda:SourceFunctionArn"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "recorder_use_key_of_records" {
+  count = var.encryption_keys == "customer" ? 1 : 0
+
+  statement {
+    sid       = "UseTableKey"
+    actions   = ["kms:Decrypt", "kms:DescribeKey"]
+    effect    = "Allow"
+    resources = [aws_kms_key.key.arn]
+  }
+}
+
+resource "aws_cloudwatch_log_group" "recorder" {
+  # checkov:skip=CKV_AWS_158: CloudWatch Logs encrypts all logs by itself; they hold no file contents and no secrets
+  name              = "/aws/lambda/${var.project}-object-tracker-recorder-${var.environment}"
+  kms_key_id        = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  retention_in_days = var.log_retention_days
+  tags              = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "recorder_destination_delivery_failures" {
+  alarm_name          = "${var.project}-object-tracker-recorder-${var.environment}-DestinationDeliveryFailures"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-recorder-${var.environment} could not keep a failed event in ${aws_sqs_queue.recorder_failures.name}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "${var.project}-object-tracker-recorder-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "DestinationDeliveryFailures"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "recorder_duration" {
+  alarm_name          = "${var.project}-object-tracker-recorder-${var.environment}-Duration"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-recorder-${var.environment} took more than 80 % of its timeout of ${var.lambda_timeout_seconds} s"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "${var.project}-object-tracker-recorder-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "Duration"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = var.lambda_timeout_seconds * 800
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "recorder_errors" {
+  alarm_name          = "${var.project}-object-tracker-recorder-${var.environment}-Errors"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-recorder-${var.environment} failed; after two more tries the event is kept in ${aws_sqs_queue.recorder_failures.name}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "${var.project}-object-tracker-recorder-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "Errors"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "recorder_failures_kept" {
+  alarm_name          = "${var.project}-object-tracker-recorder-${var.environment}-ApproximateNumberOfMessagesVisible"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "Events that ${var.project}-object-tracker-recorder-${var.environment} could not process wait in ${aws_sqs_queue.recorder_failures.name}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    QueueName = aws_sqs_queue.recorder_failures.name
+  }
+  evaluation_periods = 1
+  metric_name        = "ApproximateNumberOfMessagesVisible"
+  namespace          = "AWS/SQS"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "recorder_throttles" {
+  alarm_name          = "${var.project}-object-tracker-recorder-${var.environment}-Throttles"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-recorder-${var.environment} was throttled: raise its or the account's concurrency"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    FunctionName = "${var.project}-object-tracker-recorder-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "Throttles"
+  namespace          = "AWS/Lambda"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_iam_role" "recorder" {
+  name               = "${var.project}-object-tracker-recorder-${var.environment}"
+  assume_role_policy = data.aws_iam_policy_document.recorder_assume_role.json
+  tags               = local.tags
+}
+
+resource "aws_iam_role_policy" "recorder_connect" {
+  # RESOURCE_MISMATCH: AWS prescribes all resources of EC2, not only interfaces; the function's own code is denied the same actions
+  count  = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+  name   = "ConnectRecorder"
+  policy = data.aws_iam_policy_document.recorder_connect[0].json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_operate" {
+  name   = "OperateRecorder"
+  policy = data.aws_iam_policy_document.recorder_operate.json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_publish_notifications" {
+  name   = "PublishNotifications"
+  policy = data.aws_iam_policy_document.recorder_publish_notifications.json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_put_records" {
+  name   = "PutRecords"
+  policy = data.aws_iam_policy_document.recorder_put_records.json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_query_records" {
+  name   = "QueryRecords"
+  policy = data.aws_iam_policy_document.recorder_query_records.json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_read_objects" {
+  name   = "ReadObjects"
+  policy = data.aws_iam_policy_document.recorder_read_objects.json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_reserve_connection" {
+  # UNKNOWN_CONDITION_FOR_ACTION: Lambda adds this condition key to what a function's code asks of any service
+  count  = length(var.vpc_subnet_ids) > 0 ? 1 : 0
+  name   = "ReserveConnectionRecorder"
+  policy = data.aws_iam_policy_document.recorder_reserve_connection[0].json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_use_key_of_records" {
+  count  = var.encryption_keys == "customer" ? 1 : 0
+  name   = "UseKeyOfRecords"
+  policy = data.aws_iam_policy_document.recorder_use_key_of_records[0].json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_lambda_function" "recorder" {
+  # checkov:skip=CKV_AWS_115: concurrency reserved here is taken from the account's other functions; throttled events wait in Lambda's queue for six hours, and an alarm rings
+  # checkov:skip=CKV_AWS_116: the on-failure destination keeps the event and the error; a dead-letter queue would keep the event only, a second time
+  # checkov:skip=CKV_AWS_117: it calls AWS's own endpoints only; in a VPC each would have to be paid for by the hour
+  # checkov:skip=CKV_AWS_173: the environment holds names, no secrets, and Lambda encrypts it at rest by itself
+  # checkov:skip=CKV_AWS_272: the code's hash is in the reviewed plan; a signing profile is the account's own to make
+  function_name           = "${var.project}-object-tracker-recorder-${var.environment}"
+  code_signing_config_arn = var.code_signing_config_arn
+  filename                = "${path.module}/object_tracker.zip"
+  handler                 = "object_tracker.handler.handle"
+  kms_key_arn             = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  memory_size             = 256
+  role                    = aws_iam_role.recorder.arn
+  runtime                 = var.lambda_runtime
+  source_code_hash        = try(filebase64sha256("${path.module}/object_tracker.zip"), null)
+  timeout                 = var.lambda_timeout_seconds
+  tags                    = local.tags
+
+  environment {
+    variables = merge(
+      {
+        BUCKET_NAME                  = aws_s3_bucket.objects.bucket
+        POWERTOOLS_METRICS_NAMESPACE = "${var.project}-object-tracker-recorder-${var.environment}"
+        POWERTOOLS_SERVICE_NAME      = "${var.project}-object-tracker-recorder-${var.environment}"
+        TABLE_NAME                   = aws_dynamodb_table.records.name
+        TOPIC_ARN                    = aws_sns_topic.notifications.arn
+      },
+      length(var.cors_origins) > 0 ? {
+        CORS_ORIGINS = join(",", var.cors_origins)
+      } : {}
+    )
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  dynamic "vpc_config" {
+    for_each = length(var.vpc_subnet_ids) > 0 ? [1] : []
+    content {
+      security_group_ids = var.vpc_security_group_ids
+      subnet_ids         = var.vpc_subnet_ids
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists("${path.module}/object_tracker.zip")
+      error_message = "${path.module}/object_tracker.zip is missing: use a released archive of this module, or run `make terraform-modules` in a clone of the repository."
+    }
+  }
+
+  depends_on = [
+    aws_cloudwatch_log_group.recorder,
+    aws_iam_role_policy.recorder_operate,
+    aws_iam_role_policy.recorder_connect,
+  ]
+}
+
+resource "aws_lambda_function_event_invoke_config" "recorder_asynchronous_invocation" {
+  function_name                = aws_lambda_function.recorder.function_name
+  maximum_event_age_in_seconds = 21600
+  maximum_retry_attempts       = 2
+
+  destination_config {
+
+    on_failure {
+      destination = aws_sqs_queue.recorder_failures.arn
+    }
+  }
+
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.recorder.id]
+  }
+}
+
+resource "aws_lambda_permission" "recorder_invoke_for_get_objects" {
+  function_name = aws_lambda_function.recorder.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.api.execution_arn}/live/GET/objects"
+
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.recorder.id]
+  }
+}
+
+resource "aws_lambda_permission" "recorder_invoke_for_objects" {
+  function_name  = aws_lambda_function.recorder.function_name
+  action         = "lambda:InvokeFunction"
+  principal      = "s3.amazonaws.com"
+  source_account = data.aws_caller_identity.account.account_id
+  source_arn     = aws_s3_bucket.objects.arn
+
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.recorder.id]
+  }
+}
+
+resource "aws_lambda_permission" "recorder_invoke_for_post_objects" {
+  function_name = aws_lambda_function.recorder.function_name
+  action        = "lambda:InvokeFunction"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_api_gateway_rest_api.api.execution_arn}/live/POST/objects"
+
+  lifecycle {
+    replace_triggered_by = [aws_lambda_function.recorder.id]
+  }
+}
+
+resource "aws_sqs_queue" "recorder_failures" {
+  name                      = "${var.project}-object-tracker-recorder-${var.environment}-failures"
+  kms_master_key_id         = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = var.encryption_keys != "customer" ? true : null
+  tags                      = local.tags
+}
+
+resource "aws_sqs_queue_policy" "recorder_failures" {
+  policy    = data.aws_iam_policy_document.recorder_failures.json
+  queue_url = aws_sqs_queue.recorder_failures.url
+}
+
+resource "aws_cloudwatch_metric_alarm" "records_read_throttled" {
+  alarm_name          = "${var.project}-object-tracker-records-${var.environment}-ReadThrottleEvents"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-records-${var.environment}: reads were throttled; raise its capacity"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    TableName = "${var.project}-object-tracker-records-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "ReadThrottleEvents"
+  namespace          = "AWS/DynamoDB"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "records_write_throttled" {
+  alarm_name          = "${var.project}-object-tracker-records-${var.environment}-WriteThrottleEvents"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "${var.project}-object-tracker-records-${var.environment}: writes were throttled; raise its capacity"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    TableName = "${var.project}-object-tracker-records-${var.environment}"
+  }
+  evaluation_periods = 1
+  metric_name        = "WriteThrottleEvents"
+  namespace          = "AWS/DynamoDB"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Sum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_dynamodb_table" "records" {
+  # checkov:skip=CKV_AWS_119: DynamoDB's own key costs nothing; `key` opts in to one of your own
+  name                        = "${var.project}-object-tracker-records-${var.environment}"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = local.protected
+  hash_key                    = "objectKey"
+  range_key                   = "uploadTime"
+  tags                        = local.tags
+
+  attribute {
+    name = "objectKey"
+    type = "S"
+  }
+
+  attribute {
+    name = "uploadTime"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  dynamic "server_side_encryption" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      enabled     = true
+      kms_key_arn = aws_kms_key.key.arn
+    }
+  }
+}

@@ -1,0 +1,59 @@
+output "alarm_topic_arn" {
+  description = "Topic that alarms are published to"
+  value       = aws_sns_topic.alarm.arn
+}
+
+output "api_id" {
+  description = "Id of the REST API"
+  value       = aws_api_gateway_rest_api.api.id
+}
+
+output "api_key_id" {
+  description = "Id of the key that callers send; null unless api_authorization is api_key"
+  value       = var.api_authorization == "api_key" ? aws_api_gateway_api_key.api[0].id : null
+}
+
+output "api_url" {
+  description = "Address of the REST API"
+  value       = "${aws_api_gateway_stage.api.invoke_url}/objects"
+}
+
+output "bucket_name" {
+  description = "Name of the bucket"
+  value       = aws_s3_bucket.objects.bucket
+}
+
+output "failure_queue_url" {
+  description = "Queue of the events that could not be processed"
+  value       = aws_sqs_queue.recorder_failures.url
+}
+
+output "function_arn" {
+  description = "ARN of the function"
+  value       = aws_lambda_function.recorder.arn
+}
+
+output "function_name" {
+  description = "Name of the function"
+  value       = aws_lambda_function.recorder.function_name
+}
+
+output "log_group_name" {
+  description = "Log group of the function"
+  value       = aws_cloudwatch_log_group.recorder.name
+}
+
+output "notification_email" {
+  description = "Address that is subscribed"
+  value       = coalesce(var.notification_email, "none: set notification_email and apply again to subscribe an address")
+}
+
+output "table_name" {
+  description = "Name of the table"
+  value       = aws_dynamodb_table.records.name
+}
+
+output "topic_arn" {
+  description = "Topic of notifications"
+  value       = aws_sns_topic.notifications.arn
+}

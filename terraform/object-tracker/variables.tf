@@ -1,0 +1,221 @@
+variable "project" {
+  description = "First part of every name, and the Project tag."
+  type        = string
+  default     = "sluice"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project))
+    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first."
+  }
+}
+
+variable "environment" {
+  description = "Last part of every name, and the Environment tag: dev, staging, prod."
+  type        = string
+  default     = "dev"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?)$", var.environment))
+    error_message = "environment: give 1 to 16 lower-case letters, digits and hyphens."
+  }
+
+  validation {
+    condition     = length("${var.project}-object-tracker-objects-${var.environment}") <= 50
+    error_message = "project and environment are too long together: AWS allows a bucket's name 50 characters here."
+  }
+}
+
+variable "owner" {
+  description = "Owner tag of every resource."
+  type        = string
+  default     = "platform-team"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:[\\p{L}\\p{N}_ .:/=+@-]{1,256})$", var.owner))
+    error_message = "owner: give 1 to 256 letters, digits, spaces and . : / = + @ - _."
+  }
+}
+
+variable "cost_center" {
+  description = "CostCenter tag of every resource."
+  type        = string
+  default     = "unassigned"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:[\\p{L}\\p{N}_ .:/=+@-]{1,256})$", var.cost_center))
+    error_message = "cost_center: give 1 to 256 letters, digits, spaces and . : / = + @ - _."
+  }
+}
+
+variable "notification_email" {
+  description = "Address to subscribe to notifications and alarms; null subscribes nobody."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s,;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
+    error_message = "notification_email: give one email address such as team@example.com."
+  }
+}
+
+variable "lambda_timeout_seconds" {
+  description = "Timeout of the function in seconds."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.lambda_timeout_seconds >= 1 && var.lambda_timeout_seconds <= 900 && floor(var.lambda_timeout_seconds) == var.lambda_timeout_seconds
+    error_message = "lambda_timeout_seconds: give a whole number of seconds from 1 to 900."
+  }
+}
+
+variable "lambda_runtime" {
+  description = "Lambda's Python runtime."
+  type        = string
+  default     = "python3.13"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^(?:python3\\.1[1-3])$", var.lambda_runtime))
+    error_message = "lambda_runtime: give a Python runtime of Lambda such as python3.13."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which CloudWatch Logs keeps logs."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition = contains(
+      [
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365,
+        400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+      ],
+      var.log_retention_days
+    )
+    error_message = "log_retention_days: give a number of days that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
+}
+
+variable "api_authorization" {
+  description = "Who may call the REST API: iam (signed requests), api_key, or none (anybody)."
+  type        = string
+  default     = "iam"
+  nullable    = false
+
+  validation {
+    condition     = contains(["iam", "api_key", "none"], var.api_authorization)
+    error_message = "api_authorization: give one of iam, api_key, none."
+  }
+}
+
+variable "protected_environments" {
+  description = "Environments whose bucket and tables refuse to be destroyed."
+  type        = list(string)
+  default     = ["prod"]
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.protected_environments : can(regex("^[a-z0-9-]+$", one))])
+    error_message = "protected_environments: give environment suffixes."
+  }
+}
+
+variable "encryption_keys" {
+  description = "Keys for what holds data: aws (of AWS's services), or customer (the system's own KMS key)."
+  type        = string
+  default     = "aws"
+  nullable    = false
+
+  validation {
+    condition     = contains(["aws", "customer"], var.encryption_keys)
+    error_message = "encryption_keys: give one of aws, customer."
+  }
+}
+
+variable "vpc_subnet_ids" {
+  description = "Subnets of the function's VPC; AWS's services have to be reachable from them. Empty: no VPC."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.vpc_subnet_ids : can(regex("^subnet-([0-9a-f]{8}|[0-9a-f]{17})$", one))])
+    error_message = "vpc_subnet_ids: give ids such as subnet-0123456789abcdef0."
+  }
+
+  validation {
+    condition     = length(var.vpc_subnet_ids) <= 16 && length(distinct(var.vpc_subnet_ids)) == length(var.vpc_subnet_ids)
+    error_message = "vpc_subnet_ids: give 16 different ids at most."
+  }
+}
+
+variable "vpc_security_group_ids" {
+  description = "Security groups of the function in its VPC."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.vpc_security_group_ids : can(regex("^sg-([0-9a-f]{8}|[0-9a-f]{17})$", one))])
+    error_message = "vpc_security_group_ids: give ids such as sg-0123456789abcdef0."
+  }
+
+  validation {
+    condition     = length(var.vpc_security_group_ids) <= 5 && length(distinct(var.vpc_security_group_ids)) == length(var.vpc_security_group_ids)
+    error_message = "vpc_security_group_ids: give 5 different ids at most."
+  }
+
+  validation {
+    condition     = (length(var.vpc_subnet_ids) > 0) == (length(var.vpc_security_group_ids) > 0)
+    error_message = "vpc_security_group_ids: give subnets and security groups together or neither; a function needs both to be in a VPC."
+  }
+}
+
+variable "code_signing_config_arn" {
+  description = "Code signing configuration of the function; null takes unsigned code."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.code_signing_config_arn == null ? true : can(regex("^(?:arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17})$", var.code_signing_config_arn))
+    error_message = "code_signing_config_arn: give an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0."
+  }
+}
+
+variable "web_acl_arn" {
+  description = "Regional web ACL before the REST API; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null ? true : can(regex("^(?:arn:aws(-[a-z]+)*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36})$", var.web_acl_arn))
+    error_message = "web_acl_arn: give a regional ARN such as arn:aws:wafv2:us-east-1:123456789012:regional/webacl/name/01234567-89ab-cdef-0123-456789abcdef."
+  }
+}
+
+variable "cors_origins" {
+  description = "Web origins whose pages may call the REST API and upload to the bucket."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://(\\[[0-9a-f:.]+\\]|[a-z0-9_-]+(\\.[a-z0-9_-]+)*)(:[0-9]{1,5})?$", one)) && !can(regex("^(http://.*:80|https://.*:443)$", one)) && try(tonumber(regex(":([0-9]{1,5})$", one)[0]), 0) <= 65535]) && length(distinct(var.cors_origins)) == length(var.cors_origins)
+    error_message = "cors_origins: give different web origins such as https://app.example.com, in lower case, without the scheme's own port."
+  }
+}
+
+variable "tags" {
+  description = "Further tags of all resources"
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
