@@ -19,7 +19,7 @@ data "aws_caller_identity" "account" {
 }
 
 data "aws_dynamodb_table" "metadata_current" {
-  count = var.metadata_autoscale_to != null ? contains(data.aws_dynamodb_tables.metadata[0].names, "${local.table_name}") ? 1 : 0 : 0
+  count = var.metadata_autoscale_to != null ? try(contains(data.aws_dynamodb_tables.metadata[0].names, "${local.table_name}"), false) ? 1 : 0 : 0
   name  = local.table_name
 }
 
