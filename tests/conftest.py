@@ -35,6 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:No application metrics to publish")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long binary values are named by their argument: gzip's have the time in them, and all processes of a test run
+    have to collect the same names.
+    """
+    return argname if isinstance(val, bytes | bytearray) and len(val) > 12 else None
+
+
 def needs(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
 
