@@ -1,16 +1,16 @@
-# The one entry. `make` lists what there is; every target installs what it needs into this folder first.
+# `make` lists the targets. Each target first installs what it needs into this folder.
 .DEFAULT_GOAL := help
 SYSTEM ?=
 export PYTHON ?= python3
 COMMANDS := .venv/bin/python -m sluice_cli
 CHECKS := .venv/bin/python -m checks
-# An option that is on with NAME=yes, off with NAME=no or without it; anything else is an error.
+# An option: on with NAME=yes, off with NAME=no or when NAME is not set; any other value is an error.
 option = $(if $(filter-out yes no,$($(1))),$(error $(1)=$($(1)): give yes or no))$(if $(filter yes,$($(1))),--$(2))
 LOCAL_OPTION = $(call option,LOCAL,local)
-# tests/conftest.py says what shares a process.
+# tests/conftest.py groups the tests that have to run in the same process.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 
-# It checks the types of a new project, which imports CDKTF.
+# This test checks the types of a new project, which imports CDKTF.
 NOT_ON_CDKTN := --deselect tests/unit/test_new_project.py::test_the_projects_code_and_workflow_pass_the_linters
 
 help: ## list the targets
@@ -19,22 +19,22 @@ help: ## list the targets
 setup: ## install what the project needs, into this folder
 	@sh scripts/setup.sh
 
-demo: setup ## local AWS, deployed and shown at work on real input; SYSTEM=name for one
+demo: setup ## deploy the systems to a local AWS, send sample input and show the results; SYSTEM=name for one
 	@$(CHECKS) demo $(SYSTEM)
 
-up: setup ## local AWS with the systems on it; SYSTEM=name for one
+up: setup ## start a local AWS and deploy the systems to it; SYSTEM=name for one
 	@$(COMMANDS) up $(SYSTEM)
 
-down: setup ## destroy the systems on the local AWS and stop it; SYSTEM=name for one, and it keeps running
+down: setup ## destroy the systems on the local AWS and stop it; SYSTEM=name destroys one system and keeps the local AWS running
 	@$(COMMANDS) down $(SYSTEM)
 
-synth: setup ## write the Terraform of all systems to cdktf.out; SYSTEM=name names one's file
+synth: setup ## write the Terraform of all systems to cdktf.out; SYSTEM=name prints the path of one system's file
 	@$(COMMANDS) synth $(SYSTEM)
 
 state: setup ## create or harden the state bucket in your account
 	@$(COMMANDS) state
 
-review: setup ## what a deployment would change, and what of it is dangerous; SYSTEM=name for one; ACKNOWLEDGE="address ..."; LOCAL=yes on the local AWS
+review: setup ## plan a deployment and show its changes, dangerous ones first; SYSTEM=name for one; ACKNOWLEDGE="address ..."; LOCAL=yes on the local AWS
 	@$(COMMANDS) review $(SYSTEM) $(LOCAL_OPTION) $(foreach address,$(ACKNOWLEDGE),--acknowledge '$(address)')
 
 apply-reviewed: setup ## apply exactly the plan that was reviewed; SYSTEM=name for one; LOCAL=yes on the local AWS
@@ -46,57 +46,57 @@ diagram: setup ## draw each system's architecture into docs/diagrams
 deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
-failures: setup ## what SYSTEM=name could not process, and why; REPLAY="id ..." or all sends it back, DISCARD="id ..." REASON=text removes it; LOCAL=yes on the local AWS
+failures: setup ## list the events that SYSTEM=name could not process, with the reasons; REPLAY="id ..." or REPLAY=all sends them again, DISCARD="id ..." REASON=text removes them; LOCAL=yes on the local AWS
 	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
-simulate: setup ## simulated devices send readings to the sensor pipeline, reconciled at the end; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
+simulate: setup ## send readings of simulated devices to the sensor pipeline and check the results; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
 	@$(CHECKS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(LOCAL_OPTION)
 
-soak: setup ## inputs through every system while faults strike, on a local AWS of its own, and books that must balance; COUNT, FAULTS="killed ...", SEED, SECONDS, NOTIFICATIONS=episodes, SYSTEM
+soak: setup ## send inputs through every system while faults are injected, on a local AWS of its own, and check that nothing is lost or doubled; COUNT, FAULTS="killed ...", SEED, SECONDS, NOTIFICATIONS=episodes, SYSTEM
 	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(NOTIFICATIONS),--notifications $(NOTIFICATIONS))
 
-rejects: setup ## readings that the sensor pipeline refused, and why; REPLAY="key ..." or all sends them through again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
+rejects: setup ## list the readings that the sensor pipeline refused, with the reasons; REPLAY="key ..." or REPLAY=all processes them again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
 	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
-prove-iam: setup ## every policy statement is needed, and none wider than it must be, on a local AWS of its own, into docs/least-privilege.md; SYSTEM=name for one
+prove-iam: setup ## prove that each policy statement is needed and no wider than necessary, on a local AWS of its own, and write docs/least-privilege.md; SYSTEM=name for one
 	@$(CHECKS) prove-iam $(SYSTEM)
 
-scan: ## scan the Terraform, its plan and every policy, off line; SYSTEM=name for one
+scan: ## scan the Terraform, its plan and every policy, offline; SYSTEM=name for one
 	@sh scripts/setup.sh scanners && $(COMMANDS) scan $(SYSTEM)
 
-second-opinion: ## apply the systems to another emulator (moto), where the second plan has to show no change
+second-opinion: ## apply the systems to another emulator (moto); a second plan must show no changes
 	@sh scripts/setup.sh second-opinion && $(CHECKS) second-opinion
 
-fuzz: setup ## invented requests to the APIs on the local AWS that make up started; COUNT, SEED
+fuzz: setup ## send random requests to the APIs on the local AWS that `make up` started; COUNT, SEED
 	@$(CHECKS) fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
-audit: ## known vulnerabilities in the locked dependencies; asks PyPI and npm's registry
+audit: ## check the locked dependencies for known vulnerabilities; asks PyPI and npm's registry
 	@sh scripts/setup.sh scanners && .venv/bin/python -m scripts.audit
 
 destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
-drift: setup ## what changed behind Terraform's back; SYSTEM=name for one; LOCAL=yes on the local AWS
+drift: setup ## show what changed outside of Terraform; SYSTEM=name for one; LOCAL=yes on the local AWS
 	@$(COMMANDS) drift $(SYSTEM) $(LOCAL_OPTION)
 
-recover: setup ## after an interrupted deployment or a lost state of SYSTEM=name; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
+recover: setup ## recover SYSTEM=name after an interrupted deployment or a lost state; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
 	@$(COMMANDS) recover $(SYSTEM) $(call option,UNLOCK,unlock) $(if $(RESTORE),--restore $(RESTORE)) $(call option,ADOPT,adopt) \
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
-test: lint ## everything: lint, types, unit, functions, end to end on a local AWS of its own
+test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own
 	@sh scripts/setup.sh scanners docs curl cdktn second-opinion && .venv/bin/python -m pytest $(PARALLEL)
 
-unit: setup ## unit tests only: seconds
+unit: setup ## run the unit tests only; takes seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
 
-cdktn: ## CDK Terrain in CDKTF's place, in an environment of its own: all unit tests on it, and the Terraform compared
+cdktn: ## run the unit tests on CDK Terrain instead of CDKTF, in an environment of its own, and compare the Terraform of both
 	@sh scripts/setup.sh cdktn && .tools/cdktn/bin/python -m pytest $(PARALLEL) tests/unit $(NOT_ON_CDKTN) && \
 	  .venv/bin/python -m pytest -n 0 tests/cdktn
 
-bench: ## side by side with the AWS CDK, ordinary CDKTF and a plain handler, into docs/benchmark.md; PARTS="synth cold" for some
+bench: ## compare with the AWS CDK, ordinary CDKTF and a plain handler, and write docs/benchmark.md; PARTS="synth cold" for some parts
 	@sh scripts/setup.sh bench && .venv/bin/python -m checks.bench $(PARTS)
 
 docs: ## build the documentation site into docs/_build; a broken link fails
@@ -109,7 +109,7 @@ terraform-modules: setup ## write the systems as plain Terraform modules to terr
 package: setup ## build the wheel and the source distribution into dist
 	@rm -rf dist && .venv/bin/python -m build --no-isolation --outdir dist .
 
-lint: setup ## style and types
+lint: setup ## check style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .
 
 lock: setup ## renew Pipfile.lock and package-lock.json

@@ -11,7 +11,7 @@ from settings import Settings, SettingsError
 
 
 def context() -> dict[str, object]:
-    """cdktf.json's context: the CLI passes it on; a plain `python main.py` reads it here."""
+    """The context of cdktf.json: from CDKTF_CONTEXT_JSON, which the CLI sets, or from the file itself."""
     given = os.environ.get("CDKTF_CONTEXT_JSON")
     if given:
         return dict(json.loads(given))
@@ -24,9 +24,9 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    # What a synth makes stays until its end: looking for garbage in it takes a tenth of Python's time.
+    # Objects made during synth live until its end; searching them for garbage takes a tenth of Python's time.
     gc.set_threshold(200_000)
-    # Imported after the settings are known to be good: this starts Node and reads the provider binding.
+    # Imported after the settings are validated: the import starts Node.js and reads the provider binding.
     from modules import ConfigurationError  # first: it prepares the provider binding and jsii
 
     # isort: split
@@ -40,7 +40,7 @@ def main() -> int:
         app.synth()
     except ConfigurationError as error:
         print(error, file=sys.stderr)
-        # App has made its folders already; an earlier run's result in them stays.
+        # App has created its output folders already: remove them unless they hold the result of an earlier run.
         for folder in (Path(app.outdir, "stacks"), Path(app.outdir)):
             with contextlib.suppress(OSError):
                 folder.rmdir()

@@ -23,12 +23,12 @@ LONGEST_THRESHOLDS = 2048
 LONGEST_FIELD_NAMES = 1024
 SENSOR_TYPE = r"[a-z][a-z0-9_]{0,39}"
 READING_FIELDS = ("deviceId", "sensorType", "value", "timestamp", "unit", "readingId", "readings")
-# docs/readings.md has them.
+# Described in docs/readings.md.
 SENSOR_FORMATS = ("detect", "own", "wide", "readings", "senml", "things-network", "thingsboard", "iot-shadow")
-# Subnets, and security groups, of a function: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
+# The most subnets and security groups of a function: https://docs.aws.amazon.com/lambda/latest/api/API_VpcConfig.html
 MOST_IN_VPC = {"subnet": 16, "sg": 5}
 HIGHEST_PORT = 65535
-# Enough to catch a slip; only the confirmation mail proves an address.
+# Catches typing errors only; the confirmation mail of SNS proves the address.
 EMAIL = r"[^@\s,;<>\"]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
 LONGEST_EMAIL = 254
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -54,12 +54,12 @@ class SettingsError(ValueError):
 
 
 class _Refused(ValueError):
-    """What is allowed instead."""
+    """A value is not allowed; the message says what is."""
 
 
 @dataclass(frozen=True)
 class Matching:
-    """A text that matches a pattern as a whole."""
+    """Accepts text that matches a pattern from start to end."""
 
     pattern: str
     allowed: str
@@ -72,7 +72,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number within limits, both included."""
+    """Accepts a whole number from `lowest` to `highest`, both included."""
 
     lowest: int
     highest: int
@@ -90,7 +90,7 @@ class Whole:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few texts."""
+    """Accepts only the texts in `choices`."""
 
     choices: tuple[str, ...]
 
@@ -130,7 +130,7 @@ def _email(text: str) -> str:
 
 
 def _is_origin(text: str) -> bool:
-    """Whether a text is a scheme, a host and perhaps a port; `*` would let any page in."""
+    """Whether a text is a scheme, a host and optionally a port. `*` is refused: it would admit every page."""
     host = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
     own_port = r"(?!http://.*:80$|https://.*:443$)"
     found = re.fullmatch(rf"{own_port}https?://{host}(:(?P<port>[1-9][0-9]{{0,4}}))?", text)
@@ -138,7 +138,7 @@ def _is_origin(text: str) -> bool:
 
 
 def _origins(text: str) -> tuple[str, ...]:
-    # As browsers send them, which is what they are compared with: in lower case, without the scheme's own port.
+    # Compared with the Origin header, which browsers send in lower case and without the scheme's default port.
     origins = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",")))
     if not all(map(_is_origin, origins)):
         raise _Refused(
@@ -229,7 +229,7 @@ def _endpoint(text: str) -> str:
         complete = url.scheme in ("http", "https") and url.hostname and (url.port or True)
     except ValueError:
         complete = False
-    # urlsplit drops blanks and line ends, which whoever gets the address would stumble over.
+    # urlsplit silently drops blanks and line ends; the address that is passed on would still contain them.
     if not complete or url.path.strip("/") or url.query or url.fragment or url.username or re.search(r"\s", text):
         raise _Refused("an address such as https://127.0.0.1:4566")
     return text.rstrip("/")
@@ -253,7 +253,7 @@ def _setting(name: str, parse: Callable[[str], Any], default: Any = None) -> Any
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one run, valid as a whole. `Settings.load` reads them; tests may construct them."""
+    """All settings. `Settings.load` reads and validates them; tests may construct them directly."""
 
     # First part of every physical name, and the Project tag.
     project: str = _setting(
@@ -267,7 +267,7 @@ class Settings:
         Matching(r"[a-z0-9]([a-z0-9-]{0,14}[a-z0-9])?", "1 to 16 lower-case letters, digits and hyphens"),
         "dev",
     )
-    # None: each system's own default region.
+    # None: each system is deployed to its own default region.
     region: str | None = _setting(
         "AWS_REGION",
         _region,
@@ -282,21 +282,21 @@ class Settings:
         Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
         "unassigned",
     )
-    # Hears of tracked objects and of alarms; None: nobody is subscribed.
+    # Email address subscribed to notifications and alarms. None: no subscription.
     notification_email: str | None = _setting("NOTIFICATION_EMAIL", _email)
     lambda_timeout_seconds: int = _setting("LAMBDA_TIMEOUT_SECONDS", Whole(1, 900, "seconds"), 30)
     lambda_runtime: str = _setting(
         "LAMBDA_RUNTIME", Matching(r"python3\.1[1-3]", "a Python runtime of Lambda such as python3.13"), "python3.13"
     )
     log_retention_days: int = _setting("LOG_RETENTION_DAYS", _days, 365)
-    # Who may call the REST APIs.
+    # How callers of the REST APIs are authorized.
     api_authorization: str = _setting(
         "API_AUTHORIZATION",
         OneOf(("iam", "api_key", "none")),
         "iam",
     )
-    # `existing`: the account has an API Gateway logging role, or the local AWS needs none. `managed`: the stack
-    # `api-gateway-account` makes it, for every REST API of the account in that region.
+    # `existing`: the account has an API Gateway logging role already (the local AWS needs none). `managed`: the stack
+    # `api-gateway-account` creates the role, which serves every REST API of the account in that region.
     api_logging_role: str = _setting(
         "API_LOGGING_ROLE",
         OneOf(("existing", "managed")),
@@ -308,16 +308,16 @@ class Settings:
         Matching(r"[a-z0-9-]+(,[a-z0-9-]+)*", "environment suffixes with commas between them"),
         "prod",
     )
-    # Every system. `customer`: all that keeps data is encrypted with the system's own key, not with keys of AWS's.
+    # `customer`: each system encrypts its data with its own customer managed KMS key. `aws`: with keys of AWS.
     encryption_keys: str = _setting(
         "ENCRYPTION_KEYS",
         OneOf(("aws", "customer")),
         "aws",
     )
-    # All functions; both or neither. None: they are in no VPC.
+    # The VPC of all functions. Set both or neither; without them, functions run outside of a VPC.
     vpc_subnet_ids: tuple[str, ...] = _setting("VPC_SUBNET_IDS", _ids("subnet"), ())
     vpc_security_group_ids: tuple[str, ...] = _setting("VPC_SECURITY_GROUP_IDS", _ids("sg"), ())
-    # All functions: who has to have signed their code. None: nobody.
+    # Code signing configuration of all functions. None: code need not be signed.
     code_signing_config_arn: str | None = _setting(
         "CODE_SIGNING_CONFIG_ARN",
         Matching(
@@ -325,7 +325,7 @@ class Settings:
             "an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0",
         ),
     )
-    # The REST APIs: what is asked about every request. None: nothing.
+    # Regional web ACL (AWS WAF) of the REST APIs. None: no web ACL.
     web_acl_arn: str | None = _setting(
         "WEB_ACL_ARN",
         Matching(
@@ -334,7 +334,7 @@ class Settings:
             "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/name/01234567-89ab-cdef-0123-456789abcdef",
         ),
     )
-    # Upload API: how many requests may come at once on top of 1000 a second, and how files are encrypted.
+    # Upload API: the burst limit on top of 1000 requests a second, and the encryption of files.
     upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", Whole(1, 5000, "requests"), 2000)
     upload_encryption: str = _setting(
         "UPLOAD_ENCRYPTION",
@@ -343,27 +343,28 @@ class Settings:
     )
     # The web origins whose pages may call the REST APIs and upload to the upload API's and file metadata's buckets.
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
-    # File metadata: names other than the rule gives, and the table's capacity.
+    # File metadata: names that replace those of the naming rule, and the table's provisioned capacity.
     metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", Matching(BUCKET_NAME, BUCKET_NAME_RULE))
     metadata_table_name: str | None = _setting(
         "METADATA_TABLE_NAME", Matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")
     )
     metadata_read_capacity: int = _setting("METADATA_READ_CAPACITY", Whole(1, 40000, "capacity units"), 100)
     metadata_write_capacity: int = _setting("METADATA_WRITE_CAPACITY", Whole(1, 40000, "capacity units"), 100)
-    # None: no autoscaling. Otherwise both capacities grow to this many units by themselves.
+    # The most units to which autoscaling raises read and write capacity. None: no autoscaling.
     metadata_autoscale_to: int | None = _setting("METADATA_AUTOSCALE_TO", Whole(1, 40000, "capacity units"))
-    # Sensor pipeline: by sensor type, the values beyond which a reading is notified: JSON such as
-    # {"temperature": {"lower": -20, "upper": 60}}. A type that is not named is unknown, and its readings are kept as
-    # invalid.
+    # Sensor pipeline: thresholds by sensor type, as JSON such as {"temperature": {"lower": -20, "upper": 60}}. A
+    # reading beyond its threshold is notified. Readings of a type that is not listed are kept as invalid.
     sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)
-    # What objects hold: one format, or whichever is recognized by its shape.
+    # The format of readings. `detect` recognizes it by the shape of each JSON object.
     sensor_format: str = _setting("SENSOR_FORMAT", OneOf(SENSOR_FORMATS), "detect")
-    # What senders call the fields and sensor types: JSON such as {"temp": "temperature", "device.id": "deviceId"}.
+    # Maps the senders' names of fields and sensor types to the pipeline's names, as JSON such as
+    # {"temp": "temperature", "device.id": "deviceId"}.
     sensor_field_names: str = _setting("SENSOR_FIELD_NAMES", _field_names, "{}")
-    # A reading from before is kept as invalid: the device's clock was never set.
+    # Readings with an earlier timestamp are kept as invalid: they come from a clock that was never set.
     sensor_earliest_timestamp: str = _setting("SENSOR_EARLIEST_TIMESTAMP", _utc_time, "2015-01-01T00:00:00Z")
-    # `each`: a notification of each reading beyond its limit. `episodes`: one when a sensor goes beyond its limit, and
-    # one with count, extremes and duration when it is back within it by the hysteresis, or after so long a silence.
+    # `each`: a notification for each reading beyond its threshold. `episodes`: a notification when a sensor first
+    # exceeds its threshold, and another, with count, extremes and duration, when the sensor is back within it by the
+    # hysteresis or was silent for longer than SENSOR_LONGEST_SILENCE_SECONDS.
     sensor_notifications: str = _setting(
         "SENSOR_NOTIFICATIONS",
         OneOf(("each", "episodes")),
@@ -373,19 +374,19 @@ class Settings:
     sensor_longest_silence_seconds: int = _setting(
         "SENSOR_LONGEST_SILENCE_SECONDS", Whole(1, 31_536_000, "seconds"), 3600
     )
-    # How long a refused reading is kept to be looked at.
+    # Days after which refused readings are removed.
     sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", Whole(1, 3650, "days"), 90)
-    # The one version of the AWS provider to plan with. None: any that the systems are good for.
+    # The exact version of the AWS provider to require. None: any version that the systems support.
     aws_provider_version: str | None = _setting(
         "AWS_PROVIDER_VERSION", Matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
     )
-    # The bucket of Terraform's state, which `make state` makes.
+    # The S3 bucket of Terraform's state; `make state` creates it.
     state_bucket: str | None = _setting("STATE_BUCKET", Matching(BUCKET_NAME, BUCKET_NAME_RULE))
-    # Where that bucket is; None: in AWS_REGION, else in us-east-1.
+    # The region of that bucket. None: AWS_REGION, else us-east-1.
     state_region: str | None = _setting("STATE_REGION", _region)
-    # None: AWS itself. A local AWS otherwise: provider, state and functions all go there.
+    # Endpoint of a local AWS for the provider, the state and the functions. None: AWS itself.
     endpoint_url: str | None = _setting("AWS_ENDPOINT_URL", _endpoint)
-    # Without it AWS_ENDPOINT_URL must be an address of this machine.
+    # Whether AWS_ENDPOINT_URL may be another machine. Otherwise it must be a loopback address.
     allow_remote_endpoint: bool = _setting("ALLOW_REMOTE_ENDPOINT", _flag, False)
 
     @property
@@ -394,7 +395,7 @@ class Settings:
 
     @classmethod
     def load(cls, environment: Mapping[str, str], context: Mapping[str, Any] | None = None) -> "Settings":
-        """Read and validate all settings; raises `SettingsError` that names every one that is wrong."""
+        """Read and validate all settings; raises `SettingsError`, which names every invalid one."""
         problems: list[str] = []
         values: dict[str, Any] = {}
         for one in fields(cls):
@@ -415,7 +416,8 @@ class Settings:
         return settings
 
     def _of_another_region(self) -> list[str]:
-        """What an account's owner made is in one region, and AWS refuses it in any other."""
+        """Problems with resources that the account's owner made (VPC, code signing, web ACL): AWS accepts each only in
+        its own region."""
         problems = []
         given = {
             one.metadata["name"]: getattr(self, one.name)
@@ -424,7 +426,7 @@ class Settings:
         }
         if len(given.keys() & VPC) == 1:
             problems.append(f"{', '.join(sorted(VPC))}: give both or neither; a function needs both to be in a VPC")
-        # A local run has no region of its caller's, and a local AWS none of these things.
+        # A local run does not use the caller's region, and the local AWS has none of these resources.
         if given and self.region is None and self.endpoint_url is None:
             problems.append(
                 f"AWS_REGION: not set, and the systems' own regions differ; set it to that of {', '.join(given)}"
@@ -438,7 +440,7 @@ class Settings:
         return problems
 
     def _unsafe_local_run(self, environment: Mapping[str, str]) -> list[str]:
-        """A local run must not be able to reach an account: neither by its address nor by its credentials."""
+        """Problems of a local run that could reach an AWS account, by its address or its credentials."""
         if self.endpoint_url is None:
             return []
         problems = []
@@ -458,10 +460,10 @@ class Settings:
 
 
 def _misspelled(context: Mapping[str, Any], names: set[str]) -> list[str]:
-    """Names in `cdktf.json`'s context that are almost a setting's. Others are CDKTF's own, or somebody else's."""
+    """Keys in `cdktf.json`'s context that resemble a setting's name. Other keys belong to CDKTF or other tools."""
     problems = []
     for given in sorted(context.keys() - names):
-        # CDKTF's own are in camel case.
+        # CDKTF's own keys are in camel case.
         near = get_close_matches(given.upper().replace("-", "_"), names, 1, 0.75)
         if near:
             problems.append(f"{given}: there is no such setting in cdktf.json's context; did you mean {near[0]}?")
