@@ -1,4 +1,4 @@
-"""Ask whether known vulnerabilities are in what is locked: of Python's packages and of npm's."""
+"""Check the locked Python and npm packages for known vulnerabilities."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ TOOLS = ROOT / ".tools"
 
 
 class NotAudited(RuntimeError):
-    """Advisories could not be had, so that nothing is known."""
+    """The advisories could not be fetched, so that the result is unknown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,8 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def python_advisories() -> list[tuple[str, str, str]]:
-    """Package, advisory, and the versions that fix it. Raises `NotAudited` where one package could not be asked for:
-    pip-audit itself passes over what its source does not know."""
+    """Package, advisory, and the versions that fix it. Raises `NotAudited` if a package could not be checked: pip-audit
+    itself skips packages that its source does not know."""
     lock = json.loads((ROOT / "Pipfile.lock").read_text())
     categories = [name for name in lock if name != "_meta"]
     advisories: set[tuple[str, str, str]] = set()
@@ -75,7 +75,7 @@ def python_advisories() -> list[tuple[str, str, str]]:
 
 
 def npm_advisories() -> list[tuple[str, str, str]]:
-    """The same of npm's packages. Raises `NotAudited`."""
+    """`python_advisories` for npm packages. Raises `NotAudited`."""
     said = _json(_run(["npm", "audit", "--json", "--package-lock-only"]), "npm audit")
     if "vulnerabilities" not in said:
         raise NotAudited(f"npm's registry gave no advisories: {said.get('message') or said}")

@@ -1,7 +1,7 @@
-"""What goes into the wheel beside the sources: the JavaScript that lays out pictures, so that pictures need no npm, and
-the pinned requirements of the local AWS, so that it is the same everywhere.
+"""Adds files to the wheel: the JavaScript that lays out diagrams, so that diagrams need no npm, and the pinned
+requirements of the local AWS.
 
-Run by hatchling (pyproject.toml). Both are made from what `make setup` locks and installs.
+Run by hatchling (pyproject.toml). Both come from the lock files and from what `make setup` installs.
 """
 
 import runpy
@@ -14,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ELKJS = Path("node_modules", "elkjs")
 ELKJS_FILES = ("LICENSE.md", "package.json", "lib/elk.bundled.js")
-# Node.js finds it there from elk.cjs beside it.
+# elk.cjs is in the parent folder of node_modules, where Node.js resolves the package.
 ELKJS_IN_WHEEL = Path("sluice_cli", "review", "picture", "node_modules", "elkjs")
 
 LOCAL_AWS_REQUIREMENTS = Path("sluice_cli", "local_aws", "requirements.txt")

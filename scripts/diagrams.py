@@ -1,4 +1,4 @@
-"""The pictures of docs/diagrams, the same on every machine and under any settings of the caller's: `make diagram`."""
+"""Draws docs/diagrams (`make diagram`); the result does not depend on the machine or the caller's settings."""
 
 import os
 import tempfile
@@ -11,7 +11,7 @@ from sluice_cli.project import Project
 
 ROOT = Path(__file__).parent.parent
 DIAGRAMS = ROOT / "docs" / "diagrams"
-# Everything that the settings can add to a picture is on it.
+# These settings add everything to a diagram that settings can add.
 SETTINGS = {"NOTIFICATION_EMAIL": "team@example.com", "CORS_ORIGINS": "https://app.example.com"}
 
 
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def diagrams() -> dict[str, str]:
-    """The pictures of all systems as SVG, by system."""
+    """The diagrams of all systems as SVG, by system."""
     of_the_caller = {one.metadata["name"] for one in fields(Settings)}
     kept = {name: value for name, value in os.environ.items() if name not in of_the_caller}
     with tempfile.TemporaryDirectory() as folder:

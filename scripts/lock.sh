@@ -1,5 +1,5 @@
 #!/bin/sh
-# Renew the lock files. They name no package index: each user's own is asked, and the hashes hold whatever it is.
+# Renew the lock files. They name no package index: each user's own index is used, and the hashes verify what it delivers.
 set -eu
 cd "$(dirname "$0")/.."
 PIPENV_VERSION=2026.10.3

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Install what the project needs into this folder: nothing global, nothing twice. Prerequisites are checked first and
-# named all at once; then everything is installed side by side, by uv, or by pip where uv cannot be had. The environments
-# are rebuilt when their lock file changes. Arguments: `scanners`, `docs`, `bench` and `cdktn` for what only they need,
-# `curl` where it must be on the machine. TERRAFORM_BINARY_NAME names another program, such as OpenTofu's `tofu`.
+# Install what the project needs into this folder; nothing is installed globally. Missing prerequisites are reported first,
+# all at once. Then the environments are installed in parallel, by uv, or by pip if uv cannot be installed. An environment is
+# rebuilt when its lock file changes. Arguments: the environments that only some commands need (`scanners`, `docs`, `bench`,
+# `cdktn`, `second-opinion`), and `curl` if curl is required. TERRAFORM_BINARY_NAME names another program, such as `tofu`.
 set -eu
 cd "$(dirname "$0")/.."
 
 # Lambda's platform for the default LAMBDA_RUNTIME: https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
 LAMBDA_PLATFORM="--platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64
   --implementation cp --python-version 3.13"
-# Lambda's Python runtimes bring boto3 and what it needs.
+# Lambda's Python runtimes include boto3 and its dependencies.
 IN_THE_RUNTIME='^(boto3|botocore|s3transfer|jmespath|python-dateutil|six|urllib3)=='
 
 PYTHON=${PYTHON:-python3}
@@ -36,7 +36,7 @@ need Node.js "$node_version" 20.0 "Get it from nodejs.org or your system's packa
 need npm "$(npm --version 2>/dev/null || true)" 9.0 "It comes with Node.js."
 need Terraform "$terraform_version" 1.10 "Get it from developer.hashicorp.com/terraform/install."
 case " $* " in *" curl "*)
-  # The first that signs requests to AWS: https://curl.se/docs/manpage.html#--aws-sigv4
+  # The first version that signs requests to AWS: https://curl.se/docs/manpage.html#--aws-sigv4
   need curl "$(curl --version 2>/dev/null | sed -n '1s/^curl \([0-9.]*\).*/\1/p')" 7.75 "Get it from your system's packages." ;;
 esac
 if [ -n "$python_version" ] && ! "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null; then
@@ -50,10 +50,10 @@ fi
 
 mkdir -p .tools/logs
 
-# What runs in the background, a line each: `process what it installs`.
+# The steps in the background, one a line: process id and description.
 running=""
 begun=$(date +%s)
-# The shell keeps an interrupt from what it runs in the background; this ends it.
+# The shell does not pass an interrupt to background steps; this ends them.
 trap 'trap "" TERM; kill 0; exit 130' INT
 
 # installed STAMP LOCK: whether a step has run for this lock file already.
@@ -72,7 +72,7 @@ step() {
   run "$@"
 }
 
-# beside WHAT STAMP LOCK COMMAND...: a step beside the others; `finish` waits for it.
+# beside WHAT STAMP LOCK COMMAND...: run a step in the background; `finish` waits for it.
 beside() {
   installed "$2" "$3" && return 0
   echo "Installing $1 ..."
@@ -94,7 +94,7 @@ run() {
   echo "Installed $what ($(($(date +%s) - begun)) s)"
 }
 
-# finish: wait for the steps in the background, and say which is awaited. Fails where one of them failed.
+# finish: wait for the steps in the background and print which ones are running. Fails if one of them failed.
 finish() {
   code=0
   while read -r process what; do
@@ -108,7 +108,7 @@ END
   return "$code"
 }
 
-# Of pip's settings, uv is given the index and the certificates.
+# uv with the index and the certificates of pip's settings.
 uv() {
   index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$("$PYTHON" -m pip config get global.index-url 2>/dev/null || true)}}
   certificates=${SSL_CERT_FILE:-${PIP_CERT:-}}
@@ -116,13 +116,13 @@ uv() {
     .venv/bin/uv "$@"
 }
 
-# locked CATEGORIES: their packages as requirements with hashes.
+# locked CATEGORIES: print the packages of these Pipfile categories as requirements with hashes.
 locked() {
   # shellcheck disable=SC2086
   "$PYTHON" scripts/locked_requirements.py $1
 }
 
-# install FOLDER: the environment's packages, by uv, or by pip where uv is not there or fails.
+# install FOLDER: install an environment's packages, by uv, or by pip if uv is missing or fails.
 install() {
   uv pip install --python "$1/bin/python" --no-deps --require-hashes -r "$1/requirements.txt" && return 0
   [ -x "$1/bin/pip" ] || "$1/bin/python" -m ensurepip || return 1
@@ -151,11 +151,11 @@ install_libraries() {
 }
 
 beside "cdktf-cli" node_modules/.installed package-lock.json npm ci
-# It brings uv, which installs the others.
+# This environment contains uv, which installs the others.
 step "the Python environment" .venv/.installed Pipfile.lock install_python || { finish; exit 1; }
 beside "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
 beside "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
-for extra in "$@"; do # what few commands need
+for extra in "$@"; do # environments that only some commands need
   [ "$extra" = curl ] && continue
   beside "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
 done

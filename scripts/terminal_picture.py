@@ -1,4 +1,4 @@
-"""Draw what a command printed in a terminal: `COMMAND | python -m scripts.terminal_picture TITLE FILE.svg [LINES]`."""
+"""Draw a command's output as a terminal: `COMMAND | python -m scripts.terminal_picture TITLE FILE.svg [LINES]`."""
 
 import re
 import sys
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 WIDTH = 110  # columns
-# Rich would load a font from the network; the reader's own serves.
+# Rich would load a font from the network; the reader's fonts are used instead.
 WEB_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 
