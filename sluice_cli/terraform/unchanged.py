@@ -3,7 +3,7 @@
 After a stack's deployment, what its plan depended on is recorded: its files, Terraform and its variables, the states
 that it has and reads, and how often the local AWS was changed by somebody else. While all of that is the same, a plan
 would be empty. A stack whose plan depends on more (files outside of its folder, the time, another provider's world,
-rows or objects that it manages) is always planned.
+rows or objects that it manages, what its data sources look up) is always planned.
 """
 
 import hashlib
@@ -22,15 +22,32 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
+from sluice_cli.terraform.document import blocks
+from sluice_cli.terraform.mirror import Provider
+from sluice_cli.terraform.program import OPENTOFU, TERRAFORM, check_program, program
 
 RECORD = Path(".terraform", "sluice-deployed.json")
 FORMAT = 1
 
-# Providers whose plans depend on configuration, state and AWS only.
-PROVIDERS = {"aws", "random", "null"}
-# Resources and data sources that hold what functions and users write, too.
+# The addresses of the providers whose plans depend on configuration, state and AWS only; `terraform` is built in.
+PROVIDERS = {
+    "terraform.io/builtin/terraform",
+    *(f"{one.registry}/hashicorp/{name}" for one in (TERRAFORM, OPENTOFU) for name in ("aws", "random", "null")),
+}
+# Data sources whose values are constant for an account, a region or the configuration. Any other may read what another
+# stack manages: the tool's own calls, which deploy that stack, do not count as a change by somebody else.
+CONSTANT_DATA = {
+    *("aws_arn", "aws_availability_zone", "aws_availability_zones", "aws_billing_service_account"),
+    *("aws_caller_identity", "aws_canonical_user_id", "aws_cloudfront_log_delivery_canonical_user_id"),
+    *("aws_cloudtrail_service_account", "aws_default_tags", "aws_ecr_lifecycle_policy_document"),
+    *("aws_elastic_beanstalk_hosted_zone", "aws_elb_hosted_zone_id", "aws_elb_service_account"),
+    *("aws_iam_policy_document", "aws_lb_hosted_zone_id", "aws_partition", "aws_redshift_service_account"),
+    *("aws_region", "aws_regions", "aws_service", "aws_service_principal"),
+    "terraform_remote_state",  # the states' versions are part of the record
+}
+# Resources that hold what functions and users write, too.
 OF_DATA = re.compile(
-    r'"aws_(?:s3_(?:bucket_)?objects?|s3_object_copy|dynamodb_table_item|cloudwatch_log_stream|lambda_invocation)"'
+    r'"aws_(?:s3_(?:bucket_)?object|s3_object_copy|dynamodb_table_item|cloudwatch_log_stream|lambda_invocation)"'
 )
 # Functions whose value comes from elsewhere: https://developer.hashicorp.com/terraform/language/functions
 OUTSIDE = re.compile(r"\b(?:timestamp|plantimestamp|uuid|bcrypt|fileset|pathexpand)\(")
@@ -105,25 +122,32 @@ class UnchangedStacks:
 
 def is_determined(configuration: Mapping[str, Any]) -> bool:
     """Whether a plan of synthesized Terraform depends on its files, its state and AWS's configuration only."""
-    required = configuration.get("terraform", {}).get("required_providers", {})
-    blocks = required if isinstance(required, list) else [required]
-    sources = {
-        str(one.get("source", name) if isinstance(one, Mapping) else name).rpartition("/")[2]
-        for block in blocks
-        for name, one in block.items()
-    }
+    if configuration.keys() & {"module", "check", "ephemeral"}:
+        return False
+    if not set(configuration.get("data", {})) <= CONSTANT_DATA or not _providers(configuration) <= PROVIDERS:
+        return False
+    text = json.dumps(configuration)
+    return not (
+        OF_DATA.search(text) or OUTSIDE.search(text) or len(READING_FILES.findall(text)) != len(OWN_FILE.findall(text))
+    )
+
+
+def _providers(configuration: Mapping[str, Any]) -> set[str]:
+    """The addresses of the providers that synthesized Terraform requires, and of those that its resources imply."""
+    required: dict[str, Any] = {}
+    for block in blocks(configuration.get("terraform", {}).get("required_providers")):
+        required |= block
     implied = {
         kind.partition("_")[0]
         for part in ("resource", "data")
         for kind in configuration.get(part, {})
         if not kind.startswith("terraform_")
     }
-    if "module" in configuration or not sources | implied <= PROVIDERS:
-        return False
-    text = json.dumps(configuration)
-    return not (
-        OF_DATA.search(text) or OUTSIDE.search(text) or len(READING_FILES.findall(text)) != len(OWN_FILE.findall(text))
-    )
+    sources = {name: one.get("source") if isinstance(one, Mapping) else None for name, one in required.items()}
+    return {
+        Provider(str(source or name)).address(TERRAFORM.registry)
+        for name, source in {**dict.fromkeys(implied), **sources}.items()
+    }
 
 
 def _states(stack: Stack, configuration: Mapping[str, Any]) -> list[tuple[str, str]] | None:
@@ -150,10 +174,11 @@ def _files(folder: Path) -> dict[str, str]:
 
 
 def _terraform(environment: Mapping[str, str]) -> list[Any]:
-    """Which Terraform that is, without starting it."""
-    program = Path(shutil.which("terraform", path=environment.get("PATH")) or "terraform").resolve()
-    status = program.stat()
-    return [str(program), status.st_size, status.st_mtime_ns]
+    """Which Terraform or OpenTofu that is, without starting it. Raises `DeploymentError` if it is not on PATH."""
+    check_program(environment)
+    path = Path(shutil.which(program(environment), path=environment.get("PATH")) or "").resolve()
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]
 
 
 def _variables(environment: Mapping[str, str]) -> str:
