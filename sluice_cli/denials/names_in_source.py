@@ -2,9 +2,10 @@
 
 import ast
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 MOST_FILES = 2_000
@@ -24,22 +25,22 @@ class Declaration:
 
 def declarations(folder: Path, id_: str) -> list[Declaration]:
     """Where the app's sources make a construct with this id and keep it in a variable."""
-    return [one for declared, one in _all(folder) if declared == id_]
+    return [one for file, changed in _sources(folder) for declared, one in _in_file(file, changed) if declared == id_]
 
 
-@cache
-def _all(folder: Path) -> tuple[tuple[str, Declaration], ...]:
-    found: list[tuple[str, Declaration]] = []
-    for file in _sources(folder):
-        try:
-            tree = ast.parse(file.read_bytes())
-        except (OSError, SyntaxError, ValueError, RecursionError):
-            continue
-        found += [(id_, Declaration(file, line, variable, name)) for id_, line, variable, name in _in_tree(tree)]
-    return tuple(found)
+# A watcher asks again and again while files change.
+@lru_cache(MOST_FILES)
+def _in_file(file: Path, changed: int) -> tuple[tuple[str, Declaration], ...]:
+    """The declarations in a file whose time of change is `changed`, with the ids of their constructs."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return ()
+    return tuple((id_, Declaration(file, line, variable, name)) for id_, line, variable, name in _in_tree(tree))
 
 
-def _sources(folder: Path) -> Iterator[Path]:
+def _sources(folder: Path) -> Iterator[tuple[Path, int]]:
+    """The app's sources, with the time of their last change in nanoseconds."""
     count = 0
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(
@@ -48,9 +49,14 @@ def _sources(folder: Path) -> Iterator[Path]:
             if not one.startswith(".") and one not in SKIPPED_FOLDERS and not Path(root, one, "pyvenv.cfg").exists()
         )
         for name in sorted(files):
-            file = Path(root, name)
-            if name.endswith(".py") and file.stat().st_size <= LARGEST_FILE:
-                yield file
+            if not name.endswith(".py"):
+                continue
+            try:
+                status = Path(root, name).stat()
+            except OSError:  # a link to nothing, as Emacs makes for a file that is open; or it has just been removed
+                continue
+            if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_FILE:
+                yield Path(root, name), status.st_mtime_ns
                 count += 1
                 if count >= MOST_FILES:
                     return

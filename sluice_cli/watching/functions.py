@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,13 @@ from sluice_cli.watching.sources import Source, SourceFinder
 FUNCTION = "aws_lambda_function"
 # What a change of code only changes in a function's block.
 OF_CODE = ("filename", "source_code_hash")
+# Attributes of a function that new code changes, besides those of `OF_CODE`:
+# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function#attribute-reference
+CHANGED_BY_CODE = {
+    *OF_CODE,
+    *("code_sha256", "source_code_size", "last_modified", "version", "qualified_arn", "qualified_invoke_arn"),
+}
+REFERENCE = re.compile(rf"\b{FUNCTION}\.([\w-]+)(?:\.(\w+))?|\bself\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -83,18 +90,46 @@ def archive_of(stack: Stack, block: dict[str, Any]) -> Path | None:
 
 
 def changed_code(before: dict[str, Any], after: dict[str, Any]) -> list[str] | None:
-    """The functions whose code alone differs between two configurations; None where anything else differs."""
+    """The functions whose code alone differs between two configurations; None where anything else differs, or depends
+    on what differs, so that only a plan knows it."""
     changed = []
     blocks, now = ({**one.get("resource", {}).get(FUNCTION, {})} for one in (before, after))
     for id_ in blocks.keys() & now.keys():
         old, new = blocks[id_], now[id_]
-        if old == new or old.get("publish") or new.get("publish"):
+        if old == new or old.get("publish") or new.get("publish") or new.keys() & {"count", "for_each"}:
             continue
         if {name: value for name, value in old.items() if name not in OF_CODE} == {
             name: value for name, value in new.items() if name not in OF_CODE
         }:
             changed.append(id_)
-    return changed if _without_code(before, changed) == _without_code(after, changed) else None
+    if _without_code(before, changed) != _without_code(after, changed):
+        return None
+    return None if changed and _depends_on_code(after, changed) else changed
+
+
+def _depends_on_code(configuration: Mapping[str, Any], ids: Sequence[str]) -> bool:
+    """Whether anything reads what new code changes of these functions, or a function as a whole (`jsonencode(f)`,
+    `f["version"]`, `replace_triggered_by`)."""
+    if FUNCTION in configuration.get("data", {}):
+        return True
+    for text in _texts(configuration):
+        for id_, attribute, own in REFERENCE.findall(text):
+            if own in CHANGED_BY_CODE or (id_ in ids and (not attribute or attribute in CHANGED_BY_CODE)):
+                return True
+    return False
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a configuration, without those that name functions and read nothing of them."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            if name not in ("//", "depends_on"):
+                yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
 
 
 def _without_code(configuration: dict[str, Any], ids: Sequence[str]) -> dict[str, Any]:

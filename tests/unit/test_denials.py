@@ -1,6 +1,7 @@
 """Explanations of denied calls."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,30 @@ def test_the_code_names_the_variables_of_the_sources(tmp_path: Path) -> None:
         "  where: shop/Orders: stack.py:3",
         "  where: shop/Worker: stack.py:4",
     ]
+
+
+def test_sources_that_cannot_be_read_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / ".#stack.py").symlink_to("somebody@machine.1234:1")  # Emacs marks an open file so
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    (tmp_path / "circle.py").symlink_to(tmp_path / "circle.py")
+    (tmp_path / "folder.py").mkdir()
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "stack.py").write_text('table = Table(self, "Orders")\n')
+    shown = explained(Denial(ROLE, "dynamodb:Query", ORDERS, function="worker"), TABLE, folder=tmp_path)
+    assert shown[2] == "  where: shop/Orders: stack.py:1"
+
+
+def test_a_source_that_changes_is_read_again(tmp_path: Path) -> None:
+    def place() -> str:
+        return explained(Denial(ROLE, "dynamodb:Query", ORDERS, function="worker"), TABLE, folder=tmp_path)[2]
+
+    source = tmp_path / "stack.py"
+    source.write_text('table = Table(self, "Orders")\n')
+    os.utime(source, ns=(0, 1_000))
+    assert place() == "  where: shop/Orders: stack.py:1"
+    source.write_text('\n\ntable = Table(self, "Orders")\n')
+    os.utime(source, ns=(0, 2_000))
+    assert place() == "  where: shop/Orders: stack.py:3"
 
 
 def test_a_table_that_is_no_class_of_sluices_gets_the_statement(tmp_path: Path) -> None:

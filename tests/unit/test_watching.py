@@ -117,6 +117,77 @@ def test_code_alone_is_told_from_other_changes(after: dict[str, Any], functions:
     assert changed_code(BEFORE, after) == functions
 
 
+NEW_CODE = {"filename": "assets/2.zip", "source_code_hash": "two"}
+
+
+def with_new_code(reading: dict[str, Any], **function: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Configurations before and after a change of code of the function f, with whatever else reads of it."""
+    before, after = (
+        {"resource": {"aws_lambda_function": {"f": {**FUNCTION, **function, **code}, "g": FUNCTION}}, **reading}
+        for code in ({}, NEW_CODE)
+    )
+    return before, after
+
+
+def output(value: Any) -> dict[str, Any]:
+    return {"output": {"read": {"value": value}}}
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        {},
+        output("${aws_lambda_function.f.arn}"),
+        output("${aws_lambda_function.f.invoke_arn} ${aws_lambda_function.f.function_name}"),
+        output("${aws_lambda_function.g.code_sha256}"),
+        output("${aws_lambda_function.ff.code_sha256}"),
+        {"output": {"read": {"value": "x", "depends_on": ["aws_lambda_function.f"]}}},
+        {"//": {"metadata": {"overrides": {"aws_lambda_function.f": ["aws_lambda_function.f"]}}}},
+    ],
+)
+def test_what_does_not_read_the_code_leaves_it_alone_changed(reading: dict[str, Any]) -> None:
+    assert changed_code(*with_new_code(reading)) == ["f"]
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        *(
+            output(f"${{aws_lambda_function.f.{attribute}}}")
+            for attribute in (
+                *("filename", "source_code_hash", "code_sha256", "source_code_size", "last_modified", "version"),
+                *("qualified_arn", "qualified_invoke_arn"),
+            )
+        ),
+        output("${jsonencode(aws_lambda_function.f)}"),
+        output('${aws_lambda_function.f["last_modified"]}'),
+        output("${aws_lambda_function.f[*].version}"),
+        {"locals": {"trigger": ["${sha1(aws_lambda_function.f.source_code_hash)}"]}},
+        {"data": {"aws_lambda_function": {"same": {"function_name": "f"}}}},
+    ],
+)
+def test_what_reads_the_code_has_the_stack_planned(reading: dict[str, Any]) -> None:
+    assert changed_code(*with_new_code(reading)) is None
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        {"count": 2},
+        {"for_each": "${toset([1, 2])}"},
+        {"lifecycle": {"postcondition": {"condition": "${self.source_code_size < 1000}", "error_message": "large"}}},
+    ],
+)
+def test_several_instances_and_conditions_on_code_have_the_stack_planned(function: dict[str, Any]) -> None:
+    assert changed_code(*with_new_code({}, **function)) is None
+
+
+def test_a_replacement_that_new_code_triggers_is_planned() -> None:
+    before, after = with_new_code({})
+    queue = {"aws_sqs_queue": {"q": {"lifecycle": {"replace_triggered_by": ["aws_lambda_function.f"]}}}}
+    assert changed_code(*({"resource": {**one["resource"], **queue}} for one in (before, after))) is None
+
+
 def test_a_traceback_is_shown_without_the_runtimes_frames_and_folders() -> None:
     folder = "/project/.sluice/local/tmp/ministack-lambda-f-1a2b/code/"
     said = f"""Traceback (most recent call last):
