@@ -10,6 +10,7 @@ from sluice_cli.errors import DeploymentError, InputError, UndecidedError
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
 from sluice_cli.terraform.deployment import CHANGES, dependents_of
+from sluice_cli.terraform.moved_away import check_not_moved_away
 from sluice_cli.terraform.program import program
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
 
@@ -64,6 +65,7 @@ def _synthesize(account: Account, names: Sequence[str]) -> list[Stack]:
 def _plan_and_apply(stack: Stack, *options: str, yes: bool) -> None:
     console.rule(f"[bold]{stack.name}", align="left")
     stack.init()
+    check_not_moved_away(stack)
     plan = stack.folder / PLAN
     try:
         if _run(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", *options) == CHANGES:

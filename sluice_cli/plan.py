@@ -20,6 +20,7 @@ from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, configuration_hashes, file_hash
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_cli.terraform.moved_away import check_not_moved_away
 
 AT_ONCE = 2  # concurrent plans: each takes a core
 
@@ -42,6 +43,7 @@ class StackPlan:
         saved = _saved(stack)
         saved.prepare()
         stack.init()
+        check_not_moved_away(stack)
         stack.terraform("plan", "-input=false", f"-out={saved.plan.resolve()}")
         document = stack.terraform("show", "-json", str(saved.plan.resolve()))
         saved.document.write_text(document)

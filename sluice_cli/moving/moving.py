@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.moving.roots import Folder, find_call, send_to_local_aws
+from sluice_cli.moving.roots import Folder, find_call, redirected_to_local_aws
 from sluice_cli.review.classification import classified
 from sluice_cli.review.plan import Plan, ResourceChange, read_plan
 from sluice_cli.stack import Stack
@@ -29,11 +30,11 @@ class MoveRefusedError(DeploymentError):
 
 @dataclass(frozen=True)
 class Move:
-    """A planned move. `blocks` are the resources' addresses before, with those after."""
+    """A planned move."""
 
     into: Folder
-    blocks: Mapping[str, str]
     plan: Plan
+    back: bool
 
     @property
     def changes(self) -> list[ResourceChange]:
@@ -67,41 +68,44 @@ class Move:
             raise MoveRefusedError(
                 f"refused: the move would touch what holds data:\n{listed}\n"
                 "Give the module the settings that the stack was deployed with, and use the version of the module that "
-                f"was made from it; then move again. Nothing was applied; {self.into.path / BLOCKS} stays, as an "
-                "apply without it would destroy what the state has."
+                f"was made from it; then move again. Nothing was applied{self._kept()}."
             )
+
+    def _kept(self) -> str:
+        if self.back:
+            return ""
+        return f"; {self.into.path / BLOCKS} stays, as an apply without it would destroy what the state has"
 
     def apply(self) -> None:
         """Raises `DeploymentError`."""
-        try:
-            self.into.terraform("apply", "-input=false", str(PLAN))
-        finally:
-            self.forget()
-
-    def forget(self) -> None:
-        (self.into.path / PLAN).unlink(missing_ok=True)  # it may hold secrets
+        self.into.terraform("apply", "-input=false", str(PLAN))
 
 
-def plan_move(stack: Stack, root: Folder, *, back: bool, module: str | None) -> Move:
-    """Plan the move of a deployed stack to the root that calls its plain module, or back.
+@contextmanager
+def planned_move(stack: Stack, root: Folder, *, back: bool, module: str | None) -> Iterator[Move]:
+    """The planned move of a deployed stack to the root that calls its plain module, or back. The plan is deleted
+    afterwards.
 
     Both have to keep their state in the same place. Raises `InputError` where there is nothing to move.
     """
     call = find_call(root, stack.name, module)
-    if stack.target.local and not back:
-        send_to_local_aws(root, stack)
     own = Folder(stack.folder, stack.target)
     into = own if back else root
     pairs = {there: here for here, there in call.pairs().items()} if back else call.pairs()
-    _forget_earlier_blocks(own, root)
-    into.terraform("init", "-input=false", *([] if back else ["-reconfigure"]))
-    there = into.addresses()
-    blocks = {before: after for before, after in pairs.items() if before in there}
-    if not blocks:
-        raise InputError(_nothing_to_move(stack, root, there, pairs, back=back))
-    _write(into, blocks, json_=back)
-    into.terraform("plan", "-input=false", f"-out={PLAN}")
-    return Move(into, blocks, read_plan(into.terraform("show", "-json", str(PLAN))))
+    with ExitStack() as cleanup:
+        if stack.target.local and not back:
+            cleanup.enter_context(redirected_to_local_aws(root, stack))
+        cleanup.callback((into.path / PLAN).unlink, missing_ok=True)  # it may hold secrets
+        # The stack has `moved` blocks during its move only; later they would undo the next move to the module.
+        cleanup.callback((own.path / BLOCKS_OF_STACK).unlink, missing_ok=True)
+        into.terraform("init", "-input=false", *([] if back else ["-reconfigure"]))
+        there = into.addresses()
+        blocks = {before: after for before, after in pairs.items() if before in there}
+        if not blocks:
+            raise InputError(_nothing_to_move(stack, root, there, pairs, back=back))
+        _write(into, blocks, json_=back)
+        into.terraform("plan", "-input=false", f"-out={PLAN}")
+        yield Move(into, read_plan(into.terraform("show", "-json", str(PLAN))), back)
 
 
 def _nothing_to_move(stack: Stack, root: Folder, there: set[str], pairs: Mapping[str, str], *, back: bool) -> str:
@@ -126,12 +130,6 @@ def _write(into: Folder, blocks: Mapping[str, str], *, json_: bool) -> None:
     for before, after in blocks.items():
         lines += ["", "moved {", f"  from = {before}", f"  to   = {after}", "}"]
     (into.path / BLOCKS).write_text("\n".join([*lines, ""]))
-
-
-def _forget_earlier_blocks(own: Folder, root: Folder) -> None:
-    """Blocks of a move in the other direction would contradict these."""
-    (own.path / BLOCKS_OF_STACK).unlink(missing_ok=True)
-    (root.path / BLOCKS).unlink(missing_ok=True)
 
 
 def _holds_data(change: ResourceChange) -> bool:

@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sluice_cli.terraform import local_overrides
 from sluice_cli.terraform.program import program
 
 MODULES = Path(".terraform", "modules", "modules.json")
+# Which backend `terraform init` chose.
+CHOSEN_BACKEND = Path(".terraform", "terraform.tfstate")
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,25 @@ def _calls(folder: Path, stack: str) -> Iterable[tuple[str, Mapping[str, str]]]:
                 yield ".".join(f"module.{part}" for part in one["Key"].split(".")), made["addresses"]
 
 
+@contextmanager
+def redirected_to_local_aws(root: Folder, stack: Stack) -> Iterator[None]:
+    """Have a root use the local AWS, and the state that the stack has there, by an override file. Afterwards the root
+    is as it was: its next `terraform init` chooses its own backend."""
+    file = root.path / local_overrides.OVERRIDE
+    earlier = file.read_bytes() if file.is_file() else None
+    send_to_local_aws(root, stack)
+    try:
+        yield
+    finally:
+        if earlier is not None:
+            file.write_bytes(earlier)
+        else:
+            file.unlink(missing_ok=True)
+            (root.path / CHOSEN_BACKEND).unlink(missing_ok=True)
+
+
 def send_to_local_aws(root: Folder, stack: Stack) -> None:
-    """Have a root use the local AWS, and the state that the stack has there, by an override file."""
+    """Write that override file."""
     endpoint = root.target.environment["AWS_ENDPOINT_URL"]
     _, backend = stack.backend
     content = local_overrides.override({"provider": {"aws": [{}]}}, backend, {}, endpoint)

@@ -14,6 +14,7 @@ from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.recovery.existing import KINDS, find
 from sluice_cli.stack import Stack
+from sluice_cli.terraform.moved_away import check_not_moved_away
 
 IMPORTS = "recovery.tf.json"
 PLAN = "recovery.tfplan"
@@ -73,6 +74,7 @@ class Recovery:
         """Plan and look up the planned resources, repeatedly: child resources can only be looked up once their parents
         are known. Raises `DeploymentError`.
         """
+        check_not_moved_away(self._stack)
         orphans: dict[str, Orphan] = {}
         with console.status("Looking for what exists"):
             while True:

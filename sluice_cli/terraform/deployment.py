@@ -9,6 +9,7 @@ from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Synthesized
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_cli.terraform.moved_away import check_not_moved_away
 from sluice_cli.terraform.unchanged import UnchangedStacks
 from sluice_cli.terraform.watch import Watch
 
@@ -98,6 +99,7 @@ def _deploy(stack: Stack, watch: Watch, unchanged: UnchangedStacks | None) -> No
         watch.terraform(stack, "init")
     try:
         if watch.terraform(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", fine=(0, CHANGES)) == CHANGES:
+            check_not_moved_away(stack)
             watch.terraform(stack, "apply", str(PLAN))
     finally:
         (stack.folder / PLAN).unlink(missing_ok=True)  # the plan file may hold secrets

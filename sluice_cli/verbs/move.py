@@ -8,7 +8,7 @@ from sluice_cli.arguments import add_local, add_project, add_yes, project_of
 from sluice_cli.console import console
 from sluice_cli.errors import UndecidedError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.moving.moving import plan_move
+from sluice_cli.moving.moving import planned_move
 from sluice_cli.moving.roots import Folder
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
@@ -27,18 +27,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    target = target_of(project_of(arguments), local=arguments.local)
-    (stack,) = synthesize(target, [arguments.stack], quiet=True)
-    root = Folder(arguments.root.resolve(), target)
-    move = plan_move(stack, root, back=arguments.back, module=arguments.module)
-    try:
-        for line in move.summary():
-            console.print(line, markup=False)
-        move.check()
-        _ask(stack.name, yes=arguments.yes)
-        move.apply()
-    finally:
-        move.forget()
+    project = project_of(arguments)
+    with project.locked("`sluice move`"):
+        target = target_of(project, local=arguments.local)
+        (stack,) = synthesize(target, [arguments.stack], quiet=True)
+        root = Folder(arguments.root.resolve(), target)
+        with planned_move(stack, root, back=arguments.back, module=arguments.module) as move:
+            for line in move.summary():
+                console.print(line, markup=False)
+            move.check()
+            _ask(stack.name, yes=arguments.yes)
+            move.apply()
     where = "the stack" if arguments.back else str(root.path)
     console.print(f"{stack.name}: {move.moved} addresses moved. From now on apply {where} only.", markup=False)
     return ExitCode.DONE
