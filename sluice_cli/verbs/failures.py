@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_discard(arguments.discard, arguments.reason)
     if not arguments.capture and (arguments.to or arguments.include_binary):
         raise InputError("--to and --include-binary go with --capture")
+    if arguments.capture == ALL:
+        raise InputError(f"--capture: {ALL} is for --replay and --discard; give one id from the list")
     target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
     stack = one_stack(deployed_stacks(target), arguments.stack)
     wanted = set(arguments.replay or arguments.discard or ([arguments.capture] if arguments.capture else []))

@@ -284,6 +284,12 @@ def test_without_credentials_a_command_says_what_to_do_and_names_no_exception(
     assert not (project / "cdktf.out").exists()
 
 
+def test_capturing_takes_one_id(sluice: Sluice, project: Path) -> None:
+    code, _, err = sluice(project, "failures", "--capture", "all", variables=NO_ACCOUNT)
+    said = "--capture: all is for --replay and --discard; give one id from the list\n"
+    assert (code, err) == (ExitCode.WRONG_INPUT, said)
+
+
 def test_a_profile_that_is_not_there_is_named(sluice: Sluice, project: Path) -> None:
     code, _, err = sluice(project, "deploy", variables={**NO_ACCOUNT, "AWS_PROFILE": "missing"})
     assert (code, err) == (ExitCode.WRONG_INPUT, "AWS_PROFILE: no profile is named missing\n")
