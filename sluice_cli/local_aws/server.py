@@ -8,14 +8,13 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,12 @@ from botocore.config import Config
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.environment import python_of_local_aws
+from sluice_cli.local_aws.process import end, is_server
 from sluice_cli.local_aws.pythons import pythons_of_machine
 
 APP = Path(__file__).parent / "emulator" / "app.py"
+RECORD = "local-aws.json"
+NO_PROCESS = 0  # the process number of a record in a snapshot, which has none
 
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
@@ -60,11 +62,15 @@ class Running:
     access_key_id: str
     secret_access_key: str
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
 
 class LocalAws:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self._record = self.folder / "local-aws.json"
+        self._record = self.folder / RECORD
 
     def running(self) -> Running | None:
         """The local AWS that `start` recorded, if it still answers."""
@@ -108,22 +114,33 @@ class LocalAws:
         self._record.write_text(json.dumps(running.__dict__, indent=2))
         return running
 
+    def check_address(self, files: Path) -> None:
+        """Raises `LocalAwsError` if a local AWS cannot start at the address that is recorded in saved files: they are
+        not whole, or another program uses the address."""
+        saved, own = _read_record(files / RECORD), self._recorded()
+        if saved is None:
+            raise LocalAwsError(f"{files / RECORD} is missing or not whole: the snapshot cannot be restored")
+        if own and own.port == saved.port and _serves(own):
+            return
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            try:
+                one.bind((LOOPBACK, saved.port))
+            except OSError as error:
+                raise LocalAwsError(_in_use(saved.port)) from error
+
     def start_from(self, state: Path) -> Running:
         """Start the local AWS from a state that was saved with its folder's files: at the same address, with the same
         credentials. Raises `LocalAwsError` if it does not start, or the address is in use."""
         recorded = self._recorded()
         if recorded is None:
-            raise LocalAwsError(f"{self._record} is missing: the snapshot is not whole")
-        port = int(recorded.url.rpartition(":")[2])
+            raise LocalAwsError(f"{self._record} is missing or not whole: the snapshot cannot be restored")
         (self.folder / "tmp").mkdir(exist_ok=True)
         try:
-            process, _ = self._serve(python_of_local_aws(), "test", secrets.token_hex(16), port, state)
+            process, _ = self._serve(python_of_local_aws(), "test", secrets.token_hex(16), recorded.port, state)
         except PortTaken as error:
-            raise LocalAwsError(
-                f"port {port} is in use by another program, and a snapshot holds addresses with its port: "
-                "end that program, or deploy anew with `sluice up`"
-            ) from error
-        running = Running(**{**recorded.__dict__, "pid": process.pid})
+            raise LocalAwsError(_in_use(recorded.port)) from error
+        running = replace(recorded, pid=process.pid, ca_bundle=str(self.folder / "client.pem"))
         self._write_credentials(running)
         self._record.write_text(json.dumps(running.__dict__, indent=2))
         return running
@@ -175,7 +192,7 @@ class LocalAws:
         deadline = time.monotonic() + START_SECONDS
         while not _answers(url, ca_bundle):
             if process.poll() is not None or time.monotonic() > deadline:
-                _end(process.pid)
+                end(process.pid)
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
                 taken = PORT_TAKEN in tail
                 raise (PortTaken if taken else LocalAwsError)(
@@ -189,8 +206,8 @@ class LocalAws:
         if not self.folder.exists():
             return False
         recorded = self._recorded()
-        if recorded:
-            _end(recorded.pid)
+        if recorded and _serves(recorded):
+            end(recorded.pid)
         shutil.rmtree(self.folder, ignore_errors=True)
         return True
 
@@ -222,10 +239,7 @@ class LocalAws:
         )
 
     def _recorded(self) -> Running | None:
-        try:
-            return Running(**json.loads(self._record.read_text()))
-        except (FileNotFoundError, ValueError, TypeError):  # missing, or truncated by a full disk or a killed process
-            return None
+        return _read_record(self._record)
 
     def account_id(self) -> str:
         return str(self.client("sts").get_caller_identity()["Account"])
@@ -270,6 +284,25 @@ class LocalAws:
         )
 
 
+def _read_record(path: Path) -> Running | None:
+    try:
+        return Running(**{"pid": NO_PROCESS, **json.loads(path.read_text())})
+    except (FileNotFoundError, ValueError, TypeError):  # missing, or truncated by a full disk or a killed process
+        return None
+
+
+def _serves(running: Running) -> bool:
+    """Whether the recorded process is still this local AWS."""
+    return is_server(running.pid, f"{APP.parent.name}/{APP.name}:app", f"{LOOPBACK}:{running.port}")
+
+
+def _in_use(port: int) -> str:
+    return (
+        f"port {port} is in use by another program, and a snapshot holds addresses with its port: "
+        "end that program, or deploy anew"
+    )
+
+
 def _without_aws(environment: Any) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(("AWS_", "MINISTACK_"))}
 
@@ -290,22 +323,3 @@ def _free_port() -> int:
     with socket.socket() as one:
         one.bind((LOOPBACK, 0))
         return int(one.getsockname()[1])
-
-
-def _end(pid: int) -> None:
-    """End the process group of the server, and wait until it is gone."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(pid, sign)
-        except ProcessLookupError:
-            return
-        for _ in range(50):
-            try:
-                if os.waitpid(pid, os.WNOHANG)[0] == pid:
-                    break
-            except ChildProcessError:  # started by an earlier command, so it cannot be waited for
-                try:
-                    os.kill(pid, 0)
-                except ProcessLookupError:
-                    break
-            time.sleep(0.1)

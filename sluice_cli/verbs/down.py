@@ -7,7 +7,7 @@ from sluice_cli.console import console
 from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.local_deployment import down, take_down
-from sluice_cli.snapshots import stop_and_keep
+from sluice_cli.snapshots import discard_kept, stop_and_keep
 from sluice_cli.target import local_aws_of
 
 
@@ -34,4 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
             take_down(project, local, arguments.stacks)
         else:
             down(project, local)
+            if kept := discard_kept(project):
+                console.print(f"Local AWS: its state of {kept.made}, kept by --keep, is discarded", markup=False)
     return ExitCode.DONE

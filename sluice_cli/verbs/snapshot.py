@@ -5,21 +5,25 @@ import json
 
 from sluice_cli.arguments import add_json, add_project, project_of
 from sluice_cli.console import console
+from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.snapshots import list_snapshots, take_snapshot
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="without it, the snapshots are listed")
+    parser.add_argument("--replace", action="store_true", help="replace the snapshot that has this name")
     add_project(parser)
     add_json(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
+    if arguments.replace and not arguments.name:
+        raise InputError("--replace replaces the snapshot of a name: give the name")
     if arguments.name:
         with project.locked("`sluice snapshot`"):
-            snapshot = take_snapshot(project, arguments.name)
+            snapshot = take_snapshot(project, arguments.name, replace=arguments.replace)
         console.print(f"Snapshot {snapshot.name}: saved in {snapshot.folder}", markup=False)
         return ExitCode.DONE
     snapshots = list_snapshots(project)

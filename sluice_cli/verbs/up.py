@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     local = local_aws_of(project)
     with project.locked("`sluice up`"):
-        if local.running() is None and (kept := resume(project)):
+        if kept := resume(project):
             console.print(f"Local AWS: goes on from its state of {kept.made}", markup=False)
         up(project, local, arguments.stacks, plan_all=arguments.plan_all)
     return ExitCode.DONE

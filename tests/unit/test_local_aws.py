@@ -1,4 +1,5 @@
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,3 +75,16 @@ def test_the_callers_other_variables_and_settings_reach_the_local_run(
 def test_without_a_running_local_aws_there_is_no_environment(tmp_path: Path) -> None:
     with pytest.raises(LocalAwsError, match=r"^the local AWS is not running: run `sluice up` first$"):
         LocalAws(tmp_path).environment()
+
+
+def test_a_stop_does_not_end_a_stranger_that_has_the_recorded_process_number(tmp_path: Path) -> None:
+    """The system gives the number of an ended process to another, and a snapshot keeps a record for long."""
+    folder = tmp_path / "local"
+    folder.mkdir()
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+        running = Running(stranger.pid, "https://127.0.0.1:4566", "ca", "key", "secret")
+        (folder / "local-aws.json").write_text(json.dumps(vars(running)))
+        assert LocalAws(folder).stop()
+        assert stranger.poll() is None
+        stranger.kill()
+    assert not folder.exists()

@@ -1,0 +1,125 @@
+"""What runs, and what is kept, stays when a snapshot cannot be taken or restored."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluice_cli.errors import InputError, LocalAwsError
+from sluice_cli.project import FILE, Project
+from sluice_cli.snapshots import discard_kept, list_snapshots, restore_snapshot, resume, stop_and_keep, take_snapshot
+from sluice_cli.target import local_aws_of
+from tests.support.commands import sluice
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
+    project = Project.read(tmp_path)
+    local = local_aws_of(project)
+    local.start()
+    yield project
+    local.stop()
+
+
+def queues(project: Project) -> list[str]:
+    found: Any = local_aws_of(project).client("sqs").list_queues()
+    return [url.rpartition("/")[2] for url in found.get("QueueUrls", [])]
+
+
+def create_queue(project: Project, name: str) -> None:
+    local_aws_of(project).client("sqs").create_queue(QueueName=name)
+
+
+def names(project: Project) -> list[str]:
+    return [one.name for one in list_snapshots(project)]
+
+
+def test_what_runs_goes_on_when_a_snapshot_does_not_start(project: Project) -> None:
+    snapshot = take_snapshot(project, "broken")
+    create_queue(project, "later")
+    (snapshot.folder / "local" / "server.pem").write_text("no certificate")
+    before = local_aws_of(project).running()
+    with pytest.raises(LocalAwsError, match=r"^not restored to snapshot broken; the local AWS goes on as it was\n"):
+        restore_snapshot(project, "broken")
+    after = local_aws_of(project).running()
+    assert before
+    assert after
+    assert (after.url, after.access_key_id) == (before.url, before.access_key_id)
+    assert queues(project) == ["later"]
+    assert names(project) == ["broken"]
+
+
+def test_what_runs_is_not_stopped_when_the_port_of_a_snapshot_is_taken(project: Project) -> None:
+    snapshot = take_snapshot(project, "elsewhere")
+    record = snapshot.folder / "local" / "local-aws.json"
+    saved = json.loads(record.read_text())
+    assert "pid" not in saved
+    before = local_aws_of(project).running()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        record.write_text(json.dumps({**saved, "url": f"https://127.0.0.1:{port}"}))
+        with pytest.raises(LocalAwsError, match=rf"^port {port} is in use by another program"):
+            restore_snapshot(project, "elsewhere")
+    record.write_text("{")
+    with pytest.raises(LocalAwsError, match=r"local-aws\.json is missing or not whole"):
+        restore_snapshot(project, "elsewhere")
+    assert local_aws_of(project).running() == before
+
+
+def test_a_name_of_another_snapshot_is_refused_unless_it_is_to_be_replaced(project: Project) -> None:
+    create_queue(project, "first")
+    take_snapshot(project, "named")
+    create_queue(project, "second")
+    with pytest.raises(InputError, match=r"^there is a snapshot named already: give another name, or --replace"):
+        take_snapshot(project, "named")
+    for name in ("kept-by-down", "Kept-By-Down", "before-restore"):
+        with pytest.raises(InputError, match=rf"^{name} is a name of the tool's own snapshots: "):
+            take_snapshot(project, name, replace=True)
+    restore_snapshot(project, "named")
+    assert queues(project) == ["first"]
+    create_queue(project, "third")
+    snapshot = take_snapshot(project, "named", replace=True)
+    assert [one.name for one in snapshot.folder.parent.iterdir()] == ["named"]
+    client = local_aws_of(project).client("sqs")
+    client.delete_queue(QueueUrl=client.get_queue_url(QueueName="third")["QueueUrl"])
+    restore_snapshot(project, "named")
+    assert sorted(queues(project)) == ["first", "third"]
+
+
+def test_kept_state_is_dropped_by_what_goes_on_otherwise_and_stays_until_then(
+    project: Project,
+) -> None:
+    take_snapshot(project, "named")
+    create_queue(project, "kept")
+    stop_and_keep(project)
+    description = project.private_folder / "snapshots" / "kept-by-down" / "snapshot.json"
+    good = description.read_text()
+    description.write_text(json.dumps({**json.loads(good), "ministack": "1.0"}))
+    with pytest.raises(LocalAwsError, match=r"(?s)kept: .*made by other versions .*still kept; `sluice down` discards"):
+        resume(project)
+    assert names(project) == ["kept-by-down", "named"]
+    description.write_text(good)
+
+    restore_snapshot(project, "named")
+    assert (names(project), queues(project)) == (["named"], [])
+    stop_and_keep(project)
+    code, out, err = sluice(project.folder, "down")
+    assert (code, err) == (0, "")
+    assert out.startswith("Local AWS: was not running\nLocal AWS: its state of ")
+    assert (names(project), resume(project), discard_kept(project)) == (["named"], None, None)
+
+
+def test_up_and_watch_go_on_from_kept_state(project: Project) -> None:
+    create_queue(project, "kept")
+    for command in ("up", "watch"):
+        stop_and_keep(project)
+        code, out, _ = sluice(project.folder, command)
+        assert code == 1  # the app of this project synthesizes nothing
+        assert out.startswith("Local AWS: goes on from its state of ")
+        assert (queues(project), names(project)) == (["kept"], [])
