@@ -19,6 +19,7 @@ from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import Target, local_target
 from sluice_cli.watching.functions import WatchedFunction
 from sluice_cli.watching.pushing import CodeRefused
+from sluice_cli.watching.saving import written_whole
 from sluice_cli.watching.settling import Settler
 from sluice_cli.watching.sources import IGNORED, VARIABLE, SourceFinder
 
@@ -80,6 +81,7 @@ class Watcher:
 
     def _take(self, saved: set[Path]) -> None:
         began = time.monotonic()
+        saved = written_whole(saved, self._events)
         functions = [one for one in self._settler.functions if one.source and any(map(one.source.holds, saved))]
         code = {path for path in saved if any(one.source and one.source.holds(path) for one in functions)}
         if functions and not self._down:
