@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from sluice_cli.export.schema import NO_BODY, Schemas
 from sluice_cli.export.tree import When
 from sluice_cli.terraform.program import program
 
-# By its address in the module, where CDKTF has each resource: `sluice move` reads it.
+# By its address in the module, where CDKTF has each resource: `sluice move` reads it. An export adds the files that it
+# wrote.
 ADDRESSES = "cdktf-addresses.json"
+# What exports wrote that did not say so, and may have written no more since.
+UNRECORDED = ("outputs.tf", "variables.tf")
 
 
 def module_files(module: Module, schemas: Schemas, introduction: str) -> dict[str, str]:
@@ -47,6 +50,47 @@ def write_files(texts: Mapping[str, str], archives: Mapping[str, Path], folder: 
             shutil.copytree(source, path, dirs_exist_ok=True)
         else:
             shutil.copyfile(source, path)
+
+
+def renew_files(texts: Mapping[str, str], archives: Mapping[str, Path], folder: Path) -> None:
+    """`write_files`, and delete the files that the folder's earlier export wrote and this one does not."""
+    names = sorted({*texts, *_names(archives)})
+    for name in sorted(_earlier_files(folder) - {*names}):
+        _delete(folder / name, folder)
+    recorded = {**json.loads(texts[ADDRESSES]), "files": names}
+    write_files({**texts, ADDRESSES: json.dumps(recorded, indent=2) + "\n"}, archives, folder)
+
+
+def _names(archives: Mapping[str, Path]) -> Iterator[str]:
+    for name, source in archives.items():
+        if source.is_dir():
+            files = (one for one in source.rglob("*") if not one.is_dir())
+            yield from (f"{name}/{one.relative_to(source).as_posix()}" for one in files)
+        else:
+            yield name
+
+
+def _earlier_files(folder: Path) -> set[str]:
+    if not (folder / ADDRESSES).is_file():
+        return set()
+    try:
+        recorded = json.loads((folder / ADDRESSES).read_text(encoding="utf-8"))
+    except ValueError:
+        recorded = {}
+    files = recorded.get("files") if isinstance(recorded, dict) else None
+    return {str(one) for one in files} if isinstance(files, list) else set(UNRECORDED)
+
+
+def _delete(path: Path, folder: Path) -> None:
+    """Delete a file in a folder, and the folders in it that are empty then."""
+    inside = path.parent.resolve().is_relative_to(folder.resolve())
+    if not inside or path.is_dir():  # the record is a file that anybody may have edited
+        return
+    path.unlink(missing_ok=True)
+    for parent in path.relative_to(folder).parents[:-1]:
+        if not (folder / parent).is_dir() or any((folder / parent).iterdir()):
+            return
+        (folder / parent).rmdir()
 
 
 def format_hcl(text: str) -> str:

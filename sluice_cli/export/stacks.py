@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from sluice_cli.errors import InputError
-from sluice_cli.export.files import ADDRESSES, module_files, write_files
+from sluice_cli.export.files import ADDRESSES, module_files, renew_files
 from sluice_cli.export.hcl import expression
 from sluice_cli.export.module import Module, read_module, stack_document
 from sluice_cli.export.names import snake_case
@@ -32,7 +32,7 @@ def export(name: str, stack_folder: Path, folder: Path, environment: dict[str, s
         if (exact := EXACT.fullmatch(str(wanted.get("version", ""))))
     }
     module = read_module(name, document, stack_folder, found, required_version=TERRAFORM, constraints=constraints)
-    write_files(module_files(module, found, _introduction(module)), module.files, folder)
+    renew_files(module_files(module, found, _introduction(module)), module.files, folder)
     return module
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.export import hcl, templates
-from sluice_cli.export.files import ADDRESSES, format_hcl, module_files
+from sluice_cli.export.files import ADDRESSES, format_hcl, module_files, renew_files
 from sluice_cli.export.module import Module, read_module
 from sluice_cli.export.names import readable_names, snake_case
 from sluice_cli.export.schema import Body, Schemas
@@ -229,6 +229,56 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> 
     with pytest.raises(InputError, match="holds other things than an exported module: give a new folder"):
         export("own", tmp_path, tmp_path, {}, tmp_path / "rc")
     assert [one.name for one in tmp_path.iterdir()] == ["mine.tf"]
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(one.relative_to(folder).as_posix() for one in folder.rglob("*"))
+
+
+def test_a_renewed_export_deletes_what_the_earlier_one_wrote_and_keeps_other_files(tmp_path: Path) -> None:
+    site, code, module = tmp_path / "site", tmp_path / "code.zip", tmp_path / "module"
+    (site / "css").mkdir(parents=True)
+    (site / "css" / "a.css").write_text("")
+    code.write_text("")
+    texts = {ADDRESSES: json.dumps({"stack": "own", "addresses": {}}), "main.tf": "", "outputs.tf": ""}
+    renew_files(texts, {"site": site, "code.zip": code}, module)
+    written = [ADDRESSES, "code.zip", "main.tf", "outputs.tf", "site/css/a.css"]
+    assert json.loads((module / ADDRESSES).read_text()) == {"stack": "own", "addresses": {}, "files": written}
+    (module / "examples").mkdir()
+    (module / "examples" / "own.tf").write_text("")
+    del texts["outputs.tf"]
+    renew_files(texts, {}, module)
+    assert files_in(module) == [ADDRESSES, "examples", "examples/own.tf", "main.tf"]
+
+
+def test_an_export_that_recorded_no_files_loses_outputs_and_variables_that_are_no_more(tmp_path: Path) -> None:
+    for name in (ADDRESSES, "main.tf", "outputs.tf", "variables.tf"):
+        (tmp_path / name).write_text("{}")
+    renew_files({ADDRESSES: "{}", "main.tf": ""}, {}, tmp_path)
+    assert files_in(tmp_path) == [ADDRESSES, "main.tf"]
+
+
+@pytest.mark.parametrize("recorded", ["../kept", "sub/../../kept", "sub/link/kept", "{folder}/kept", "sub"])
+def test_a_record_deletes_no_file_outside_of_the_exports_folder(tmp_path: Path, recorded: str) -> None:
+    module = tmp_path / "module"
+    (module / "sub").mkdir(parents=True)
+    (module / "sub" / "link").symlink_to(tmp_path)
+    (tmp_path / "kept").write_text("")
+    (module / ADDRESSES).write_text(json.dumps({"files": [recorded.format(folder=tmp_path)]}))
+    renew_files({ADDRESSES: "{}"}, {}, module)
+    assert (tmp_path / "kept").is_file()
+    assert (module / "sub").is_dir()
+
+
+def test_an_export_without_outputs_any_more_has_no_file_of_them(tmp_path: Path) -> None:
+    document: dict[str, Any] = {"resource": {"terraform_data": {"Row": element("Row", input="x")}}}
+    outputs = {"output": {"Id": {"value": "${terraform_data.Row.id}"}}}
+    of_stack, module = tmp_path / "stack", tmp_path / "module"
+    of_stack.mkdir()
+    for parts, there in ((outputs, True), ({}, False)):
+        (of_stack / "cdk.tf.json").write_text(json.dumps({**document, **parts}))
+        export("own", of_stack, module, {**os.environ}, tmp_path / "rc")
+        assert (module / "outputs.tf").exists() == there
 
 
 def root(folder: Path, text: str) -> Folder:
