@@ -1,8 +1,10 @@
-"""The five systems as CDK Terrain writes them, planned with the provider that its binding asks for, if it can be had.
+"""The five systems as CDK Terrain writes them, planned with the provider that its binding asks for.
 
-The test is skipped where neither Terraform's registry nor a mirror on disk has one: the message says what there is.
+That runs where a mirror on disk has the provider, in `TERRAFORM_PROVIDER_MIRROR` or elsewhere, and is skipped
+otherwise: the message says what there is. Nothing is downloaded, so a test run does not depend on Terraform's registry.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.terraform.mirror import MirrorError, Provider, terraform_environment
+from sluice_cli.terraform import mirror
+from sluice_cli.terraform.mirror import VARIABLE, MirrorError, Provider, find_mirrors, terraform_environment
 
 from .conftest import Synth, Synthesize
 from .test_synth import FIRST_OF_PROVIDER_6
@@ -26,9 +29,29 @@ LOCAL = {"STATE_BUCKET": "states", "METADATA_AUTOSCALE_TO": "400", "CORS_ORIGINS
 def environment(tmp_path: Path) -> dict[str, str]:
     """The environment in which Terraform finds version 6 of the provider."""
     try:
-        return terraform_environment(os.environ, tmp_path / "terraform.rc", [Provider(SOURCE, FIRST_OF_PROVIDER_6)])
+        return environment_of_mirror(tmp_path)
     except MirrorError as error:
-        pytest.skip(f"no version 6 of the AWS provider can be had here: {error}")
+        pytest.skip(f"no version 6 of the AWS provider is on this machine: {error}")
+
+
+def environment_of_mirror(folder: Path) -> dict[str, str]:
+    """Raises `MirrorError` where no mirror on disk has version 6."""
+    provider = Provider(SOURCE, FIRST_OF_PROVIDER_6)
+    held_in = find_mirrors(os.environ, provider)[0]
+    empty = folder / "empty.rc"
+    empty.touch()
+    only = {**os.environ, VARIABLE: str(held_in), "TF_CLI_CONFIG_FILE": str(empty)}
+    return terraform_environment(only, folder / "terraform.rc", [provider])
+
+
+def test_whether_provider_6_is_planned_with_does_not_depend_on_the_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(mirror, "registry_answers", asked.append)
+    with contextlib.suppress(MirrorError):
+        environment_of_mirror(tmp_path)
+    assert asked == []
 
 
 def plan(synth: Synth, environment: Mapping[str, str]) -> dict[str, dict[str, object]]:
