@@ -1,6 +1,7 @@
-"""The systems on another emulator: moto's server, as a second opinion on what AWS accepts and returns.
+"""Applies the systems to another emulator, moto's server: a second opinion on what AWS accepts and returns.
 
-It enforces no IAM here and runs no functions: this is about resources, as Terraform's provider makes and reads them.
+moto enforces no IAM here and runs no functions. Only resources are compared, as Terraform's provider creates and reads
+them.
 """
 
 import socket
@@ -72,12 +73,12 @@ class Moto(LocalAws):
 
 
 def differences(systems: Sequence[str], folder: Path) -> Mapping[str, str]:
-    """What moto refuses of each system, or what a second plan would change there; empty where there is nothing."""
+    """By system, moto's refusals or the changes in a second plan; empty if there are none."""
     moto = Moto(folder)
     moto.start()
     try:
         target = local_target(repository(), moto)
-        # Without the policy of ours: moto takes a denial without TLS for a denial of everything.
+        # A state bucket without its policy: moto treats the denial of requests without TLS as a denial of all requests.
         moto.client("s3").create_bucket(Bucket=target.environment["STATE_BUCKET"])
         found = {}
         with suppress(DeploymentError):  # the plan says what is missing

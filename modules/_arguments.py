@@ -1,9 +1,9 @@
 """Checks the types of the arguments of every public class and verb against their annotations.
 
-`App.synth` is far from where a wrong argument was given, and some would be accepted with another meaning than meant. So
-a queue in the place of a function, a text in the place of a list, or a value that only Terraform knows in the place of
-`True` is a `ConfigurationError` that names the argument. Errors of cdktf itself (an id that is taken, a construct
-outside of a stack) become `ConfigurationError`s here too.
+Without these checks, a wrong argument fails only in `App.synth`, far from its cause, or is accepted with another
+meaning. With them, a queue instead of a function, a string instead of a list, or a token instead of `True` raises a
+`ConfigurationError` that names the argument. Errors of cdktf itself (a duplicate id, a construct outside of a stack)
+become `ConfigurationError`s here too.
 """
 
 from __future__ import annotations

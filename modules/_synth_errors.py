@@ -2,7 +2,7 @@
 
 cdktf raises errors of JavaScript, with its stack, when the app is synthesized: a validation that failed, or two stacks
 that need each other. `install()` makes `App.synth` raise them as `ConfigurationError`s, and checks the Terraform of all
-stacks for what no class can see by itself: two resources of one name, a runtime that the provider does not know.
+stacks for problems that no class can detect: two resources of the same name, a runtime that the provider does not know.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Snapshots of a project's local AWS: its whole state, with Terraform's (which is kept in it), under a name.
+"""Named snapshots of a project's local AWS: its whole state, including Terraform's, which is stored in its S3.
 
-A snapshot lies in `.sluice/snapshots/NAME`: the local AWS's files, its services' state, and what was synthesized. It is
-restored at the same address with the same credentials, by the versions that made it only.
+A snapshot is the folder `.sluice/snapshots/NAME` with the local AWS's files, its services' state, and the synthesized
+files. It is restored at the same address with the same credentials, and only by the versions that made it.
 """
 
 import json
@@ -37,7 +37,7 @@ FILES = ("client.pem", "server.pem", "server.key", "credentials", "config", "env
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot as it lies on disk."""
+    """A snapshot on disk."""
 
     name: str
     folder: Path
@@ -49,7 +49,7 @@ class Snapshot:
 
 
 def versions() -> dict[str, Any]:
-    """What has to be the same when a snapshot is restored."""
+    """The versions that have to be the same when a snapshot is restored."""
     return {"format": FORMAT, "sluice": version().partition(" ")[0], "ministack": version_of_ministack()}
 
 

@@ -1,4 +1,4 @@
-"""One system's module: what its files say."""
+"""Builds the files of one system's module."""
 
 import inspect
 import re
@@ -46,7 +46,7 @@ OUTPUTS = {
 
 @dataclass(frozen=True)
 class Built:
-    """A module's texts by file, its archives by name, and how often its stack was synthesized to learn them."""
+    """A module's text files, its archives by name, and how often its stack was synthesized to generate them."""
 
     texts: dict[str, str]
     archives: dict[str, Path]
@@ -88,7 +88,7 @@ def _own_tags(learned: dict[str, Any]) -> dict[str, Any]:
 
 
 def _take_archive(module: Module) -> None:
-    """The archive is no part of the sources: a module without it is valid, and says at the first plan how to get it."""
+    """Keep the module valid without the archive, which is not in Git; a plan then fails and says how to build it."""
     for (kind, type_, _), block in module.blocks.items():
         if (kind, type_) == ("resource", "aws_lambda_function"):
             content = present(block)
@@ -103,7 +103,7 @@ def _take_archive(module: Module) -> None:
 
 
 def _outputs(module: Module) -> dict[str, Any]:
-    """The outputs, which name settings as the module does."""
+    """The outputs, with the names of the module's variables in their expressions."""
     names = {one.metadata["name"]: one.name for one in fields(Settings)}
     pattern = re.compile("|".join(names))
 
@@ -114,7 +114,7 @@ def _outputs(module: Module) -> dict[str, Any]:
 
 
 def _example(name: str) -> str:
-    """The smallest root that calls the module."""
+    """The smallest root module that calls the module."""
     label = name.replace("-", "_")
     return f"""
 terraform {{

@@ -1,4 +1,4 @@
-"""What the modules of the five systems offer: their options, and their other settings."""
+"""The inputs of the five systems' modules: options, which decide on resources, and other settings."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from settings import Settings
 
 
 def _set(name: str, condition: str | None = None) -> Option:
-    """An option that is on where its setting has a value."""
+    """An option that is on if its setting has a value."""
     text = condition or f"var.{name} != null"
     return Option(name, {"set": {}}, {"set": text}, text)
 
@@ -68,17 +68,17 @@ OPTIONS: Mapping[str, list[Option]] = {
     ],
     "sensor-pipeline": [*EVERY, PROTECTED, NOTIFICATIONS],
 }
-# Settings that replace a name: the local that has either, and the argument that has the name.
+# Settings that replace a generated name: the local value with either name, and the argument that uses it.
 NAMES = {
     "metadata_bucket_name": ("bucket_name", "aws_s3_bucket", "bucket"),
     "metadata_table_name": ("table_name", "aws_dynamodb_table", "name"),
 }
-# Which settings an option gives a value; others keep their default without it.
+# The settings that an option sets. Without the option they keep their defaults.
 SETTINGS_OF_OPTION = {"vpc": ("vpc_subnet_ids", "vpc_security_group_ids"), "protected": ("protected_environments",)}
 
 
 def chosen(options: list[Option], choices: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings under choices: what an option decides has its value where it was chosen, else its default."""
+    """The settings for a set of choices: the value of each chosen option, and the default of the others."""
     result: dict[str, Any] = {}
     for option in options:
         label = choices.get(option.name)

@@ -1,6 +1,7 @@
-"""From how a stack looks under several options, which option decides what: the stack with conditions.
+"""Derives a stack with conditions from samples: the stack as synthesized under several combinations of options.
 
-Nothing is known about the stack. Each place is explained by as few options as account for all that was seen of it.
+No knowledge of the stack is built in. Each difference between samples is explained by the smallest set of options that
+accounts for it.
 """
 
 import functools
@@ -20,15 +21,15 @@ DEFAULT = ""
 MISSING = object()
 MOST_TOGETHER = 3
 IDENTITIES = ("sid", "name", "id", "key")
-# Terraform takes no expression there. What holds under every option holds; the rest is dropped.
+# Terraform allows no expressions here. Values that are equal in all samples are kept; others are dropped.
 LITERAL = "lifecycle"
 
 
 @dataclass(frozen=True)
 class Option:
-    """Something that a user may choose: what it sets for each choice, and the condition of each in the module.
+    """An option of the module: the settings of each choice, and the module's condition for each choice.
 
-    `any_choice` is the condition of all choices together, where it is shorter than theirs.
+    `any_choice` is a condition for all choices together, if there is a shorter one.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Option:
     any_choice: str
 
     def condition(self, choices: frozenset[str]) -> str:
-        """That one of these was chosen; the default among them means that none of the others was."""
+        """The condition that one of these was chosen. The default among them means that no other choice was made."""
         if DEFAULT in choices:
             return condition_not(self.condition(frozenset({*self.settings} - choices)))
         if choices == frozenset(self.settings):
@@ -46,7 +47,7 @@ class Option:
 
 
 class TestableCondition(str):
-    """A condition of the module that can also be asked of choices."""
+    """A condition of the module, which can also be evaluated for a set of choices."""
 
     holds: Callable[[Choices], bool]
 
@@ -58,7 +59,7 @@ class TestableCondition(str):
 
 
 class UnseenError(Exception):
-    """Choices under which the stack has to be seen, too."""
+    """Choices for which a sample is missing."""
 
     def __init__(self, choices: list[Choices]) -> None:
         super().__init__(str(choices))
@@ -81,7 +82,7 @@ class Learner:
         self._seen: list[Choices] = []
 
     def explain(self, samples: Samples) -> Any:
-        """The value with conditions. Raises `UnseenError`."""
+        """The value with conditions. Raises `UnseenError` if a further sample is needed."""
         self._seen = [choices for choices, _ in samples]
         return self.learn(samples)
 
@@ -104,7 +105,7 @@ class Learner:
         return self._choice(samples)
 
     def _one_for_all(self, samples: Samples) -> Any:
-        """A value that is right in every sample, if there is one."""
+        """A value that fits every sample, if there is one."""
         first = samples[0][1]
         if all(value == first for _, value in samples):
             return first
@@ -170,7 +171,7 @@ class Learner:
         return result
 
     def _condition(self, samples: Samples, is_there: Callable[[Any], bool]) -> TestableCondition:
-        """The condition under which something is there."""
+        """The condition under which a value is present."""
         relevant = self._relevant(samples, is_there)
         table: dict[tuple[str, ...], bool] = {}
         for choices, value in samples:
@@ -220,7 +221,7 @@ class Learner:
             raise UnseenError(unseen)
 
     def _relevant(self, samples: Samples, kind: Callable[[Any], Hashable]) -> tuple[str, ...]:
-        """As few options as account for all differences. Raises `UnseenError` where they were not seen together."""
+        """The fewest options that account for all differences. Raises `UnseenError` if a sample of them is missing."""
         for size in range(1, MOST_TOGETHER + 1):
             for names in combinations(self.options, size):
                 seen: dict[tuple[str, ...], Hashable] = {}
@@ -234,7 +235,7 @@ class Learner:
 
 
 def evaluate(value: Any, choices: Choices) -> Any:
-    """What a value with conditions is under choices; `MISSING` where it is not there."""
+    """The result of a value with conditions for a set of choices; `MISSING` if it is not present."""
     if isinstance(value, When):
         holds = value.condition.holds(choices)  # type: ignore[attr-defined]
         return evaluate(value.value, choices) if holds else MISSING
@@ -257,7 +258,7 @@ def _choices(names: Iterable[str], labels: Iterable[str]) -> Choices:
 
 
 def _identity(lists: Sequence[list[Any]]) -> Callable[[Any], Hashable] | None:
-    """What tells the items of lists apart: a field of all blocks; a text itself."""
+    """The key that distinguishes the items of lists: a field that all blocks have, or the text itself."""
     items = [item for one in lists for item in one]
     if all(isinstance(item, dict) for item in items):
         for field in IDENTITIES:
@@ -270,8 +271,8 @@ def _identity(lists: Sequence[list[Any]]) -> Callable[[Any], Hashable] | None:
 
 
 def _order(sequences: Sequence[Sequence[Any]]) -> list[Any]:
-    """All that the sequences have, in an order that is each one's where that is possible."""
-    # No sets: their order is another in every run of Python.
+    """The items of all sequences, in an order that agrees with each sequence if possible."""
+    # No sets: their order differs between runs of Python.
     after: dict[Any, dict[Any, None]] = {}
     for sequence in sequences:
         for place, one in enumerate(sequence):
@@ -283,7 +284,7 @@ def _order(sequences: Sequence[Sequence[Any]]) -> list[Any]:
 
 
 def _comments(comments: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Comments of all samples; of the same check, the first reason."""
+    """The comments of all samples; for a repeated check, the first reason."""
     merged: dict[str, Any] = {}
     for comment in comments:
         for name, value in comment.items():

@@ -1,4 +1,4 @@
-"""Values of settings that are recognized wherever they turn up in synthesized Terraform, and become expressions there.
+"""Unique values for settings, which are recognized in synthesized Terraform and replaced by expressions.
 
 A stack is synthesized with a project named `pj0zq`; every `pj0zq` in its Terraform is then `${var.project}`, and a
 timeout's 80 percent, 709600 ms of 887 s, is `${var.lambda_timeout_seconds * 800}`.
@@ -14,13 +14,13 @@ from settings import Settings
 from sluice_cli.export.templates import split
 from sluice_cli.export.tree import Expression
 
-# What a setting is in the module where it is not the variable of its name.
+# The expressions of settings that are not simply a variable with the setting's name.
 EXPRESSIONS = {
     "region": "data.aws_region.current.id",
     "metadata_bucket_name": "local.bucket_name",
     "metadata_table_name": "local.table_name",
 }
-# A runtime decides which libraries are installed for synth, and no other is at hand: recognized, but never another.
+# Libraries are installed for one runtime only, so that the runtime is recognized, but no second value is tried.
 RUNTIME = "python3.13"
 ARN = "arn:aws:{}:eu-south-2:{}"
 
@@ -53,7 +53,7 @@ FIRST: Mapping[str, Any] = {
     "sensor_longest_silence_seconds": 31_535_989,
     "sensor_rejects_days": 3637,
 }
-# Other values of the same: what was learned from the first has to hold for these.
+# Second values of the same settings, which verify what was learned from the first.
 SECOND: Mapping[str, Any] = {
     "project": "qj9",
     "environment": "qv99xyz",
@@ -83,16 +83,15 @@ SECOND: Mapping[str, Any] = {
     "sensor_longest_silence_seconds": 7,
     "sensor_rejects_days": 13,
 }
-# A hash of what synth knows, which no other value can be computed from.
+# A hash computed at synth; nothing can be derived from it.
 FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 FINGERPRINTED = "${fingerprint}"
 
 
 class Markers:
-    """Recognizes the values of one set of settings, and works out what was recognized for another.
+    """Replaces the values of one set of settings by expressions, and evaluates these for another set.
 
-    Every expression that is put in place of a value is remembered together with how it is computed, so that what the
-    module says can be compared with what the stack says.
+    Each expression is stored with the way to compute it, so that the module can be compared with the stack.
     """
 
     def __init__(self) -> None:
@@ -115,7 +114,7 @@ class Markers:
         return value
 
     def compute(self, value: Any, settings: Settings) -> Any:
-        """What recognized Terraform says under other settings."""
+        """Terraform with expressions, evaluated for other settings."""
         if isinstance(value, dict):
             return {self.compute(name, settings): self.compute(item, settings) for name, item in value.items()}
         if isinstance(value, list):
@@ -139,7 +138,7 @@ class Markers:
         return self._remember(_expression(name), lambda other: list(_read(other, name))) if name else None
 
     def _number(self, value: float, settings: Settings) -> Any:
-        """A multiple of a setting; their values are such that nothing else is a multiple of them."""
+        """The expression of a number that is a multiple of a setting; no other number is a multiple of these values."""
         name = next((one for one in _of_type(settings, int) if value % _read(settings, one) == 0), None)
         if not value or name is None:
             return value
@@ -218,7 +217,7 @@ class Markers:
 
 
 def settings_of(values: Mapping[str, Any], chosen: Mapping[str, Any]) -> Settings:
-    """Settings in which every value is recognizable. What an option decides is as `chosen` says."""
+    """Settings in which every value is unique. Settings of options have the values in `chosen`."""
     return Settings(**{**values, **chosen})
 
 
@@ -239,7 +238,7 @@ def _of_type(settings: Settings, type_: type) -> tuple[str, ...]:
 
 @functools.cache
 def _pattern(settings: Settings) -> tuple[re.Pattern[str], dict[str, str]]:
-    """What finds the settings' values in a text, the longest first, and which setting each is of."""
+    """A pattern for the settings' values in a text, longest first, and the setting of each value."""
     names = [*_of_type(settings, str), *_of_type(settings, int)]
     found = {str(getattr(settings, name)): name for name in names if getattr(settings, name) != ""}
     texts = sorted(found, key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""Tests of a module that Terraform runs on a mocked provider: every option, each pair that meets, and bad input.
+"""Generates a module's tests on a mocked provider: each option, each pair that interacts, and invalid input.
 
 https://developer.hashicorp.com/terraform/language/tests
 """
@@ -45,7 +45,7 @@ mock_provider "aws" {
   }
 }
 """
-# Values that a variable refuses, each with what is wrong with it.
+# Invalid values of variables, each with a description of the error.
 REFUSED: Mapping[str, list[Any]] = {
     "vpc_subnet_ids": [["subnet-1"], ["subnet-01234567", "subnet-01234567"]],
     "project": ["x", "Sluice", "a_b", "p" * 21],
@@ -96,7 +96,7 @@ def mock_tests(system: System, module: Module, learned: dict[str, Any]) -> str:
 
 
 def values_of(system: System, choices: Choices) -> dict[str, Any]:
-    """Variables of the module under choices."""
+    """The module's variables for a set of choices."""
     values: dict[str, Any] = {}
     for option in system.options:
         label = choices.get(option.name)
@@ -119,12 +119,12 @@ TEST_VALUES = {
 
 
 def meeting_pairs(system: System, learned: dict[str, Any]) -> list[Choices]:
-    """Pairs of options that decide something together: a part of one's that the other changes."""
+    """Pairs of options that interact: one changes a part that belongs to the other."""
     return [choices for choices in system.pairs() if _together(learned, choices)]
 
 
 def _together(value: Any, choices: Choices) -> bool:
-    """Whether both are not simply what each adds by itself."""
+    """Whether the result of both options differs from the sum of their separate effects."""
     plain = evaluate(value, {})
     alone = [evaluate(value, {name: label}) for name, label in choices.items()]
     return bool(_differs(plain, alone[0], alone[1], evaluate(value, choices)))
@@ -172,9 +172,9 @@ def _variables(values: Mapping[str, Any]) -> list[str]:
 
 
 def _refusals(module: Module) -> Iterator[str]:
-    """Bad values of many variables in each run, all of which have to be refused, until each value had its turn.
+    """Runs with invalid values of many variables at once, all of which have to be refused, until all values are used.
 
-    What reads a variable that is refused is not checked any more: it waits for another run.
+    Terraform does not validate a variable that reads an invalid one; such variables are tested in another run.
     """
     reads = {name: _read_by(name, one) for name, one in module.variables.items()}
     waiting = {name: list(REFUSED.get(name, [])) for name in module.variables}

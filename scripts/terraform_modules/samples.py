@@ -1,4 +1,4 @@
-"""How a system's stack looks under choices, synthesized by its own class."""
+"""Synthesizes a system's stack for sets of choices."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ class System:
 
     @property
     def documentation(self) -> str:
-        """What its class says of the system."""
+        """The documentation of the system's class."""
         return str(self._class.__doc__)
 
     def settings(self, choices: Choices, values: Mapping[str, Any] = FIRST) -> Settings:
@@ -59,8 +59,8 @@ class System:
         return self.folder / "stacks" / self.name
 
     def learn(self) -> tuple[dict[str, Any], int]:
-        """The stack with conditions, from how it looks without any option, with each, with each pair and with
-        all; and how often it was looked at."""
+        """The stack with conditions, derived from samples without options, with each option, each pair and all; and the
+        number of samples."""
         every = [{}, *self.single_choices(), *self.pairs(), *self.together()]
         documents: list[dict[str, Any]] = []
         while True:
@@ -90,7 +90,7 @@ class System:
         ]
 
     def usual_names(self) -> dict[str, tuple[str, str]]:
-        """By the setting that replaces it: the local of the module for either, and what the naming rule gives."""
+        """By the setting that replaces a name: the module's local value for it, and the name by the naming rule."""
         settings = self.settings({}, {**FIRST, **dict.fromkeys(NAMES)})
         resources = self.markers.recognize(self.synthesize(settings), settings)["resource"]
         names = {}
@@ -141,7 +141,7 @@ class System:
 
 
 def _changed(choices: Choices, values: Mapping[str, Any]) -> list[str]:
-    """The variables that differ from what is without options."""
+    """The variables that differ from those without options."""
     settings = [name for option in choices for name in SETTINGS_OF_OPTION.get(option, (option,))]
     return settings or [name for name in FIRST if values[name] != FIRST[name]]
 
@@ -151,7 +151,7 @@ def _hashes(document: Any) -> list[str]:
 
 
 def _normalize(documents: list[dict[str, Any]]) -> None:
-    """Have the same types of resources in all of them, so that each resource is there or not by itself."""
+    """Give all samples the same resource types, so that conditions apply to resources and not to whole types."""
     for part in ("data", "resource"):
         types = {type_ for one in documents for type_ in one[part]}
         for one in documents:

@@ -58,7 +58,7 @@ DESCRIPTIONS = {
     "sensor_longest_silence_seconds": "Seconds of silence after which an episode ends.",
     "sensor_rejects_days": "Days for which a refused reading is kept.",
 }
-# Lists here, and texts with commas in the environment.
+# Lists in the module; in the environment, texts with commas.
 LISTS = ("protected_environments",)
 # The longest names that AWS takes, by the argument: https://docs.aws.amazon.com/AmazonS3/latest/userguide/
 # bucketnamingrules.html, https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html,
@@ -72,7 +72,7 @@ LONGEST = {
 }
 ACCOUNT_ID = "${data.aws_caller_identity.account.account_id}"
 ACCOUNT_ID_LENGTH = 12
-# How long a variable may be by itself.
+# The longest allowed value of each variable.
 LONGEST_ALONE = {"${var.project}": 20, "${var.environment}": 16}
 
 _HOST = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
@@ -246,7 +246,7 @@ def _conditions(name: str, parse: Any) -> list[tuple[str, str]]:
 
 
 def _joint_limits(module: Module) -> list[Block]:
-    """What a name leaves for project and environment together, where they could be longer than that."""
+    """The length that a name leaves for project and environment together, if they could be longer."""
     tightest: dict[tuple[str, str], tuple[int, str, str, str]] = {}
     for (_, type_, _), block in module.blocks.items():
         for (of_type, argument), (longest, kind) in LONGEST.items():
@@ -275,7 +275,7 @@ def _joint_limits(module: Module) -> list[Block]:
 
 
 def _names(value: Any, module: Module) -> Iterator[tuple[str, str]]:
-    """The names that a value may be, each with the condition under which it is not used."""
+    """The names in which a value may be used, each with the condition under which it is not."""
     if isinstance(value, Either):
         yield from (("", name) for _, name in _names(value.yes, module) if "${var.environment}" in name)
         yield from ((value.condition, name) for _, name in _names(value.no, module))

@@ -1,1 +1,1 @@
-"""A kept failure as a test: its event, objects and rows, with personal data masked."""
+"""Writes a failed event as a test, with its objects and rows; personal data is masked."""

@@ -1,4 +1,4 @@
-"""Personal data replaced by pseudonyms: one value has the same pseudonym everywhere, so that joins stay."""
+"""Replaces personal data by pseudonyms. A value has the same pseudonym everywhere, so that references still match."""
 
 import base64
 import csv
@@ -33,7 +33,7 @@ ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\+")
 
 
 class Masker:
-    """Learns what is personal in all that is captured, and then masks it."""
+    """Collects the personal data in all captured files, and then masks it."""
 
     def __init__(self) -> None:
         self._pseudonyms: dict[tuple[Kind, str], str] = {}
@@ -205,7 +205,7 @@ def _kind(name: str, value: Any, of: dict[str, Any]) -> Kind | None:
 
 
 def _is_typed(value: Any) -> bool:
-    """Whether it is a text or number in DynamoDB's JSON."""
+    """Whether a value is a string or number in DynamoDB's JSON."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("S", "N")
 
 

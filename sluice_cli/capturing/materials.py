@@ -1,4 +1,4 @@
-"""What a failed event needs to happen again: the objects that it names, and the rows with its keys."""
+"""Collects what is needed to reproduce a failed event: the objects that it names, and the rows with its keys."""
 
 import gzip
 import json

@@ -1,6 +1,6 @@
-"""What counts as personal data: by the name of a field, or by the shape of a text.
+"""Recognizes personal data by the name of a field, or by the form of a text.
 
-docs/operating.md has the list for people. Nothing recognizes every name in free text; who captures reads the result.
+docs/operating.md lists the kinds. No rule recognizes every name in free text, so users have to read the result.
 """
 
 import ipaddress

@@ -1,4 +1,4 @@
-"""Names of deployed resources as references to Terraform's state, so that a captured event fits any deployment."""
+"""Replaces names of deployed resources by references to Terraform's state, so that an event fits any deployment."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A move: its `moved` blocks, its plan, and what is refused."""
+"""A move: its `moved` blocks, its plan, and its refusals."""
 
 import json
 from collections import Counter
@@ -23,7 +23,7 @@ HARMLESS = ("unchanged", "create", "read")
 
 
 class MoveRefusedError(DeploymentError):
-    """The move would touch something that holds data. Nothing was applied."""
+    """The move would change a resource that holds data. Nothing was applied."""
 
     exit_code = ExitCode.NEEDS_DECISION
 
@@ -38,7 +38,7 @@ class Move:
 
     @property
     def changes(self) -> list[ResourceChange]:
-        """What the plan does besides moving."""
+        """The plan's changes other than moves."""
         return [one for one in self.plan.changes if one.mode == "managed" and one.verb != "unchanged"]
 
     @property
@@ -47,7 +47,7 @@ class Move:
 
     @property
     def refused(self) -> list[str]:
-        """What the plan does to resources that hold data, a line each."""
+        """The plan's changes to resources that hold data, one line for each."""
         return [
             f"{one.address} ({one.previous_address or 'not moved'}): {one.verb}{_attributes(one)}"
             for one in self.changes

@@ -1,9 +1,9 @@
-"""Which stacks are deployed as they are synthesized, so that they need no plan.
+"""Detects stacks that have not changed since their deployment, so that they need no plan.
 
-After a stack's deployment, what its plan depended on is recorded: its files, Terraform and its variables, the states
-that it has and reads, and how often the local AWS was changed by somebody else. While all of that is the same, a plan
-would be empty. A stack whose plan depends on more (files outside of its folder, the time, another provider's world,
-rows or objects that it manages, what its data sources look up) is always planned.
+After a stack's deployment, the inputs of its plan are recorded: its files, Terraform and its variables, its state and
+the remote states it reads, and the number of changes that others made to the local AWS. While these are the same, a
+plan would be empty. A stack whose plan depends on more (files outside of its folder, the time, other providers, rows
+or objects that it manages, results of data sources) is always planned.
 """
 
 import hashlib
@@ -56,7 +56,7 @@ OWN_FILE = re.compile(r'\b(?:file\w*|templatefile)\(\\?"(?!/|~)(?!(?:[^"\\]*/)?\
 
 
 class UnchangedStacks:
-    """What is known of the stacks of a target, as it was when this was made."""
+    """The records of a target's stacks, as they were when this object was created."""
 
     def __init__(self, target: Target, local: LocalAws) -> None:
         self._target = target
@@ -64,7 +64,7 @@ class UnchangedStacks:
         self._s3 = local.client("s3")
 
     def holds(self, stack: Stack) -> bool:
-        """Whether the stack is deployed as it is synthesized, and nothing was changed since."""
+        """Whether the stack is deployed as synthesized, and nothing has changed since."""
         try:
             recorded = json.loads((stack.folder / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -94,7 +94,7 @@ class UnchangedStacks:
             (stack.folder / RECORD).write_text(json.dumps(carried, indent=2), encoding="utf-8")
 
     def _fingerprint(self, stack: Stack) -> dict[str, Any] | None:
-        """None where a plan depends on more than this."""
+        """Hashes and versions of the plan's inputs; None if the plan depends on more."""
         configuration = stack.configuration
         if not is_determined(configuration) or any(stack.folder.glob("*.tf")):
             return None

@@ -1,1 +1,1 @@
-"""X-Ray traces: what a request did, in which order, and how long each part took."""
+"""X-Ray traces: the steps of a request, their order, and how long each took."""

@@ -12,7 +12,7 @@ from typing import Any
 Document = dict[str, Any]
 
 STATUS = ("fault", "error", "throttle")
-# What of an AWS call says on what it was.
+# The fields of an AWS call that name its resource.
 SUBJECTS = ("table_name", "key", "queue_url", "topic_arn", "function_name", "bucket_name", "resource_names")
 
 
@@ -40,7 +40,7 @@ class Span:
 
     @property
     def title(self) -> str:
-        """The name, and of an AWS call what it did to what."""
+        """The name; for an AWS call also its operation and resource."""
         aws = self.document.get("aws")
         aws = aws if isinstance(aws, dict) else {}
         subject = next((aws[one] for one in SUBJECTS if aws.get(one)), "")
@@ -49,7 +49,7 @@ class Span:
 
     @property
     def messages(self) -> list[str]:
-        """What its exceptions say."""
+        """The messages of its exceptions."""
         cause = self.document.get("cause")
         exceptions = cause.get("exceptions") if isinstance(cause, dict) else None
         return [

@@ -18,7 +18,7 @@ LONGEST_WINDOW = timedelta(hours=24)  # of one request for summaries is 24 hours
 
 @dataclass(frozen=True)
 class Summary:
-    """What X-Ray says about a trace without its parts."""
+    """X-Ray's summary of a trace, without its parts."""
 
     id: str
     start: datetime

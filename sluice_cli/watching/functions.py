@@ -13,7 +13,7 @@ from sluice_cli.stack import Stack
 from sluice_cli.watching.sources import Source, SourceFinder
 
 FUNCTION = "aws_lambda_function"
-# What a change of code only changes in a function's block.
+# The only arguments that a change of code alone changes in a function's block.
 OF_CODE = ("filename", "source_code_hash")
 # Attributes of a function that new code changes, besides those of `OF_CODE`:
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function#attribute-reference
@@ -26,7 +26,7 @@ REFERENCE = re.compile(rf"\b{FUNCTION}\.([\w-]+)(?:\.(\w+))?|\bself\.(\w+)")
 
 @dataclass(frozen=True)
 class WatchedFunction:
-    """A deployed function with the archive that its stack names."""
+    """A deployed function, with its archive and the archive's source."""
 
     stack: Stack
     id: str
@@ -37,7 +37,7 @@ class WatchedFunction:
 
     @property
     def digest(self) -> str:
-        """Of the synthesized archive, as Lambda gives it (`CodeSha256`)."""
+        """The hash of the synthesized archive in the form of Lambda's `CodeSha256`."""
         return code_hash(self.archive.read_bytes())
 
 
@@ -47,7 +47,7 @@ def code_hash(code: bytes) -> str:
 
 
 def watched_functions(stacks: Sequence[Stack], finder: SourceFinder) -> list[WatchedFunction]:
-    """The functions of the stacks that are deployed, from an archive of the stack. Raises `DeploymentError`."""
+    """The deployed functions of the stacks whose code is an archive on disk. Raises `DeploymentError`."""
     found = []
     for stack in stacks:
         configuration = stack.configuration
@@ -65,13 +65,13 @@ def watched_functions(stacks: Sequence[Stack], finder: SourceFinder) -> list[Wat
 
 
 def renewed(functions: Sequence[WatchedFunction], finder: SourceFinder) -> list[WatchedFunction]:
-    """The same functions, with the archives that their stacks name now."""
+    """The same functions, with the archives of the stacks' current configuration."""
     found = []
     for one in functions:
         archive = archive_of(one.stack, one.stack.configuration["resource"].get(FUNCTION, {}).get(one.id, {}))
         if archive is not None and archive != one.archive:
             source = finder.find(archive, hashlib.sha256(archive.read_bytes()).hexdigest())
-            # The one that is there keeps what it has compressed.
+            # An unchanged source is kept, because it caches its compressed files.
             same = source is None or (one.source is not None and one.source.inputs() == source.inputs())
             found.append(replace(one, archive=archive, source=one.source if same else source))
         elif archive is not None:
@@ -80,8 +80,8 @@ def renewed(functions: Sequence[WatchedFunction], finder: SourceFinder) -> list[
 
 
 def archive_of(stack: Stack, block: dict[str, Any]) -> Path | None:
-    """The archive that a function's block names; None for code from S3 or an image, and for published versions, which
-    Terraform publishes."""
+    """The archive in a function's block; None for code from S3 or an image, and for functions with published versions,
+    which Terraform has to publish."""
     filename = block.get("filename")
     if not isinstance(filename, str) or "${" in filename or block.get("publish"):
         return None
@@ -90,8 +90,8 @@ def archive_of(stack: Stack, block: dict[str, Any]) -> Path | None:
 
 
 def changed_code(before: dict[str, Any], after: dict[str, Any]) -> list[str] | None:
-    """The functions whose code alone differs between two configurations; None where anything else differs, or depends
-    on what differs, so that only a plan knows it."""
+    """The ids of functions whose code changed between two configurations; None if anything else changed, or depends on
+    the changed code, so that a plan is needed."""
     changed = []
     blocks, now = ({**one.get("resource", {}).get(FUNCTION, {})} for one in (before, after))
     for id_ in blocks.keys() & now.keys():
@@ -142,7 +142,7 @@ def _without_code(configuration: dict[str, Any], ids: Sequence[str]) -> dict[str
 
 
 def source_hash(function: WatchedFunction, block: dict[str, Any]) -> str | None:
-    """`source_code_hash` in Terraform's state: the block's, or the archive's where the block has an expression."""
+    """`source_code_hash` for Terraform's state: the block's value, or the archive's hash if that is an expression."""
     written = block.get("source_code_hash")
     if not isinstance(written, str):
         return None

@@ -16,13 +16,13 @@ from sluice_cli.watching.functions import WatchedFunction, code_hash
 
 WATCH = "sluice-watch"  # emulator/checked_code.py
 CHECKED_CALLS = Config(user_agent_extra=f"{OWN} {WATCH}", retries={"max_attempts": 1, "mode": "standard"})
-# Of the execution environment in which the local AWS tried the code.
+# The folder of the execution environment in which the local AWS tried the code.
 ENVIRONMENT_FOLDER = re.compile(r"/\S*?/ministack-lambda-[^/]+/code/")
 OF_THE_RUNTIME = re.compile(r'  File "(?:<frozen |[^"]*/(?:_worker\.py|importlib/__init__\.py))')
 
 
 class CodeRefused(Exception):
-    """The new code cannot be imported: the old code stays."""
+    """The new code cannot be imported; the function keeps the old code."""
 
 
 class Pusher:
@@ -33,8 +33,8 @@ class Pusher:
         self._clients: dict[str, Any] = {}
 
     def push(self, function: WatchedFunction, code: bytes) -> None:
-        """Update the code of a function. Raises `CodeRefused` where it does not start, `LocalAwsError` where the local
-        AWS does not answer, and botocore's errors of an account."""
+        """Update the code of a function. Raises `CodeRefused` if the code does not start, `LocalAwsError` if the local
+        AWS does not answer, and botocore's errors for an account."""
         try:
             self._client(function.region).update_function_code(FunctionName=function.name, ZipFile=code)
         except ClientError as error:
@@ -49,7 +49,7 @@ class Pusher:
             raise LocalAwsError("the local AWS does not answer: `sluice up` starts it again") from error
 
     def push_unless_there(self, function: WatchedFunction, code: bytes) -> None:
-        """`push`, unless the function has these bytes already."""
+        """`push`, unless the function already has this code."""
         try:
             deployed = self._client(function.region).get_function_configuration(FunctionName=function.name)
         except BotoCoreError as error:

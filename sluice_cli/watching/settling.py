@@ -1,7 +1,7 @@
-"""After a save: the app is synthesized, and Terraform's state says what is deployed.
+"""Brings Terraform's state in line with the deployed code after a save.
 
-Where only code changed, the state is told so without a plan: it is what an apply would write. Whatever else changed is
-planned and applied, that stack alone.
+The app is synthesized. Where only code changed, the new hashes are written to the stack's state without a plan, as an
+apply would write them. Stacks with other changes are planned and applied.
 """
 
 import json
@@ -28,7 +28,7 @@ from sluice_cli.watching.sources import SourceFinder
 
 
 class Settler:
-    """Brings what is synthesized and Terraform's state in line with what was pushed."""
+    """Synthesizes after a save, and updates states or applies stacks."""
 
     def __init__(self, target: Target, names: Sequence[str], finder: Callable[[], SourceFinder]) -> None:
         self._target, self._names, self._finder = target, names, finder
@@ -37,13 +37,13 @@ class Settler:
         self.functions: list[WatchedFunction] = []
 
     def learn(self, stacks: Sequence[Stack]) -> None:
-        """Remember what is deployed."""
+        """Remember the stacks as deployed."""
         self._before = {stack.name: stack.configuration for stack in stacks}
         self.functions = watched_functions(stacks, self._finder())
 
     def settle(self) -> tuple[list[str], list[str]]:
-        """The stacks of which only the code changed, and those that were applied. Raises `SynthError` where the app
-        fails, `DeploymentError`, and `LocalAwsError`."""
+        """The names of stacks in which only code changed, and of those with other changes, which are applied on the
+        local AWS. Raises `SynthError` if the app fails, `DeploymentError`, and `LocalAwsError`."""
         stacks = synthesize(self._target, self._names)
         local = self._target.local
         unchanged = UnchangedStacks(self._target, local) if local else None
@@ -61,7 +61,7 @@ class Settler:
         if others and unchanged:
             deploy_stacks(others, self._target, unchanged)
         self._before |= {stack.name: stack.configuration for stack in stacks if unchanged or stack not in others}
-        # What is deployed has other functions only where something was applied.
+        # The set of deployed functions changes only in stacks that were applied.
         kept = [one for one in self.functions if one.stack.name not in {stack.name for stack in others}]
         self.functions = [*renewed(kept, self._finder()), *watched_functions(others, self._finder())]
         return told, [stack.name for stack in others]

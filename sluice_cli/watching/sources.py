@@ -1,8 +1,8 @@
-"""What a function's archive is built from, and building it again.
+"""Finds the sources of a function's archive, and builds the archive again.
 
-Archives of the module classes are recorded at synth (`SLUICE_ARCHIVE_SOURCES`), and built again byte for byte. Of any
-other archive, the source is the folder of the project that holds exactly the archive's files, or the file that is the
-archive itself (made by a build of the project's own).
+The module classes record the sources of their archives at synth (`SLUICE_ARCHIVE_SOURCES`); these archives are rebuilt
+with the same bytes as at synth. For any other archive, the source is the project folder that contains exactly the
+archive's files, or a file equal to the archive (made by the project's own build).
 """
 
 import importlib
@@ -38,19 +38,19 @@ IGNORED = frozenset(
 
 
 class Source(Protocol):
-    """What an archive is built from."""
+    """The files from which an archive is built."""
 
     def holds(self, path: Path) -> bool:
-        """Whether a file belongs to it."""
+        """Whether a file is part of the source."""
 
     def folders(self) -> list[Path]:
-        """The folders to watch for it."""
+        """The folders to watch for changes."""
 
     def inputs(self) -> object:
-        """What tells it from another source."""
+        """A value that is equal for equal sources."""
 
     def build(self) -> bytes:
-        """The archive of what is there now. Raises `ValueError` and `OSError` where it cannot be built."""
+        """The archive of the current files. Raises `ValueError` and `OSError` if it cannot be built."""
 
 
 @dataclass
@@ -85,7 +85,7 @@ class RecordedSource:
 
 @dataclass
 class FolderSource:
-    """A folder that an archive holds as it is."""
+    """A folder whose files are the archive's files."""
 
     folder: Path
 
@@ -123,7 +123,7 @@ class FileSource:
 
     def build(self) -> bytes:
         content = self.file.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:  # half-written, it is no archive yet
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:  # fails while the file is incomplete
             archive.namelist()
         return content
 
@@ -136,7 +136,7 @@ class SourceFinder:
         self._index: dict[str, list[Path]] | None = None
 
     def find(self, archive: Path, digest: str) -> Source | None:
-        """The source of an archive; None where nothing in the project is exactly that."""
+        """The source of an archive; None if no folder or file of the project has exactly its content."""
         for record in self._recorded():
             if record["sha256"] == digest and _is_there(record["builder"]):
                 return RecordedSource(record)
@@ -164,7 +164,7 @@ class SourceFinder:
     def _folder(self, entries: Mapping[str, tuple[int, int]]) -> FolderSource | None:
         if not entries:
             return None
-        # The name that the fewest files of the project have.
+        # Search for the file name that is rarest in the project.
         rarest = min(entries, key=lambda name: (len(self._named(Path(name).name)), name))
         depth = len(Path(rarest).parts)
         for path in self._named(Path(rarest).name):
@@ -195,7 +195,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _is_there(builder: str) -> bool:
-    """Whether this program has what built the archive: an app may run in another environment."""
+    """Whether this process can import the module that built the archive; the app may run in another environment."""
     try:
         return all(hasattr(importlib.import_module(builder), one) for one in ("archive_files", "forget_files"))
     except ImportError:
