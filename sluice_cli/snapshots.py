@@ -16,7 +16,7 @@ from typing import Any
 from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.local_aws.environment import version_of_ministack
 from sluice_cli.local_aws.server import RECORD
-from sluice_cli.local_aws.signed_request import send
+from sluice_cli.local_aws.signed_request import own_request
 from sluice_cli.project import MANIFEST, Project
 from sluice_cli.target import local_aws_of
 from sluice_cli.version import version
@@ -159,10 +159,7 @@ def check_versions(snapshot: Snapshot) -> None:
 def _save(project: Project, name: str) -> Snapshot:
     """Save the running local AWS under a name, in place of an earlier snapshot of that name."""
     local, folder = local_aws_of(project), _folder(project, name)
-    running = local.running()
-    if running is None:
-        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
-    status, body = send(local, "POST", f"{running.url}{PATH}", b"")
+    status, body = own_request(local, "POST", PATH)
     if status != 200:
         raise LocalAwsError("the local AWS was started by another version of sluice: run `sluice down` and `sluice up`")
     missing = json.loads(body)["missing"]

@@ -8,7 +8,7 @@ from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.deployed_resources import functions_in, resources_of
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.local_aws.signed_request import send
+from sluice_cli.local_aws.signed_request import own_request
 from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import Target
 
@@ -32,10 +32,7 @@ class DenialReader:
         return [Denial.recorded(one) for one in answer["denials"]]
 
     def _read(self, after: int) -> dict[str, Any]:
-        running = self._local.running()
-        if running is None:
-            raise LocalAwsError("the local AWS is not running: run `sluice up` first")
-        status, body = send(self._local, "GET", f"{running.url}{PATH}?after={after}")
+        status, body = own_request(self._local, "GET", f"{PATH}?after={after}")
         if status != 200:
             raise LocalAwsError(
                 "the local AWS was started by another version of sluice and keeps no refused calls: "

@@ -10,7 +10,7 @@ from botocore.config import Config
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.local_aws.signed_request import send
+from sluice_cli.local_aws.signed_request import own_request
 
 PATH = "/_sluice/changes"
 OWN = "sluice-tool"
@@ -22,10 +22,7 @@ OWN_TERRAFORM = {"TF_APPEND_USER_AGENT": OWN}
 
 def count_changes(local: LocalAws) -> str:
     """The server and its count: another text says that it was changed, or is another server. Raises `LocalAwsError`."""
-    running = local.running()
-    if running is None:
-        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
-    status, body = send(local, "GET", f"{running.url}{PATH}")
+    status, body = own_request(local, "GET", PATH)
     if status != 200:
         raise LocalAwsError(f"the local AWS answers {PATH} with {status}: restart it (`sluice down`, `sluice up`)")
     counted = json.loads(body)

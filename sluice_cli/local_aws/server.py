@@ -28,6 +28,7 @@ from sluice_cli.local_aws.pythons import pythons_of_machine
 
 APP = Path(__file__).parent / "emulator" / "app.py"
 RECORD = "local-aws.json"
+TOKEN = "token"  # noqa: S105 - the file of the secret that the local AWS's own paths need (emulator/own_paths.py)
 NO_PROCESS = 0  # the process number of a record in a snapshot, which has none
 
 LOOPBACK = "127.0.0.1"
@@ -155,6 +156,8 @@ class LocalAws:
         ca_bundle = str(self.folder / "client.pem")
         log = self.folder / "local-aws.log"
         tls = ["--certfile", str(self.folder / "server.pem"), "--keyfile", str(self.folder / "server.key")]
+        (self.folder / TOKEN).touch(0o600)
+        (self.folder / TOKEN).write_text(secrets.token_hex(32))
         with log.open("w") as out:
             process = subprocess.Popen(
                 # Not `-m ministack`: it also binds port 443, for services that are not used here.

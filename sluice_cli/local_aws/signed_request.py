@@ -1,4 +1,4 @@
-"""Requests to a REST API with IAM authorization."""
+"""Requests to the local AWS that boto3 does not make: to a REST API with IAM authorization, and to its own paths."""
 
 import socket
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from sluice_cli.errors import LocalAwsError
-from sluice_cli.local_aws.server import REGION, LocalAws
+from sluice_cli.local_aws.server import REGION, TOKEN, LocalAws
 
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -25,6 +25,17 @@ def signed_request(
     credentials = Credentials(running.access_key_id, running.secret_access_key)
     SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
     return send(local, method, url, body, dict(request.headers))
+
+
+def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
+    """Send a request to a path of the local AWS's own (below `/_sluice/`). Returns the status and the body. Raises
+    `LocalAwsError` if it is not running."""
+    running = local.running()
+    if running is None:
+        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
+    token = local.folder / TOKEN
+    headers = {"X-Sluice-Token": token.read_text()} if token.exists() else {}  # other versions have no token
+    return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)
 
 
 def send(

@@ -72,6 +72,7 @@ import invoke_permissions  # noqa: F401 - completes who may invoke a function
 import key_rights  # noqa: F401 - completes who may use the keys behind other services
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
+import own_paths
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 import snapshots
@@ -81,7 +82,7 @@ from completing import CompletionError, existing
 
 __all__ = ["app"]
 
-app = snapshots.served(changes.served(denials.served(invocations.observed(ministack_app))))
+app = own_paths.guarded(snapshots.served(changes.served(denials.served(invocations.observed(ministack_app)))))
 
 
 def _replaced(script: str, old: str, new: str) -> str:

@@ -4,7 +4,6 @@
 themselves; this tells it of the local AWS. `GET /_sluice/changes` gives this server's id and the count.
 """
 
-import json
 import threading
 import uuid
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from ministack.core import iam_actions
 
 from completing import existing
+from own_paths import serving
 
 PATH = "/_sluice/changes"
 # In the User-Agent of what the tool changes itself (sluice_cli/local_aws/changes.py).
@@ -77,17 +77,7 @@ def _action(service: str, method: str, path: str, headers: Any, body: bytes, par
 
 def served(application: Any) -> Any:
     """The ASGI application, which also answers how often configuration was changed."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await application(scope, receive, send)
-            return
-        body = json.dumps(_counted).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return app
+    return serving(application, "GET", PATH, lambda _: _counted)
 
 
 iam_actions.extract_iam_action = _action

@@ -19,6 +19,7 @@ from ministack.core import iam_actions, iam_evaluator
 
 import invocations
 from completing import existing
+from own_paths import serving
 
 PATH = "/_sluice/denials"
 KEPT = 5_000
@@ -114,24 +115,17 @@ def _session_name(principal: str) -> str:
     return principal.rpartition("/")[2] if ":assumed-role/" in principal else ""
 
 
+def _refused_after(query: bytes) -> dict[str, Any]:
+    after = parse_qs(query.decode("latin-1")).get("after", ["0"])[0]
+    number = int(after) if after.isdigit() else 0
+    with _lock:
+        kept = [one for one in _kept if one["number"] > number]
+        return {"last": _kept[-1]["number"] if _kept else 0, "denials": kept}
+
+
 def served(application: Any) -> Any:
     """The ASGI application, which also answers what was refused."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await application(scope, receive, send)
-            return
-        after = parse_qs(scope["query_string"].decode("latin-1")).get("after", ["0"])[0]
-        number = int(after) if after.isdigit() else 0
-        with _lock:
-            kept = [one for one in _kept if one["number"] > number]
-            last = _kept[-1]["number"] if _kept else 0
-        body = json.dumps({"last": last, "denials": kept}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return app
+    return serving(application, "GET", PATH, _refused_after)
 
 
 iam_actions.access_denied_response = _answer

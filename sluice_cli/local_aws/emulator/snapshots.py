@@ -4,7 +4,6 @@ ministack 1.5.33 saves its services when it ends and loads them when it starts (
 objects, versions and tags. Here they are saved too, and so are the targets of Application Auto Scaling.
 """
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from ministack.services import lambda_svc, s3
 
 import application_autoscaling as autoscaling
 from completing import CompletionError, existing
+from own_paths import serving
 
 PATH = "/_sluice/snapshot"
 FOLDER = Path("snapshot")
@@ -82,17 +82,7 @@ def _save() -> list[str]:
 
 def served(application: Any) -> Any:
     """The ASGI application, which also writes snapshots. Nothing else is answered meanwhile."""
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
-            await application(scope, receive, send)
-            return
-        body = json.dumps({"missing": _save()}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-    return app
+    return serving(application, "POST", PATH, lambda _: {"missing": _save()})
 
 
 s3.get_state = _state

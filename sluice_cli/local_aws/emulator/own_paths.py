@@ -1,0 +1,49 @@
+"""The paths that are no calls to AWS, so that IAM does not guard them: any user of the machine reaches the port.
+
+The tool's own (`/_sluice/`) and ministack 1.5.33's (`/_ministack/`, which delete everything, set variables and show
+messages) need the token that lies in the server's folder, which only the user who started it may read.
+"""
+
+import hmac
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HEADER = b"x-sluice-token"
+TOKEN = Path("token").resolve()  # the server's working directory is its folder
+GUARDED = ("/_sluice/", "/_ministack/", "/_localstack/")
+# What says nothing, and what CloudFormation's custom resources call with a token of its own.
+OPEN = ("/_ministack/health", "/_ministack/cfn-response/", "/_ministack/cfn-signal/")
+
+
+def serving(application: Any, method: str, path: str, answer: Callable[[bytes], Any]) -> Any:
+    """The ASGI application, which also answers a path with JSON; `answer` gets the query string."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["path"] == path and scope["method"] == method:
+            await _answer(send, 200, answer(scope["query_string"]))
+        else:
+            await application(scope, receive, send)
+
+    return app
+
+
+def guarded(application: Any) -> Any:
+    """The ASGI application, which refuses these paths to whoever has no token."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        guarded = scope["type"] == "http" and scope["path"].startswith(GUARDED) and not scope["path"].startswith(OPEN)
+        if guarded and not hmac.compare_digest(dict(scope["headers"]).get(HEADER, b""), TOKEN.read_bytes()):
+            await _answer(send, 403, {"message": "the token of the local AWS is missing or wrong"})
+        else:
+            await application(scope, receive, send)
+
+    return app
+
+
+async def _answer(send: Any, status: int, content: Any) -> None:
+    body = json.dumps(content).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
