@@ -115,4 +115,4 @@ lint: setup ## check style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules lint lock
+.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules package lint lock

@@ -21,7 +21,7 @@ MEANINGS = {
     ExitCode.WRONG_INPUT: "an option, a name, a setting or `cdktf.json` is wrong, or there are no credentials; "
     "nothing was done",
     ExitCode.NEEDS_DECISION: "somebody has to decide: dangerous changes are not acknowledged, "
-    "or something is left as it was because nobody said yes",
+    "`move` would touch what holds data, or something is left as it was because nobody said yes",
     ExitCode.NOT_PROVEN: "`prove-iam` of this repository: a statement is not proven",
     ExitCode.INTERRUPTED: "interrupted, by Ctrl-C or a signal",
 }

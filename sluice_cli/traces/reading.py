@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/xray/latest/api/API_BatchGetTraces.html
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,10 @@ from sluice_cli.errors import InputError
 from sluice_cli.traces.model import Trace, trace_of
 
 ID = re.compile(r"(1-[0-9a-f]{8}-[0-9a-f]{24})")
-LONGEST_WINDOW = timedelta(hours=24)  # of one request for summaries is 24 hours
+# Of one request: https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html
+LONGEST_WINDOW = timedelta(hours=24)
+# X-Ray keeps traces for 30 days, and may have forgotten a minute of them while it is asked.
+KEPT = timedelta(days=30) - timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,23 @@ def trace_id_in(text: str) -> str:
 
 
 def summaries(xray: Any, since: datetime, services: Sequence[str] = ()) -> list[Summary]:
-    """The traces since a moment, of at least one of the services if given; the newest first."""
-    now = datetime.now(UTC)
-    start = max(since, now - LONGEST_WINDOW)
-    pages = xray.get_paginator("get_trace_summaries").paginate(StartTime=start, EndTime=now + timedelta(seconds=1))
-    found = [_summary(one) for page in pages for one in page["TraceSummaries"]]
-    own = [one for one in found if not services or set(services) & set(one.services)]
+    """The traces since a moment, of at least one of the services if given; the newest first. X-Ray keeps traces for 30
+    days."""
+    paginator = xray.get_paginator("get_trace_summaries")
+    found: dict[str, Summary] = {}  # a trace at the border of two windows may be in both
+    for start, end in _windows(since, datetime.now(UTC) + timedelta(seconds=1)):
+        for page in paginator.paginate(StartTime=start, EndTime=end):
+            found |= {one["Id"]: _summary(one) for one in page["TraceSummaries"]}
+    own = [one for one in found.values() if not services or set(services) & set(one.services)]
     return sorted(own, key=lambda one: one.start, reverse=True)
+
+
+def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The time in parts that X-Ray answers, the newest first. A moment in the future has none."""
+    start = max(since, until - KEPT)
+    while until > start:
+        yield max(start, until - LONGEST_WINDOW), until
+        until -= LONGEST_WINDOW
 
 
 def read_trace(xray: Any, id_: str) -> Trace | None:

@@ -3,6 +3,7 @@
 Apps are shell scripts here: they can write anything, and start quickly.
 """
 
+import argparse
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
@@ -369,6 +371,27 @@ def test_every_command_is_documented_as_its_help_says() -> None:
     page = (ROOT / "docs" / "commands.md").read_text()
     documented = dict(re.findall(r"^\| `([a-z][a-z-]*)(?: NAME)?` \| (.*) \|$", page, re.MULTILINE))
     assert documented == HELP
+
+
+def options_of(command: str) -> set[str]:
+    parser = argparse.ArgumentParser()
+    import_module(VERBS[command].module).add_arguments(parser)
+    return {option for action in parser._actions for option in action.option_strings}
+
+
+@pytest.mark.parametrize("option", ["--project", "--local", "--json", "--yes", "--events"])
+def test_an_option_is_documented_with_all_commands_that_have_it(option: str) -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    (documented,) = re.findall(rf"^\| `{option}(?: \w+)?` \| (.*?) \| ", page, re.MULTILINE)
+    commands = {command for command in HELP if option in options_of(command)}
+    named = set(re.findall(r"`([a-z-]+)`", documented))
+    assert (set(HELP) - {"new"} if documented == "all" else named) == commands
+
+
+def test_no_file_keeps_a_target_of_make_from_running() -> None:
+    text = (ROOT / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    assert sorted(phony.split()) == sorted(re.findall(r"^([a-z-]+):(?!=)", text, re.MULTILINE))
 
 
 def test_options_have_one_spelling_and_no_abbreviation(sluice: Sluice, project: Path) -> None:

@@ -1,12 +1,15 @@
 """Traces: trees of any documents, and waterfalls that stay readable."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice_cli.traces.model import trace_of
+from sluice_cli.traces.reading import summaries
 from sluice_cli.traces.waterfall import waterfall
 from tests.support.terminal import is_safe
 
@@ -84,6 +87,38 @@ def test_a_part_in_progress_is_running_until_it_is_sent_again() -> None:
 
 def test_invalid_segment_documents_are_ignored() -> None:
     assert rows("", "[]", "{", '{"id": "a"}', '{"id": "a", "start_time": "soon"}', '"text"') == []
+
+
+class XRay:
+    """X-Ray with a trace for each day of the 30 that it keeps, asked for 24 hours at most."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+        self.starts = {f"1-{day:08x}-{0:024x}": self.now - timedelta(days=day) for day in range(30)}
+
+    def get_paginator(self, operation: str) -> "XRay":
+        assert operation == "get_trace_summaries"
+        return self
+
+    def paginate(self, StartTime: datetime, EndTime: datetime) -> list[dict[str, Any]]:  # noqa: N803
+        assert timedelta(0) < EndTime - StartTime <= timedelta(hours=24)
+        assert StartTime >= self.now - timedelta(days=30)
+        within = [(id_, one) for id_, one in self.starts.items() if StartTime <= one <= EndTime]
+        return [{"TraceSummaries": [{"Id": id_, "StartTime": one}]} for id_, one in within]
+
+
+@pytest.mark.parametrize(
+    ("since", "number"),
+    [({"minutes": 5}, 1), ({"hours": 24}, 1), ({"hours": 25}, 2), ({"days": 7}, 7), ({"days": 90}, 30)],
+)
+def test_traces_of_several_days_are_read_day_by_day_the_newest_first(since: dict[str, int], number: int) -> None:
+    xray = XRay()
+    found = summaries(xray, xray.now - timedelta(**since) + timedelta(seconds=0.5))
+    assert [one.id for one in found] == list(xray.starts)[:number]
+
+
+def test_no_trace_is_asked_for_of_the_future() -> None:
+    assert summaries(XRay(), datetime.now(UTC) + timedelta(hours=1)) == []
 
 
 IDS = st.sampled_from("abcdef")
