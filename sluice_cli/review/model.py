@@ -50,6 +50,7 @@ DELIVERY = (
     Danger.EVENTS_WAIT,
     Danger.EVENTS_CHANGE,
     Danger.CALLERS,
+    Danger.ALARM,
     Danger.OBSERVATION,
 )
 

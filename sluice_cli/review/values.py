@@ -114,18 +114,24 @@ def _compare(place: _Place, before: Any, after: Any, unknown: Any) -> Iterator[D
             yield from _compare(place.attribute(key), old, new, _below(unknown, key))
     elif _is_blocks(before) and _is_blocks(after) and not (_empty(before) and _empty(after)):
         for position, label, old, new in _aligned(before or [], after or []):
-            yield from _compare(
-                place.element(position, label, added=old is None, removed=new is None),
-                before[old] if old is not None else None,
-                after[new] if new is not None else None,
-                _below(unknown, new),
-            )
+            element = place.element(position, label, added=old is None, removed=new is None)
+            was, becomes = before[old] if old is not None else None, after[new] if new is not None else None
+            later = _below(unknown, new)
+            if {} in (was, becomes) and None in (was, becomes) and not later:
+                yield _empty_block(element, added=was is None)
+            yield from _compare(element, was, becomes, later)
     elif not same(before, after) or (place.document and before != after):
         documents = _document(before), _document(after)
         if all(isinstance(one, dict) for one in documents) and not is_policy(before):
             yield from _compare(replace(place, document=True), *documents, None)
         else:
             yield _difference(place, before, after)
+
+
+def _empty_block(place: _Place, *, added: bool) -> Difference:
+    """A block without arguments says something by being there: `allow {}`."""
+    before, after = ("none", "{}") if added else ("{}", "none")
+    return Difference(place.path, not added, added, before, after, name=place.name, block=place.block)
 
 
 def _difference(

@@ -51,18 +51,18 @@ def test_later_minor_versions_of_the_format_are_read() -> None:
         (PLAN.encode()[:200], "not complete JSON"),
     ],
 )
-def test_the_command_ends_with_1_and_one_line_for_what_is_no_plan(tmp_path: Path, content: bytes, said: str) -> None:
+def test_the_command_ends_with_2_and_one_line_for_what_is_no_plan(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "plan.json"
     file.write_bytes(content)
     result = _command("--plan", str(file))
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert said in result.stderr
     assert "Traceback" not in result.stderr
 
 
 def test_the_command_names_a_file_that_is_not_there(tmp_path: Path) -> None:
     result = _command("--plan", str(tmp_path / "none.json"))
-    assert (result.returncode, "No such file" in result.stderr) == (1, True)
+    assert (result.returncode, "No such file" in result.stderr) == (2, True)
 
 
 def test_a_type_without_a_module_class_is_shown_by_its_attributes() -> None:

@@ -46,12 +46,17 @@ def test_what_was_counted_takes_the_place_of_what_is_assumed(tmp_path: Path) -> 
     found = cost(counts(tmp_path, COUNTED))
     # A tenth of 0.20 for requests, 0.4 s of 128 MB at 16.6667 a million GB-seconds, 900 bytes of log at 0.50 a GB.
     assert [line_words(one) for one in found.usage] == [
-        "Uploads bucket: $0.00 → $5.04 (+$5.04); 1 write and 0.1 reads",
         "Records table: $0.00 → $4.00 (+$4.00); 6 write units, indexes included and 2 read units",
         "API: $0.00 → $3.50 (+$3.50); 1 request",
+        "Uploads bucket: $0.00 → $0.54 (+$0.54); 0.1 writes and 0.1 reads",
         "Worker function: $0.00 → $0.15 (+$0.15); 0.1 runs, 400 ms of 128 MB, its log",
     ]
     assert "Counted: what an event takes of Worker function; our load test, 2026-01-31." in found.assumed
+
+
+def test_who_was_counted_to_put_an_object_is_not_counted_again(tmp_path: Path) -> None:
+    found = cost(counts(tmp_path, COUNTED.replace("HeadObject = 0.1", "PutObject = 3")))
+    assert "Uploads bucket: $0.00 → $15.00 (+$15.00); 3 writes" in [line_words(one) for one in found.usage]
 
 
 def test_without_the_file_and_in_other_stacks_it_is_assumed(tmp_path: Path) -> None:

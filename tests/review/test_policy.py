@@ -1,6 +1,7 @@
 """Policies are compared by what they allow, not by how they are written."""
 
 import json
+from time import process_time
 
 import pytest
 
@@ -140,3 +141,11 @@ def test_whole_services_on_everything_are_wide() -> None:
         False,
     ]
     assert isinstance(read_policy(json.dumps({"Statement": allow("*", "*")}))[0], ParsedStatement)
+
+
+def test_a_policy_that_is_larger_than_any_of_aws_is_judged_at_once_and_counts_as_wider() -> None:
+    many = [f"s3:Action{number}" for number in range(500)], [f"arn:aws:s3:::{number}" for number in range(500)]
+    start = process_time()
+    assert wider([allow(*many, Sid="x")], [allow(*many, Sid="y")])
+    assert not wider([allow(*many)], [allow(*many)])
+    assert process_time() - start < 1

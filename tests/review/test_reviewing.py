@@ -2,7 +2,7 @@
 
 import json
 
-from tests.review.plans import Values, allow, change, headlines, policy, review
+from tests.review.plans import Values, allow, change, findings, headlines, policy, review
 
 FUNCTION = "aws_lambda_function.Recorder_Function_719DF34D"
 OLD, NEW = "hunter2", "hunter3"
@@ -206,3 +206,14 @@ def test_what_changed_outside_terraform_is_told_where_the_plan_touches_it() -> N
         f"changed outside Terraform since the last apply: {address}",
     )
     assert review(resource_drift=[drift]).folded == ()
+
+
+def test_a_block_without_arguments_counts_by_being_there() -> None:
+    blocked: Values = {"default_action": [{"block": [{}]}]}
+    allowed: Values = {"default_action": [{"allow": [{}]}]}
+    assert findings(change("aws_wafv2_web_acl.W", blocked, allowed)) == [
+        "Protection removed: W, web ACL: default_action.block turned off",
+        "Cannot be judged: W, web ACL: argument default_action.allow of aws_wafv2_web_acl: nobody has classified it",
+    ]
+    rules = [{"id": "a", "status": "Disabled", "filter": [{}]}], [{"id": "a", "status": "Disabled", "filter": []}]
+    assert findings(change("aws_s3_bucket_lifecycle_configuration.L", *[{"rule": one} for one in rules])) == []

@@ -301,7 +301,7 @@ def with_secret(*changes: Values, rules: Ruleset = NO_RULES, **more: Any) -> Sta
     ids=range(8),
 )
 def test_keys_and_addresses_that_hold_a_secret_do_not_show_it(changes: list[Values]) -> None:
-    assert leaks(with_secret(*changes), picture=True) == []
+    assert leaks(with_secret(*changes), picture="index" in changes[0]) == []
     assert leaks(with_secret(resource_drift=changes)) == []
     assert leaks(with_secret(deferred_changes=[{"reason": SECRET, "resource_change": changes[0]}])) == []
 

@@ -78,6 +78,7 @@ class Usage:
             target: dict.fromkeys(kinds, 1.0) for target, kinds in self._granted().items()
         }
         self._add_counted()
+        self._add_arrivals()
 
     def costs(self) -> tuple[dict[str, Amount], dict[str, str]]:
         """Amounts for a million events by address; and by address why an amount cannot be told."""
@@ -117,9 +118,6 @@ class Usage:
                         calls[target] |= _kinds(side.types[target], actions)
             except Untold as error:
                 self._not_read[policy] = str(error)
-        for notification in side.of("aws_s3_bucket_notification"):
-            for bucket in side.linked(notification, "bucket", types=["aws_s3_bucket"]):
-                calls[bucket].add("write")
         for mapping in side.of("aws_lambda_event_source_mapping"):
             for queue in side.linked(mapping, "event_source_arn", types=["aws_sqs_queue"]):
                 calls[queue].add("write")
@@ -134,6 +132,18 @@ class Usage:
                         if target in self._side.values and self._side.types[target] == type_:
                             kinds = self._calls.setdefault(target, {})
                             kinds[kind] = kinds.get(kind, 0) + number
+
+    def _add_arrivals(self) -> None:
+        """Somebody puts the object that an event is about: once a run, unless a function that was counted does it."""
+        side = self._side
+        written = {target for target, kinds in self._calls.items() if "write" in kinds}
+        for notification in side.of("aws_s3_bucket_notification"):
+            functions = side.linked(
+                notification, *TRIGGERS["aws_s3_bucket_notification"], types=["aws_lambda_function"]
+            )
+            counted = [self._counted[one].runs for one in functions if one in self._counted]
+            for bucket in side.linked(notification, "bucket", types=["aws_s3_bucket"]) - written:
+                self._calls.setdefault(bucket, {})["write"] = max(counted, default=1.0)
 
     def _failures(self) -> set[str]:
         """Where failed events go: nothing, as long as nothing fails."""

@@ -136,6 +136,10 @@ def _is_set_anew(case: Case, rule: Classification) -> bool:
     return of_another and own_value
 
 
+def _is_empty_block(one: Difference) -> bool:
+    return "{}" in (one.shown_before, one.shown_after) and "none" in (one.shown_before, one.shown_after)
+
+
 def _is_block(rules: TypeRules, name: str) -> bool:
     return any(known.startswith(f"{name}.") for known in (*rules.arguments, *rules.computed))
 
@@ -209,7 +213,7 @@ def _unclassified(case: Case) -> Iterator[Finding]:
             one.name
             for one in case.differences
             if case.rules.rule(one.name)[1] is None
-            and not ((one.sensitive or one.unknown) and _is_block(case.rules, one.name))
+            and not ((one.sensitive or one.unknown or _is_empty_block(one)) and _is_block(case.rules, one.name))
             and not (one.unknown and not case.context.is_written(case.change, one.name))
             and not (case.is_new and (same(one.after, None) or one.after is False) and not one.unknown)
         }

@@ -1,5 +1,6 @@
 """Where events, copies and code go to or come from: another account than the plan's own resources are in."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -28,9 +29,10 @@ TARGETS: Mapping[str, tuple[str, ...]] = {
     ),
     "aws_s3_bucket_replication_configuration": ("rule.destination.account",),
     "aws_scheduler_schedule": ("target.arn", "target.dead_letter_config.arn"),
-    "aws_sns_topic_subscription": ("endpoint",),
-    "aws_sqs_queue": ("redrive_policy.deadLetterTargetArn",),
-    "aws_sqs_queue_redrive_policy": ("redrive_policy.deadLetterTargetArn",),
+    **dict.fromkeys(
+        ("aws_sqs_queue", "aws_sqs_queue_redrive_policy", "aws_sns_topic_subscription"),
+        ("endpoint", "redrive_policy", "redrive_policy.deadLetterTargetArn"),
+    ),
 }
 # Code that a function is made of.
 IMAGE = re.compile(r"(\d{12})\.dkr\.ecr\.")
@@ -72,6 +74,12 @@ def _account(text: str) -> str:
 
 
 def _texts(value: object) -> set[str]:
+    """The texts of a value, which may be a list, or JSON."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            return _texts(list(json.loads(value).values()))
+        except (ValueError, RecursionError):
+            return {value}
     if isinstance(value, list):
         return {one for one in value if isinstance(one, str)}
     return {value} if isinstance(value, str) else set()
