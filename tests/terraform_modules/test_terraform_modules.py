@@ -16,6 +16,7 @@ from scripts.terraform_modules.samples import System
 from settings import Settings
 from sluice_cli.export.files import write_files
 from sluice_cli.export.tree import map_texts
+from tests.support.sources import OF_PLAIN_MODULES, sources
 from tests.terraform_modules.comparing import REGION, planned, write_root
 
 ROOT = Path(__file__).parents[2]
@@ -26,8 +27,7 @@ FINGERPRINTS = "${sha256(jsonencode("
 @pytest.mark.parametrize("name", OPTIONS)
 def test_the_committed_module_is_what_the_stack_of_today_gives(built: dict[str, Built], name: str) -> None:
     folder = ROOT / "terraform" / name
-    tracked = subprocess.run(["git", "ls-files", "."], cwd=folder, capture_output=True, text=True, check=True)
-    committed = {file: (folder / file).read_text(encoding="utf-8") for file in tracked.stdout.split()}
+    committed = {file: (folder / file).read_text(encoding="utf-8") for file in sources(folder, *OF_PLAIN_MODULES)}
     assert committed == built[name].texts, "run `make terraform-modules` and commit what it writes"
 
 

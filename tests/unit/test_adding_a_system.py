@@ -9,24 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sources import INSTALLED, WRITTEN, sources
+
 ROOT = Path(__file__).parents[2]
 ADDED = ROOT / "tests" / "support" / "doorbell"
-INSTALLED = (".venv", ".tools", "node_modules")
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this project with one more system."""
     copy = tmp_path_factory.mktemp("tree") / "sluice"
-    tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split("\0")
-    for name in filter(None, tracked):
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
+    for name in sources(ROOT, *INSTALLED, *WRITTEN):
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, copy / name)
     for name in INSTALLED:
-        (copy / name).unlink(missing_ok=True)
         (copy / name).symlink_to((ROOT / name).resolve())
     shutil.copytree(ADDED, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
