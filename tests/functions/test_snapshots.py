@@ -13,6 +13,7 @@ from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.project import FILE, Project
 from sluice_cli.snapshots import list_snapshots, restore_snapshot, resume, stop_and_keep, take_snapshot
 from sluice_cli.target import local_aws_of
+from sluice_cli.testing import eventually
 
 REGION = "eu-west-1"
 KEY = "a b+\x01ü"
@@ -52,6 +53,18 @@ def fill(project: Project) -> str:
     sqs = client(project, "sqs")
     url = str(sqs.create_queue(QueueName="jobs")["QueueUrl"])
     sqs.send_message(QueueUrl=url, MessageBody="hello")
+    create_function(project)
+    client(project, "application-autoscaling").register_scalable_target(
+        ServiceNamespace="dynamodb",
+        ResourceId="table/rows",
+        ScalableDimension="dynamodb:table:ReadCapacityUnits",
+        MinCapacity=1,
+        MaxCapacity=2,
+    )
+    return url
+
+
+def create_function(project: Project) -> None:
     trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
     role = client(project, "iam").create_role(RoleName="function", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     code = io.BytesIO()
@@ -66,14 +79,6 @@ def fill(project: Project) -> str:
         Code={"ZipFile": code.getvalue()},
     )
     functions.get_waiter("function_active_v2").wait(FunctionName="function")
-    client(project, "application-autoscaling").register_scalable_target(
-        ServiceNamespace="dynamodb",
-        ResourceId="table/rows",
-        ScalableDimension="dynamodb:table:ReadCapacityUnits",
-        MinCapacity=1,
-        MaxCapacity=2,
-    )
-    return url
 
 
 def assert_filled(project: Project, url: str) -> None:
@@ -139,3 +144,49 @@ def test_a_local_aws_is_brought_back_to_a_snapshot_at_its_address_and_again_afte
         with pytest.raises(InputError, match="is no name of a snapshot"):
             take_snapshot(project, name)
     assert_filled(project, url)  # what was refused changed nothing
+
+
+def test_a_release_is_kept_and_goes_on_from_a_snapshot(project: Project) -> None:
+    create_function(project)
+    functions, deploy = client(project, "lambda"), client(project, "codedeploy")
+    for _ in range(2):
+        functions.publish_version(FunctionName="function")
+        functions.update_function_configuration(FunctionName="function", Description="second")
+    functions.create_alias(FunctionName="function", Name="live", FunctionVersion="1")
+    deploy.create_application(applicationName="app", computePlatform="Lambda")
+    application = f"arn:aws:codedeploy:{REGION}:000000000000:application:app"
+    deploy.tag_resource(ResourceArn=application, Tags=[{"Key": "k", "Value": "v"}])
+    canary = {"canaryPercentage": 10, "canaryInterval": 3}
+    deploy.create_deployment_config(
+        deploymentConfigName="config",
+        computePlatform="Lambda",
+        trafficRoutingConfig={"type": "TimeBasedCanary", "timeBasedCanary": canary},
+    )
+    deploy.create_deployment_group(
+        applicationName="app", deploymentGroupName="group", deploymentConfigName="config", serviceRoleArn="role"
+    )
+    shift = {"Name": "function", "Alias": "live", "CurrentVersion": "1", "TargetVersion": "2"}
+    spec = {"version": 0.0, "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": shift}}]}
+    deployment = deploy.create_deployment(
+        applicationName="app",
+        deploymentGroupName="group",
+        revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}},
+    )["deploymentId"]
+
+    take_snapshot(project, "released")
+    deploy.delete_application(applicationName="app")
+    restore_snapshot(project, "released")
+
+    deploy = client(project, "codedeploy")
+    assert deploy.get_application(applicationName="app")["application"]["applicationName"] == "app"
+    assert deploy.list_tags_for_resource(ResourceArn=application)["Tags"] == [{"Key": "k", "Value": "v"}]
+    assert deploy.get_deployment_config(deploymentConfigName="config")["deploymentConfigInfo"]["trafficRoutingConfig"]
+    group = deploy.get_deployment_group(applicationName="app", deploymentGroupName="group")["deploymentGroupInfo"]
+    assert group["deploymentConfigName"] == "config"
+
+    def status() -> str:
+        return str(deploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"])
+
+    assert status() == "InProgress"
+    eventually(lambda: status() == "Succeeded", within=30)
+    assert client(project, "lambda").get_alias(FunctionName="function", Name="live")["FunctionVersion"] == "2"

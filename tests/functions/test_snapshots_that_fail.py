@@ -45,6 +45,18 @@ def test_what_runs_goes_on_when_a_snapshot_does_not_start(project: Project) -> N
     before = local_aws_of(project).running()
     with pytest.raises(LocalAwsError, match=r"^not restored to snapshot broken; the local AWS goes on as it was\n"):
         restore_snapshot(project, "broken")
+    for damage, words in (
+        ("{", "the saved state of sqs is missing or cannot be read"),
+        ("[1]", "the saved state of sqs cannot be loaded"),
+        (None, "the saved state of sqs is missing or cannot be read"),
+    ):
+        snapshot = take_snapshot(project, "broken", replace=True)
+        state = snapshot.folder / "state" / "sqs.json"
+        state.unlink()
+        if damage:
+            state.write_text(damage)
+        with pytest.raises(LocalAwsError, match=rf"(?s)^not restored to snapshot broken;.*{words}"):
+            restore_snapshot(project, "broken")
     after = local_aws_of(project).running()
     assert before
     assert after

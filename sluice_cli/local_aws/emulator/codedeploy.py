@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-lambda.
 """
 
 import asyncio
+import contextvars
 import json
 import os
 import time
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 from ministack import app as ministack_app
 from ministack.core import iam_actions, router
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
 from ministack.services import cloudwatch, lambda_svc
 
 from completing import existing
@@ -31,7 +32,7 @@ existing(lambda_svc, "_update_alias")
 _applications: dict[Key, Values] = {}
 _configs: dict[Key, Values] = {}
 _groups: dict[Key, Values] = {}
-_deployments: dict[str, Values] = {}
+_deployments: dict[Key, Values] = {}
 _tags: dict[str, dict[str, str]] = {}
 _running: set[asyncio.Task[None]] = set()
 
@@ -107,23 +108,45 @@ def _update_group(values: Values) -> Values:
 
 
 def _create_deployment(values: Values) -> Values:
-    names = (values["applicationName"], values["deploymentGroupName"])
-    group = _kept(_groups, "DeploymentGroup", *names)
-    config = _kept(_configs, "DeploymentConfig", group["deploymentConfigName"])
-    revision = values["revision"]
-    content = (revision.get("appSpecContent") or revision.get("string"))["content"]
-    (resource,) = json.loads(content)["Resources"]
-    (shift,) = (one["Properties"] for one in resource.values())
+    group, config, shift = _parts(values)
     alias = lambda_svc._functions.get(shift["Name"], {}).get("aliases", {}).get(shift["Alias"])
     if alias is None or alias["FunctionVersion"] != str(shift["CurrentVersion"]):
         raise RequestRefused("InvalidRevisionException", f"{shift['Alias']} of {shift['Name']} is not at that version")
     id_ = f"d-{uuid4().hex[:9].upper()}"
     made = {"deploymentId": id_, "status": "InProgress", "createTime": time.time(), **values}
-    _deployments[id_] = made
-    task = asyncio.get_running_loop().create_task(_shift(made, group, config["trafficRoutingConfig"], shift))
+    _new(_deployments, "Deployment", made, id_)
+    _begin(made, group, config, shift)
+    return {"deploymentId": id_}
+
+
+def _parts(deployment: Values) -> tuple[Values, Values, Values]:
+    """The group of a deployment, the group's config, and which alias goes to which version."""
+    group = _kept(_groups, "DeploymentGroup", deployment["applicationName"], deployment["deploymentGroupName"])
+    config = _kept(_configs, "DeploymentConfig", group["deploymentConfigName"])
+    revision = deployment["revision"]
+    content = (revision.get("appSpecContent") or revision.get("string"))["content"]
+    (resource,) = json.loads(content)["Resources"]
+    (shift,) = (one["Properties"] for one in resource.values())
+    return group, config, shift
+
+
+def _begin(deployment: Values, group: Values, config: Values, shift: Values) -> None:
+    task = asyncio.get_running_loop().create_task(_shift(deployment, group, config["trafficRoutingConfig"], shift))
     _running.add(task)
     task.add_done_callback(_running.discard)
-    return {"deploymentId": id_}
+
+
+def go_on() -> None:
+    """Go on with the deployments of a state that was loaded. They begin again with their first step."""
+    for (account, region, _), deployment in _deployments.items():
+        if deployment["status"] == "InProgress":
+            contextvars.copy_context().run(_begin_in, account, region, deployment)
+
+
+def _begin_in(account: str, region: str, deployment: Values) -> None:
+    set_request_account_id(account)
+    set_request_region(region)
+    _begin(deployment, *_parts(deployment))
 
 
 async def _shift(deployment: Values, group: Values, routing: Values, shift: Values) -> None:
@@ -207,7 +230,7 @@ OPERATIONS: dict[str, Callable[[Values], Values]] = {
         _groups, {"hooksNotCleanedUp": []}, values["applicationName"], values["deploymentGroupName"]
     ),
     "CreateDeployment": _create_deployment,
-    "GetDeployment": lambda values: {"deploymentInfo": _deployments[values["deploymentId"]]},
+    "GetDeployment": lambda values: {"deploymentInfo": _kept(_deployments, "Deployment", values["deploymentId"])},
     "ListTagsForResource": _tags_of,
     "TagResource": _tag,
     "UntagResource": _untag,

@@ -1,11 +1,15 @@
 """The whole state of the local AWS on disk: `POST /_sluice/snapshot` writes it to `snapshot` in the server's folder.
 
 ministack 1.5.33 saves its services when it ends and loads them when it starts (`PERSIST_STATE`), but without S3's
-objects, versions and tags. Here they are saved too, and so are the targets of Application Auto Scaling.
+objects, versions and tags. Here they are saved too, and so are the services that ministack does not have. A service
+that cannot be loaded is empty in ministack; here the server does not start.
 """
 
+import json
 import shutil
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ministack import app as ministack_app
@@ -13,23 +17,36 @@ from ministack.core import persistence
 from ministack.core.responses import AccountScopedDict
 from ministack.services import lambda_svc, s3
 
-import application_autoscaling as autoscaling
+import application_autoscaling
+import codedeploy
 from completing import CompletionError, existing
 from own_paths import serving
 
 PATH = "/_sluice/snapshot"
 FOLDER = Path("snapshot")
 CODE = "lambda-blobs"
-SCALING = ("_targets", "_policies", "_tags")
+SAVED = "saved-services.json"
+# The services that ministack does not have, and the mappings that hold their state.
+OWN_SERVICES = {
+    application_autoscaling: ("_targets", "_policies", "_tags"),
+    codedeploy: ("_applications", "_configs", "_groups", "_deployments", "_tags"),
+}
 
 _plain_state = existing(s3, "get_state")
 _plain_load = existing(s3, "load_persisted_state")
 _services = existing(ministack_app, "_build_persistence_save_dict")
 existing(persistence, "save_all")
+existing(ministack_app, "_load_persisted_state")
+existing(ministack_app, "_get_module")
+existing(ministack_app, "_ErrorModule")
 if not isinstance(getattr(s3, "_buckets", None), AccountScopedDict):
     raise CompletionError("ministack keeps S3's buckets otherwise: adapt emulator/snapshots.py")
 if Path(getattr(lambda_svc, "CODE_BLOB_DIR", "")).name != CODE:
     raise CompletionError("ministack keeps functions' code otherwise: adapt emulator/snapshots.py")
+
+
+class StateNotLoaded(RuntimeError):
+    """A saved state is not whole, or is of another ministack."""
 
 
 def _others() -> dict[str, AccountScopedDict]:
@@ -46,8 +63,7 @@ def _state() -> dict[str, Any]:
     objects = AccountScopedDict()
     for key, bucket in s3._buckets._data.items():
         objects._data[key] = bucket.get("objects", {})
-    scaling = {name: [[key, one] for key, one in getattr(autoscaling, name).items()] for name in SCALING}
-    return {**_plain_state(), "objects": objects, "others": _others(), "application_autoscaling": scaling}
+    return {**_plain_state(), "objects": objects, "others": _others()}
 
 
 def _load(data: Any) -> None:
@@ -58,8 +74,40 @@ def _load(data: Any) -> None:
         s3._buckets._data[key]["objects"] = objects
     for name, kept in data["others"].items():
         vars(s3)[name]._data.update(kept._data)
-    for name, kept in data["application_autoscaling"].items():
-        getattr(autoscaling, name).update({tuple(key) if isinstance(key, list) else key: one for key, one in kept})
+
+
+def _state_of(service: ModuleType, names: tuple[str, ...]) -> dict[str, Any]:
+    """Keys may be tuples, which JSON has only as lists."""
+    return {name: [[key, one] for key, one in getattr(service, name).items()] for name in names}
+
+
+def _load_into(service: ModuleType, data: dict[str, Any]) -> None:
+    for name, kept in data.items():
+        getattr(service, name).update({tuple(key) if isinstance(key, list) else key: one for key, one in kept})
+
+
+def _load_all() -> None:
+    """Load what was saved. Raises `StateNotLoaded` that names what is missing or cannot be read."""
+    folder = Path(persistence.STATE_DIR)
+    try:
+        saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StateNotLoaded(f"{folder / SAVED} cannot be read: {error}") from error
+    modules = {**ministack_app._state_map, **{service.__name__: service for service in OWN_SERVICES}}
+    for name in saved:
+        data, service = persistence.load_state(name), modules.get(name)
+        if isinstance(service, str):
+            service = ministack_app._get_module(service)
+        if data is None or service is None or isinstance(service, ministack_app._ErrorModule):
+            raise StateNotLoaded(f"the saved state of {name} is missing or cannot be read")
+        try:
+            if service in OWN_SERVICES:
+                _load_into(service, data)
+            else:
+                service.load_persisted_state(data)
+        except Exception as error:
+            raise StateNotLoaded(f"the saved state of {name} cannot be loaded: {error!r}") from error
+    codedeploy.go_on()
 
 
 def _save() -> list[str]:
@@ -72,8 +120,9 @@ def _save() -> list[str]:
     blobs = lambda_svc.CODE_BLOB_DIR
     lambda_svc.CODE_BLOB_DIR = str(FOLDER.resolve() / CODE)
     try:
-        services = _services()
+        services = {**_services(), **{one.__name__: partial(_state_of, one, OWN_SERVICES[one]) for one in OWN_SERVICES}}
         persistence.save_all(services)
+        (FOLDER / SAVED).write_text(json.dumps([name for name in services if (FOLDER / f"{name}.json").is_file()]))
     finally:
         persistence.PERSIST_STATE, persistence.STATE_DIR = persisted, str(own)
         lambda_svc.CODE_BLOB_DIR = blobs
@@ -81,9 +130,19 @@ def _save() -> list[str]:
 
 
 def served(application: Any) -> Any:
-    """The ASGI application, which also writes snapshots. Nothing else is answered meanwhile."""
-    return serving(application, "POST", PATH, lambda _: {"missing": _save()})
+    """The ASGI application, which also writes snapshots. Nothing else is answered meanwhile. It does not start from a
+    state that is not whole."""
+    with_snapshots = serving(application, "POST", PATH, lambda _: {"missing": _save()})
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await with_snapshots(scope, receive, send)
+        except StateNotLoaded as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+
+    return app
 
 
 s3.get_state = _state
 s3.load_persisted_state = _load
+ministack_app._load_persisted_state = _load_all
