@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from sluice_cli.errors import SluiceError
 from sluice_cli.exit_codes import ExitCode
+from sluice_cli.review.text import clean_lines
 from sluice_cli.text import error_text
 
 EXTRA_TOOL = "sluice-cdktf[tool]"
@@ -94,7 +95,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
     try:
         return int(arguments.run(arguments))
     except SluiceError as error:
-        print(error, file=sys.stderr)
+        print(clean_lines(str(error)), file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -104,7 +105,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
         sys.stdout = None
         return int(ExitCode.DONE)
     except Exception as error:  # noqa: BLE001 - reported in words; the traceback is kept in a file
-        print(_aws_error(error) or _unexpected(error), file=sys.stderr)
+        print(clean_lines(_aws_error(error) or _unexpected(error)), file=sys.stderr)
         return int(ExitCode.FAILED)
 
 

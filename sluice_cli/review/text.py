@@ -31,6 +31,8 @@ RANDOM = re.compile(r"(?=[^\s]*[a-z])(?=[^\s]*[A-Z])(?=[^\s]*[0-9])[A-Za-z0-9+/=
 # SHA-1, SHA-256 and the like, which are shortened.
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
 
 def clean(text: str) -> str:
     """The text with control characters visible: escape codes, direction marks."""
@@ -40,6 +42,12 @@ def clean(text: str) -> str:
         one if one == " " or unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escaped(one)
         for one in text
     )
+
+
+def clean_lines(text: str) -> str:
+    """The text with its lines kept and each of them `clean`; without colours."""
+    lines = COLOURS.sub("", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(clean(one.expandtabs(4)) for one in lines)
 
 
 def shown(value: Any, name: str, *, variable: bool = False) -> str:

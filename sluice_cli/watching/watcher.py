@@ -15,6 +15,7 @@ from sluice_cli.denials.reading import DenialReader, explained_denials
 from sluice_cli.denials.showing import all_lines
 from sluice_cli.errors import LocalAwsError, SluiceError
 from sluice_cli.project import Project
+from sluice_cli.review.text import clean_lines
 from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import Target, local_target
 from sluice_cli.watching.functions import WatchedFunction
@@ -178,7 +179,8 @@ class Watcher:
             self._say(f"Deployed by synth, as their sources are not in the project: {', '.join(others)}")
 
     def _say(self, text: str, style: str = "") -> None:
-        console.print(f"{time.strftime('%H:%M:%S')} {text}", style=style, markup=False, highlight=False)
+        said = clean_lines(f"{time.strftime('%H:%M:%S')} {text}")  # tracebacks and errors of the app and of AWS
+        console.print(said, style=style, markup=False, highlight=False)
 
     def _watch_files(self) -> None:
         """Two watches: the project's own folder, and the folders in it and of sources, with all below."""
