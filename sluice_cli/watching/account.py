@@ -1,6 +1,7 @@
 """Watching a stack in an account: code only, and only where nothing is protected."""
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,8 +9,12 @@ from sluice_cli.errors import InputError
 from sluice_cli.project import Project
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
+from sluice_cli.terraform.document import blocks
 
 PROTECTED_BY_DEFAULT = "prod,production"
+# The AWS provider's arguments; they are booleans, or texts as Cognito's `ACTIVE`. An expression counts as protected.
+PROTECTION = re.compile(r"delet(?:e|ion)_protect|termination_protection|^disable_api_(?:stop|termination)$")
+UNPROTECTED = (None, False, "", "false", "INACTIVE", "DISABLED")
 
 
 def check_account_watch(project: Project, names: Sequence[str]) -> None:
@@ -18,7 +23,7 @@ def check_account_watch(project: Project, names: Sequence[str]) -> None:
         raise InputError("--account: name one stack")
     environment = project.setting("ENVIRONMENT_SUFFIX", os.environ) or ""
     protected = project.setting("PROTECTED_ENVIRONMENTS", os.environ) or PROTECTED_BY_DEFAULT
-    if environment in protected.split(","):
+    if environment in [one.strip() for one in protected.split(",")]:
         raise InputError(
             f"--account: ENVIRONMENT_SUFFIX={environment} is a protected environment: use `sluice review` and "
             "`sluice apply-reviewed`"
@@ -41,14 +46,18 @@ def protected_resources(configuration: dict[str, Any]) -> list[str]:
     """The addresses of resources that refuse to be destroyed."""
     return [
         f"{kind}.{name}"
-        for kind, blocks in configuration.get("resource", {}).items()
-        for name, block in blocks.items()
-        if isinstance(block, dict)
-        and (
-            (block.get("lifecycle") or {}).get("prevent_destroy")
-            or any(value is True for field, value in block.items() if "deletion_protection" in field)
-        )
+        for kind, named in configuration.get("resource", {}).items()
+        for name, block in named.items()
+        if _refuses_destruction(block)
     ]
+
+
+def _refuses_destruction(block: Any) -> bool:
+    return any(
+        any(one.get("prevent_destroy") for one in blocks(resource.get("lifecycle")))
+        or any(PROTECTION.search(field) and value not in UNPROTECTED for field, value in resource.items())
+        for resource in blocks(block)
+    )
 
 
 def _check_deployed(stack: Stack) -> None:

@@ -225,6 +225,26 @@ def test_stacks_that_protect_what_they_hold_are_not_watched_in_an_account() -> N
 
 
 @pytest.mark.parametrize(
+    ("block", "protected"),
+    [
+        ({"deletion_protection": "ACTIVE"}, True),
+        ({"deletion_protection": "INACTIVE"}, False),
+        ({"deletion_protection": "${var.protect}"}, True),
+        ({"enable_deletion_protection": True}, True),
+        ({"delete_protection": True}, True),
+        ({"termination_protection": True}, True),
+        ({"disable_api_termination": False}, False),
+        ({"lifecycle": [{"create_before_destroy": True}, {"prevent_destroy": True}]}, True),
+        ({"lifecycle": [{"create_before_destroy": True}]}, False),
+        ({"lifecycle": None}, False),
+        ([{"name": "a"}, {"deletion_protection": True}], True),
+    ],
+)
+def test_every_form_of_protection_counts(block: Any, protected: bool) -> None:
+    assert protected_resources({"resource": {"aws_kind": {"one": block}}}) == ["aws_kind.one"] * protected
+
+
+@pytest.mark.parametrize(
     ("variables", "refused"),
     [
         ({}, False),
@@ -232,6 +252,7 @@ def test_stacks_that_protect_what_they_hold_are_not_watched_in_an_account() -> N
         ({"ENVIRONMENT_SUFFIX": "prod"}, True),
         ({"ENVIRONMENT_SUFFIX": "production"}, True),
         ({"ENVIRONMENT_SUFFIX": "live", "PROTECTED_ENVIRONMENTS": "live,prod"}, True),
+        ({"ENVIRONMENT_SUFFIX": "live", "PROTECTED_ENVIRONMENTS": "prod, live ,test"}, True),
         ({"ENVIRONMENT_SUFFIX": "prod", "PROTECTED_ENVIRONMENTS": "live"}, False),
     ],
 )
