@@ -98,7 +98,10 @@ class GithubDeployer(Construct):
         super().__init__(scope, id_)
         self._name = name
         ROLE_NAME.check(self, "name", name)
-        for parameter, text in {"repository": repository, "environment": environment or ""}.items():
+        texts = {"repository": repository, "environment": environment or ""}
+        texts |= {f"target.{part}": value for part, value in vars(target).items() if isinstance(value, str)}
+        texts |= {f"names[{number}]": pattern for number, pattern in enumerate(names)}
+        for parameter, text in texts.items():
             check_template(self, parameter, text)
         if not is_token(repository) and not REPOSITORY.fullmatch(repository):
             raise ConfigurationError(f"{name}: repository is {repository!r}; give owner/name, without wildcards")

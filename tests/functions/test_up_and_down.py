@@ -57,7 +57,8 @@ def test_of_two_at_once_the_second_says_who_is_first_and_waits(tmp_path: Path) -
     assert err == f"Waiting for `sluice up` (process {first.pid})\n"
     assert "Deploying: done, 1 change\n" in first_out
     assert "Local AWS: still running at " in out
-    assert out.endswith("Deploying: done, nothing to change\n")
+    assert "Deploying: done, nothing to change\n" in out
+    assert out.endswith("Unchanged since the last deployment, not planned (--plan-all): a\n")
     assert sluice(tmp_path, "down")[0] == 0
 
 

@@ -117,6 +117,7 @@ def test_every_documented_setting_is_tried_here_or_says_why_not() -> None:
         "AWS_REGION": "the caller's, which a local run does not see",
         "STATE_REGION": "the state of a local run is where the local AWS is",
         "ALLOW_REMOTE_ENDPOINT": "a local AWS of the tests is on this machine",
+        "AWS_PROVIDER_VERSION": "one version of the provider is on disk; tests/unit/test_settings.py pins it",
         "CODE_SIGNING_CONFIG_ARN": "the local AWS forgets it",
         "WEB_ACL_ARN": "the local AWS has none before a REST API",
     }

@@ -147,5 +147,5 @@ def test_any_order_of_verbs_over_two_stacks_synthesizes_or_is_refused_in_words(
 
 
 def test_both_happened() -> None:
-    assert outcomes["refused"] > 10
-    assert outcomes["synthesized"] > 10
+    assert outcomes["refused"] > 3
+    assert outcomes["synthesized"] > 3
