@@ -38,6 +38,7 @@ class Masker:
     def __init__(self) -> None:
         self._pseudonyms: dict[tuple[Kind, str], str] = {}
         self._counts: dict[Kind, int] = {}
+        self._numbers: set[int] = set()
         # Values that were recognized by their field, wherever they stand.
         self._anywhere: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
@@ -93,7 +94,11 @@ class Masker:
         if kind and isinstance(value, str) and value:
             return self._pseudonym(kind, value)
         if kind in NUMERIC and isinstance(value, int) and not isinstance(value, bool):
-            return int(re.sub(r"\D", "", self._pseudonym(kind, str(value))))
+            if value in self._numbers:  # a pseudonym already
+                return value
+            number = int(re.sub(r"\D", "", self._pseudonym(kind, str(value))))
+            self._numbers.add(number)
+            return number
         # DynamoDB's JSON: {"email": {"S": "..."}}.
         if kind and isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("S", "N"):
             ((type_, inner),) = value.items()
