@@ -18,7 +18,6 @@ from sluice_cli.review.text import COLOURS
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
 from sluice_cli.terraform.document import read_stack
-from sluice_cli.terraform.program import program
 
 # Terraform's messages about a lock left behind, an invalid state, and names that are taken.
 RECOVERABLE = re.compile(
@@ -77,14 +76,7 @@ class Stack:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Terraform in the stack's folder. Returns the result, also of a failure."""
-        return subprocess.run(
-            [program(self.target.environment), *arguments],
-            cwd=self.folder,
-            env=self.target.plain_variables(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return self.target.run_terraform(self.folder, *arguments)
 
     def terraform(self, *arguments: str) -> str:
         """Run Terraform in the stack's folder. Returns its standard output. Raises

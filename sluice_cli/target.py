@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from sluice_cli.errors import InputError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.terraform.mirror import AWS, Provider, required_providers, terraform_environment
-from sluice_cli.terraform.program import check_program
+from sluice_cli.terraform.program import check_program, program
 
 DEFAULT_STATE_REGION = "us-east-1"
 DEFAULT_PREFIX = "sluice"
@@ -88,6 +89,17 @@ class Target:
     def plain_variables(self) -> dict[str, str]:
         """Environment for output that is parsed or logged: no colours, no prompts."""
         return {**self.variables(), "CI": "1", "FORCE_COLOR": "0", "NO_COLOR": "1", "TF_IN_AUTOMATION": "1"}
+
+    def run_terraform(self, folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run Terraform in a folder. Returns the result, also of a failure."""
+        return subprocess.run(
+            [program(self.environment), *arguments],
+            cwd=folder,
+            env=self.plain_variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def _required_providers(self) -> Sequence[Provider]:
         stacks = self._configurations()

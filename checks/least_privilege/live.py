@@ -1,8 +1,6 @@
 """A deployed system whose policies are mutated one statement at a time, and clients with the rights of its roles."""
 
-import io
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from sluice_cli.local_aws.signed_request import signed_request
 
 from .changes import StatementMutation
 from .outcomes import Failed
+from .role_credentials import credentials_of
 from .statements import PERMISSION, REFERENCE, SynthesizedStatement
 
 Document = dict[str, Any]
@@ -91,7 +90,7 @@ class DeployedSystem:
             self.foreign_bucket = f"test-foreign-{uuid4().hex[:12]}"
             s3.create_bucket(Bucket=self.foreign_bucket, **_location(self.place.region))
             cleanup.callback(self._empty_foreign_bucket)
-            self._credentials["role"] = self._credentials_of_role()
+            self._credentials["role"] = credentials_of(self.role_arn, self.client("lambda"))
             self._policy_admin_arn, self._credentials["policy-admin"] = self._make_policy_admin(cleanup)
             self._cleanup = cleanup.pop_all()
         return self
@@ -316,41 +315,11 @@ class DeployedSystem:
         cleanup.callback(iam.delete_user_policy, UserName=name, PolicyName="Keep")
         return arn, {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
 
-    def _credentials_of_role(self) -> dict[str, str]:
-        """Credentials of a role that only Lambda may assume: a throw-away function with that role returns its own."""
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as out:
-            out.writestr("tell.py", CREDENTIALS_PROBE)
-        client = self.client("lambda")
-        name = f"test-tell-{uuid4().hex[:12]}"
-        client.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Handler="tell.handle",
-            Role=self.role_arn,
-            Code={"ZipFile": archive.getvalue()},
-        )
-        try:
-            client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
-            answer = client.invoke(FunctionName=name, Payload=b"{}")
-            return dict(json.loads(answer["Payload"].read()))
-        finally:
-            client.delete_function(FunctionName=name)
-
     def _empty_foreign_bucket(self) -> None:
         s3 = self.client("s3")
         for one in s3.list_objects_v2(Bucket=self.foreign_bucket).get("Contents", []):
             s3.delete_object(Bucket=self.foreign_bucket, Key=one["Key"])
         s3.delete_bucket(Bucket=self.foreign_bucket)
-
-
-CREDENTIALS_PROBE = """
-import os
-
-def handle(event, context):
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    return {name: os.environ[name.upper()] for name in names}
-"""
 
 
 def _claim_plain(request: AWSRequest, **_: Any) -> None:

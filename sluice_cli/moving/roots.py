@@ -1,7 +1,6 @@
 """The two configurations that a move is between: a CDKTF stack, and a root that calls the plain module."""
 
 import json
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from sluice_cli.review.text import COLOURS
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
-from sluice_cli.terraform.program import program
 
 MODULES = Path(".terraform", "modules", "modules.json")
 # Which backend `terraform init` chose.
@@ -30,14 +28,7 @@ class Folder:
 
     def terraform(self, *arguments: str) -> str:
         """Terraform's standard output. Raises `DeploymentError` with its message."""
-        done = subprocess.run(
-            [program(self.target.environment), *arguments],
-            cwd=self.path,
-            env=self.target.plain_variables(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = self.target.run_terraform(self.path, *arguments)
         if done.returncode:
             said = COLOURS.sub("", done.stderr).strip()
             raise DeploymentError(f"terraform {arguments[0]} in {self.path} failed:\n{said}")

@@ -4,6 +4,7 @@ import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +12,37 @@ import pytest
 
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import FILE, Project
+from sluice_cli.target import local_aws_of
+from tests.support.bare_aws import BareAws, bare_aws
 from tests.support.faults import Proxy, proxy
 from tests.support.functions import LambdaContext, loaded
 from tests.support.uploads import Uploads
+from tests.support.watched import Watched
+
+
+@pytest.fixture(scope="module")
+def aws(local_aws: LocalAws) -> Iterator[BareAws]:
+    """Makes resources on the local AWS without Terraform."""
+    with bare_aws(local_aws) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def watched(aws: BareAws) -> Watched:
+    """A function whose events and failures a test can read."""
+    return Watched(aws, "watched")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A project without stacks, and its local AWS, running."""
+    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
+    project = Project.read(tmp_path)
+    local = local_aws_of(project)
+    local.start()
+    yield project
+    local.stop()
 
 
 @dataclass(frozen=True)

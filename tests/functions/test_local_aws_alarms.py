@@ -2,25 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterator
 
-import pytest
-
-from sluice_cli.local_aws.server import LocalAws
-from tests.support.bare_aws import ACCOUNT, BareAws, allow, bare_aws, policy, service, stays_empty
+from tests.support.bare_aws import ACCOUNT, BareAws, allow, policy, service, stays_empty
 from tests.support.waiting import eventually
 from tests.support.watched import Watched, a_text
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: LocalAws) -> Iterator[BareAws]:
-    with bare_aws(local_aws) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def watched(aws: BareAws) -> Watched:
-    return Watched(aws, "watched")
 
 
 def test_an_alarm_is_about_its_dimensions_and_rings_for_a_run_that_s3_started(aws: BareAws, watched: Watched) -> None:

@@ -2,27 +2,14 @@
 sluice_cli/local_aws/emulator/function_roles.py, the last without app.py."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
-from tests.support.bare_aws import LOGS, BareAws, allow, bare_aws, policy, stays_empty
+from tests.support.bare_aws import LOGS, BareAws, allow, policy, stays_empty
 from tests.support.waiting import eventually
 from tests.support.watched import Watched, a_text
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: LocalAws) -> Iterator[BareAws]:
-    with bare_aws(local_aws) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def watched(aws: BareAws) -> Watched:
-    return Watched(aws, "watched")
 
 
 def test_lambda_takes_only_roles_that_trust_it(aws: BareAws) -> None:

@@ -2,28 +2,15 @@
 sluice_cli/local_aws/emulator/invoke_permissions.py and event_targets.py."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send
-from tests.support.bare_aws import ACCOUNT, REGION, BareAws, allow, bare_aws, service, stays_empty
+from tests.support.bare_aws import ACCOUNT, REGION, BareAws, allow, service, stays_empty
 from tests.support.waiting import eventually
 from tests.support.watched import Watched, a_text
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: LocalAws) -> Iterator[BareAws]:
-    with bare_aws(local_aws) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def watched(aws: BareAws) -> Watched:
-    return Watched(aws, "watched")
 
 
 def test_s3_takes_a_notification_only_where_the_function_permits_it(aws: BareAws, watched: Watched) -> None:

@@ -1,22 +1,15 @@
 """Rights to the keys behind queues, topics, buckets and tables, on the local AWS: each test fails without
 sluice_cli/local_aws/emulator/key_rights.py."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
-from tests.support.bare_aws import ACCOUNT, LOGS, REGION, BareAws, allow, bare_aws, service
+from tests.support.bare_aws import ACCOUNT, LOGS, REGION, BareAws, allow, service
 from tests.support.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: LocalAws) -> Iterator[BareAws]:
-    with bare_aws(local_aws) as made:
-        yield made
 
 
 def through(name: str) -> dict[str, Any]:

@@ -1,15 +1,13 @@
 """Limits of functions and REST APIs on the local AWS: each test fails without payload_limits.py of its emulator."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send
-from tests.support.bare_aws import ACCOUNT, LOGS, REGION, BareAws, allow, bare_aws
+from tests.support.bare_aws import ACCOUNT, LOGS, REGION, BareAws, allow
 
 MEGABYTE = 1024 * 1024
 ANSWERS = """
@@ -23,12 +21,6 @@ def handle(event, context):
     return asked["answer"] if "answer" in asked else "x" * asked.get("length", 0)
 """
 INTERNAL_ERROR = {"message": "Internal server error"}
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: LocalAws) -> Iterator[BareAws]:
-    with bare_aws(local_aws) as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
-from sluice_cli.local_aws.server import LocalAws
-from tests.support.bare_aws import LOGS, BareAws, allow, bare_aws
+from tests.support.bare_aws import LOGS, BareAws, allow
 from tests.support.waiting import eventually
 
 # Fails on `poison`, whole or by naming the item; forwards the ids of each batch.
@@ -26,12 +23,6 @@ def handle(event, context):
         raise ValueError("poison")
 """
 STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-
-
-@pytest.fixture(scope="module")
-def aws(local_aws: LocalAws) -> Iterator[BareAws]:
-    with bare_aws(local_aws) as made:
-        yield made
 
 
 class Stream:

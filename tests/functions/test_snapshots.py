@@ -3,14 +3,12 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluice_cli.errors import InputError, LocalAwsError
-from sluice_cli.project import FILE, Project
+from sluice_cli.project import Project
 from sluice_cli.snapshots import list_snapshots, restore_snapshot, resume, stop_and_keep, take_snapshot
 from sluice_cli.target import local_aws_of
 from sluice_cli.testing import eventually
@@ -18,16 +16,6 @@ from sluice_cli.testing import eventually
 REGION = "eu-west-1"
 KEY = "a b+\x01ü"
 TRUST = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    project = Project.read(tmp_path)
-    local = local_aws_of(project)
-    local.start()
-    yield project
-    local.stop()
 
 
 def client(project: Project, service: str) -> Any:

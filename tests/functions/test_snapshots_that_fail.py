@@ -2,27 +2,15 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluice_cli.errors import InputError, LocalAwsError
-from sluice_cli.project import FILE, Project
+from sluice_cli.project import Project
 from sluice_cli.snapshots import discard_kept, list_snapshots, restore_snapshot, resume, stop_and_keep, take_snapshot
 from sluice_cli.target import local_aws_of
 from tests.support.commands import sluice
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    project = Project.read(tmp_path)
-    local = local_aws_of(project)
-    local.start()
-    yield project
-    local.stop()
 
 
 def queues(project: Project) -> list[str]:

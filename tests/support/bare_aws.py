@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from checks.least_privilege.role_credentials import credentials_of
 from sluice_cli.local_aws.server import LocalAws
 
 from .waiting import eventually
@@ -45,7 +46,7 @@ class BareAws:
 
     def client(self, name: str, role: str = "") -> Any:
         """As the deployer, or with the credentials of a function that has the role."""
-        return self.local.client(name, **(self._credentials(role) if role else {}))
+        return self.local.client(name, **(credentials_of(role, self.local.client("lambda")) if role else {}))
 
     def role(self, name: str, *statements: Document, trusted: str = "lambda", source: str = "") -> str:
         iam, full = self.client("iam"), f"{self.prefix}-{name}"
@@ -75,9 +76,8 @@ class BareAws:
             Runtime="python3.13",
             Handler="code.handle",
             Role=role,
-            Timeout=30,
             Code={"ZipFile": archive.getvalue()},
-            **options,
+            **{"Timeout": 30, **options},
         )["FunctionArn"]
         self._cleanup.callback(client.delete_function, FunctionName=arn)
         eventually(lambda: client.get_function_configuration(FunctionName=arn)["State"] == "Active")
@@ -159,11 +159,6 @@ class BareAws:
     def close(self) -> None:
         self._cleanup.close()
 
-    def _credentials(self, role: str) -> dict[str, str]:
-        arn = self.function(f"tell-{uuid4().hex[:6]}", role, CREDENTIALS)
-        answer = self.client("lambda").invoke(FunctionName=arn, Payload=b"{}")
-        return dict(json.loads(answer["Payload"].read()))
-
     def _empty(self, bucket: str) -> None:
         s3 = self.client("s3")
         for one in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
@@ -192,12 +187,3 @@ def bare_aws(local: LocalAws) -> Iterator[BareAws]:
         yield made
     finally:
         made.close()
-
-
-CREDENTIALS = """
-import os
-
-def handle(event, context):
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    return {name: os.environ[name.upper()] for name in names}
-"""

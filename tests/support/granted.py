@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import io
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,8 +12,9 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from checks.least_privilege.changes import StatementMutation
-from checks.least_privilege.live import CREDENTIALS_PROBE, DeployedStack
+from checks.least_privilege.live import DeployedStack
 from checks.least_privilege.proving import REFUSED
+from checks.least_privilege.role_credentials import credentials_of
 from sluice_cli.local_aws.server import LocalAws
 
 FOREIGN = "grants-foreign"  # nothing has this name
@@ -84,25 +83,10 @@ class Granted:
 
     def _client(self, role: str) -> Client:
         if role not in self._own:
-            credentials = self._credentials(role)
+            arn = self.local.client("iam").get_role(RoleName=role)["Role"]["Arn"]
+            credentials = credentials_of(arn, self.local.client("lambda"))
             self._own[role] = functools.cache(lambda service: self.local.client(service, **credentials))
         return self._own[role]
-
-    def _credentials(self, role: str) -> Mapping[str, str]:
-        """Of a role that Lambda alone may take: told by a function that is removed again."""
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as out:
-            out.writestr("tell.py", CREDENTIALS_PROBE)
-        client, name = self.local.client("lambda"), f"test-tell-{uuid4().hex[:12]}"
-        arn = self.local.client("iam").get_role(RoleName=role)["Role"]["Arn"]
-        code = {"ZipFile": archive.getvalue()}
-        client.create_function(FunctionName=name, Runtime="python3.13", Handler="tell.handle", Role=arn, Code=code)
-        try:
-            client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
-            answer = client.invoke(FunctionName=name, Payload=b"{}")
-            return dict(json.loads(answer["Payload"].read()))
-        finally:
-            client.delete_function(FunctionName=name)
 
 
 def refused(call: Call) -> bool:

@@ -13,7 +13,7 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import apigateway_v1, eventbridge, lambda_svc, s3, sns
 
 from completing import existing
-from rights import role_may, service_may, service_may_take
+from rights import function_record, role_may, service_may, service_may_take
 
 API_GATEWAY = "apigateway.amazonaws.com"
 INVOKE = "lambda:InvokeFunction"
@@ -38,9 +38,7 @@ for _module, _name in ((sns, "_deliver_to_lambda"), (eventbridge, "_dispatch_to_
 
 def may_invoke(function: str, service: str, source_arn: str) -> bool:
     """Whether a function's policy lets a service invoke it for a source. `function` is an ARN, with an alias or not."""
-    arn = parse_arn(function)
-    name = arn.resource.removeprefix("function:").partition(":")[0]
-    record = lambda_svc._functions.get_scoped(arn.account_id, arn.region, name)
+    record, arn = function_record(function), parse_arn(function)
     if record is None:
         return True  # whoever delivers says that it is not there
     with request_scope(arn.account_id, arn.region):

@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 from ministack.core import iam_evaluator
+from ministack.core.arn import parse_arn
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam, kms, sns, sqs
+from ministack.services import iam, kms, lambda_svc, sns, sqs
 
 from completing import existing
 
@@ -105,6 +106,13 @@ def key_of(arn: str) -> str:
     """The key that a queue's or a topic's messages are encrypted with; empty for none, or one of AWS's."""
     held = sqs._queue_by_arn(arn) if ":sqs:" in arn else sns._topic_by_arn_any_scope(arn) if ":sns:" in arn else None
     return str((held or {}).get("attributes", {}).get("KmsMasterKeyId") or "")
+
+
+def function_record(function_arn: str) -> Any:
+    """What ministack keeps of a function, whatever version or alias the ARN names; None where it is not there."""
+    arn = parse_arn(function_arn)
+    name = arn.resource.removeprefix("function:").partition(":")[0]
+    return lambda_svc._functions.get_scoped(arn.account_id, arn.region, name)
 
 
 def _role(role_arn: str) -> Any:

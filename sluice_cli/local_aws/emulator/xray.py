@@ -15,11 +15,9 @@ from typing import Any
 
 from ministack import app as ministack_app
 from ministack.core import iam_actions, router
-from ministack.core.arn import parse_arn
-from ministack.services import lambda_svc
 
 import invocations
-from rights import role_may
+from rights import function_record, role_may
 
 SERVICE = "xray"
 LOOPBACK = "127.0.0.1"
@@ -93,9 +91,7 @@ def _may_trace(function: str) -> bool:
     """
     if not function:
         return True
-    arn = parse_arn(function)
-    name = arn.resource.removeprefix("function:").partition(":")[0]
-    record = lambda_svc._functions.get_scoped(arn.account_id, arn.region, name)
+    record = function_record(function)
     return record is None or role_may(record["config"].get("Role", ""), "xray:PutTraceSegments", "*")
 
 
