@@ -2,7 +2,9 @@
 sluice_cli/local_aws/emulator/function_roles.py, the last without app.py."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -10,6 +12,27 @@ from botocore.exceptions import ClientError
 from tests.support.bare_aws import LOGS, BareAws, allow, policy, stays_empty
 from tests.support.waiting import eventually
 from tests.support.watched import Watched, a_text
+
+WITHOUT_TLS = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sqs:*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+# Sends a subsegment to the daemon; gives the id of its trace.
+TRACES = """
+import json, os, socket, time
+
+def handle(event, context):
+    header = dict(part.split("=", 1) for part in os.environ["_X_AMZN_TRACE_ID"].split(";"))
+    document = {"id": "0123456789abcdef", "trace_id": header["Root"], "parent_id": header["Parent"], "name": "step",
+                "type": "subsegment", "start_time": time.time(), "end_time": time.time()}
+    host, port = os.environ["AWS_XRAY_DAEMON_ADDRESS"].split(":")
+    datagram = b'{"format": "json", "version": 1}\\n' + json.dumps(document).encode()
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(datagram, (host, int(port)))
+    time.sleep(0.2)
+    return header["Root"]
+"""
 
 
 def test_lambda_takes_only_roles_that_trust_it(aws: BareAws) -> None:
@@ -22,6 +45,25 @@ def test_lambda_takes_only_roles_that_trust_it(aws: BareAws) -> None:
     aws.trust(role, "ec2")
     answer = client.invoke(FunctionName=function)
     assert "cannot be assumed by Lambda" in answer["Payload"].read().decode()
+
+
+def test_a_function_without_the_right_to_its_traces_leaves_none(aws: BareAws) -> None:
+    role, xray = aws.role("untraced", allow(LOGS)), aws.client("xray")
+    function = aws.function("untraced", role, TRACES, TracingConfig={"Mode": "Active"})
+    name = function.rpartition(":")[2]
+
+    def traces() -> list[Any]:
+        id_ = sent()
+        now = time.time()
+        found = xray.get_trace_summaries(StartTime=now - 300, EndTime=now + 60)["TraceSummaries"]
+        return [one for one in found if {"Name": name} in one["ServiceIds"] or one["Id"] == id_]
+
+    def sent() -> str:
+        return str(json.loads(aws.client("lambda").invoke(FunctionName=function)["Payload"].read()))
+
+    assert traces() == []
+    aws.grant(role, allow([*LOGS, "xray:PutTraceSegments"]))
+    assert traces()
 
 
 @pytest.mark.parametrize("missing", ["logs:CreateLogStream", "logs:PutLogEvents"])
@@ -68,7 +110,8 @@ def test_a_queue_is_polled_only_with_the_rights_of_the_functions_role(
     aws: BareAws, watched: Watched, missing: str
 ) -> None:
     needed = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    url, arn = aws.queue(f"work-{missing[4:]}")
+    # As AWS's services do, Lambda reads it over TLS.
+    url, arn = aws.queue(f"work-{missing[4:]}", WITHOUT_TLS)
     client = aws.client("lambda")
     few = allow([one for one in needed if one != missing], arn)
     aws.grant(watched.role, *watched.rights, few)
