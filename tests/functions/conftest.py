@@ -18,7 +18,7 @@ from tests.support.bare_aws import BareAws, bare_aws
 from tests.support.faults import Proxy, proxy
 from tests.support.functions import LambdaContext, loaded
 from tests.support.uploads import Uploads
-from tests.support.watched import Watched
+from tests.support.watched_function import Watched
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import time
 
 from tests.support.bare_aws import ACCOUNT, BareAws, allow, policy, service, stays_empty
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, a_text
+from tests.support.watched_function import Watched, a_text
 
 
 def test_an_alarm_is_about_its_dimensions_and_rings_for_a_run_that_s3_started(aws: BareAws, watched: Watched) -> None:

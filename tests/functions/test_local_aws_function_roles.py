@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.support.bare_aws import LOGS, BareAws, allow, policy, stays_empty
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, a_text
+from tests.support.watched_function import Watched, a_text
 
 WITHOUT_TLS = {
     "Effect": "Deny",

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from sluice_cli.local_aws.signed_request import send
 from tests.support.bare_aws import ACCOUNT, REGION, BareAws, allow, service, stays_empty
 from tests.support.waiting import eventually
-from tests.support.watched import Watched, a_text
+from tests.support.watched_function import Watched, a_text
 
 
 def test_s3_takes_a_notification_only_where_the_function_permits_it(aws: BareAws, watched: Watched) -> None:
