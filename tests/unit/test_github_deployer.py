@@ -83,6 +83,19 @@ def test_a_trust_or_a_reach_that_is_too_wide_is_an_error(
         deployer(stack, **options)
 
 
+@pytest.mark.parametrize("text", ["%{if}-*", "${oops-*"])
+def test_a_name_that_terraform_would_take_for_a_template_is_refused(stack: TerraformStack, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"names\[1\]"):
+        deployer(stack, names=["sluice-*", text])
+
+
+@pytest.mark.parametrize("part", ["project", "state_bucket"])
+def test_a_target_that_terraform_would_take_for_a_template_is_refused(stack: TerraformStack, part: str) -> None:
+    given = {"regions": ["us-east-1"], "project": "sluice", "state_bucket": "states", part: "%{a"}
+    with pytest.raises(ConfigurationError, match=f"target.{part}"):
+        deployer(stack, target=DeploymentTarget(**given))  # type: ignore[arg-type]
+
+
 def test_the_reviewing_role_reads_and_writes_nothing_but_locks_and_reviews(stack: TerraformStack) -> None:
     deployer(stack)
     assert [path for path in Terraform(stack).policies() if path.startswith("Deployer/Deploy")] == []

@@ -18,6 +18,13 @@ def test_records_are_attempted_in_order_one_by_one() -> None:
     assert seen == ["0", "1", "2"]
 
 
+@pytest.mark.parametrize("key", ["a b+c%20d", "folder/", "é=1&2", "100%", "a+b%2Bc", "line\nend"])
+def test_keys_are_decoded_once(key: str) -> None:
+    seen: list[str] = []
+    for_each_object(event(created("bucket", key)), lambda found: seen.append(found.key))
+    assert seen == [key]
+
+
 def process(found: S3Object) -> str:
     if found.key in ("1", "3"):
         raise MalformedEvent(f"no {found.key}")
