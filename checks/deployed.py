@@ -3,7 +3,7 @@
 from typing import Any
 
 from checks import ROOT
-from sluice_cli.failure_queue import Sources
+from sluice_cli.failures.queue import Sources
 from sluice_cli.project import Project
 from sluice_cli.stack import deployed_stacks
 from sluice_cli.target import Target, target_of

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from checks.simulation import Pipeline, ScheduledUpload, Simulation, Tally
-from sluice_cli.console import console
+from sluice_cli.terminal import console
 
 THREADS = 8
 STEP_SECONDS = 0.5

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from checks import ROOT
 from scripts.locked_requirements import locked_requirements
-from sluice_cli.console import console
+from sluice_cli.terminal import console
 
 HELP = (
     "known vulnerabilities in the locked dependencies; asks PyPI and npm's registry; exit code 0 when there are none, "

@@ -6,8 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from settings import Settings
-from sluice_cli.diagrams import draw_all
 from sluice_cli.project import Project
+from sluice_cli.review.picture.stacks import draw_all
 
 ROOT = Path(__file__).parent.parent
 DIAGRAMS = ROOT / "docs" / "diagrams"

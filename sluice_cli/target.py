@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sluice_cli.console import console
 from sluice_cli.errors import InputError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
+from sluice_cli.terminal import console
 from sluice_cli.terraform.mirror import AWS, Provider, required_providers, terraform_environment
 from sluice_cli.terraform.program import check_program, program
 

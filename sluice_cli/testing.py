@@ -53,7 +53,7 @@ class DeployedProject:
     @classmethod
     def on(cls, local: "LocalAws", folder: Path) -> "DeployedProject":
         """Synthesize and deploy all stacks of the project in a folder. Raises `SluiceError`."""
-        from sluice_cli.local_deployment import up
+        from sluice_cli.deployment.local import up
         from sluice_cli.project import Project
 
         return cls(up(Project.find(folder), local))

@@ -5,8 +5,8 @@ import mimetypes
 from collections.abc import Mapping
 
 from checks import ROOT
-from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terminal import console
 
 SAMPLES = ROOT / "samples"
 

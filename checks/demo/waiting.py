@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.terminal import console
 
 PATIENCE_SECONDS = 60
 STEP_SECONDS = 0.3

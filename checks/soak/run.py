@@ -13,7 +13,7 @@ from uuid import uuid4
 from rich.progress import Progress
 
 from checks.deployed import failure_queue_of
-from sluice_cli.failure_queue import Failure, FailureQueue
+from sluice_cli.failures.queue import Failure, FailureQueue
 from sluice_cli.local_aws import server as local_aws
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack

@@ -13,10 +13,10 @@ from checks.least_privilege.uses import Recorded, Use
 from checks.soak.inputs import SoakInputs
 from checks.systems.load import EventLoad
 from checks.systems.system import Benchmarked, SystemUnderTest
-from sluice_cli.console import console
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 
 NAME = "file-metadata"
 FILES = {

@@ -16,11 +16,11 @@ from checks.soak.ledger import KEPT
 from checks.soak.plan import Item
 from checks.systems.load import EventLoad
 from checks.systems.system import Benchmarked, SystemUnderTest
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 
 NAME = "invocation-log"
 FILES = {

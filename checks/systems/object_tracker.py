@@ -16,13 +16,13 @@ from checks.soak.ledger import REFUSED
 from checks.soak.plan import Item
 from checks.systems.load import EventLoad
 from checks.systems.system import Api, Benchmarked, SystemUnderTest
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 
 NAME = "object-tracker"
 FILES = {

@@ -21,12 +21,12 @@ from checks.soak.inputs import Expectation, Record, Row, SoakInputs
 from checks.soak.plan import Item
 from checks.systems.load import EventLoad
 from checks.systems.system import Benchmarked, SystemUnderTest
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 
 # Fixed times, so that a second demo finds the readings of the first.
 START = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)

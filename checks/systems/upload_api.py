@@ -21,12 +21,12 @@ from checks.soak.ledger import KEPT, REFUSED
 from checks.soak.plan import Item
 from checks.systems.load import EventLoad
 from checks.systems.system import Api, Benchmarked, Event, SystemUnderTest
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 
 NAME = "upload-api"
 # JSON texts of prices: a float could not represent the third and fourth.

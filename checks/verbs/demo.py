@@ -11,10 +11,10 @@ from checks.arguments import add_system_arguments
 from checks.demo.result import Result
 from checks.deployed import repository
 from checks.systems import SYSTEMS
-from sluice_cli.console import console
+from sluice_cli.deployment.local import up
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.local_deployment import up
 from sluice_cli.target import local_aws_of
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,8 @@ from checks.fuzzing.requests import drawn
 from checks.fuzzing.run import FuzzResult, fuzz
 from checks.systems import APIS, stored_objects
 from sluice_cli.arguments import add_project, project_of
-from sluice_cli.console import console
 from sluice_cli.target import local_aws_of
+from sluice_cli.terminal import console
 from sluice_cli.text import short
 
 SHOWN = 20

@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from checks.deployed import reach
 from checks.simulation import NAME
 from sluice_cli.arguments import add_local, add_project, project_of
-from sluice_cli.console import console
-from sluice_cli.discarding import check_discard, log_discarded
 from sluice_cli.exit_codes import ExitCode
+from sluice_cli.failures.discarding import check_discard, log_discarded
+from sluice_cli.terminal import console
 from sluice_cli.text import short
 
 LONGEST_RUN_SECONDS = 16 * 60  # a minute more than a function may run

@@ -7,7 +7,7 @@ from pathlib import Path
 from checks.arguments import add_system_arguments
 from checks.second_opinion import differences
 from checks.systems import SYSTEMS
-from sluice_cli.console import console
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -13,8 +13,8 @@ from checks.deployed import reach
 from checks.simulation import FORMATS, NAME, Pipeline, Simulation, Tally
 from checks.simulation_run import PATIENCE_SECONDS, await_results, progress_bars, send, total
 from sluice_cli.arguments import add_local, add_project, project_of
-from sluice_cli.console import console
 from sluice_cli.local_aws.listener import Listener
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,9 +16,9 @@ from checks.soak.ledger import Book, Discrepancy, fault_table, table
 from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
 from checks.systems import SYSTEMS
-from sluice_cli.console import console
+from sluice_cli.deployment.local import up
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.local_deployment import up
+from sluice_cli.terminal import console
 from sluice_cli.text import short
 
 SHOWN = 20  # discrepancies of a kind listed in a terminal; a pipe gets all, one a line

@@ -12,9 +12,9 @@ from typing import Any
 from sluice_cli.capturing.masking import Masker
 from sluice_cli.capturing.materials import CapturedObject, named_objects, read_object, rows_of, text_of
 from sluice_cli.capturing.references import References
-from sluice_cli.deployed_resources import Function, Resource, functions_in
+from sluice_cli.deployed.resources import Function, Resource, functions_in
 from sluice_cli.errors import InputError
-from sluice_cli.failure_queue import Failure
+from sluice_cli.failures.queue import Failure
 from sluice_cli.text import short
 
 FOLDER = "captured"  # beside the test

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sluice_cli.capturing.capture import FILE
 from sluice_cli.capturing.references import resolved
-from sluice_cli.deployed_resources import Function, Resource, resources_of
+from sluice_cli.deployed.resources import Function, Resource, resources_of
 from sluice_cli.errors import InputError
 from sluice_cli.target import Target
 
@@ -53,7 +53,7 @@ class CapturedFailure:
 
         The buckets send no notifications meanwhile: the event comes from the test, once.
         """
-        from sluice_cli.invoking import invoke
+        from sluice_cli.deployed.invoking import invoke
         from sluice_cli.stack import synthesized_stacks
 
         stacks = synthesized_stacks(project.target)

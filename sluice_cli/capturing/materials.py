@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sluice_cli.deployed_resources import Resource
+from sluice_cli.deployed.resources import Resource
 
 LARGEST_OBJECT = 20 * 1024 * 1024
 MOST_OBJECTS = 100

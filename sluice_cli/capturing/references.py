@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sluice_cli.deployed_resources import Resource
+from sluice_cli.deployed.resources import Resource
 from sluice_cli.errors import InputError
 
 # `${object-tracker:aws_s3_bucket.Objects_Bucket_80F6A514.bucket}`

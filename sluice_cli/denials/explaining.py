@@ -10,7 +10,7 @@ from sluice_cli.denials import grants
 from sluice_cli.denials.grants import Match
 from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.denials.names_in_source import Declaration, declarations
-from sluice_cli.deployed_resources import Resource
+from sluice_cli.deployed.resources import Resource
 
 MOST_CODE = 3  # verbs that are shown for one call
 

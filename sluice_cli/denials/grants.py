@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from sluice_cli.denials.model import Denial
-from sluice_cli.deployed_resources import Resource, mentions
+from sluice_cli.deployed.resources import Resource, mentions
 
 FILE = "grants.json"
 KEY = "{key}"

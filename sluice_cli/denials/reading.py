@@ -5,7 +5,7 @@ from typing import Any
 
 from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial, Explanation
-from sluice_cli.deployed_resources import functions_in, resources_of
+from sluice_cli.deployed.resources import functions_in, resources_of
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import own_request

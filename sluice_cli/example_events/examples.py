@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sluice_cli.deployed_resources import Function, Resource
+from sluice_cli.deployed.resources import Function, Resource
 from sluice_cli.errors import InputError
 from sluice_cli.example_events import events
 from sluice_cli.example_events.events import Place, Request

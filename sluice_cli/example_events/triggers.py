@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice_cli.deployed_resources import Function, Resource
+from sluice_cli.deployed.resources import Function, Resource
 
 KINDS = ("s3", "sqs", "sns", "eventbridge", "api", "stream", "schedule")
 

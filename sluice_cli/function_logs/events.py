@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_cli.deployed_resources import Function
+from sluice_cli.deployed.resources import Function
 
 PAGE = 10_000  # the most events of one answer
 REMEMBERED = 50_000  # ids of events that were read, while following

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sluice_cli.console import console
 from sluice_cli.recovery.orphans import Findings, Orphan
 from sluice_cli.recovery.state_store import Version
+from sluice_cli.terminal import console
 
 
 def show_versions(versions: Sequence[Version]) -> None:

@@ -3,8 +3,8 @@
 import argparse
 
 from sluice_cli.arguments import add_local, add_project, add_stacks, project_of
+from sluice_cli.deployment.plan import apply_reviewed
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import apply_reviewed
 from sluice_cli.target import target_of
 
 

@@ -2,8 +2,8 @@
 
 import argparse
 
-from sluice_cli.account_deployment import deploy
 from sluice_cli.arguments import add_project, add_stacks, add_yes, project_of
+from sluice_cli.deployment.account import deploy
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.target import account_of_caller
 

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 
 from sluice_cli.arguments import add_project, add_stacks, project_of
-from sluice_cli.diagrams import draw_all
 from sluice_cli.exit_codes import ExitCode
+from sluice_cli.review.picture.stacks import draw_all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

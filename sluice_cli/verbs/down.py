@@ -3,12 +3,12 @@
 import argparse
 
 from sluice_cli.arguments import add_project, add_stacks, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.local import down, take_down
+from sluice_cli.deployment.snapshots import discard_kept, stop_and_keep
 from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.local_deployment import down, take_down
-from sluice_cli.snapshots import discard_kept, stop_and_keep
 from sluice_cli.target import local_aws_of
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.plan import AT_ONCE, rules_of
 from sluice_cli.drift.formats import as_json, print_drift, to_markdown
 from sluice_cli.drift.looking import drift_of
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import AT_ONCE, rules_of
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 from sluice_cli.arguments import add_project, project_of
-from sluice_cli.console import console
 from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.export.stacks import export
+from sluice_cli.terminal import console
 from sluice_cli.terraform.program import check_program
 
 

@@ -11,14 +11,14 @@ from urllib.parse import unquote_plus
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
 from sluice_cli.capturing.capture import Capture
-from sluice_cli.console import console
-from sluice_cli.deployed_resources import resources_of
-from sluice_cli.discarding import check_discard, log_discarded, log_group_of
+from sluice_cli.deployed.resources import resources_of
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.failure_queue import HELD_SECONDS, Failure, FailureQueue, sources_of
+from sluice_cli.failures.discarding import check_discard, log_discarded, log_group_of
+from sluice_cli.failures.queue import HELD_SECONDS, Failure, FailureQueue, sources_of
 from sluice_cli.stack import Stack, deployed_stacks
 from sluice_cli.target import target_of
+from sluice_cli.terminal import console
 from sluice_cli.text import short
 
 SHOWN = 50  # events listed in a terminal; a pipe gets all, one a line

@@ -45,9 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list_deployed(project: Project, arguments: argparse.Namespace) -> int:
-    from sluice_cli.choosing import answering
-    from sluice_cli.deployed_resources import resources_of
-    from sluice_cli.inventory import inventory
+    from sluice_cli.deployed.choosing import answering
+    from sluice_cli.deployed.inventory import inventory
+    from sluice_cli.deployed.resources import resources_of
     from sluice_cli.stack import deployed_stacks
     from sluice_cli.target import target_of
 

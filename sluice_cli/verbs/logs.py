@@ -9,12 +9,11 @@ from typing import Any
 from rich.text import Text
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
-from sluice_cli.choosing import answering, chosen_function
-from sluice_cli.console import console
 from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.denials.showing import lines as explanation_lines
-from sluice_cli.deployed_resources import functions_in, resources_of
+from sluice_cli.deployed.choosing import answering, chosen_function
+from sluice_cli.deployed.resources import functions_in, resources_of
 from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.function_logs.events import LogReader
@@ -23,6 +22,7 @@ from sluice_cli.function_logs.moments import milliseconds, moment
 from sluice_cli.function_logs.showing import LogPrinter
 from sluice_cli.stack import deployed_stacks
 from sluice_cli.target import target_of
+from sluice_cli.terminal import console
 
 EVERY_SECONDS = 1.0
 LOCAL_EVERY_SECONDS = 0.3

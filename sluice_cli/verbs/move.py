@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 
 from sluice_cli.arguments import add_local, add_project, add_yes, project_of
-from sluice_cli.console import console
 from sluice_cli.errors import UndecidedError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.moving.moving import planned_move
 from sluice_cli.moving.roots import Folder
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from sluice_cli.new_project import create
+from sluice_cli.new_project.creating import create
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.recovery.orphans import Findings, Recovery
@@ -14,6 +13,7 @@ from sluice_cli.recovery.state_store import StateStore
 from sluice_cli.recovery.terminal import as_json, show_findings, show_versions
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import target_of
+from sluice_cli.terminal import console
 from sluice_cli.text import short
 
 NEWEST = "newest"

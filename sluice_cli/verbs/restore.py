@@ -3,9 +3,9 @@
 import argparse
 
 from sluice_cli.arguments import add_project, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.snapshots import restore_snapshot
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.snapshots import restore_snapshot
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,9 +5,8 @@ import json
 from pathlib import Path
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.plan import acknowledge, make_plans, review_file, review_folder, review_plans, rules_of
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import acknowledge, make_plans, review_file, review_folder, review_plans, rules_of
 from sluice_cli.project import FILE, Project
 from sluice_cli.review import terminal
 from sluice_cli.review.cost.counts import NO_COUNTS, EventCounts
@@ -16,6 +15,7 @@ from sluice_cli.review.pages import as_json, write_pages
 from sluice_cli.review.ruleset import NO_RULES
 from sluice_cli.stack import synthesize
 from sluice_cli.target import target_of
+from sluice_cli.terminal import console
 
 LONGEST_NUMBER = 20  # digits
 

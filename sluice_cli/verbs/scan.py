@@ -8,18 +8,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sluice_cli.arguments import add_json, add_project, add_stacks, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.local import up
+from sluice_cli.deployment.plan import make_plans
 from sluice_cli.errors import DeploymentError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.local_deployment import up
-from sluice_cli.plan import make_plans
 from sluice_cli.project import ignore_in_git
 from sluice_cli.scanning.report import print_report
 from sluice_cli.scanning.scanners import ScannerFailed, check_scanners
 from sluice_cli.scanning.stack import NotApplied, read
 from sluice_cli.scanning.verdict import scan
 from sluice_cli.stack import synthesized_stacks
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -4,10 +4,10 @@ import argparse
 import json
 
 from sluice_cli.arguments import add_json, add_project, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.snapshots import list_snapshots, take_snapshot
 from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.snapshots import list_snapshots, take_snapshot
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

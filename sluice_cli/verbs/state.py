@@ -3,9 +3,9 @@
 import argparse
 
 from sluice_cli.arguments import add_project, project_of
-from sluice_cli.console import console
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.target import account_of_caller
+from sluice_cli.terminal import console
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
 
 

@@ -3,11 +3,11 @@
 import argparse
 
 from sluice_cli.arguments import add_project, add_stacks, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.local import up
+from sluice_cli.deployment.snapshots import resume
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.local_deployment import up
-from sluice_cli.snapshots import resume
 from sluice_cli.target import local_aws_of
+from sluice_cli.terminal import console
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sluice_cli.arguments import add_project, add_stacks, project_of
-from sluice_cli.console import console
+from sluice_cli.deployment.local import up
+from sluice_cli.deployment.snapshots import resume
 from sluice_cli.errors import InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.local_deployment import up
 from sluice_cli.project import Project
-from sluice_cli.snapshots import resume
 from sluice_cli.target import Target, account_of_caller, local_aws_of
+from sluice_cli.terminal import console
 from sluice_cli.watching.account import check_account_watch, watched_account
 from sluice_cli.watching.watcher import Watcher, record_sources
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sluice_cli.deployed_resources import functions_in, in_state
+from sluice_cli.deployed.resources import functions_in, in_state
 from sluice_cli.stack import Stack
 from sluice_cli.watching.sources import Source, SourceFinder
 

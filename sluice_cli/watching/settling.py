@@ -12,7 +12,7 @@ from typing import Any
 
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
-from sluice_cli.terraform.deployment import deploy_stacks
+from sluice_cli.terraform.applying import deploy_stacks
 from sluice_cli.terraform.unchanged import UnchangedStacks
 from sluice_cli.watching.functions import (
     FUNCTION,

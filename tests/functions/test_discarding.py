@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from sluice_cli.discarding import MOST_EVENTS, log_discarded
+from sluice_cli.failures.discarding import MOST_EVENTS, log_discarded
 from sluice_cli.local_aws.server import REGION, LocalAws
 from tests.support.logs import logged
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from sluice_cli.deployment.snapshots import list_snapshots, restore_snapshot, resume, stop_and_keep, take_snapshot
 from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.project import Project
-from sluice_cli.snapshots import list_snapshots, restore_snapshot, resume, stop_and_keep, take_snapshot
 from sluice_cli.target import local_aws_of
 from sluice_cli.testing import eventually
 

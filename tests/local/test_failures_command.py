@@ -10,7 +10,7 @@ import pytest
 
 from checks import ROOT
 from checks.deployed import failure_queue_of
-from sluice_cli.failure_queue import FailureQueue
+from sluice_cli.failures.queue import FailureQueue
 from tests.support.commands import command
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver

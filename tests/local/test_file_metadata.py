@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from checks.deployed import failure_queue_of
-from sluice_cli.failure_queue import FailureQueue
+from sluice_cli.failures.queue import FailureQueue
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from tests.support.deployed import Deployment

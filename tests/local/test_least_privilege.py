@@ -18,7 +18,7 @@ from checks.verbs.prove_iam import place, prove_all, synthesized, tables_of
 from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial
 from sluice_cli.denials.reading import DenialReader
-from sluice_cli.deployed_resources import functions_in, resources_of
+from sluice_cli.deployed.resources import functions_in, resources_of
 from sluice_cli.stack import Stack
 from tests.support.deployed import Deployment
 

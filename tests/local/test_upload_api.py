@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
 from checks.deployed import failure_queue_of
-from sluice_cli.failure_queue import Failure, FailureQueue
+from sluice_cli.failures.queue import Failure, FailureQueue
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, session, signed_request
 from tests.support.deployed import SECOND_ORIGIN, WEB_ORIGIN, Deployment

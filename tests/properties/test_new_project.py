@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice_cli.errors import InputError
-from sluice_cli.new_project import check
+from sluice_cli.new_project.creating import check
 
 LIKE_NAMES = st.text(alphabet=string.ascii_letters + string.digits + "-_ ./", max_size=45)
 

@@ -9,12 +9,12 @@ import pytest
 from checks import ROOT
 from checks.systems import SYSTEMS
 from scripts.diagrams import DIAGRAMS, diagrams
-from sluice_cli.diagrams import draw_all
 from sluice_cli.project import Synthesized
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import Picture
 from sluice_cli.review.picture.arrows import picture_of
 from sluice_cli.review.picture.layout import place
+from sluice_cli.review.picture.stacks import draw_all
 from sluice_cli.review.picture.svg import draw
 from sluice_cli.review.plan import NO_PLAN
 from sluice_cli.review.words import ConstructNames

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from checks import ROOT
+from sluice_cli.deployment.plan import StackPlan, apply_reviewed, make_plans, review_plans
 from sluice_cli.errors import DeploymentError
-from sluice_cli.plan import StackPlan, apply_reviewed, make_plans, review_plans
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.pages import write_pages
 from sluice_cli.review.saved import FOLDER, SavedPlan

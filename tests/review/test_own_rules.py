@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 from checks import ROOT
+from sluice_cli.deployment.plan import acknowledge, review_document, rules_of
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.plan import acknowledge, review_document, rules_of
 from sluice_cli.project import Project
 from sluice_cli.review.markdown import to_markdown
 from sluice_cli.review.model import Level, StackReview

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from sluice_cli.deployment.plan import acknowledge
 from sluice_cli.errors import DeploymentError
-from sluice_cli.plan import acknowledge
 from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, StateVersion, configuration_hashes, file_hash
 from tests.review.plans import change, review
 

@@ -10,7 +10,7 @@ import pytest
 from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial
 from sluice_cli.denials.showing import all_lines, lines
-from sluice_cli.deployed_resources import Resource
+from sluice_cli.deployed.resources import Resource
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/worker/worker"
 ORDERS = "arn:aws:dynamodb:us-east-1:123456789012:table/orders"

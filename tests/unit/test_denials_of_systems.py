@@ -15,7 +15,7 @@ from cdktf import App, Testing
 from settings import Settings
 from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial
-from sluice_cli.deployed_resources import Resource, functions_in, read_resources
+from sluice_cli.deployed.resources import Resource, functions_in, read_resources
 from stacks import SYSTEMS
 from tests.support.fake_state import ACCOUNT, state_of
 

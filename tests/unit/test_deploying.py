@@ -14,7 +14,7 @@ import pytest
 from sluice_cli.errors import DeploymentError, SynthError
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
-from sluice_cli.terraform.deployment import deploy
+from sluice_cli.terraform.applying import deploy
 from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system depends on it if it exists

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluice_cli.deployed_resources import Function, Resource
+from sluice_cli.deployed.resources import Function, Resource
 from sluice_cli.errors import InputError
 from sluice_cli.example_events.examples import ExampleEvents
 from sluice_cli.example_events.patterns import matching

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sluice_cli.failure_queue import NOT_LAMBDAS, Sources, _parse, sources_of
+from sluice_cli.failures.queue import NOT_LAMBDAS, Sources, _parse, sources_of
 
 ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
 QUEUE, FUNCTION = ARN.format("sqs", "{}"), ARN.format("lambda", "function:{}")

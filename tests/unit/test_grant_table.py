@@ -18,7 +18,7 @@ from modules import Key, PythonFunction
 from scripts.grant_table import EXISTING, FILE, NEW, table
 from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial
-from sluice_cli.deployed_resources import Resource, read_resources
+from sluice_cli.deployed.resources import Resource, read_resources
 from tests.support.fake_state import ACCOUNT, state_of
 
 TABLE = json.loads(FILE.read_text())

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from sluice_cli import account_deployment
+from sluice_cli.deployment.account import deploy, destroy
+from sluice_cli.deployment.plan import StackPlan
 from sluice_cli.errors import DeploymentError
-from sluice_cli.plan import StackPlan
 from sluice_cli.project import Project
 from sluice_cli.recovery.orphans import Recovery
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
-from sluice_cli.terraform.deployment import deploy_stacks
+from sluice_cli.terraform.applying import deploy_stacks
 from sluice_cli.terraform.moved_away import moved_away
 
 TABLES: dict[str, Any] = {"resource": {"aws_dynamodb_table": {"Rows_AB12": {}}, "aws_sqs_queue": {"Jobs": {}}}}
@@ -76,11 +76,11 @@ def deploy_in_order(account: Account) -> None:
 
 
 def deploy_to_account(account: Account) -> None:
-    account_deployment.deploy(account, [], yes=True)
+    deploy(account, [], yes=True)
 
 
 def destroy_in_account(account: Account) -> None:
-    account_deployment.destroy(account, [], yes=True)
+    destroy(account, [], yes=True)
 
 
 def review(account: Account) -> None:

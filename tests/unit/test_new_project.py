@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from sluice_cli import new_project
 from sluice_cli.errors import InputError
-from sluice_cli.new_project import create
+from sluice_cli.new_project import creating
+from sluice_cli.new_project.creating import create
 
 ROOT = Path(__file__).parent.parent.parent
 BIN = Path(sys.executable).parent
@@ -85,7 +85,7 @@ def test_an_interrupted_creation_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         (folder / "half").touch()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(new_project, "_write", interrupted)
+    monkeypatch.setattr(creating, "_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         create("invoices", tmp_path)
     assert list(tmp_path.iterdir()) == []

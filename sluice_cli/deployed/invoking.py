@@ -10,7 +10,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ReadTimeoutError
 
-from sluice_cli.deployed_resources import Function
+from sluice_cli.deployed.resources import Function
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.function_logs.events import LogReader
 from sluice_cli.function_logs.lines import LineReader, LogLine

@@ -14,7 +14,7 @@ from pathlib import Path
 from sluice_cli.errors import InputError
 from sluice_cli.version import installed_version
 
-TEMPLATE = Path(__file__).with_name("project_template")
+TEMPLATE = Path(__file__).with_name("template")
 SUFFIX = ".template"
 DOT = "dot-"  # replaces the leading dot of a file name in the template
 PLACEHOLDER = re.compile(r"@([A-Z]+)@")

@@ -10,8 +10,8 @@ from sluice_cli.project import Synthesized
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from sluice_cli.terraform.moved_away import check_not_moved_away
+from sluice_cli.terraform.parallel_run import ParallelRun
 from sluice_cli.terraform.unchanged import UnchangedStacks
-from sluice_cli.terraform.watch import Watch
 
 CHANGES = 2  # exit code of `terraform plan -detailed-exitcode` if the plan has changes
 PLAN = Path(".terraform", "deploy.tfplan")
@@ -31,8 +31,8 @@ def deploy(names: Sequence[str], target: Target) -> list[Stack]:
 def deploy_stacks(stacks: Sequence[Stack], target: Target, unchanged: UnchangedStacks | None = None) -> None:
     """Deploy synthesized stacks, as `deploy` does. With `unchanged`, stacks that are deployed as they are synthesized
     are left out, and each deployment is recorded there."""
-    with Watch("deploy", "Deploying", target) as watch:
-        _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, watch, unchanged), watch)
+    with ParallelRun("deploy", "Deploying", target) as run:
+        _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, run, unchanged), run)
 
 
 def destroy(stacks: Sequence[Stack], target: Target) -> None:
@@ -41,8 +41,8 @@ def destroy(stacks: Sequence[Stack], target: Target) -> None:
     """
     needed = _dependencies(stacks)
     dependents = {name: {other for other in needed if name in needed[other]} for name in needed}
-    with Watch("destroy", "Destroying", target) as watch:
-        _in_order(stacks, dependents, lambda stack: _destroy(stack, watch), watch)
+    with ParallelRun("destroy", "Destroying", target) as run:
+        _in_order(stacks, dependents, lambda stack: _destroy(stack, run), run)
 
 
 def dependents_of(stacks: Sequence[Stack]) -> list[Stack]:
@@ -59,7 +59,7 @@ def dependents_of(stacks: Sequence[Stack]) -> list[Stack]:
 
 
 def _in_order(
-    stacks: Sequence[Stack], needed: Mapping[str, set[str]], work: Callable[[Stack], None], watch: Watch
+    stacks: Sequence[Stack], needed: Mapping[str, set[str]], work: Callable[[Stack], None], run: ParallelRun
 ) -> None:
     if not stacks:
         return
@@ -83,34 +83,34 @@ def _in_order(
                     else:
                         raise error
         except BaseException:
-            watch.interrupt()
+            run.interrupt()
             raise
     if failed:
         raise DeploymentError("\n\n".join(failed))
 
 
-def _deploy(stack: Stack, watch: Watch, unchanged: UnchangedStacks | None) -> None:
+def _deploy(stack: Stack, run: ParallelRun, unchanged: UnchangedStacks | None) -> None:
     if unchanged:
         if unchanged.holds(stack):
-            watch.skip(stack)
+            run.skip(stack)
             return
         unchanged.forget(stack)
     with stack.initializing():
-        watch.terraform(stack, "init")
+        run.terraform(stack, "init")
     try:
-        if watch.terraform(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", fine=(0, CHANGES)) == CHANGES:
+        if run.terraform(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", fine=(0, CHANGES)) == CHANGES:
             check_not_moved_away(stack)
-            watch.terraform(stack, "apply", str(PLAN))
+            run.terraform(stack, "apply", str(PLAN))
     finally:
         (stack.folder / PLAN).unlink(missing_ok=True)  # the plan file may hold secrets
     if unchanged:
         unchanged.record(stack)
 
 
-def _destroy(stack: Stack, watch: Watch) -> None:
+def _destroy(stack: Stack, run: ParallelRun) -> None:
     with stack.initializing():
-        watch.terraform(stack, "init")
-    watch.terraform(stack, "destroy", "-auto-approve")
+        run.terraform(stack, "init")
+    run.terraform(stack, "destroy", "-auto-approve")
 
 
 def _dependencies(stacks: Sequence[Stack]) -> dict[str, set[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sluice_cli.deployed_resources import Resource
+from sluice_cli.deployed.resources import Resource
 
 AT_ONCE = 8  # requests
 ALARMS_AT_ONCE = 100  # the most names of one request

@@ -13,11 +13,11 @@ from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.changes import OWN_TERRAFORM
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 from sluice_cli.terraform.program import program
 
 # Lines that Terraform prints once for a stack, and once for each resource.
@@ -28,7 +28,7 @@ ERROR_LINES = 40
 SAID_EVERY = 20  # changes between two progress lines without a terminal
 
 
-class Watch:
+class ParallelRun:
     """Runs Terraform on several stacks at once: its output goes to one log, its progress to one bar."""
 
     def __init__(self, verb: str, title: str, target: Target) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sluice_cli.console import console
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.review.configuration import Configuration
@@ -20,6 +19,7 @@ from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, configuration_hashes, file_hash
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_cli.terminal import console
 from sluice_cli.terraform.moved_away import check_not_moved_away
 
 AT_ONCE = 2  # concurrent plans: each takes a core

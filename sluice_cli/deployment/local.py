@@ -4,14 +4,14 @@ import os
 import shutil
 from collections.abc import Sequence
 
-from sluice_cli.console import console
 from sluice_cli.errors import InputError, SluiceError, SynthError
 from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import MANIFEST, Project
 from sluice_cli.stack import Stack, synthesize, synthesized_stacks
 from sluice_cli.target import Target, local_target
-from sluice_cli.terraform import deployment
+from sluice_cli.terminal import console
+from sluice_cli.terraform.applying import dependents_of, deploy_stacks, destroy
 from sluice_cli.terraform.program import check_program
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from sluice_cli.terraform.unchanged import UnchangedStacks
@@ -44,7 +44,7 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = (), *, plan_all
         if plan_all:
             for stack in stacks:
                 unchanged.forget(stack)
-        deployment.deploy_stacks(stacks, target, unchanged)
+        deploy_stacks(stacks, target, unchanged)
     except (InputError, SynthError):
         if not was_running:
             local.stop()
@@ -82,10 +82,10 @@ def take_down(project: Project, local: LocalAws, names: Sequence[str]) -> None:
     """
     target = local_target(project, local)
     stacks = [stack for stack in synthesized_stacks(target, names) if stack.initialized]
-    others = [stack.name for stack in deployment.dependents_of(stacks) if stack.has_resources()]
+    others = [stack.name for stack in dependents_of(stacks) if stack.has_resources()]
     if others:
         raise InputError(f"{', '.join(others)} depend on {', '.join(names)}: name them too")
-    deployment.destroy(stacks, target)
+    destroy(stacks, target)
 
 
 def down(project: Project, local: LocalAws) -> None:
@@ -97,7 +97,7 @@ def down(project: Project, local: LocalAws) -> None:
         if local.running() is not None:
             target = local_target(project, local)
             if (target.output / MANIFEST).is_file():
-                deployment.destroy([one for one in synthesized_stacks(target) if one.initialized], target)
+                destroy([one for one in synthesized_stacks(target) if one.initialized], target)
     except (SluiceError, OSError) as error:
         left = str(error)
     finally:

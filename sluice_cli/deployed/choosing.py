@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 
-from sluice_cli.deployed_resources import Function
+from sluice_cli.deployed.resources import Function
 from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.target import Target
 

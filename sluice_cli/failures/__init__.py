@@ -1,0 +1,1 @@
+"""Failure queues: the events in them, and discarding them."""

@@ -1,0 +1,1 @@
+"""`sluice new`: a new project from the files in `template/`."""
