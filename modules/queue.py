@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import account_id, dns_suffix, region
+from ._account import account_id, dns_suffix, partition, region
 from ._any_function import AnyFunction
 from ._checks import is_token, times
 from ._delivery import EventSource, admit_by_policy, same_stack
@@ -207,6 +207,24 @@ class Queue(AnyQueue):
             scope, id_, arn=arn, key=key, visibility_timeout_seconds=visibility_timeout_seconds, admits=admits
         )
 
+    @staticmethod
+    def from_name(
+        scope: Construct,
+        id_: str,
+        name: str,
+        *,
+        key: AnyKey | None = None,
+        visibility_timeout_seconds: int | None = None,
+        admits: Sequence[str] = (),
+    ) -> ExistingQueue:
+        """A queue that exists already in the stack's account and region, by its name; otherwise as `from_arn`."""
+        limit = limits.FIFO_QUEUE_NAME if name.endswith(FIFO) else limits.QUEUE_NAME
+        limit.check(f"{path(scope)}/{id_}", "name", name)
+        arn = f"arn:{partition(scope)}:sqs:{region(scope)}:{account_id(scope)}:{name}"
+        return ExistingQueue(
+            scope, id_, arn=arn, key=key, visibility_timeout_seconds=visibility_timeout_seconds, admits=admits
+        )
+
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a bucket, a topic or a rule send, and encrypt with the queue's key; `on_...` verbs call it."""
         admit_by_policy(self.policy, self, source, actions=SEND_ACTIONS, resource=self.arn)
@@ -253,7 +271,7 @@ class Queue(AnyQueue):
 
 
 class ExistingQueue(AnyQueue):
-    """An existing queue; see `Queue.from_arn`."""
+    """An existing queue; see `Queue.from_name` and `Queue.from_arn`."""
 
     def __init__(
         self,

@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.dynamodb_table import (
 from constructs import Construct
 
 from . import _limits as limits
+from ._account import account_id, partition, region
 from ._checks import is_token
 from ._existing import parse_arn
 from ._paths import path
@@ -134,6 +135,21 @@ class Table(AnyTable):
         """
         return ExistingTable(scope, id_, arn=arn, indexes=indexes, stream_arn=stream_arn, key=key)
 
+    @staticmethod
+    def from_name(
+        scope: Construct,
+        id_: str,
+        name: str,
+        *,
+        indexes: Sequence[str] = (),
+        stream_arn: str | None = None,
+        key: AnyKey | None = None,
+    ) -> ExistingTable:
+        """A table that exists already in the stack's account and region, by its name; otherwise as `from_arn`."""
+        limits.TABLE_NAME.check(f"{path(scope)}/{id_}", "name", name)
+        arn = f"arn:{partition(scope)}:dynamodb:{region(scope)}:{account_id(scope)}:table/{name}"
+        return ExistingTable(scope, id_, arn=arn, indexes=indexes, stream_arn=stream_arn, key=key)
+
     @property
     def stream_arn(self) -> str:
         """The ARN of the table's stream; reading it turns the stream on."""
@@ -152,7 +168,7 @@ class Table(AnyTable):
 
 
 class ExistingTable(AnyTable):
-    """An existing table; see `Table.from_arn`."""
+    """An existing table; see `Table.from_name` and `Table.from_arn`."""
 
     def __init__(
         self,

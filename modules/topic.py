@@ -13,7 +13,7 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import owner
+from ._account import account_id, owner, partition, region
 from ._any_function import AnyFunction
 from ._delivery import (
     WITHOUT_CONDITIONS_ON_TOPICS_AND_KEYS,
@@ -236,6 +236,22 @@ class Topic(AnyTopic):
         """
         return ExistingTopic(scope, id_, arn=arn, key=key, alarm_topic=alarm_topic, admits=admits)
 
+    @staticmethod
+    def from_name(
+        scope: Construct,
+        id_: str,
+        name: str,
+        *,
+        key: AnyKey | None = None,
+        alarm_topic: AlarmTopic | None = None,
+        admits: Sequence[str] = (),
+    ) -> ExistingTopic:
+        """A topic that exists already in the stack's account and region, by its name; otherwise as `from_arn`."""
+        limit = limits.FIFO_TOPIC_NAME if name.endswith(FIFO) else limits.TOPIC_NAME
+        limit.check(f"{path(scope)}/{id_}", "name", name)
+        arn = f"arn:{partition(scope)}:sns:{region(scope)}:{account_id(scope)}:{name}"
+        return ExistingTopic(scope, id_, arn=arn, key=key, alarm_topic=alarm_topic, admits=admits)
+
     def allow_service(self, service: str) -> None:
         """Let an AWS service (`cloudwatch.amazonaws.com`) of this account publish, and use the topic's key for it."""
         self._allow_key(service)
@@ -275,7 +291,7 @@ class Topic(AnyTopic):
 
 
 class ExistingTopic(AnyTopic):
-    """A topic that exists already; see `Topic.from_arn`."""
+    """A topic that exists already; see `Topic.from_name` and `Topic.from_arn`."""
 
     def __init__(
         self,

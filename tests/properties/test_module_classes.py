@@ -112,6 +112,9 @@ def test_what_exists_already(gathering: Gathering, arn: str, name: str) -> None:
         lambda scope, given: modules.Role.from_name(scope, "Existing", given),
         lambda scope, given: modules.Secret.from_name(scope, "Existing", given),
         lambda scope, given: modules.Parameter(scope, "Existing", name=given),
+        lambda scope, given: modules.Table.from_name(scope, "Existing", given),
+        lambda scope, given: modules.Queue.from_name(scope, "Existing", given),
+        lambda scope, given: modules.Topic.from_name(scope, "Existing", given),
     ]
     for kind in kinds:
         for value in (arn, name):

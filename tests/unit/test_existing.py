@@ -8,7 +8,7 @@ from cdktf import TerraformOutput, TerraformStack, TerraformVariable
 
 from modules import Alarms, Bucket, ConfigurationError, Key, PythonFunction, Queue, Role, Rule, Schedule, Table, Topic
 
-from .synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, Terraform, allow
+from .synthesized import ACCOUNT, DNS_SUFFIX, PARTITION, REGION, Terraform, allow
 
 BUCKET_ARN = f"arn:{PARTITION}:s3:::theirs"
 QUEUE_ARN = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:theirs"
@@ -197,6 +197,53 @@ def test_an_arn_of_which_terraform_knows_a_part_is_taken_apart_here(stack: Terra
     }
 
 
+def test_a_table_queue_or_topic_is_named_where_it_is_in_the_stacks_account_and_region(
+    stack: TerraformStack, worker: PythonFunction
+) -> None:
+    account = "${data.aws_caller_identity.CurrentAccount.account_id}"
+    known_later = TerraformVariable(stack, "Name", type="string").string_value
+    queue = Queue.from_name(stack, "Queue", "theirs", key=Key.from_arn(stack, "TheirKey", KEY_ARN))
+    topic = Topic.from_name(stack, "Topic", "theirs.fifo")
+    table = Table.from_name(stack, "Table", "theirs", indexes=["by-type"])
+    late = [kind.from_name(stack, f"Late{kind.__name__}", known_later) for kind in (Queue, Topic, Table)]
+    queue.grant_send(worker)
+    topic.grant_publish(worker)
+    table.grant_query(worker, index="by-type")
+    for one in (queue, topic, table, *late):
+        TerraformOutput(stack, f"{one.node.id}_name", value=one.name)
+        TerraformOutput(stack, f"{one.node.id}_arn", value=one.arn)
+    TerraformOutput(stack, "Url", value=queue.url)
+    made = Terraform(stack)
+
+    def arn(service: str, name: str) -> str:
+        return f"arn:{PARTITION}:{service}:{REGION}:{account}:{name}"
+
+    assert made.outputs() == {
+        "Queue_name": "theirs",
+        "Queue_arn": arn("sqs", "theirs"),
+        "Topic_name": "theirs.fifo",
+        "Topic_arn": arn("sns", "theirs.fifo"),
+        "Table_name": "theirs",
+        "Table_arn": arn("dynamodb", "table/theirs"),
+        "LateQueue_name": "${var.Name}",
+        "LateQueue_arn": arn("sqs", "${var.Name}"),
+        "LateTopic_name": "${var.Name}",
+        "LateTopic_arn": arn("sns", "${var.Name}"),
+        "LateTable_name": "${var.Name}",
+        "LateTable_arn": arn("dynamodb", "table/${var.Name}"),
+        "Url": f"https://sqs.{REGION}.{DNS_SUFFIX}/{account}/theirs",
+    }
+    assert topic.fifo
+    assert own_grants(made) == {
+        "SendQueue": [
+            allow("Send", ["sqs:SendMessage"], arn("sqs", "theirs")),
+            allow("EncryptMessages", ["kms:Decrypt", "kms:GenerateDataKey"], KEY_ARN),
+        ],
+        "PublishTopic": [allow("Publish", ["sns:Publish"], arn("sns", "theirs.fifo"))],
+        "QueryByTypeTable": [allow("Query", ["dynamodb:Query"], arn("dynamodb", "table/theirs/index/by-type"))],
+    }
+
+
 NEEDS_THEIR_POLICY: dict[str, Callable[[TerraformStack, PythonFunction], object]] = {
     "queue, s3": lambda stack, _: Bucket(stack, "B", name="ours").on_object_created(
         Queue.from_arn(stack, "Theirs", QUEUE_ARN)
@@ -281,6 +328,11 @@ def test_every_grant_is_given_to_an_existing_role(stack: TerraformStack) -> None
             lambda stack: Bucket.from_arn(stack, "X", "arn:aws:s3:::a/b"),
             "arn is 'arn:aws:s3:::a/b'; give a bucket's ARN",
         ),
+        (lambda stack: Table.from_name(stack, "X", "a/b"), "name is 'a/b', AWS allows 3 to 255"),
+        (lambda stack: Table.from_name(stack, "X", TABLE_ARN), "name is .*, AWS allows 3 to 255"),
+        (lambda stack: Queue.from_name(stack, "X", "a b"), "name is 'a b', AWS allows 1 to 80"),
+        (lambda stack: Queue.from_name(stack, "X", ".fifo"), "name is '.fifo', AWS allows"),
+        (lambda stack: Topic.from_name(stack, "X", TOPIC_ARN), "name is .*, AWS allows 1 to 256"),
         (lambda stack: Queue.from_arn(stack, "X", TOPIC_ARN), "arn is .*; give one such as arn:aws:sqs:"),
         (lambda stack: Queue.from_arn(stack, "X", "theirs"), "arn is 'theirs'; give one such as arn:aws:sqs:"),
         (lambda stack: Topic.from_arn(stack, "X", f"{TOPIC_ARN}:subscription"), "arn is .*; give one such as"),
@@ -296,7 +348,7 @@ def test_every_grant_is_given_to_an_existing_role(stack: TerraformStack) -> None
         ),
     ],
 )
-def test_an_arn_of_another_resource_type_is_rejected(
+def test_a_name_or_an_arn_of_something_else_is_rejected(
     stack: TerraformStack, make: Callable[[TerraformStack], object], message: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"^stack/X: {message}"):
