@@ -14,8 +14,7 @@ from typing import NoReturn
 
 from sluice_cli.errors import SluiceError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.review.text import clean_lines
-from sluice_cli.text import error_text
+from sluice_cli.text import clean_lines, error_text
 
 EXTRA_TOOL = "sluice-cdktf[tool]"
 OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich", "watchfiles"}

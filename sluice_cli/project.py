@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -15,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from sluice_cli.app_process import run_app
 from sluice_cli.errors import InputError, SynthError
 from sluice_cli.locking import locked
 
@@ -106,8 +106,9 @@ class Project:
     def synthesize(self, environment: Mapping[str, str], output: Path, *, quiet: bool = False) -> "Synthesized":
         """Run the app, as `cdktf synth` does, and read its result.
 
-        The app's output goes to the terminal (to standard error with `quiet`, which keeps standard output for the
-        caller's JSON). Raises `SynthError` if it fails or writes nothing; an earlier result is kept then.
+        The app's output goes to the terminal without control characters (to standard error with `quiet`, which keeps
+        standard output for the caller's JSON). Raises `SynthError` if it fails or writes nothing; an earlier result is
+        kept then.
         """
         output = output.resolve()
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +125,7 @@ class Project:
         }
         code: int | None = None
         try:
-            code = _run(self.app, self.folder, variables, quiet=quiet)
+            code = run_app(self.app, self.folder, variables, quiet=quiet)
             written = manifest.is_file()
         finally:
             if earlier is not None and (code or not manifest.is_file()):
@@ -233,15 +234,3 @@ def _path(environment: Mapping[str, str]) -> str:
     if sys.prefix == sys.base_prefix or of_a_tool or environment.get("VIRTUAL_ENV"):
         return path
     return f"{own / 'bin'}{os.pathsep}{path}"
-
-
-def _run(app: str, folder: Path, variables: Mapping[str, str], *, quiet: bool) -> int:
-    """Run through a shell, as cdktf does."""
-    sys.stdout.flush()
-    return subprocess.run(
-        ["/bin/sh", "-c", app],
-        cwd=folder,
-        env={**variables, "PWD": os.fspath(folder)},
-        stdout=2 if quiet else None,
-        check=False,
-    ).returncode

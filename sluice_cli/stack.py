@@ -14,10 +14,10 @@ from typing import Any
 from sluice_cli.errors import DeploymentError
 from sluice_cli.project import MANIFEST, Synthesized
 from sluice_cli.review.saved import StateVersion
-from sluice_cli.review.text import COLOURS
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
 from sluice_cli.terraform.document import read_stack
+from sluice_cli.text import COLOURS
 
 # Terraform's messages about a lock left behind, an invalid state, and names that are taken.
 RECOVERABLE = re.compile(

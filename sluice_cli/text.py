@@ -1,6 +1,7 @@
 """Untrusted text made safe for a terminal, and exceptions in words."""
 
 import re
+import unicodedata
 
 LONGEST_TEXT = 300
 
@@ -14,6 +15,24 @@ WORDS_OF_TYPES = {
     "tuple": "a list",
     "dict": "a dict",
 }
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def clean(text: str) -> str:
+    """The text with control characters visible: escape codes, direction marks."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        one if one == " " or unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escaped(one)
+        for one in text
+    )
+
+
+def clean_lines(text: str) -> str:
+    """The text with its lines kept and each of them `clean`; without colours."""
+    lines = COLOURS.sub("", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(clean(one.expandtabs(4)) for one in lines)
 
 
 def short(text: str) -> str:
@@ -37,3 +56,9 @@ def error_text(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     text = re.sub(r"'(\w+)' object", lambda match: WORDS_OF_TYPES.get(match[1], "an object"), str(error))
     return " ".join(text.split()) or "no reason is given"
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
+    return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from sluice_cli.denials.model import Explanation
-from sluice_cli.review.text import clean
+from sluice_cli.text import clean
 
 LONGEST = 400
 

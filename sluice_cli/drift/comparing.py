@@ -13,8 +13,8 @@ from sluice_cli.review.model import Change, StackReview
 from sluice_cli.review.plan import Plan, ResourceChange
 from sluice_cli.review.reviewing import review_stack
 from sluice_cli.review.ruleset import NO_RULES, Ruleset
-from sluice_cli.review.text import clean
 from sluice_cli.review.values import same
+from sluice_cli.text import clean
 
 # Policies of a role, and the resource types that manage them. The provider also shows them as attributes of the role.
 INLINE, ATTACHED = "inline_policy", "managed_policy_arns"

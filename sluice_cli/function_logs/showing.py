@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from sluice_cli.function_logs.lines import LogLevel, LogLine
-from sluice_cli.review.text import clean
+from sluice_cli.text import clean
 
 LONGEST_LINE = 1_000  # characters
 MOST_LINES = 40  # of one event: a traceback, whose end says most

@@ -9,10 +9,10 @@ from typing import Any
 
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.export.files import ADDRESSES
-from sluice_cli.review.text import COLOURS
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
+from sluice_cli.text import COLOURS
 
 MODULES = Path(".terraform", "modules", "modules.json")
 # Which backend `terraform init` chose.

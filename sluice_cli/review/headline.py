@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from sluice_cli.text import clean
+
 from .classification import TypeRules
 from .plan import ResourceChange
 from .policy_difference import StatementDifference
-from .text import clean
 from .values import Difference, same
 from .words import OFF, ON, attribute_words, difference_words
 

@@ -3,8 +3,9 @@
 https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 """
 
+from sluice_cli.text import clean
+
 from .plan import ResourceChange
-from .text import clean
 
 REASONS = {
     "replace_because_tainted": "replaced because it is tainted: an earlier apply did not finish making it",

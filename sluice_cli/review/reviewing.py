@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sluice_cli.text import clean
+
 from .classification import TypeRules, classified
 from .configuration import Configuration, without_index
 from .cost.costing import cost_of
@@ -23,7 +25,7 @@ from .reasons import notes
 from .resolving import Resolver
 from .ruleset import NO_RULES, Ruleset
 from .sections import GROUP, sections
-from .text import clean, shown
+from .text import shown
 from .values import Difference, differences, same
 from .words import ConstructNames
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sluice_cli.text import error_text, short
+from sluice_cli.text import clean, error_text, short
 
 from .model import Change, Danger, Finding, Level
 from .plan import ResourceChange
 from .rules import DECLARED, Adjustment, Declared, PlannedChange, Rule, RulesError
-from .text import SECRET, SECRET_VALUE, SHORTEST_NAMED_SECRET, clean, is_secret
+from .text import SECRET, SECRET_VALUE, SHORTEST_NAMED_SECRET, is_secret
 
 FILE = "review_rules.py"
 # A module name, which dataclasses look up.

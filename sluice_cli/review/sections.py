@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sluice_cli.text import clean
+
 from .commands import commands
 from .model import Change, Danger, Finding
 from .plan import Plan
 from .reasons import deferred_words
-from .text import clean
 
 # https://developer.hashicorp.com/terraform/internals/json-format#plan-representation
 KNOWN = {

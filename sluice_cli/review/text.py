@@ -2,8 +2,9 @@
 
 import json
 import re
-import unicodedata
 from typing import Any
+
+from sluice_cli.text import clean
 
 from .hidden import SENSITIVE, Hidden
 
@@ -30,24 +31,6 @@ SECRET_VALUE = re.compile(
 RANDOM = re.compile(r"(?=[^\s]*[a-z])(?=[^\s]*[A-Z])(?=[^\s]*[0-9])[A-Za-z0-9+/=_-]{24,}")
 # SHA-1, SHA-256 and the like, which are shortened.
 DIGEST = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|[A-Za-z0-9+/]{43}=")
-
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-def clean(text: str) -> str:
-    """The text with control characters visible: escape codes, direction marks."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        one if one == " " or unicodedata.category(one) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escaped(one)
-        for one in text
-    )
-
-
-def clean_lines(text: str) -> str:
-    """The text with its lines kept and each of them `clean`; without colours."""
-    lines = COLOURS.sub("", text).replace("\r\n", "\n").split("\n")
-    return "\n".join(clean(one.expandtabs(4)) for one in lines)
 
 
 def shown(value: Any, name: str, *, variable: bool = False) -> str:
@@ -86,9 +69,3 @@ def _masked(value: Any, name: str) -> Any:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    named = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(character)
-    return named or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")

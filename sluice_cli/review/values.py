@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from sluice_cli.text import clean
+
 from .hidden import SENSITIVE, Hidden
 from .plan import ResourceChange
-from .text import UNKNOWN, clean, shown
+from .text import UNKNOWN, shown
 
 # Lists that AWS treats as sets of blocks, with the arguments that identify a block.
 IDENTITIES = ("name", "id", "sid", "index_name", "attribute_name", "region_name")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from sluice_cli.review.text import clean
+from sluice_cli.text import clean
 from sluice_cli.traces.model import Span, Trace
 
 MOST_LINES = 200

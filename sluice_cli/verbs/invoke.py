@@ -20,10 +20,10 @@ from sluice_cli.example_events.triggers import KINDS
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.failures.queue import FailureQueue, sources_of
 from sluice_cli.function_logs.showing import LogPrinter
-from sluice_cli.review.text import clean
 from sluice_cli.stack import Stack, deployed_stacks
 from sluice_cli.target import target_of
 from sluice_cli.terminal import console
+from sluice_cli.text import clean
 
 LONGEST_ANSWER = 20_000  # characters, in a terminal
 

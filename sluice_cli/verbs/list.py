@@ -79,7 +79,7 @@ def _list_deployed(project: Project, arguments: argparse.Namespace) -> int:
 
 
 def _print(title: str, rows: Iterable[tuple[str, str]]) -> None:
-    from sluice_cli.review.text import clean
+    from sluice_cli.text import clean
 
     written = [(clean(left), clean(right)) for left, right in rows]
     if written:

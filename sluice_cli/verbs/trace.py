@@ -8,9 +8,9 @@ from sluice_cli.deployed.choosing import answering
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.function_logs.moments import moment
-from sluice_cli.review.text import clean
 from sluice_cli.target import DEFAULT_STATE_REGION, target_of
 from sluice_cli.terminal import console
+from sluice_cli.text import clean
 from sluice_cli.traces.model import Trace
 from sluice_cli.traces.reading import Summary, read_trace, summaries, trace_id_in
 from sluice_cli.traces.waterfall import waterfall

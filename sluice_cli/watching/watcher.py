@@ -14,10 +14,10 @@ from sluice_cli.denials.reading import DenialReader, explained_denials
 from sluice_cli.denials.showing import all_lines
 from sluice_cli.errors import LocalAwsError, SluiceError
 from sluice_cli.project import Project
-from sluice_cli.review.text import clean_lines
 from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import Target, local_target
 from sluice_cli.terminal import console
+from sluice_cli.text import clean_lines
 from sluice_cli.watching.functions import WatchedFunction
 from sluice_cli.watching.pushing import CodeRefused
 from sluice_cli.watching.saving import written_whole

@@ -1,5 +1,9 @@
 """Texts of apps, functions and AWS reach the terminal without control characters."""
 
+import json
+import os
+import shlex
+import signal
 import sys
 import time
 from pathlib import Path
@@ -12,9 +16,9 @@ from botocore.exceptions import ClientError
 from sluice_cli.command_line import Verb, run
 from sluice_cli.errors import SynthError
 from sluice_cli.project import FILE, Project
-from sluice_cli.review.text import clean_lines
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
+from sluice_cli.text import clean_lines
 from sluice_cli.watching.functions import WatchedFunction
 from sluice_cli.watching.watcher import Watcher
 
@@ -72,3 +76,32 @@ def test_what_a_watcher_says_is_made_safe(tmp_path: Path, capsys: pytest.Capture
     Watcher(project, target, [])._push(function, time.monotonic())
     said = capsys.readouterr().out.splitlines()
     assert [said[0].partition(" ")[2], *said[1:]] == [f"worker: not updated: {SAFE[0]}", *SAFE[1:]]
+
+
+@pytest.mark.parametrize(("stream", "quiet"), [("stdout", False), ("stdout", True), ("stderr", False)])
+def test_an_apps_output_is_made_safe(
+    stream: str, quiet: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "app.py").write_text(f"import sys\nprint({HOSTILE!r}, file=sys.{stream})\n")
+    (tmp_path / FILE).write_text(json.dumps({"app": f"{shlex.quote(sys.executable)} app.py"}))
+    project = Project.read(tmp_path)
+    with pytest.raises(SynthError, match="wrote no"):
+        project.synthesize(dict(os.environ), project.output, quiet=quiet)
+    out, err = capfd.readouterr()
+    on_output = stream == "stdout" and not quiet
+    assert ((out if on_output else err).splitlines(), err if on_output else out) == (SAFE, "")
+
+
+def test_a_process_that_an_app_leaves_running_is_not_waited_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / FILE).write_text(json.dumps({"app": "sleep 30 & echo $! > left; echo done"}))
+    project = Project.read(tmp_path)
+    began = time.monotonic()
+    try:
+        with pytest.raises(SynthError, match="wrote no"):
+            project.synthesize(dict(os.environ), project.output)
+    finally:
+        os.kill(int((tmp_path / "left").read_text()), signal.SIGTERM)
+    assert time.monotonic() - began < 20
+    assert capfd.readouterr().out == "done\n"

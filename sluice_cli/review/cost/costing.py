@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..configuration import Configuration
 from ..plan import Plan
-from ..text import clean
 from ..words import ConstructNames
 from .counts import FILE, NO_COUNTS, Counted, EventCounts
 from .fixed import FIXED, Amount, fixed_costs

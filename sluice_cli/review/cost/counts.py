@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..text import clean
+from sluice_cli.text import clean
 
 FILE = "review_load.toml"
 WRITE_UNITS = "write_units"

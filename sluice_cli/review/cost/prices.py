@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from ..text import clean
+from sluice_cli.text import clean
 
 PRICES = Path(__file__).with_name("prices.toml")
 OLD = timedelta(days=365)

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from sluice_cli.text import clean
+
 from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
 from ..policy import ParsedStatement
 from ..policy_difference import StatementDifference, describe
-from ..text import clean
 from ..values import same
 from .case import Case, Touched, texts
 

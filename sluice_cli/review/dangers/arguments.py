@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from sluice_cli.text import clean
+
 from ..classification import EVERYWHERE, Classification, TypeRules
 from ..hidden import revealed
 from ..model import Danger, Finding
-from ..text import clean
 from ..values import Difference, same
 from ..words import block_words, difference_words
 from . import (

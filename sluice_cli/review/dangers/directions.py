@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..classification import Classification
 from ..hidden import revealed
-from ..text import clean
 from ..values import Difference, same
 from ..words import difference_words
 from .case import is_on, number

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..hidden import revealed
 from ..model import Danger, Finding
-from ..text import clean
 from ..values import same
 from .case import Touched, blocks, number
 from .event_patterns import lets_through

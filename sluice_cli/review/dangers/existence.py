@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from sluice_cli.text import clean
+
 from ..model import Danger, Finding
-from ..text import clean
 from .case import Case
 from .meanings import meaning
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..conditions import names_an_owner
 from ..hidden import is_hidden, revealed
 from ..model import Danger, Finding
-from ..text import clean
 from ..words import attribute_words
 from .case import Touched, blocks, number, texts
 

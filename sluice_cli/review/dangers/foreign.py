@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from sluice_cli.text import clean
+
 from ..hidden import revealed
 from ..model import Danger, Finding
-from ..text import clean
 from .case import Case
 
 # Arguments that name where something is sent, by type.

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+from sluice_cli.text import clean
+
 from ..hidden import revealed
 from ..model import Danger, Finding
-from ..text import clean
 from ..words import difference_words
 from .case import Touched, number, texts
 

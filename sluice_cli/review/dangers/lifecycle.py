@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..hidden import is_hidden
 from ..model import Danger, Finding
-from ..text import clean
 from .case import Touched, blocks, number, table
 
 # Objects in these classes have to be restored before they can be read, which takes hours.

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..hidden import is_hidden
 from ..model import Danger, Finding
-from ..text import clean
 from .case import Touched, blocks
 
 TARGETS = {"lambda_function": "lambda_function_arn", "queue": "queue_arn", "topic": "topic_arn"}

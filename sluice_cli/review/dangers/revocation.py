@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from sluice_cli.text import clean
+
 from ..model import Danger, Finding
 from ..policy import ParsedStatement, is_covered
 from ..policy_difference import describe
-from ..text import clean
 from .case import Case
 
 SERVICE = "Service:"

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..configuration import Configuration, ConfiguredResource, references, without_index
 from ..model import Box, Change, Picture
 from ..plan import NO_PLAN, Plan
-from ..text import clean
 from ..words import ConstructNames
 from .ends import Ends, blocks
 from .events import EVENTS

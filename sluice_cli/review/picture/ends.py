@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..configuration import Configuration, references
 from ..plan import Plan
-from ..text import clean
 
 # Services whose foreign resources are drawn, with the part of the ARN before the name.
 SERVICES = {

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..configuration import ConfiguredResource
 from ..model import Box
-from ..text import clean
 from .ends import blocks
 from .graph import NO_BOX, Sketch
 

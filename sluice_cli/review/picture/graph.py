@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from sluice_cli.text import clean
+
 from ..classification import classified
 from ..configuration import Configuration, without_index
 from ..model import DELIVERY, Arrow, Box, Change, Picture
-from ..text import clean
 from ..words import ConstructNames, words_of
 from .ends import FOREIGN, NAMES, Ends
 
