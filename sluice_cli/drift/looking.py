@@ -1,4 +1,4 @@
-"""Drift of one stack, by a refresh of Terraform's."""
+"""Finds the drift of one stack with `terraform plan`, which refreshes the state."""
 
 import tempfile
 from pathlib import Path
@@ -10,14 +10,16 @@ from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.plan import PlanError, read_plan
 from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.stack import Stack
+from sluice_cli.terraform.moved_away import check_not_moved_away
 
 
 def drift_of(stack: Stack, rules: Ruleset = NO_RULES) -> StackDrift:
     """The drift of one stack, judged by the project's `rules`, too, from a plan that is deleted afterwards.
 
-    Raises `DeploymentError`.
+    Raises `DeploymentError`, also for a stack whose resources were moved to a plain module.
     """
     stack.init()
+    check_not_moved_away(stack)
     with tempfile.TemporaryDirectory(prefix="sluice-drift-") as folder:  # a plan may hold secrets
         plan_file = str(Path(folder) / "drift.tfplan")
         stack.terraform("plan", "-input=false", f"-out={plan_file}")

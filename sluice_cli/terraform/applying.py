@@ -9,7 +9,7 @@ from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Synthesized
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
-from sluice_cli.terraform.moved_away import check_not_moved_away
+from sluice_cli.terraform.moved_away import check_not_moved_away, moved_away
 from sluice_cli.terraform.parallel_run import ParallelRun
 from sluice_cli.terraform.unchanged import UnchangedStacks
 
@@ -110,6 +110,12 @@ def _deploy(stack: Stack, run: ParallelRun, unchanged: UnchangedStacks | None) -
 def _destroy(stack: Stack, run: ParallelRun) -> None:
     with stack.initializing():
         run.terraform(stack, "init")
+    counts = moved_away(stack.configuration, stack.state())
+    for module, number in counts.items():
+        run.say(
+            f"{stack.name}: its resources were moved to a plain module: {number} below {module} of its state are "
+            "destroyed with it"
+        )
     run.terraform(stack, "destroy", "-auto-approve")
 
 

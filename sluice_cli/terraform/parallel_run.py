@@ -94,6 +94,11 @@ class ParallelRun:
             )
         return code
 
+    def say(self, text: str) -> None:
+        """Print a line above the progress."""
+        with self._lock:
+            console.print(text, markup=False)
+
     def skip(self, stack: Stack) -> None:
         """Leave out a stack that is deployed as it is synthesized."""
         with self._lock:

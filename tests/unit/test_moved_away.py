@@ -10,12 +10,14 @@ import pytest
 
 from sluice_cli.deployment.account import deploy, destroy
 from sluice_cli.deployment.plan import StackPlan
+from sluice_cli.drift.looking import drift_of
 from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Project
 from sluice_cli.recovery.orphans import Recovery
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
 from sluice_cli.terraform.applying import deploy_stacks
+from sluice_cli.terraform.applying import destroy as destroy_stacks
 from sluice_cli.terraform.moved_away import moved_away
 
 TABLES: dict[str, Any] = {"resource": {"aws_dynamodb_table": {"Rows_AB12": {}}, "aws_sqs_queue": {"Jobs": {}}}}
@@ -87,23 +89,45 @@ def review(account: Account) -> None:
     StackPlan.make(synthesize(account)[0])
 
 
+def drift(account: Account) -> None:
+    drift_of(synthesize(account)[0])
+
+
 def recover(account: Account) -> None:
     Recovery(synthesize(account)[0]).look()
 
 
-@pytest.mark.parametrize("command", [deploy_in_order, deploy_to_account, destroy_in_account, review, recover])
+def deployed_and_moved(account: Account) -> tuple[Stack, dict[str, Any]]:
+    """The stack, and its state with the resource below `module.own`."""
+    deploy_in_order(account)
+    stack = Stack("own", account)
+    moved: dict[str, Any] = json.loads(stack.terraform("state", "pull"))
+    moved["resources"][0] |= {"module": "module.own", "name": "row"}
+    (account.folder / "state").write_text(json.dumps(moved))
+    return stack, moved
+
+
+@pytest.mark.parametrize("command", [deploy_in_order, deploy_to_account, destroy_in_account, review, drift, recover])
 def test_a_stack_that_was_moved_is_refused_and_its_state_stays(
     account: Account, command: Callable[[Account], None], tmp_path: Path
 ) -> None:
-    deploy_in_order(account)
-    stack = Stack("own", account)
-    text = stack.terraform("state", "pull")
-    moved = json.loads(text)
-    moved["resources"][0] |= {"module": "module.own", "name": "row"}
-    (tmp_path / "state").write_text(json.dumps(moved))
+    stack, moved = deployed_and_moved(account)
     with pytest.raises(DeploymentError) as error:
         command(account)
     assert "1 below module.own" in str(error.value)
     assert "`sluice move own DIR --back`" in str(error.value)
     assert json.loads((tmp_path / "state").read_text()) == moved
     assert not list(stack.folder.glob(".terraform/*.tfplan"))
+
+
+def test_a_stack_that_was_moved_is_destroyed_with_its_module_which_is_said(
+    account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack, _ = deployed_and_moved(account)
+    capsys.readouterr()
+    destroy_stacks([stack], account)
+    assert capsys.readouterr().out.splitlines() == [
+        "own: its resources were moved to a plain module: 1 below module.own of its state are destroyed with it",
+        "Destroying: done, 1 change",
+    ]
+    assert stack.state()["resources"] == []
