@@ -1,9 +1,16 @@
 """What the wheel and the source distribution hold."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
 import tarfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
+
+import pytest
 
 from .conftest import ROOT
 
@@ -69,3 +76,31 @@ def test_the_local_aws_is_pinned_with_hashes(wheel: Path) -> None:
         lines = archive.read("sluice_cli/local_aws/requirements.txt").decode().splitlines()
     assert {line.partition("==")[0] for line in lines} > {"ministack", "trustme", "boto3", "hypercorn"}
     assert all("==" in line and "--hash=sha256:" in line for line in lines)
+
+
+@pytest.mark.parametrize("installed", [None, "0.0.1"])
+def test_a_wheel_without_the_locked_layout_library_is_not_built(installed: str | None, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    for name in ("modules", "sluice_cli", "scripts"):
+        shutil.copytree(ROOT / name, checkout / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "Pipfile.lock", "package-lock.json", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, checkout)
+    if installed:
+        for name in ("LICENSE.md", "package.json", "lib/elk.bundled.js"):
+            file = checkout / "node_modules" / "elkjs" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps({"version": installed}))
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path / "dist"), str(checkout)],
+        env={**os.environ, "PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    version = json.loads((ROOT / "package-lock.json").read_text())["packages"]["node_modules/elkjs"]["version"]
+    assert (
+        f"the build would be incomplete: elkjs@{version} is not installed, and npm is not on PATH: run `npm ci` first"
+        in done.stdout + done.stderr
+    )
+    assert not list(tmp_path.rglob("*.whl"))
