@@ -67,8 +67,9 @@ class PythonFunction(AnyFunction):
     Code: `packages` are source folders, packed under their own names without caches, `.env`, `.git`, `.venv` and
     `tests`, and without what `exclude` names (patterns of `.gitignore`; `"!tests"` packs them). `handler`
     ("package.module.function") is by default `handle` in the first package's `handler.py`. `dependencies` is a lock
-    file, whose wheels are fetched for `runtime` and `architecture`; `libraries` is a folder of libraries that are built
-    already; `layers` are ARNs of layer versions (5 at most).
+    file, whose wheels are fetched for `runtime` and `architecture` (for the local AWS: wheels that load on this
+    machine); `libraries` is a folder of libraries that are built already; `layers` are ARNs of layer versions (5 at
+    most).
 
     `timeout_seconds` is 1 to 900, `memory_mb` 128 to 10240 (CPU grows with it), `ephemeral_storage_mb` (`/tmp`) 512 to
     10240. `reserved_concurrency` sets aside, and bounds, how many run at once; 0 stops the function. Put no secrets in

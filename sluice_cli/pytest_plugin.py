@@ -6,10 +6,13 @@ Fixtures, each made once for a test run (under pytest-xdist once for each proces
 that share a local AWS in one):
 
 - `local_aws`: a local AWS of this run's own, over TLS, with IAM enforced. `local_aws.client("s3")` is a boto3 client.
+  If the environment variable `SLUICE_LOCAL_AWS` names the folder of a running one (`.sluice/local` of a project after
+  `sluice up`), that one is used and keeps running.
 - `deployed_project`: the stacks of the project in `project_folder` (pytest's root folder, unless conftest.py overrides
   it), deployed on `local_aws`. `deployed_project.outputs("stack")` has a stack's outputs.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from sluice_cli.testing import DeployedProject
 
 GROUP = "local_aws"
+SHARED = "SLUICE_LOCAL_AWS"
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
@@ -47,7 +51,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
-    """A local AWS of this run's own, over TLS, with IAM enforced. It retries failed events after 0.3 and 0.6 s."""
+    """A local AWS of this run's own, over TLS, with IAM enforced. It retries failed events after 0.3 and 0.6 s, and the
+    messages of a failed batch after 0.3 s."""
     try:
         from sluice_cli.local_aws.server import LocalAws
     except ModuleNotFoundError as error:
@@ -55,11 +60,19 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
     from sluice_cli.errors import SluiceError
     from sluice_cli.project import PRIVATE_FOLDER
 
+    shared = os.environ.get(SHARED)
+    if shared:
+        local = LocalAws(Path(shared))
+        if local.running() is None:
+            pytest.fail(f"{SHARED} names {shared}, where no local AWS is running", pytrace=False)
+        yield local
+        return
     # Where a project's local AWS is, so that commands with `--project` find it.
     local = LocalAws(tmp_path_factory.mktemp("local-aws") / PRIVATE_FOLDER / "local")
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
+            patch.setattr("sluice_cli.local_aws.server.QUEUE_RETRY_SECONDS", "0.3")
             try:
                 local.start()
             except SluiceError as error:

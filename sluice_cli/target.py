@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.errors import InputError
+from sluice_cli.local_aws.environment import runtimes_of_local_aws
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.terminal import console
@@ -155,7 +156,12 @@ def local_target(project: Project, local: LocalAws | None = None) -> Target:
         print(f"Not passed on to Terraform: {', '.join(dropped)}", file=sys.stderr)
     bucket = state_bucket_name(project, environment, local.account_id(), DEFAULT_STATE_REGION)
     return Target(
-        environment={**_without_foreign(environment), "STATE_BUCKET": bucket},
+        environment={
+            **_without_foreign(environment),
+            "STATE_BUCKET": bucket,
+            # For function libraries (modules/_packaging/libraries.py): those that load here.
+            "SLUICE_LOCAL_RUNTIMES": " ".join(runtimes_of_local_aws()),
+        },
         folder=local.folder,
         project=project,
         # At the same depth as `cdktf.out`: CDKTF writes relative paths of local modules.

@@ -3,11 +3,13 @@
 `pytest_plugin.py` has the fixtures that make these. What deploys is imported only when it is used.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from sluice_cli.capturing.captured import CapturedFailure as CapturedFailure
@@ -44,6 +46,22 @@ def __getattr__(name: str) -> object:
     return CapturedFailure
 
 
+CRASHES = "/_sluice/crashes"
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A crash that `crash_once` has prepared."""
+
+    local: "LocalAws"
+    number: int
+
+    @property
+    def happened(self) -> bool:
+        """Whether the function was killed."""
+        return self.number in _own(self.local, "GET", CRASHES)["happened"]
+
+
 @dataclass(frozen=True)
 class DeployedProject:
     """A project's stacks, deployed on a local AWS."""
@@ -71,3 +89,23 @@ class DeployedProject:
     def outputs(self, name: str | None = None) -> dict[str, Any]:
         """The values of a stack's outputs, by the outputs' names."""
         return self.stack(name).outputs()
+
+
+def crash_once(local: "LocalAws", function: str, *, after: str) -> Crash:
+    """Kill a function's process in the middle of its next run that makes the AWS call `after`, given as an IAM action
+    (`s3:PutObject`): the call has taken effect, but the function does not get the answer.
+
+    The event is retried as after any failure. Of a transaction of DynamoDB, `after` names one of its parts
+    (`dynamodb:PutItem`).
+    """
+    query = urlencode({"function": function, "after": after})
+    return Crash(local, _own(local, "POST", f"{CRASHES}?{query}")["number"])
+
+
+def _own(local: "LocalAws", method: str, path: str) -> dict[str, Any]:
+    from sluice_cli.local_aws.signed_request import own_request
+
+    status, body = own_request(local, method, path)
+    if status != 200:
+        raise AssertionError(f"the local AWS answers {path} with {status}; start it anew (`sluice down`, `sluice up`)")
+    return dict(json.loads(body))

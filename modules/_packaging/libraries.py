@@ -2,6 +2,9 @@
 
 Only wheels are used, verified by the lock file's hashes, so that one lock file gives the same files everywhere.
 Installed libraries are kept in the user's cache folder under a hash of their pins.
+
+The local AWS runs functions as processes of this machine. What it deploys gets wheels for this machine where those for
+Lambda would not load here: an arm64 function on an x86_64 laptop, or any function on macOS.
 """
 
 import atexit
@@ -9,12 +12,16 @@ import functools
 import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from packaging.markers import default_environment
 
 from .._synth import cache
 from ..errors import ConfigurationError
@@ -32,19 +39,41 @@ OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}  # of any wheel: https://peps.python
 LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 LONGEST_MESSAGE = 1500
 
+# Set by the tool when it synthesizes for the local AWS: the runtimes whose Python is on this machine, with blanks
+# between. Functions of all others run under the first.
+LOCAL_RUNTIMES = "SLUICE_LOCAL_RUNTIMES"
+THIS_MACHINE = "this machine"  # in place of an architecture
+
 
 def build_libraries(dependencies: Dependencies, *, runtime: str, architecture: str) -> Path:
-    """A folder with the locked libraries for one runtime and architecture.
+    """A folder with the locked libraries for one runtime and architecture, or for this machine where the tool
+    synthesizes for the local AWS and Lambda's would not load here.
 
     Raises `ConfigurationError` if a library has no wheel for them, or if neither pip nor uv is available.
     """
     lock = dependencies.lock_file.resolve()
+    local = os.environ.get(LOCAL_RUNTIMES, "").split()
+    if local:
+        runtime = runtime if runtime in local else local[0]
+        architecture = architecture if _loads_here(runtime, architecture) else THIS_MACHINE
     return _build(Dependencies(lock, dependencies.group, dependencies.boto3_of_runtime), runtime, architecture)
+
+
+def _loads_here(runtime: str, architecture: str) -> bool:
+    """Whether wheels for Lambda load on this machine."""
+    libc, version = platform.libc_ver()
+    if platform.system() != "Linux" or platform.machine() != MACHINES[architecture] or libc != "glibc":
+        return False
+    return tuple(int(part) for part in version.split(".")[:2]) >= (2, GLIBC.get(runtime, NEWER_GLIBC))
 
 
 def marker_environment(runtime: str, architecture: str) -> dict[str, str]:
     """The variables of environment markers: https://peps.python.org/pep-0508/#environment-markers."""
     version = runtime.removeprefix("python")
+    if architecture == THIS_MACHINE:
+        here = {name: str(value) for name, value in default_environment().items()}
+        full = {"implementation_version": f"{version}.0", "python_full_version": f"{version}.0"}
+        return {**here, **full, "python_version": version, "extra": ""}
     return {
         "implementation_name": "cpython",
         "implementation_version": f"{version}.0",
@@ -76,7 +105,8 @@ def platforms(runtime: str, architecture: str) -> list[str]:
 def _build(dependencies: Dependencies, runtime: str, architecture: str) -> Path:
     pins = read_pins(dependencies, marker_environment(runtime, architecture))
     requirements = "".join(f"{pin.line}\n" for pin in pins)
-    digest = hashlib.sha256(f"{FORMAT}\n{runtime}\n{architecture}\n{requirements}".encode()).hexdigest()
+    of = " ".join([sysconfig.get_platform(), *platform.libc_ver()]) if architecture == THIS_MACHINE else architecture
+    digest = hashlib.sha256(f"{FORMAT}\n{runtime}\n{of}\n{requirements}".encode()).hexdigest()
 
     def write(folder: Path) -> None:
         if pins:
@@ -114,14 +144,18 @@ def _installer(runtime: str, architecture: str) -> list[str]:
     version = runtime.removeprefix("python")
     strict = ["--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet"]
     if importlib.util.find_spec("pip"):
-        tags = [option for tag in platforms(runtime, architecture) for option in ("--platform", tag)]
+        wanted = [] if architecture == THIS_MACHINE else platforms(runtime, architecture)
+        tags = [option for tag in wanted for option in ("--platform", tag)]
         pip = [sys.executable, "-m", "pip", "install", "--no-input", "--no-compile", "--disable-pip-version-check"]
         return [*pip, *strict, *tags, "--implementation", "cp", "--python-version", version]
     uv = shutil.which("uv")
     if uv is None:
         raise ConfigurationError("dependencies: neither pip nor uv is here to install them; install one of the two")
-    platform = f"{MACHINES[architecture]}-manylinux_2_{GLIBC.get(runtime, NEWER_GLIBC)}"
-    return [uv, "pip", "install", *strict, "--python-platform", platform, "--python-version", version]
+    options = ["--python-version", version]
+    if architecture != THIS_MACHINE:
+        glibc = GLIBC.get(runtime, NEWER_GLIBC)
+        options += ["--python-platform", f"{MACHINES[architecture]}-manylinux_2_{glibc}"]
+    return [uv, "pip", "install", *strict, *options]
 
 
 def _environment() -> Mapping[str, str]:

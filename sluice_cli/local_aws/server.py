@@ -45,6 +45,8 @@ DEPLOYER_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "A
 
 # AWS retries asynchronous events after one and two minutes; the local AWS after one and two seconds.
 RETRY_BASE_SECONDS = "1"
+# On AWS the messages of a failed batch come again after the queue's visibility timeout.
+QUEUE_RETRY_SECONDS = "1"
 # How long a minute of a traffic shift takes.
 MINUTE_SECONDS = "1"
 
@@ -182,6 +184,7 @@ class LocalAws:
                     "MINISTACK_SSL_CERT": str(self.folder / "server.pem"),
                     "MINISTACK_SSL_KEY": str(self.folder / "server.key"),
                     "LAMBDA_ASYNC_RETRY_BASE_SECONDS": RETRY_BASE_SECONDS,
+                    "QUEUE_RETRY_SECONDS": QUEUE_RETRY_SECONDS,
                     "CODEDEPLOY_MINUTE_SECONDS": MINUTE_SECONDS,
                     "PYTHONUNBUFFERED": "1",
                     "NODE_EXTRA_CA_CERTS": ca_bundle,

@@ -1,6 +1,7 @@
 """Libraries from lock files, installed by the real pip from a folder of generated wheels, without a network."""
 
 import hashlib
+import platform
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -88,6 +89,58 @@ def test_a_library_without_a_wheel_for_the_runtime_is_refused_by_name(
         rf"{architecture}; each needs a wheel for it\n.*{name}==1\.0",
     ):
         build_libraries(lock(tmp_path, index, name), runtime=runtime, architecture=architecture)
+
+
+HERE = platform.machine()
+ELSEWHERE = "x86_64" if HERE == "aarch64" else "arm64"  # an architecture that is not this machine's
+
+
+def local_wheel(given: Dependencies, name: str, runtime: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The tag of a library's wheel for a function of another architecture that is deployed on the local AWS."""
+    monkeypatch.setenv(libraries.LOCAL_RUNTIMES, "python3.12 python3.13")
+    return (build_libraries(given, runtime=runtime, architecture=ELSEWHERE) / name / "tag.txt").read_text()
+
+
+def test_on_the_local_aws_libraries_of_another_architecture_are_built_for_this_machine(
+    tmp_path: Path, index: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = lock(tmp_path, index, "native")
+    assert local_wheel(given, "native", "python3.13", monkeypatch) == f"cp313-cp313-manylinux_2_28_{HERE}"
+
+
+def test_on_the_local_aws_libraries_of_a_runtime_without_python_are_built_for_the_python_in_its_place(
+    tmp_path: Path, index: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = lock(tmp_path, index, "native")
+    assert local_wheel(given, "native", "python3.14", monkeypatch) == f"cp312-cp312-manylinux_2_28_{HERE}"
+
+
+def test_on_the_local_aws_a_library_may_depend_on_this_machine(
+    tmp_path: Path, index: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = lock(tmp_path, index, "plain")
+    text = given.lock_file.read_text()
+    given.lock_file.write_text(text.replace("==1.0", f"==1.0 ; platform_machine == '{HERE}'"))
+    assert local_wheel(given, "plain", "python3.13", monkeypatch) == "py3-none-any"
+
+
+def test_on_the_local_aws_libraries_that_load_here_are_those_of_the_account(
+    tmp_path: Path, index: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = lock(tmp_path, index, "native", "stable")
+    here = {"x86_64": "x86_64", "aarch64": "arm64"}[HERE]
+    in_the_account = build_libraries(given, runtime="python3.13", architecture=here)
+    monkeypatch.setenv(libraries.LOCAL_RUNTIMES, "python3.12 python3.13")
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("glibc", "2.36"))
+    assert build_libraries(given, runtime="python3.13", architecture=here) == in_the_account
+
+
+@pytest.mark.parametrize("libc", [("glibc", "2.31"), ("", ""), ("musl", "1.2")])
+def test_libraries_for_lambda_do_not_load_with_an_older_or_another_libc(
+    libc: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: libc)
+    assert not libraries._loads_here("python3.13", {"x86_64": "x86_64", "aarch64": "arm64"}[HERE])
 
 
 def test_another_file_than_the_locked_one_is_refused(tmp_path: Path, index: dict[str, str]) -> None:

@@ -63,6 +63,7 @@ import application_autoscaling  # noqa: F401 - a service that ministack does not
 import changes
 import checked_code  # noqa: F401 - completes updates of code
 import codedeploy  # noqa: F401 - a service that ministack does not have
+import crashes
 import denials
 import event_targets  # noqa: F401 - completes what rules and schedules may send
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role
@@ -74,6 +75,7 @@ import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
 import own_paths
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
+import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 import snapshots
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
@@ -82,7 +84,8 @@ from completing import CompletionError, existing
 
 __all__ = ["app"]
 
-app = own_paths.guarded(snapshots.served(changes.served(denials.served(invocations.observed(ministack_app)))))
+_served = crashes.served(denials.served(invocations.observed(ministack_app)))
+app = own_paths.guarded(snapshots.served(changes.served(_served)))
 
 
 def _replaced(script: str, old: str, new: str) -> str:

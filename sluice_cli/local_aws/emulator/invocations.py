@@ -33,6 +33,7 @@ class FunctionRun:
     sampled: bool
     started: float
     arn: str = ""
+    worker: Any = None  # the execution environment
     log_lines: list[str] = field(default_factory=list)
 
     @property
