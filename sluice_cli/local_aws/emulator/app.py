@@ -60,11 +60,13 @@ import alarms  # noqa: F401 - completes what alarms look at and whom they may te
 import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
+import authorizers  # noqa: F401 - completes who may call an API
 import changes
 import checked_code  # noqa: F401 - completes updates of code
 import codedeploy  # noqa: F401 - a service that ministack does not have
 import crashes
 import denials
+import domains  # noqa: F401 - completes the domains of APIs
 import event_targets  # noqa: F401 - completes what rules and schedules may send
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role
 import invocations

@@ -6,6 +6,7 @@ from typing import Any
 from modules import (  # first
     Bucket,
     CognitoAuthorizer,
+    Cors,
     Index,
     Key,
     LambdaAuthorizer,
@@ -26,6 +27,10 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import CognitoUserPoolCli
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 GATE = Path(__file__).parent / "code" / "gate"
+Authorizer = CognitoAuthorizer | LambdaAuthorizer
+PAGE = "https://app.example.com"
+DOMAIN = "api.grants.example.com"
+CACHE_SECONDS = 2
 CERTIFICATE = "arn:aws:acm:us-east-1:000000000000:certificate/12345678-1234-1234-1234-123456789012"
 
 
@@ -102,12 +107,21 @@ class Grants(TerraformStack):
             explicit_auth_flows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         )
         answering = self.function("Answering", "answer")
-        api = RestApi(self, "Api", name="grants-api", description="Every way in")
+        api = RestApi(self, "Api", name="grants-api", description="Every way in", cors=Cors([PAGE]))
         api.on_request(orders, "POST", "/orders")
-        own = LambdaAuthorizer("own", self.function("Deciding", "decide"), headers=["X-Token"])
-        api.on_request(answering, "GET", "/own", authorization=own)
-        api.on_request(answering, "GET", "/people", authorization=CognitoAuthorizer("people", [pool.arn]))
+        deciding = self.function("Deciding", "decide")
+        cached = LambdaAuthorizer("cached", deciding, headers=["X-Token"], cache_seconds=CACHE_SECONDS)
+        members = CognitoAuthorizer("members", [pool.arn], scopes=["aws.cognito.signin.user.admin"])
+        routes: dict[str, Authorizer] = {
+            "/own": LambdaAuthorizer("own", deciding, headers=["X-Token"]),
+            "/cached": cached,
+            "/cached/further": cached,
+            "/people": CognitoAuthorizer("people", [pool.arn]),
+            "/members": members,
+        }
+        for path, authorizer in routes.items():
+            api.on_request(answering, "GET", path, authorization=authorizer)
         api.on_request(answering, "ANY", "/files/{proxy+}")
-        api.add_domain("api.grants.example.com", certificate_arn=CERTIFICATE, base_path="v1")
+        api.add_domain(DOMAIN, certificate_arn=CERTIFICATE, base_path="v1")
         for output, value in {"ApiId": api.id, "PoolId": pool.id, "ClientId": client.id}.items():
             TerraformOutput(self, output, value=value)
