@@ -5,8 +5,9 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
@@ -47,6 +48,7 @@ def __getattr__(name: str) -> object:
 
 
 CRASHES = "/_sluice/crashes"
+SCHEDULES = "/_sluice/schedules"
 
 
 @dataclass(frozen=True)
@@ -91,15 +93,74 @@ class DeployedProject:
         return self.stack(name).outputs()
 
 
-def crash_once(local: "LocalAws", function: str, *, after: str) -> Crash:
+def crash_once(local: "LocalAws", function: str, *, after: str, on: str = "") -> Crash:
     """Kill a function's process in the middle of its next run that makes the AWS call `after`, given as an IAM action
     (`s3:PutObject`): the call has taken effect, but the function does not get the answer.
 
-    The event is retried as after any failure. Of a transaction of DynamoDB, `after` names one of its parts
+    `on` is the ARN that the call has to be about, for a function that makes it on several resources: a table's, an
+    object's. The event is retried as after any failure. Of a transaction of DynamoDB, `after` names one of its parts
     (`dynamodb:PutItem`).
     """
-    query = urlencode({"function": function, "after": after})
+    query = urlencode({"function": function, "after": after, "on": on})
     return Crash(local, _own(local, "POST", f"{CRASHES}?{query}")["number"])
+
+
+def run_schedule(local: "LocalAws", name: str, *, at: datetime | None = None, region: str = "us-east-1") -> None:
+    """Run a schedule of EventBridge Scheduler now, as it would run at the planned time `at` (default: now; UTC where
+    `at` has no time zone).
+
+    The target is called with the schedule's role and input, in which `<aws.scheduler.scheduled-time>` becomes `at`;
+    calls that the role may not make go to the schedule's queue of undelivered calls. Like Scheduler's, the call is
+    asynchronous. Raises `LocalAwsError`, with the names of all schedules, where there is no such schedule.
+    """
+    from sluice_cli.errors import LocalAwsError
+
+    time = at or datetime.now(UTC)
+    utc = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    arn = f"arn:aws:scheduler:{region}:{local.account_id()}:schedule/default/{name}"
+    if not _own(local, "POST", f"{SCHEDULES}?{urlencode({'arn': arn, 'time': utc.isoformat()})}")["runs"]:
+        schedules = local.client("scheduler", region_name=region).list_schedules()["Schedules"]
+        known = ", ".join(sorted(one["Name"] for one in schedules)) or "none"
+        raise LocalAwsError(f"there is no schedule {name!r} in {region}; there are: {known}")
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """The answer to `http_request`; names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body, parsed. Raises `ValueError` where it is no JSON."""
+        return json.loads(self.body)
+
+
+def http_request(
+    local: "LocalAws",
+    method: str,
+    url: str,
+    *,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    signed: bool = False,
+) -> HttpAnswer:
+    """Send an HTTP request to an API on the local AWS, whose certificate is checked.
+
+    `body` is sent as it is where it is `bytes`, otherwise as JSON. With `signed` the request is signed by the local
+    AWS's deployer, for routes with IAM authorization; without, it is anybody's. Statuses of errors are answers too.
+    """
+    from sluice_cli.local_aws.signed_request import answered, signed_headers
+
+    content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    sent = dict(headers or {})
+    if content is not None and "content-type" not in {name.lower() for name in sent}:
+        sent["Content-Type"] = "application/json"
+    if signed:
+        sent = signed_headers(local, method, url, content, sent)
+    answer = answered(local, method, url, content, sent)
+    return HttpAnswer(answer.status_code, {name.lower(): one for name, one in answer.headers.items()}, answer.content)
 
 
 def _own(local: "LocalAws", method: str, path: str) -> dict[str, Any]:

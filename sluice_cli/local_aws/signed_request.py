@@ -4,7 +4,7 @@ import socket
 from collections.abc import Mapping
 
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
@@ -18,13 +18,20 @@ def signed_request(
     local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] = AS_JSON
 ) -> tuple[int, bytes]:
     """Send a request signed by the deployer. Returns the status and the body, of refusals too."""
+    return send(local, method, url, body, signed_headers(local, method, url, body, headers))
+
+
+def signed_headers(
+    local: LocalAws, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+) -> dict[str, str]:
+    """The headers with the deployer's signature for a REST API. Raises `LocalAwsError` if nothing runs."""
     running = local.running()
     if running is None:
         raise LocalAwsError("the local AWS is not running: run `sluice up` first")
     request = AWSRequest(method=method, url=url, data=body, headers=headers)
     credentials = Credentials(running.access_key_id, running.secret_access_key)
     SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
-    return send(local, method, url, body, dict(request.headers))
+    return dict(request.headers)
 
 
 def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
@@ -42,9 +49,16 @@ def send(
     local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
     """Send a request without headers that a client would add. Returns the status and the body."""
-    request = AWSRequest(method=method, url=url, data=body, headers=headers or {}).prepare()
-    answer = session(str(local.folder / "client.pem"), timeout=30).send(request)
+    answer = answered(local, method, url, body, headers)
     return answer.status_code, answer.content
+
+
+def answered(
+    local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> AWSResponse:
+    """As `send`, with the answer's headers."""
+    request = AWSRequest(method=method, url=url, data=body, headers=headers or {}).prepare()
+    return session(str(local.folder / "client.pem"), timeout=30).send(request)
 
 
 def session(ca_bundle: str, *, timeout: float, connections: int = 1) -> URLLib3Session:

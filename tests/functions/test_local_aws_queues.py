@@ -38,6 +38,7 @@ class Forwarder:
         self.work, source = aws.queue(f"{name}-work", VisibilityTimeout=VISIBILITY_SECONDS)
         self.first, first = aws.queue(f"{name}-first")
         self.second, second = aws.queue(f"{name}-second")
+        self.second_arn = second
         poll = allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], source)
         rights = [allow(LOGS), poll, *(allow(["sqs:SendMessage"], one) for one in (first, second))]
         variables = {"FIRST": self.first, "SECOND": self.second}
@@ -88,6 +89,14 @@ def test_a_function_is_killed_once_its_call_has_taken_effect_and_a_retry_is_not(
     assert (crash.happened, other.happened) == (True, False)
     assert forwarder.batches(forwarder.first).count(["killed"]) == 2
     assert forwarder.batches(forwarder.second).count(["killed"]) == 1
+
+
+def test_a_function_that_makes_a_call_on_several_resources_is_killed_after_that_on_one(forwarder: Forwarder) -> None:
+    crash = crash_once(forwarder.aws.local, forwarder.function, after="sqs:SendMessage", on=forwarder.second_arn)
+    forwarder.send("later")
+    eventually(lambda: forwarder.batches(forwarder.second).count(["later"]) == 2, within=30)
+    assert crash.happened
+    assert forwarder.batches(forwarder.first).count(["later"]) == 2
 
 
 def test_a_crash_of_another_function_disturbs_nobody(forwarder: Forwarder) -> None:

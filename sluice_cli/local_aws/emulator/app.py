@@ -79,6 +79,7 @@ import own_paths
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
 import runtimes  # noqa: F401 - completes the choice of a function's Python
+import schedules
 import snapshots
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
 import xray  # noqa: F401 - a service that ministack does not have
@@ -86,7 +87,7 @@ from completing import CompletionError, existing
 
 __all__ = ["app"]
 
-_served = crashes.served(denials.served(invocations.observed(ministack_app)))
+_served = crashes.served(schedules.served(denials.served(invocations.observed(ministack_app))))
 app = own_paths.guarded(snapshots.served(changes.served(_served)))
 
 

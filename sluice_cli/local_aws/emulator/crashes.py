@@ -1,8 +1,8 @@
 """Function processes that are killed right after one of their AWS calls: the call has taken effect, and the function
 never learns of it. For tests of what a retry does.
 
-`POST /_sluice/crashes?function=NAME&after=s3:PutObject` prepares one crash and gives its number; `GET /_sluice/crashes`
-gives the numbers of those that have happened.
+`POST /_sluice/crashes?function=NAME&after=s3:PutObject` prepares one crash and gives its number; with `&on=ARN` after a
+call on that resource only. `GET /_sluice/crashes` gives the numbers of those that have happened.
 """
 
 import contextvars
@@ -23,17 +23,20 @@ _plain_enforce = existing(iam_evaluator, "enforce")
 _plain_invoke = existing(lambda_runtime.Worker, "invoke")
 _lock = threading.Lock()
 _numbers = count(1)
-_prepared: dict[int, tuple[str, str]] = {}
+_prepared: dict[int, tuple[str, str, str]] = {}  # function, action, and the resource's ARN or any
 _happened: list[int] = []
 # What the request that is answered was allowed to do.
-_actions: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("actions of the request", default=None)
+Calls = list[tuple[str, str]]  # action and resource
+_calls: contextvars.ContextVar[Calls | None] = contextvars.ContextVar("calls in the request", default=None)
 
 
-def _enforce(access_key_id: str, iam_action: str, *arguments: Any, **options: Any) -> Any:
-    actions = _actions.get()
-    if actions is not None:
-        actions.append(iam_action)
-    return _plain_enforce(access_key_id, iam_action, *arguments, **options)
+def _enforce(
+    access_key_id: str, iam_action: str, service: str, region: str, resource_arn: str = "*", *others: Any, **more: Any
+) -> Any:
+    calls = _calls.get()
+    if calls is not None:
+        calls.append((iam_action, resource_arn))
+    return _plain_enforce(access_key_id, iam_action, service, region, resource_arn, *others, **more)
 
 
 def _invoke(worker: Any, *arguments: Any, **options: Any) -> Any:
@@ -43,13 +46,18 @@ def _invoke(worker: Any, *arguments: Any, **options: Any) -> Any:
     return _plain_invoke(worker, *arguments, **options)
 
 
-def _crash_after(actions: list[str]) -> None:
+def _crash_after(calls: Calls) -> None:
     run = invocations.caller()
     if run is None or run.worker is None:
         return
     with _lock:
         due = next(
-            (number for number, (name, after) in _prepared.items() if name == run.function and after in actions), 0
+            (
+                number
+                for number, (name, after, on) in _prepared.items()
+                if name == run.function and any(action == after and on in ("", arn) for action, arn in calls)
+            ),
+            0,
         )
         if not due:
             return
@@ -63,7 +71,7 @@ def _prepare(query: bytes) -> dict[str, int]:
     given = parse_qs(query.decode())
     with _lock:
         number = next(_numbers)
-        _prepared[number] = (given["function"][0], given["after"][0])
+        _prepared[number] = (given["function"][0], given["after"][0], given.get("on", [""])[0])
     return {"number": number}
 
 
@@ -74,12 +82,12 @@ def served(application: Any) -> Any:
         if scope["type"] != "http" or not _prepared:
             await application(scope, receive, send)
             return
-        actions: list[str] = []
-        _actions.set(actions)
+        calls: Calls = []
+        _calls.set(calls)
 
         async def answer(message: Any) -> None:
             if message["type"] == "http.response.start" and message["status"] < 300:
-                _crash_after(actions)
+                _crash_after(calls)
             await send(message)
 
         await application(scope, receive, answer)

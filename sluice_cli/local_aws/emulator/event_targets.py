@@ -51,6 +51,11 @@ def _invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], vie
         kept["md5_attrs"] = sqs._md5_msg_attrs(kept["message_attributes"])
 
 
+def is_schedule(arn: str) -> bool:
+    """Whether it is a schedule's ARN, and not a rule's."""
+    return ":scheduler:" in arn
+
+
 def _refusal(target: dict[str, Any], rule: dict[str, Any]) -> str:
     """Why a target may not be called; empty where it may, or where it is of another kind."""
     try:
@@ -61,7 +66,7 @@ def _refusal(target: dict[str, Any], rule: dict[str, Any]) -> str:
     if action is None:
         return ""
     source = rule.get("Arn", "")
-    if ":scheduler:" in source:
+    if is_schedule(source):
         return _refusal_of_role(target.get("RoleArn", ""), action, str(arn), source)
     admitted = {
         "lambda": lambda: may_invoke(str(arn), RULES, source),

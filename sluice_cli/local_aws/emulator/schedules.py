@@ -1,0 +1,78 @@
+"""Runs schedules when a test asks, and fills in what their inputs take from the run.
+
+ministack 1.5.33 sends `<aws.scheduler.scheduled-time>` and the other context attributes as they are written.
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+
+`POST /_sluice/schedules?arn=ARN&time=2026-11-27T02:00:00Z` runs a schedule now, as Scheduler would at that time: with
+its role, its input and its dead-letter queue. The answer says whether there is such a schedule.
+"""
+
+import threading
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack.core.responses import request_scope
+from ministack.services import eventbridge, scheduler
+
+import event_targets  # completes `_invoke_target` first
+from completing import existing
+from own_paths import serving
+
+PATH = "/_sluice/schedules"
+
+_plain_target = existing(eventbridge, "_invoke_target")
+existing(scheduler, "_tick_schedules")
+
+
+def _invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
+    if target.get("Input") and event_targets.is_schedule(rule.get("Arn", "")):
+        target = {**target, "Input": _filled_in(target["Input"], event, rule["Arn"])}
+    _plain_target(target, event, rule, view)
+
+
+def _filled_in(given: str, event: Any, schedule: str) -> str:
+    values = {
+        "schedule-arn": schedule,
+        "scheduled-time": datetime.fromtimestamp(event["Time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": event["EventId"],
+        "attempt-number": "1",
+    }
+    for name, value in values.items():
+        given = given.replace(f"<aws.scheduler.{name}>", value)
+    return given
+
+
+def _run(query: bytes) -> dict[str, bool]:
+    asked = {name: values[0] for name, values in parse_qs(query.decode()).items()}
+    for (account, region, _), schedule in list(scheduler._schedules._data.items()):
+        if schedule.get("Arn") == asked["arn"]:
+            time = datetime.fromisoformat(asked["time"]).timestamp()
+            # In a thread: what it calls sends requests to this server, which answers this one first.
+            threading.Thread(target=_run_schedule, args=(schedule, account, region, time), daemon=True).start()
+            return {"runs": True}
+    return {"runs": False}
+
+
+def _run_schedule(schedule: dict[str, Any], account: str, region: str, time: float) -> None:
+    event = {
+        "EventId": str(uuid.uuid4()),
+        "Source": "aws.scheduler",
+        "DetailType": "Scheduled Event",
+        "Detail": "{}",
+        "Time": time,
+        "Resources": [schedule["Arn"]],
+        "Account": account,
+        "Region": region,
+    }
+    with request_scope(account, region):
+        eventbridge._invoke_target(schedule["Target"], event, schedule)
+
+
+def served(application: Any) -> Any:
+    """The ASGI application, which also runs schedules."""
+    return serving(application, "POST", PATH, _run)
+
+
+eventbridge._invoke_target = _invoke_target
