@@ -1,8 +1,8 @@
-"""Validation of request bodies by API Gateway against a JSON Schema."""
+"""Validation of requests by API Gateway: bodies against a JSON Schema, and parameters that have to be there."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from cdktf_cdktf_provider_aws.api_gateway_gateway_response import ApiGatewayGatewayResponse
@@ -34,10 +34,26 @@ class BodyChecks:
         self._cors = cors
         self._refusal: ApiGatewayGatewayResponse | None = None
 
-    def of_method(self, id_: str, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        """The arguments of a method that validates its bodies."""
-        if schema is None:
+    def of_method(self, id_: str, schema: Mapping[str, Any] | None, parameters: Collection[str] = ()) -> dict[str, Any]:
+        """The arguments of a method that validates its bodies, and asks for parameters (`method.request.header.X`)."""
+        if schema is None and not parameters:
             return {}
+        models = {} if schema is None else {"request_models": {"application/json": self._model(id_, schema)}}
+        validator = ApiGatewayRequestValidator(
+            self._api,
+            f"{id_}Validator",
+            rest_api_id=self._rest_api_id,
+            name=f"{id_}Body",
+            validate_request_body=True if schema is not None else None,
+            validate_request_parameters=True if parameters else None,
+        )
+        if schema is not None:
+            self._name_violations()
+        required = {"request_parameters": dict.fromkeys(parameters, True)} if parameters else {}
+        return {**models, **required, "request_validator_id": validator.id}
+
+    def _model(self, id_: str, schema: Mapping[str, Any]) -> str:
+        """The name of a model for the bodies of one method."""
         model = ApiGatewayModel(
             self._api,
             f"{id_}Model",
@@ -46,11 +62,11 @@ class BodyChecks:
             content_type="application/json",
             schema=self._as_json(schema),
         )
-        validator = ApiGatewayRequestValidator(
-            self._api, f"{id_}Validator", rest_api_id=self._rest_api_id, name=f"{id_}Body", validate_request_body=True
-        )
+        return str(model.name)
+
+    def _name_violations(self) -> None:
+        """Let refusals name the violations of the schema; API Gateway's default message does not."""
         if self._refusal is None:
-            # Names the violations; API Gateway's default message does not.
             self._refusal = ApiGatewayGatewayResponse(
                 self._api,
                 "BodyRefusal",
@@ -61,7 +77,6 @@ class BodyChecks:
                 response_templates={"application/json": json.dumps({"message": BODY_REFUSAL})},
             )
             self._deployment.wait_for(self._refusal)
-        return {"request_models": {"application/json": model.name}, "request_validator_id": validator.id}
 
     def _model_name(self, id_: str) -> str:
         # https://docs.aws.amazon.com/apigateway/latest/api/API_CreateModel.html

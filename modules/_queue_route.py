@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdktf import TerraformResource
@@ -19,6 +19,7 @@ from ._account import account_id, partition
 from ._checks import is_token
 from ._identifiers import shorten
 from ._limits import ROLE_NAME
+from ._message_attributes import as_query
 from ._paths import path as place_of
 from .cors import Cors
 from .errors import ConfigurationError
@@ -76,6 +77,7 @@ def send_to_queue(
     queue: AnyQueue,
     sender: QueueSender,
     cors: Cors | None,
+    message_attributes: Mapping[str, str],
 ) -> list[TerraformResource]:
     """The integration of a route with a queue, and its responses. Returns what a deployment has to wait for."""
     if method in ("GET", "HEAD"):
@@ -103,7 +105,7 @@ def send_to_queue(
         # Content types other than JSON are answered with 415.
         passthrough_behavior="NEVER",
         request_parameters={"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"},
-        request_templates={"application/json": REQUEST},
+        request_templates={"application/json": REQUEST + as_query(message_attributes)},
         depends_on=[queue.grant_send(sender)],
     )
     made: list[TerraformResource] = [integration]

@@ -16,6 +16,7 @@ from ._api_deployment import ApiDeployment
 from ._api_paths import ApiPaths, permitted
 from ._api_stage import STAGE, add_alarms, add_stage
 from ._identifiers import identify
+from ._message_attributes import check_message_attributes
 from ._paths import path as place_of
 from ._queue_route import QueueSender, send_to_queue
 from ._validation import require
@@ -136,22 +137,33 @@ class RestApi(Construct):
         *,
         body_schema: Mapping[str, Any] | None = None,
         authorization: Authorization | Authorizer | None = None,
+        message_attributes: Mapping[str, str] | None = None,
     ) -> None:
         """Answer requests of one method (`GET`, or `ANY`) on one path (`/`, `/items/{id}`, `/files/{proxy+}`) with a
         function, or send their bodies to a queue.
 
         Makes the path, the method, the integration, and the permission for this route of this API only (for a queue a
         role that may send to it). A queue's route takes JSON and answers 202 with the message's id, 400 where SQS
-        refuses the body, and 502 where it fails. `authorization`
+        refuses the body, and 502 where it fails. The message is the body as it came; `message_attributes` adds other
+        parts of the request, by API Gateway's names (`{"signature": "method.request.header.X-Signature"}`, or
+        `.path.id`, `.querystring.page`): a request without one of them is refused with 400. `authorization`
         takes the place of the API's own for this route. With `body_schema` (JSON Schema draft 4, the one API Gateway
         knows) a JSON body that does not match is refused with 400 before the function runs. API Gateway validates
         `application/json` only, so the function has to check the content type, and the body, again:
         https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-request-validation.html
         Raises `ConfigurationError` for a method or path that API Gateway refuses, for a route that there is already,
-        for `OPTIONS` where `cors` answers it, and for a FIFO
-        queue.
+        for `OPTIONS` where `cors` answers it, for a FIFO queue, and for message attributes that SQS refuses or that
+        nothing could take.
         """
-        id_, route = self._add_method(method, path, body_schema, authorization)
+        attributes = message_attributes or {}
+        if attributes and not isinstance(target, AnyQueue):
+            raise ConfigurationError(
+                f"{place_of(self)}: message_attributes are for a route to a queue; {place_of(target)} gets the whole "
+                "request"
+            )
+        self._paths.check(method, path)
+        check_message_attributes(self, path, attributes)
+        id_, route = self._add_method(method, path, body_schema, authorization, tuple(attributes.values()))
         if isinstance(target, AnyQueue):
             self._sender = self._sender or QueueSender(self, "QueueSender", name=f"{self._name}-send")
             made = send_to_queue(
@@ -164,6 +176,7 @@ class RestApi(Construct):
                 queue=target,
                 sender=self._sender,
                 cors=self._cors,
+                message_attributes=attributes,
             )
             self._deployment.add(route, *made)
         else:
@@ -228,9 +241,9 @@ class RestApi(Construct):
         path: str,
         body_schema: Mapping[str, Any] | None,
         authorization: Authorization | Authorizer | None,
+        parameters: Sequence[str],
     ) -> tuple[str, ApiGatewayMethod]:
         """The method, and the beginning of the route's construct ids."""
-        self._paths.check(method, path)
         if self._cors and method == "OPTIONS":
             raise ConfigurationError(
                 f"{place_of(self)}: OPTIONS of {path} is answered by cors; leave out one of the two"
@@ -247,11 +260,11 @@ class RestApi(Construct):
             resource_id=self._paths.resource_id(path),
             http_method=method,
             **self._callers.of_method(asked),
-            **self._bodies.of_method(id_, body_schema),
+            **self._bodies.of_method(id_, body_schema, parameters),
         )
         if asked is Authorization.NONE:
             accept(route, {"CKV_AWS_59": "`Authorization.NONE` asks for it: anybody may call this route"})
-        if body_schema is None:
+        if body_schema is None and not parameters:
             accept(route, {"CKV2_AWS_53": "the function checks every request itself and says what is wrong with it"})
         return id_, route
 

@@ -82,6 +82,7 @@ import runtimes  # noqa: F401 - completes the choice of a function's Python
 import schedules
 import snapshots
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
+import template_parameters  # noqa: F401 - completes the names of headers in mapping templates
 import xray  # noqa: F401 - a service that ministack does not have
 from completing import CompletionError, existing
 
