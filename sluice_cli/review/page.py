@@ -11,9 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from .cost.model import dollars
+from .look import shared_style
 from .model import Group, StackReview
 from .picture.layout import LayoutError, Placed, place
-from .picture.svg import STYLE, draw
+from .picture.svg import draw
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -60,7 +61,7 @@ def to_html(stacks: Sequence[StackReview]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["dollars"] = dollars
-    style = (TEMPLATES / "page.css").read_text() + STYLE
+    style = shared_style() + (TEMPLATES / "page.css").read_text()
     script = (TEMPLATES / "page.js").read_text()
     return environment.get_template("page.html.j2").render(
         sections=_sections(stacks),

@@ -1,0 +1,61 @@
+// Calls of an API's routes, signed by the server.
+import { post } from "./api.js";
+import { button, element, facts, field, replace, select, working } from "./dom.js";
+import { schemaForm, schemaInput } from "./schema_form.js";
+import { duration, pretty } from "./text.js";
+import { READ_ONLY } from "./words.js";
+
+export const calling = (place, node, app) => {
+  const routes = node.api?.routes ?? [];
+  if (!routes.length) return replace(place, element("p", { class: "nothing" }, "The API has no route."));
+  const chosen = select(routes.map((one, number) => [number, `${one.method} ${one.path}`]), { onchange: () => draw() });
+  const inside = element("div", {});
+  replace(place, app.writes ? null : element("p", { class: "note" }, READ_ONLY), field("Route", chosen), inside);
+  const draw = () => replace(inside, form(routes[Number(chosen.value)], node, app));
+  draw();
+};
+
+const form = (route, node, app) => {
+  const status = element("div", { role: "status", class: "answer" });
+  const parameters = (route.parameters ?? []).map((one) => [one, schemaInput(one.name, one.schema ?? { type: "string" })]);
+  for (const [one, { input }] of parameters) input.required = Boolean(one.required);
+  const body = route.body ? schemaForm(route.body.schema, route.body.example) : null;
+  const submit = element("button", {}, "Call");
+  const call = async () => {
+    const given = { path: {}, query: {}, header: {} };
+    for (const [one, { value }] of parameters) if (value() !== undefined) given[one.in][one.name] = String(value());
+    const answer = await post("/api/call", {
+      node: node.id,
+      method: route.method,
+      path: route.path,
+      parameters: given,
+      body: body ? body.text() : null,
+      content_type: route.body?.content_type ?? "application/json",
+    });
+    return [
+      element("p", { class: answer.status < 400 ? "good" : "bad" }, `Status ${answer.status}, ${duration(answer.seconds)} `, answer.follow && button("Follow", () => app.follow(answer.follow))),
+      element("pre", { tabindex: 0, role: "region", "aria-label": "Answer" }, pretty(answer.body ?? "")),
+      answer.truncated ? element("p", { class: "quiet" }, "Only the beginning is shown.") : null,
+      element("details", {}, element("summary", {}, "Headers"), facts(Object.entries(answer.headers ?? {}))),
+    ];
+  };
+  return element(
+    "form",
+    {
+      onsubmit: async (event) => {
+        event.preventDefault();
+        await working(submit, status, call);
+        status.scrollIntoView({ block: "nearest" });
+      },
+    },
+    element("p", { class: "quiet" }, [route.operation, `authorization: ${route.authorization}`].filter(Boolean).join("; ")),
+    element(
+      "fieldset",
+      { disabled: !app.writes },
+      parameters.map(([one, { input }]) => field(one.name, input, [one.in, one.required ? "required" : ""].filter(Boolean).join(", "))),
+      body?.form,
+      submit,
+    ),
+    status,
+  );
+};
