@@ -4,6 +4,7 @@ Terraform's test command plans with the real provider and no account: only what 
 """
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -45,28 +46,62 @@ def write_root(
         (own / "cdk.tf.json").write_text(json.dumps(content))
     shutil.copytree(module, folder / module.name, ignore=shutil.ignore_patterns("tests", "examples", ".terraform*"))
     (folder / "main.tf.json").write_text(json.dumps({"provider": {"aws": PROVIDER}, "module": calls}))
-    overrides = "".join(
-        f"override_data {{\n  target = module.{call}.data.aws_caller_identity.{_account(call)}\n"
-        f'  values = {{ account_id = "{ACCOUNT}" }}\n}}\n'
-        for call in calls
+    overrides, runs = "", dict.fromkeys(["plan"], "")
+    for call, document in [(call, _data_of(folder, call, one["source"])) for call, one in calls.items()]:
+        for name in document.get("aws_caller_identity", []):
+            overrides += _override(f"module.{call}.data.aws_caller_identity.{name}", {"account_id": ACCOUNT})
+        if "aws_dynamodb_tables" in document:
+            for run, there in (("plan", False), ("scaled", True)):
+                tables = cases[int(call.rpartition("_")[2])][1]["resource"]["aws_dynamodb_table"].values()
+                names = [one["name"] for one in tables] if there else []
+                runs[run] = runs.get(run, "") + _tables(call, document, names)
+    blocks = "".join(f'\nrun "{run}" {{\n  command = plan\n{own}}}\n' for run, own in runs.items())
+    (folder / "equal.tftest.hcl").write_text(overrides + blocks)
+
+
+def _data_of(folder: Path, call: str, source: str) -> dict[str, list[str]]:
+    """By type, the names of the data that a call's module reads."""
+    if call.startswith("cdktf"):
+        document = json.loads((folder / source / "cdk.tf.json").read_text())
+        return {type_: [*blocks] for type_, blocks in document["data"].items()}
+    found: dict[str, list[str]] = {}
+    for type_, name in re.findall(r'^data "(\w+)" "(\w+)"', (folder / source / "main.tf").read_text(), re.MULTILINE):
+        found.setdefault(type_, []).append(name)
+    return found
+
+
+def _tables(call: str, document: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
+    """What AWS would answer about tables: which there are, and the capacity that their indexes were scaled to."""
+    indexes = [{"name": one, "read_capacity": 41, "write_capacity": 42} for one in ("by-day", "by-content-type")]
+    answers: dict[str, dict[str, Any]] = {
+        "aws_dynamodb_tables": {"names": names},
+        "aws_dynamodb_table": {"global_secondary_index": indexes},
+    }
+    return "".join(
+        _override(f"module.{call}.data.{type_}.{own}", values)
+        for type_, values in answers.items()
+        for own in document[type_]
     )
-    (folder / "equal.tftest.hcl").write_text(f'{overrides}\nrun "plan" {{\n  command = plan\n}}\n')
 
 
-def _account(call: str) -> str:
-    return "account" if call.startswith("plain") else "Account"
+def _override(target: str, values: Mapping[str, Any]) -> str:
+    return f"override_data {{\n  target = {target}\n  values = {json.dumps(values)}\n}}\n"
 
 
-def planned(folder: Path, environment: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """By call and address in it, what is planned."""
+def planned(folder: Path, environment: Mapping[str, str]) -> list[dict[str, dict[str, Any]]]:
+    """For each run, by call and address in it, what is planned."""
     for arguments in (["init", "-input=false", "-no-color"], ["test", "-json", "-verbose"]):
         done = subprocess.run(
             ["terraform", *arguments], cwd=folder, env=dict(environment), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     plans = [one["test_plan"] for line in done.stdout.splitlines() if "test_plan" in (one := json.loads(line))]
+    return [_by_call(one["resource_changes"]) for one in plans]
+
+
+def _by_call(changes: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     result: dict[str, dict[str, Any]] = {}
-    for change in plans[0]["resource_changes"]:
+    for change in changes:
         if change["mode"] != "managed":
             continue
         call = change["module_address"].removeprefix("module.")
