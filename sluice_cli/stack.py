@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.errors import DeploymentError
+from sluice_cli.local_aws.addresses import served_locally
 from sluice_cli.project import MANIFEST, Synthesized
 from sluice_cli.review.saved import StateVersion
 from sluice_cli.target import Target
@@ -93,13 +94,19 @@ class Stack:
         return {name: one["value"] for name, one in self.described_outputs().items()}
 
     def described_outputs(self) -> dict[str, dict[str, Any]]:
-        """The outputs with their `value`, `type` and whether they are `sensitive`, as Terraform's JSON has them."""
+        """The outputs with their `value`, `type` and whether they are `sensitive`, as Terraform's JSON has them.
+
+        Addresses of APIs on the local AWS are those that it answers, not those that AWS would.
+        """
         if not self.initialized:
             raise DeploymentError(f"{self.name} is not deployed from this folder")
         values = json.loads(self.terraform("output", "-json", "-no-color"))
         if not values and self.configuration.get("output"):
             raise DeploymentError(f"{self.name} is not deployed")
-        return dict(values)
+        running = self.target.local.running() if self.target.local else None
+        if running is None:
+            return dict(values)
+        return {name: {**one, "value": served_locally(one["value"], running.url)} for name, one in values.items()}
 
     def state(self) -> dict[str, Any]:
         """The state as JSON; empty if there is none yet. Raises `DeploymentError`."""
