@@ -69,12 +69,15 @@ import denials
 import domains  # noqa: F401 - completes the domains of APIs
 import event_targets  # noqa: F401 - completes what rules and schedules may send
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role
+import happenings
 import invocations
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
 import invoke_permissions  # noqa: F401 - completes who may invoke a function
 import key_rights  # noqa: F401 - completes who may use the keys behind other services
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
+import observed_changes  # noqa: F401 - tells what happens to objects and rows
+import observed_messages
 import own_paths
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
@@ -89,7 +92,8 @@ from completing import CompletionError, existing
 __all__ = ["app"]
 
 _served = crashes.served(schedules.served(denials.served(invocations.observed(ministack_app))))
-app = own_paths.guarded(snapshots.served(changes.served(_served)))
+_shown = happenings.served(observed_messages.served(_served))
+app = own_paths.guarded(snapshots.served(changes.served(_shown)))
 
 
 def _replaced(script: str, old: str, new: str) -> str:

@@ -32,6 +32,8 @@ _message = existing(iam_actions, "identity_denial_message")
 _kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
 _numbers = count(1)
 _lock = threading.Lock()
+# Called with each refused call.
+listeners: list[Any] = []
 # What the caller's own policies decided, where the resource has a policy too.
 _identity: contextvars.ContextVar[str] = contextvars.ContextVar("decision of identity policies", default="")
 
@@ -91,6 +93,8 @@ def _keep(result: Any, action: str, resource: str, context: dict[str, Any]) -> N
     }
     with _lock:
         _kept.append({"number": next(_numbers), **denial})
+    for listener in listeners:
+        listener(denial)
     if invocation:
         invocation.log_lines.append(_log_line(denial))
 

@@ -35,6 +35,7 @@ class FunctionRun:
     arn: str = ""
     worker: Any = None  # the execution environment
     log_lines: list[str] = field(default_factory=list)
+    error: str = ""  # what a failed run answered
 
     @property
     def header(self) -> str:
@@ -54,6 +55,8 @@ _plain_trace_header = existing(lambda_svc, "_xray_trace_id_for_invocation")
 _plain_emit = existing(lambda_svc, "_emit_lambda_logs")
 _plain_attributes = existing(sqs, "_build_send_sys_attrs")
 
+# Called with each invocation that begins, and its event.
+start_listeners: list[Any] = []
 # Called with each invocation that ends, and whether it failed.
 listeners: list[Any] = []
 
@@ -94,8 +97,11 @@ def _dispatch(func: Any, config: Any, event: Any, request_id: str, started: floa
     before = current.set(invocation)
     failed = True
     try:
+        for listener in start_listeners:
+            listener(invocation, event)
         result = _plain_dispatch(func, config, event, request_id, started)
         failed = isinstance(result, dict) and bool(result.get("error"))
+        invocation.error = _error_in(result) if failed else ""
         return result
     finally:
         current.reset(before)
@@ -124,6 +130,17 @@ def _begin(config: Any, event: Any, request_id: str) -> FunctionRun:
     if made is not None:
         made.append(request_id)
     return invocation
+
+
+def _error_in(result: Any) -> str:
+    body = result.get("body")
+    said = body if isinstance(body, dict) else {}
+    return ": ".join(str(said[name]) for name in ("errorType", "errorMessage") if said.get(name)) or "failed"
+
+
+def trace_id_of_request() -> str:
+    """The trace that the request that is answered belongs to; empty where it names none."""
+    return _parsed(_caller_header.get()).get("Root", "")
 
 
 def _trace_header(config: Any, inbound_trace_header: str | None = None) -> Any:

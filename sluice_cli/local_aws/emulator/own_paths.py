@@ -17,12 +17,12 @@ GUARDED = ("/_sluice/", "/_ministack/", "/_localstack/")
 OPEN = ("/_ministack/health", "/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 
 
-def serving(application: Any, method: str, path: str, answer: Callable[[bytes], Any]) -> Any:
-    """The ASGI application, which also answers a path with JSON; `answer` gets the query string."""
+def serving(application: Any, method: str, path: str, content_of: Callable[[bytes], Any]) -> Any:
+    """The ASGI application, which also answers a path with JSON; `content_of` gets the query string."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == path and scope["method"] == method:
-            await _answer(send, 200, answer(scope["query_string"]))
+            await answer(send, 200, content_of(scope["query_string"]))
         else:
             await application(scope, receive, send)
 
@@ -35,14 +35,15 @@ def guarded(application: Any) -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         guarded = scope["type"] == "http" and scope["path"].startswith(GUARDED) and not scope["path"].startswith(OPEN)
         if guarded and not hmac.compare_digest(dict(scope["headers"]).get(HEADER, b""), TOKEN.read_bytes()):
-            await _answer(send, 403, {"message": "the token of the local AWS is missing or wrong"})
+            await answer(send, 403, {"message": "the token of the local AWS is missing or wrong"})
         else:
             await application(scope, receive, send)
 
     return app
 
 
-async def _answer(send: Any, status: int, content: Any) -> None:
+async def answer(send: Any, status: int, content: Any) -> None:
+    """Answer a request with JSON."""
     body = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
