@@ -137,8 +137,8 @@ def _arrow(placed: PlacedArrow) -> str:
     if len(placed.points) < 2:
         return ""
     return (
-        f'<g class="{_classes(placed.arrow)}"><path class="arrow {placed.arrow.kind}" d="{_path(placed.points)}"/>'
-        f'<path class="head" d="{_head(placed.points)}"/></g>'
+        f'<g class="{_classes(placed.arrow)}"><path class="arrow {placed.arrow.kind}" d="{arrow_path(placed.points)}"/>'
+        f'<path class="head" d="{arrow_head(placed.points)}"/></g>'
     )
 
 
@@ -154,7 +154,7 @@ def _classes(arrow: Arrow) -> str:
     return " ".join(["line", *(word for word, is_so in marks.items() if is_so)])
 
 
-def _path(points: tuple[tuple[float, float], ...]) -> str:
+def arrow_path(points: tuple[tuple[float, float], ...]) -> str:
     """A line with its corners rounded."""
     text = f"M{points[0][0]:g} {points[0][1]:g}"
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
@@ -169,7 +169,7 @@ def _towards(start: tuple[float, float], end: tuple[float, float]) -> tuple[floa
     return round(start[0] + (end[0] - start[0]) * part, 1), round(start[1] + (end[1] - start[1]) * part, 1)
 
 
-def _head(points: tuple[tuple[float, float], ...]) -> str:
+def arrow_head(points: tuple[tuple[float, float], ...]) -> str:
     (x0, y0), (x, y) = points[-2], points[-1]
     dx, dy = (x > x0) - (x < x0), (y > y0) - (y < y0)
     return f"M{x:g} {y:g}l{-9 * dx - 4.5 * dy:g} {-9 * dy - 4.5 * dx:g}l{9 * dy:g} {9 * dx:g}z"

@@ -1,0 +1,63 @@
+"""The console of one project: what its answers share."""
+
+import secrets
+import threading
+from functools import cached_property
+from typing import Any
+
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import Project
+from sluice_cli.version import version
+
+from .deployment import Deployment, Deployments
+from .happenings import Happenings
+from .local import LocalConnection
+from .nodes import Node
+from .requests import Request
+from .routes import answer_of
+from .server import Answer
+
+
+class Console:
+    """Answers requests about a project's local AWS; changes something there only with `writes`."""
+
+    def __init__(self, project: Project, local: LocalAws, *, writes: bool = False) -> None:
+        self.project = project
+        self.writes = writes
+        self.connection = LocalConnection(local)
+        self.deployments = Deployments(project, self.connection)
+        self.happenings = Happenings(self.connection, self.deployments)
+        # Message numbers of an earlier console mean nothing to this one.
+        self.started = secrets.token_hex(4)
+
+    def follow(self) -> None:
+        """Begin to follow what happens, until `close`."""
+        threading.Thread(target=self.happenings.run, daemon=True, name="happenings").start()
+
+    def close(self) -> None:
+        self.happenings.close()
+
+    @cached_property
+    def log_positions(self) -> Any:
+        """Where pages are in the logs that they read."""
+        from .logs import Positions
+
+        return Positions()
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.deployments.current()
+
+    def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
+        return self.connection.client(service, region_name, **options)
+
+    def node(self, request: Request) -> Node:
+        """The node that a request names. Raises `Refused` where it is not deployed."""
+        return self.deployment.node(request.needed("node"))
+
+    def session(self) -> dict[str, Any]:
+        return {"writes": self.writes, "project": self.project.folder.name, "version": version()}
+
+    def answer(self, request: Request) -> Answer:
+        """Raises `Refused` and the tool's and botocore's errors."""
+        return answer_of(self, request)

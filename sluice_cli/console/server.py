@@ -1,0 +1,224 @@
+"""The HTTP server of the console: threads, as boto3's calls block; from the standard library, as pages are few."""
+
+import contextlib
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sluice_cli.errors import InputError, SluiceError
+from sluice_cli.local_aws.server import LOOPBACK
+from sluice_cli.text import error_text
+
+from .guard import API, CHANGING, HEADERS, POLICY, Guard, Refused
+from .local import NotRunningError
+from .requests import Request, query_of
+
+PAGE = Path(__file__).parent / "page"
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+MOST_CONNECTIONS = 64
+IDLE_SECONDS = 60
+DRAINED = 256 * 1024  # bytes of a refused body that are read, so that the client sees the answer
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Answer:
+    """An answer with its body: JSON, or bytes in parts with their number in `length`."""
+
+    content: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    parts: Iterator[bytes] | None = None
+    length: int | None = None  # None with `parts`: until the connection ends
+
+
+class Server(ThreadingHTTPServer):
+    """Serves the page and the console's answers on a loopback port; port 0 is a free one. Raises `InputError` where
+    the port is taken."""
+
+    daemon_threads = True
+    request_queue_size = 32
+
+    def __init__(self, console: Any, port: int = 0) -> None:
+        self.console = console
+        self._connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        try:
+            super().__init__((LOOPBACK, port), Handler)
+        except (OSError, OverflowError) as error:
+            raise InputError(
+                f"--port: {port} cannot be used ({getattr(error, 'strerror', None) or error}); another console may run "
+                "there: leave out --port for a free one"
+            ) from error
+        self.guard = Guard(self.server_port)
+
+    @property
+    def address(self) -> str:
+        """The page's address with the token."""
+        return f"http://{LOOPBACK}:{self.server_port}/#token={self.guard.token}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._connections.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._connections.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A closed connection is no error; of others the log has the traceback.
+        logger.debug("request of %s", client_address, exc_info=True)
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    protocol_version = "HTTP/1.1"
+    server_version = "sluice"
+    sys_version = ""
+    timeout = IDLE_SECONDS
+
+    def do_GET(self) -> None:
+        self._handle()
+
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        logger.debug(format, *args)
+
+    def _handle(self) -> None:
+        self._left = 0
+        try:
+            answer = self._answer()
+        except Refused as error:
+            answer = Answer({"error": str(error)}, error.status)
+        except NotRunningError as error:
+            answer = Answer({"error": str(error), "aws": "stopped"}, 503)
+        except InputError as error:
+            answer = Answer({"error": str(error)}, 400)
+        except SluiceError as error:
+            answer = Answer({"error": str(error)}, 502)
+        except ClientError as error:
+            answer = Answer({"error": _refusal(error)}, 404 if _is_missing(error) else 502)
+        except BotoCoreError as error:
+            answer = Answer({"error": f"the local AWS does not answer: {error}", "aws": "stopped"}, 503)
+        except OSError:
+            raise  # the connection is gone
+        except Exception as error:  # noqa: BLE001 - the page gets words, and the terminal the traceback
+            logger.exception("%s %s", self.command, self.path.partition("?")[0])
+            answer = Answer({"error": f"unexpected error, please report it: {error_text(error)}"}, 500)
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            self._drain()
+            self._send(answer)
+
+    def _answer(self) -> Answer:
+        guard, console = self.server.guard, self.server.console
+        length = self._length()
+        parts = urlsplit(self.path)
+        guard.check_origin(self.command, parts.path, self.headers)
+        if not parts.path.startswith(API):
+            return self._static(parts.path)
+        request = Request(self.command, parts.path, query_of(parts.query), self.headers, length, _Body(self))
+        if parts.path == "/api/session" and self.command == "POST":
+            cookie = guard.cookie_for(request.json().get("token"))
+            return Answer(console.session(), headers={"Set-Cookie": cookie})
+        guard.check_session(self.headers)
+        if self.command in CHANGING and not console.writes:
+            raise Refused(403, "this console only reads: start it with --allow-writes to change something")
+        return console.answer(request)
+
+    def _length(self) -> int:
+        text = self.headers.get("Content-Length") or "0"
+        if self.headers.get("Transfer-Encoding") or not (text.isascii() and text.isdigit()):
+            self.close_connection = True
+            raise Refused(411, "a body needs a Content-Length")
+        self._left = int(text)
+        return self._left
+
+    def _static(self, path: str) -> Answer:
+        if self.command not in ("GET", "HEAD"):
+            raise Refused(405, "only GET")
+        name = path.removeprefix("/") or "index.html"
+        files = {one.name: one for one in PAGE.iterdir() if one.suffix in TYPES} if PAGE.is_dir() else {}
+        if name not in files:
+            raise Refused(404, "there is no such page")
+        file = files[name]
+        body = file.read_bytes()
+        return Answer(headers={"Content-Type": TYPES[file.suffix]}, parts=iter([body]), length=len(body))
+
+    def _drain(self) -> None:
+        """Read what is left of a short body; after a long one the connection ends."""
+        if self._left > DRAINED:
+            self.close_connection = True
+        for _ in range(DRAINED // 65_536):
+            if not self._left:
+                return
+            read = self.rfile.read(min(self._left, 65_536))
+            self._left -= len(read) or self._left
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        length, parts = answer.length, answer.parts
+        headers = {**HEADERS, "Content-Security-Policy": POLICY, **answer.headers}
+        if parts is None:
+            body = json.dumps(answer.content).encode()
+            length, parts = len(body), iter([body])
+            headers["Content-Type"] = "application/json"
+        if length is None:
+            self.close_connection = True
+        else:
+            headers["Content-Length"] = str(length)
+        if self.close_connection:
+            headers["Connection"] = "close"
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            for part in parts:
+                self.wfile.write(part)
+
+
+class _Body:
+    """The body of a request, which ends where its Content-Length says. Raises `Refused` if the client leaves before."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+
+    def read(self, size: int = -1) -> bytes:
+        handler = self._handler
+        wanted = handler._left if size is None or size < 0 else min(size, handler._left)
+        data = handler.rfile.read(wanted) if wanted else b""
+        handler._left -= len(data)
+        if len(data) < wanted:
+            raise Refused(400, "the connection ended before the body did")
+        return data
+
+
+def _refusal(error: ClientError) -> str:
+    said = error.response.get("Error", {})
+    return f"{error.operation_name}: {said.get('Code')}: {said.get('Message')}"
+
+
+def _is_missing(error: ClientError) -> bool:
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return (
+        code in ("404", "AccessDenied404") or "NotFound" in code or "NonExistent" in code or code.startswith("NoSuch")
+    )
