@@ -28,7 +28,7 @@ HELP = {
     "them, --capture writes a test",
     "logs": "show the logs of the functions, side by side; --follow goes on; refused calls are explained",
     "trace": "show a request's way through functions and AWS calls as a waterfall",
-    "console": "show in the browser what happens on the local AWS, as it happens: objects, runs, rows, messages, failures",
+    "console": "watch the local AWS at work in the browser: objects, runs, rows, messages, failures; put something in",
     "invoke": "invoke a function with an event of a file, an example as AWS sends it, or a kept one",
     "diagram": "draw each stack's architecture from its Terraform",
     "export": "write a stack as a plain Terraform module, which needs neither Python nor Node",

@@ -4,6 +4,7 @@ import secrets
 import threading
 from functools import cached_property
 from typing import Any
+from uuid import uuid4
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project
@@ -54,6 +55,10 @@ class Console:
     def node(self, request: Request) -> Node:
         """The node that a request names. Raises `Refused` where it is not deployed."""
         return self.deployment.node(request.needed("node"))
+
+    def unique(self) -> str:
+        """An id that no message had before."""
+        return uuid4().hex
 
     def session(self) -> dict[str, Any]:
         return {"writes": self.writes, "project": self.project.folder.name, "version": version()}

@@ -1,4 +1,4 @@
-"""The deployed stacks of a project on its local AWS: their resources, pictures and nodes, read anew when they change."""
+"""The deployed stacks of a project: their resources, pictures and nodes, read again after changes."""
 
 import hashlib
 import json
@@ -39,6 +39,7 @@ class Deployment:
     pictures: Mapping[str, Picture] = field(default_factory=dict)
     nodes: Nodes = field(default_factory=lambda: Nodes((), ()))
     same: Mapping[str, str | None] = field(default_factory=dict)
+    failure_queues: Sequence[Sources] = ()
     revision: str = ""
 
     def node(self, id_: str) -> Node:
@@ -102,7 +103,8 @@ class Deployments:
         resources = [one for stack in stacks for one in in_state(stack, dict(states[stack.name]))]
         deployed = [one for one in stacks if any(of.stack == one.name for of in resources)]
         pictures = {one.name: picture_from(one.name, documents[one.name]) for one in deployed}
-        nodes = Nodes(_nodes(pictures, resources, states), resources)
+        queues = [one for state in states.values() for one in sources_of(dict(state))]
+        nodes = Nodes(_nodes(pictures, resources, queues), resources)
         same = {
             node_id(stack, box.id): same_elsewhere(box.id, box.title, resources, nodes)
             for stack, picture in pictures.items()
@@ -110,7 +112,7 @@ class Deployments:
         }
         text = json.dumps([states, documents], sort_keys=True, default=str)
         revision = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return Deployment(target, stacks, states, resources, pictures, nodes, same, revision)
+        return Deployment(target, stacks, states, resources, pictures, nodes, same, queues, revision)
 
     def _state(self, stack: Stack) -> Mapping[str, Any]:
         """A stack's Terraform state, read from its bucket: Terraform itself takes a second for each."""
@@ -155,10 +157,10 @@ class Deployments:
 
 
 def _nodes(
-    pictures: Mapping[str, Picture], resources: Sequence[Resource], states: Mapping[str, Mapping[str, Any]]
+    pictures: Mapping[str, Picture], resources: Sequence[Resource], failure_queues: Sequence[Sources]
 ) -> list[Node]:
     found = {(one.stack, one.address): one for one in reversed(resources)}
-    queues = {one.arn: one for state in states.values() for one in sources_of(dict(state))}
+    queues = {one.arn: one for one in failure_queues}
     readings = {
         (one.stack, one.attributes.get("bucket"))
         for one in resources
@@ -183,7 +185,7 @@ def _node(
         subtitle=box.subtitle,
         resource=resource,
         failure_queue=queues.get(resource.arn) if resource else None,
-        takes_readings=bool(resource) and (stack, resource.attributes.get("bucket")) in readings,
+        takes_readings=resource is not None and (stack, resource.attributes.get("bucket")) in readings,
     )
 
 

@@ -8,9 +8,8 @@ https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Preven
 
 import hmac
 import secrets
-from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Protocol
 
 # Names by which a browser of this machine reaches the console.
 HOSTS = ("127.0.0.1", "localhost")
@@ -35,6 +34,12 @@ HEADERS = {
 }
 
 
+class Headers(Protocol):
+    """The headers of a request, whose names are not case-sensitive."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
 class Refused(Exception):
     """A request that the console does not take: the status and the words of the answer."""
 
@@ -53,7 +58,7 @@ class Guard:
         # Cookies do not tell ports apart: each console has a name of its own.
         self._cookie = f"sluice-console-{port}"
 
-    def check_origin(self, method: str, path: str, headers: Mapping[str, Any]) -> None:
+    def check_origin(self, method: str, path: str, headers: Headers) -> None:
         """Raises `Refused` for a request that does not come from the console's own page or from a program. The page
         itself, which has no data, may be reached by a link."""
         host = str(headers.get("Host") or "").lower()
@@ -67,7 +72,7 @@ class Guard:
         if method in CHANGING and headers.get(OWN_HEADER) != "1":
             raise Refused(403, f"the header {OWN_HEADER} is missing")
 
-    def check_session(self, headers: Mapping[str, Any]) -> None:
+    def check_session(self, headers: Headers) -> None:
         """Raises `Refused` for a request without the session's cookie."""
         try:
             cookie = SimpleCookie(str(headers.get("Cookie") or "")).get(self._cookie)

@@ -162,7 +162,7 @@ class Happenings:
         """The arrows that lead from what this used to where it happened."""
         if node is None:
             return []
-        ends = [(self._places.get(thing), node) for thing in used]
+        ends: list[tuple[str | None, str | None]] = [(self._places.get(thing), node) for thing in used]
         if one["kind"] == "api.called":
             ends.append((node_id(node.partition("/")[0], CALLERS), node))
         elif one["kind"] == "call.refused":

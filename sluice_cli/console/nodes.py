@@ -15,7 +15,7 @@ TABS = {
     "aws_dynamodb_table": ("rows", "metrics", "alarms"),
     "aws_sns_topic": ("sent", "metrics", "alarms"),
     "aws_sqs_queue": ("messages", "metrics", "alarms"),
-    "aws_api_gateway_rest_api": ("routes", "log", "traces", "metrics", "alarms"),
+    "aws_api_gateway_rest_api": ("routes", "metrics", "alarms"),
     "aws_apigatewayv2_api": ("routes", "metrics", "alarms"),
     "aws_cloudwatch_event_rule": ("metrics", "alarms"),
     ALARMS: ("alarms",),

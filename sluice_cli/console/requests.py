@@ -3,13 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from .guard import Refused
+from .guard import Headers, Refused
 
 LONGEST_JSON = 8 * 1024 * 1024  # an event of 6 MB, escaped
 LIMIT, MOST = 50, 200
+
+
+class Body(Protocol):
+    """What comes after the headers."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,9 @@ class Request:
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, Any]
+    headers: Headers
     length: int = 0
-    body: BinaryIO | None = field(default=None, repr=False)
+    body: Body | None = field(default=None, repr=False)
 
     def needed(self, name: str) -> str:
         """A parameter of the query. Raises `Refused` where it is missing."""
@@ -33,7 +39,7 @@ class Request:
     def number(self, name: str, default: int, most: int) -> int:
         """A whole number of the query, from 1 to `most`. Raises `Refused`."""
         text = self.query.get(name) or str(default)
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:12])):
+        if not (text.isascii() and text.isdigit() and int(text[:12]) >= 1):
             raise Refused(400, f"{name} has to be a whole number from 1 to {most:,}")
         return min(int(text[:12]), most)
 
@@ -43,7 +49,7 @@ class Request:
 
     def json(self) -> dict[str, Any]:
         """The body's JSON object. Raises `Refused`."""
-        if self.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+        if (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(415, "Content-Type has to be application/json")
         if self.length > LONGEST_JSON:
             raise Refused(413, f"the body is larger than {LONGEST_JSON:,} bytes")

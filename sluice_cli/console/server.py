@@ -99,9 +99,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle()
 
-    do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_GET  # noqa: N815
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: Any) -> None:
         logger.debug(format, *args)
 
     def _handle(self) -> None:
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
             answer = Answer({"error": f"the local AWS does not answer: {error}", "aws": "stopped"}, 503)
         except OSError:
             raise  # the connection is gone
-        except Exception as error:  # noqa: BLE001 - the page gets words, and the terminal the traceback
+        except Exception as error:  # the page gets words, and the terminal the traceback
             logger.exception("%s %s", self.command, self.path.partition("?")[0])
             answer = Answer({"error": f"unexpected error, please report it: {error_text(error)}"}, 500)
         with contextlib.suppress(ConnectionError, TimeoutError):
@@ -143,7 +143,8 @@ class Handler(BaseHTTPRequestHandler):
         guard.check_session(self.headers)
         if self.command in CHANGING and not console.writes:
             raise Refused(403, "this console only reads: start it with --allow-writes to change something")
-        return console.answer(request)
+        answer: Answer = console.answer(request)
+        return answer
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length") or "0"
@@ -202,9 +203,9 @@ class _Body:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         handler = self._handler
-        wanted = handler._left if size is None or size < 0 else min(size, handler._left)
+        wanted = handler._left if size < 0 else min(size, handler._left)
         data = handler.rfile.read(wanted) if wanted else b""
         handler._left -= len(data)
         if len(data) < wanted:

@@ -3,11 +3,12 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sluice_cli.errors import InputError
+from sluice_cli.failures.queue import Failure, FailureQueue
 
 # Below the limits of CloudWatch Logs for the size of an event and the number of events in a request.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
@@ -52,6 +53,36 @@ def log_discarded(
     for start in range(0, len(texts), MOST_EVENTS):
         events = [{"timestamp": now, "message": text[:LONGEST_EVENT]} for text in texts[start : start + MOST_EVENTS]]
         logs.put_log_events(logGroupName=log_group, logStreamName=stream, logEvents=events)
+
+
+def discard_failures(
+    client: Callable[..., Any], chosen: Sequence[tuple[FailureQueue, Failure]], reason: str
+) -> Iterator[tuple[Failure, str | None]]:
+    """Log all failures of a queue, then remove them: what cannot be logged stays. Gives each that was removed, with the
+    log group that has the reason: None where no function sends to the queue.
+    """
+    for queue in dict.fromkeys(queue for queue, _ in chosen):
+        own = [one for of, one in chosen if of is queue]
+        # Of what nobody can tell which function it was for, the log of any that sends there.
+        functions = sorted(queue.sources.functions)
+        by_function: dict[str, list[Failure]] = {}
+        for one in own:
+            arn = one.origin if one.origin in functions else next(iter(functions), "")
+            by_function.setdefault(str(arn), []).append(one)
+        logged: dict[str, str | None] = {}
+        for arn, failures in by_function.items():
+            log_group = log_group_of(client, arn) if arn else None
+            if log_group:
+                entries = [{"queue": queue.sources.arn, **_entry(one)} for one in failures]
+                log_discarded(client, queue.sources.region, log_group, reason, entries)
+            logged |= {one.message_id: log_group for one in failures}
+        for one in own:
+            queue.remove(one)
+            yield one, logged[one.message_id]
+
+
+def _entry(failure: Failure) -> dict[str, Any]:
+    return {"id": failure.id, "since": failure.since, "failed": failure.reason, "event": failure.event}
 
 
 def _region(arn: str) -> str:

@@ -91,7 +91,7 @@ class FailureQueue:
             # No new messages: all are received, or receiving took so long that the first ones became visible again.
             if all(message["MessageId"] in failures for message in messages):
                 return sorted(failures.values(), key=lambda one: one.since)
-            failures |= {message["MessageId"]: _parse(message, self.sources) for message in messages}
+            failures |= {message["MessageId"]: failure_in(message, self.sources) for message in messages}
 
     def release(self, *, but: Sequence[Failure] = ()) -> None:
         """Make the received messages visible to others again."""
@@ -225,7 +225,8 @@ def _add(found: dict[str, set[str]], queue: str, source: str | None) -> None:
         found.setdefault(queue, set()).update([source] if source else [])
 
 
-def _parse(message: dict[str, Any], sources: Sources) -> Failure:
+def failure_in(message: dict[str, Any], sources: Sources) -> Failure:
+    """The failure in a message as SQS gives it, with all of its attributes."""
     body, attributes = message["Body"], message["Attributes"]
     since = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC).isoformat(" ", "seconds")
     id_ = message["MessageId"]

@@ -14,7 +14,7 @@ from sluice_cli.capturing.capture import Capture
 from sluice_cli.deployed.resources import resources_of
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
-from sluice_cli.failures.discarding import check_discard, log_discarded, log_group_of
+from sluice_cli.failures.discarding import check_discard, discard_failures
 from sluice_cli.failures.queue import HELD_SECONDS, Failure, FailureQueue, sources_of
 from sluice_cli.stack import Stack, deployed_stacks
 from sluice_cli.target import target_of
@@ -126,33 +126,15 @@ def _replay(chosen: list[tuple[FailureQueue, Failure]]) -> int:
 
 
 def _discard(stack: Stack, chosen: list[tuple[FailureQueue, Failure]], reason: str) -> int:
-    """Log all events, then remove them: an event that cannot be logged stays."""
-    client = stack.target.client
-    for queue in dict.fromkeys(queue for queue, _ in chosen):
-        own = [one for of, one in chosen if of is queue]
-        # Of what nobody can tell which function it was for, the log of any that sends there.
-        functions = sorted(queue.sources.functions)
-        by_function: dict[str, list[Failure]] = {}
-        for one in own:
-            arn = one.origin if one.origin in functions else next(iter(functions), "")
-            by_function.setdefault(str(arn), []).append(one)
-        for arn, failures in by_function.items():
-            if not arn:
-                console.print("No function sends to this queue: the reason is in no log but this one")
-                continue
-            log_group = log_group_of(client, arn)
-            entries = [{"queue": queue.sources.arn, **_entry(one)} for one in failures]
-            log_discarded(client, queue.sources.region, log_group, reason, entries)
-            console.print(f"Logged in {log_group}", markup=False)
-        for one in own:
-            queue.remove(one)
-            console.print(f"{one.id}: discarded: {short(reason)}", markup=False)
+    said = set()
+    for one, log_group in discard_failures(stack.target.client, chosen, reason):
+        if log_group not in said:
+            said.add(log_group)
+            unlogged = "No function sends to this queue: the reason is in no log but this one"
+            console.print(f"Logged in {log_group}" if log_group else unlogged, markup=False)
+        console.print(f"{one.id}: discarded: {short(reason)}", markup=False)
     console.print(f"{len(chosen)} discarded")
     return ExitCode.DONE
-
-
-def _entry(failure: Failure) -> dict[str, Any]:
-    return {"id": failure.id, "since": failure.since, "failed": failure.reason, "event": failure.event}
 
 
 def _elsewhere(queues: list[FailureQueue]) -> str:

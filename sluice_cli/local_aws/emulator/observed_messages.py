@@ -1,6 +1,7 @@
 """Happenings: messages of queues and topics, notifications that leave AWS (mail, SMS, HTTP), and kept failures.
 
-What waits in a queue can be looked at without receiving it: `GET /_sluice/queue?arn=ARN&after=NUMBER&limit=NUMBER`.
+What waits in a queue can be looked at without receiving it: `GET /_sluice/queue?arn=ARN&after=NUMBER&limit=NUMBER`,
+and with `full=1` as ReceiveMessage would give it.
 The last 500 messages of topics and mails are kept: `GET /_sluice/sent`.
 """
 
@@ -44,6 +45,7 @@ _plain_stream_failure = existing(lambda_svc, "_send_ddb_stream_failure_record")
 _emails = existing(ses, "_sent_emails_list")
 for _name in ("_queue_by_arn", "_get_q", "_expire_retained", "_ensure_msg_fields"):
     existing(sqs, _name)
+_attributes = existing(sqs, "_build_sys_attrs")
 _matches = existing(sns, "_matches_filter_policy")
 
 
@@ -224,7 +226,7 @@ def _waiting(query: bytes) -> dict[str, Any]:
     messages, now = list(queue["messages"]), time.time()
     end = start + min(limit or MOST_MESSAGES, MOST_MESSAGES)
     return {
-        "messages": [_shown(one, now) for one in messages[start:end]],
+        "messages": [_shown(one, now, whole=asked.get("full") == "1") for one in messages[start:end]],
         "next": end if end < len(messages) else None,
         "waiting": sum(one["visible_at"] <= now for one in messages),
         "in_flight": sum(one["visible_at"] > now and one["receive_count"] > 0 for one in messages),
@@ -232,7 +234,7 @@ def _waiting(query: bytes) -> dict[str, Any]:
     }
 
 
-def _shown(message: Any, now: float) -> dict[str, Any]:
+def _shown(message: Any, now: float, *, whole: bool) -> dict[str, Any]:
     body = message.get("body", "")
     given = message.get("message_attributes") or {}
     return {
@@ -244,6 +246,17 @@ def _shown(message: Any, now: float) -> dict[str, Any]:
         "visible": message["visible_at"] <= now,
         "attributes": {name: str(one.get("StringValue", "")) for name, one in given.items()},
         "group": message.get("group_id"),
+        **({"as_received": _as_received(message)} if whole else {}),
+    }
+
+
+def _as_received(message: Any) -> dict[str, Any]:
+    """As ReceiveMessage gives it, with all attributes."""
+    return {
+        "MessageId": message["id"],
+        "Body": message["body"],
+        "Attributes": _attributes(message, ["All"]),
+        "MessageAttributes": message.get("message_attributes") or {},
     }
 
 

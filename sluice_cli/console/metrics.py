@@ -1,0 +1,135 @@
+"""Metrics of a node as points in time, and its alarms."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sluice_cli.deployed.resources import Resource
+from sluice_cli.review.picture.arrows import ALARMS
+
+from .console import Console
+from .deployment import Deployment
+from .nodes import NAMES, Node
+from .requests import Request
+
+MOST_MINUTES = 7 * 24 * 60
+MOST_POINTS = 240
+MOST_METRICS = 12
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and others: what is not counted.
+AVERAGED = ("Duration", "Latency", "Age", "Size", "Utilization")
+COMPARISONS = {
+    "GreaterThanOrEqualToThreshold": ">=",
+    "GreaterThanThreshold": ">",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "<=",
+}
+
+
+def points(console: Console, request: Request) -> Any:
+    node = console.node(request)
+    minutes = request.number("minutes", 60, MOST_MINUTES)
+    period = max(60, -(-minutes // MOST_POINTS) * 60)
+    to = time.time()
+    start = to - minutes * 60
+    cloudwatch = console.client("cloudwatch", node.region or None)
+    limits = _alarms_on(console.deployment, node)
+    metrics = []
+    for one in _metrics_of(cloudwatch, node)[:MOST_METRICS]:
+        name = one["MetricName"]
+        statistic = "Average" if name.endswith(AVERAGED) else "Sum"
+        answer = cloudwatch.get_metric_statistics(
+            Namespace=one["Namespace"],
+            MetricName=name,
+            Dimensions=one["Dimensions"],
+            StartTime=datetime.fromtimestamp(start, UTC),
+            EndTime=datetime.fromtimestamp(to + 60, UTC),
+            Period=period,
+            Statistics=[statistic],
+        )
+        values = sorted(
+            (point["Timestamp"].timestamp(), point[statistic], point.get("Unit")) for point in answer["Datapoints"]
+        )
+        alarms = [_limit(alarm) for alarm in limits if alarm.attributes.get("metric_name") == name]
+        unit = next((of for _, _, of in values if of and of != "None"), "")
+        shown = [[when, value] for when, value, _ in values]
+        metrics.append({"name": name, "unit": unit, "stat": statistic, "points": shown, "alarms": alarms})
+    return {"from": start, "to": to, "period": period, "metrics": metrics}
+
+
+def alarms(console: Console, request: Request) -> Any:
+    node, deployment = console.node(request), console.deployment
+    own = [one for one in _alarms_of(deployment, node.stack) if node.type == ALARMS or _watches(one, node)]
+    states: dict[str, Any] = {}
+    for region in {one.region for one in own}:
+        cloudwatch = console.client("cloudwatch", region or None)
+        pages = cloudwatch.get_paginator("describe_alarms").paginate()
+        states |= {
+            one["AlarmName"]: one
+            for page in pages
+            for kind in ("MetricAlarms", "CompositeAlarms")
+            for one in page.get(kind, [])
+        }
+    return {"alarms": [_alarm(one, states.get(_name(one), {}), deployment) for one in own]}
+
+
+def _alarm(resource: Resource, state: Mapping[str, Any], deployment: Deployment) -> dict[str, Any]:
+    attributes = resource.attributes
+    since = state.get("StateUpdatedTimestamp")
+    own = [one for one in deployment.nodes.by_id.values() if one.stack == resource.stack]
+    return {
+        "name": _name(resource),
+        "title": resource.construct.rpartition("/")[2] or _name(resource),
+        "state": state.get("StateValue", "INSUFFICIENT_DATA"),
+        "reason": state.get("StateReason", ""),
+        "since": since.timestamp() if since else None,
+        "metric": attributes.get("metric_name") or None,
+        "namespace": attributes.get("namespace") or None,
+        "threshold": attributes.get("threshold"),
+        "comparison": COMPARISONS.get(str(attributes.get("comparison_operator")), ""),
+        "description": attributes.get("alarm_description") or "",
+        "node": next((one.id for one in own if _watches(resource, one)), None),
+    }
+
+
+def _metrics_of(cloudwatch: Any, node: Node) -> list[dict[str, Any]]:
+    """The metrics with a dimension whose value is the node's name."""
+    pages = cloudwatch.get_paginator("list_metrics").paginate()
+    found = [one for page in pages for one in page["Metrics"]]
+    names = _names(node)
+    own = [one for one in found if any(of["Value"] in names for of in one["Dimensions"])]
+    return sorted(own, key=lambda one: (len(one["Dimensions"]), one["MetricName"]))
+
+
+def _alarms_of(deployment: Deployment, stack: str) -> list[Resource]:
+    types = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+    return [one for one in deployment.nodes.resources if one.stack == stack and one.type in types]
+
+
+def _alarms_on(deployment: Deployment, node: Node) -> list[Resource]:
+    return [one for one in _alarms_of(deployment, node.stack) if _watches(one, node)]
+
+
+def _watches(alarm: Resource, node: Node) -> bool:
+    queries = alarm.attributes.get("metric_query") or []
+    metrics = [one for query in queries for one in query.get("metric") or []]
+    dimensions = [alarm.attributes.get("dimensions") or {}, *(one.get("dimensions") or {} for one in metrics)]
+    names = _names(node)
+    return any(value in names for one in dimensions for value in one.values())
+
+
+def _names(node: Node) -> set[str]:
+    """The values of dimensions that name the node."""
+    attributes = node.resource.attributes if node.resource else {}
+    of_api = ("id",) if node.type.startswith("aws_api") else ()
+    return {str(attributes[one]) for one in (*NAMES, *of_api) if attributes.get(one)}
+
+
+def _limit(alarm: Resource) -> dict[str, Any]:
+    attributes = alarm.attributes
+    comparison = COMPARISONS.get(str(attributes.get("comparison_operator")), "")
+    return {"name": _name(alarm), "threshold": attributes.get("threshold"), "comparison": comparison}
+
+
+def _name(alarm: Resource) -> str:
+    return str(alarm.attributes.get("alarm_name") or "")
