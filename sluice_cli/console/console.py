@@ -2,7 +2,6 @@
 
 import secrets
 import threading
-from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +12,9 @@ from sluice_cli.version import version
 from .deployment import Deployment, Deployments
 from .happenings import Happenings
 from .local import LocalConnection
+from .log_positions import LogPositions
 from .nodes import Node
-from .requests import Request
-from .routes import answer_of
-from .server import Answer
+from .requests import PageRequest
 
 
 class Console:
@@ -28,6 +26,7 @@ class Console:
         self.connection = LocalConnection(local)
         self.deployments = Deployments(project, self.connection)
         self.happenings = Happenings(self.connection, self.deployments)
+        self.log_positions = LogPositions()
         # Message numbers of an earlier console mean nothing to this one.
         self.started = secrets.token_hex(4)
 
@@ -38,13 +37,6 @@ class Console:
     def close(self) -> None:
         self.happenings.close()
 
-    @cached_property
-    def log_positions(self) -> Any:
-        """Where pages are in the logs that they read."""
-        from .logs import Positions
-
-        return Positions()
-
     @property
     def deployment(self) -> Deployment:
         return self.deployments.current()
@@ -52,7 +44,7 @@ class Console:
     def client(self, service: str, region_name: str | None = None, **options: Any) -> Any:
         return self.connection.client(service, region_name, **options)
 
-    def node(self, request: Request) -> Node:
+    def node(self, request: PageRequest) -> Node:
         """The node that a request names. Raises `Refused` where it is not deployed."""
         return self.deployment.node(request.needed("node"))
 
@@ -62,7 +54,3 @@ class Console:
 
     def session(self) -> dict[str, Any]:
         return {"writes": self.writes, "project": self.project.folder.name, "version": version()}
-
-    def answer(self, request: Request) -> Answer:
-        """Raises `Refused` and the tool's and botocore's errors."""
-        return answer_of(self, request)

@@ -14,12 +14,12 @@ from .guard import Refused
 from .happenings import follow_text
 from .messages import QUEUE
 from .nodes import Node
-from .requests import Request, text_of
+from .requests import PageRequest, text_of
 
 LONGEST_EVENT = 256 * 1024
 
 
-def listed(console: Console, request: Request) -> Any:
+def listed(console: Console, request: PageRequest) -> Any:
     node = console.node(request)
     found: list[dict[str, Any]] = []
     held, following = 0, None
@@ -37,7 +37,7 @@ def listed(console: Console, request: Request) -> Any:
     return {"failures": found, "held": held, "next": following}
 
 
-def replay(console: Console, request: Request) -> Any:
+def replay(console: Console, request: PageRequest) -> Any:
     results = []
     with ExitStack() as opened:
         for queue, failure in _chosen(console, request.json(), opened):
@@ -46,7 +46,7 @@ def replay(console: Console, request: Request) -> Any:
     return {"results": results}
 
 
-def discard(console: Console, request: Request) -> Any:
+def discard(console: Console, request: PageRequest) -> Any:
     content = request.json()
     reason = text_of(content, "reason", "").strip()
     if not reason:
@@ -57,7 +57,7 @@ def discard(console: Console, request: Request) -> Any:
     return {"results": [{"id": one.id, "ok": True, "reason": None} for one in discarded]}
 
 
-def capture(console: Console, request: Request) -> Any:
+def capture(console: Console, request: PageRequest) -> Any:
     content = request.json()
     node, deployment = console.deployment.node(text_of(content, "node")), console.deployment
     account = console.client("sts").get_caller_identity()["Account"]

@@ -1,57 +1,24 @@
 """Log lines of a function, from the last ones on."""
 
 import time
-from collections import OrderedDict
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 from sluice_cli.deployed.resources import Function
 from sluice_cli.function_logs.events import LogReader
-from sluice_cli.function_logs.lines import LineReader, LogLine
+from sluice_cli.function_logs.lines import LogLine
 
 from .console import Console
 from .guard import Refused
-from .requests import Request
+from .log_positions import LogPosition
+from .requests import PageRequest
 
-MOST_POSITIONS = 64
 DEFAULT_SECONDS = 3_600
 MOST_LINES = 1_000
 LONGEST_LINE = 20_000
 MANY_CONTROLS = 0.1
 
 
-@dataclass
-class Position:
-    """Where a page is in a log."""
-
-    reader: LogReader
-    lines: LineReader = field(default_factory=LineReader)
-    # Read, and not yet given.
-    waiting: list[LogLine] = field(default_factory=list)
-
-
-class Positions:
-    """The positions of pages, by the cursor that each got; those that were not used for long are forgotten."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, Position] = OrderedDict()
-
-    def get(self, cursor: str | None) -> Position | None:
-        if cursor is None or cursor not in self._kept:
-            return None
-        self._kept.move_to_end(cursor)
-        return self._kept[cursor]
-
-    def keep(self, position: Position) -> str:
-        cursor = uuid4().hex
-        self._kept[cursor] = position
-        while len(self._kept) > MOST_POSITIONS:
-            self._kept.popitem(last=False)
-        return cursor
-
-
-def lines(console: Console, request: Request) -> Any:
+def lines(console: Console, request: PageRequest) -> Any:
     limit = request.number("limit", 200, MOST_LINES)
     position = console.log_positions.get(request.query.get("cursor"))
     cursor = request.query.get("cursor")
@@ -61,7 +28,7 @@ def lines(console: Console, request: Request) -> Any:
             raise Refused(400, f"{node.title} is no function")
         seconds = request.number("since", DEFAULT_SECONDS, 10**9)
         since = int((time.time() - seconds) * 1000)
-        position = Position(LogReader([Function(node.resource)], console.client, since))
+        position = LogPosition(LogReader([Function(node.resource)], console.client, since))
         cursor = console.log_positions.keep(position)
         is_first = True
     else:

@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 from .console import Console
 from .guard import Refused
 from .happenings import follow_text
-from .requests import Request, text_of
+from .requests import PageRequest, text_of
 
 QUEUE, SENT = "/_sluice/queue", "/_sluice/sent"
 
 
-def waiting(console: Console, request: Request) -> Any:
+def waiting(console: Console, request: PageRequest) -> Any:
     """Without receiving them: they stay visible to the queue's consumers."""
     node = console.node(request)
     after = request.query.get("cursor") or "0"
@@ -28,7 +28,7 @@ def waiting(console: Console, request: Request) -> Any:
     return {**found, "messages": messages, "next": following}
 
 
-def sent(console: Console, request: Request) -> Any:
+def sent(console: Console, request: PageRequest) -> Any:
     """What a topic published; of the mail box what left for people and other systems."""
     node = console.node(request)
     found = console.connection.own(SENT)
@@ -43,7 +43,7 @@ def sent(console: Console, request: Request) -> Any:
     return {"sent": shown, "skipped": found["skipped"]}
 
 
-def send(console: Console, request: Request) -> Any:
+def send(console: Console, request: PageRequest) -> Any:
     content = request.json()
     node = console.deployment.node(text_of(content, "node"))
     body = text_of(content, "body")

@@ -11,7 +11,7 @@ from sluice_cli.review.picture.arrows import ALARMS
 from .console import Console
 from .deployment import Deployment
 from .nodes import NAMES, Node
-from .requests import Request
+from .requests import PageRequest
 
 MOST_MINUTES = 7 * 24 * 60
 MOST_POINTS = 240
@@ -26,7 +26,7 @@ COMPARISONS = {
 }
 
 
-def points(console: Console, request: Request) -> Any:
+def points(console: Console, request: PageRequest) -> Any:
     node = console.node(request)
     minutes = request.number("minutes", 60, MOST_MINUTES)
     period = max(60, -(-minutes // MOST_POINTS) * 60)
@@ -57,7 +57,7 @@ def points(console: Console, request: Request) -> Any:
     return {"from": start, "to": to, "period": period, "metrics": metrics}
 
 
-def alarms(console: Console, request: Request) -> Any:
+def alarms(console: Console, request: PageRequest) -> Any:
     node, deployment = console.node(request), console.deployment
     own = [one for one in _alarms_of(deployment, node.stack) if node.type == ALARMS or _watches(one, node)]
     states: dict[str, Any] = {}

@@ -9,8 +9,7 @@ from boto3.s3.transfer import TransferConfig
 from .console import Console
 from .guard import STRANGERS_POLICY, Refused
 from .happenings import follow_text
-from .requests import Request
-from .server import Answer
+from .requests import Answer, PageRequest
 
 LONGEST_TEXT = 64 * 1024
 LARGEST_IMAGE = 20 * 1024 * 1024
@@ -28,7 +27,7 @@ IMAGES = (
 )
 
 
-def listed(console: Console, request: Request) -> Any:
+def listed(console: Console, request: PageRequest) -> Any:
     s3, bucket = _bucket(console, request)
     options = {"StartAfter": request.query["cursor"]} if request.query.get("cursor") else {}
     answer = s3.list_objects_v2(Bucket=bucket, Prefix=request.query.get("prefix", ""), MaxKeys=request.limit, **options)
@@ -48,7 +47,7 @@ def listed(console: Console, request: Request) -> Any:
     }
 
 
-def preview(console: Console, request: Request) -> Any:
+def preview(console: Console, request: PageRequest) -> Any:
     s3, bucket = _bucket(console, request)
     named = _named(request)
     head = s3.head_object(Bucket=bucket, **named)
@@ -80,7 +79,7 @@ def preview(console: Console, request: Request) -> Any:
     }
 
 
-def image(console: Console, request: Request) -> Answer:
+def image(console: Console, request: PageRequest) -> Answer:
     s3, bucket = _bucket(console, request)
     answer = s3.get_object(Bucket=bucket, **_named(request))
     if answer["ContentLength"] > LARGEST_IMAGE:
@@ -93,7 +92,7 @@ def image(console: Console, request: Request) -> Answer:
     return Answer(headers=headers, parts=iter([body]), length=len(body))
 
 
-def download(console: Console, request: Request) -> Answer:
+def download(console: Console, request: PageRequest) -> Answer:
     s3, bucket = _bucket(console, request)
     named = _named(request)
     answer = s3.get_object(Bucket=bucket, **named)
@@ -107,7 +106,7 @@ def download(console: Console, request: Request) -> Answer:
     return Answer(headers=headers, parts=_parts(answer["Body"]), length=answer["ContentLength"])
 
 
-def upload(console: Console, request: Request) -> Any:
+def upload(console: Console, request: PageRequest) -> Any:
     s3, bucket = _bucket(console, request)
     key = request.needed("key")
     if len(key.encode("utf-8", "replace")) > LONGEST_KEY:
@@ -130,7 +129,7 @@ def upload(console: Console, request: Request) -> Any:
 class _Stream:
     """The body as a file that can be read once, from begin to end."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: PageRequest) -> None:
         self._body = request.body
 
     def read(self, size: int = -1) -> bytes:
@@ -163,14 +162,14 @@ def _parts(body: Any) -> Iterator[bytes]:
             yield part
 
 
-def _bucket(console: Console, request: Request) -> tuple[Any, str]:
+def _bucket(console: Console, request: PageRequest) -> tuple[Any, str]:
     node = console.node(request)
     if node.type != "aws_s3_bucket" or node.name is None:
         raise Refused(400, f"{node.title} is no bucket")
     return console.client("s3", node.region or None), node.name
 
 
-def _named(request: Request) -> dict[str, str]:
+def _named(request: PageRequest) -> dict[str, str]:
     version = request.query.get("version")
     return {"Key": request.needed("key"), **({"VersionId": version} if version else {})}
 

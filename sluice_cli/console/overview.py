@@ -3,27 +3,26 @@
 from typing import Any
 
 from .console import Console
-from .requests import Request
-from .server import Answer
+from .requests import Answer, PageRequest
 from .stream import stream
 
 
-def session(console: Console, request: Request) -> Any:
+def session(console: Console, request: PageRequest) -> Any:
     del request
     return console.session()
 
 
-def stacks(console: Console, request: Request) -> Any:
+def stacks(console: Console, request: PageRequest) -> Any:
     del request
     return console.deployments.as_json()
 
 
-def live(console: Console, request: Request) -> Answer:
+def live(console: Console, request: PageRequest) -> Answer:
     parts = stream(console.happenings, request.headers.get("Last-Event-ID"), console.started)
     return Answer(headers={"Content-Type": "text/event-stream"}, parts=parts)
 
 
-def happenings(console: Console, request: Request) -> Any:
+def happenings(console: Console, request: PageRequest) -> Any:
     kept = list(console.happenings.kept)
     before = request.number("before", 10**12, 10**12)
     kinds, node = request.query.get("kind"), request.query.get("node")

@@ -1,7 +1,7 @@
-"""A request to the console, with its parameters checked, and the errors of wrong ones."""
+"""Requests to the console, whose parameters are checked, and answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -19,7 +19,7 @@ class Body(Protocol):
 
 
 @dataclass(frozen=True)
-class Request:
+class PageRequest:
     """One request. `body` reads what comes after the headers, `length` bytes."""
 
     method: str
@@ -60,6 +60,17 @@ class Request:
         if not isinstance(content, dict):
             raise Refused(400, "the body has to be a JSON object")
         return content
+
+
+@dataclass
+class Answer:
+    """An answer with its body: JSON, or bytes in parts with their number in `length`."""
+
+    content: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    parts: Iterator[bytes] | None = None
+    length: int | None = None  # None with `parts`: until the connection ends
 
 
 def text_of(content: Mapping[str, Any], name: str, default: str | None = None) -> str:

@@ -1,14 +1,10 @@
 """The console's answers by method and path. A module is imported when it is first asked."""
 
 import importlib
-from typing import TYPE_CHECKING
 
+from .console import Console
 from .guard import Refused
-from .requests import Request
-from .server import Answer
-
-if TYPE_CHECKING:
-    from .console import Console
+from .requests import Answer, PageRequest
 
 # Each function gets the console and the request, and gives JSON or an `Answer`.
 ROUTES = {
@@ -46,7 +42,7 @@ ROUTES = {
 }
 
 
-def answer_of(console: "Console", request: Request) -> Answer:
+def answer_of(console: Console, request: PageRequest) -> Answer:
     """The answer to a request. Raises `Refused` where there is none."""
     method = "GET" if request.method == "HEAD" else request.method
     place = ROUTES.get((method, request.path))

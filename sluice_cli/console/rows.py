@@ -9,7 +9,7 @@ from .console import Console
 from .guard import Refused
 from .happenings import follow_text
 from .nodes import Node
-from .requests import Request
+from .requests import PageRequest
 
 LONGEST_VALUE = 2_000  # characters of a value in a list
 OPERATORS = ("=", "<", "<=", ">", ">=", "between", "begins_with")
@@ -36,7 +36,7 @@ def schema(node: Node) -> Document:
     return {"key": key(attributes), "indexes": indexes}
 
 
-def listed(console: Console, request: Request) -> Any:
+def listed(console: Console, request: PageRequest) -> Any:
     node = _table(console, request)
     dynamodb = console.client("dynamodb", node.region or None)
     keys, index = _keys(node, request.query.get("index"))
@@ -59,7 +59,7 @@ def listed(console: Console, request: Request) -> Any:
     }
 
 
-def whole(console: Console, request: Request) -> Any:
+def whole(console: Console, request: PageRequest) -> Any:
     node = _table(console, request)
     key = _key_in(request.needed("key"))
     found = console.client("dynamodb", node.region or None).get_item(TableName=node.name, Key=key)
@@ -68,7 +68,7 @@ def whole(console: Console, request: Request) -> Any:
     return {"row": _plain(found["Item"])}
 
 
-def _table(console: Console, request: Request) -> Node:
+def _table(console: Console, request: PageRequest) -> Node:
     node = console.node(request)
     if node.type != "aws_dynamodb_table" or node.resource is None:
         raise Refused(400, f"{node.title} is no table")

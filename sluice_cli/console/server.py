@@ -4,8 +4,6 @@ import contextlib
 import json
 import logging
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -17,9 +15,11 @@ from sluice_cli.errors import InputError, SluiceError
 from sluice_cli.local_aws.server import LOOPBACK
 from sluice_cli.text import error_text
 
+from .console import Console
 from .guard import API, CHANGING, HEADERS, POLICY, Guard, Refused
 from .local import NotRunningError
-from .requests import Request, query_of
+from .requests import Answer, PageRequest, query_of
+from .routes import answer_of
 
 PAGE = Path(__file__).parent / "page"
 TYPES = {
@@ -37,17 +37,6 @@ DRAINED = 256 * 1024  # bytes of a refused body that are read, so that the clien
 logger = logging.getLogger(__name__)
 
 
-@dataclass
-class Answer:
-    """An answer with its body: JSON, or bytes in parts with their number in `length`."""
-
-    content: Any = None
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    parts: Iterator[bytes] | None = None
-    length: int | None = None  # None with `parts`: until the connection ends
-
-
 class Server(ThreadingHTTPServer):
     """Serves the page and the console's answers on a loopback port; port 0 is a free one. Raises `InputError` where
     the port is taken."""
@@ -55,7 +44,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 32
 
-    def __init__(self, console: Any, port: int = 0) -> None:
+    def __init__(self, console: Console, port: int = 0) -> None:
         self.console = console
         self._connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
         try:
@@ -136,15 +125,14 @@ class Handler(BaseHTTPRequestHandler):
         guard.check_origin(self.command, parts.path, self.headers)
         if not parts.path.startswith(API):
             return self._static(parts.path)
-        request = Request(self.command, parts.path, query_of(parts.query), self.headers, length, _Body(self))
+        request = PageRequest(self.command, parts.path, query_of(parts.query), self.headers, length, _Body(self))
         if parts.path == "/api/session" and self.command == "POST":
             cookie = guard.cookie_for(request.json().get("token"))
             return Answer(console.session(), headers={"Set-Cookie": cookie})
         guard.check_session(self.headers)
         if self.command in CHANGING and not console.writes:
             raise Refused(403, "this console only reads: start it with --allow-writes to change something")
-        answer: Answer = console.answer(request)
-        return answer
+        return answer_of(console, request)
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length") or "0"

@@ -8,14 +8,14 @@ from sluice_cli.traces.reading import read_trace, summaries, trace_id_in
 
 from .console import Console
 from .guard import Refused
-from .requests import Request
+from .requests import PageRequest
 
 MOST_TRACES = 200
 MOST_SPANS = 1_000
 LONGEST_MESSAGE = 2_000
 
 
-def listed(console: Console, request: Request) -> Any:
+def listed(console: Console, request: PageRequest) -> Any:
     node = console.node(request)
     since = datetime.now(UTC) - timedelta(seconds=request.number("since", 3_600, 30 * 24 * 3_600))
     names = [node.name] if node.type == "aws_lambda_function" and node.name else []
@@ -23,7 +23,7 @@ def listed(console: Console, request: Request) -> Any:
     return {"traces": [{**one.as_json(), "start": one.start.timestamp()} for one in found[:MOST_TRACES]]}
 
 
-def whole(console: Console, request: Request) -> Any:
+def whole(console: Console, request: PageRequest) -> Any:
     id_ = trace_id_in(request.needed("id"))
     trace = read_trace(console.client("xray"), id_)
     if trace is None:
