@@ -3,7 +3,7 @@
 from typing import Any
 
 from .console import Console
-from .requests import Answer, PageRequest
+from .requests import PageRequest, Reply
 from .stream import stream
 
 
@@ -17,9 +17,9 @@ def stacks(console: Console, request: PageRequest) -> Any:
     return console.deployments.as_json()
 
 
-def live(console: Console, request: PageRequest) -> Answer:
+def live(console: Console, request: PageRequest) -> Reply:
     parts = stream(console.happenings, request.headers.get("Last-Event-ID"), console.started)
-    return Answer(headers={"Content-Type": "text/event-stream"}, parts=parts)
+    return Reply(headers={"Content-Type": "text/event-stream"}, parts=parts)
 
 
 def happenings(console: Console, request: PageRequest) -> Any:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from .guard import Headers, Refused
+from .guard import Headers, RequestRefused
 
 LONGEST_JSON = 8 * 1024 * 1024  # an event of 6 MB, escaped
 LIMIT, MOST = 50, 200
 
 
-class Body(Protocol):
+class Readable(Protocol):
     """What comes after the headers."""
 
     def read(self, size: int = -1, /) -> bytes: ...
@@ -27,20 +27,20 @@ class PageRequest:
     query: Mapping[str, str]
     headers: Headers
     length: int = 0
-    body: Body | None = field(default=None, repr=False)
+    body: Readable | None = field(default=None, repr=False)
 
     def needed(self, name: str) -> str:
-        """A parameter of the query. Raises `Refused` where it is missing."""
+        """A parameter of the query. Raises `RequestRefused` where it is missing."""
         value = self.query.get(name)
         if not value:
-            raise Refused(400, f"the parameter {name} is missing")
+            raise RequestRefused(400, f"the parameter {name} is missing")
         return value
 
     def number(self, name: str, default: int, most: int) -> int:
-        """A whole number of the query, from 1 to `most`. Raises `Refused`."""
+        """A whole number of the query, from 1 to `most`. Raises `RequestRefused`."""
         text = self.query.get(name) or str(default)
         if not (text.isascii() and text.isdigit() and int(text[:12]) >= 1):
-            raise Refused(400, f"{name} has to be a whole number from 1 to {most:,}")
+            raise RequestRefused(400, f"{name} has to be a whole number from 1 to {most:,}")
         return min(int(text[:12]), most)
 
     @property
@@ -48,22 +48,22 @@ class PageRequest:
         return self.number("limit", LIMIT, MOST)
 
     def json(self) -> dict[str, Any]:
-        """The body's JSON object. Raises `Refused`."""
+        """The body's JSON object. Raises `RequestRefused`."""
         if (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
-            raise Refused(415, "Content-Type has to be application/json")
+            raise RequestRefused(415, "Content-Type has to be application/json")
         if self.length > LONGEST_JSON:
-            raise Refused(413, f"the body is larger than {LONGEST_JSON:,} bytes")
+            raise RequestRefused(413, f"the body is larger than {LONGEST_JSON:,} bytes")
         try:
             content = json.loads(self.body.read(self.length) if self.body else b"")
         except (ValueError, RecursionError):
-            raise Refused(400, "the body is not JSON") from None
+            raise RequestRefused(400, "the body is not JSON") from None
         if not isinstance(content, dict):
-            raise Refused(400, "the body has to be a JSON object")
+            raise RequestRefused(400, "the body has to be a JSON object")
         return content
 
 
 @dataclass
-class Answer:
+class Reply:
     """An answer with its body: JSON, or bytes in parts with their number in `length`."""
 
     content: Any = None
@@ -74,17 +74,17 @@ class Answer:
 
 
 def text_of(content: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """A text in a JSON object. Raises `Refused` where it is missing or no text."""
+    """A text in a JSON object. Raises `RequestRefused` where it is missing or no text."""
     value = content.get(name, default)
     if not isinstance(value, str):
-        raise Refused(400, f"{name} has to be a text")
+        raise RequestRefused(400, f"{name} has to be a text")
     return value
 
 
 def query_of(text: str) -> dict[str, str]:
-    """The first value of each parameter. Raises `Refused` for more than a page sends."""
+    """The first value of each parameter. Raises `RequestRefused` for more than a page sends."""
     try:
         found = parse_qs(text, keep_blank_values=True, max_num_fields=50)
     except ValueError:
-        raise Refused(400, "the query has too many parameters") from None
+        raise RequestRefused(400, "the query has too many parameters") from None
     return {name: values[0] for name, values in found.items()}

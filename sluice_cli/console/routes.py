@@ -3,10 +3,10 @@
 import importlib
 
 from .console import Console
-from .guard import Refused
-from .requests import Answer, PageRequest
+from .guard import RequestRefused
+from .requests import PageRequest, Reply
 
-# Each function gets the console and the request, and gives JSON or an `Answer`.
+# Each function gets the console and the request, and gives JSON or an `Reply`.
 ROUTES = {
     ("GET", "/api/session"): "overview:session",
     ("GET", "/api/stacks"): "overview:stacks",
@@ -42,13 +42,15 @@ ROUTES = {
 }
 
 
-def answer_of(console: Console, request: PageRequest) -> Answer:
-    """The answer to a request. Raises `Refused` where there is none."""
+def answer_of(console: Console, request: PageRequest) -> Reply:
+    """The answer to a request. Raises `RequestRefused` where there is none."""
     method = "GET" if request.method == "HEAD" else request.method
     place = ROUTES.get((method, request.path))
     if place is None:
         others = [one for one, path in ROUTES if path == request.path]
-        raise Refused(405 if others else 404, f"only {', '.join(others)}" if others else "there is no such answer")
+        raise RequestRefused(
+            405 if others else 404, f"only {', '.join(others)}" if others else "there is no such answer"
+        )
     module, _, function = place.partition(":")
     given = getattr(importlib.import_module(f".{module}", __package__), function)(console, request)
-    return given if isinstance(given, Answer) else Answer(given)
+    return given if isinstance(given, Reply) else Reply(given)

@@ -16,9 +16,9 @@ from sluice_cli.local_aws.server import LOOPBACK
 from sluice_cli.text import error_text
 
 from .console import Console
-from .guard import API, CHANGING, HEADERS, POLICY, Guard, Refused
+from .guard import API, CHANGING, HEADERS, POLICY, Guard, RequestRefused
 from .local import NotRunningError
-from .requests import Answer, PageRequest, query_of
+from .requests import PageRequest, Reply, query_of
 from .routes import answer_of
 
 PAGE = Path(__file__).parent / "page"
@@ -97,28 +97,28 @@ class Handler(BaseHTTPRequestHandler):
         self._left = 0
         try:
             answer = self._answer()
-        except Refused as error:
-            answer = Answer({"error": str(error)}, error.status)
+        except RequestRefused as error:
+            answer = Reply({"error": str(error)}, error.status)
         except NotRunningError as error:
-            answer = Answer({"error": str(error), "aws": "stopped"}, 503)
+            answer = Reply({"error": str(error), "aws": "stopped"}, 503)
         except InputError as error:
-            answer = Answer({"error": str(error)}, 400)
+            answer = Reply({"error": str(error)}, 400)
         except SluiceError as error:
-            answer = Answer({"error": str(error)}, 502)
+            answer = Reply({"error": str(error)}, 502)
         except ClientError as error:
-            answer = Answer({"error": _refusal(error)}, 404 if _is_missing(error) else 502)
+            answer = Reply({"error": _refusal(error)}, 404 if _is_missing(error) else 502)
         except BotoCoreError as error:
-            answer = Answer({"error": f"the local AWS does not answer: {error}", "aws": "stopped"}, 503)
+            answer = Reply({"error": f"the local AWS does not answer: {error}", "aws": "stopped"}, 503)
         except OSError:
             raise  # the connection is gone
         except Exception as error:  # the page gets words, and the terminal the traceback
             logger.exception("%s %s", self.command, self.path.partition("?")[0])
-            answer = Answer({"error": f"unexpected error, please report it: {error_text(error)}"}, 500)
+            answer = Reply({"error": f"unexpected error, please report it: {error_text(error)}"}, 500)
         with contextlib.suppress(ConnectionError, TimeoutError):
             self._drain()
             self._send(answer)
 
-    def _answer(self) -> Answer:
+    def _answer(self) -> Reply:
         guard, console = self.server.guard, self.server.console
         length = self._length()
         parts = urlsplit(self.path)
@@ -128,30 +128,30 @@ class Handler(BaseHTTPRequestHandler):
         request = PageRequest(self.command, parts.path, query_of(parts.query), self.headers, length, _Body(self))
         if parts.path == "/api/session" and self.command == "POST":
             cookie = guard.cookie_for(request.json().get("token"))
-            return Answer(console.session(), headers={"Set-Cookie": cookie})
+            return Reply(console.session(), headers={"Set-Cookie": cookie})
         guard.check_session(self.headers)
         if self.command in CHANGING and not console.writes:
-            raise Refused(403, "this console only reads: start it with --allow-writes to change something")
+            raise RequestRefused(403, "this console only reads: start it with --allow-writes to change something")
         return answer_of(console, request)
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding") or not (text.isascii() and text.isdigit()):
             self.close_connection = True
-            raise Refused(411, "a body needs a Content-Length")
+            raise RequestRefused(411, "a body needs a Content-Length")
         self._left = int(text)
         return self._left
 
-    def _static(self, path: str) -> Answer:
+    def _static(self, path: str) -> Reply:
         if self.command not in ("GET", "HEAD"):
-            raise Refused(405, "only GET")
+            raise RequestRefused(405, "only GET")
         name = path.removeprefix("/") or "index.html"
         files = {one.name: one for one in PAGE.iterdir() if one.suffix in TYPES} if PAGE.is_dir() else {}
         if name not in files:
-            raise Refused(404, "there is no such page")
+            raise RequestRefused(404, "there is no such page")
         file = files[name]
         body = file.read_bytes()
-        return Answer(headers={"Content-Type": TYPES[file.suffix]}, parts=iter([body]), length=len(body))
+        return Reply(headers={"Content-Type": TYPES[file.suffix]}, parts=iter([body]), length=len(body))
 
     def _drain(self) -> None:
         """Read what is left of a short body; after a long one the connection ends."""
@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
             read = self.rfile.read(min(self._left, 65_536))
             self._left -= len(read) or self._left
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Reply) -> None:
         self.send_response(answer.status)
         length, parts = answer.length, answer.parts
         headers = {**HEADERS, "Content-Security-Policy": POLICY, **answer.headers}
@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class _Body:
-    """The body of a request, which ends where its Content-Length says. Raises `Refused` if the client leaves before."""
+    """The body of a request, which ends where its Content-Length says. Raises `RequestRefused` if the client leaves before."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -197,7 +197,7 @@ class _Body:
         data = handler.rfile.read(wanted) if wanted else b""
         handler._left -= len(data)
         if len(data) < wanted:
-            raise Refused(400, "the connection ended before the body did")
+            raise RequestRefused(400, "the connection ended before the body did")
         return data
 
 
