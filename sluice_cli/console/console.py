@@ -45,7 +45,7 @@ class Console:
         return self.connection.client(service, region_name, **options)
 
     def node(self, request: PageRequest) -> Node:
-        """The node that a request names. Raises `RequestRefused` where it is not deployed."""
+        """The node that a request names. Raises `HttpError` where it is not deployed."""
         return self.deployment.node(request.needed("node"))
 
     def unique(self) -> str:

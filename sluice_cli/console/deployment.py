@@ -19,7 +19,7 @@ from sluice_cli.review.picture.layout import LayoutError, Placed, place
 from sluice_cli.stack import Stack, synthesized_stacks
 from sluice_cli.target import Target, local_target
 
-from .guard import RequestRefused
+from .guard import HttpError
 from .local import LocalConnection
 from .nodes import Node, Nodes
 from .pictures import edge_id, node_id, picture_from, same_elsewhere, with_places
@@ -43,10 +43,10 @@ class Deployment:
     revision: str = ""
 
     def node(self, id_: str) -> Node:
-        """Raises `RequestRefused` where it is not there, or no longer."""
+        """Raises `HttpError` where it is not there, or no longer."""
         node = self.nodes.by_id.get(id_)
         if node is None:
-            raise RequestRefused(404, f"{id_[:200]} is not deployed (any more)")
+            raise HttpError(404, f"{id_[:200]} is not deployed (any more)")
         return node
 
     def stack(self, name: str) -> Stack:

@@ -10,7 +10,7 @@ from sluice_cli.failures.discarding import discard_failures
 from sluice_cli.failures.queue import Failure, FailureQueue, Sources, failure_in
 
 from .console import Console
-from .guard import RequestRefused
+from .guard import HttpError
 from .happenings import follow_text
 from .messages import QUEUE
 from .nodes import Node
@@ -50,7 +50,7 @@ def discard(console: Console, request: PageRequest) -> Any:
     content = request.json()
     reason = text_of(content, "reason", "").strip()
     if not reason:
-        raise RequestRefused(400, "a reason is needed: why these will never be processed")
+        raise HttpError(400, "a reason is needed: why these will never be processed")
     with ExitStack() as opened:
         chosen = _chosen(console, content, opened)
         discarded = [one for one, _ in discard_failures(console.client, chosen, reason)]
@@ -77,11 +77,11 @@ def capture(console: Console, request: PageRequest) -> Any:
 
 
 def _chosen(console: Console, content: dict[str, Any], opened: ExitStack) -> list[tuple[FailureQueue, Failure]]:
-    """The failures with these ids, received: the others are visible again. Raises `RequestRefused` where one is not there."""
+    """The failures with these ids, received; the others are visible again. Raises `HttpError` if one is missing."""
     node = console.deployment.node(text_of(content, "node"))
     ids = content.get("ids")
     if not (isinstance(ids, list) and ids and all(isinstance(one, str) for one in ids)):
-        raise RequestRefused(400, "ids have to be a list of texts")
+        raise HttpError(400, "ids have to be a list of texts")
     found: list[tuple[FailureQueue, Failure]] = []
     for sources in _queues(console, node):
         queue = opened.enter_context(FailureQueue(sources, console.client))
@@ -90,17 +90,17 @@ def _chosen(console: Console, content: dict[str, Any], opened: ExitStack) -> lis
         found += [(queue, one) for one in own]
     missing = set(ids) - {text for _, one in found for text in (one.id, one.message_id)}
     if missing:
-        raise RequestRefused(404, f"not kept (any more): {', '.join(sorted(missing))[:300]}; nothing was done")
+        raise HttpError(404, f"not kept (any more): {', '.join(sorted(missing))[:300]}; nothing was done")
     return found
 
 
 def _queues(console: Console, node: Node) -> list[Sources]:
-    """The failure queue of the node, or those that its function sends to. Raises `RequestRefused` where there is none."""
+    """The failure queue of the node, or those that its function sends to. Raises `HttpError` where there is none."""
     if node.failure_queue:
         return [node.failure_queue]
     own = [one for one in console.deployment.failure_queues if node.arn and node.arn in one.functions]
     if not own and node.type != "aws_lambda_function":
-        raise RequestRefused(400, f"{node.title} keeps no failures")
+        raise HttpError(400, f"{node.title} keeps no failures")
     return own
 
 

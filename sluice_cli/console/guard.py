@@ -40,7 +40,7 @@ class Headers(Protocol):
     def get(self, name: str, /) -> str | None: ...
 
 
-class RequestRefused(Exception):
+class HttpError(Exception):
     """A request that the console does not take: the status and the words of the answer."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -59,34 +59,32 @@ class Guard:
         self._cookie = f"sluice-console-{port}"
 
     def check_origin(self, method: str, path: str, headers: Headers) -> None:
-        """Raises `RequestRefused` for a request that does not come from the console's own page or from a program. The page
+        """Raises `HttpError` for a request that does not come from the console's own page or from a program. The page
         itself, which has no data, may be reached by a link."""
         host = str(headers.get("Host") or "").lower()
         if host not in self._hosts:
-            raise RequestRefused(
-                403, "the Host header names another server: use the address that `sluice console` printed"
-            )
+            raise HttpError(403, "the Host header names another server: use the address that `sluice console` printed")
         origin = headers.get("Origin")
         if origin is not None and origin != f"http://{host}":
-            raise RequestRefused(403, "requests of other origins are refused")
+            raise HttpError(403, "requests of other origins are refused")
         if path.startswith(API) and headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
-            raise RequestRefused(403, "requests of other sites are refused")
+            raise HttpError(403, "requests of other sites are refused")
         if method in CHANGING and headers.get(OWN_HEADER) != "1":
-            raise RequestRefused(403, f"the header {OWN_HEADER} is missing")
+            raise HttpError(403, f"the header {OWN_HEADER} is missing")
 
     def check_session(self, headers: Headers) -> None:
-        """Raises `RequestRefused` for a request without the session's cookie."""
+        """Raises `HttpError` for a request without the session's cookie."""
         try:
             cookie = SimpleCookie(str(headers.get("Cookie") or "")).get(self._cookie)
         except CookieError:
             cookie = None
         if cookie is None or not _equal(cookie.value, self._session):
-            raise RequestRefused(401, "open the address that `sluice console` printed: it has the token")
+            raise HttpError(401, "open the address that `sluice console` printed: it has the token")
 
     def cookie_for(self, token: object) -> str:
-        """The Set-Cookie header of a session. Raises `RequestRefused` for a wrong token."""
+        """The Set-Cookie header of a session. Raises `HttpError` for a wrong token."""
         if not isinstance(token, str) or not _equal(token, self.token):
-            raise RequestRefused(401, "the token is wrong: open the address that `sluice console` printed last")
+            raise HttpError(401, "the token is wrong: open the address that `sluice console` printed last")
         return f"{self._cookie}={self._session}; HttpOnly; SameSite=Strict; Path=/"
 
 

@@ -8,7 +8,7 @@ from sluice_cli.function_logs.events import LogReader
 from sluice_cli.function_logs.lines import LogLine
 
 from .console import Console
-from .guard import RequestRefused
+from .guard import HttpError
 from .log_positions import LogPosition
 from .requests import PageRequest
 
@@ -25,7 +25,7 @@ def lines(console: Console, request: PageRequest) -> Any:
     if position is None:
         node = console.node(request)
         if node.type != "aws_lambda_function" or node.resource is None:
-            raise RequestRefused(400, f"{node.title} is no function")
+            raise HttpError(400, f"{node.title} is no function")
         seconds = request.number("since", DEFAULT_SECONDS, 10**9)
         since = int((time.time() - seconds) * 1000)
         position = LogPosition(LogReader([Function(node.resource)], console.client, since))

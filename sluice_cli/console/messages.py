@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .console import Console
-from .guard import RequestRefused
+from .guard import HttpError
 from .happenings import follow_text
 from .requests import PageRequest, text_of
 
@@ -18,7 +18,7 @@ def waiting(console: Console, request: PageRequest) -> Any:
     asked = urlencode({"arn": node.arn or "", "after": after, "limit": request.limit})
     found = console.connection.own(f"{QUEUE}?{asked}")
     if found["messages"] is None:
-        raise RequestRefused(404, f"{node.title} is no queue, or is gone")
+        raise HttpError(404, f"{node.title} is no queue, or is gone")
     names = ("id", "sent", "body", "truncated", "received", "visible", "attributes", "group")
     messages = [
         {**{name: one[name] for name in names}, "follow": follow_text((("message", one["id"]),))}
@@ -49,7 +49,7 @@ def send(console: Console, request: PageRequest) -> Any:
     body = text_of(content, "body")
     given = content.get("attributes") or {}
     if not isinstance(given, dict):
-        raise RequestRefused(400, "attributes have to be an object of texts")
+        raise HttpError(400, "attributes have to be an object of texts")
     attributes = {name: {"DataType": "String", "StringValue": text_of(given, name)} for name in given}
     group = text_of(content, "group", "") or ("1" if (node.arn or "").endswith(".fifo") else "")
     options: dict[str, Any] = {"MessageAttributes": attributes} if attributes else {}
@@ -66,5 +66,5 @@ def send(console: Console, request: PageRequest) -> Any:
         options |= {"Subject": subject} if subject else {}
         id_ = console.client("sns", region).publish(TopicArn=node.arn, Message=body, **options)["MessageId"]
     else:
-        raise RequestRefused(400, f"{node.title} is neither a queue nor a topic")
+        raise HttpError(400, f"{node.title} is neither a queue nor a topic")
     return {"id": id_, "follow": follow_text((("message", id_),))}

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from boto3.s3.transfer import TransferConfig
 
 from .console import Console
-from .guard import STRANGERS_POLICY, RequestRefused
+from .guard import STRANGERS_POLICY, HttpError
 from .happenings import follow_text
 from .requests import PageRequest, Reply
 
@@ -83,11 +83,11 @@ def image(console: Console, request: PageRequest) -> Reply:
     s3, bucket = _bucket(console, request)
     answer = s3.get_object(Bucket=bucket, **_named(request))
     if answer["ContentLength"] > LARGEST_IMAGE:
-        raise RequestRefused(413, f"the object is larger than {LARGEST_IMAGE:,} bytes")
+        raise HttpError(413, f"the object is larger than {LARGEST_IMAGE:,} bytes")
     body = answer["Body"].read()
     type_ = image_type(body)
     if type_ is None:
-        raise RequestRefused(415, "the object is no PNG, JPEG, GIF or WebP image")
+        raise HttpError(415, "the object is no PNG, JPEG, GIF or WebP image")
     headers = {"Content-Type": type_, "Content-Security-Policy": STRANGERS_POLICY, "Content-Disposition": "inline"}
     return Reply(headers=headers, parts=iter([body]), length=len(body))
 
@@ -110,7 +110,7 @@ def upload(console: Console, request: PageRequest) -> Any:
     s3, bucket = _bucket(console, request)
     key = request.needed("key")
     if len(key.encode("utf-8", "replace")) > LONGEST_KEY:
-        raise RequestRefused(400, f"a key has at most {LONGEST_KEY:,} bytes in UTF-8")
+        raise HttpError(400, f"a key has at most {LONGEST_KEY:,} bytes in UTF-8")
     type_ = str(request.headers.get("X-Content-Type") or "")
     extra = {"ContentType": type_} if type_ and type_.isascii() and type_.isprintable() else {}
     s3.upload_fileobj(_Stream(request), bucket, key, ExtraArgs=extra, Config=STREAMED)
@@ -165,7 +165,7 @@ def _parts(body: Any) -> Iterator[bytes]:
 def _bucket(console: Console, request: PageRequest) -> tuple[Any, str]:
     node = console.node(request)
     if node.type != "aws_s3_bucket" or node.name is None:
-        raise RequestRefused(400, f"{node.title} is no bucket")
+        raise HttpError(400, f"{node.title} is no bucket")
     return console.client("s3", node.region or None), node.name
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from .guard import Headers, RequestRefused
+from .guard import Headers, HttpError
 
 LONGEST_JSON = 8 * 1024 * 1024  # an event of 6 MB, escaped
 LIMIT, MOST = 50, 200
@@ -30,17 +30,17 @@ class PageRequest:
     body: Readable | None = field(default=None, repr=False)
 
     def needed(self, name: str) -> str:
-        """A parameter of the query. Raises `RequestRefused` where it is missing."""
+        """A parameter of the query. Raises `HttpError` where it is missing."""
         value = self.query.get(name)
         if not value:
-            raise RequestRefused(400, f"the parameter {name} is missing")
+            raise HttpError(400, f"the parameter {name} is missing")
         return value
 
     def number(self, name: str, default: int, most: int) -> int:
-        """A whole number of the query, from 1 to `most`. Raises `RequestRefused`."""
+        """A whole number of the query, from 1 to `most`. Raises `HttpError`."""
         text = self.query.get(name) or str(default)
         if not (text.isascii() and text.isdigit() and int(text[:12]) >= 1):
-            raise RequestRefused(400, f"{name} has to be a whole number from 1 to {most:,}")
+            raise HttpError(400, f"{name} has to be a whole number from 1 to {most:,}")
         return min(int(text[:12]), most)
 
     @property
@@ -48,17 +48,17 @@ class PageRequest:
         return self.number("limit", LIMIT, MOST)
 
     def json(self) -> dict[str, Any]:
-        """The body's JSON object. Raises `RequestRefused`."""
+        """The body's JSON object. Raises `HttpError`."""
         if (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
-            raise RequestRefused(415, "Content-Type has to be application/json")
+            raise HttpError(415, "Content-Type has to be application/json")
         if self.length > LONGEST_JSON:
-            raise RequestRefused(413, f"the body is larger than {LONGEST_JSON:,} bytes")
+            raise HttpError(413, f"the body is larger than {LONGEST_JSON:,} bytes")
         try:
             content = json.loads(self.body.read(self.length) if self.body else b"")
         except (ValueError, RecursionError):
-            raise RequestRefused(400, "the body is not JSON") from None
+            raise HttpError(400, "the body is not JSON") from None
         if not isinstance(content, dict):
-            raise RequestRefused(400, "the body has to be a JSON object")
+            raise HttpError(400, "the body has to be a JSON object")
         return content
 
 
@@ -74,17 +74,17 @@ class Reply:
 
 
 def text_of(content: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """A text in a JSON object. Raises `RequestRefused` where it is missing or no text."""
+    """A text in a JSON object. Raises `HttpError` where it is missing or no text."""
     value = content.get(name, default)
     if not isinstance(value, str):
-        raise RequestRefused(400, f"{name} has to be a text")
+        raise HttpError(400, f"{name} has to be a text")
     return value
 
 
 def query_of(text: str) -> dict[str, str]:
-    """The first value of each parameter. Raises `RequestRefused` for more than a page sends."""
+    """The first value of each parameter. Raises `HttpError` for more than a page sends."""
     try:
         found = parse_qs(text, keep_blank_values=True, max_num_fields=50)
     except ValueError:
-        raise RequestRefused(400, "the query has too many parameters") from None
+        raise HttpError(400, "the query has too many parameters") from None
     return {name: values[0] for name, values in found.items()}

@@ -3,7 +3,7 @@
 import importlib
 
 from .console import Console
-from .guard import RequestRefused
+from .guard import HttpError
 from .requests import PageRequest, Reply
 
 # Each function gets the console and the request, and gives JSON or an `Reply`.
@@ -43,14 +43,12 @@ ROUTES = {
 
 
 def answer_of(console: Console, request: PageRequest) -> Reply:
-    """The answer to a request. Raises `RequestRefused` where there is none."""
+    """The answer to a request. Raises `HttpError` where there is none."""
     method = "GET" if request.method == "HEAD" else request.method
     place = ROUTES.get((method, request.path))
     if place is None:
         others = [one for one, path in ROUTES if path == request.path]
-        raise RequestRefused(
-            405 if others else 404, f"only {', '.join(others)}" if others else "there is no such answer"
-        )
+        raise HttpError(405 if others else 404, f"only {', '.join(others)}" if others else "there is no such answer")
     module, _, function = place.partition(":")
     given = getattr(importlib.import_module(f".{module}", __package__), function)(console, request)
     return given if isinstance(given, Reply) else Reply(given)

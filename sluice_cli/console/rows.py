@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .console import Console
-from .guard import RequestRefused
+from .guard import HttpError
 from .happenings import follow_text
 from .nodes import Node
 from .requests import PageRequest
@@ -64,14 +64,14 @@ def whole(console: Console, request: PageRequest) -> Any:
     key = _key_in(request.needed("key"))
     found = console.client("dynamodb", node.region or None).get_item(TableName=node.name, Key=key)
     if "Item" not in found:
-        raise RequestRefused(404, "there is no such row (any more)")
+        raise HttpError(404, "there is no such row (any more)")
     return {"row": _plain(found["Item"])}
 
 
 def _table(console: Console, request: PageRequest) -> Node:
     node = console.node(request)
     if node.type != "aws_dynamodb_table" or node.resource is None:
-        raise RequestRefused(400, f"{node.title} is no table")
+        raise HttpError(400, f"{node.title} is no table")
     return node
 
 
@@ -85,7 +85,7 @@ def _keys(node: Node, index: str | None) -> tuple[Document, str | None]:
         return known["key"], None
     found = next((one for one in known["indexes"] if one["name"] == index), None)
     if found is None:
-        raise RequestRefused(400, f"{node.title} has no index {index[:100]}")
+        raise HttpError(400, f"{node.title} has no index {index[:100]}")
     return found, index
 
 
@@ -99,7 +99,7 @@ def _condition(keys: Document, query: Mapping[str, str]) -> Document:
     if given and keys["range"]:
         operator = query.get("range_op") or "="
         if operator not in OPERATORS:
-            raise RequestRefused(400, f"range_op has to be one of {' '.join(OPERATORS)}")
+            raise HttpError(400, f"range_op has to be one of {' '.join(OPERATORS)}")
         names["#r"], values[":r"] = keys["range"]["name"], _typed(keys["range"], given)
         if operator == "between":
             values[":to"] = _typed(keys["range"], query.get("range_to") or given)
@@ -120,19 +120,19 @@ def _typed(attribute: Document, text: str) -> Document:
         try:
             return {"B": base64.b64decode(text, validate=True)}
         except ValueError:
-            raise RequestRefused(400, f"{attribute['name']} has bytes: write them in base64") from None
+            raise HttpError(400, f"{attribute['name']} has bytes: write them in base64") from None
     return {attribute["type"]: text}
 
 
 def _key_in(text: str) -> Document:
-    """A key in DynamoDB's JSON. Raises `RequestRefused`."""
+    """A key in DynamoDB's JSON. Raises `HttpError`."""
     try:
         key = json.loads(text)
         if not isinstance(key, dict) or not all(isinstance(one, dict) and len(one) == 1 for one in key.values()):
             raise TypeError
         return {name: _bytes_in(value) for name, value in key.items()}
     except (ValueError, TypeError, RecursionError):
-        raise RequestRefused(400, 'a key has to be JSON such as {"id": {"S": "1"}}') from None
+        raise HttpError(400, 'a key has to be JSON such as {"id": {"S": "1"}}') from None
 
 
 def _bytes_in(value: Document) -> Document:

@@ -16,7 +16,7 @@ from sluice_cli.local_aws.server import LOOPBACK
 from sluice_cli.text import error_text
 
 from .console import Console
-from .guard import API, CHANGING, HEADERS, POLICY, Guard, RequestRefused
+from .guard import API, CHANGING, HEADERS, POLICY, Guard, HttpError
 from .local import NotRunningError
 from .requests import PageRequest, Reply, query_of
 from .routes import answer_of
@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         self._left = 0
         try:
             answer = self._answer()
-        except RequestRefused as error:
+        except HttpError as error:
             answer = Reply({"error": str(error)}, error.status)
         except NotRunningError as error:
             answer = Reply({"error": str(error), "aws": "stopped"}, 503)
@@ -131,24 +131,24 @@ class Handler(BaseHTTPRequestHandler):
             return Reply(console.session(), headers={"Set-Cookie": cookie})
         guard.check_session(self.headers)
         if self.command in CHANGING and not console.writes:
-            raise RequestRefused(403, "this console only reads: start it with --allow-writes to change something")
+            raise HttpError(403, "this console only reads: start it with --allow-writes to change something")
         return answer_of(console, request)
 
     def _length(self) -> int:
         text = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding") or not (text.isascii() and text.isdigit()):
             self.close_connection = True
-            raise RequestRefused(411, "a body needs a Content-Length")
+            raise HttpError(411, "a body needs a Content-Length")
         self._left = int(text)
         return self._left
 
     def _static(self, path: str) -> Reply:
         if self.command not in ("GET", "HEAD"):
-            raise RequestRefused(405, "only GET")
+            raise HttpError(405, "only GET")
         name = path.removeprefix("/") or "index.html"
         files = {one.name: one for one in PAGE.iterdir() if one.suffix in TYPES} if PAGE.is_dir() else {}
         if name not in files:
-            raise RequestRefused(404, "there is no such page")
+            raise HttpError(404, "there is no such page")
         file = files[name]
         body = file.read_bytes()
         return Reply(headers={"Content-Type": TYPES[file.suffix]}, parts=iter([body]), length=len(body))
@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class _Body:
-    """The body of a request, which ends where its Content-Length says. Raises `RequestRefused` if the client leaves before."""
+    """The body of a request, as long as its Content-Length. Raises `HttpError` if the client leaves before its end."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -197,7 +197,7 @@ class _Body:
         data = handler.rfile.read(wanted) if wanted else b""
         handler._left -= len(data)
         if len(data) < wanted:
-            raise RequestRefused(400, "the connection ended before the body did")
+            raise HttpError(400, "the connection ended before the body did")
         return data
 
 

@@ -7,7 +7,7 @@ from sluice_cli.traces.model import Span, Trace
 from sluice_cli.traces.reading import read_trace, summaries, trace_id_in
 
 from .console import Console
-from .guard import RequestRefused
+from .guard import HttpError
 from .requests import PageRequest
 
 MOST_TRACES = 200
@@ -27,7 +27,7 @@ def whole(console: Console, request: PageRequest) -> Any:
     id_ = trace_id_in(request.needed("id"))
     trace = read_trace(console.client("xray"), id_)
     if trace is None:
-        raise RequestRefused(404, f"X-Ray has no trace {id_}: the local AWS keeps the last 1,000")
+        raise HttpError(404, f"X-Ray has no trace {id_}: the local AWS keeps the last 1,000")
     return as_json(trace)
 
 
