@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sluice_cli.failures.queue import NOT_LAMBDAS, Sources, _parse, sources_of
+from sluice_cli.failures.queue import NOT_LAMBDAS, Sources, failure_in, sources_of
 
 ARN = "arn:aws:{}:eu-west-1:123456789012:{}"
 QUEUE, FUNCTION = ARN.format("sqs", "{}"), ARN.format("lambda", "function:{}")
@@ -132,5 +132,5 @@ BOTH = Sources(FAILED, frozenset([SHRINK, GROW]), frozenset([WORK]))
 def test_a_message_goes_back_to_where_it_came_from_where_that_is_known(
     sources: Sources, given: dict[str, Any], origin: str | None, event: Any, reason: str
 ) -> None:
-    failure = _parse(given, sources)
+    failure = failure_in(given, sources)
     assert (failure.origin, failure.event, failure.reason) == (origin, event, reason)
