@@ -103,7 +103,7 @@ docs: ## build the documentation site into docs/_build; a broken link fails
 	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build
 	@echo "docs/_build/index.html"
 
-terraform-modules: setup ## write the systems as plain Terraform modules to terraform/, with their archives; SYSTEM=name for one
+terraform-modules: setup ## write the systems as plain Terraform modules to terraform/, and each with its archive as a release to dist/; SYSTEM=name for one
 	@.venv/bin/python -m scripts.terraform_modules $(SYSTEM)
 
 package: setup ## build the wheel and the source distribution into dist

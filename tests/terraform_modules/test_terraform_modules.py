@@ -1,7 +1,12 @@
 """The plain Terraform modules say what the CDKTF stacks say, whatever is chosen."""
 
+import functools
+import json
 import random
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +17,7 @@ from scripts.terraform_modules.inputs import OPTIONS
 from scripts.terraform_modules.learning import Choices, evaluate
 from scripts.terraform_modules.markers import FINGERPRINT, FIRST, SECOND
 from scripts.terraform_modules.mock_tests import HEAD, values_of
+from scripts.terraform_modules.releasing import pack_release
 from scripts.terraform_modules.samples import System
 from settings import Settings
 from sluice_cli.export.files import write_files
@@ -112,6 +118,40 @@ def test_a_module_without_its_archive_is_valid_and_a_plan_says_where_to_get_it(
     )
     said = " ".join((tested.stdout + tested.stderr).replace("│", " ").split())
     assert "invocation_log.zip is missing: use a released archive of this module, or run" in said
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder of releases, and the address of the HTTP server that hands them out."""
+    folder = tmp_path / "releases"
+    folder.mkdir()
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_terraform_installs_a_release_and_its_archive_from_an_address(
+    built: dict[str, Built], written: Path, environment: dict[str, str], releases: tuple[Path, str], tmp_path: Path
+) -> None:
+    folder, address = releases
+    name, module = "invocation-log", built["invocation-log"]
+    files = [*module.texts, *module.archives]
+    release = pack_release(written / name, files, folder)
+    first = release.read_bytes()
+    assert pack_release(written / name, reversed(files), folder).read_bytes() == first
+
+    root = tmp_path / "root"
+    root.mkdir()
+    call = {"source": f"{address}/{release.name}", "environment": "dev"}
+    (root / "main.tf.json").write_text(json.dumps({"module": {"log": call}}))
+    terraform(root, environment, "init", "-input=false")
+    terraform(root, environment, "validate")
+    installed = root / ".terraform" / "modules" / "log"
+    assert {one: (installed / one).read_bytes() for one in files} == {
+        one: (written / name / one).read_bytes() for one in files
+    }
 
 
 @pytest.mark.parametrize("name", OPTIONS)
