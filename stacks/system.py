@@ -31,6 +31,8 @@ DEFAULT_REGION = "us-east-1"
 NO_STATE_BUCKET = "STATE_BUCKET-is-not-set"
 
 FUNCTIONS = Path(__file__).parent.parent / "lambda"
+TOOLKIT = Path(__file__).parent.parent / "sluice_functions"
+OF_THE_WHEEL = ("/pyproject.toml", "/README.md")
 LOCK_FILE = Path(__file__).parent.parent / "Pipfile.lock"
 # `make setup` installs the functions' libraries for this runtime; for others they are installed at synth.
 LIBRARIES = Path(__file__).parent.parent / ".tools" / "lambda-libraries"
@@ -143,7 +145,8 @@ class SystemStack(TerraformStack):
             self,
             id_,
             name=name,
-            packages=[FUNCTIONS / package, FUNCTIONS / "shared"],
+            packages=[FUNCTIONS / package, TOOLKIT],
+            exclude=OF_THE_WHEEL,
             libraries=LIBRARIES if at_hand else None,
             dependencies=None if at_hand else Dependencies(LOCK_FILE, "lambda", boto3_of_runtime=True),
             environment={**environment, **local},

@@ -15,7 +15,7 @@ from modules._packaging import build_archive
 
 from .laptop import EMPTY, HANDLERS, PLAIN, Event, Laptop, laptop
 from .measure import Program, run, say
-from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON, ROOT
+from .places import FUNCTIONS, LIBRARIES, OF_THE_WHEEL, PEERS, PYTHON, ROOT, TOOLKIT
 from .table import Comparison, compare
 
 SENDERS = 4
@@ -177,7 +177,7 @@ def _deployed(aws: Laptop, name: str) -> str:
 
 def _code(name: str) -> tuple[bytes, str]:
     if name not in (EMPTY, PLAIN):
-        archive = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES)
+        archive = build_archive([FUNCTIONS / name, TOOLKIT], LIBRARIES, exclude=OF_THE_WHEEL)
         return archive.read_bytes(), ".".join(HANDLERS[name])
     plain = (PEERS / "plain_handler" / "index.py").read_text()
     return single_file(LOGGING + plain if name == PLAIN else EMPTY_HANDLER), "index.lambda_handler"

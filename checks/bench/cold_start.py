@@ -7,7 +7,7 @@ from pathlib import Path
 from modules._packaging import build_archive
 
 from .measure import Program, in_turn
-from .places import FUNCTIONS, LIBRARIES, PEERS, PYTHON
+from .places import FUNCTIONS, LIBRARIES, OF_THE_WHEEL, PEERS, PYTHON, TOOLKIT
 from .table import Comparison, compare
 
 PLAIN = "the plain handler"
@@ -45,7 +45,7 @@ def unpacked(folder: Path) -> dict[str, Path]:
     """Each function's archive, unpacked as Lambda does."""
     places = {}
     for name in names():
-        archive = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES)
+        archive = build_archive([FUNCTIONS / name, TOOLKIT], LIBRARIES, exclude=OF_THE_WHEEL)
         places[name] = folder / name
         with zipfile.ZipFile(archive) as opened:
             opened.extractall(places[name])
@@ -63,7 +63,7 @@ def start(folder: Path, runs: int) -> Iterator[Comparison]:
     milliseconds = {name: [run.seconds * 1000 for run in each] for name, each in measured.items()}
     for name in names():
         most = 1.3 if name in TRACED else 1.0
-        size = build_archive([FUNCTIONS / name, FUNCTIONS / "shared"], LIBRARIES).stat().st_size
+        size = build_archive([FUNCTIONS / name, TOOLKIT], LIBRARIES, exclude=OF_THE_WHEEL).stat().st_size
         note = f"archive of {size / 1024:,.0f} KiB"
         yield compare("functions", f"cold {name}", PLAIN, "ms", milliseconds[name], milliseconds[PLAIN], most, note)
     processor = {name: [run.cpu_seconds * 1000 for run in each] for name, each in measured.items()}

@@ -9,6 +9,8 @@ PEERS = ROOT / "checks" / "bench" / "peers"
 CDK_PYTHON = str(ROOT / ".tools" / "bench" / "bin" / "python")
 LIBRARIES = ROOT / ".tools" / "lambda-libraries"
 FUNCTIONS = ROOT / "lambda"
+TOOLKIT = ROOT / "sluice_functions"
+OF_THE_WHEEL = ("/pyproject.toml", "/README.md")  # stacks/system.py
 DOCS = ROOT / "docs"
 
 QUIET = {"JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}

@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared import environment, s3_events
-from shared.observability import MetricUnit, logger, metrics, tracer
-from shared.s3_events import S3Object
+from sluice_functions import environment, s3_events
+from sluice_functions.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions.s3_events import S3Object
 
 from . import metadata
 from .store import Store

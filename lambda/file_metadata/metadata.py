@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from shared.s3_events import S3Object
-from shared.s3_objects import described, is_folder_marker
+from sluice_functions.s3_events import S3Object
+from sluice_functions.s3_objects import described, is_folder_marker
 
 from . import content_types
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
-from shared import aws
-from shared.items import typed
-from shared.observability import logger
-from shared.s3_events import S3Object
-from shared.s3_objects import ARCHIVED, CUSTOMER_KEY, NO_SUCH_VERSION, gone, head_from_event, why_unreadable
+from sluice_functions import aws
+from sluice_functions.items import typed
+from sluice_functions.observability import logger
+from sluice_functions.s3_events import S3Object
+from sluice_functions.s3_objects import ARCHIVED, CUSTOMER_KEY, NO_SUCH_VERSION, gone, head_from_event, why_unreadable
 
 from .content_types import FIRST_BYTES
 from .metadata import Row

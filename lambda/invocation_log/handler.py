@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared import environment, s3_events
-from shared.observability import logger, metrics, tracer
-from shared.s3_events import S3Object
+from sluice_functions import environment, s3_events
+from sluice_functions.observability import logger, metrics, tracer
+from sluice_functions.s3_events import S3Object
 
 from .invocations import Row, row
 from .store import Store

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from shared.s3_events import MalformedEvent, S3Object
+from sluice_functions.s3_events import MalformedEvent, S3Object
 
 Row = dict[str, str]
 

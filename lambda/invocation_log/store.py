@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from botocore.exceptions import ClientError
 
-from shared import conditional_puts
-from shared.conditional_puts import MOST_IN_ONE_WRITE, Put
-from shared.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions import conditional_puts
+from sluice_functions.conditional_puts import MOST_IN_ONE_WRITE, Put
+from sluice_functions.observability import MetricUnit, logger, metrics, tracer
 
 from .invocations import Row
 

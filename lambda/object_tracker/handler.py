@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from shared import environment, http, s3_events
-from shared.observability import logger, metrics, tracer
+from sluice_functions import environment, http, s3_events
+from sluice_functions.observability import logger, metrics, tracer
 
 from . import objects
 from .store import NeedsCustomerKey, Store, UnknownObject

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
-from shared.http import InvalidRequest
-from shared.s3_events import S3Object
-from shared.s3_objects import CUSTOMER_KEY, described
+from sluice_functions.http import InvalidRequest
+from sluice_functions.s3_events import S3Object
+from sluice_functions.s3_objects import CUSTOMER_KEY, described
 
 Row = dict[str, Any]
 

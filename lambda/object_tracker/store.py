@@ -4,11 +4,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from shared import aws, s3_objects
-from shared.errors import ExplainedError
-from shared.items import plain, typed
-from shared.notify_once import NotifiedRows
-from shared.s3_events import S3Object
+from sluice_functions import aws, s3_objects
+from sluice_functions.errors import ExplainedError
+from sluice_functions.items import plain, typed
+from sluice_functions.notify_once import NotifiedRows
+from sluice_functions.s3_events import S3Object
 
 from .objects import Row
 

@@ -1,8 +1,8 @@
 """Records one object: first the row, then its notification."""
 
-from shared.observability import MetricUnit, logger, metrics, tracer
-from shared.s3_events import S3Object
-from shared.s3_objects import head_from_event
+from sluice_functions.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions.s3_events import S3Object
+from sluice_functions.s3_objects import head_from_event
 
 from . import objects
 from .store import NeedsCustomerKey, Store

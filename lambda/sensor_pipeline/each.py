@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
-from shared.conditional_puts import MOST_IN_ONE_WRITE
+from sluice_functions.conditional_puts import MOST_IN_ONE_WRITE
 
 from .ingestion import Call, parts
 from .outbox import MOST_IN_ONE_PUBLISH, Outbox

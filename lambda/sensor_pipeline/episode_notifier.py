@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws, conditional_puts
-from shared.conditional_puts import Put, TooManyConflicts
-from shared.items import plain, typed
+from sluice_functions import aws, conditional_puts
+from sluice_functions.conditional_puts import Put, TooManyConflicts
+from sluice_functions.items import plain, typed
 
 from .episodes import EpisodeRules, SensorState, advance, in_order
 from .ingestion import Call

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from shared.items import NUMBERS
+from sluice_functions.items import NUMBERS
 
 from .documents import RefusedValue
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
-from shared.conditional_puts import MOST_IN_ONE_WRITE
-from shared.s3_events import S3Object
+from sluice_functions.conditional_puts import MOST_IN_ONE_WRITE
+from sluice_functions.s3_events import S3Object
 
 from .content import LARGEST_CONTENT, Unreadable, read_text, too_large
 from .documents import Broken, TextPosition, documents

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws, conditional_puts
-from shared.conditional_puts import Put
-from shared.errors import ExplainedError
-from shared.items import plain, typed
+from sluice_functions import aws, conditional_puts
+from sluice_functions.conditional_puts import Put
+from sluice_functions.errors import ExplainedError
+from sluice_functions.items import plain, typed
 
 from .readings import Row
 

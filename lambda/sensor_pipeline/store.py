@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
-from shared import aws, conditional_puts
-from shared.conditional_puts import Put
-from shared.items import typed
-from shared.s3_events import S3Object
+from sluice_functions import aws, conditional_puts
+from sluice_functions.conditional_puts import Put
+from sluice_functions.items import typed
+from sluice_functions.s3_events import S3Object
 
 from .content import LARGEST_CONTENT, Unreadable
 from .readings import Row
@@ -49,7 +49,7 @@ class Store:
             answer = self._s3.get_object(Bucket=wanted.bucket, Key=wanted.key, **version)
         except ClientError as error:
             # Loaded for the first refusal only: a function starts faster without.
-            from shared.s3_objects import ARCHIVED, gone, why_unreadable
+            from sluice_functions.s3_objects import ARCHIVED, gone, why_unreadable
 
             if reason := why_unreadable(error):
                 raise Unreadable(IS_ARCHIVED if reason == ARCHIVED else HAS_CUSTOMER_KEY) from error

@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared import aws
-from shared.items import plain, typed
-from shared.observability import MetricUnit, logger, metrics
-from shared.s3_events import S3Object
-from shared.s3_objects import has_customer_key, head_from_event
+from sluice_functions import aws
+from sluice_functions.items import plain, typed
+from sluice_functions.observability import MetricUnit, logger, metrics
+from sluice_functions.s3_events import S3Object
+from sluice_functions.s3_objects import has_customer_key, head_from_event
 
 from . import rows
 from .rows import Row

@@ -2,8 +2,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from shared import environment, http, s3_events
-from shared.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions import environment, http, s3_events
+from sluice_functions.observability import MetricUnit, logger, metrics, tracer
 
 from . import rows, uploads
 from .arrivals import Arrivals

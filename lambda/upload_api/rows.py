@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared import http
-from shared.http import InvalidRequest
-from shared.s3_events import S3Object
+from sluice_functions import http
+from sluice_functions.http import InvalidRequest
+from sluice_functions.s3_events import S3Object
 
 from .uploads import PRESIGNED_PREFIX, Upload
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.config import Config
 
-from shared import aws
-from shared.items import plain
+from sluice_functions import aws
+from sluice_functions.items import plain
 
 from . import rows
 from .rows import Announced, Row

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared import aws
-from shared.items import plain, typed
+from sluice_functions import aws
+from sluice_functions.items import plain, typed
 
 from .rows import Row
 

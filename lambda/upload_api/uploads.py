@@ -18,8 +18,8 @@ from typing import Any
 
 import fastjsonschema
 
-from shared import http
-from shared.http import InvalidRequest, RequestTooLarge
+from sluice_functions import http
+from sluice_functions.http import InvalidRequest, RequestTooLarge
 
 # bytes. Base64 makes 5.6 MB of them; Lambda takes 6 MB in one request, with its headers and as JSON.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html

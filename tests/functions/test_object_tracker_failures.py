@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from shared.s3_events import RecordsFailed, S3Object
+from sluice_functions.s3_events import RecordsFailed, S3Object
 from tests.functions.conftest import Tracker
 from tests.support.faults import Answer, Fault, ProxiedRequest, Reset, refusing
 from tests.support.functions import finish, start_process

@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 
 from settings import Settings
-from shared.s3_events import RecordsFailed
 from sluice_cli.local_aws.server import LocalAws
+from sluice_functions.s3_events import RecordsFailed
 from tests.support.faults import Answer, ProxiedRequest, Reset, refusing
 from tests.support.functions import start_process
 from tests.support.s3_events import created, event

@@ -16,8 +16,8 @@ from uuid import uuid4
 import pytest
 
 from settings import Settings
-from shared.s3_events import MalformedEvent, RecordsFailed
 from sluice_cli.local_aws.server import LocalAws
+from sluice_functions.s3_events import MalformedEvent, RecordsFailed
 from tests.support.faults import Answer, Fault, ProxiedRequest, Reset, refusing
 from tests.support.functions import start_process
 from tests.support.s3_events import TEST_EVENT, created, event

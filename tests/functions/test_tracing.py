@@ -9,8 +9,8 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from shared.tracing import Tracer
 from sluice_cli.local_aws.server import LocalAws
+from sluice_functions.tracing import Tracer
 
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 HEADER = f"Root={ROOT}; Parent=53995c3f42cd8ad8; Sampled=1; Lineage=1:a87bd80c:0"

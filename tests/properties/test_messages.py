@@ -20,11 +20,11 @@ from sensor_pipeline.ingestion import _judged
 from sensor_pipeline.names import FieldNames
 from sensor_pipeline.readings import Reject, Rules, SourceObject
 from sensor_pipeline.store import Content
-from shared import http
-from shared.errors import ExplainedError, reason
-from shared.http import InvalidRequest
-from shared.s3_events import S3Object, for_each_object
-from shared.s3_objects import head_from_event
+from sluice_functions import http
+from sluice_functions.errors import ExplainedError, reason
+from sluice_functions.http import InvalidRequest
+from sluice_functions.s3_events import S3Object, for_each_object
+from sluice_functions.s3_objects import head_from_event
 from tests.support.s3_events import created, event
 from upload_api import uploads
 

@@ -13,7 +13,7 @@ from sensor_pipeline.content import Unreadable, read_text
 from sensor_pipeline.documents import LONGEST_RAW, Broken, documents
 from sensor_pipeline.formats import ADAPTERS, ReadingFormat
 from sensor_pipeline.readings import InvalidReading, Reject, Rules, SourceObject, judged
-from shared.items import plain, typed
+from sluice_functions.items import plain, typed
 
 from .strategies import ANY_TEXT, JSON
 

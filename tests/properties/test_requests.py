@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared import http
-from shared.items import plain, typed
+from sluice_functions import http
+from sluice_functions.items import plain, typed
 from upload_api import rows, uploads
 
 from .strategies import ANY_TEXT, JSON

@@ -12,7 +12,7 @@ import pytest
 
 from file_metadata import content_types, metadata
 from file_metadata.content_types import ContentType
-from shared.s3_events import S3Object
+from sluice_functions.s3_events import S3Object
 
 SAMPLES = Path(__file__).parent.parent.parent / "samples"
 PNG = (SAMPLES / "sunrise.png").read_bytes()

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointResolutionError
 
 from checks import ROOT
-from shared import aws
+from sluice_functions import aws
 
 # Operation, parameters, and AWS's answer.
 CALLS: dict[str, tuple[str, dict[str, Any], bytes]] = {
@@ -76,7 +76,7 @@ def test_calls_go_where_botocores_own_clients_send_them(service: str) -> None:
 
 def test_a_function_looks_for_garbage_seldom() -> None:
     told = subprocess.run(
-        [sys.executable, "-c", "import shared, gc; print(gc.get_threshold()[0], gc.isenabled())"],
+        [sys.executable, "-c", "import sluice_functions, gc; print(gc.get_threshold()[0], gc.isenabled())"],
         cwd=ROOT / "lambda",
         capture_output=True,
         text=True,

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.environment import MissingVariable, read
+from sluice_functions.environment import MissingVariable, read
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from shared.items import plain, typed
+from sluice_functions.items import plain, typed
 
 VALUES: list[Any] = [
     "text",

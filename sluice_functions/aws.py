@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from typing import Any
 
-import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
+from ._fast_botocore import FastLoader, fast_session
+from ._fast_start import is_fast
 from .observability import logger
 
 # A call that hangs gives up while the function still has time to fail in an orderly way: at most two attempts of
@@ -22,79 +23,52 @@ PATIENT_CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
 )
 
-
-SERVICES = ["dynamodb", "s3", "sns"]  # services that the functions use
-
-
-class _Loader(botocore.loaders.Loader):  # type: ignore[misc]
-    """Skips what botocore loads for services that no function uses, to shorten cold starts."""
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        """Skips listing the 400 folders of botocore's data, which takes longer than loading a service."""
-        return SERVICES
-
-    def load_data_with_path(self, name: str) -> tuple[Any, str]:
-        """Of `endpoints`, a megabyte, the names of partitions and regions, which a file of a hundredth has too.
-
-        Addresses come from each service's rule set: https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
-        """
-        if name != "endpoints":
-            return tuple(super().load_data_with_path(name))
-        known, path = super().load_data_with_path("partitions")
-        return {"version": 3, "partitions": [_partition(one, one["outputs"]) for one in known["partitions"]]}, path
-
-
-def _partition(known: dict[str, Any], outputs: dict[str, Any]) -> dict[str, Any]:
-    hostname, fips = "{service}.{region}.{dnsSuffix}", "{service}-fips.{region}.{dnsSuffix}"
-    suffix, dual_suffix = outputs["dnsSuffix"], outputs["dualStackDnsSuffix"]
-    variants = [
-        {"tags": ["fips"], "hostname": fips, "dnsSuffix": suffix},
-        {"tags": ["dualstack"], "hostname": hostname, "dnsSuffix": dual_suffix},
-        {"tags": ["dualstack", "fips"], "hostname": fips, "dnsSuffix": dual_suffix},
-    ]
-    # The endpoint of S3 in us-east-1.
-    everywhere = {"hostname": f"s3.{suffix}", "credentialScope": {"region": outputs["implicitGlobalRegion"]}}
-    s3 = {"partitionEndpoint": f"{known['id']}-global", "endpoints": {f"{known['id']}-global": everywhere}}
-    defaults = {"hostname": hostname, "protocols": ["https"], "signatureVersions": ["v4"], "variants": variants}
-    return {
-        "partition": known["id"],
-        "regionRegex": known["regionRegex"],
-        "regions": known["regions"],
-        "dnsSuffix": suffix,
-        "defaults": defaults,
-        "services": {"s3": s3},
-    }
-
-
 _session: Any = None
 
 
 def session() -> Any:
-    """The session of all clients, created once.
-
-    botocore's own session: boto3 adds features that no function uses, for a tenth of the time of a cold start.
-    """
+    """The session of all clients, created once."""
     global _session  # noqa: PLW0603
     if _session is None:
-        _session = botocore.session.get_session()
-        _session.register_component("data_loader", _Loader())
+        try:
+            _session = fast_session() if is_fast() else botocore.session.get_session()
+        except Exception as error:  # noqa: BLE001 - logged
+            _session = _ordinary_session(error)
     return _session
+
+
+def _ordinary_session(error: Exception) -> Any:
+    logger.warning("botocore differs from what the fast start knows: clients start the ordinary way", exc_info=error)
+    return botocore.session.get_session()
 
 
 _clients: dict[tuple[Any, str, Config], tuple[Any, set[str]]] = {}
 
 
 def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection[str] = ()) -> Any:
-    """A cached client. It logs each failed attempt, including those that botocore retries, with AWS's message.
+    """A cached client of botocore. It logs each failed attempt, including those that botocore retries, with AWS's
+    message.
 
-    `expected` are error codes that one of its users handles as an ordinary answer.
+    `expected` are error codes that one of its users handles as an ordinary answer. Raises botocore's errors for a
+    service that it does not know and for a missing region.
     """
     key = (session(), service, config)
     if key not in _clients:
-        _clients[key] = _made(service, config)
+        _clients[key] = _create(service, config)
     made, all_expected = _clients[key]
     all_expected.update(expected)
     return made
+
+
+def _create(service: str, config: Config) -> tuple[Any, set[str]]:
+    global _session  # noqa: PLW0603
+    try:
+        return _made(service, config)
+    except Exception as error:
+        if not isinstance(session().get_component("data_loader"), FastLoader):
+            raise
+        _session = _ordinary_session(error)
+        return _made(service, config)
 
 
 def _made(service: str, config: Config) -> tuple[Any, set[str]]:

@@ -6,14 +6,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 import base64
 import json
 from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
+from . import _strict_json
 from .observability import logger
 
 Answer = dict[str, Any]
 
-UNREAD = "the body is not JSON within this API's limits"
-MOST_DIGITS = 1000  # of a whole number; parsing takes time quadratic in its length
+LIMITS = "this API's limits"
+UNREAD = f"the body is not JSON within {LIMITS}"
+MOST_DIGITS = 17  # of a number with a fraction that readers of JSON keep
 
 
 class InvalidRequest(ValueError):
@@ -32,6 +36,44 @@ def header(event: Mapping[str, Any], name: str) -> str:
     """A request's header, case-insensitive; empty if it is missing."""
     headers: Mapping[str, str] = event.get("headers") or {}
     return next((value for one, value in headers.items() if one.lower() == name.lower()), "")
+
+
+def path_parameter(event: Mapping[str, Any], name: str) -> str:
+    """A parameter in the request's path, such as `id` of `/orders/{id}`, decoded. Raises `InvalidRequest` if it is
+    missing.
+
+    REST APIs hand it over percent-encoded, and decode the query's parameters.
+    """
+    value = (event.get("pathParameters") or {}).get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"the path has no {name}")
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{name} in the path is not UTF-8") from error
+
+
+def query_parameter(event: Mapping[str, Any], name: str) -> str | None:
+    """A parameter of the query; None if it is missing. Raises `InvalidRequest` where it is given more than once."""
+    values = (event.get("multiValueQueryStringParameters") or {}).get(name)
+    if values is not None and len(values) > 1:
+        raise InvalidRequest(f"{name} is given {len(values)} times in the query; give it once")
+    value = (event.get("queryStringParameters") or {}).get(name)
+    return None if value is None else str(value)
+
+
+def caller(event: Mapping[str, Any]) -> str:
+    """Who calls, as the API's authorization knows it: the authorizer's principal, a Cognito user, an IAM user or role,
+    an API key's id; empty for an open API."""
+    context = event.get("requestContext") or {}
+    authorizer, identity = context.get("authorizer") or {}, context.get("identity") or {}
+    known = {
+        "principal": authorizer.get("principalId"),
+        "user": (authorizer.get("claims") or {}).get("sub"),
+        "iam": identity.get("userArn"),
+        "key": identity.get("apiKeyId"),
+    }
+    return next((f"{kind}:{value}" for kind, value in known.items() if value), "")
 
 
 def origins(text: str) -> frozenset[str]:
@@ -57,12 +99,26 @@ def readable_by_pages(answer: Answer, event: Mapping[str, Any], origins: Collect
     return {**answer, "headers": headers}
 
 
-def answer(status: int, body: Mapping[str, Any]) -> Answer:
+def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer with a JSON body, or without a body for None, which no cache keeps.
+
+    A Decimal becomes a number. Raises `ValueError` for one with more digits than readers of JSON keep: give a text.
+    """
     return {
         "statusCode": status,
-        "headers": {"Content-Type": "application/json", "Cache-Control": "no-store"},
-        "body": json.dumps(body, ensure_ascii=False),
+        "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})},
+        "body": "" if body is None else json.dumps(body, ensure_ascii=False, default=_number),
     }
+
+
+def _number(value: Any) -> int | float:
+    if not isinstance(value, Decimal):
+        raise TypeError(f"JSON has no form for {value!r}")
+    if value.is_finite() and value == value.to_integral_value() and value.adjusted() < MOST_DIGITS:
+        return int(value)
+    if not value.is_finite() or Decimal(repr(float(value))) != value:
+        raise ValueError(f"{value} has more digits than readers of JSON keep; give it as a text")
+    return float(value)
 
 
 def respond(errors: Mapping[type[Exception], int], handle: Callable[[], Answer]) -> Answer:
@@ -101,41 +157,7 @@ def json_body(
         ) from error
     if len(content) > longest:
         raise RequestTooLarge(f"the body is longer than {longest} bytes{instead}")
-    try:
-        body = json.loads(
-            content,
-            object_pairs_hook=_fields,
-            parse_constant=_refuse_constant,
-            parse_float=parse_float,
-            parse_int=_integer,
-        )
-    except InvalidRequest:
-        raise
-    except json.JSONDecodeError as error:
-        raise InvalidRequest(f"the body is not JSON: line {error.lineno}, column {error.colno}") from error
-    except RecursionError as error:
-        raise InvalidRequest(f"{UNREAD}: it is nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise InvalidRequest("the body is not JSON: its bytes are not UTF-8") from error
+    body = _strict_json.parse(content, InvalidRequest, limits=LIMITS, parse_float=parse_float)
     if not isinstance(body, dict):
         raise InvalidRequest("the body must be a JSON object")
     return body
-
-
-def _fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidRequest(f"the body names {json.dumps(twice)} twice")
-    return fields
-
-
-def _integer(text: str) -> int:
-    if len(text) > MOST_DIGITS:
-        raise InvalidRequest(f"{UNREAD}: a number has {len(text)} digits, {MOST_DIGITS} at most")
-    return int(text)
-
-
-def _refuse_constant(name: str) -> None:
-    raise InvalidRequest(f"the body is not JSON: {name} is not a JSON number")

@@ -21,6 +21,14 @@ class ExplainedError(Exception):
     a library's."""
 
 
+class MalformedEvent(ExplainedError):
+    """The event, or a record of it, does not have its source's structure."""
+
+
+class RecordsFailed(ExplainedError):
+    """Some records of an event could not be processed; Lambda retries the event, then keeps it."""
+
+
 def reason(error: BaseException) -> str:
     """The message of an error for the failure queue. The log has its class and traceback."""
     match error:

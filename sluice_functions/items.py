@@ -1,6 +1,7 @@
 """DynamoDB's typed items as plain dicts, and back."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Mapping, Set
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
 
@@ -11,12 +12,19 @@ NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexac
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain item as DynamoDB's client takes it. Raises `TypeError` for a value that DynamoDB has no type for, such as
+    a float: its digits are not what was meant."""
     return {name: _typed(value) for name, value in values.items()}
 
 
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """Whole numbers are returned as int, others as Decimal."""
     return {name: _plain(value) for name, value in item.items()}
+
+
+def plain_of_stream(item: Mapping[str, Any]) -> dict[str, Any]:
+    """As `plain`, for an item in an event of a stream, where binary values are base64."""
+    return {name: _plain(value, base64.b64decode) for name, value in item.items()}
 
 
 def _whole(number: Decimal) -> int | Decimal:
@@ -40,10 +48,23 @@ def _typed(value: Any) -> dict[str, Any]:
             return {"M": typed(value)}
         case list() | tuple():
             return {"L": [_typed(one) for one in value]}
+        case bytes() | bytearray():
+            return {"B": bytes(value)}
+        case set() | frozenset() if value:
+            return _typed_set(value)
     raise TypeError(f"DynamoDB has no attribute type for {value!r}")
 
 
-def _plain(typed_value: Mapping[str, Any]) -> Any:
+def _typed_set(values: Set[Any]) -> dict[str, Any]:
+    members = [_typed(one) for one in values]
+    kinds = {kind for one in members for kind in one}
+    if len(kinds) > 1 or not kinds <= {"S", "N", "B"}:
+        raise TypeError(f"DynamoDB has no set of {values!r}: all texts, all numbers or all bytes")
+    (kind,) = kinds
+    return {f"{kind}S": sorted(one[kind] for one in members)}
+
+
+def _plain(typed_value: Mapping[str, Any], binary: Callable[[Any], bytes] = bytes) -> Any:
     ((kind, value),) = typed_value.items()
     match kind:
         case "NULL":
@@ -51,7 +72,11 @@ def _plain(typed_value: Mapping[str, Any]) -> Any:
         case "N":
             return _whole(NUMBERS.create_decimal(value))
         case "M":
-            return {name: _plain(one) for name, one in value.items()}
+            return {name: _plain(one, binary) for name, one in value.items()}
         case "L":
-            return [_plain(one) for one in value]
+            return [_plain(one, binary) for one in value]
+        case "B":
+            return binary(value)
+        case "SS" | "NS" | "BS":
+            return {_plain({kind[0]: one}, binary) for one in value}
     return value  # a str or bool

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ._fast_start import is_fast
 from .tracing import Tracer
 
 
@@ -20,7 +21,7 @@ def _light_typing_extensions() -> Iterator[None]:
     """Avoids importing typing_extensions, which takes as long as Powertools: its logger and metrics use two names that
     do nothing at run time. A later import gets the real module.
     """
-    if "typing_extensions" in sys.modules:
+    if "typing_extensions" in sys.modules or not is_fast():
         yield
         return
 
@@ -36,11 +37,19 @@ def _light_typing_extensions() -> Iterator[None]:
         del sys.modules["typing_extensions"]
 
 
-with _light_typing_extensions():
+try:
+    with _light_typing_extensions():
+        from aws_lambda_powertools import Logger, Metrics
+        from aws_lambda_powertools.metrics import MetricUnit
+except (ImportError, TypeError, AttributeError):  # another Powertools uses more of it
+    for _name in [_name for _name in sys.modules if _name.partition(".")[0] == "aws_lambda_powertools"]:
+        del sys.modules[_name]
     from aws_lambda_powertools import Logger, Metrics
     from aws_lambda_powertools.metrics import MetricUnit
 
-__all__ = ["MetricUnit", "logger", "metrics", "tracer"]
+__all__ = ["MetricUnit", "instrumented", "logger", "metrics", "tracer"]
+
+Handler = Callable[[Any, Any], Any]
 
 # Service and namespace come from the function's environment (POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE).
 logger = Logger()
@@ -48,3 +57,10 @@ tracer = Tracer()
 metrics = Metrics()
 # Repeated events and queries count no metric; the warning about that would be a log line that is not JSON.
 warnings.filterwarnings("ignore", "No application metrics to publish")
+
+
+def instrumented(handle: Handler) -> Handler:
+    """Decorates a function's handler: log lines carry the invocation, metrics are written at its end, and the
+    invocation is a span of the trace. The same as the decorators of `logger`, `tracer` and `metrics` one by one."""
+    measured = metrics.log_metrics(tracer.capture_lambda_handler(capture_response=False)(handle))
+    return logger.inject_lambda_context(measured, clear_state=True)
