@@ -106,8 +106,8 @@ docs: ## build the documentation site into docs/_build; a broken link fails
 terraform-modules: setup ## write the systems as plain Terraform modules to terraform/, and each with its archive as a release to dist/; SYSTEM=name for one
 	@.venv/bin/python -m scripts.terraform_modules $(SYSTEM)
 
-package: setup ## build the wheel and the source distribution into dist
-	@rm -rf dist && .venv/bin/python -m build --no-isolation --outdir dist .
+package: setup ## build wheels and source distributions into dist: sluice-cdktf and sluice-functions
+	@rm -rf dist && for project in . sluice_functions; do .venv/bin/python -m build --no-isolation --outdir dist $$project || exit 1; done
 
 lint: setup ## check style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy .

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._checks import check_template, is_token, known_part, refuse
-from ._packaging import Dependencies, build_libraries
+from ._packaging import Dependencies, Installed, build_libraries
 from ._packaging.archive import packed_files
 from ._paths import path
 from .errors import ConfigurationError
@@ -132,3 +132,18 @@ def check_dependencies(
         )
     given = dependencies if isinstance(dependencies, Dependencies) else Dependencies(Path(dependencies))
     return build_libraries(given, runtime=runtime, architecture=architecture)
+
+
+def check_installed(scope: Construct, installed: Sequence[str], runtime: str, architecture: str) -> Installed | None:
+    """The installed packages to pack. Refuses what is no list of names, and a runtime that is not known at synth."""
+    if isinstance(installed, str) or not all(isinstance(one, str) for one in installed):
+        raise ConfigurationError(
+            f"{path(scope)}: installed is {installed!r}; give a list of names of installed packages"
+        )
+    if not installed:
+        return None
+    if is_token(runtime) or is_token(architecture):
+        raise ConfigurationError(
+            f"{path(scope)}: installed packages are packed at synth: give runtime and architecture as plain texts"
+        )
+    return Installed(tuple(installed), runtime, architecture)

@@ -18,7 +18,14 @@ from ._any_function import AnyFunction
 from ._delivery import EventSource
 from ._dependencies import replaced_with
 from ._function_alarms import add_alarms
-from ._function_checks import check_dependencies, check_environment, check_handler, check_layers, check_packages
+from ._function_checks import (
+    check_dependencies,
+    check_environment,
+    check_handler,
+    check_installed,
+    check_layers,
+    check_packages,
+)
 from ._packaging import Dependencies, build_archive, sha256
 from ._permissions import InvokePermissions
 from .accepted import accept
@@ -92,6 +99,7 @@ class PythonFunction(AnyFunction):
         handler: str | None = None,
         libraries: Path | None = None,
         dependencies: Dependencies | Path | None = None,
+        installed: Sequence[str] = (),
         exclude: Sequence[str] = (),
         layers: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
@@ -135,13 +143,14 @@ class PythonFunction(AnyFunction):
         variables = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": name, **(environment or {})}
         check_environment(self, variables)
         folders = check_packages(self, packages)
-        handler = check_handler(self, handler, folders, exclude, bool(libraries or dependencies or layers))
+        handler = check_handler(self, handler, folders, exclude, bool(libraries or dependencies or installed or layers))
         if dependencies is not None:
             libraries = check_dependencies(self, dependencies, libraries, runtime, architecture)
         self.name = name
         self.timeout_seconds = timeout_seconds
         self.reserved_concurrency = reserved_concurrency
-        archive = build_archive(folders, libraries, exclude=exclude)
+        packed_along = check_installed(self, installed, runtime, architecture)
+        archive = build_archive(folders, libraries, exclude=exclude, installed=packed_along)
         digest = sha256(archive)
         code = TerraformAsset(self, "Code", path=str(archive), type=AssetType.FILE, asset_hash=digest.hex())
         self.log_group = CloudwatchLogGroup(

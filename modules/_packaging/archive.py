@@ -18,6 +18,7 @@ from typing import IO
 from .._limits import UNZIPPED_BYTES, ZIPPED_BYTES
 from .._synth import cache
 from ..errors import ConfigurationError
+from .installed import Installed
 from .packed import Packed, append, pack
 from .record import record_sources
 from .sources import SourceFile, library_files, own_files
@@ -31,17 +32,24 @@ UNIX = 3
 MB = 1024 * 1024
 
 
-def build_archive(packages: Sequence[Path], libraries: Path | None = None, *, exclude: Sequence[str] = ()) -> Path:
+def build_archive(
+    packages: Sequence[Path],
+    libraries: Path | None = None,
+    *,
+    exclude: Sequence[str] = (),
+    installed: Installed | None = None,
+) -> Path:
     """Write a function archive and return its path, which is good at least until this process ends.
 
     `packages` are folders that keep their own name at the archive's root (`lambda/object_tracker` is imported as
-    `object_tracker`), without what `exclude` names; `libraries` is a folder whose content goes to the root. Raises
-    `ConfigurationError` when a folder is missing, two of them bring the same file, or Lambda would refuse the size.
+    `object_tracker`), without what `exclude` names; `libraries` is a folder whose content goes to the root, and
+    `installed` are packages of this environment. Raises `ConfigurationError` when a folder is missing, two of them
+    bring the same file, or Lambda would refuse the size.
     """
     resolved = tuple(path.resolve() for path in packages)
     own = libraries.resolve() if libraries else None
-    archive = _build(resolved, own, tuple(exclude))
-    record_sources(archive, sha256(archive), resolved, own, exclude)
+    archive = _build(resolved, own, tuple(exclude), installed)
+    record_sources(archive, sha256(archive), resolved, own, exclude, installed)
     return archive
 
 
@@ -51,8 +59,10 @@ def packed_files(package: Path, exclude: Sequence[str] = ()) -> frozenset[str]:
 
 
 @functools.cache
-def _build(packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[str, ...]) -> Path:
-    files = archive_files(packages, libraries, exclude)
+def _build(
+    packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[str, ...], installed: Installed | None
+) -> Path:
+    files = archive_files(packages, libraries, exclude, installed)
     archive = f"{packages[0].name}.zip"
     _check_size(archive, "unzipped", sum(source.path.stat().st_size for source in files.values()), UNZIPPED_BYTES)
 
@@ -66,7 +76,10 @@ def _build(packages: tuple[Path, ...], libraries: Path | None, exclude: tuple[st
 
 
 def archive_files(
-    packages: Sequence[Path], libraries: Path | None = None, exclude: Sequence[str] = ()
+    packages: Sequence[Path],
+    libraries: Path | None = None,
+    exclude: Sequence[str] = (),
+    installed: Installed | None = None,
 ) -> dict[str, SourceFile]:
     """The files of an archive by their names in it. Raises `ConfigurationError` as `build_archive` does."""
     files: dict[str, SourceFile] = {}
@@ -74,6 +87,8 @@ def archive_files(
         _collect(files, own_files(_folder(package), tuple(exclude)), f"{package.name}/")
     if libraries is not None:
         _collect(files, library_files(_folder(libraries)), "")
+    if installed is not None:
+        _collect(files, installed.files(libraries), "")
     return files
 
 

@@ -5,11 +5,18 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from .installed import Installed
+
 VARIABLE = "SLUICE_ARCHIVE_SOURCES"  # names a file, to which a line of JSON is added for each archive
 
 
 def record_sources(
-    archive: Path, digest: bytes, packages: Sequence[Path], libraries: Path | None, exclude: Sequence[str]
+    archive: Path,
+    digest: bytes,
+    packages: Sequence[Path],
+    libraries: Path | None,
+    exclude: Sequence[str],
+    installed: Installed | None,
 ) -> None:
     path = os.environ.get(VARIABLE)
     if not path:
@@ -20,6 +27,7 @@ def record_sources(
         "packages": [str(one) for one in packages],
         "libraries": str(libraries) if libraries else None,
         "exclude": list(exclude),
+        "installed": [list(installed.names), installed.runtime, installed.architecture] if installed else None,
         "builder": __package__,
     }
     with Path(path).open("a", encoding="utf-8") as file:

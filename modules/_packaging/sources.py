@@ -2,6 +2,7 @@
 
 import functools
 import os
+import re
 import stat
 import warnings
 from collections.abc import Iterator, Sequence
@@ -32,8 +33,12 @@ OF_PIP = (
     "/bin/",
     "/.installed",
     "*.pyi",
-    *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json")),
+    *(
+        f"*.dist-info/{name}"
+        for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "uv_cache.json")
+    ),
 )
+WILDCARD = re.compile(r"[*?[]")
 VIRTUAL_ENVIRONMENT = "pyvenv.cfg"  # marks a folder as a virtual environment, whatever its name
 
 
@@ -51,12 +56,19 @@ def own_files(package: Path, exclude: Sequence[str] = ()) -> tuple[tuple[str, So
     Patterns are those of `.gitignore`: a name (`*.md`), a path from the folder (`docs/*`), with `/` at the end for
     folders only. The last matching pattern decides, and `!` includes what an earlier one excludes.
     """
-    return _files(package, (*CACHES, *DEVELOPMENT, *exclude), True)
+    return _files(package, (*CACHES, *DEVELOPMENT), tuple(exclude))
 
 
 def library_files(folder: Path) -> tuple[tuple[str, SourceFile], ...]:
     """The files of a folder of installed libraries by name, without pip's leftovers."""
-    return _files(folder, OF_PIP, False)
+    return _files(folder, OF_PIP, None)
+
+
+def is_left_by_pip(name: str) -> bool:
+    """Whether an installed library's file is none of its own, or in a folder of such."""
+    parts = PurePosixPath(name).parts
+    folders = ("/".join(parts[:length]) for length in range(1, len(parts)))
+    return _is_excluded(name, False, OF_PIP) or any(_is_excluded(folder, True, OF_PIP) for folder in folders)
 
 
 def forget_files() -> None:
@@ -65,11 +77,16 @@ def forget_files() -> None:
 
 
 @functools.cache
-def _files(folder: Path, exclude: tuple[str, ...], warn: bool) -> tuple[tuple[str, SourceFile], ...]:
+def _files(
+    folder: Path, defaults: tuple[str, ...], exclude: tuple[str, ...] | None
+) -> tuple[tuple[str, SourceFile], ...]:
+    """The files that no pattern excludes. Warns of what is left out by default or by a wildcard; not if `exclude` is
+    None."""
     left_out: list[str] = []
-    files = tuple(_walk(folder, "", exclude, left_out, (folder.resolve(),)))
-    said = sorted(name for name in left_out if not _is_excluded(name, name.endswith("/"), CACHES))
-    if warn and said:
+    files = tuple(_walk(folder, "", (*defaults, *(exclude or ())), left_out, (folder.resolve(),)))
+    expected = (*CACHES, *(one for one in exclude or () if not WILDCARD.search(one)))
+    said = sorted(name for name in left_out if not _is_excluded(name, name.endswith("/"), expected))
+    if exclude is not None and said:
         names = ", ".join(said[:10]) + (f" and {len(said) - 10} more" if len(said) > 10 else "")
         warnings.warn(
             f"function code: left out of {folder.name}: {names}; exclude=['!{said[0]}'] packs what you need",

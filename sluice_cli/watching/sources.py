@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -64,23 +65,41 @@ class RecordedSource:
         return any(path.is_relative_to(folder) for folder in self.folders())
 
     def folders(self) -> list[Path]:
-        return [Path(one) for one in (*self.record["packages"], *filter(None, [self.record["libraries"]]))]
+        given = [Path(one) for one in (*self.record["packages"], *filter(None, [self.record["libraries"]]))]
+        return [*given, *self._editable]
 
     def inputs(self) -> object:
-        return {name: self.record[name] for name in ("packages", "libraries", "exclude", "builder")}
+        return {name: self.record.get(name) for name in ("packages", "libraries", "exclude", "installed", "builder")}
 
     def build(self) -> bytes:
         packaging = importlib.import_module(str(self.record["builder"]))
         packaging.forget_files()
-        libraries = self.record["libraries"]
+        installed = self._installed()
         files = packaging.archive_files(
             [Path(one) for one in self.record["packages"]],
-            Path(libraries) if libraries else None,
+            self._libraries,
             self.record["exclude"],
+            **({"installed": installed} if installed else {}),
         )
         out = io.BytesIO()
         packaging.write_archive(out, files, self._packed)
         return out.getvalue()
+
+    @property
+    def _libraries(self) -> Path | None:
+        return Path(self.record["libraries"]) if self.record["libraries"] else None
+
+    @cached_property
+    def _editable(self) -> list[Path]:
+        installed = self._installed()
+        return list(installed.editable_folders()) if installed else []
+
+    def _installed(self) -> Any:
+        given = self.record.get("installed")
+        if not given:
+            return None
+        names, runtime, architecture = given
+        return importlib.import_module(str(self.record["builder"])).Installed(tuple(names), runtime, architecture)
 
 
 @dataclass

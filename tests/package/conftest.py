@@ -11,15 +11,22 @@ ROOT = Path(__file__).parent.parent.parent
 
 @pytest.fixture(scope="session")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with wheel and source distribution."""
+    """The folder with wheels and source distributions, as `make package` fills it."""
     folder = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for project in (ROOT, ROOT / "sluice_functions"):
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(project)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
 
 @pytest.fixture(scope="session")
 def wheel(dist: Path) -> Path:
-    (wheel,) = dist.glob("*.whl")
+    (wheel,) = dist.glob("sluice_cdktf-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="session")
+def functions_wheel(dist: Path) -> Path:
+    (wheel,) = dist.glob("sluice_functions-*.whl")
     return wheel

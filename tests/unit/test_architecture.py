@@ -15,6 +15,7 @@ from checks import ROOT
 
 # A room, and the rooms of ours that it may import. What is not named here is nobody's to import: tests.
 ARROWS = {
+    "sluice_functions": {"sluice_functions"},
     "modules": {"modules"},
     "settings": {"settings"},
     "stacks": {"stacks", "modules", "settings"},

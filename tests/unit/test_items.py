@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from sluice_functions.items import plain, typed
+from sluice_functions.items import plain, plain_of_stream, typed
 
 VALUES: list[Any] = [
     "text",
@@ -46,8 +46,36 @@ def test_whole_numbers_of_an_item_are_int_and_others_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [1.5, float("nan"), Decimal("NaN"), Decimal("Infinity"), 10**38 + 1, Decimal("1E+127"), object(), b"bytes"]
+    "value",
+    [
+        1.5,
+        float("nan"),
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        10**38 + 1,
+        Decimal("1E+127"),
+        object(),
+        set(),
+        {1, "a"},
+        {1.5},
+    ],
 )
 def test_values_that_dynamodb_cannot_store_exactly_are_refused(value: Any) -> None:
     with pytest.raises((TypeError, ArithmeticError)):
         typed({"value": value})
+
+
+def test_bytes_and_sets_survive_a_round_trip() -> None:
+    row = {"bytes": b"\x00\xff", "texts": {"a", "b"}, "numbers": {1, Decimal("2.5")}, "binaries": {b"a", b"b"}}
+    assert plain(typed(row)) == row
+    assert typed(row) == {
+        "bytes": {"B": b"\x00\xff"},
+        "texts": {"SS": ["a", "b"]},
+        "numbers": {"NS": ["1", "2.5"]},
+        "binaries": {"BS": [b"a", b"b"]},
+    }
+
+
+def test_items_of_a_streams_event_have_their_binary_values_decoded() -> None:
+    item = {"one": {"B": "AP8="}, "many": {"L": [{"BS": ["YQ==", "Yg=="]}]}, "text": {"S": "AP8="}}
+    assert plain_of_stream(item) == {"one": b"\x00\xff", "many": [{b"a", b"b"}], "text": "AP8="}
