@@ -28,7 +28,19 @@ FORBIDDEN_PREFIXES = ("sthree-", "amzn-s3-demo-")
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
 WINDOWS_DEVICES = {"aux", "con", "nul", "prn", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 # Modules and folders of the new project itself, and what it imports.
-RESERVED = {"cdktf", "cdktn", "conftest", "functions", "main", "recorder", "sluice", "sluice_cli", "terraform", "tests"}
+RESERVED = {
+    "cdktf",
+    "cdktn",
+    "conftest",
+    "functions",
+    "main",
+    "recorder",
+    "sluice",
+    "sluice_cli",
+    "sluice_functions",
+    "terraform",
+    "tests",
+}
 
 
 def create(name: str, parent: Path) -> Path:

@@ -36,7 +36,7 @@ def test_the_wheel_holds_both_packages_whole_and_what_they_need_beside_python(wh
 
 
 def test_the_wheel_can_be_built_from_the_source_distribution_alone(dist: Path, wheel: Path) -> None:
-    (source,) = dist.glob("*.tar.gz")
+    (source,) = dist.glob("sluice_cdktf-*.tar.gz")
     with tarfile.open(source) as archive, zipfile.ZipFile(wheel) as built:
         inside = {name.partition("/")[2] for name in archive.getnames()}
         python = {name for name in built.namelist() if name.endswith(".py")}
@@ -65,6 +65,7 @@ def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(
     ]
     assert of_extra == {
         "cdktn": ["cdktn-provider-aws<26,>=25.8", "cdktn<0.25,>=0.24"],
+        "functions": ["sluice-functions<0.2,>=0.1"],
         "scan": ["checkov", "cloudsplaining", "parliament"],
         "test": ["pytest"],
         "tool": ["boto3", "jinja2", "rich", "watchfiles"],
