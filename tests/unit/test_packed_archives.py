@@ -66,6 +66,7 @@ def test_sources_of_archives_are_recorded_where_a_file_is_named_for_it(
             "packages": [str(package)],
             "libraries": None,
             "exclude": ["*.md"],
+            "installed": None,
             "builder": "modules._packaging",
         }
     ]
