@@ -245,3 +245,24 @@ def test_values_of_a_strange_form_draw_nothing_and_break_nothing() -> None:
         for number, value in enumerate(strange)
     ]
     assert planned(*changes, configuration=SHOP).title == "shop"
+
+
+def test_an_authorizer_is_asked_by_its_api() -> None:
+    api = "${aws_api_gateway_rest_api.Api_Api.id}"
+    method = {"rest_api_id": api, "http_method": "GET"}
+    picture = drawn(
+        FUNCTION,
+        resource("aws_api_gateway_rest_api", "Api/Api", name="orders"),
+        resource(
+            "aws_api_gateway_authorizer",
+            "Api/Customers",
+            rest_api_id=api,
+            authorizer_uri="${aws_lambda_function.Worker_Function.invoke_arn}",
+        ),
+        resource("aws_api_gateway_method", "Api/GetOrders", **method, authorization="CUSTOM"),
+        resource("aws_api_gateway_method", "Api/GetUsers", **method, authorization="COGNITO_USER_POOLS"),
+    )
+    assert arrows(picture) == [
+        ("API", "Worker", "asks who may call"),
+        ("Callers", "API", "those that the authorizer admits, tokens of a Cognito user pool"),
+    ]

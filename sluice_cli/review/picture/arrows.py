@@ -18,7 +18,11 @@ CALLERS = "callers"
 WEB_PAGES = "web-pages"
 ALARMS = "alarms"
 
-AUTHORIZATIONS = {"AWS_IAM": "signed requests"}
+AUTHORIZATIONS = {
+    "AWS_IAM": "signed requests",
+    "COGNITO_USER_POOLS": "tokens of a Cognito user pool",
+    "CUSTOM": "those that the authorizer admits",
+}
 KEY_ATTRIBUTES = ("kms_master_key_id", "kms_key_id", "kms_key_arn", "server_side_encryption", "rule")
 MOST_ACTIONS = 3
 
@@ -86,6 +90,12 @@ def _method(sketch: Sketch, resource: ConfiguredResource) -> None:
         sketch.arrow(CALLERS, api, "data", label, resource.address)
 
 
+def _authorizer(sketch: Sketch, resource: ConfiguredResource) -> None:
+    for api in sketch.ends_of(resource.values.get("rest_api_id")):
+        for function in sketch.ends_of(resource.values.get("authorizer_uri")):
+            sketch.arrow(api, function, "data", "asks who may call", resource.address)
+
+
 def _grant(sketch: Sketch, resource: ConfiguredResource) -> None:
     for role in _targets(resource.values.get("role")):
         for function in _functions_of(sketch.configuration, role):
@@ -140,6 +150,7 @@ def _variables(sketch: Sketch, resource: ConfiguredResource) -> None:
 
 DRAWING: Mapping[str, Callable[[Sketch, ConfiguredResource], None]] = {
     **EVENTS,
+    "aws_api_gateway_authorizer": _authorizer,
     "aws_api_gateway_integration": _integration,
     "aws_api_gateway_method": _method,
     "aws_cloudwatch_metric_alarm": _alarm,
