@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from sluice_cli.project import Synthesized
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from sluice_cli.terraform.moved_away import check_not_moved_away, moved_away
+from sluice_cli.terraform.overlaps import Overlaps
 from sluice_cli.terraform.parallel_run import ParallelRun
 from sluice_cli.terraform.unchanged import UnchangedStacks
 
@@ -30,9 +32,26 @@ def deploy(names: Sequence[str], target: Target) -> list[Stack]:
 
 def deploy_stacks(stacks: Sequence[Stack], target: Target, unchanged: UnchangedStacks | None = None) -> None:
     """Deploy synthesized stacks, as `deploy` does. With `unchanged`, stacks that are deployed as they are synthesized
-    are left out, and each deployment is recorded there."""
+    are left out, unless the deployment of another stack may have changed their resources. Each deployment is recorded
+    there."""
     with ParallelRun("deploy", "Deploying", target) as run:
-        _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, run, unchanged), run)
+        if unchanged is None:
+            _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, run), run)
+            return
+        overlaps = Overlaps(unchanged.state)
+        work = partial(_deploy, run=run, unchanged=unchanged, overlaps=overlaps)
+        try:
+            _in_order(stacks, _dependencies(stacks), work, run)
+            again = overlaps.affected([stack for stack in stacks if run.was_skipped(stack)])
+            for stack, changed_by in again:
+                unchanged.forget(stack)
+                run.plan_again(stack, changed_by)
+            again_stacks = [stack for stack, _ in again]
+            _in_order(again_stacks, _dependencies(again_stacks), work, run)
+        finally:
+            # Planned by the next deployment: stacks that were planned earlier in this one, and those it was not for.
+            for stack, _ in overlaps.affected(unchanged.recorded()):
+                unchanged.forget(stack)
 
 
 def destroy(stacks: Sequence[Stack], target: Target) -> None:
@@ -89,7 +108,9 @@ def _in_order(
         raise DeploymentError("\n\n".join(failed))
 
 
-def _deploy(stack: Stack, run: ParallelRun, unchanged: UnchangedStacks | None) -> None:
+def _deploy(
+    stack: Stack, run: ParallelRun, unchanged: UnchangedStacks | None = None, overlaps: Overlaps | None = None
+) -> None:
     if unchanged:
         if unchanged.holds(stack):
             run.skip(stack)
@@ -98,9 +119,16 @@ def _deploy(stack: Stack, run: ParallelRun, unchanged: UnchangedStacks | None) -
     with stack.initializing():
         run.terraform(stack, "init")
     try:
+        if overlaps:
+            overlaps.begin_plan(stack)
         if run.terraform(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", fine=(0, CHANGES)) == CHANGES:
             check_not_moved_away(stack)
-            run.terraform(stack, "apply", str(PLAN))
+            before = overlaps.values(stack) if overlaps else None
+            try:
+                run.terraform(stack, "apply", str(PLAN))
+            finally:
+                if overlaps and before:
+                    overlaps.end_apply(stack, before)
     finally:
         (stack.folder / PLAN).unlink(missing_ok=True)  # the plan file may hold secrets
     if unchanged:

@@ -104,6 +104,15 @@ class ParallelRun:
         with self._lock:
             self._skipped.append(stack.name)
 
+    def was_skipped(self, stack: Stack) -> bool:
+        return stack.name in self._skipped
+
+    def plan_again(self, stack: Stack, changed_by: str) -> None:
+        """Say why a stack that was left out is planned after all."""
+        with self._lock:
+            self._skipped.remove(stack.name)
+        self.say(f"{stack.name}: planned, as the deployment of {changed_by} may have changed its resources")
+
     def _heed(self, line: str, name: str) -> None:
         self._out.write(f"{name}: {line}")
         self._out.flush()

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from sluice_cli.local_aws.changes import count_changes
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.stack import Stack
+from sluice_cli.stack import Stack, synthesized_stacks
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
 from sluice_cli.terraform.document import blocks
@@ -28,6 +28,7 @@ from sluice_cli.terraform.program import OPENTOFU, TERRAFORM, check_program, pro
 
 RECORD = Path(".terraform", "sluice-deployed.json")
 FORMAT = 1
+ABSENT = ("404", "NoSuchKey", "NoSuchBucket")
 
 # The addresses of the providers whose plans depend on configuration, state and AWS only; `terraform` is built in.
 PROVIDERS = {
@@ -72,8 +73,26 @@ class UnchangedStacks:
         return bool(recorded == self._fingerprint(stack))
 
     def forget(self, stack: Stack) -> None:
-        """Before a deployment: ended half-way, it has to be planned again."""
+        """Before a deployment, which has to be planned again if it ends half-way; and when another changed the stack's
+        resources."""
         (stack.folder / RECORD).unlink(missing_ok=True)
+
+    def recorded(self) -> list[Stack]:
+        """The stacks of the app that have a record."""
+        return [stack for stack in synthesized_stacks(self._target) if (stack.folder / RECORD).is_file()]
+
+    def state(self, stack: Stack) -> dict[str, Any]:
+        """The stack's state, read from its bucket; empty if there is none."""
+        backend = _override(stack)["terraform"]["backend"]["s3"]
+        try:
+            content = self._s3.get_object(Bucket=backend["bucket"], Key=backend["key"])["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT:
+                return {}
+            raise
+        except HTTPClientError:  # the local AWS has ended, and what was deployed with it
+            return {}
+        return dict(json.loads(content))
 
     def changes_recorded(self, stack: Stack) -> str | None:
         """How often others had changed the local AWS when the stack was recorded; None where its state was changed
@@ -114,7 +133,7 @@ class UnchangedStacks:
         try:
             head = self._s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NoSuchBucket"):
+            if error.response["Error"]["Code"] in ABSENT:
                 return ""
             raise
         return f"{head.get('VersionId')} {head['ETag']}"
@@ -152,13 +171,17 @@ def _providers(configuration: Mapping[str, Any]) -> set[str]:
 
 def _states(stack: Stack, configuration: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     """Bucket and key of the stack's state and of those that it reads; None where one is kept elsewhere."""
-    override = json.loads((stack.folder / local_overrides.OVERRIDE).read_text(encoding="utf-8"))
+    override = _override(stack)
     read = override.get("data", {}).get("terraform_remote_state", {})
     if set(configuration.get("data", {}).get("terraform_remote_state", {})) - set(read):
         return None
     own = override["terraform"]["backend"]["s3"]
     configurations = [own, *(one["config"] for _, one in sorted(read.items()))]
     return [(one["bucket"], one["key"]) for one in configurations]
+
+
+def _override(stack: Stack) -> dict[str, Any]:
+    return dict(json.loads((stack.folder / local_overrides.OVERRIDE).read_text(encoding="utf-8")))
 
 
 def _files(folder: Path) -> dict[str, str]:

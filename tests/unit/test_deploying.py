@@ -6,15 +6,17 @@ Terraform is replaced by a script that fails on demand; tests/conftest.py deploy
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sluice_cli.errors import DeploymentError, SynthError
-from sluice_cli.stack import Stack
+from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
-from sluice_cli.terraform.applying import deploy
+from sluice_cli.terraform.applying import deploy, deploy_stacks
+from sluice_cli.terraform.unchanged import UnchangedStacks
 from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system depends on it if it exists
@@ -126,3 +128,60 @@ def test_a_failed_synth_is_reported_and_terraform_is_not_run(
         deploy([], target)
     assert "LAMBDA_TIMEOUT_SECONDS" in capfd.readouterr().err
     assert notes(target) == []
+
+
+class Records(UnchangedStacks):
+    """Records of stacks that are deployed as synthesized; a bucket of the first is configured by the second."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = set(names)
+
+    def holds(self, stack: Stack) -> bool:
+        return stack.name in self.names
+
+    def forget(self, stack: Stack) -> None:
+        self.names.discard(stack.name)
+
+    def record(self, stack: Stack, changes: str | None = None) -> None:
+        self.names.add(stack.name)
+
+    def recorded(self) -> list[Stack]:
+        return [stack for stack in self.stacks if stack.name in self.names]
+
+    def state(self, stack: Stack) -> dict[str, Any]:
+        attributes = {ACCOUNT: {"id": "uploads"}, "upload-api": {"id": "u1", "bucket": "uploads"}}.get(stack.name, {})
+        instances = [{"attributes": attributes}]
+        return {"resources": [{"mode": "managed", "type": "aws_s3_bucket", "instances": instances}]}
+
+    stacks: Sequence[Stack] = ()
+
+
+def test_a_stack_that_was_left_out_is_planned_after_the_apply_of_another_that_configures_its_resources(
+    site: Callable[..., Target], capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = site()
+    stacks = synthesize(target, [ACCOUNT, *SYSTEMS])
+    records = Records(SYSTEMS)
+    records.stacks = stacks
+    deploy_stacks(stacks, target, records)
+    verbs = ("init", "plan", "apply")
+    assert notes(target) == [f"{name} {verb}" for name in (ACCOUNT, "upload-api") for verb in verbs]
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        f"upload-api: planned, as the deployment of {ACCOUNT} may have changed its resources",
+        "Deploying: done, nothing to change",
+        "Unchanged since the last deployment, not planned (--plan-all): object-tracker",
+    ]
+    # The apply of upload-api may have changed the first again, which the next deployment plans.
+    assert records.names == set(SYSTEMS)
+
+
+def test_a_stack_that_is_not_deployed_now_is_planned_by_the_next_deployment_where_an_apply_may_have_changed_it(
+    site: Callable[..., Target],
+) -> None:
+    target = site(FAIL=f"{ACCOUNT}:apply")
+    stacks = synthesize(target)
+    records = Records(SYSTEMS)
+    records.stacks = stacks
+    with pytest.raises(DeploymentError):
+        deploy_stacks([one for one in stacks if one.name == ACCOUNT], target, records)
+    assert records.names == {"object-tracker"}
