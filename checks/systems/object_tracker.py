@@ -17,9 +17,9 @@ from checks.soak.plan import Item
 from checks.systems.load import EventLoad
 from checks.systems.system import Api, Benchmarked, SystemUnderTest
 from sluice_cli.errors import DeploymentError
-from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
+from sluice_cli.local_aws.topic_listener import TopicListener
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terminal import console
@@ -37,7 +37,7 @@ FILES = {
 
 def tour(local: LocalAws, target: Target) -> Result:
     outputs = Stack(NAME, target).outputs()
-    listener = Listener(local, outputs["TopicArn"])
+    listener = TopicListener(local, outputs["TopicArn"])
     upload(local, outputs["BucketName"], FILES)
 
     def look() -> dict[str, Any]:

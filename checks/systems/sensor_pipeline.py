@@ -22,8 +22,8 @@ from checks.soak.plan import Item
 from checks.systems.load import EventLoad
 from checks.systems.system import Benchmarked, SystemUnderTest
 from sluice_cli.errors import DeploymentError
-from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.topic_listener import TopicListener
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terminal import console
@@ -50,7 +50,7 @@ def tour(local: LocalAws, target: Target) -> Result:
         readings=60,
         rate=1 / 60,
     )
-    listener = Listener(local, outputs["TopicArn"])
+    listener = TopicListener(local, outputs["TopicArn"])
     uploads = list(simulation.uploads())
     there = pipeline.sent(simulation.prefix)
     missing = [one for one in uploads if one.key not in there]

@@ -13,7 +13,7 @@ from checks.deployed import reach
 from checks.simulation import FORMATS, NAME, Pipeline, Simulation, Tally
 from checks.simulation_run import PATIENCE_SECONDS, await_results, progress_bars, send, total
 from sluice_cli.arguments import add_local, add_project, project_of
-from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.topic_listener import TopicListener
 from sluice_cli.terminal import console
 
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     # On AWS nothing subscribes to the topic for this, and there are fewer episodes than readings: the rows say what was
     # notified.
     each = outputs["SensorNotifications"] == "each"
-    listener = Listener(target.local, outputs["TopicArn"]) if target.local and each else None
+    listener = TopicListener(target.local, outputs["TopicArn"]) if target.local and each else None
     seed = random.randrange(1_000_000) if arguments.seed is None else arguments.seed  # noqa: S311 - not a secret
     start = datetime.now(UTC)
     simulation = Simulation(
@@ -103,7 +103,7 @@ def _summarize(simulation: Simulation, wanted: Tally, found: Tally, heard: int |
     return all(count == there for _, count, _, there in lines)
 
 
-def _heard(listener: Listener, simulation: Simulation, expected: int) -> int:
+def _heard(listener: TopicListener, simulation: Simulation, expected: int) -> int:
     deadline = time.monotonic() + 5
     while True:
         heard = sum(f'"objectKey": "{simulation.prefix}' in text for text in listener.heard())

@@ -17,7 +17,7 @@ SOURCE_IP = "192.0.2.10"  # of the range for documentation: RFC 5737
 
 
 @dataclass(frozen=True)
-class Place:
+class Origin:
     """Where an event comes from."""
 
     region: str
@@ -25,7 +25,7 @@ class Place:
     partition: str = "aws"
 
     @classmethod
-    def of(cls, arn: str, region: str = "us-east-1") -> "Place":
+    def of(cls, arn: str, region: str = "us-east-1") -> "Origin":
         """From the ARN of the function that gets the event."""
         parts = arn.split(":")
         return cls(parts[3] or region, parts[4], parts[1]) if len(parts) > 4 else cls(region, "123456789012")
@@ -39,7 +39,9 @@ def _iso(when: datetime) -> str:
     return f"{when:%Y-%m-%dT%H:%M:%S}.{when.microsecond // 1000:03}Z"
 
 
-def s3(place: Place, bucket: str, item: Document, name: str = "ObjectCreated:Put", configuration: str = "") -> Document:
+def s3(
+    origin: Origin, bucket: str, item: Document, name: str = "ObjectCreated:Put", configuration: str = ""
+) -> Document:
     """`item` has the object's `key`, and may have `size`, `eTag`, `versionId`.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
@@ -55,7 +57,7 @@ def s3(place: Place, bucket: str, item: Document, name: str = "ObjectCreated:Put
     record = {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
-        "awsRegion": place.region,
+        "awsRegion": origin.region,
         "eventTime": _iso(_now()),
         "eventName": name,
         "userIdentity": {"principalId": f"AWS:{_principal()}"},
@@ -70,7 +72,7 @@ def s3(place: Place, bucket: str, item: Document, name: str = "ObjectCreated:Put
             "bucket": {
                 "name": bucket,
                 "ownerIdentity": {"principalId": _principal()},
-                "arn": f"arn:{place.partition}:s3:::{bucket}",
+                "arn": f"arn:{origin.partition}:s3:::{bucket}",
             },
             "object": described,
         },
@@ -78,7 +80,7 @@ def s3(place: Place, bucket: str, item: Document, name: str = "ObjectCreated:Put
     return {"Records": [record]}
 
 
-def sqs(place: Place, queue_arn: str, body: str) -> Document:
+def sqs(origin: Origin, queue_arn: str, body: str) -> Document:
     """https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event"""
     sent = int(time.time() * 1000)
     attributes = {
@@ -102,16 +104,16 @@ def sqs(place: Place, queue_arn: str, body: str) -> Document:
         "md5OfBody": hashlib.md5(body.encode(), usedforsecurity=False).hexdigest(),
         "eventSource": "aws:sqs",
         "eventSourceARN": queue_arn,
-        "awsRegion": place.region,
+        "awsRegion": origin.region,
     }
     return {"Records": [record]}
 
 
-def sns(place: Place, topic_arn: str, message: str, subject: str | None = None) -> Document:
+def sns(origin: Origin, topic_arn: str, message: str, subject: str | None = None) -> Document:
     """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
     subscription = f"{topic_arn}:{uuid4()}"
     # Lambda's event spells these two otherwise than the notification that queues get.
-    notification = _notification(place, topic_arn, message, subject)
+    notification = _notification(origin, topic_arn, message, subject)
     renamed = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
     record = {
         "EventSource": "aws:sns",
@@ -122,18 +124,18 @@ def sns(place: Place, topic_arn: str, message: str, subject: str | None = None) 
     return {"Records": [record]}
 
 
-def sns_envelope(place: Place, topic_arn: str, message: str) -> str:
+def sns_envelope(origin: Origin, topic_arn: str, message: str) -> str:
     """What a queue gets of a topic without raw delivery.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
     """
     return json.dumps(
-        {one: value for one, value in _notification(place, topic_arn, message).items() if value is not None}
+        {one: value for one, value in _notification(origin, topic_arn, message).items() if value is not None}
     )
 
 
-def _notification(place: Place, topic_arn: str, message: str, subject: str | None = None) -> Document:
-    host = f"https://sns.{place.region}.amazonaws.com"
+def _notification(origin: Origin, topic_arn: str, message: str, subject: str | None = None) -> Document:
+    host = f"https://sns.{origin.region}.amazonaws.com"
     return {
         "Type": "Notification",
         "MessageId": str(uuid4()),
@@ -148,7 +150,7 @@ def _notification(place: Place, topic_arn: str, message: str, subject: str | Non
     }
 
 
-def eventbridge(place: Place, matched: Document) -> Document:
+def eventbridge(origin: Origin, matched: Document) -> Document:
     """`matched` are the fields that the rule's pattern asks for.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
@@ -158,9 +160,9 @@ def eventbridge(place: Place, matched: Document) -> Document:
         "id": str(uuid4()),
         "detail-type": "Example",
         "source": "com.example",
-        "account": place.account,
+        "account": origin.account,
         "time": f"{_now():%Y-%m-%dT%H:%M:%SZ}",
-        "region": place.region,
+        "region": origin.region,
         "resources": [],
         "detail": {},
         **matched,
@@ -168,12 +170,12 @@ def eventbridge(place: Place, matched: Document) -> Document:
     if not isinstance(made["resources"], list):
         made["resources"] = [made["resources"]]
     if made["source"] == "aws.s3":
-        made["detail"] = _s3_detail(place, made["detail"])
-        made["resources"] = [f"arn:{place.partition}:s3:::{made['detail']['bucket']['name']}"]
+        made["detail"] = _s3_detail(origin, made["detail"])
+        made["resources"] = [f"arn:{origin.partition}:s3:::{made['detail']['bucket']['name']}"]
     return made
 
 
-def _s3_detail(place: Place, matched: Document) -> Document:
+def _s3_detail(origin: Origin, matched: Document) -> Document:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html"""
     item = {"key": "example", "size": 1024, "etag": secrets.token_hex(16), "sequencer": f"{time.time_ns():018X}"}
     return {
@@ -181,14 +183,14 @@ def _s3_detail(place: Place, matched: Document) -> Document:
         "bucket": {"name": "example-bucket", **matched.get("bucket", {})},
         "object": {**item, **matched.get("object", {})},
         "request-id": secrets.token_hex(8).upper(),
-        "requester": place.account,
+        "requester": origin.account,
         "source-ip-address": SOURCE_IP,
         "reason": "PutObject",
         **{name: one for name, one in matched.items() if name not in ("bucket", "object")},
     }
 
 
-def scheduled(place: Place, arn: str, *, by_scheduler: bool) -> Document:
+def scheduled(origin: Origin, arn: str, *, by_scheduler: bool) -> Document:
     """Of a rule with a schedule, or of EventBridge Scheduler.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html,
@@ -196,10 +198,10 @@ def scheduled(place: Place, arn: str, *, by_scheduler: bool) -> Document:
     """
     made = {"detail-type": "Scheduled Event", "source": "aws.scheduler" if by_scheduler else "aws.events"}
     # Scheduler writes the detail as a text.
-    return eventbridge(place, {**made, "resources": [arn], "detail": "{}" if by_scheduler else {}})
+    return eventbridge(origin, {**made, "resources": [arn], "detail": "{}" if by_scheduler else {}})
 
 
-def stream(place: Place, stream_arn: str, keys: Document, image: Document, view: str) -> Document:
+def stream(origin: Origin, stream_arn: str, keys: Document, image: Document, view: str) -> Document:
     """`keys` and `image` in DynamoDB's JSON; `view` is the table's stream view type.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
@@ -218,7 +220,7 @@ def stream(place: Place, stream_arn: str, keys: Document, image: Document, view:
         "eventName": "INSERT",
         "eventVersion": "1.1",
         "eventSource": "aws:dynamodb",
-        "awsRegion": place.region,
+        "awsRegion": origin.region,
         "dynamodb": change,
         "eventSourceARN": stream_arn,
     }
@@ -238,9 +240,9 @@ class Request:
     body: str | None = None
 
 
-def rest_api(place: Place, request: Request) -> Document:
+def rest_api(origin: Origin, request: Request) -> Document:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
-    host = f"{request.api_id}.execute-api.{place.region}.amazonaws.com"
+    host = f"{request.api_id}.execute-api.{origin.region}.amazonaws.com"
     headers = _headers(host, request)
     when = _now()
     return {
@@ -260,7 +262,7 @@ def rest_api(place: Place, request: Request) -> Document:
             "extendedRequestId": base64.b64encode(secrets.token_bytes(11)).decode(),
             "requestTime": f"{when:%d/%b/%Y:%H:%M:%S +0000}",
             "path": f"/{request.stage}{request.path}",
-            "accountId": place.account,
+            "accountId": origin.account,
             "protocol": "HTTP/1.1",
             "stage": request.stage,
             "domainPrefix": request.api_id,
@@ -268,7 +270,7 @@ def rest_api(place: Place, request: Request) -> Document:
             "requestId": str(uuid4()),
             "identity": {
                 "cognitoIdentityPoolId": None,
-                "accountId": place.account,
+                "accountId": origin.account,
                 "cognitoIdentityId": None,
                 "caller": _principal(),
                 "sourceIp": SOURCE_IP,
@@ -276,7 +278,7 @@ def rest_api(place: Place, request: Request) -> Document:
                 "accessKey": None,
                 "cognitoAuthenticationType": None,
                 "cognitoAuthenticationProvider": None,
-                "userArn": f"arn:{place.partition}:iam::{place.account}:user/example",
+                "userArn": f"arn:{origin.partition}:iam::{origin.account}:user/example",
                 "userAgent": headers["User-Agent"],
                 "user": _principal(),
             },
@@ -288,12 +290,12 @@ def rest_api(place: Place, request: Request) -> Document:
     }
 
 
-def http_api(place: Place, request: Request) -> Document:
+def http_api(origin: Origin, request: Request) -> Document:
     """Payload version 2.0.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
-    host = f"{request.api_id}.execute-api.{place.region}.amazonaws.com"
+    host = f"{request.api_id}.execute-api.{origin.region}.amazonaws.com"
     headers = {name.lower(): value for name, value in _headers(host, request).items()}
     when = _now()
     # A stage with a name of its own is part of the path.
@@ -306,7 +308,7 @@ def http_api(place: Place, request: Request) -> Document:
         "headers": headers,
         **({"pathParameters": request.parameters} if request.parameters else {}),
         "requestContext": {
-            "accountId": place.account,
+            "accountId": origin.account,
             "apiId": request.api_id,
             "domainName": host,
             "domainPrefix": request.api_id,

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sluice_cli.deployed.resources import Function, Resource
 from sluice_cli.errors import InputError
 from sluice_cli.example_events import events
-from sluice_cli.example_events.events import Place, Request
+from sluice_cli.example_events.events import Origin, Request
 from sluice_cli.example_events.patterns import EXAMPLE, matching
 from sluice_cli.example_events.triggers import (
     KINDS,
@@ -46,7 +46,7 @@ class ExampleEvents:
         self._function = function
         self._resources = resources
         self._client = client
-        self._place = Place.of(function.arn)
+        self._origin = Origin.of(function.arn)
         self._triggers = triggers_of(function, resources)
 
     @property
@@ -78,7 +78,7 @@ class ExampleEvents:
         made = {
             "s3": lambda: self._s3(trigger, key),
             "sqs": lambda: self._sqs(trigger, body),
-            "sns": lambda: Example(events.sns(self._place, trigger.resource.arn, body or BODY)),
+            "sns": lambda: Example(events.sns(self._origin, trigger.resource.arn, body or BODY)),
             "eventbridge": lambda: self._eventbridge(trigger),
             "api": lambda: self._api(trigger, body),
             "stream": lambda: self._stream(trigger),
@@ -97,11 +97,11 @@ class ExampleEvents:
         wanted = (trigger.settings.get("events") or ["s3:ObjectCreated:*"])[0].removeprefix("s3:")
         endings = {"ObjectCreated": "Put", "ObjectRemoved": "Delete", "ObjectRestore": "Completed"}
         name = wanted.replace("*", endings.get(wanted.partition(":")[0], "Put"))
-        return Example(events.s3(self._place, bucket, item, name, str(trigger.settings.get("id") or "")), notes)
+        return Example(events.s3(self._origin, bucket, item, name, str(trigger.settings.get("id") or "")), notes)
 
     def _object(self, bucket: str, key: str | None, prefix: str, suffix: str) -> dict[str, Any] | None:
         """The object with that key, or the newest that the notification's filter lets through."""
-        s3 = self._client("s3", region_name=self._place.region)
+        s3 = self._client("s3", region_name=self._origin.region)
         try:
             if key is None:
                 listed = s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
@@ -129,15 +129,17 @@ class ExampleEvents:
                 inner = self._s3(bucket, None)
                 body, notes = json.dumps(inner.event), inner.notes
             elif topic and not topic.settings.get("raw_message_delivery"):
-                body = events.sns_envelope(self._place, topic.resource.arn, BODY)
-        return Example(events.sqs(self._place, arn, BODY if body is None else body), notes)
+                body = events.sns_envelope(self._origin, topic.resource.arn, BODY)
+        return Example(events.sqs(self._origin, arn, BODY if body is None else body), notes)
 
     def _eventbridge(self, trigger: Trigger) -> Example:
-        return self._with_input(trigger, events.eventbridge(self._place, matching(pattern_of(trigger.resource))))
+        return self._with_input(trigger, events.eventbridge(self._origin, matching(pattern_of(trigger.resource))))
 
     def _schedule(self, trigger: Trigger) -> Example:
         by_scheduler = trigger.resource.type == "aws_scheduler_schedule"
-        return self._with_input(trigger, events.scheduled(self._place, trigger.resource.arn, by_scheduler=by_scheduler))
+        return self._with_input(
+            trigger, events.scheduled(self._origin, trigger.resource.arn, by_scheduler=by_scheduler)
+        )
 
     def _with_input(self, trigger: Trigger, event: Any) -> Example:
         """What the target's own input makes of the event."""
@@ -174,7 +176,7 @@ class ExampleEvents:
             body=body,
         )
         made = events.http_api if trigger.settings.get("version") == "2.0" else events.rest_api
-        return Example(made(self._place, request))
+        return Example(made(self._origin, request))
 
     def _stream(self, trigger: Trigger) -> Example:
         table = trigger.resource.attributes
@@ -184,11 +186,11 @@ class ExampleEvents:
         keys = {name: image[name] for name in names if name in image}
         stream = str(table.get("stream_arn") or f"{trigger.resource.arn}/stream/2026-01-01T00:00:00.000")
         view = str(table.get("stream_view_type") or "NEW_AND_OLD_IMAGES")
-        return Example(events.stream(self._place, stream, keys, image, view))
+        return Example(events.stream(self._origin, stream, keys, image, view))
 
     def _row(self, table: str) -> dict[str, Any] | None:
         try:
-            found = self._client("dynamodb", region_name=self._place.region).scan(TableName=table, Limit=1)["Items"]
+            found = self._client("dynamodb", region_name=self._origin.region).scan(TableName=table, Limit=1)["Items"]
         except (ClientError, BotoCoreError):
             return None
         return json.loads(json.dumps(found[0], default=_binary)) if found else None

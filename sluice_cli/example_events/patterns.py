@@ -7,6 +7,8 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from sluice_cli.intervals import Interval, is_number
+
 EXAMPLE = "example"
 
 
@@ -55,7 +57,8 @@ def _by_operator(operator: str, operand: Any) -> Any:
     if operator == "wildcard":
         return str(operand).replace("\\*", "\0").replace("*", EXAMPLE).replace("\0", "*").replace("\\\\", "\\")
     if operator == "numeric":
-        return _number(operand)
+        interval = Interval.of_all(operand)
+        return interval.example() if interval else None
     if operator == "cidr":
         return str(ipaddress.ip_network(operand, strict=False).network_address)
     if operator == "anything-but":
@@ -63,29 +66,10 @@ def _by_operator(operator: str, operand: Any) -> Any:
     return None
 
 
-def _number(comparisons: list[Any]) -> Any:
-    """A number within what pairs of an operator and a number say: `[">", 0, "<=", 5]`."""
-    low, high = float("-inf"), float("inf")
-    for operator, number in zip(comparisons[::2], comparisons[1::2], strict=False):
-        if operator == "=":
-            return float(number) if isinstance(number, float) else int(number)
-        if operator.startswith(">"):
-            low = number if operator == ">=" else number + _step(number)
-        else:
-            high = number if operator == "<=" else number - _step(number)
-    if low != float("-inf") and high != float("inf") and low > high:
-        return (comparisons[1] + comparisons[3]) / 2  # an open range narrower than a step
-    return low if low != float("-inf") else high if high != float("inf") else 0
-
-
-def _step(number: float) -> float:
-    return 1 if float(number).is_integer() else abs(number) / 1000
-
-
 def _anything_but(operand: Any) -> Any:
     refused = operand.values() if isinstance(operand, Mapping) else operand if isinstance(operand, list) else [operand]
     flat = [one for each in refused for one in (each if isinstance(each, list) else [each])]
-    if flat and all(isinstance(one, int | float) for one in flat):
+    if flat and all(map(is_number, flat)):
         return max(flat) + 1
     text = EXAMPLE
     while any(str(one) in text or text in str(one) for one in flat):

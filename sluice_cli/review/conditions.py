@@ -4,11 +4,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 """
 
 import ipaddress
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from sluice_cli.intervals import Interval
 
 from .globs import covers, has_wildcard
 
@@ -17,6 +18,13 @@ Condition = tuple[str, str, frozenset[str]]
 
 OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?", re.IGNORECASE)
 NUMBERS = ("numeric", "date")
+COMPARISONS = {
+    "equals": "=",
+    "lessthan": "<",
+    "lessthanequals": "<=",
+    "greaterthan": ">",
+    "greaterthanequals": ">=",
+}
 
 # Keys that say who asks, or through what of whose. Anybody can meet a condition on another key.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html#access-control-block-public-access-policy-status
@@ -100,7 +108,7 @@ def _within(narrow: _Operator, value: str, wide: _Operator, pattern: str) -> boo
     """Whether whatever matches `value` under one operator matches `pattern` under the other."""
     if narrow.family in NUMBERS and narrow.family == wide.family:
         inner, outer = _interval(narrow, value), _interval(wide, pattern)
-        return inner is not None and outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1]
+        return inner is not None and outer is not None and outer.contains(inner)
     if narrow.family == wide.family == "ipaddress":
         return _contains(pattern, value)
     if {narrow.family, wide.family} <= {"string", "arn"}:
@@ -124,19 +132,10 @@ def _text_within(narrow: _Operator, value: str, wide: _Operator, pattern: str) -
     return value == pattern and not (patterns and has_wildcard(value))
 
 
-def _interval(operator: _Operator, value: str) -> tuple[tuple[float, int], tuple[float, int]] | None:
-    """From where to where: each a number, and +1 (-1) for just above (below) it."""
+def _interval(operator: _Operator, value: str) -> Interval | None:
     number = _date(value) if operator.family == "date" else _number(value)
-    if number is None:
-        return None
-    lowest, highest = (-math.inf, 0), (math.inf, 0)
-    return {
-        "equals": ((number, 0), (number, 0)),
-        "lessthan": (lowest, (number, -1)),
-        "lessthanequals": (lowest, (number, 0)),
-        "greaterthan": ((number, 1), highest),
-        "greaterthanequals": ((number, 0), highest),
-    }.get(operator.test)
+    comparison = COMPARISONS.get(operator.test)
+    return None if number is None or comparison is None else Interval.of(comparison, number)
 
 
 def _number(text: str) -> float | None:

@@ -14,7 +14,7 @@ from typing import Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from sluice_cli.errors import DeploymentError
-from sluice_cli.local_aws.changes import OWN_TERRAFORM
+from sluice_cli.local_aws.change_count import OWN_TERRAFORM
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terminal import console

@@ -17,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
 
-from sluice_cli.local_aws.changes import count_changes
+from sluice_cli.local_aws.change_count import count_changes
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack, synthesized_stacks
 from sluice_cli.target import Target
@@ -47,7 +47,7 @@ CONSTANT_DATA = {
     "terraform_remote_state",  # the states' versions are part of the record
 }
 # Resources that hold what functions and users write, too.
-OF_DATA = re.compile(
+RESOURCES_WITH_DATA = re.compile(
     r'"aws_(?:s3_(?:bucket_)?object|s3_object_copy|dynamodb_table_item|cloudwatch_log_stream|lambda_invocation)"'
 )
 # Functions whose value comes from elsewhere: https://developer.hashicorp.com/terraform/language/functions
@@ -147,7 +147,9 @@ def is_determined(configuration: Mapping[str, Any]) -> bool:
         return False
     text = json.dumps(configuration)
     return not (
-        OF_DATA.search(text) or OUTSIDE.search(text) or len(READING_FILES.findall(text)) != len(OWN_FILE.findall(text))
+        RESOURCES_WITH_DATA.search(text)
+        or OUTSIDE.search(text)
+        or len(READING_FILES.findall(text)) != len(OWN_FILE.findall(text))
     )
 
 

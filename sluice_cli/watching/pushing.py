@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice_cli.errors import LocalAwsError
-from sluice_cli.local_aws.changes import OWN
+from sluice_cli.local_aws.change_count import OWN
 from sluice_cli.target import Target
 from sluice_cli.watching.functions import WatchedFunction, code_hash
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.topic_listener import TopicListener
 from sluice_cli.project import FILE, Project
 from sluice_cli.target import local_aws_of
 from tests.support.bare_aws import BareAws, bare_aws
@@ -52,7 +52,7 @@ class Tracker:
     handler: Any
     variables: dict[str, str]
     proxy: Proxy
-    listener: Listener
+    listener: TopicListener
     s3: Any
     dynamodb: Any
 
@@ -128,7 +128,7 @@ def loaded_tracker(local_aws: LocalAws) -> Iterator[Tracker]:
             "TOPIC_ARN": topic,
         }
         with loaded("object_tracker", variables) as handler:
-            yield Tracker(handler, variables, made, Listener(local_aws, topic), s3, dynamodb)
+            yield Tracker(handler, variables, made, TopicListener(local_aws, topic), s3, dynamodb)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import signed_request
+from sluice_cli.local_aws.topic_listener import TopicListener
 from tests.support.connected import Connections
 from tests.support.deployed import Deployment
 from tests.support.logs import logged
@@ -21,7 +21,7 @@ class Tracker:
 
     local: LocalAws
     outputs: dict[str, str]
-    listener: Listener
+    listener: TopicListener
     failures: FailureQueueReader
 
     def upload(self, key: str, content: bytes = b"content", **options: str) -> str:
@@ -74,7 +74,7 @@ def connections(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="session")
 def tracker(deployment: Deployment) -> Tracker:
     outputs = deployment.outputs("object-tracker")
-    listener = Listener(deployment.local, outputs["TopicArn"])
+    listener = TopicListener(deployment.local, outputs["TopicArn"])
     return Tracker(
         deployment.local, outputs, listener, FailureQueueReader(deployment.local, outputs["FailureQueueUrl"])
     )

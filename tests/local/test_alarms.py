@@ -15,19 +15,19 @@ import pytest
 from botocore.exceptions import ClientError
 
 from checks.systems import SYSTEMS
-from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.topic_listener import TopicListener
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
 
 @contextmanager
-def listening(deployment: Deployment, system: str) -> Iterator[Listener]:
+def listening(deployment: Deployment, system: str) -> Iterator[TopicListener]:
     """A listener of the system's alarms, and none afterwards."""
     arn = deployment.outputs(system)["AlarmTopicArn"]
     sns = deployment.local.client("sns", region_name=deployment.region(system))
     before = subscriptions(sns, arn)
     try:
-        yield Listener(deployment.local, arn)
+        yield TopicListener(deployment.local, arn)
     finally:
         for one in subscriptions(sns, arn) - before:  # none where another test listens there too
             sns.unsubscribe(SubscriptionArn=one)
@@ -40,7 +40,7 @@ def subscriptions(sns: Any, arn: str) -> set[str]:
     return {one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]}
 
 
-def heard(listener: Listener, state: str) -> set[str]:
+def heard(listener: TopicListener, state: str) -> set[str]:
     """The alarms that the topic has said are in a state."""
     said = [json.loads(text) for text in listener.heard()]
     return {one["AlarmName"] for one in said if one["NewStateValue"] == state}

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 
-from sluice_cli.local_aws.listener import Listener
+from sluice_cli.local_aws.topic_listener import TopicListener
 from tests.support.commands import run_command
 from tests.support.deployed import Deployment
 from tests.support.faults import ProxiedRequest, proxy, refusing
@@ -73,7 +73,7 @@ def sensors(deployment: Deployment) -> Deployed:
         bucket=outputs["BucketName"],
         table=outputs["TableName"],
         rejects_table=outputs["RejectsTableName"],
-        listener=Listener(deployment.local, outputs["TopicArn"]),
+        listener=TopicListener(deployment.local, outputs["TopicArn"]),
         outputs=outputs,
         failures=FailureQueueReader(deployment.local, outputs["FailureQueueUrl"]),
     )

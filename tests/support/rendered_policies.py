@@ -21,7 +21,7 @@ ARNS = {
     "aws_sns_topic": "arn:aws:sns:us-east-1:{account}:{name}",
     "aws_sqs_queue": "arn:aws:sqs:us-east-1:{account}:{name}",
 }
-OF_DATA = {"account_id": ACCOUNT, "partition": "aws", "name": "us-east-1", "dns_suffix": "amazonaws.com"}
+DATA_SOURCE_VALUES = {"account_id": ACCOUNT, "partition": "aws", "name": "us-east-1", "dns_suffix": "amazonaws.com"}
 
 Block = Mapping[str, Any]
 
@@ -62,7 +62,7 @@ def _resolved(text: str, synthesized: Block) -> str:
     def value(found: re.Match[str]) -> str:
         of_data, kind, name, attribute = found.groups()
         if of_data:
-            return OF_DATA.get(attribute, "")
+            return DATA_SOURCE_VALUES.get(attribute, "")
         block = synthesized["resource"][kind][name]
         named = {key: _resolved(one, synthesized) for key, one in block.items() if isinstance(one, str)}
         if attribute == "arn":

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from settings import Settings
-from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.topic_listener import TopicListener
 from tests.support.faults import ProxiedRequest, Proxy, proxy
 from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import created, event
@@ -74,7 +74,7 @@ def running_pipeline(local_aws: LocalAws, settings: Settings) -> Iterator[Pipeli
                 bucket=name,
                 table=name,
                 rejects_table=f"{name}-rejects",
-                listener=Listener(local_aws, topic),
+                listener=TopicListener(local_aws, topic),
                 handler=handler,
                 variables=variables,
                 proxy=made,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from settings import Settings
-from sluice_cli.local_aws.listener import Listener
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.topic_listener import TopicListener
 
 SYSTEM = "sensor-pipeline"
 
@@ -52,7 +52,7 @@ class Sensors:
     bucket: str
     table: str
     rejects_table: str
-    listener: Listener
+    listener: TopicListener
 
     def upload(self, key: str, content: bytes | Row | Sequence[Any], **options: Any) -> str:
         """Gives the version."""

@@ -61,7 +61,7 @@ import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
 import authorizers  # noqa: F401 - completes who may call an API
-import changes
+import change_count
 import checked_code  # noqa: F401 - completes updates of code
 import codedeploy  # noqa: F401 - a service that ministack does not have
 import crashes
@@ -93,7 +93,7 @@ __all__ = ["app"]
 
 _served = crashes.served(schedules.served(denials.served(invocations.observed(ministack_app))))
 _shown = happenings.served(observed_messages.served(_served))
-app = own_paths.guarded(snapshots.served(changes.served(_shown)))
+app = own_paths.guarded(snapshots.served(change_count.served(_shown)))
 
 
 def _replaced(script: str, old: str, new: str) -> str:

@@ -6,10 +6,9 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-opera
 from collections.abc import Mapping
 from typing import Any
 
-from ..globs import covers, has_wildcard
+from sluice_cli.intervals import Interval
 
-Bound = tuple[float, int]  # a number, and +1 (-1) for just above (below) it
-BELOW, ABOVE = (float("-inf"), 0), (float("inf"), 0)
+from ..globs import covers, has_wildcard
 
 
 def lets_through(after: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
@@ -71,34 +70,6 @@ def _anything_but(refused: Any, narrow: Any) -> bool:
 
 
 def _numeric(operand: Any, narrow: Any) -> bool:
-    wide = _interval(operand)
-    if isinstance(narrow, Mapping):
-        inner = _interval(narrow.get("numeric"))
-    else:
-        is_number = isinstance(narrow, int | float) and not isinstance(narrow, bool)
-        inner = ((narrow, 0), (narrow, 0)) if is_number else None
-    return wide is not None and inner is not None and wide[0] <= inner[0] and inner[1] <= wide[1]
-
-
-def _interval(operand: Any) -> tuple[Bound, Bound] | None:
-    """`[">", 0, "<=", 5]` as its ends."""
-    if not isinstance(operand, list) or len(operand) % 2:
-        return None
-    low, high = BELOW, ABOVE
-    for sign, value in zip(operand[::2], operand[1::2], strict=True):
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            return None
-        match sign:
-            case "=":
-                low = high = (value, 0)
-            case ">":
-                low = (value, 1)
-            case ">=":
-                low = (value, 0)
-            case "<":
-                high = (value, -1)
-            case "<=":
-                high = (value, 0)
-            case _:
-                return None
-    return low, high
+    wide = Interval.of_all(operand)
+    inner = Interval.of_all(narrow.get("numeric") if isinstance(narrow, Mapping) else ["=", narrow])
+    return wide is not None and inner is not None and wide.contains(inner)

@@ -1,7 +1,7 @@
-"""Whether the configuration of a local AWS was changed by somebody other than the tool.
+"""Detects changes that somebody other than the tool made to the configuration of a local AWS.
 
-The local AWS counts calls that change configuration (emulator/changes.py), except those whose User-Agent says that they
-are the tool's own.
+The local AWS counts calls that change configuration (emulator/change_count.py), except calls of the tool, which it
+recognizes by their User-Agent.
 """
 
 import json
@@ -21,7 +21,8 @@ OWN_TERRAFORM = {"TF_APPEND_USER_AGENT": OWN}
 
 
 def count_changes(local: LocalAws) -> str:
-    """The server and its count: another text says that it was changed, or is another server. Raises `LocalAwsError`."""
+    """The server's id and its count of changes. A different value means a changed or a different server. Raises
+    `LocalAwsError`."""
     status, body = own_request(local, "GET", PATH)
     if status != 200:
         raise LocalAwsError(f"the local AWS answers {PATH} with {status}: restart it (`sluice down`, `sluice up`)")

@@ -1,7 +1,7 @@
 """Counts the calls that change configuration, except the tool's own.
 
-`sluice up` leaves out the plan of a stack on which nothing was changed since it was deployed. Files and states tell of
-themselves; this tells it of the local AWS. `GET /_sluice/changes` gives this server's id and the count.
+`sluice up` does not plan a stack whose files, state and AWS configuration are unchanged since its deployment. The count
+shows whether AWS's configuration changed. `GET /_sluice/changes` returns the server's id and the count.
 """
 
 import threading
@@ -14,15 +14,15 @@ from completing import existing
 from own_paths import serving
 
 PATH = "/_sluice/changes"
-# In the User-Agent of what the tool changes itself (sluice_cli/local_aws/changes.py).
+# In the User-Agent of what the tool changes itself (sluice_cli/local_aws/change_count.py).
 OWN = "sluice-tool"
 
 READING = (
     *("Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Search", "Select", "Lookup", "Filter", "Test"),
     *("Simulate", "Validate", "Check", "Preview", "Estimate", "Verify", "GET"),
 )
-# What works on messages, objects, rows and events: it leaves the configuration as it is. In the API's names.
-OF_DATA = {
+# Actions on messages, objects, rows and events, which change no configuration.
+DATA_ACTIONS = {
     "cloudwatch": {"PutMetricData", "SetAlarmState"},
     "dynamodb": {
         *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
@@ -64,7 +64,7 @@ def changes_configuration(action: str | None, method: str) -> bool:
     if action is None:
         return method not in ("GET", "HEAD", "OPTIONS")
     service, _, name = action.partition(":")
-    return not name.startswith(READING) and name not in OF_DATA.get(service, ())
+    return not name.startswith(READING) and name not in DATA_ACTIONS.get(service, ())
 
 
 def _action(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any) -> str | None:

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from sluice_cli.local_aws.changes import OWN_CALLS
+from sluice_cli.local_aws.change_count import OWN_CALLS
 from sluice_cli.local_aws.server import LocalAws
 
 BATCH = 10  # the most messages SQS takes or gives at once
 
 
-class Listener:
+class TopicListener:
     """A queue subscribed to a topic. Messages stay in the queue and can be read repeatedly."""
 
     def __init__(self, local: LocalAws, topic_arn: str) -> None:
