@@ -1,1 +1,1 @@
-"""Writes a failed event as a test, with its objects and rows; personal data is masked."""
+"""Writes a test that reproduces a failed event, with its objects and rows. Personal data is masked."""

@@ -1,4 +1,4 @@
-"""Writes a kept failure as a pytest."""
+"""Writes a test that reproduces a failed event."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from sluice_cli.errors import InputError
 from sluice_cli.failures.queue import Failure
 from sluice_cli.text import short
 
-FOLDER = "captured"  # beside the test
+FOLDER = "captured"  # the folder beside the test that has the captured event
 FILE = "failure.json"
 
 TEST = '''"""Written by `sluice failures --capture`: an event that {function} could not process.
@@ -44,17 +44,17 @@ def test_{name}_is_processed(deployed_project: DeployedProject) -> None:
 
 @dataclass(frozen=True)
 class WrittenTest:
-    """What was written, and what to know about it."""
+    """The files that were written, and notes about them."""
 
     file: Path
-    masked: dict[str, int]  # values by kind
+    masked: dict[str, int]  # number of masked values by kind
     objects: int
     rows: int
     notes: tuple[str, ...]
 
 
 class Capture:
-    """Captures failures of one stack. `resources` are those of all stacks; `client` makes boto3 clients."""
+    """Captures failures of one stack. `resources` are those of all stacks; `client` creates boto3 clients."""
 
     def __init__(self, stack: str, resources: Sequence[Resource], client: Callable[..., Any], account: str) -> None:
         self._stack = stack
@@ -63,8 +63,9 @@ class Capture:
         self._account = account
 
     def write(self, failure: Failure, folder: Path, *, include_binary: bool = False) -> WrittenTest:
-        """Write the test of a failure into a folder. Raises `InputError` where nobody can tell which function it was
-        for, and where the files are there already."""
+        """Write the test of a failure to a folder. Raises `InputError` if the failure's function is unknown, and if the
+        files exist.
+        """
         function = self._function(failure)
         event = self._event(failure)
         objects = [self._read(*named) for named in named_objects(event)]
@@ -153,7 +154,9 @@ class Capture:
         raise InputError(f"{failure.id}: nobody can tell which function of {self._stack} it was for")
 
     def _event(self, failure: Failure) -> Any:
-        """What the function gets: the event, or the batch that Lambda makes of a queue's message."""
+        """The event that the function receives: the failed event itself, or the batch that Lambda makes of a queue's
+        message.
+        """
         origin = str(failure.origin or "")
         if ":sqs:" not in origin:
             return failure.event
@@ -190,10 +193,10 @@ def _as_json(rows: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
 
 
 def _name(id_: str) -> str:
-    """A part of a Python name: of a request id its first eight characters."""
+    """The part of a Python name for a request id: its first eight characters."""
     return re.sub(r"[^a-z0-9]+", "_", id_.lower()).strip("_")[:8].strip("_") or "failure"
 
 
 def _quoted(text: str) -> str:
-    """For a docstring."""
+    """The text escaped for a docstring."""
     return text.replace("\\", "\\\\").replace('"""', "'''")

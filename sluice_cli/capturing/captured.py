@@ -1,4 +1,4 @@
-"""A captured failure, run again on a local AWS."""
+"""Runs a captured failure again on a local AWS."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from sluice_cli.target import Target
 
 
 class Deployed(Protocol):
-    """A project on a local AWS, as the fixture `deployed_project` has it."""
+    """A project on a local AWS, such as the fixture `deployed_project`."""
 
     @property
     def target(self) -> Target: ...
@@ -26,32 +26,33 @@ class Deployed(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What running the event again gave."""
+    """The result of running the event again."""
 
     answer: Any
-    # The function's error message, or which messages of a batch it gave back; None where it processed all.
+    # The function's error, or the messages of a batch that it reported as failed; None if it processed everything.
     error: str | None
 
 
 @dataclass(frozen=True)
 class CapturedFailure:
-    """An event that could not be processed, with its objects and rows: what `sluice failures --capture` wrote."""
+    """A failed event with its objects and rows, as `sluice failures --capture` wrote them."""
 
     folder: Path
     document: dict[str, Any]
 
     @classmethod
     def read(cls, folder: Path) -> "CapturedFailure":
-        """Raises `InputError` where the folder holds none."""
+        """The captured failure in a folder. Raises `InputError` if there is none."""
         try:
             return cls(folder, dict(json.loads((folder / FILE).read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"{folder / FILE} is no captured failure: {error}") from error
 
     def run(self, project: Deployed) -> Outcome:
-        """Put the objects and rows in place, and invoke the function with the event.
+        """Create the objects and rows, and invoke the function with the event.
 
-        The buckets send no notifications meanwhile: the event comes from the test, once.
+        The buckets' notifications are switched off meanwhile, so that the function receives the event once, from the
+        test.
         """
         from sluice_cli.deployed.invoking import invoke
         from sluice_cli.stack import synthesized_stacks
@@ -82,7 +83,7 @@ class CapturedFailure:
         raise InputError(f"{stack} has no {address}: was the function renamed since the failure was captured?")
 
     def _put_objects(self, document: dict[str, Any], client: Any, region: str) -> Any:
-        """Gives the event with the versions and checksums of the objects as they are now."""
+        """Create the objects. Returns the event with their new versions and checksums."""
         event = document["event"]
         s3 = client("s3", region_name=region)
         for one in document["objects"]:
@@ -96,7 +97,7 @@ class CapturedFailure:
 
 
 def _with_object(event: Any, one: dict[str, Any], now: dict[str, Any]) -> Any:
-    """The event with what S3 says of an object now, wherever it names it."""
+    """The event with the new version, checksum and size of an object, in each of its records."""
     from urllib.parse import unquote_plus
 
     if isinstance(event, list):
@@ -126,7 +127,7 @@ def _with_object(event: Any, one: dict[str, Any], now: dict[str, Any]) -> Any:
 
 
 def _refreshed(event: Any) -> Any:
-    """The event with the digests of message bodies that have changed."""
+    """The event with new digests of message bodies that were changed."""
     if isinstance(event, dict) and isinstance(event.get("Records"), list):
         for record in event["Records"]:
             if isinstance(record, dict) and "md5OfBody" in record and isinstance(record.get("body"), str):
@@ -145,7 +146,7 @@ def _without_notifications(s3: Any, buckets: set[str]) -> Iterator[None]:
         yield
     finally:
         for bucket, configuration in before.items():
-            # The targets were valid before; validating them sends each a test event.
+            # The notification's targets were valid before; validation would send each of them a test event.
             s3.put_bucket_notification_configuration(
                 Bucket=bucket, NotificationConfiguration=configuration, SkipDestinationValidation=True
             )

@@ -1,4 +1,4 @@
-"""Replaces personal data by pseudonyms. A value has the same pseudonym everywhere, so that references still match."""
+"""Replaces personal data by pseudonyms. Equal values have equal pseudonyms, so that references still match."""
 
 import base64
 import csv
@@ -18,43 +18,43 @@ from sluice_cli.capturing.recognizing import (
     kind_of_field,
 )
 
-# Shorter values are replaced only where they were recognized, not wherever the same letters stand.
+# Shorter values are replaced only where they were recognized, not in other texts.
 SHORTEST_ANYWHERE = 3
 DEEPEST = 200
-# Kinds that may be numbers in JSON.
+# Kinds whose values may be numbers in JSON.
 NUMERIC = (Kind.PHONE, Kind.CARD, Kind.ADDRESS, Kind.NUMBER)
 DELIMITERS = (",", ";", "\t", "|")
 # `<lastName>Doe</lastName>`, `lastName: Doe`, `lastName=Doe`
 ELEMENT = re.compile(r"<(?:\w+:)?([\w-]{1,60})(?: [^<>]*)?>([^<>]{1,500})</(?:\w+:)?\1>")
-# `"lastName": "Doe"` in JSON that is cut short or otherwise broken
+# `"lastName": "Doe"` in truncated or invalid JSON
 PAIR = re.compile(r'"([^"\\]{1,60})"\s*:\s*"?((?:[^"\\,}\]]|\\.){1,500})')
 LINE = re.compile(r"^[ \t\"']*([A-Za-z][\w .-]{1,40})[\"']?[ \t]*[:=][ \t]*(.{1,500}?)[ \t]*$", re.MULTILINE)
 ENCODED = re.compile(r"%[0-9A-Fa-f]{2}|\+")
 
 
 class Masker:
-    """Collects the personal data in all captured files, and then masks it."""
+    """Collects the personal data of all captured files, and masks it."""
 
     def __init__(self) -> None:
         self._pseudonyms: dict[tuple[Kind, str], str] = {}
         self._counts: dict[Kind, int] = {}
         self._numbers: set[int] = set()
-        # Values that were recognized by their field, wherever they stand.
+        # Values recognized by the name of their field; they are masked in all texts.
         self._anywhere: dict[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many values of each kind were replaced."""
+        """The number of masked values of each kind."""
         return {kind.value: number for kind, number in sorted(self._counts.items())}
 
     def learn(self, value: Any) -> None:
-        """Learn the personal values of a JSON document."""
+        """Collect the personal values of a JSON document."""
         for kind, text in _by_field(value):
             self._learn(kind, text)
 
     def learn_text(self, text: str) -> None:
-        """Learn the personal values of a text: JSON, JSON lines, CSV, XML, or lines of names and values."""
+        """Collect the personal values of a text: JSON, JSON lines, CSV, XML, or lines of names and values."""
         for document in _documents(text):
             self.learn(document)
         for row in _rows(text):
@@ -67,7 +67,7 @@ class Masker:
                     self._learn(kind, plain)
 
     def mask(self, value: Any, *, depth: int = 0) -> Any:
-        """A JSON document with pseudonyms; texts that are JSON or encoded are masked inside."""
+        """A JSON document with pseudonyms, also inside strings that are JSON or encoded."""
         if isinstance(value, str):
             return self.mask_text(value)
         if depth > DEEPEST:
@@ -83,7 +83,7 @@ class Masker:
 
     def mask_text(self, text: str) -> str:
         """A text with pseudonyms."""
-        # From the end, so that positions stay.
+        # From the end, so that earlier positions stay valid.
         for start, end, kind in sorted(found_in(text), reverse=True):
             text = f"{text[:start]}{self._pseudonym(kind, text[start:end])}{text[end:]}"
         text = self._replace_known(text)
@@ -94,7 +94,7 @@ class Masker:
         if kind and isinstance(value, str) and value:
             return self._pseudonym(kind, value)
         if kind in NUMERIC and isinstance(value, int) and not isinstance(value, bool):
-            if value in self._numbers:  # a pseudonym already
+            if value in self._numbers:  # already a pseudonym
                 return value
             number = int(re.sub(r"\D", "", self._pseudonym(kind, str(value))))
             self._numbers.add(number)
@@ -130,7 +130,7 @@ class Masker:
         return base64.b64encode(self.mask_text(plain).encode()).decode()
 
     def _mask_encoded(self, text: str) -> str:
-        """A key as S3's events have it: `jane%40example.org`."""
+        """A key that is encoded as in S3's events: `jane%40example.org`."""
         plain = unquote_plus(text)
         if plain == text or quote_plus(plain, safe="/").lower() != text.lower():
             return text
@@ -155,12 +155,12 @@ class Masker:
         return self._pattern.sub(lambda found: self._anywhere[found[0]], text)
 
     def _pseudonym(self, kind: Kind, value: str) -> str:
-        # A mail address and a name are the same in any case.
+        # Upper and lower case do not matter in mail addresses and names.
         key = (kind, value.lower() if kind in (Kind.EMAIL, Kind.NAME) else value)
         if kind in (Kind.PHONE, Kind.CARD):
             key = (kind, re.sub(r"\D", "", value))
         if value in self._pseudonyms.values() or value.startswith("${"):
-            return value  # masked already, or a reference to a resource
+            return value  # already masked, or a reference to a resource
         if key not in self._pseudonyms:
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._pseudonyms[key] = MAKERS[kind](self._counts[kind], value)
@@ -168,7 +168,7 @@ class Masker:
 
 
 def _unescaped(text: str) -> str:
-    """A text as JSON has it, without its escapes."""
+    """A JSON string without its escapes."""
     try:
         return str(json.loads(f'"{text}"'))
     except ValueError:
@@ -176,7 +176,7 @@ def _unescaped(text: str) -> str:
 
 
 def _by_field(value: Any) -> Iterator[tuple[Kind, str]]:
-    """The texts of fields that are personal by their names, deep in a document."""
+    """The values of fields with personal names, at any depth of a document."""
     waiting: list[Any] = [value]
     while waiting:
         one = waiting.pop()
@@ -205,17 +205,17 @@ def _kind(name: str, value: Any, of: dict[str, Any]) -> Kind | None:
         others = {kind_of_field(other) for other in of} - {None, Kind.TOKEN}
         return Kind.NAME if PERSON.fullmatch(text) or others else None
     if kind is Kind.IP or (kind is Kind.EMAIL and isinstance(text, str) and "@" not in text):
-        return None  # by their shape
+        return None  # by their format
     return kind
 
 
 def _is_typed(value: Any) -> bool:
-    """Whether a value is a string or number in DynamoDB's JSON."""
+    """Whether a value is a string or a number in DynamoDB's JSON."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)) in ("S", "N")
 
 
 def _documents(text: str) -> list[Any]:
-    """The JSON documents of a text: one, or one a line."""
+    """The JSON documents of a text: a single one, or one on each line."""
     try:
         return [json.loads(text)]
     except (ValueError, RecursionError):
@@ -231,7 +231,7 @@ def _documents(text: str) -> list[Any]:
 
 
 def _rows(text: str) -> Iterator[dict[str, str]]:
-    """The rows of a table with a header, by the columns' names."""
+    """The rows of a table with a header, by column name."""
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count)
     if not first.count(delimiter) or first.lstrip()[:1] in ("{", "[", "<"):
@@ -243,16 +243,16 @@ def _rows(text: str) -> Iterator[dict[str, str]]:
 
 
 def _same_shape(number: int, value: str) -> str:
-    """The value's digits replaced, with all else as it is: `+49 30 1234567` becomes `+00 00 0000001`."""
+    """The value with other digits in the same format: `+49 30 1234567` becomes `+00 00 0000001`."""
     digits = f"{number:0{sum(map(str.isdigit, value))}}"
     if value.isdigit() and len(value) > 1:
-        digits = f"1{digits[1:]}"  # it may be a number in JSON, where none begins with zeros
+        digits = f"1{digits[1:]}"  # a number in JSON must not begin with zeros
     left = iter(digits)
     return "".join(next(left) if one.isdigit() else one for one in value)
 
 
 def _card(number: int, value: str) -> str:
-    """A number of the same shape whose check digit is right: it begins with 4000, as test numbers do."""
+    """A card number in the same format with a valid check digit. It begins with 4000, like test card numbers."""
     count = sum(map(str.isdigit, value))
     body = f"4000{number:0{max(count - 5, 1)}}"[: max(count - 1, 1)]
     check = next(one for one in "0123456789" if is_luhn(body + one))
@@ -261,7 +261,7 @@ def _card(number: int, value: str) -> str:
 
 
 def _ip(number: int, value: str) -> str:
-    """Of the ranges for documentation: RFC 5737 and RFC 3849."""
+    """An address from a range reserved for documentation: RFC 5737 and RFC 3849."""
     if ":" in value or number > 3 * 254:
         return f"2001:db8::{number:x}"
     network = ("192.0.2", "198.51.100", "203.0.113")[(number - 1) // 254]

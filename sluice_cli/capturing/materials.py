@@ -1,4 +1,4 @@
-"""Collects what is needed to reproduce a failed event: the objects that it names, and the rows with its keys."""
+"""Collects what a failed event needs to be reproduced: the objects that it names, and the rows with its keys."""
 
 import gzip
 import json
@@ -13,8 +13,8 @@ from sluice_cli.deployed.resources import Resource
 
 LARGEST_OBJECT = 20 * 1024 * 1024
 MOST_OBJECTS = 100
-MOST_VALUES = 200  # texts of an event that may be keys of rows
-MOST_ROWS = 100  # of one key
+MOST_VALUES = 200  # texts of an event that are tried as keys
+MOST_ROWS = 100  # rows for each key
 LONGEST_KEY = 2048  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 GZIP = b"\x1f\x8b"
 
@@ -28,14 +28,14 @@ class CapturedObject:
     bucket: str
     key: str
     version_id: str | None
-    content: bytes | None = field(repr=False, default=None)  # None where it could not be read
+    content: bytes | None = field(repr=False, default=None)  # None if it cannot be read
     headers: dict[str, Any] = field(default_factory=dict)  # content type, encoding, metadata
     note: str = ""
 
 
 @dataclass
 class MaterialText:
-    """The text of an object, and how it becomes bytes again."""
+    """The text of an object, and how it is encoded."""
 
     text: str
     encoding: str
@@ -47,7 +47,7 @@ class MaterialText:
 
 
 def named_objects(event: Any) -> list[tuple[str, str, str | None]]:
-    """Bucket, key and version of the objects that an event names: of S3, also inside of messages, or of EventBridge."""
+    """Bucket, key and version of the objects in an event: S3 events, also inside messages, and EventBridge events."""
     found: dict[tuple[str, str, str | None], None] = {}
     waiting: list[tuple[Any, bool]] = [(event, False)]
     while waiting and len(found) < MOST_OBJECTS:
@@ -62,7 +62,7 @@ def named_objects(event: Any) -> list[tuple[str, str, str | None]]:
         elif isinstance(value, dict):
             bucket, item = value.get("bucket"), value.get("object")
             if isinstance(bucket, dict) and isinstance(item, dict) and isinstance(item.get("key"), str):
-                # S3's own notifications encode keys, EventBridge's do not.
+                # S3 notifications encode keys, EventBridge events do not.
                 key = unquote_plus(item["key"]) if encoded else item["key"]
                 version = item.get("versionId") or item.get("version-id")
                 found[str(bucket.get("name")), key, version] = None
@@ -71,7 +71,7 @@ def named_objects(event: Any) -> list[tuple[str, str, str | None]]:
 
 
 def read_object(s3: Any, bucket: str, key: str, version: str | None) -> CapturedObject:
-    """An object with its content; a note says why where it cannot be had."""
+    """An object with its content. A note gives the reason if it cannot be read."""
     one = CapturedObject(bucket, key, version)
     try:
         answer = s3.get_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
@@ -88,7 +88,7 @@ def read_object(s3: Any, bucket: str, key: str, version: str | None) -> Captured
 
 
 def text_of(content: bytes) -> MaterialText | None:
-    """The text of an object, compressed or not; None where it is none."""
+    """The text of a plain or compressed object; None if it is not text."""
     compressed = content.startswith(GZIP)
     if compressed:
         try:
@@ -118,7 +118,7 @@ def _reader(content: bytes) -> Any:
 def rows_of(
     event: Any, objects: Sequence[CapturedObject], tables: Sequence[Resource], client: Callable[..., Any]
 ) -> dict[str, list[dict[str, Any]]]:
-    """The rows of the tables, by the tables' names, whose partition key is a text or number of the event."""
+    """By table name, the rows whose partition key is a text or number in the event."""
     values = list(dict.fromkeys([*(one.key for one in objects), *_texts(event)]))[:MOST_VALUES]
     found: dict[str, list[dict[str, Any]]] = {}
     for table in tables:
@@ -145,12 +145,12 @@ def _rows(table: Resource, values: Sequence[str], dynamodb: Any) -> Iterator[dic
                 ConsistentRead=True,
             )
         except (ClientError, BotoCoreError):
-            return  # the table cannot be read by who asks
+            return  # the caller must not read this table
         yield from answer["Items"]
 
 
 def _texts(event: Any) -> Iterator[str]:
-    """The texts and numbers of an event that may be keys, those in messages too."""
+    """The texts and numbers of an event that may be keys, also those inside messages."""
     waiting = [event]
     while waiting:
         value = waiting.pop(0)

@@ -1,6 +1,6 @@
-"""Recognizes personal data by the name of a field, or by the form of a text.
+"""Recognizes personal data by the name of its field, or by its format. docs/operating.md lists the kinds.
 
-docs/operating.md lists the kinds. No rule recognizes every name in free text, so users have to read the result.
+No rule recognizes every name in free text: users must read the result.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from sluice_cli.review.text import SECRET_VALUE
 
 
 class Kind(StrEnum):
-    """A kind of personal data, and what its pseudonyms begin with."""
+    """A kind of personal data, and the prefix of its pseudonyms."""
 
     EMAIL = "email"
     PHONE = "phone"
@@ -24,10 +24,10 @@ class Kind(StrEnum):
     PRINCIPAL = "principal"
     CARD = "card"
     IBAN = "iban"
-    NUMBER = "number"  # a person's number with an authority
+    NUMBER = "number"  # an official identification number of a person
 
 
-# Names of fields without anything but letters and digits, in lower case: `first_name` is `firstname`.
+# Field names in lower case, with letters and digits only: `first_name` is `firstname`.
 FIELDS = {
     Kind.EMAIL: r"e?mail(address)?|(from|to|cc|reply|contact|user|customer)e?mail(address)?",
     Kind.PHONE: r"(tele|mobile|cell|home|work)?phone(number|no)?|mobile(number|no)?|tel|telephone|fax(number)?|msisdn",
@@ -45,15 +45,15 @@ FIELDS = {
     Kind.IP: r"(source|client|remote|user)?ip(address|v4|v6)?|xforwardedfor|xrealip",
 }
 _BY_FIELD = [(kind, re.compile(pattern)) for kind, pattern in FIELDS.items()]
-# Fields of AWS's own events that are called like something personal.
+# Fields of AWS's events whose names look personal.
 NO_PERSONAL_FIELDS = {"nexttoken", "continuationtoken", "eventsourcetoken", "sendername"}
 
-# `name` alone is a person's only where its value looks like one's, or its neighbours are somebody's.
+# `name` is personal only if its value looks like a person's name, or if fields beside it are personal.
 PLAIN_NAME = "name"
 PERSON = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'\u2019-]+(?: [A-ZÀ-ÖØ-Þ][\w.'\u2019-]*){1,3}")
 
 EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}(?![\w-])")
-# With a country code, or as in North America; a time zone's offset (`+02:00`) is shorter.
+# With a country code, or in the North American format. Offsets of time zones (`+02:00`) are shorter.
 PHONE = re.compile(r"(?<![\w+.:-])(?:\+[1-9][\d ().\u00a0/-]{6,18}\d|\(\d{3}\) ?\d{3}[-. ]\d{4})(?![\w:])")
 IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]|-\w)")
 IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:.])")
@@ -84,7 +84,7 @@ SHAPES = (
 
 
 def kind_of_field(name: str) -> Kind | None:
-    """The kind of personal data that a field of this name holds."""
+    """The kind of personal data in a field of this name."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     if plain in NO_PERSONAL_FIELDS:
         return None
@@ -92,7 +92,7 @@ def kind_of_field(name: str) -> Kind | None:
 
 
 def found_in(text: str) -> Iterator[tuple[int, int, Kind]]:
-    """Where a text has personal data by its shape; parts do not overlap, the earlier shapes come first."""
+    """The positions of personal data in a text, by format. Matches do not overlap; the first format wins."""
     taken: list[tuple[int, int]] = []
     for kind, pattern in SHAPES:
         for found in pattern.finditer(text):
@@ -111,7 +111,7 @@ def _is_valid(kind: Kind, text: str) -> bool:
             address = ipaddress.ip_address(text)
         except ValueError:
             return False
-        # Of nobody: this machine, and what documentation uses.
+        # Belongs to nobody: addresses of this machine and of documentation.
         return not (address.is_loopback or address.is_unspecified or _is_for_documentation(address))
     if kind is Kind.IBAN:
         compact = text.replace(" ", "")
@@ -125,7 +125,10 @@ def _is_valid(kind: Kind, text: str) -> bool:
 
 
 def is_luhn(digits: str) -> bool:
-    """Whether a card number's last digit is right. https://www.iso.org/standard/70484.html"""
+    """Whether the check digit of a card number is valid.
+
+    https://www.iso.org/standard/70484.html
+    """
     total = 0
     for position, digit in enumerate(reversed(digits)):
         number = int(digit) * (2 if position % 2 else 1)

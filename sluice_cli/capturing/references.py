@@ -1,4 +1,6 @@
-"""Replaces names of deployed resources by references to Terraform's state, so that an event fits any deployment."""
+"""Replaces names of deployed resources by references to Terraform's state, so that an event works
+with any deployment.
+"""
 
 import json
 import re
@@ -11,14 +13,14 @@ from sluice_cli.errors import InputError
 # `${object-tracker:aws_s3_bucket.Objects_Bucket_80F6A514.bucket}`
 REFERENCE = re.compile(r"\$\{([^:{}]+):([\w-]+\.[\w-]+)\.(\w+)\}")
 ACCOUNT = "${account}"
-# What others call a resource by: wherever it stands in a text, and as a whole text only.
+# Attributes by which a resource is named: as part of a text, and as a whole text only.
 INSIDE = ("stream_arn", "arn", "url", "invoke_url", "execution_arn")
 WHOLE = ("bucket", "function_name", "name", "id")
 SHORTEST_NAME = 3
 
 
 class References:
-    """Replaces names of resources by references."""
+    """Replaces names of resources by references, and references by names."""
 
     def __init__(self, resources: Iterable[Resource], account: str) -> None:
         self._inside: dict[str, str] = {}
@@ -45,7 +47,7 @@ class References:
         if text in self._whole:
             return self._whole[text]
         if text[:1] in ("{", "["):
-            # JSON in a text, such as the body of a message: its own texts are whole ones.
+            # JSON inside a string, such as a message's body.
             try:
                 document = json.loads(text)
             except (ValueError, RecursionError):
@@ -60,7 +62,9 @@ class References:
 
 
 def resolved(value: Any, states: Mapping[str, Sequence[Resource]], account: str) -> Any:
-    """The JSON document with the names of what is deployed. Raises `InputError` for a resource that is not there."""
+    """The JSON document with the names of deployed resources. Raises `InputError` for a resource
+    that is not deployed.
+    """
     if isinstance(value, dict):
         return {name: resolved(one, states, account) for name, one in value.items()}
     if isinstance(value, list):

@@ -1,1 +1,1 @@
-"""What IAM refused, and the line of code that grants it."""
+"""Explains calls that IAM refused, with the line of code that grants them."""

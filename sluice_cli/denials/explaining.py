@@ -1,4 +1,4 @@
-"""From a refused call to the line of code that grants it."""
+"""Finds the line of code that grants a refused call."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.denials.names_in_source import Declaration, declarations
 from sluice_cli.deployed.resources import Resource
 
-MOST_CODE = 3  # verbs that are shown for one call
+MOST_CODE = 3  # grants shown for one call
 
 IN_STATE = "allows it in Terraform's state"
 INLINE = "aws_iam_role_policy"
@@ -21,8 +21,8 @@ INLINE = "aws_iam_role_policy"
 class Explainer:
     """Explains refused calls of a project's functions.
 
-    `resources` are those of the stacks that are looked at; `more` gives those of all stacks, and is called when a
-    refused resource is in none of these. `folder` has the app's sources.
+    `resources` are those of the selected stacks. `more` returns those of all stacks; it is called when a refused
+    resource is in none of the selected ones. `folder` has the app's sources.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Explainer:
         self._more = more
 
     def explain(self, denial: Denial) -> Explanation:
-        """What is missing for a call, and what grants it."""
+        """The missing statement of a call, and the code that grants it."""
         role = self._role(denial)
         function = self._function_of(role) if role else None
         who = denial.function or denial.role or denial.principal
@@ -64,7 +64,7 @@ class Explainer:
         matches = grants.in_stacks(denial, self._all_with(denial.resource))
         if any(one.of_key for one in matches):
             matches = self._held_but_for_key(matches, denial)
-        # Those that grant no more than the narrowest does; a permission on a key may come with any of several verbs.
+        # Only the grants with the fewest permissions; a permission on a key may be part of several grants.
         smallest = min((one.verb.size for one in matches), default=0)
         code: dict[str, str] = {}
         for match in matches:
@@ -83,8 +83,9 @@ class Explainer:
         return (), ()
 
     def _held_but_for_key(self, matches: list[Match], denial: Denial) -> list[Match]:
-        """Of the verbs that bring a permission on a key, those whose other statements the role has already, with the
-        options that it has them with; all where it has none."""
+        """The verbs with a permission on a key whose other statements the role already has, with their options; all
+        matches if there are none.
+        """
         role = self._role(denial)
         statements = [one for _, policy in (self._inline(role) if role else ()) for one in policy]
         allowed = {
@@ -104,7 +105,7 @@ class Explainer:
         return None
 
     def _function_of(self, role: Resource) -> str:
-        """The construct path of the function whose role it is; empty where the role is no `PythonFunction`'s."""
+        """The construct path of the function that has this role; empty if no `PythonFunction` has it."""
         if not role.path.endswith("/Role") or role.path.count("/") < 2:
             return ""
         function = f"{role.construct}/Function"
@@ -112,8 +113,9 @@ class Explainer:
         return role.construct if known else ""
 
     def _named(self, path: str, construct: str) -> tuple[str, str]:
-        """What a construct is called in the sources, and where; its id in snake case where they do not say. No name
-        where the sources say that it is of another class."""
+        """The construct's variable in the sources, and where it is declared; its id in snake case if the sources do not
+        declare it. No name if the sources declare another class.
+        """
         stack, _, inside = path.partition("/")
         ids = inside.split("/")
         found = declarations(self._folder, ids[-1])
@@ -124,13 +126,13 @@ class Explainer:
         if len(variables) == 1 and len(ids) == 1:
             return own[0].variable, f"{path}: {_place(own[0], self._folder)}"
         if ids[-1] == "Failures" and len(ids) > 1:
-            # A function's own queue, which is its attribute.
+            # A function's failure queue is its attribute.
             above, place = self._named(f"{stack}/{'/'.join(ids[:-1])}", "PythonFunction")
             return f"{above}.failures", place
         return _snake(ids[-1]), f"{path}: the construct {ids[-1]} of the stack {stack}"
 
     def _held(self, denial: Denial, role: Resource | None) -> Iterator[str]:
-        """What the role's policies in Terraform say of the action already."""
+        """What the role's policies in Terraform's state already allow or deny for the action."""
         if role is None:
             return
         for policy, statements in self._inline(role):
@@ -167,7 +169,7 @@ class Explainer:
                 yield one, _statements(str(one.attributes.get("policy") or ""))
 
     def _all_with(self, text: str) -> list[Resource]:
-        """The resources looked at; those of all stacks, where none of them has the text as a name or ARN."""
+        """The selected resources with the text as a name or ARN; those of all stacks if no selected one has it."""
         if self._more and not any(_names(one, text) for one in self._resources):
             more, self._more = self._more, None
             known = {(one.stack, one.address) for one in self._resources}
@@ -210,13 +212,13 @@ def _list(value: Any) -> list[str]:
 
 
 def _like(pattern: str, text: str) -> bool:
-    """Whether a text matches what a policy says, with IAM's wildcards."""
+    """Whether a text matches a pattern of a policy, with IAM's wildcards."""
     escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(escaped, text, re.DOTALL) is not None
 
 
 def _same_resource(one: str, other: str) -> bool:
-    """Whether two ARNs are of one bucket, table, topic or queue, whatever they name in it."""
+    """Whether two ARNs belong to the same bucket, table, topic or queue."""
     parts = 1 if ":s3:" in other else 2
     return one.split("/")[:parts] == other.split("/")[:parts]
 
@@ -231,7 +233,7 @@ def _snake(name: str) -> str:
 
 
 def by_request(explanations: Sequence[Explanation]) -> Mapping[str, list[Explanation]]:
-    """The explanations by the request id of the invocation that was refused."""
+    """The explanations by the request id of the refused invocation."""
     found: dict[str, list[Explanation]] = {}
     for one in explanations:
         found.setdefault(one.denial.request_id, []).append(one)

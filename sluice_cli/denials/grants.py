@@ -1,6 +1,5 @@
-"""Which verb of the module classes grants an action on a resource: grants.json, read and matched.
-
-scripts/grant_table.py writes the file from the classes themselves.
+"""Finds the verb of the module classes that grants an action on a resource, in grants.json, which
+scripts/grant_table.py generates from the classes.
 """
 
 import json
@@ -21,20 +20,20 @@ NOTHING = "(?!)"  # a pattern that matches nothing
 
 @dataclass(frozen=True)
 class GrantVerb:
-    """A `grant_...` method with the options it is called with, and the statements that it gives."""
+    """A `grant_...` method, the options of its call, and the statements that it adds."""
 
     construct: str  # the class: `Table`
     name: str
     options: tuple[str, ...]
     statements: tuple[Mapping[str, Any], ...]
-    # The type of the resource that the class makes, and its id below the construct; None for what exists already.
+    # The type of the class's main resource and its id below the construct; None for references to existing resources.
     resource: tuple[str, str] | None
     existing_call: str
     existing_arn: str
 
     @property
     def size(self) -> int:
-        """How many actions it grants, beside those on a key."""
+        """The number of actions that it grants, without those on a key."""
         return sum(len(one["actions"]) for one in self.statements if one["resources"] != [KEY])
 
 
@@ -43,13 +42,13 @@ class Match:
     """A verb that grants the refused action on the refused resource."""
 
     verb: GrantVerb
-    resource: Resource | None  # None for a resource of no stack
+    resource: Resource | None  # None for a resource outside of the stacks
     options: Mapping[str, str]
     statement: Mapping[str, Any]
 
     @property
     def of_key(self) -> bool:
-        """Whether the action is one on the key of the resource."""
+        """Whether the action is on the resource's key."""
         return bool(self.statement["resources"] == [KEY])
 
     def call(self, construct: str, function: str) -> str:
@@ -77,7 +76,7 @@ def verbs() -> tuple[GrantVerb, ...]:
 
 
 def in_stacks(denial: Denial, resources: Sequence[Resource]) -> list[Match]:
-    """The verbs of deployed constructs that grant what was refused, narrowest first."""
+    """The verbs of deployed constructs that grant the refused action, narrowest first."""
     found = []
     for verb, statement in _with_action(denial.action):
         for resource in _made_by(verb, resources):
@@ -88,7 +87,7 @@ def in_stacks(denial: Denial, resources: Sequence[Resource]) -> list[Match]:
 
 
 def of_existing(denial: Denial) -> list[Match]:
-    """The verbs for a resource of no stack, by its ARN."""
+    """The verbs for a resource outside of the stacks, by its ARN."""
     arn = _owner(denial.resource)
     known = {"arn": arn, "stream_arn": denial.resource}
     found = [
@@ -101,7 +100,7 @@ def of_existing(denial: Denial) -> list[Match]:
 
 
 def existing_construct(match: Match, denial: Denial) -> str:
-    """The code for a construct that stands for a resource of no stack, with an id from its name."""
+    """The code for a reference to a resource outside of the stacks, with an id made from its name."""
     arn = _owner(denial.resource)
     found = _pattern(match.verb.existing_arn, {}).fullmatch(arn)
     name = found["name"] if found else arn
@@ -110,15 +109,16 @@ def existing_construct(match: Match, denial: Denial) -> str:
 
 
 def _owner(arn: str) -> str:
-    """The ARN of the bucket or table that an ARN of an object, an index or a stream is below."""
+    """The ARN of the bucket or table that has the object, index or stream of an ARN."""
     if arn.split(":")[2:3] == ["s3"]:
         return arn.partition("/")[0]
     return re.split("/index/|/stream/", arn)[0]
 
 
 def as_held(match: Match, allowed: Collection[tuple[str, str]]) -> Match | None:
-    """The match with the options that a role has the verb with, by what it is allowed (actions in lower case and
-    resources); None where it lacks a statement of the verb, but for those on the key."""
+    """The match with the options under which the role already has the verb, from the role's allowed actions (lower
+    case) and resources; None if a statement of the verb other than those on the key is missing.
+    """
     options: dict[str, str] = {}
     known = (
         {name: str(match.resource.attributes.get(name) or "") for name in ("arn", "stream_arn")}
@@ -152,7 +152,7 @@ def _with_action(action: str) -> Iterator[tuple[GrantVerb, Mapping[str, Any]]]:
 
 
 def _made_by(verb: GrantVerb, resources: Iterable[Resource]) -> Iterator[Resource]:
-    """The resources that are a construct's of that class: of its type, under its child's id, inside of a construct."""
+    """The main resources of constructs of the verb's class, by type and id."""
     if verb.resource is None:
         return
     type_, child = verb.resource
@@ -162,8 +162,9 @@ def _made_by(verb: GrantVerb, resources: Iterable[Resource]) -> Iterator[Resourc
 
 
 def _known(resource: Resource, refused: str, resources: Iterable[Resource]) -> dict[str, str]:
-    """What a statement's placeholders stand for. The key is known where the refused resource is one that the construct
-    uses."""
+    """The values of a statement's placeholders. The key is known if the construct uses the refused
+    resource as its key.
+    """
     known = {name: str(resource.attributes.get(name) or "") for name in ("arn", "stream_arn")}
     key = re.fullmatch(r"arn:[\w-]+:kms:.*", refused)
     if key and any(_inside(one, resource) and mentions(one, refused) for one in resources):
@@ -172,14 +173,14 @@ def _known(resource: Resource, refused: str, resources: Iterable[Resource]) -> d
 
 
 def _inside(one: Resource, other: Resource) -> bool:
-    """Whether a resource belongs to the same construct as another."""
+    """Whether both resources belong to the same construct."""
     return one.stack == other.stack and one.path.startswith(f"{other.construct}/")
 
 
 def _options(
     denial: Denial, verb: GrantVerb, statement: Mapping[str, Any], known: Mapping[str, str]
 ) -> dict[str, str] | None:
-    """The options with which the verb's statement allows the call; None where it does not."""
+    """The options with which the verb's statement allows the call; None if it does not allow it."""
     for template in statement["resources"]:
         found = _pattern(template, known).fullmatch(denial.resource)
         if found is None:
@@ -190,7 +191,7 @@ def _options(
         if "prefix" in verb.options and "prefix" not in given:
             given["prefix"] = denial.context.get("s3:prefix", "")
         if "prefix" in given:
-            # All below the folder of the object: its own key would be a grant for one object.
+            # The object's folder: a prefix of the whole key would grant a single object.
             given["prefix"] = given["prefix"][: given["prefix"].rfind("/") + 1]
             if not given["prefix"]:
                 continue
@@ -200,7 +201,7 @@ def _options(
 
 
 def _pattern(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
-    """A resource of a statement as a pattern, with what is known filled in."""
+    """A resource of a statement as a regular expression, with known values filled in."""
     parts = []
     for part in re.split(r"(\{\w+\}|\*)", template):
         name = part[1:-1] if part.startswith("{") else ""
@@ -220,11 +221,11 @@ def _pattern(template: str, known: Mapping[str, str]) -> re.Pattern[str]:
 
 
 def _with_wildcards(text: str) -> str:
-    """A text of a policy as a pattern: `*` and `?` have IAM's meaning."""
+    """A text of a policy as a regular expression, with IAM's `*` and `?`."""
     return re.escape(text).replace(r"\*", "(?s:.*)").replace(r"\?", "(?s:.)")
 
 
 def _rank(match: Match) -> tuple[Any, ...]:
-    # The fewest actions; then the narrower resources, which options say; then the shorter name, as of equal verbs the
-    # plain one is meant (`grant_write` before `grant_presigned_write`).
+    # Fewest actions first, then narrower resources (more options), then the shorter name: `grant_write` comes before
+    # `grant_presigned_write`.
     return match.of_key, match.verb.size, -len(match.options), len(match.verb.name)

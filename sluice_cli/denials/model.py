@@ -1,4 +1,4 @@
-"""A refused call, and what is said about it."""
+"""A refused call and its explanation."""
 
 import re
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ class Denial:
 
     principal: str
     action: str
-    resource: str  # its ARN; `*` where AWS names none
+    resource: str  # its ARN; `*` if AWS names none
     explicit: bool = False
-    sid: str = ""  # of the statement that denies
-    policy: str = "identity"  # or `resource`: which kind of policy lacks the permission, or denies
+    sid: str = ""  # of the denying statement
+    policy: str = "identity"  # or `resource`: the kind of policy that lacks the permission or denies the call
     context: Mapping[str, str] = field(default_factory=dict)  # condition keys of the call
-    function: str = ""  # the name of the function that called; empty where it is not known
+    function: str = ""  # the name of the calling function; empty if unknown
     request_id: str = ""
     time: float = 0
 
     @property
     def role(self) -> str:
-        """The name of the role that called; empty for users."""
+        """The name of the calling role; empty for users."""
         found = SESSION.fullmatch(self.principal)
         return found["role"] if found else ""
 
@@ -41,12 +41,14 @@ class Denial:
 
     @classmethod
     def recorded(cls, record: Mapping[str, Any]) -> "Denial":
-        """From what the local AWS keeps."""
+        """The denial of a record of the local AWS."""
         return cls(**{name: record[name] for name in cls.__dataclass_fields__ if name in record})
 
     @classmethod
     def in_text(cls, text: str) -> "Denial | None":
-        """From AWS's message, which a function's error or log line may hold; None where it holds none."""
+        """The denial in AWS's message, which a function's error or log line may contain; None
+        without such a message.
+        """
         found = MESSAGE.search(text) if "is not authorized to perform" in text else None
         if found is None:
             return None
@@ -63,7 +65,7 @@ class Denial:
         )
 
 
-# How services spell actions in their messages.
+# Services spell some actions differently in their messages.
 SPELLINGS = {"SNS:": "sns:", "sqs:sendmessage": "sqs:SendMessage", "sqs:receivemessage": "sqs:ReceiveMessage"}
 
 
@@ -76,18 +78,18 @@ def _in_iams_case(action: str) -> str:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What is missing for a call, and the code that grants it."""
+    """The missing permission of a call, and the code that grants it."""
 
     denial: Denial
     who: str
-    # Code that grants exactly this, best first; empty where no verb of the module classes does.
+    # Code that grants exactly this, best first; empty if no verb of the module classes does.
     grants: tuple[str, ...] = ()
-    # Where the constructs in that code are.
+    # Where that code's constructs are declared.
     where: tuple[str, ...] = ()
-    # The smallest statement that allows the call; None where a statement denies it.
+    # The smallest statement that allows the call; None if a statement denies it.
     statement: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
-    # Terraform's state has the permission: AWS does not.
+    # The permission is in Terraform's state, but not on AWS.
     in_terraform: bool = False
 
     def as_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which variable holds a construct: found in the app's Python sources, without running them."""
+"""Finds the variable that holds a construct by parsing the app's Python sources, without running them."""
 
 import ast
 import os
@@ -15,7 +15,7 @@ SKIPPED_FOLDERS = {"node_modules", "cdktf.out", "site-packages", "__pycache__", 
 
 @dataclass(frozen=True)
 class Declaration:
-    """`self.orders = Table(self, "Orders", ...)`: where, in which variable, of which class."""
+    """A construct assigned to a variable: `self.orders = Table(self, "Orders", ...)`."""
 
     file: Path
     line: int
@@ -24,14 +24,16 @@ class Declaration:
 
 
 def declarations(folder: Path, id_: str) -> list[Declaration]:
-    """Where the app's sources make a construct with this id and keep it in a variable."""
+    """The declarations of constructs with this id in the app's sources."""
     return [one for file, changed in _sources(folder) for declared, one in _in_file(file, changed) if declared == id_]
 
 
-# A watcher asks again and again while files change.
+# `sluice watch` reads the sources again after each change.
 @lru_cache(MOST_FILES)
 def _in_file(file: Path, changed: int) -> tuple[tuple[str, Declaration], ...]:
-    """The declarations in a file whose time of change is `changed`, with the ids of their constructs."""
+    """The declarations in a file, each with its construct's id. `changed`, the time of the file's last change, is part
+    of the cache key.
+    """
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -40,7 +42,7 @@ def _in_file(file: Path, changed: int) -> tuple[tuple[str, Declaration], ...]:
 
 
 def _sources(folder: Path) -> Iterator[tuple[Path, int]]:
-    """The app's sources, with the time of their last change in nanoseconds."""
+    """The app's sources with the time of their last change, in nanoseconds."""
     count = 0
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(
@@ -53,7 +55,7 @@ def _sources(folder: Path) -> Iterator[tuple[Path, int]]:
                 continue
             try:
                 status = Path(root, name).stat()
-            except OSError:  # a link to nothing, as Emacs makes for a file that is open; or it has just been removed
+            except OSError:  # a dangling link (Emacs makes one beside an open file), or a file that was just removed
                 continue
             if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_FILE:
                 yield Path(root, name), status.st_mtime_ns

@@ -1,4 +1,4 @@
-"""What the local AWS has refused."""
+"""Reads the calls that the local AWS refused."""
 
 import json
 from typing import Any
@@ -16,16 +16,16 @@ PATH = "/_sluice/denials"
 
 
 class DenialReader:
-    """Reads what the local AWS refused since the reader was made, each call once."""
+    """Reads the calls that the local AWS refused after the reader was created, each call once."""
 
     def __init__(self, local: LocalAws, *, from_start: bool = False) -> None:
         self._local = local
         self._last = 0 if from_start else self._read(0)["last"]
 
     def read(self) -> list[Denial]:
-        """The refused calls that are new. Raises `LocalAwsError` where the local AWS does not answer."""
+        """New refused calls. Raises `LocalAwsError` if the local AWS does not answer."""
         answer = self._read(self._last)
-        # Fewer than were read: it is another local AWS, which counts anew.
+        # A lower number than the last one: the local AWS was started again and counts from zero.
         if answer["last"] < self._last:
             answer = self._read(0)
         self._last = answer["last"]
@@ -42,7 +42,9 @@ class DenialReader:
 
 
 def explained_denials(target: Target, denials: list[Denial]) -> list[Explanation]:
-    """What the project's functions were refused, each with the code that grants it; calls of others are left out."""
+    """The refused calls of the project's functions, with the code that grants each. Calls of other
+    roles are left out.
+    """
     if not denials:
         return []
     resources = resources_of(synthesized_stacks(target))

@@ -1,4 +1,4 @@
-"""A refused call in the terminal: who, what, on what, and the code that grants it."""
+"""Formats the explanation of a refused call for a terminal."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def lines(explanation: Explanation) -> list[str]:
 
 
 def all_lines(explanations: Sequence[Explanation]) -> list[str]:
-    """The explanations, each once, with how often a call was refused."""
+    """The lines of all explanations; repeated ones are printed once, with their number."""
     counted: dict[tuple[str, ...], int] = {}
     for one in explanations:
         key = tuple(lines(one))

@@ -1,4 +1,4 @@
-"""Functions and stacks as people name them on the command line."""
+"""Selects functions by the names that people give on the command line."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

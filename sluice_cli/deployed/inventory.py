@@ -1,4 +1,4 @@
-"""What is deployed of stacks, and how it is: resources, endpoints, queue depths, alarms."""
+"""Lists the deployed resources of stacks, with endpoints, queue depths and alarms."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,12 +13,12 @@ from sluice_cli.deployed.resources import Resource
 AT_ONCE = 8  # requests
 ALARMS_AT_ONCE = 100  # the most names of one request
 WITH_DOMAIN_NAME = ("aws_api_gateway_domain_name", "aws_apigatewayv2_domain_name", "aws_cloudfront_distribution")
-NOT_READ = -1  # messages of a queue that could not be asked
+NOT_READ = -1  # number of messages of a queue that could not be read
 
 
 @dataclass(frozen=True)
 class ResourceEntry:
-    """A resource, as somebody looks for it on AWS."""
+    """A resource by the names that AWS and the app have for it."""
 
     stack: str
     address: str
@@ -29,7 +29,7 @@ class ResourceEntry:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where something is reached by HTTP."""
+    """The URL of an API or function."""
 
     stack: str
     address: str
@@ -38,7 +38,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class QueueDepth:
-    """How many messages a queue has, about."""
+    """The approximate number of messages in a queue."""
 
     stack: str
     name: str
@@ -50,7 +50,7 @@ class QueueDepth:
 
 @dataclass(frozen=True)
 class AlarmState:
-    """An alarm, and whether it rings: `OK`, `ALARM`, or `INSUFFICIENT_DATA`."""
+    """An alarm and its state: `OK`, `ALARM`, or `INSUFFICIENT_DATA`."""
 
     stack: str
     name: str
@@ -72,7 +72,9 @@ class Inventory:
 
 
 def inventory(resources: Sequence[Resource], client: Callable[..., Any], local_url: str | None = None) -> Inventory:
-    """Asks AWS for queues and alarms; what it refuses is noted. `local_url` is where the local AWS answers."""
+    """Reads the state of queues and alarms from AWS; refused calls are noted. `local_url` is the address of the local
+    AWS.
+    """
     queues = [one for one in resources if one.type == "aws_sqs_queue"]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         depths = tuple(pool.map(lambda one: _depth(one, client), sorted(queues, key=_place)))
@@ -115,7 +117,7 @@ def _depth(queue: Resource, client: Callable[..., Any]) -> QueueDepth:
     names = [number, f"{number}NotVisible", f"{number}Delayed"]
     try:
         sqs = client("sqs", region_name=queue.region or None)
-        # By its name: the state may hold the URL of an endpoint that has moved.
+        # By the queue's name: the URL in the state may have the address of an earlier endpoint.
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     except (ClientError, BotoCoreError) as error:

@@ -1,4 +1,4 @@
-"""Calling a deployed function with an event: its answer, its log, and what IAM refused it."""
+"""Invokes a deployed function: its response, its log, and the calls that IAM refused."""
 
 import json
 import time
@@ -16,19 +16,19 @@ from sluice_cli.function_logs.events import LogReader
 from sluice_cli.function_logs.lines import LineReader, LogLine
 
 LONGEST_EVENT = 6 * 1024 * 1024  # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-# Beyond the function's timeout: a cold start, and the way there and back.
+# Time beyond the function's timeout for a cold start and the network.
 PATIENCE_SECONDS = 30
-LOG_SECONDS = 10  # CloudWatch Logs has a line after some seconds
+LOG_SECONDS = 10  # CloudWatch Logs delivers a line after some seconds.
 LOG_EVERY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What an invocation gave."""
+    """The result of an invocation."""
 
     request_id: str
-    payload: Any  # the answer, parsed where it is JSON
-    error: str | None  # `Unhandled`, where the function raised or did not end
+    payload: Any  # the response, parsed if it is JSON
+    error: str | None  # `Unhandled` if the function raised an exception or timed out
     seconds: float
     log: tuple[LogLine, ...]
     log_complete: bool
@@ -55,10 +55,10 @@ def read_event(path: Path) -> Any:
 
 
 def invoke(function: Function, event: Any, client: Callable[..., Any]) -> Invocation:
-    """Invoke a function and wait for its end. Raises `DeploymentError` where no answer comes, and botocore's errors."""
+    """Invoke a function and wait for its end. Raises `DeploymentError` if no response comes, and botocore's errors."""
     began = time.time()
     seconds = function.timeout_seconds + PATIENCE_SECONDS
-    # Never twice by itself: the second event would be one more.
+    # No automatic retry: it would invoke the function again.
     patient = Config(read_timeout=seconds, tcp_keepalive=True, retries={"total_max_attempts": 1})
     lambda_ = client("lambda", region_name=function.region or None, config=patient)
     try:
@@ -77,8 +77,8 @@ def invoke(function: Function, event: Any, client: Callable[..., Any]) -> Invoca
 def _log(
     function: Function, request_id: str, since: int, client: Callable[..., Any]
 ) -> tuple[tuple[LogLine, ...], bool]:
-    """The lines of one request, and whether its last one is there."""
-    # Clocks differ, and an environment says what it does before the request comes.
+    """The log lines of a request, and whether the last one has arrived."""
+    # Clocks differ, and an execution environment logs before the request starts.
     reader, understood = LogReader([function], client, since - 60_000), LineReader()
     lines: list[LogLine] = []
     deadline = time.monotonic() + LOG_SECONDS

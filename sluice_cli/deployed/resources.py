@@ -1,4 +1,4 @@
-"""What is deployed of a project's stacks: the resources of Terraform's state, with the constructs they come from."""
+"""Reads the deployed resources of a project's stacks from Terraform's state, with their constructs."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,7 +43,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Function:
-    """A deployed Lambda function, as people and AWS name it."""
+    """A deployed Lambda function."""
 
     resource: Resource
 
@@ -74,14 +74,14 @@ class Function:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the function can be called by on the command line."""
+        """The names by which the function can be selected on the command line."""
         path = self.resource.path.split("/")[1:]
         construct = path[-2] if len(path) > 1 and path[-1] in ("Function", "Resource") else path[-1] if path else ""
         return tuple(filter(None, (self.name, construct, "/".join(path), self.resource.address, self.arn)))
 
 
 def resources_of(stacks: Sequence[Stack]) -> list[Resource]:
-    """The managed resources of the stacks that are deployed. Raises `DeploymentError` where a state cannot be read."""
+    """The managed resources of the deployed stacks. Raises `DeploymentError` if a state cannot be read."""
     deployed = [stack for stack in stacks if stack.initialized]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         states = list(pool.map(Stack.state, deployed))
@@ -112,5 +112,5 @@ def functions_in(resources: Iterable[Resource]) -> list[Function]:
 
 
 def mentions(resource: Resource, text: str) -> bool:
-    """Whether any attribute of the resource has the text in it."""
+    """Whether an attribute of the resource contains the text."""
     return text in json.dumps(resource.attributes, default=str)

@@ -1,1 +1,1 @@
-"""Events as AWS sends them to a function, with the names of what is deployed."""
+"""Events as AWS sends them to a function, with the names of deployed resources."""

@@ -1,4 +1,4 @@
-"""The events themselves, in the shapes that AWS documents."""
+"""Events of each service, as AWS documents them."""
 
 import base64
 import hashlib
@@ -13,12 +13,12 @@ from uuid import uuid4
 
 Document = dict[str, Any]
 
-SOURCE_IP = "192.0.2.10"  # of the range for documentation: RFC 5737
+SOURCE_IP = "192.0.2.10"  # from a range reserved for documentation: RFC 5737
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an event comes from."""
+    """The region, account and partition of an event."""
 
     region: str
     account: str
@@ -26,7 +26,7 @@ class Origin:
 
     @classmethod
     def of(cls, arn: str, region: str = "us-east-1") -> "Origin":
-        """From the ARN of the function that gets the event."""
+        """From the ARN of the function that receives the event."""
         parts = arn.split(":")
         return cls(parts[3] or region, parts[4], parts[1]) if len(parts) > 4 else cls(region, "123456789012")
 
@@ -48,7 +48,7 @@ def s3(
     """
     removed = name.startswith("ObjectRemoved")
     described = {
-        # Encoded as in a form: a blank is a plus.
+        # Encoded like a form: `+` stands for a space.
         "key": quote_plus(item["key"], safe="/"),
         **({} if removed else {"size": item.get("size", 1024), "eTag": item.get("eTag", secrets.token_hex(16))}),
         **({"versionId": item["versionId"]} if item.get("versionId") else {}),
@@ -81,7 +81,10 @@ def s3(
 
 
 def sqs(origin: Origin, queue_arn: str, body: str) -> Document:
-    """https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event"""
+    """A message of a queue.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html#example-standard-queue-message-event
+    """
     sent = int(time.time() * 1000)
     attributes = {
         "ApproximateReceiveCount": "1",
@@ -110,9 +113,12 @@ def sqs(origin: Origin, queue_arn: str, body: str) -> Document:
 
 
 def sns(origin: Origin, topic_arn: str, message: str, subject: str | None = None) -> Document:
-    """https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html"""
+    """A message of a topic.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    """
     subscription = f"{topic_arn}:{uuid4()}"
-    # Lambda's event spells these two otherwise than the notification that queues get.
+    # Lambda spells these two fields differently than SNS does in messages to queues.
     notification = _notification(origin, topic_arn, message, subject)
     renamed = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
     record = {
@@ -125,7 +131,7 @@ def sns(origin: Origin, topic_arn: str, message: str, subject: str | None = None
 
 
 def sns_envelope(origin: Origin, topic_arn: str, message: str) -> str:
-    """What a queue gets of a topic without raw delivery.
+    """The body of a queue's message from a topic without raw message delivery.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
     """
@@ -151,7 +157,7 @@ def _notification(origin: Origin, topic_arn: str, message: str, subject: str | N
 
 
 def eventbridge(origin: Origin, matched: Document) -> Document:
-    """`matched` are the fields that the rule's pattern asks for.
+    """`matched` has the fields that the rule's pattern requires.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
     """
@@ -176,7 +182,10 @@ def eventbridge(origin: Origin, matched: Document) -> Document:
 
 
 def _s3_detail(origin: Origin, matched: Document) -> Document:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html"""
+    """The detail of S3's events in EventBridge.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
     item = {"key": "example", "size": 1024, "etag": secrets.token_hex(16), "sequencer": f"{time.time_ns():018X}"}
     return {
         "version": "0",
@@ -191,18 +200,18 @@ def _s3_detail(origin: Origin, matched: Document) -> Document:
 
 
 def scheduled(origin: Origin, arn: str, *, by_scheduler: bool) -> Document:
-    """Of a rule with a schedule, or of EventBridge Scheduler.
+    """The event of a rule with a schedule, or of EventBridge Scheduler.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html,
     https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
     """
     made = {"detail-type": "Scheduled Event", "source": "aws.scheduler" if by_scheduler else "aws.events"}
-    # Scheduler writes the detail as a text.
+    # Scheduler sends the detail as a string.
     return eventbridge(origin, {**made, "resources": [arn], "detail": "{}" if by_scheduler else {}})
 
 
 def stream(origin: Origin, stream_arn: str, keys: Document, image: Document, view: str) -> Document:
-    """`keys` and `image` in DynamoDB's JSON; `view` is the table's stream view type.
+    """A record of a table's stream. `keys` and `image` are in DynamoDB's JSON; `view` is the stream view type.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
     """
@@ -241,7 +250,10 @@ class Request:
 
 
 def rest_api(origin: Origin, request: Request) -> Document:
-    """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
+    """A REST API's request.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+    """
     host = f"{request.api_id}.execute-api.{origin.region}.amazonaws.com"
     headers = _headers(host, request)
     when = _now()
@@ -291,14 +303,14 @@ def rest_api(origin: Origin, request: Request) -> Document:
 
 
 def http_api(origin: Origin, request: Request) -> Document:
-    """Payload version 2.0.
+    """An HTTP API's request, payload version 2.0.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
     host = f"{request.api_id}.execute-api.{origin.region}.amazonaws.com"
     headers = {name.lower(): value for name, value in _headers(host, request).items()}
     when = _now()
-    # A stage with a name of its own is part of the path.
+    # The path starts with the stage's name, except for `$default`.
     path = request.path if request.stage == "$default" else f"/{request.stage}{request.path}"
     return {
         "version": "2.0",
@@ -349,7 +361,7 @@ def _principal() -> str:
 
 
 def encoded_path(route: str, parameters: dict[str, str]) -> str:
-    """A route with its parameters filled in."""
+    """A route with its parameters replaced by values."""
     path = route
     for name, value in parameters.items():
         path = path.replace(f"{{{name}+}}", quote(value)).replace(f"{{{name}}}", quote(value, safe=""))

@@ -1,4 +1,4 @@
-"""An example event for a deployed function: of what calls it, with real names, and with real objects and rows."""
+"""Makes example events for a deployed function from its triggers, with existing names, objects and rows."""
 
 import base64
 import json
@@ -27,20 +27,20 @@ from sluice_cli.example_events.triggers import (
 
 BODY = json.dumps({"example": True})
 PLACEHOLDER = "<aws.scheduler."
-# A value of each key type of a table.
+# An example value for each key type of a table.
 KEY_VALUES = {"S": {"S": EXAMPLE}, "N": {"N": "1"}, "B": {"B": "ZXhhbXBsZQ=="}}
 
 
 @dataclass(frozen=True)
 class Example:
-    """An event, and what to know about it."""
+    """An event, and notes about it."""
 
     event: Any
     notes: tuple[str, ...] = ()
 
 
 class ExampleEvents:
-    """Makes example events for one function. `client` makes boto3 clients, as `Target.client` does."""
+    """Makes example events for one function. `client` creates boto3 clients, as `Target.client` does."""
 
     def __init__(self, function: Function, resources: Sequence[Resource], client: Callable[..., Any]) -> None:
         self._function = function
@@ -51,13 +51,13 @@ class ExampleEvents:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of events that the function is called with."""
+        """The kinds of events that call the function."""
         return list(dict.fromkeys(one.kind for one in self._triggers))
 
     def make(self, kind: str, *, key: str | None = None, body: str | None = None) -> Example:
-        """An event of a kind; `key` is an S3 object's, `body` a message's or a request's.
+        """An event of a kind. `key` is the key of an S3 object, `body` the body of a message or request.
 
-        Raises `InputError` for a kind that is none, and where nothing in the stacks can send such an event.
+        Raises `InputError` for an unknown kind, and if nothing in the stacks can send such an event.
         """
         if kind not in KINDS:
             raise InputError(f"--example: {kind} is none of {', '.join(KINDS)}")
@@ -100,7 +100,7 @@ class ExampleEvents:
         return Example(events.s3(self._origin, bucket, item, name, str(trigger.settings.get("id") or "")), notes)
 
     def _object(self, bucket: str, key: str | None, prefix: str, suffix: str) -> dict[str, Any] | None:
-        """The object with that key, or the newest that the notification's filter lets through."""
+        """The object with that key, or the newest one that matches the notification's filter."""
         s3 = self._client("s3", region_name=self._origin.region)
         try:
             if key is None:
@@ -111,7 +111,7 @@ class ExampleEvents:
                 key = str(max(fitting, key=lambda one: one["LastModified"])["Key"])
             head = s3.head_object(Bucket=bucket, Key=key)
         except (ClientError, BotoCoreError):
-            return None  # not there, or not to be read by who asks: an invented one will do
+            return None  # The object does not exist or the caller must not read it: use an invented one.
         version = head.get("VersionId")
         return {
             "key": key,
@@ -142,7 +142,7 @@ class ExampleEvents:
         )
 
     def _with_input(self, trigger: Trigger, event: Any) -> Example:
-        """What the target's own input makes of the event."""
+        """The event after the target's `input` or `input_path` is applied."""
         given = trigger.settings.get("input")
         notes = (
             ("the target has an input transformer, which is not applied",)
@@ -197,5 +197,5 @@ class ExampleEvents:
 
 
 def _binary(value: Any) -> str:
-    """DynamoDB's binary values as they are in JSON."""
+    """DynamoDB's binary values as JSON has them."""
     return base64.b64encode(bytes(value)).decode()

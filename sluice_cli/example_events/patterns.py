@@ -1,4 +1,4 @@
-"""An event that an EventBridge pattern matches.
+"""Makes an event that an EventBridge pattern matches.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
@@ -13,7 +13,7 @@ EXAMPLE = "example"
 
 
 def matching(pattern: Mapping[str, Any]) -> dict[str, Any]:
-    """The smallest event that a pattern matches; fields that it says nothing about are left out."""
+    """The smallest event that the pattern matches, without fields that are not in the pattern."""
     made: dict[str, Any] = {}
     for name, wanted in pattern.items():
         if name == "$or" and isinstance(wanted, list) and wanted:
@@ -34,8 +34,8 @@ def _merged(one: Any, other: Any) -> Any:
 
 
 def _value(wanted: list[Any]) -> tuple[bool, Any]:
-    """A value that one of the alternatives matches; False where the field has to be absent."""
-    # A plain value before an operator: what somebody wrote out is the best example.
+    """A value that one of the alternatives matches; False if the field must be absent."""
+    # Plain values first: a value from the pattern itself is the best example.
     for one in sorted(wanted, key=lambda each: isinstance(each, Mapping)):
         if not isinstance(one, Mapping):
             return True, one

@@ -1,4 +1,4 @@
-"""What calls a deployed function, by the resources of its stacks."""
+"""Finds what calls a deployed function among the resources of its stacks."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ KINDS = ("s3", "sqs", "sns", "eventbridge", "api", "stream", "schedule")
 
 @dataclass(frozen=True)
 class Trigger:
-    """One source of a function's events: its kind, the resource, and what the connection says (filters, input)."""
+    """A source of a function's events: its kind, the resource, and the settings of the connection (filters, input)."""
 
     kind: str
     resource: Resource
@@ -20,12 +20,12 @@ class Trigger:
 
 
 def triggers_of(function: Function, resources: Sequence[Resource]) -> list[Trigger]:
-    """The sources that are connected to the function."""
+    """The sources connected to the function."""
     return [trigger for one in resources for trigger in _of(one, function.arn, resources)]
 
 
 def unconnected(kind: str, resources: Sequence[Resource]) -> Trigger | None:
-    """A resource of that kind which the function could be called by, and is not; None where the stack has none."""
+    """A resource of that kind that does not call the function; None if the stacks have none."""
     types = {
         "s3": "aws_s3_bucket",
         "sqs": "aws_sqs_queue",
@@ -39,12 +39,12 @@ def unconnected(kind: str, resources: Sequence[Resource]) -> Trigger | None:
 
 
 def bucket_of_queue(queue: str, resources: Sequence[Resource]) -> Trigger | None:
-    """The bucket that notifies a queue, by the queue's ARN."""
+    """The bucket whose notifications the queue with this ARN receives."""
     return next((trigger for one in resources for trigger in _notifications(one, "queue", queue, resources)), None)
 
 
 def topic_of_queue(queue: str, resources: Sequence[Resource]) -> Trigger | None:
-    """The topic that a queue is subscribed to."""
+    """The topic that the queue is subscribed to."""
     return next((trigger for one in resources for trigger in _subscriptions(one, queue, resources)), None)
 
 
@@ -120,7 +120,7 @@ def _routes(one: Resource, function: str, resources: Sequence[Resource]) -> Iter
 
 
 def _is(arn: str, function: str) -> bool:
-    """Whether an ARN names the function, or a version or alias of it."""
+    """Whether an ARN is the function's, or of a version or alias of it."""
     return arn == function or arn.startswith(f"{function}:")
 
 
@@ -147,7 +147,7 @@ def stage_of(api: Resource, resources: Sequence[Resource]) -> str:
 
 
 def pattern_of(rule: Resource) -> dict[str, Any]:
-    """A rule's event pattern; empty where it has none."""
+    """A rule's event pattern; empty if it has none."""
     try:
         pattern = json.loads(rule.attributes.get("event_pattern") or "{}")
     except ValueError:

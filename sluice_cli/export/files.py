@@ -1,4 +1,4 @@
-"""The files of a plain module: configuration that `terraform fmt` leaves as it is, documentation, and archives."""
+"""The files of a plain module: configuration in the format of `terraform fmt`, documentation, and archives."""
 
 import json
 import os
@@ -16,15 +16,15 @@ from sluice_cli.export.schema import NO_BODY, Schemas
 from sluice_cli.export.tree import When
 from sluice_cli.terraform.program import program
 
-# By its address in the module, where CDKTF has each resource: `sluice move` reads it. An export adds the files that it
-# wrote.
+# By address in the module, the address of each resource in the CDKTF stack, for `sluice move`. Exports add the list of
+# their files.
 ADDRESSES = "cdktf-addresses.json"
-# What exports wrote that did not say so, and may have written no more since.
+# Files of earlier exports, which kept no list of their files.
 UNRECORDED = ("outputs.tf", "variables.tf")
 
 
 def module_files(module: Module, schemas: Schemas, introduction: str) -> dict[str, str]:
-    """The texts of a module's files by name, without what it reads from archives."""
+    """The contents of a module's text files by name."""
     files = {
         "versions.tf": _versions(module),
         "variables.tf": "\n\n".join(hcl.variable(name, one) for name, one in module.variables.items()),
@@ -39,7 +39,7 @@ def module_files(module: Module, schemas: Schemas, introduction: str) -> dict[st
 
 
 def write_files(texts: Mapping[str, str], archives: Mapping[str, Path], folder: Path) -> None:
-    """Write texts and copies of archives into a folder, which is made."""
+    """Write text files and copies of archives to a folder, which is created."""
     for name, text in texts.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def write_files(texts: Mapping[str, str], archives: Mapping[str, Path], folder: 
 
 
 def renew_files(texts: Mapping[str, str], archives: Mapping[str, Path], folder: Path) -> None:
-    """`write_files`, and delete the files that the folder's earlier export wrote and this one does not."""
+    """`write_files`, and delete files of the folder's earlier export that are not part of this one."""
     names = sorted({*texts, *_names(archives)})
     for name in sorted(_earlier_files(folder) - {*names}):
         _delete(folder / name, folder)
@@ -82,9 +82,9 @@ def _earlier_files(folder: Path) -> set[str]:
 
 
 def _delete(path: Path, folder: Path) -> None:
-    """Delete a file in a folder, and the folders in it that are empty then."""
+    """Delete a file in a folder, and folders that become empty."""
     inside = path.parent.resolve().is_relative_to(folder.resolve())
-    if not inside or path.is_dir():  # the record is a file that anybody may have edited
+    if not inside or path.is_dir():  # the list is a file that may have been edited
         return
     path.unlink(missing_ok=True)
     for parent in path.relative_to(folder).parents[:-1]:
@@ -94,12 +94,12 @@ def _delete(path: Path, folder: Path) -> None:
 
 
 def format_hcl(text: str) -> str:
-    """As `terraform fmt` writes it. Raises `DeploymentError` for what is not the Terraform language."""
+    """The text in the format of `terraform fmt`. Raises `DeploymentError` for invalid syntax."""
     done = subprocess.run(
         [program(os.environ), "fmt", "-no-color", "-"], input=text, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        # What follows the first error follows from it.
+        # Further errors often result from the first one.
         first = "\n".join(done.stderr.strip().split("\n\nError: ")[0].splitlines()[:12])
         raise DeploymentError(f"the stack's Terraform is not valid as HCL:\n{first}")
     return done.stdout
@@ -126,8 +126,9 @@ def _main(module: Module, schemas: Schemas) -> str:
 
 
 def in_order(module: Module) -> list[tuple[tuple[str, str, str], Any]]:
-    """The blocks as a reader meets them: what is looked up in the account, then in the order of the stack, each policy
-    document before what it is for."""
+    """The blocks in reading order: data sources first, then the resources in the stack's order, each after its policy
+    documents.
+    """
     order: list[tuple[str, str, str]] = []
     for element in sorted(module.blocks):
         kind, type_, _ = element
@@ -139,7 +140,7 @@ def in_order(module: Module) -> list[tuple[tuple[str, str, str], Any]]:
 
 
 def _rank(element: tuple[str, str, str]) -> tuple[str, int, str, str]:
-    """Things of a name together: `aws_iam_role.recorder` beside `aws_iam_role_policy.recorder_operate`."""
+    """Groups blocks by name: `aws_iam_role.recorder` beside `aws_iam_role_policy.recorder_operate`."""
     kind, type_, name = element
     return name.partition("_")[0], 0 if kind == "data" else 1, type_, name
 
@@ -160,7 +161,7 @@ def _block(element: tuple[str, str, str], block: Any, schemas: Schemas) -> str:
 
 
 def _comment(check: str, reason: str) -> str:
-    """https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html"""
+    """Skip comments for Checkov: https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html"""
     text = " ".join(reason.split())
     return f"checkov:skip={check}: {text}" if re.match(r"CKV\d?_", check) else f"{check}: {text}"
 

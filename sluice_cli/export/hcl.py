@@ -1,4 +1,4 @@
-"""Blocks of the Terraform language, in the order in which people write them. `terraform fmt` aligns the result.
+"""Writes blocks of the Terraform language with their arguments in the usual order. `terraform fmt` aligns the result.
 
 https://developer.hashicorp.com/terraform/language/style
 """
@@ -13,23 +13,23 @@ from sluice_cli.export.schema import NO_BODY, Body
 from sluice_cli.export.tree import Block, Either, Expression, When, blocks_of, present
 
 FIRST = ("count", "for_each", "provider", "source", "version")
-# What a resource is called comes before what it is like.
+# Arguments that name a resource come first.
 NAMES = ("name", "name_prefix", "bucket", "function_name", "alarm_name", "dashboard_name", "sid", "description")
 LAST = ("tags",)
 AFTER_BLOCKS = ("lifecycle", "depends_on")
-# Blocks of Terraform's own, with a label, that stand in no schema.
+# Terraform's own blocks with a label, which no provider's schema has.
 LABELLED = ("dynamic", "provisioner")
-# Their items are references, which Terraform JSON has as texts.
+# Arguments whose items are references, which Terraform JSON writes as strings.
 REFERENCES = ("depends_on", "ignore_changes", "replace_triggered_by")
 
 
 def block(head: str, content: Block, body: Body = NO_BODY, comments: Iterable[str] = ()) -> str:
-    """A block with its comments first; not yet aligned."""
+    """A block after its comments, not yet aligned."""
     return "\n".join([f"{head} {{", *(f"# {one}" for one in comments), *_lines(content, body), "}"])
 
 
 def expression(value: Any) -> str:
-    """Any value of Terraform JSON, with its conditions, as an expression."""
+    """A value of Terraform JSON, with its conditions, as an expression."""
     if isinstance(value, str):
         return templates.pretty(templates.as_expression(value))
     if isinstance(value, Either):
@@ -44,7 +44,7 @@ def expression(value: Any) -> str:
 
 
 def condition_not(condition: str) -> str:
-    """The opposite of a condition."""
+    """The negated condition."""
     for one, other in ((" == ", " != "), (" != ", " == ")):
         if condition.count(one) == 1 and not any(sign in condition for sign in ("&&", "||", "?", "!(")):
             return condition.replace(one, other)
@@ -88,13 +88,13 @@ def _place(name: str) -> tuple[int, int, str]:
 def _argument(name: str, value: Any) -> str:
     if name == "provider" and isinstance(value, str):
         return value
-    # A policy's text is compared as JSON: however it is written, it is the same.
+    # The provider compares policies as JSON, so the format of the text does not matter.
     document = templates.json_document(value) if name.endswith("policy") and isinstance(value, str) else None
     return expression(value) if document is None else f"jsonencode({expression(document)})"
 
 
 def _blocks(value: Any) -> list[Any]:
-    """The blocks of one type, each perhaps under a condition of its own or of all."""
+    """The blocks of one type, each with its own condition or a common one."""
     if isinstance(value, When):
         return [_under(value.condition, one) for one in _blocks(value.value)]
     if isinstance(value, Either):
@@ -127,7 +127,7 @@ def _nested(name: str, one: Any, body: Body) -> Iterator[str]:
 
 
 def _labelled(name: str, label: str, content: Block, body: Body) -> Iterator[str]:
-    """https://developer.hashicorp.com/terraform/language/syntax/json#nested-block-mapping"""
+    """Blocks by label: https://developer.hashicorp.com/terraform/language/syntax/json#nested-block-mapping"""
     if name == "provisioner":
         yield from block(f'provisioner "{label}"', content).splitlines()
         return
@@ -157,7 +157,7 @@ def _after(name: str, value: Any) -> Iterator[str]:
 
 
 def _references(items: Iterable[Any]) -> str:
-    """Of what has a condition, all: Terraform waits for none of what is not there."""
+    """A reference to a resource with `count` waits for all of its instances, or for none if there are none."""
     return templates.pretty("[" + ", ".join(str(present(one)) for one in items) + "]")
 
 
@@ -212,7 +212,7 @@ def _list(value: list[Any]) -> str:
 
 
 def variable(name: str, content: Mapping[str, Any]) -> str:
-    """A variable: what it is for, its type, its default, and what is allowed."""
+    """A `variable` block: description, type, default and validation."""
     lines = [f'variable "{name}" {{']
     if content.get("description"):
         lines.append(f"description = {templates.as_expression(_literal(content['description']))}")
@@ -228,7 +228,7 @@ def variable(name: str, content: Mapping[str, Any]) -> str:
 
 
 def _literals(value: Any) -> Any:
-    """A variable's default, in which Terraform resolves no template."""
+    """A variable's default. Terraform evaluates no template in it."""
     if isinstance(value, str):
         return _literal(value)
     if isinstance(value, dict):

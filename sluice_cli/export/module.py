@@ -20,15 +20,15 @@ CROSS_STACK = re.compile(r"data\.terraform_remote_state\.([\w-]+)\.outputs\.([\w
 ASSETS = "assets/"
 # Checkov's checks of policy documents: https://www.checkov.io/5.Policy%20Index/terraform.html
 OF_DOCUMENTS = {f"CKV_AWS_{number}" for number in (1, 49, 107, 108, 109, 110, 111, 283, 356)}
-# What already makes several of a resource, or none.
+# Arguments that already create several instances of a resource, or none.
 OWN_COUNT = {"count", "for_each"}
-# Terraform's own things, by how they are referred to. Resources are referred to by their type.
+# Terraform's own named values, by the prefix of their references. References to resources start with the type.
 REFERRED = {"variable": "var", "locals": "local", "module": "module"}
 
 
 @dataclass
 class Module:
-    """What a module's files say. Blocks are Terraform JSON, with conditions; names are readable."""
+    """The content of a module's files. Blocks are Terraform JSON with conditions and readable names."""
 
     name: str
     required_version: str
@@ -38,11 +38,11 @@ class Module:
     # By `resource`, `data` or `module`, then type (none for modules), then name.
     blocks: dict[tuple[str, str, str], Any] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
-    # By its path in the module, each file that the configuration reads.
+    # By path in the module, the files that the configuration reads.
     files: dict[str, Path] = field(default_factory=dict)
-    # By its address in the module, the address of each resource in the CDKTF stack.
+    # By address in the module, the address of each resource in the CDKTF stack.
     addresses: dict[str, str] = field(default_factory=dict)
-    # A template of the stack with the module's names in it.
+    # Converts a template of the stack to one with the module's names.
     refer: Callable[[str], str] = str
 
     def of_kind(self, kind: str) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class _Reader:
         for id_, block in self._own("output").items():
             if not id_.startswith("cross-stack-output-"):
                 content = _without_comment(present(block))
-                if isinstance(block, When):  # an output is always there, and null
+                if isinstance(block, When):  # the output exists without the resource, and is null then
                     content["value"] = When(block.condition, content["value"])
                 module.outputs[self.names["output", "", id_]] = self._text(content)
         if tags:
@@ -120,7 +120,7 @@ class _Reader:
         return module
 
     def _accept_on_documents(self) -> None:
-        """Have a policy document say, too, why findings about what it allows are accepted on its resource."""
+        """Copy the reasons of accepted findings from a resource to its policy document."""
         for (kind, _, _), block in self.module.blocks.items():
             content = present(block)
             accepted = {check: why for check, why in content.get("//", {}).items() if check in OF_DOCUMENTS}
@@ -157,7 +157,7 @@ class _Reader:
         return re.compile(rf"(?<![\w.-])(data\.)?({names})(?![\w-])")
 
     def _refer(self, text: str, *, indexed: bool) -> str:
-        """An expression with readable names, and `[0]` where what it refers to has a `count`."""
+        """A reference with readable names, and with `[0]` if the referenced resource has a `count`."""
 
         def readable(match: re.Match[str]) -> str:
             type_, _, id_ = match[2].partition(".")
@@ -174,7 +174,7 @@ class _Reader:
         return self.references.sub(readable, CROSS_STACK.sub(self._input, text))
 
     def _text(self, value: Any) -> Any:
-        """A tree with its references by readable names, and its assets in the module's folder."""
+        """A value with readable names in its references and with paths to assets in the module's folder."""
         if isinstance(value, dict):
             return {
                 name: self._reference_list(item)
@@ -201,7 +201,7 @@ class _Reader:
         return map_texts(value, bare)
 
     def _input(self, match: re.Match[str]) -> str:
-        """What another stack of the app tells this one, as a variable."""
+        """A variable for the output of another stack of the app."""
         stack = match[1].removeprefix("cross-stack-reference-input-")
         name = snake_case(f"{stack}_{match[2].removeprefix('cross-stack-output-')}")
         if not match[1].startswith("cross-stack-reference-input-"):
@@ -214,7 +214,7 @@ class _Reader:
         return f"var.{name}"
 
     def _read_whole(self) -> set[str]:
-        """States of stacks outside of the app, which the module goes on reading."""
+        """States of stacks outside of the app, which the module reads as well."""
         states = self.stack.get("data", {}).get("terraform_remote_state", {})
         return {id_ for id_ in states if not id_.startswith("cross-stack-reference-input-")}
 
@@ -246,7 +246,7 @@ class _Reader:
     # Files
 
     def _take_assets(self, type_: str, content: Block) -> None:
-        """Have the module's folder hold what a resource reads from the stack's, and Terraform work out its hash."""
+        """Copy the asset that a resource reads into the module's folder; Terraform computes its hash."""
         paths = {text for value in content.values() for text in texts_of(value) if text.startswith(ASSETS)}
         kept = {path: f"${{path.module}}/{self._kept(self.folder / path)}" for path in sorted(paths)}
         for name, value in content.items():
@@ -277,7 +277,7 @@ def _elements(stack: Block) -> Iterator[tuple[Element, Any]]:
 
 
 def _path(block: Any, id_: str) -> str:
-    """Where CDKTF has an element in its stack; its name where that is not said."""
+    """The path of an element in the CDKTF stack; its name if the stack has no path for it."""
     content = present(block)
     comment = content.get("//", {}) if isinstance(content, dict) else {}
     path = comment.get("metadata", {}).get("path", "") if isinstance(comment, dict) else ""
@@ -285,7 +285,7 @@ def _path(block: Any, id_: str) -> str:
 
 
 def _without_metadata(block: Block) -> Block:
-    """A block whose comment has nothing but the reasons of accepted findings."""
+    """A block whose metadata is reduced to the reasons of accepted findings."""
     comment = block.get("//", {})
     kept = {name: one for name, one in block.items() if name != "//"}
     accepted = comment.get("accepted", {}) if isinstance(comment, dict) else {}

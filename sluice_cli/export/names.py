@@ -1,4 +1,4 @@
-"""Names that people read, for CDKTF's of paths and hashes: `recorder_errors` for `Recorder_Alarms_Errors_BB64`."""
+"""Readable names instead of CDKTF's paths and hashes: `recorder_errors` for `Recorder_Alarms_Errors_BB64`."""
 
 import re
 from collections import Counter
@@ -15,7 +15,7 @@ def snake_case(text: str) -> str:
 
 
 def readable_names(paths: Mapping[Element, str]) -> dict[Element, str]:
-    """A name for each element by its path in the stack, unique among those of its type."""
+    """By path in the stack, a name for each element, unique among those of its type."""
     short = {element: _short(element[1], path) for element, path in paths.items()}
     taken = Counter((kind, type_, short[kind, type_, id_]) for kind, type_, id_ in paths)
     names = {
@@ -28,7 +28,7 @@ def readable_names(paths: Mapping[Element, str]) -> dict[Element, str]:
 
 
 def _short(type_: str, path: str) -> str:
-    """The path's words without those that the type says already, or that stood earlier in the path."""
+    """The words of the path, without those in the type and without repetitions."""
     said = {word.rstrip("s") for word in type_.split("_")}
     kept: list[str] = []
     for place, part in enumerate(path.split("/")):

@@ -15,7 +15,7 @@ REGISTRY = "https://registry.terraform.io/providers"
 
 
 def text(module: Module, introduction: str) -> str:
-    """The README: an introduction, and between terraform-docs' marks what it would write."""
+    """The README: an introduction, and between terraform-docs' markers the tables that terraform-docs would write."""
     sections = [
         _requirements(module),
         _providers(module),

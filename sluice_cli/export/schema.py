@@ -1,4 +1,4 @@
-"""Which arguments of a resource are nested blocks, from the schemas of its providers."""
+"""Finds which arguments of a resource are nested blocks, from the schemas of its providers."""
 
 import json
 import subprocess
@@ -22,12 +22,12 @@ class Body:
     block: Mapping[str, Any]
 
     def nested(self, name: str) -> "Body | None":
-        """The nested block of a name; None for an argument."""
+        """The nested block of that name; None for an argument."""
         found = self.block.get("block_types", {}).get(name)
         return Body(found["block"]) if found else None
 
     def has_argument(self, name: str) -> bool:
-        """Whether a configuration may set it: what only the provider computes does not count."""
+        """Whether a configuration may set it: not if only the provider computes it."""
         argument = self.block.get("attributes", {}).get(name)
         return bool(argument and (argument.get("optional") or argument.get("required")))
 
@@ -42,19 +42,21 @@ class Schemas:
     providers: tuple[Mapping[str, Any], ...]
 
     def body(self, kind: str, type_: str) -> Body:
-        """Of a resource (`resource`) or a data source (`data`). Raises `DeploymentError` for an unknown type."""
+        """The schema of a resource type (`resource`) or a data source (`data`). Raises `DeploymentError` for an unknown
+        type.
+        """
         part = "data_source_schemas" if kind == "data" else "resource_schemas"
         for provider in self.providers:
             found = provider.get(part, {}).get(type_)
             if found:
                 return Body(found["block"])
-        if type_ in ("terraform_data", "terraform_remote_state"):  # built into Terraform
+        if type_ in ("terraform_data", "terraform_remote_state"):  # part of Terraform itself
             return NO_BODY
         raise DeploymentError(f"{type_}: no provider that the stack requires has this {kind}; is one missing?")
 
     @classmethod
     def load(cls, required: Mapping[str, Any], environment: Mapping[str, str]) -> "Schemas":
-        """Asks Terraform for the schemas of the required providers. Raises `DeploymentError`."""
+        """Reads the schemas of the required providers from Terraform. Raises `DeploymentError`."""
         with tempfile.TemporaryDirectory() as folder:
             configuration = {"terraform": {"required_providers": dict(required)}}
             Path(folder, FILE).write_text(json.dumps(configuration))

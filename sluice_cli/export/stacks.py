@@ -1,4 +1,4 @@
-"""A project's own stack as a plain module."""
+"""Exports a project's own stack as a plain module."""
 
 import re
 from pathlib import Path
@@ -17,9 +17,8 @@ EXACT = re.compile(r"=?\s*(\d+\.\d+)\.\d+")
 
 
 def export(name: str, stack_folder: Path, folder: Path, environment: dict[str, str], generated: Path) -> Module:
-    """Write the plain module of a synthesized stack to a folder, which is new or holds an earlier export.
-
-    Raises `InputError` for a folder with anything else in it.
+    """Write the plain module of a synthesized stack to a folder, which is new or has an earlier export. Raises
+    `InputError` for a folder with other files.
     """
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / ADDRESSES).is_file())):
         raise InputError(f"{folder} holds other things than an exported module: give a new folder")
@@ -37,7 +36,7 @@ def export(name: str, stack_folder: Path, folder: Path, environment: dict[str, s
 
 
 def _required(document: Block) -> dict[str, Block]:
-    """The providers by the names that the stack has for them, and the AWS provider where its resources imply it."""
+    """The required providers by local name, with the AWS provider if the stack's resources imply it."""
     found: dict[str, Block] = {}
     for block in blocks_of(document.get("terraform", {}).get("required_providers")):
         found |= {name: {"version": one} if isinstance(one, str) else dict(one) for name, one in block.items()}

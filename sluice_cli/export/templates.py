@@ -1,4 +1,4 @@
-"""Texts of Terraform JSON, which are templates, as expressions of the Terraform language.
+"""Converts strings of Terraform JSON, which are templates, to expressions of the Terraform language.
 
 https://developer.hashicorp.com/terraform/language/syntax/json#expression-mapping
 """
@@ -13,12 +13,12 @@ from sluice_cli.export.tree import Expression, map_texts
 WIDTH = 100  # a longer expression is broken into lines
 SHORT, IN_A_ROW = 6, 12  # numbers stand side by side
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_MARK = "\ufdd0"  # is no character: stands for an expression while a text is read as JSON
+_MARK = "\ufdd0"  # not a character: stands for an expression while a text is parsed as JSON
 OPENING, CLOSING = "([{", ")]}"
 
 
 def split(text: str) -> list[str]:
-    """The parts of a template in order: literal texts, and as `Expression` what stands in `${...}`."""
+    """The parts of a template in order: literal texts, and an `Expression` for each `${...}`."""
     parts: list[str] = []
     start = at = 0
     while (at := text.find("${", at)) >= 0:
@@ -32,14 +32,14 @@ def split(text: str) -> list[str]:
 
 
 def map_expressions(text: str, change: Callable[[str], str]) -> str:
-    """A template with each `${...}` in it changed; its literal parts stay as they are."""
+    """A template with each `${...}` changed; its literal parts are kept."""
     if isinstance(text, Expression):
         return Expression(change(text))
     return "".join(f"${{{change(part)}}}" if isinstance(part, Expression) else part for part in split(text))
 
 
 def as_expression(text: str) -> str:
-    """A template as an expression: without quotes where it is nothing but one `${...}`."""
+    """A template as an expression, without quotes if it is a single `${...}`."""
     if isinstance(text, Expression):
         return str(text)
     parts = split(text)
@@ -49,12 +49,12 @@ def as_expression(text: str) -> str:
 
 
 def key(name: str) -> str:
-    """A key of a map: with quotes only where it needs them."""
+    """A key of a map, with quotes only if necessary."""
     return name if IDENTIFIER.fullmatch(name) else as_expression(name)
 
 
 def json_document(text: str) -> Any:
-    """The object or list that a template is the JSON of, with the templates of its texts; None where it is not."""
+    """The object or list whose JSON the template is, with the templates of its strings; None if it is not JSON."""
     marked = ""
     expressions: list[str] = []
     for part in split(text):
@@ -75,7 +75,7 @@ def json_document(text: str) -> Any:
 
 
 def pretty(expression: str) -> str:
-    """An expression with its objects, lists and calls broken into lines where it is long."""
+    """An expression with long objects, lists and calls broken into lines."""
     text = expression.strip()
     if len(text) <= WIDTH and "\n" not in text:
         return _plain_keys(text)
@@ -102,7 +102,7 @@ def _entry(text: str) -> str:
 
 
 def _plain_keys(text: str) -> str:
-    """Short objects with keys as people write them: `{ stat = "Sum" }` for `{"stat" = "Sum"}`."""
+    """Short objects with unquoted keys: `{ stat = "Sum" }` for `{"stat" = "Sum"}`."""
     if text[:1] == "{" and _end(text, 0) == len(text) - 1 and not re.match(r"\{\s*for\b", text):
         entries = [_key_and_value(one) for one in _items(text[1:-1])]
         if not entries:
@@ -129,7 +129,7 @@ def _key_and_value(text: str) -> tuple[str, str]:
 
 
 def _items(text: str) -> list[str]:
-    """What stands between the commas of a list, an object or a call."""
+    """The items between the commas of a list, an object or a call."""
     items, start, at = [], 0, 0
     while at < len(text):
         if text[at] == '"' or text[at] in OPENING:
@@ -144,7 +144,7 @@ def _items(text: str) -> list[str]:
 
 
 def _end(text: str, at: int) -> int:
-    """Where the bracket or quote that opens at a position is closed."""
+    """The position of the bracket or quote that closes the one at a position."""
     opening = text[at]
     position = at + 1
     while position < len(text):
@@ -165,11 +165,11 @@ def _end(text: str, at: int) -> int:
 
 
 def _quoted(text: str) -> str:
-    """A literal between quotes: JSON's escapes are Terraform's."""
+    """A quoted string: Terraform has JSON's escapes."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def is_call(text: str) -> bool:
-    """Whether an expression is one call of a function, whatever its arguments are."""
+    """Whether an expression is a single call of a function."""
     opening = re.match(r"[A-Za-z_][\w:]*\(", text)
     return opening is not None and _end(text, opening.end() - 1) == len(text) - 1

@@ -1,4 +1,4 @@
-"""A configuration as Terraform JSON has it, with conditions: which parts are there, and which values they have."""
+"""A configuration in the form of Terraform JSON with conditional parts and values."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Block = dict[str, Any]
 
 @dataclass(frozen=True)
 class When:
-    """A value that is there only under a condition, which is a Terraform expression.
+    """A value that exists under a condition only, which is a Terraform expression.
 
     A resource gets `count`, a nested block becomes `dynamic`, an argument is null otherwise, and an item of a list or
     map is left out.
@@ -21,7 +21,7 @@ class When:
 
 @dataclass(frozen=True)
 class Either:
-    """One of two values, by a condition."""
+    """One of two values, selected by a condition."""
 
     condition: str
     yes: Any
@@ -29,13 +29,13 @@ class Either:
 
 
 class Expression(str):
-    """Text of the Terraform language itself, where an ordinary text is a template."""
+    """An expression of the Terraform language; other strings are templates."""
 
     __slots__ = ()
 
 
 def map_texts(value: Any, change: Callable[[str], Any]) -> Any:
-    """The same tree with every text changed, keys of maps included."""
+    """The same tree with every string changed, including keys of maps."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
@@ -50,7 +50,7 @@ def map_texts(value: Any, change: Callable[[str], Any]) -> Any:
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Every text of a tree, conditions included, comments (`//`) not."""
+    """Every string of a tree, including conditions, without comments (`//`)."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -71,7 +71,7 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def present(value: Any) -> Any:
-    """What a conditional element is where it is there."""
+    """The value of a conditional element when its condition holds."""
     return value.value if isinstance(value, When) else value
 
 

@@ -1,4 +1,4 @@
-"""Removal of events without processing them, logged with the reason in the log group of the function concerned."""
+"""Removes events without processing them, after logging them with the reason in their function's log group."""
 
 import contextlib
 import json
@@ -58,12 +58,12 @@ def log_discarded(
 def discard_failures(
     client: Callable[..., Any], chosen: Sequence[tuple[FailureQueue, Failure]], reason: str
 ) -> Iterator[tuple[Failure, str | None]]:
-    """Log all failures of a queue, then remove them: what cannot be logged stays. Gives each that was removed, with the
-    log group that has the reason: None where no function sends to the queue.
+    """Log all failures of a queue, then remove the logged ones. Yields each removed failure with the log group that has
+    the reason; None if no function sends to the queue.
     """
     for queue in dict.fromkeys(queue for queue, _ in chosen):
         own = [one for of, one in chosen if of is queue]
-        # Of what nobody can tell which function it was for, the log of any that sends there.
+        # An event whose function is unknown is logged by any function that sends to the queue.
         functions = sorted(queue.sources.functions)
         by_function: dict[str, list[Failure]] = {}
         for one in own:

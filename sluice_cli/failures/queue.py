@@ -1,4 +1,4 @@
-"""Failure queues: queues of events that could not be processed. Lists the events, and sends them again."""
+"""Failure queues: lists the events that could not be processed, and sends them again."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice_cli.text import short
 
-# SQS has no way to look at messages without receiving them. Received messages are hidden from others until the command
-# ends, at most for this long: a minute more than a function may run.
+# Messages of SQS can only be read by receiving them, which hides them from others until the command ends, at most for
+# this long: a minute more than the longest timeout of a function.
 HELD_SECONDS = 16 * 60
 BATCH = 10  # SQS's limit of messages in a batch
 
@@ -43,12 +43,12 @@ class Failure:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
 
-    id: str  # the request id of the failed invocation, which its log lines have too; else the id of the message
+    id: str  # the request id of the failed invocation, as in its log lines; otherwise the message's id
     since: str
     event: Any
     reason: str
     message_id: str
-    # The ARN of the function or queue that gets the event again; None if it is unknown.
+    # The ARN of the function or queue that receives the event again; None if unknown.
     origin: str | None = None
     message: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -75,7 +75,7 @@ class FailureQueue:
         self.release()
 
     def read(self) -> list[Failure]:
-        """All messages, oldest first; they are hidden from others meanwhile."""
+        """All messages, oldest first. They are hidden from other consumers meanwhile."""
         failures: dict[str, Failure] = {}
         while True:
             answer = self._sqs.receive_message(
@@ -88,13 +88,13 @@ class FailureQueue:
             )
             messages = answer.get("Messages", [])
             self._held |= {message["MessageId"]: message["ReceiptHandle"] for message in messages}
-            # No new messages: all are received, or receiving took so long that the first ones became visible again.
+            # No new messages: all were received, or the first ones became visible again.
             if all(message["MessageId"] in failures for message in messages):
                 return sorted(failures.values(), key=lambda one: one.since)
             failures |= {message["MessageId"]: failure_in(message, self.sources) for message in messages}
 
     def release(self, *, but: Sequence[Failure] = ()) -> None:
-        """Make the received messages visible to others again."""
+        """Make the received messages visible again."""
         kept = {one.message_id for one in but}
         receipts = [self._held.pop(message_id) for message_id in list(self._held.keys() - kept)]
         for start in range(0, len(receipts), BATCH):
@@ -107,7 +107,7 @@ class FailureQueue:
             )
 
     def held_elsewhere(self) -> int:
-        """About how many messages another process is holding."""
+        """The approximate number of messages that other processes have received."""
         name = "ApproximateNumberOfMessagesNotVisible"
         attributes = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[name])["Attributes"]
         return max(0, int(attributes[name]) - len(self._held))
@@ -123,8 +123,8 @@ class FailureQueue:
             return failure.reason if failure.reason == NOT_LAMBDAS else "nobody can tell what it was sent to"
         message = {"QueueUrl": self._url, "ReceiptHandle": self._held[failure.message_id]}
         try:
-            # Renew the hold, as earlier events took time; SQS refuses if another process has received the message
-            # since.
+            # Renew the visibility timeout, as earlier events took time. SQS refuses if another process has received the
+            # message since.
             self._sqs.change_message_visibility(**message, VisibilityTimeout=HELD_SECONDS)
             refused = self._invoke(failure) if ":lambda:" in failure.origin else self._send_back(failure)
         except (BotoCoreError, ClientError) as error:
@@ -165,7 +165,9 @@ TYPED = ("DataType", "StringValue", "BinaryValue")
 
 
 def sources_of(state: dict[str, Any]) -> list[Sources]:
-    """The failure queues of a stack, from its state: functions, event source mappings, queues and subscriptions."""
+    """The failure queues of a stack, from the functions, event source mappings, queues and
+    subscriptions in its state.
+    """
     functions: dict[str, set[str]] = {}
     queues: dict[str, set[str]] = {}
     resources = [(one["type"], instance["attributes"]) for one in _managed(state) for instance in one["instances"]]
@@ -190,7 +192,7 @@ def sources_of(state: dict[str, Any]) -> list[Sources]:
     return [Sources(arn, frozenset(functions.get(arn, ())), frozenset(queues.get(arn, ()))) for arn in found]
 
 
-# Services whose messages can be listed, but that cannot be asked to process one of them again.
+# Services whose failed messages can be listed, but not be sent again.
 ELSEWHERE = {
     "aws_lambda_event_source_mapping": ("destination_config", "on_failure", "destination_arn"),
     "aws_cloudwatch_event_target": ("dead_letter_config", "arn"),
@@ -226,7 +228,7 @@ def _add(found: dict[str, set[str]], queue: str, source: str | None) -> None:
 
 
 def failure_in(message: dict[str, Any], sources: Sources) -> Failure:
-    """The failure in a message as SQS gives it, with all of its attributes."""
+    """The failure in a message, from its body and attributes."""
     body, attributes = message["Body"], message["Attributes"]
     since = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC).isoformat(" ", "seconds")
     id_ = message["MessageId"]
@@ -253,7 +255,7 @@ def failure_in(message: dict[str, Any], sources: Sources) -> Failure:
 
 
 def _only(known: frozenset[str], named: str) -> str | None:
-    """The source that a message names; if it names none, the only known source."""
+    """The source that a message names, or else the only known source."""
     unqualified = ":".join(named.split(":")[:7]) if ":lambda:" in named else named
     if unqualified in known:
         return unqualified
@@ -268,5 +270,5 @@ def _json(body: str) -> Any:
 
 
 def _said(payload: Any) -> str:
-    """A function's error message, if the payload has one."""
+    """The error message of a function's payload, if there is one."""
     return str(payload.get("errorMessage") or "") if isinstance(payload, dict) else ""

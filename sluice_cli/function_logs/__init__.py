@@ -1,1 +1,1 @@
-"""The logs of a stack's functions: reading them, and showing them to people."""
+"""Reads and prints the logs of a stack's functions."""

@@ -1,4 +1,4 @@
-"""Log events of functions, from CloudWatch Logs: once, or as they come."""
+"""Reads the log events of functions from CloudWatch Logs, once or continuously."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -7,15 +7,15 @@ from typing import Any
 
 from sluice_cli.deployed.resources import Function
 
-PAGE = 10_000  # the most events of one answer
-REMEMBERED = 50_000  # ids of events that were read, while following
-# Events may arrive later than others that are younger: so far back is looked each time.
+PAGE = 10_000  # the most events in one response
+REMEMBERED = 50_000  # ids of events already read while following
+# Events may arrive out of order: each read starts this long before the newest event.
 LATE_MILLISECONDS = 30_000
 
 
 @dataclass(frozen=True)
 class LogEvent:
-    """One event of a function's log."""
+    """An event in a function's log."""
 
     function: str
     stream: str
@@ -25,7 +25,7 @@ class LogEvent:
 
 
 class LogReader:
-    """Reads the logs of functions, each event once. `client` makes boto3 clients, as `Target.client` does.
+    """Reads the logs of functions, each event once. `client` creates boto3 clients, as `Target.client` does.
 
     https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
@@ -38,9 +38,9 @@ class LogReader:
         self._read: OrderedDict[str, None] = OrderedDict()
 
     def read(self) -> list[LogEvent]:
-        """The events that are new since the last call, oldest first. Raises botocore's errors."""
+        """New events since the last call, oldest first. Raises botocore's errors."""
         events = [event for function in self._functions for event in self._new(function)]
-        # In the order that CloudWatch gives events of the same millisecond.
+        # The sort is stable: events of the same millisecond keep CloudWatch's order.
         return sorted(events, key=lambda one: one.milliseconds)
 
     def _new(self, function: Function) -> Iterator[LogEvent]:
@@ -63,12 +63,12 @@ class LogReader:
             try:
                 answer = logs.filter_log_events(logGroupName=function.log_group, startTime=since, limit=PAGE, **options)
             except logs.exceptions.ResourceNotFoundException:
-                return  # a function that never ran may have no log group yet
+                return  # a function that never ran may have no log group
             yield from (_event(function, one) for one in _belonging(answer["events"], function))
             if answer.get("nextToken"):
                 options = {"nextToken": answer["nextToken"]}
             elif len(answer["events"]) == PAGE:
-                # The local AWS gives no token: go on from the last event's time.
+                # The local AWS returns no token: continue from the time of the last event.
                 last = int(answer["events"][-1]["timestamp"])
                 since, options = (last if last > since else last + 1), {}
             else:
@@ -76,7 +76,7 @@ class LogReader:
 
 
 def _belonging(events: Iterable[dict[str, Any]], function: Function) -> Iterable[dict[str, Any]]:
-    """Several functions may share a log group: then streams are named after them.
+    """The function's own events. Functions that share a log group have their names in the names of its streams.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html
     """
@@ -86,7 +86,7 @@ def _belonging(events: Iterable[dict[str, Any]], function: Function) -> Iterable
 
 
 def _of(function: Function, stream: str) -> bool:
-    # `2026/01/31/name[$LATEST]0123` on AWS, `2026/01/31/[$LATEST]0123` on the local one.
+    # `2026/01/31/name[$LATEST]0123` on AWS, `2026/01/31/[$LATEST]0123` on the local AWS.
     named = stream.rpartition("/")[2].partition("[")[0]
     return named in ("", function.name)
 

@@ -1,4 +1,6 @@
-"""What a log event says: level, request, text and fields. Structured logs, plain text, and Lambda's own lines."""
+"""Parses log events: structured logs, plain text and Lambda's platform events become level, request id, text and
+fields.
+"""
 
 import json
 import re
@@ -10,12 +12,12 @@ from typing import Any
 from sluice_cli.errors import InputError
 from sluice_cli.function_logs.events import LogEvent
 
-# Above this, a message is not parsed: CloudWatch Logs takes no larger event.
+# Longer messages are not parsed: CloudWatch Logs accepts no larger event.
 LONGEST_PARSED = 1_100_000
 
 
 class LogLevel(IntEnum):
-    """Levels in the order of severity, as Lambda has them."""
+    """Lambda's log levels, by severity."""
 
     TRACE = 5
     DEBUG = 10
@@ -37,7 +39,7 @@ NAMES = {
 LEVEL_FIELDS = ("level", "log_level", "logLevel", "levelname", "severity", "lvl")
 MESSAGE_FIELDS = ("message", "msg", "event", "text")
 REQUEST_FIELDS = ("function_request_id", "AWSRequestId", "aws_request_id", "awsRequestId", "requestId", "request_id")
-# What says nothing that is not beside the message already, or repeats it.
+# Fields whose values are printed elsewhere on the line.
 TAKEN_FIELDS = {*LEVEL_FIELDS, *REQUEST_FIELDS, "timestamp", "time", "ts", "@timestamp"}
 
 ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -54,17 +56,17 @@ FAILED = re.compile(r"Traceback \(most recent call last\)|Runtime exited|Request
 
 @dataclass(frozen=True)
 class LogLine:
-    """A log event, understood."""
+    """A parsed log event."""
 
     event: LogEvent
     level: LogLevel
     request_id: str
     text: str
     fields: Mapping[str, Any] = field(default_factory=dict)
-    platform: bool = False  # Lambda's own: start, end, report
+    platform: bool = False  # logged by Lambda itself: start, end, report
 
     def as_json(self) -> dict[str, Any]:
-        """With the message as it was logged, and parsed where it is a JSON object."""
+        """The event as JSON, its message parsed if it is a JSON object."""
         event = self.event
         return {
             "timestamp": event.milliseconds,
@@ -76,13 +78,13 @@ class LogLine:
         }
 
     def without_denial(self) -> "LogLine":
-        """Without the fields that the explanation of a refused call has in words."""
+        """The line without the fields that the explanation of a refused call repeats."""
         rest = {name: one for name, one in self.fields.items() if name not in ("denial", "missing_statement")}
         return replace(self, fields=rest)
 
 
 def level_named(name: str) -> LogLevel:
-    """Raises `InputError` for a name of no level."""
+    """The level of that name. Raises `InputError` for an unknown name."""
     try:
         return NAMES[name.upper()]
     except KeyError:
@@ -90,15 +92,16 @@ def level_named(name: str) -> LogLevel:
 
 
 class LineReader:
-    """Understands log events in their order: of a plain line, the lines before it in its stream say which request it
-    belongs to, and whether it is part of a traceback."""
+    """Parses log events in order. A plain text line belongs to the request, and perhaps to the traceback, that earlier
+    lines of its stream began.
+    """
 
     def __init__(self) -> None:
         self._requests: dict[tuple[str, str], str] = {}
         self._tracebacks: set[tuple[str, str]] = set()
 
     def read(self, event: LogEvent) -> LogLine:
-        """The line of an event."""
+        """The parsed line of an event."""
         stream = event.function, event.stream
         line = self._structured(event) or self._plain(event)
         if line.platform and line.text.startswith(("START", "platform.start")):
@@ -148,7 +151,7 @@ class LineReader:
             if text.startswith("Traceback") and "\n" not in text:
                 self._tracebacks.add(stream)
         elif stream in self._tracebacks:
-            # Its last line is the first that is not indented.
+            # A traceback ends with its first line that is not indented.
             level = LogLevel.ERROR
             if not text.startswith((" ", "\t")):
                 self._tracebacks.discard(stream)
@@ -170,7 +173,7 @@ def _level(value: Any) -> LogLevel | None:
     if isinstance(value, str):
         return NAMES.get(value.upper())
     if isinstance(value, int) and not isinstance(value, bool):
-        # As pino and bunyan number them, ten apart: 30 is INFO there.
+        # The numbers of pino and bunyan, in which 30 is INFO.
         return {
             10: LogLevel.TRACE,
             20: LogLevel.DEBUG,

@@ -1,4 +1,4 @@
-"""Points in time as people write them: `10m`, `2h`, or an ISO date and time."""
+"""Parses points in time: `10m`, `2h`, or an ISO date and time."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,8 +10,9 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 
 
 def moment(text: str, option: str = "--since") -> datetime:
-    """The moment that a text names: so long ago (`30s`, `10m`, `2h`, `1d`, `1w`), or an ISO date and time, in local
-    time unless it names a time zone. Raises `InputError`."""
+    """The point in time that a text means: a duration before now (`30s`, `10m`, `2h`, `1d`, `1w`), or an ISO date and
+    time, in local time unless it has a time zone. Raises `InputError`.
+    """
     found = DURATION.fullmatch(text.strip())
     try:
         if found:
@@ -25,5 +26,5 @@ def moment(text: str, option: str = "--since") -> datetime:
 
 
 def milliseconds(when: datetime) -> int:
-    """As CloudWatch Logs counts."""
+    """Milliseconds since 1970, as CloudWatch Logs counts time."""
     return int(when.timestamp() * 1000)

@@ -1,4 +1,6 @@
-"""Log lines for people: one colour a function, levels, fields; nothing that a terminal obeys, nothing endless."""
+"""Formats log lines for a terminal: a colour for each function, aligned levels, limited length, no
+control characters.
+"""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,13 +13,12 @@ from sluice_cli.function_logs.lines import LogLevel, LogLine
 from sluice_cli.text import clean
 
 LONGEST_LINE = 1_000  # characters
-MOST_LINES = 40  # of one event: a traceback, whose end says most
+MOST_LINES = 40  # of one event; a traceback's end is kept
 FIRST_LINES = 4
 LONGEST_FIELD = 200
 MOST_FIELDS = 40
 TAB = "    "
-# What Powertools adds to each line, and the function's name beside it says.
-# https://docs.powertools.aws.dev/lambda/python/latest/core/logger/#capturing-lambda-context-info
+# Fields that Powertools adds to each line; the function's name is printed beside the line.
 CONTEXT_FIELDS = {"function_name", "function_memory_size", "function_arn", "sampling_rate"}
 
 COLOURS = ("cyan", "magenta", "green", "blue", "yellow", "bright_cyan", "bright_magenta", "bright_green")
@@ -31,14 +32,16 @@ STYLES = {
 
 
 class LogPrinter:
-    """Makes lines of log events; functions keep their colours and the width of their column."""
+    """Formats log lines. Each function keeps its colour, and the column of names keeps its width."""
 
     def __init__(self, functions: Sequence[str]) -> None:
         self._width = max(map(len, functions), default=0)
         self._colours = {name: COLOURS[number % len(COLOURS)] for number, name in enumerate(sorted(functions))}
 
     def lines(self, line: LogLine) -> Iterator[Text]:
-        """The lines of an event: time, function, level and text, and further ones below it; none of a blank event."""
+        """The lines of an event: time, function, level and text, with further text below; no lines
+        for a blank event.
+        """
         if not line.text.strip() and not line.fields:
             return
         when = datetime.fromtimestamp(line.event.milliseconds / 1000).astimezone()
@@ -53,7 +56,7 @@ class LogPrinter:
 
 
 def _texts(line: LogLine) -> Iterator[str]:
-    """The text of an event and its fields, in lines that are safe and bounded."""
+    """The text of an event and its fields, as lines of limited length without control characters."""
     written = line.text.replace("\r\n", "\n").replace("\r", "\n").split("\n") if not line.platform else [line.text]
     fields = "" if line.platform else _fields(_shown_fields(line))
     first, *others = written
@@ -66,7 +69,7 @@ def _texts(line: LogLine) -> Iterator[str]:
 
 
 def bounded(text: str) -> str:
-    """One line that is safe for a terminal and not longer than 1,000 characters."""
+    """One line without control characters, at most 1,000 characters long."""
     cut = clean(text[:LONGEST_LINE].replace("\t", TAB))[:LONGEST_LINE]
     return cut if len(text) <= LONGEST_LINE else f"{cut}… ({len(text):,} characters; --json has them all)"
 
@@ -76,7 +79,7 @@ def _shown_fields(line: LogLine) -> dict[str, Any]:
     if line.fields.get("service") == line.event.function:
         hidden.add("service")
     if "exception" in line.fields:
-        hidden.add("stack_trace")  # the same again, in parts
+        hidden.add("stack_trace")  # repeats the items of the list in parts
     return {name: one for name, one in line.fields.items() if name not in hidden}
 
 
@@ -87,7 +90,7 @@ def _fields(fields: Any) -> str:
 
 
 def _long_texts(fields: Any) -> Iterator[str]:
-    """Fields of several lines, such as a stack trace, below the others."""
+    """Fields with several lines, such as a stack trace, which are printed below the others."""
     for name, one in fields.items():
         if _is_long(one):
             yield f"{name}:"
@@ -110,5 +113,5 @@ def _value(value: Any) -> str:
 
 
 def plain(lines: Iterable[Text]) -> str:
-    """For output that is no terminal."""
+    """The line for output that is not a terminal."""
     return "\n".join(one.plain for one in lines)

@@ -1,1 +1,1 @@
-"""X-Ray traces: the steps of a request, their order, and how long each took."""
+"""X-Ray traces: the segments of a request, with their order and duration."""

@@ -12,13 +12,13 @@ from typing import Any
 Document = dict[str, Any]
 
 STATUS = ("fault", "error", "throttle")
-# The fields of an AWS call that name its resource.
+# Fields of an AWS call that name its resource.
 SUBJECTS = ("table_name", "key", "queue_url", "topic_arn", "function_name", "bucket_name", "resource_names")
 
 
 @dataclass
 class Span:
-    """A segment or subsegment: one part of a trace."""
+    """A segment or subsegment."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Span:
 
     @property
     def is_function(self) -> bool:
-        """Whether it is a run of a Lambda function."""
+        """Whether it is an invocation of a Lambda function."""
         return str(self.document.get("origin", "")).startswith("AWS::Lambda")
 
     @property
@@ -61,7 +61,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Trace:
-    """A whole trace: its outermost parts, oldest first."""
+    """A trace: its segments without a parent, oldest first."""
 
     id: str
     roots: tuple[Span, ...]
@@ -75,8 +75,8 @@ class Trace:
         return max((one.end or one.start for one, _ in self.spans()), default=0)
 
     def spans(self) -> Iterator[tuple[Span, int]]:
-        """All parts with their depth, each before its children."""
-        # Without recursion: a trace may be nested deeper than Python calls.
+        """All segments and subsegments with their depth, parents before children."""
+        # Not recursive: traces may be nested deeper than Python's limit.
         waiting = [(one, 0) for one in reversed(self.roots)]
         while waiting:
             span, depth = waiting.pop()
@@ -84,7 +84,7 @@ class Trace:
             waiting += [(one, depth + 1) for one in reversed(span.children)]
 
     def as_json(self) -> Document:
-        """The parts in the order of the waterfall, with their depth and documents."""
+        """The segments and subsegments in the order of the waterfall, with depth and document."""
         return {
             "id": self.id,
             "start": self.start,
@@ -106,7 +106,7 @@ class Trace:
 
 
 def trace_of(id_: str, documents: Iterable[str]) -> Trace:
-    """From a trace's segment documents. Subsegments may be inside of segments or come by themselves."""
+    """The trace of its segment documents. Subsegments are inside of their segment, or documents of their own."""
     spans: dict[str, Span] = {}
     waiting: list[tuple[Any, str | None]] = []
     for text in documents:
@@ -120,7 +120,7 @@ def trace_of(id_: str, documents: Iterable[str]) -> Trace:
         if span is None:
             continue
         known = spans.get(span.id)
-        # A part that was sent while in progress, and again at its end.
+        # A segment that was sent while in progress is sent again at its end.
         if known is None or known.end is None:
             spans[span.id] = span
         inner = document.get("subsegments")
@@ -151,7 +151,7 @@ def _span(document: Any, outer: str | None) -> Span | None:
 
 
 def _is_below(parent: Span, span: Span, spans: dict[str, Span]) -> bool:
-    """Whether a part's parent is itself below the part: documents that name each other."""
+    """Whether the parent of a segment is its own descendant: documents may refer to each other."""
     seen = set()
     while parent.id not in seen:
         seen.add(parent.id)

@@ -1,4 +1,4 @@
-"""A trace as a waterfall: one line a part, indented below what it belongs to, with a bar of when it ran."""
+"""Draws a trace as a waterfall: a line for each segment, indented below its parent, with a bar for its time."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from sluice_cli.text import clean
 from sluice_cli.traces.model import Span, Trace
 
 MOST_LINES = 200
-MOST_ALIKE = 8  # parts of one name beside each other
+MOST_ALIKE = 8  # segments of one name beside each other
 NARROWEST_BAR = 10
 WIDEST_TITLE = 60
 DEEPEST = 12  # levels of indentation
@@ -18,7 +18,9 @@ BAR, START = "━", "╺"
 
 
 def waterfall(trace: Trace, width: int) -> Iterator[Text]:
-    """The lines for a terminal of that width; long traces are shortened, and say by how much."""
+    """The lines for a terminal of that width. A long trace is shortened, with a line for the number of segments left
+    out.
+    """
     begin, seconds = trace.start, max(trace.end - trace.start, 1e-6)
     rows = list(_rows(trace))
     titles = [_title(span, depth, alike) for span, depth, alike in rows[:MOST_LINES]]
@@ -43,8 +45,9 @@ def waterfall(trace: Trace, width: int) -> Iterator[Text]:
 
 
 def _rows(trace: Trace) -> Iterator[tuple[Span, int, int]]:
-    """The parts with their depth; of many alike beside each other only the first, and with the last of these how many
-    more there are."""
+    """The segments with their depth. Of many segments with the same name and parent only the first are kept; the last
+    of these has the number of the others.
+    """
     waiting: list[tuple[Span, int, int]] = [(one, 0, alike) for one, alike in reversed(_shortened(trace.roots))]
     while waiting:
         span, depth, alike = waiting.pop()
