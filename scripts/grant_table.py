@@ -1,4 +1,4 @@
-"""Write sluice_cli/denials/grants.json: which statements each `grant_...` verb of the module classes gives.
+"""Writes sluice_cli/denials/grants.json: the statements of each `grant_...` verb of the module classes.
 
 Run it after changing a grant (`python -m scripts.grant_table`); tests/unit/test_grant_table.py compares the file with
 the classes. The tool reads the file, because it must not import the classes.
@@ -25,7 +25,7 @@ FILE = Path(__file__).parent.parent / "sluice_cli" / "denials" / "grants.json"
 NAME = "sluice-name"
 OF_AWS = "arn:aws:{}:us-east-1:123456789012:{}"
 INDEX = "sluice-index"
-# What a verb's options are called with, and what they are called in the table.
+# The values of a verb's options in the recorded call, and their placeholders in the table.
 OPTIONS = {"prefix": ("sluice-prefix/", "{prefix}"), "index": (INDEX, "{index}")}
 
 Make = Callable[[Construct, Any], Any]
@@ -45,7 +45,7 @@ NEW: dict[str, Make] = {
     "Topic": lambda scope, key: Topic(scope, "Thing", name=NAME, key=key),
     "Secret": lambda scope, key: Secret(scope, "Thing", name=NAME, key=key),
 }
-# How what exists already is named: the call, with {arn} and {name} for the deployed ones.
+# The call that refers to an existing resource, with {arn} and {name}.
 EXISTING: dict[str, tuple[str, Make]] = {
     "Table": (
         'Table.from_arn(self, "{id}", "{arn}")',
@@ -84,7 +84,7 @@ EXISTING: dict[str, tuple[str, Make]] = {
 
 
 class Recorder(Role):
-    """A role that keeps the statements it is given."""
+    """A role that records the statements that it is given."""
 
     def __init__(self, scope: Construct) -> None:
         super().__init__(scope, "Recorder", name="role", arn="arn:aws:iam::123456789012:role/role")
@@ -96,7 +96,7 @@ class Recorder(Role):
 
 
 def table() -> dict[str, Any]:
-    """The content of the file."""
+    """The content of grants.json."""
     return {
         name: {
             **({"resource": _resource(NEW[name])} if name in NEW else {}),
@@ -108,7 +108,7 @@ def table() -> dict[str, Any]:
 
 
 def _resource(make: Make) -> dict[str, str]:
-    """The resource whose ARN the construct has: its type, and the id of its child."""
+    """The type of the resource whose ARN the construct has, and the id of its child."""
     thing, _ = _made(make)
     found = re.fullmatch(r"\$\{(\w+)\.(\w+)\.arn\}", str(_resolved(thing, thing.arn)))
     if found is None:
@@ -166,7 +166,7 @@ def _statements(make: Make, verb: str, options: dict[str, str]) -> list[dict[str
 def _replaced(text: str, names: dict[str, str]) -> str:
     for value, placeholder in names.items():
         text = text.replace(value, placeholder)
-    # Another attribute of the resource: a table's stream.
+    # another attribute of the resource, such as a table's stream
     return re.sub(r"\$\{\w+\.\w+\.(\w+)\}", r"{\1}", text)
 
 
@@ -176,7 +176,7 @@ def _arn_of_existing(make: Make) -> str:
 
 
 def _parametrized(arn: str) -> str:
-    """The ARN with placeholders for what depends on where it is."""
+    """The ARN with placeholders for partition, region, account and names."""
     for pattern, placeholder in (
         (r"\$\{data\.aws_partition\.\w+\.partition\}|(?<=arn:)aws(?=:)", "{partition}"),
         (r"\$\{data\.aws_region\.\w+\.name\}|us-east-1", "{region}"),

@@ -1,9 +1,9 @@
-"""Categories of `Pipfile.lock` as requirements with hashes, for `pip install --require-hashes`, or uv's.
+"""Prints categories of `Pipfile.lock` as requirements with hashes, for `pip install --require-hashes` or uv.
 
     python scripts/locked_requirements.py CATEGORY...
 
-Categories are named as in the Pipfile (`packages`, `dev-packages`, `local-aws`). Needs no library: `scripts/setup.sh`
-runs it before anything is installed.
+Categories are named as in the Pipfile (`packages`, `dev-packages`, `local-aws`). It imports no library:
+`scripts/setup.sh` runs it before anything is installed.
 """
 
 import json
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LOCK = Path(__file__).parent.parent / "Pipfile.lock"
-# What the lock file calls the two categories that every Pipfile has.
+# The names in the lock file of the two categories that every Pipfile has.
 LOCKED_AS = {"packages": "default", "dev-packages": "develop"}
 
 
 def locked_requirements(categories: Sequence[str], lock: Path = LOCK) -> str:
-    """The packages of the categories, a line each, by name. Raises `KeyError` for a category that is not locked."""
+    """The packages of the categories, one on each line, by name. Raises `KeyError` for an unknown category."""
     locked = json.loads(lock.read_text(encoding="utf-8"))
     packages = {name: one for category in categories for name, one in locked[LOCKED_AS.get(category, category)].items()}
     return "".join(

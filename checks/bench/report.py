@@ -1,4 +1,4 @@
-"""The benchmark's page: new measurements, and earlier ones of parts that were not run."""
+"""Writes the benchmark's page: new measurements, and earlier ones of the parts that were not run."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ def write(
     machine: str,
     calls: Mapping[str, Mapping[str, float]],
 ) -> None:
-    """Replace a part's rows by new ones."""
+    """Replace the rows of a part."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / "benchmark.json"
     known: dict[str, Any] = json.loads(kept.read_text()) if kept.exists() else {"parts": {}, "calls": {}}

@@ -1,4 +1,4 @@
-"""Receives the messages of a topic."""
+"""Receives messages of a topic."""
 
 import json
 from typing import Any

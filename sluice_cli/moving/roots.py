@@ -1,4 +1,4 @@
-"""The two configurations that a move is between: a CDKTF stack, and a root that calls the plain module."""
+"""The two configurations of a move: a CDKTF stack, and a root module that calls the plain module."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ from sluice_cli.terraform import local_overrides
 from sluice_cli.text import COLOURS
 
 MODULES = Path(".terraform", "modules", "modules.json")
-# Which backend `terraform init` chose.
+# The backend that `terraform init` selected.
 CHOSEN_BACKEND = Path(".terraform", "terraform.tfstate")
 
 
@@ -48,20 +48,22 @@ class Folder:
 
 @dataclass(frozen=True)
 class ModuleCall:
-    """The call of a plain module in a root: where its resources are, and by their addresses in the module, where the
-    CDKTF stack has them."""
+    """The call of a plain module in a root module: its address, and by address in the module, the address of each
+    resource in the CDKTF stack.
+    """
 
     address: str
     addresses: Mapping[str, str]
 
     def pairs(self) -> dict[str, str]:
-        """By its address in the stack, the address of each resource in the root."""
+        """By address in the stack, the address of each resource in the root module."""
         return {own: f"{self.address}.{address}" for address, own in self.addresses.items()}
 
 
 def find_call(root: Folder, stack: str, named: str | None) -> ModuleCall:
-    """The call of the module that was made from a stack. `named` is its address, where it is called more than once or
-    with `count` or `for_each`. Raises `InputError`."""
+    """The call of the module made from a stack. `named` is its address, which is needed if the module is called several
+    times or with `count` or `for_each`. Raises `InputError`.
+    """
     if not any(root.path.glob("*.tf")) and not any(root.path.glob("*.tf.json")):
         raise InputError(f"{root.path} has no Terraform configuration: write a root there that calls the plain module")
     root.terraform("get")
@@ -97,8 +99,10 @@ def _calls(folder: Path, stack: str) -> Iterable[tuple[str, Mapping[str, str]]]:
 
 @contextmanager
 def redirected_to_local_aws(root: Folder, stack: Stack) -> Iterator[None]:
-    """Have a root use the local AWS, and the state that the stack has there, by an override file. Afterwards the root
-    is as it was: its next `terraform init` chooses its own backend."""
+    """Have a root module use the local AWS, and the stack's state there, by an override file.
+
+    Afterwards the file is removed, and the next `terraform init` selects the root module's own backend.
+    """
     file = root.path / local_overrides.OVERRIDE
     earlier = file.read_bytes() if file.is_file() else None
     send_to_local_aws(root, stack)

@@ -1,4 +1,4 @@
-"""Invoke a deployed function: with an event of a file, with an example of what calls it, or with a kept one."""
+"""Invoke a deployed function with an event from a file, an example event, or a failed event."""
 
 import argparse
 import json
@@ -97,7 +97,7 @@ def _event(
 
 
 def _kept(stack: Stack, function: Function, id_: str) -> Any:
-    """The event of a kept failure; it is not taken from its queue."""
+    """The event of a failure, which stays in its queue."""
     for sources in sources_of(stack.state()):
         with FailureQueue(sources, stack.target.client) as queue:
             for failure in queue.read():
@@ -109,7 +109,9 @@ def _kept(stack: Stack, function: Function, id_: str) -> Any:
 
 
 def _refused(done: Invocation, function: Function, kept: list[Denial] | None) -> list[Denial]:
-    """What IAM refused the invocation: as the local AWS kept it, or as AWS's messages in answer and log say."""
+    """The calls that IAM refused during the invocation: from the local AWS's record, or from AWS's messages in response
+    and log.
+    """
     if kept is not None:
         own = (one for one in kept if one.function == function.name)
         return [one for one in own if one.request_id in ("", done.request_id)]

@@ -1,4 +1,4 @@
-"""Which stacks there are, and what is deployed of them."""
+"""List the app's stacks, and what is deployed of them."""
 
 import argparse
 import json

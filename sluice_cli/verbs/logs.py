@@ -77,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class _Explaining:
-    """Finds refused calls in log lines: what the local AWS wrote into the log, or on an account AWS's own message."""
+    """Explains refused calls in log lines: by the local AWS's record of them, or in an account by AWS's message."""
 
     def __init__(self, explainer: Explainer, *, local: bool) -> None:
         self._explainer = explainer
@@ -85,7 +85,7 @@ class _Explaining:
         self._known: set[tuple[str, str, str]] = set()
 
     def explained(self, line: LogLine) -> Explanation | None:
-        """The explanation of a refused call, once for each call of a kind."""
+        """The explanation of a refused call; repeated calls are explained once."""
         if isinstance(line.fields.get("denial"), dict):
             denial: Denial | None = Denial.recorded(line.fields["denial"])
         else:
@@ -97,7 +97,7 @@ class _Explaining:
 
 
 class _Json(_Explaining):
-    """A JSON object a line, as they come."""
+    """Prints each line as a JSON object as soon as it arrives."""
 
     def show(self, lines: Iterable[LogLine]) -> None:
         for line in lines:

@@ -1,4 +1,4 @@
-"""Make a project that runs at once."""
+"""Make a new project."""
 
 import argparse
 from pathlib import Path

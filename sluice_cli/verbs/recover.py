@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _release(store: StateStore, arguments: argparse.Namespace) -> bool:
-    """Whether the state is not locked, or not any more."""
+    """Whether the state is unlocked, now or after the release."""
     lock = store.lock()
     if lock is None:
         _say("Lock: free", arguments)
@@ -64,7 +64,7 @@ def _release(store: StateStore, arguments: argparse.Namespace) -> bool:
 
 
 def _restore(store: StateStore, arguments: argparse.Namespace) -> bool:
-    """Whether there is a state to go on with. Where none was ever written, the empty one is."""
+    """Whether there is a valid state. A state that was never written counts as empty."""
     wanted: str | None = arguments.restore
     versions = store.versions()
     good = [one for one in versions if not one.problem]
@@ -135,7 +135,7 @@ def _confirmed(question: str, option: str) -> bool:
 
 
 def _answer(question: str, choices: Sequence[str], option: str) -> str:
-    """What the person answers; nothing where there is no person."""
+    """The person's answer; empty without a terminal."""
     if not sys.stdin.isatty():
         print(f"{question} Nobody to ask: give {option}", file=sys.stderr)
         return ""

@@ -1,4 +1,4 @@
-"""Review what a deployment would change, before it does."""
+"""Review what a deployment would change."""
 
 import argparse
 import json
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _project_around(arguments: argparse.Namespace) -> Project | None:
-    """The project around, for its rules and counts; a plan's file needs none."""
+    """The project of the current folder, for its rules and counts. A plan file needs no project."""
     if arguments.project is None and not any((folder / FILE).is_file() for folder in (Path.cwd(), *Path.cwd().parents)):
         return None
     return project_of(arguments)

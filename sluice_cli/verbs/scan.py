@@ -1,4 +1,4 @@
-"""Scan what the stacks are made of: the Terraform, its plan after the apply, and every policy in it."""
+"""Scan the stacks' Terraform, the plan after an apply, and every policy."""
 
 import argparse
 import json
@@ -31,10 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     project = project_of(arguments)
     check_scanners()  # before anything is deployed
-    # Beside cdktf.out: CDKTF writes paths of local modules relative to it.
+    # Beside cdktf.out, because CDKTF writes relative paths of local modules.
     folder = Path(tempfile.mkdtemp(prefix=".sluice-scan-", dir=project.folder))
     ignore_in_git(folder)
-    # Policies are text only after an apply: on a local AWS of this run's own, under the caller's settings.
+    # Policies are complete only after an apply, which uses a temporary local AWS and the caller's settings.
     local = LocalAws(folder / "local-aws")
     try:
         target = up(project, local, arguments.stacks)

@@ -1,4 +1,4 @@
-"""Show a request's way through functions and AWS calls."""
+"""Show the segments of a request: functions and AWS calls."""
 
 import argparse
 import json

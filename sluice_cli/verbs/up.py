@@ -1,4 +1,4 @@
-"""Bring up the local AWS with the project's stacks on it."""
+"""Start the local AWS and deploy the project's stacks to it."""
 
 import argparse
 

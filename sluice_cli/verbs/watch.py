@@ -1,4 +1,4 @@
-"""Have saved files run: code at once, everything else by Terraform."""
+"""Deploy to the local AWS, and run saved files: code immediately, other changes by Terraform."""
 
 import argparse
 import fcntl
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _only_watcher(project: Project) -> Iterator[None]:
-    """Two would push each other's halves. Raises `InputError` where another one watches the project."""
+    """Two watchers would upload over each other. Raises `InputError` if another one watches the project."""
     with (project.private_folder / "watch.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

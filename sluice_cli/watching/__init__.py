@@ -1,1 +1,1 @@
-"""New code in running functions as soon as a file is saved (`sluice watch`)."""
+"""`sluice watch`: new code in deployed functions as soon as a file is saved."""

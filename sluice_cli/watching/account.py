@@ -1,4 +1,4 @@
-"""Watching a stack in an account: code only, and only where nothing is protected."""
+"""Watches a stack in an account: code of functions only, and never in protected environments."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from sluice_cli.target import Account
 from sluice_cli.terraform.document import blocks
 
 PROTECTED_BY_DEFAULT = "prod,production"
-# The AWS provider's arguments; they are booleans, or texts as Cognito's `ACTIVE`. An expression counts as protected.
+# Arguments of the AWS provider: booleans, or strings such as Cognito's `ACTIVE`. An expression counts as protected.
 PROTECTION = re.compile(r"delet(?:e|ion)_protect|termination_protection|^disable_api_(?:stop|termination)$")
 UNPROTECTED = (None, False, "", "false", "INACTIVE", "DISABLED")
 
@@ -31,8 +31,9 @@ def check_account_watch(project: Project, names: Sequence[str]) -> None:
 
 
 def watched_account(account: Account, names: Sequence[str]) -> Account:
-    """The account, with the stack synthesized and initialized. Raises `InputError` where the stack protects its data,
-    or is not deployed."""
+    """The account, with the stack synthesized and initialized. Raises `InputError` if the stack has protected
+    resources, or is not deployed.
+    """
     (stack,) = synthesize(account, names)
     protected = protected_resources(stack.configuration)
     if protected:
@@ -43,7 +44,7 @@ def watched_account(account: Account, names: Sequence[str]) -> Account:
 
 
 def protected_resources(configuration: dict[str, Any]) -> list[str]:
-    """The addresses of resources that refuse to be destroyed."""
+    """The addresses of resources with deletion protection."""
     return [
         f"{kind}.{name}"
         for kind, named in configuration.get("resource", {}).items()

@@ -1,4 +1,4 @@
-"""The functions of synthesized stacks whose code can be updated without Terraform."""
+"""Finds the functions of synthesized stacks whose code can be updated without Terraform."""
 
 import base64
 import hashlib
@@ -13,10 +13,9 @@ from sluice_cli.stack import Stack
 from sluice_cli.watching.sources import Source, SourceFinder
 
 FUNCTION = "aws_lambda_function"
-# The only arguments that a change of code alone changes in a function's block.
+# The arguments of a function's block that change with its code.
 OF_CODE = ("filename", "source_code_hash")
-# Attributes of a function that new code changes, besides those of `OF_CODE`:
-# https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/lambda_function#attribute-reference
+# Computed attributes of a function that change with its code, besides those of `OF_CODE`:
 CHANGED_BY_CODE = {
     *OF_CODE,
     *("code_sha256", "source_code_size", "last_modified", "version", "qualified_arn", "qualified_invoke_arn"),
@@ -65,7 +64,7 @@ def watched_functions(stacks: Sequence[Stack], finder: SourceFinder) -> list[Wat
 
 
 def renewed(functions: Sequence[WatchedFunction], finder: SourceFinder) -> list[WatchedFunction]:
-    """The same functions, with the archives of the stacks' current configuration."""
+    """The same functions with the archives of the current configuration."""
     found = []
     for one in functions:
         archive = archive_of(one.stack, one.stack.configuration["resource"].get(FUNCTION, {}).get(one.id, {}))
@@ -90,8 +89,9 @@ def archive_of(stack: Stack, block: dict[str, Any]) -> Path | None:
 
 
 def changed_code(before: dict[str, Any], after: dict[str, Any]) -> list[str] | None:
-    """The ids of functions whose code changed between two configurations; None if anything else changed, or depends on
-    the changed code, so that a plan is needed."""
+    """The ids of functions whose code changed between two configurations; None if a plan is needed, because anything
+    else changed or depends on the code.
+    """
     changed = []
     blocks, now = ({**one.get("resource", {}).get(FUNCTION, {})} for one in (before, after))
     for id_ in blocks.keys() & now.keys():
@@ -108,8 +108,9 @@ def changed_code(before: dict[str, Any], after: dict[str, Any]) -> list[str] | N
 
 
 def _depends_on_code(configuration: Mapping[str, Any], ids: Sequence[str]) -> bool:
-    """Whether anything reads what new code changes of these functions, or a function as a whole (`jsonencode(f)`,
-    `f["version"]`, `replace_triggered_by`)."""
+    """Whether anything reads attributes that change with these functions' code, or a function as a whole
+    (`jsonencode(f)`, `f["version"]`, `replace_triggered_by`).
+    """
     if FUNCTION in configuration.get("data", {}):
         return True
     for text in _texts(configuration):
@@ -120,7 +121,7 @@ def _depends_on_code(configuration: Mapping[str, Any], ids: Sequence[str]) -> bo
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """The texts in a configuration, without those that name functions and read nothing of them."""
+    """The strings of a configuration, without arguments that refer to a function and read no attribute that changes."""
     if isinstance(value, Mapping):
         for name, one in value.items():
             if name not in ("//", "depends_on"):

@@ -1,4 +1,4 @@
-"""UpdateFunctionCode, on the local AWS and on an account.
+"""Updates the code of functions, on the local AWS and in an account.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
 """
@@ -70,7 +70,7 @@ class Pusher:
 
 
 def shortened(message: str) -> str:
-    """A traceback without the frames of the runtime, and with paths as they are in the archive."""
+    """A traceback without the frames of the runtime, with the paths of files as in the archive."""
     lines: list[str] = []
     skipping = False
     for line in message.splitlines():

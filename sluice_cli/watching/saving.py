@@ -1,6 +1,6 @@
-"""When files are written whole.
+"""Waits until saved files are complete.
 
-Most editors and tools write a file in place: they empty it and then write it, in one or several steps. What is read in
+Most editors and tools write a file in place: they empty it and then write it, in one or several steps. Its content in
 between is often valid code (an empty module), and would be uploaded.
 """
 
@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-STEP_SECONDS = 0.02  # between two looks
+STEP_SECONDS = 0.02  # between two checks
 QUIET_SECONDS = 0.05  # without a change of size or time
-EMPTY_SECONDS = 0.5  # for an empty file, which most likely is still to be written
-LONGEST_SECONDS = 2.0  # for files that change all the time
+EMPTY_SECONDS = 0.5  # for an empty file, which is probably still being written
+LONGEST_SECONDS = 2.0  # for files that change continuously
 
 
 def written_whole(saved: set[Path], events: "queue.Queue[set[Path]]") -> set[Path]:
-    """Wait until the saved files do not change any more. Returns them, with those saved meanwhile (from `events`)."""
+    """Wait until the saved files no longer change. Returns them, with files saved meanwhile (from `events`)."""
     began = changed = time.monotonic()
     known = _states(saved)
     while True:
@@ -32,7 +32,7 @@ def written_whole(saved: set[Path], events: "queue.Queue[set[Path]]") -> set[Pat
 
 
 def _states(files: Iterable[Path]) -> dict[Path, tuple[int, int] | None]:
-    """Size and time of the last change; None for a file that is gone."""
+    """Size and time of the last change; None for a file that was removed."""
     states: dict[Path, tuple[int, int] | None] = {}
     for file in files:
         try:

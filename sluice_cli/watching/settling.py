@@ -37,7 +37,7 @@ class Settler:
         self.functions: list[WatchedFunction] = []
 
     def learn(self, stacks: Sequence[Stack]) -> None:
-        """Remember the stacks as deployed."""
+        """Remember the deployed configuration of the stacks."""
         self._before = {stack.name: stack.configuration for stack in stacks}
         self.functions = watched_functions(stacks, self._finder())
 
@@ -61,7 +61,7 @@ class Settler:
         if others and unchanged:
             deploy_stacks(others, self._target, unchanged)
         self._before |= {stack.name: stack.configuration for stack in stacks if unchanged or stack not in others}
-        # The set of deployed functions changes only in stacks that were applied.
+        # Functions are added and removed only by stacks that were applied.
         kept = [one for one in self.functions if one.stack.name not in {stack.name for stack in others}]
         self.functions = [*renewed(kept, self._finder()), *watched_functions(others, self._finder())]
         return told, [stack.name for stack in others]
@@ -69,7 +69,7 @@ class Settler:
     def _tell_state(
         self, stack: Stack, configuration: dict[str, Any], ids: Sequence[str], unchanged: UnchangedStacks | None
     ) -> None:
-        """Write the code of functions into the state, as `terraform apply` would once it has uploaded it."""
+        """Write the new code of functions to the state, as `terraform apply` does after an upload."""
         carried = unchanged.changes_recorded(stack) if unchanged else None
         if unchanged:
             unchanged.forget(stack)

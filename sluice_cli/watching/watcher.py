@@ -1,4 +1,4 @@
-"""The loop of `sluice watch`: saved files become running code, and whatever else they change is deployed."""
+"""The loop of `sluice watch`: uploads the code of saved files, and deploys other changes."""
 
 import os
 import queue
@@ -24,14 +24,14 @@ from sluice_cli.watching.saving import written_whole
 from sluice_cli.watching.settling import Settler
 from sluice_cli.watching.sources import IGNORED, VARIABLE, SourceFinder
 
-STEP_MS = 10  # how often new events are looked for
-DEBOUNCE_MS = 100  # what an editor does within this time is one save
-SETTLE_SECONDS = 1.0  # without another save, before Terraform's state is told of new code
+STEP_MS = 10  # time between two looks for new events
+DEBOUNCE_MS = 100  # changes within this time count as one save
+SETTLE_SECONDS = 1.0  # time without another save before the state is updated
 LOOK_SECONDS = 1.0
 
 
 class Saved(DefaultFilter):
-    """Leaves out what editors and tools write beside sources."""
+    """Filters temporary files of editors and tools."""
 
     ignore_dirs = (*DefaultFilter.ignore_dirs, *IGNORED)
 
@@ -52,7 +52,7 @@ class Watcher:
         self._denials = self._denial_reader()
 
     def run(self) -> None:
-        """Until interrupted. Raises `SluiceError` where nothing can be watched."""
+        """Watch until interrupted. Raises `SluiceError` if there is nothing to watch."""
         self._learn()
         watching = threading.Thread(target=self._watch_files, daemon=True)
         watching.start()
@@ -88,7 +88,8 @@ class Watcher:
         if functions and not self._down:
             with ThreadPoolExecutor(4) as pool:
                 list(pool.map(lambda one: self._push(one, began), functions))
-        # Code alone waits for the next save; anything else is deployed at once.
+        # After a change of code alone, Terraform waits for a pause between saves; other changes are deployed
+        # immediately.
         self._settle_at = time.monotonic() + (SETTLE_SECONDS if saved == code else 0)
 
     def _push(self, function: WatchedFunction, began: float) -> None:
@@ -100,7 +101,7 @@ class Watcher:
             self._say(f"{function.name}: not updated, the code does not start:\n{error}", style="red")
         except LocalAwsError as error:
             self._lose(str(error))
-        except (ValueError, OSError) as error:  # saved half, or it is gone again
+        except (ValueError, OSError) as error:  # not saved completely, or removed again
             self._say(f"{function.name}: not updated: {error}", style="red")
         except Exception as error:  # noqa: BLE001 - of AWS or of the packaging: the watcher outlives it, and says it
             self._say(f"{function.name}: not updated: {error}", style="red")
@@ -127,7 +128,7 @@ class Watcher:
         self._restart.set()
 
     def _look(self) -> None:
-        """What happened meanwhile: refused calls, and whether the local AWS is there."""
+        """Print new refused calls, and whether the local AWS is running."""
         local = self._target.local
         if local is None:
             return
@@ -137,7 +138,7 @@ class Watcher:
             return
         if self._down:
             self._down = False
-            # Another one, with other credentials.
+            # It was started again, with other credentials.
             with self._project.locked("`sluice watch`"):
                 self._target = local_target(self._project, local)
                 self._settler = self._make_settler()
@@ -183,7 +184,7 @@ class Watcher:
         console.print(said, style=style, markup=False, highlight=False)
 
     def _watch_files(self) -> None:
-        """Two watches: the project's own folder, and the folders in it and of sources, with all below."""
+        """Watch the project's folder without its subfolders, and each source folder with its subfolders."""
         while not self._stop.is_set():
             self._restart.clear()
             deep = self._deep_folders()
@@ -231,7 +232,7 @@ class Watcher:
 
 
 def record_sources(project: Project) -> None:
-    """Have module classes say what archives are built from, in each synth of this process."""
+    """Have module classes record the sources of archives in each synth of this process."""
     path = project.private_folder / "archive-sources.jsonl"
     path.unlink(missing_ok=True)
     os.environ[VARIABLE] = str(path)

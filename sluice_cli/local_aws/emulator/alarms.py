@@ -1,8 +1,10 @@
-"""CloudWatch's alarms: ministack 1.5.33 looks at a metric's name only, publishes without asking topic or key, records
-no metrics of functions that a service invokes, and leaves most fields of an alarm out of one of its protocols.
+"""CloudWatch alarms.
 
-Here an alarm is about the metric with its dimensions, each run of a function is recorded and its alarms are evaluated
-at once, and CloudWatch publishes where the topic's policy and the key's policy let it.
+ministack 1.5.33 ignores a metric's dimensions, publishes without checking policies of topic and key, records no metrics
+of functions that a service invokes, and omits most fields of an alarm in one of its protocols. Here an alarm evaluates
+the metric with its dimensions, each invocation is recorded and its alarms are evaluated immediately, and CloudWatch
+publishes only if the policies of the topic and its key allow it.
+
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
 """
 
@@ -18,7 +20,7 @@ from completing import existing
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
-# What an alarm is in while its metric has no data, by its TreatMissingData.
+# An alarm's state while its metric has no data, by TreatMissingData.
 WITHOUT_DATA = {"breaching": "ALARM", "notBreaching": "OK", "missing": "INSUFFICIENT_DATA"}
 
 logger = logging.getLogger(__name__)
@@ -106,12 +108,12 @@ def _run(function: Any, config: dict[str, Any], event: Any, request_id: str, sta
 
 
 def _metrics(function_name: str, duration_ms: float, error: bool, throttle: bool) -> None:
-    if throttle:  # runs are recorded where they end, whoever invoked the function
+    if throttle:  # invocations are recorded at their end, whoever made them
         _plain_metrics(function_name, duration_ms, error, throttle)
 
 
 def _describe(params: Any, cbor_data: Any, is_cbor: bool, is_json: bool = False) -> Any:
-    """With all fields in the query protocol too, the one that Terraform's provider speaks."""
+    """All fields also in the query protocol, which Terraform's provider uses."""
     for alarm in list(cloudwatch._alarms.values()):
         if alarm["StateValue"] == "ALARM":
             _evaluate(alarm)

@@ -1,9 +1,10 @@
-"""API keys and usage plans, completed where ministack 1.5.33 keeps an update's text as it came.
+"""API keys and usage plans.
 
-AWS's updates carry every value as text, and its answers have booleans, numbers and lists again:
-https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html. ministack answers with the text, on which
-Terraform's provider fails for good. It also refuses an API key whose value is empty, for which AWS makes one up. And it
-shows a usage plan without limits with empty ones, and tags as they were at first: plans would never be empty.
+AWS's update operations carry every value as a string, and its responses have booleans, numbers and lists:
+https://docs.aws.amazon.com/apigateway/latest/api/patch-operations.html. ministack 1.5.33 returns the strings, on which
+Terraform's provider fails until the resource is replaced. It also refuses an API key with an empty value, for which AWS
+generates one, returns empty limits for a usage plan without limits, and returns the tags of the creation, so that plans
+would never be empty.
 """
 
 import json

@@ -1,45 +1,34 @@
-"""What the local AWS serves: ministack, completed here and by the files beside it, one for each service or question.
-Runs in the local AWS's own environment.
+"""The application that the local AWS serves: ministack, completed by this file and the other files of this folder, each
+for one service or feature. It runs in the local AWS's own environment.
 
-Each completion raises `CompletionError` when ministack no longer has what it replaces, so that a new ministack cannot
-drop one silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py fail without them.
+Each completion raises `CompletionError` if ministack no longer has the code that it replaces, so that an update of
+ministack cannot disable it silently. tests/functions/test_local_aws_completions.py and tests/local/test_local_aws.py
+fail without the completions.
 
-ministack 1.5.33's ListObjectVersions does not encode keys when asked to (`encoding-type=url`), as the provider does
-when it empties a bucket, so that a key with a percent sign or a control character would keep a bucket from being
-destroyed.
+What ministack 1.5.33 does differently from AWS, and this file completes:
 
-And it answers GetBucketRequestPayment, which the provider asks of each bucket, with the list of objects, so that a key
-with a control character would stop each plan.
-
-And `*` and `?` in a policy do not match a line end, so that a key with one is refused to who may read the bucket.
-
-And it asks for a right on `*` where a call names its resource (tags, key aliases, new functions, dashboards, deleted
-alarms), so that a role that may touch one project's resources only could not deploy them.
-
-And it asks for a right to `sns:PublishBatch`, which IAM does not know: a batch needs `sns:Publish`.
-https://docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html
-
-And it ends a function's environment when the handler raises, and all of the function's when one ends while it starts.
-Lambda keeps them; without that, whatever fails costs a cold start or the events that others have in hand, and what a
-handler keeps from one event to the next is never seen after a failure.
-
-And it waits after each invocation for log lines that may still come: 5 ms after the last, 50 ms for the first, and what
-comes later is in the next invocation's log. Here the environment says which line was the last.
-
-And it gives the ARN of a role's session as `aws:PrincipalArn`, where AWS gives the role's.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
-
-And it does not know `$context.error.validationErrorString`, so that a refused body would be answered with the variable.
-
-And a MOCK integration sends its response template as it stands, so that a preflight could not name the origin that asks
-(`$context.responseOverride`), and a body with 204, which no client reads.
-
-And a MOCK integration that calls nothing is said to call by POST, so that every plan would replace it.
-
-And it compares the filters of a bucket's notification with keys as they are written, where S3 decodes them first: a
-plus is a blank, and special characters are percent-encoded.
-
-And an object that comes without a checksum gets none, where S3 makes CRC64NVME itself.
+- ListObjectVersions ignores `encoding-type=url`. The provider uses it to empty a bucket: a key with a percent sign or a
+  control character would keep the bucket from being destroyed.
+- GetBucketRequestPayment, which the provider calls for each bucket, returns the list of objects: a key with a control
+  character would stop each plan.
+- `*` and `?` in a policy do not match a line end, so that callers with access to the bucket are refused keys with one.
+- IAM checks some calls on `*` although they name a resource (tags, key aliases, new functions, dashboards, deleted
+  alarms): a role limited to one project's resources could not deploy them.
+- A batch of SNS needs `sns:PublishBatch`, an unknown action; on AWS it needs `sns:Publish`.
+  https://docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html
+- An execution environment ends when the handler raises, and all of a function's end when one ends during its start.
+  Lambda keeps them: otherwise each failure costs a cold start, or events that other environments process, and state
+  that a handler keeps between events never survives a failure.
+- After each invocation it waits for further log lines: 50 ms for the first, 5 ms after the last, and later lines are in
+  the log of the next invocation. Here the environment marks its last line.
+- `aws:PrincipalArn` is the ARN of a role's session; on AWS it is the role's.
+  https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
+- `$context.error.validationErrorString` stays unresolved in the response to an invalid request body.
+- A MOCK integration returns its response template unevaluated, so that a preflight cannot return the request's origin
+  (`$context.responseOverride`); it returns a body with 204; and its method is POST, so that each plan would replace it.
+- Filters of bucket notifications are compared with keys as written; S3 decodes filters first (`+` is a space, `%xx` a
+  character).
+- An object uploaded without a checksum has none; S3 computes CRC64NVME.
 """
 
 import contextlib

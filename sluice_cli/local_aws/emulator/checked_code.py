@@ -1,8 +1,8 @@
-"""New code of a function that is tried before it replaces the old: for `sluice watch`.
+"""Tries new code of a function before it replaces the old code, for `sluice watch`.
 
-An UpdateFunctionCode whose User-Agent names `sluice-watch` first starts an execution environment with the new code, as
-the first event would: its imports run under the function's own runtime, variables and role. Where that fails, the call
-is refused with the traceback and the old code stays. Where it succeeds, that environment gets the next event.
+An UpdateFunctionCode with `sluice-watch` in its User-Agent first starts an execution environment with the new code: its
+imports run under the function's runtime, variables and role. If that fails, the call is refused with the traceback and
+the function keeps the old code. If it succeeds, that environment processes the next event.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from ministack.services import lambda_svc
 from completing import existing
 
 WATCH = "sluice-watch"
-# Lambda's for the same: https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+# Lambda's timeout for the init phase:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 INIT_SECONDS = 10.0
 
 _worker_class = existing(lambda_runtime, "_worker_class_for")

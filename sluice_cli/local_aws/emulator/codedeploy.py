@@ -1,7 +1,9 @@
-"""CodeDeploy for Lambda, which ministack 1.5.33 does not have: moves an alias's calls to a new version, step by step.
+"""CodeDeploy for Lambda, which ministack 1.5.33 does not have: shifts the traffic of an alias to a new version, step by
+step.
 
-A deployment goes back to the version before as soon as one of its group's alarms rings. A minute of a traffic shift
-takes `CODEDEPLOY_MINUTE_SECONDS`. Hooks are not called, and the service role's rights are not asked for.
+A deployment is rolled back as soon as an alarm of its deployment group is in the state ALARM. A minute of a traffic
+shift takes `CODEDEPLOY_MINUTE_SECONDS`. Hooks are not called, and the permissions of the service role are not checked.
+
 https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-lambda.html
 """
 
@@ -23,7 +25,7 @@ from completing import existing
 
 SERVICE = "codedeploy"
 MINUTE_SECONDS = float(os.environ.get("CODEDEPLOY_MINUTE_SECONDS", "60"))
-LOOK_SECONDS = 0.2  # how often alarms are asked for
+LOOK_SECONDS = 0.2  # time between two looks at the alarms
 
 Values = dict[str, Any]
 Key = tuple[str, ...]
@@ -38,7 +40,7 @@ _running: set[asyncio.Task[None]] = set()
 
 
 class RequestRefused(LookupError):
-    """What AWS answers with an error of that kind."""
+    """An error response of AWS."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -46,7 +48,7 @@ class RequestRefused(LookupError):
 
 
 async def handle_request(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Any:
-    """As ministack calls its services."""
+    """The signature of ministack's services."""
     del method, path, query_params
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     if operation not in OPERATIONS:
@@ -120,7 +122,7 @@ def _create_deployment(values: Values) -> Values:
 
 
 def _parts(deployment: Values) -> tuple[Values, Values, Values]:
-    """The group of a deployment, the group's config, and which alias goes to which version."""
+    """The deployment group of a deployment, its configuration, and the alias with its new version."""
     group = _kept(_groups, "DeploymentGroup", deployment["applicationName"], deployment["deploymentGroupName"])
     config = _kept(_configs, "DeploymentConfig", group["deploymentConfigName"])
     revision = deployment["revision"]
@@ -137,7 +139,7 @@ def _begin(deployment: Values, group: Values, config: Values, shift: Values) -> 
 
 
 def go_on() -> None:
-    """Go on with the deployments of a state that was loaded. They begin again with their first step."""
+    """Continue the deployments of a restored state, from their first step."""
     for (account, region, _), deployment in _deployments.items():
         if deployment["status"] == "InProgress":
             contextvars.copy_context().run(_begin_in, account, region, deployment)
@@ -164,7 +166,7 @@ async def _shift(deployment: Values, group: Values, routing: Values, shift: Valu
 
 
 def _steps(routing: Values) -> Iterator[tuple[int, float]]:
-    """The share of calls that the new version gets, and for how many minutes, before it gets all."""
+    """The steps of a shift: the share of traffic for the new version, and its minutes."""
     if routing["type"] == "TimeBasedCanary":
         canary = routing["timeBasedCanary"]
         yield canary["canaryPercentage"], canary["canaryInterval"]

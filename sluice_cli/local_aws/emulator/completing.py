@@ -4,7 +4,7 @@ from typing import Any
 
 
 class CompletionError(RuntimeError):
-    """ministack has changed: the code that a completion replaces does not exist any more."""
+    """The code of ministack that a completion replaces does not exist in the installed version."""
 
 
 def existing(module: Any, name: str) -> Any:

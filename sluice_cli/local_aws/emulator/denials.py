@@ -1,9 +1,9 @@
-"""Calls that IAM refused, kept for the tool and written into the log of the function that made them.
+"""Records calls that IAM refused, for the tool and for the log of the calling function.
 
-ministack 1.5.33 leaves the resource out of most messages; AWS names it:
+ministack 1.5.33 omits the resource in most messages; AWS names it:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
-`GET /_sluice/denials?after=NUMBER` gives those with a higher number. The last 5,000 are kept.
+`GET /_sluice/denials?after=NUMBER` returns the refused calls with a higher number. The last 5,000 are kept.
 """
 
 import contextvars

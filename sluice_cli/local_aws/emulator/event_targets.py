@@ -1,7 +1,9 @@
-"""What EventBridge's rules and schedules may send to their targets, and where they keep what they may not send.
+"""Permissions and dead-letter queues of EventBridge's rules and schedules.
 
-ministack 1.5.33 sends it without asking the target's policy (rules) or the role (schedules), and has no dead-letter
-queues of targets. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
+ministack 1.5.33 calls targets without checking the target's policy (rules) or the role (schedules), and has no
+dead-letter queues of targets.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 """
 
 import json
@@ -52,12 +54,12 @@ def _invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], vie
 
 
 def is_schedule(arn: str) -> bool:
-    """Whether it is a schedule's ARN, and not a rule's."""
+    """Whether an ARN is a schedule's, not a rule's."""
     return ":scheduler:" in arn
 
 
 def _refusal(target: dict[str, Any], rule: dict[str, Any]) -> str:
-    """Why a target may not be called; empty where it may, or where it is of another kind."""
+    """The reason why a target may not be called; empty if it may, and for targets of other kinds."""
     try:
         arn = parse_arn(target.get("Arn", ""))
     except ArnParseError:

@@ -1,5 +1,7 @@
-"""What Lambda does as a function's role: ministack 1.5.33 runs functions with roles that Lambda may not take, writes
-their logs, polls their sources and keeps their failures without asking.
+"""Permissions of a function's role.
+
+ministack 1.5.33 runs functions whose role Lambda cannot assume, and writes their logs, polls their event sources and
+sends their failures without checking the role.
 
 https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html
 """
@@ -49,7 +51,7 @@ def _update_function(name: str, data: dict[str, Any]) -> Any:
 
 
 def _refused_role(role: str) -> Any:
-    """The error for a role that is there and that Lambda may not take."""
+    """The error for an existing role that Lambda cannot assume."""
     if iam._roles.get(role.rpartition("/")[2]) is None or service_may_take(role, LAMBDA):
         return None
     return error_response_json("InvalidParameterValueException", CANNOT_BE_ASSUMED, 400)
@@ -110,7 +112,7 @@ def _may_send(role: str, target: str) -> bool:
 
 
 def _mappings() -> Iterator[Any]:
-    """Those whose function's role may read their source."""
+    """Event source mappings whose function's role may read the source."""
     for account, region, mapping in _plain_mappings():
         with request_scope(account, region):
             function = lambda_svc._functions.get(mapping["FunctionName"]) or {}
@@ -136,7 +138,7 @@ def _create_mapping(data: dict[str, Any]) -> Any:
 
 
 def _missing_of(role: str, source: str) -> str:
-    """The first action that reading a source needs and the role may not; empty where there is none."""
+    """The first action on the source that the role lacks; empty if it lacks none."""
     service = parse_arn(source).service if source.startswith("arn:") else ""
     for action in SOURCES.get(service, ()):
         if not role_may(role, action, source):

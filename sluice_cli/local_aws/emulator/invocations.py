@@ -1,8 +1,8 @@
-"""Which invocation of a function a request belongs to: request ids and X-Ray's trace header.
+"""Attributes requests to invocations of functions, by request id and X-Ray trace header.
 
-ministack 1.5.33 answers Invoke with another request id than the function gets, leaves functions without active tracing
-without a trace header, and begins a new trace for each function. On AWS a function's calls carry its trace header, and
-what they trigger continues the trace: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html
+ministack 1.5.33 returns another request id from Invoke than the function receives, gives functions without active
+tracing no trace header, and starts a new trace for each function. On AWS a function's calls carry its trace header, and
+their events continue the trace: https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html
 """
 
 import contextvars
@@ -16,14 +16,14 @@ from ministack.services import lambda_svc, sqs
 
 from completing import existing
 
-LONGEST_LISTS = 2_000  # invocations that are kept, so that calls of theirs can be attributed
+LONGEST_LISTS = 2_000  # invocations kept to attribute their calls
 TRACE_HEADER = b"x-amzn-trace-id"
 REQUEST_ID_HEADER = b"x-amzn-requestid"
 
 
 @dataclass
 class FunctionRun:
-    """One run of a function."""
+    """An invocation of a function."""
 
     function: str
     request_id: str
@@ -35,19 +35,19 @@ class FunctionRun:
     arn: str = ""
     worker: Any = None  # the execution environment
     log_lines: list[str] = field(default_factory=list)
-    error: str = ""  # what a failed run answered
+    error: str = ""  # the error of a failed invocation
 
     @property
     def header(self) -> str:
         return f"Root={self.trace_id};Parent={self.segment_id};Sampled={int(self.sampled)}"
 
 
-# By the id of their segment, which their calls carry as the parent.
+# By the id of their segment, which is the parent in the headers of their calls.
 invocations: OrderedDict[str, FunctionRun] = OrderedDict()
 
 current: contextvars.ContextVar[FunctionRun | None] = contextvars.ContextVar("current invocation", default=None)
 _caller_header: contextvars.ContextVar[str] = contextvars.ContextVar("trace header of the request", default="")
-# The ids of invocations that a request makes; shared with the threads that make them.
+# The ids of the invocations that a request makes, shared with the threads that make them.
 _made: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("made invocations", default=None)
 
 _plain_dispatch = existing(lambda_svc, "_execute_function_dispatch")
@@ -55,14 +55,14 @@ _plain_trace_header = existing(lambda_svc, "_xray_trace_id_for_invocation")
 _plain_emit = existing(lambda_svc, "_emit_lambda_logs")
 _plain_attributes = existing(sqs, "_build_send_sys_attrs")
 
-# Called with each invocation that begins, and its event.
+# Called at the start of each invocation, with its event.
 start_listeners: list[Any] = []
-# Called with each invocation that ends, and whether it failed.
+# Called at the end of each invocation, with whether it failed.
 listeners: list[Any] = []
 
 
 def caller() -> FunctionRun | None:
-    """The invocation that sent the request that is answered; None for others."""
+    """The invocation that sent the current request; None for other callers."""
     return invocations.get(_parsed(_caller_header.get()).get("Parent", ""))
 
 
@@ -116,9 +116,9 @@ def _begin(config: Any, event: Any, request_id: str) -> FunctionRun:
         request_id=request_id,
         trace_id=header.get("Root") or f"1-{int(time.time()):08x}-{secrets.token_hex(12)}",
         segment_id=secrets.token_hex(8),
-        # ministack's own header names a segment that nobody sends.
+        # ministack's own header has a segment that is never sent.
         parent_id=header.get("Parent") if _caller_header.get() or _header_of_message(event) else None,
-        # A function without active tracing gets the header too, not sampled unless its caller's trace is.
+        # Functions without active tracing receive the header too, not sampled unless the caller's trace is.
         sampled=header.get("Sampled") == "1" or config.get("TracingConfig", {}).get("Mode") == "Active",
         started=time.time(),
         arn=config.get("FunctionArn", ""),
@@ -139,7 +139,7 @@ def _error_in(result: Any) -> str:
 
 
 def trace_id_of_request() -> str:
-    """The trace that the request that is answered belongs to; empty where it names none."""
+    """The trace of the current request; empty if it names none."""
     return _parsed(_caller_header.get()).get("Root", "")
 
 
@@ -155,7 +155,7 @@ def _emit(func: Any, request_id: str, log_text: str, *arguments: Any, **options:
 
 
 def _attributes(now: float, given: Any) -> Any:
-    """What SQS keeps of the sender: its trace header too, without being asked.
+    """SQS's system attributes of a message, with the trace header of the sender.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
     """
@@ -165,13 +165,13 @@ def _attributes(now: float, given: Any) -> Any:
 
 
 def current_header() -> str:
-    """The trace header that what happens now continues; empty outside of any trace."""
+    """The trace header that the current request continues; empty outside of a trace."""
     invocation = current.get()
     return invocation.header if invocation else _caller_header.get()
 
 
 def _header_of_message(event: Any) -> str:
-    """The trace header in a batch of SQS messages: the first message's."""
+    """The trace header of a batch of SQS messages: that of the first message."""
     try:
         return str(event["Records"][0]["attributes"]["AWSTraceHeader"])
     except (KeyError, IndexError, TypeError):

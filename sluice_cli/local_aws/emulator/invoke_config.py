@@ -1,6 +1,8 @@
-"""Event invoke configurations of functions. ministack 1.5.33 returns a default maximum event age that was never set.
+"""Event invoke configurations of functions.
 
-AWS leaves it out, and Terraform's provider would plan to remove it each time.
+ministack 1.5.33 returns a default maximum event age that was never set; AWS omits it. Terraform's provider would plan
+to remove it each time.
+
 https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
 """
 

@@ -1,6 +1,8 @@
-"""Permissions to invoke functions: ministack 1.5.33 lets S3, SNS, EventBridge and API Gateway invoke without one.
+"""Permissions to invoke functions.
 
-And what SNS and EventBridge send to a function is retried, and kept after the last attempt, as S3's events are.
+ministack 1.5.33 lets S3, SNS, EventBridge and API Gateway invoke functions without a permission. Events from SNS and
+EventBridge are also retried, and kept after the last attempt, as events from S3 are.
+
 https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
 """
 
@@ -37,10 +39,12 @@ for _module, _name in ((sns, "_deliver_to_lambda"), (eventbridge, "_dispatch_to_
 
 
 def may_invoke(function: str, service: str, source_arn: str) -> bool:
-    """Whether a function's policy lets a service invoke it for a source. `function` is an ARN, with an alias or not."""
+    """Whether a function's policy lets a service invoke it for a source. `function` is an ARN,
+    possibly with an alias.
+    """
     record, arn = function_record(function), parse_arn(function)
     if record is None:
-        return True  # whoever delivers says that it is not there
+        return True  # the delivery reports the missing function
     with request_scope(arn.account_id, arn.region):
         allowed = service_may(record["policy"], service, INVOKE, function, source_arn)
     if not allowed:
@@ -54,7 +58,9 @@ def _deliver_event(arn: str, event: dict[str, Any], bucket_region: str) -> None:
 
 
 def _validate_notifications(configs: Any, bucket_region: str, bucket_name: str = "", skip: bool = False) -> Any:
-    """https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html"""
+    """S3's validation of notification targets:
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html
+    """
     error = _plain_validation(configs, bucket_region, bucket_name, skip)
     if error or skip:
         return error
@@ -111,7 +117,7 @@ def _deliver_message(endpoint: str, envelope: str, topic_arn: str, subscription_
 
 
 def _deliver_to_target(arn: str, payload: str) -> None:
-    # Whether the rule or the schedule may was asked before: event_targets.py.
+    # event_targets.py has checked the rule's or the schedule's permission.
     try:
         event = json.loads(payload)
     except ValueError:

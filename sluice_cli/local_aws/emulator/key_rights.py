@@ -1,6 +1,5 @@
-"""Rights to the keys behind queues, topics, buckets and tables: ministack 1.5.33 asks nobody for them.
-
-Whoever calls the service needs them for the service to encrypt and decrypt for him:
+"""Permissions on the KMS keys of queues, topics, buckets and tables, which ministack 1.5.33 does not check. A service
+encrypts and decrypts with the permissions of its caller:
 https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
 """
 
@@ -26,15 +25,14 @@ ITEM_CALLS = (
     *("UpdateItem", "GetRecords"),
 )
 ITEMS = frozenset(f"dynamodb:{name}" for name in ITEM_CALLS)
-# Of whoever makes a table with a key of the account:
-# https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html#dynamodb-authz
+# Needed to create a table with a customer managed key:
 TABLE_KEY = (
     *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey"),
     *("kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey", "kms:CreateGrant"),
 )
 SSE_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
-# Of the request that is served: who asks, and what of a key was refused.
+# Of the current request: the caller, and the refused action on a key.
 _access_key: contextvars.ContextVar[str] = contextvars.ContextVar("access_key", default="")
 _refused: contextvars.ContextVar[tuple[str, str] | None] = contextvars.ContextVar("refused_key", default=None)
 
@@ -66,7 +64,7 @@ def _enforce(
 
 
 def _needed(action: str, resource: str, context: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The key that an allowed call needs rights to, and which; none where its data has a key of AWS's."""
+    """The key that an allowed call uses and the actions that it needs; none if the data has an AWS managed key."""
     if action in MESSAGES:
         return key_of(resource), MESSAGES[action]
     if action in OBJECTS:
@@ -114,7 +112,7 @@ def _denial(service: str, action: str, principal: str, request_id: str, **option
 
 
 def _alias(plain: Any, action: str) -> Any:
-    """A key's alias needs a right to the key beside the one to the alias.
+    """The alias of a key needs a permission on the key beside the one on the alias.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-access.html
     """

@@ -1,4 +1,4 @@
-"""The id of each log event, which ministack 1.5.33 leaves out: who follows a log tells events apart by it.
+"""The id of each log event, which ministack 1.5.33 omits. Programs that follow a log distinguish events by it.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilteredLogEvent.html
 """

@@ -1,7 +1,7 @@
-"""The paths that are no calls to AWS, so that IAM does not guard them: any user of the machine reaches the port.
+"""Protects the paths that are not calls to AWS, which IAM does not check: every user of the machine can reach the port.
 
-The tool's own (`/_sluice/`) and ministack 1.5.33's (`/_ministack/`, which delete everything, set variables and show
-messages) need the token that lies in the server's folder, which only the user who started it may read.
+The tool's paths (`/_sluice/`) and those of ministack 1.5.33 (`/_ministack/`, which delete everything, set variables and
+show messages) need the token in the server's folder, which only the user who started the server may read.
 """
 
 import hmac
@@ -13,12 +13,12 @@ from typing import Any
 HEADER = b"x-sluice-token"
 TOKEN = Path("token").resolve()  # the server's working directory is its folder
 GUARDED = ("/_sluice/", "/_ministack/", "/_localstack/")
-# What says nothing, and what CloudFormation's custom resources call with a token of its own.
+# Paths without information, and those that CloudFormation's custom resources call with a token of their own.
 OPEN = ("/_ministack/health", "/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 
 
 def serving(application: Any, method: str, path: str, content_of: Callable[[bytes], Any]) -> Any:
-    """The ASGI application, which also answers a path with JSON; `content_of` gets the query string."""
+    """The ASGI application, which also answers a path with JSON; `content_of` receives the query string."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == path and scope["method"] == method:
@@ -30,7 +30,7 @@ def serving(application: Any, method: str, path: str, content_of: Callable[[byte
 
 
 def guarded(application: Any) -> Any:
-    """The ASGI application, which refuses these paths to whoever has no token."""
+    """The ASGI application, which refuses these paths to requests without the token."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         guarded = scope["type"] == "http" and scope["path"].startswith(GUARDED) and not scope["path"].startswith(OPEN)

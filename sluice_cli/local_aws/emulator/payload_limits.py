@@ -1,7 +1,7 @@
-"""Limits of requests, answers and waiting: ministack 1.5.33 has none of these for functions and REST APIs.
+"""Limits of payloads and response times, which ministack 1.5.33 does not have for functions and REST APIs. It also
+answers 200 if a function's result is not a valid response, and shows the function's error to the caller.
 
-And it answers 200 for what a function gives that is no answer to a request, and shows the function's error to the
-caller. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html,
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html,
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
 """
 

@@ -1,5 +1,6 @@
-"""Whether AWS services and functions' roles may do what they do by themselves: ministack 1.5.33 asks IAM about requests
-only, not about what one service does to another."""
+"""Permissions for what AWS services and functions' roles do by themselves: ministack 1.5.33 checks IAM for requests
+only, not for calls of one service to another.
+"""
 
 import json
 from typing import Any
@@ -20,7 +21,7 @@ _role_policies = existing(iam_evaluator, "_gather_role_policies")
 _boundary = existing(iam_evaluator, "_permissions_boundary")
 _key = existing(kms, "_resolve_key")
 
-# Their policies have to allow what identity policies allow.
+# Principals whose resource policies must also allow what their identity policies allow.
 POLICY_REQUIRED = frozenset({"kms"})
 
 
@@ -29,7 +30,7 @@ def service_may(policy: Any, service: str, action: str, resource: str, source_ar
     source = {"aws:sourcearn": source_arn} if source_arn else {}
     account = get_account_id()
     context = EvalContext(
-        # The service itself: nobody of the account.
+        # The service itself, not a principal of the account.
         principal_arn="*",
         principal_type="Service",
         principal_account="",
@@ -43,7 +44,7 @@ def service_may(policy: Any, service: str, action: str, resource: str, source_ar
 
 
 def service_may_use_key(key_id: str, service: str, source_arn: str = "") -> bool:
-    """Whether an AWS service may encrypt with a key what it sends. AWS's own keys admit no other service.
+    """Whether an AWS service may encrypt what it sends with a key. AWS managed keys admit no other service.
 
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
     """
@@ -57,20 +58,20 @@ def service_may_use_key(key_id: str, service: str, source_arn: str = "") -> bool
 
 
 def service_may_take(role_arn: str, service: str, source_arn: str = "") -> bool:
-    """Whether a role's trust policy lets an AWS service take it."""
+    """Whether a role's trust policy lets an AWS service assume it."""
     role = _role(role_arn)
     if role is None:
         return False
     trust = role["AssumeRolePolicyDocument"]
     document = json.loads(trust) if isinstance(trust, str) else trust
     statements = document["Statement"]
-    # Trust policies name no resource.
+    # Trust policies have no resource.
     about_all = [{**one, "Resource": "*"} for one in ([statements] if isinstance(statements, dict) else statements)]
     return service_may({**document, "Statement": about_all}, service, "sts:AssumeRole", "*", source_arn)
 
 
 def role_may(role_arn: str, action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
-    """Whether a role's session may do that: its policies, its boundary and the policy of the resource."""
+    """Whether a session of the role may perform an action, by its policies, its boundary and the resource's policy."""
     role, account, name = _role(role_arn), role_arn.split(":")[4], role_arn.rpartition("/")[2]
     if role is None:
         return False
@@ -94,7 +95,7 @@ def role_may(role_arn: str, action: str, resource: str, context: dict[str, Any] 
 
 
 def role_may_use_key(role_arn: str, key_id: str, service: str, *actions: str) -> bool:
-    """Whether a role may use a key through an AWS service. AWS's own keys admit whoever may use the service."""
+    """Whether a role may use a key through an AWS service. AWS managed keys admit every user of the service."""
     key = _key(key_id) if key_id else None
     if key is None:
         return True
@@ -103,13 +104,13 @@ def role_may_use_key(role_arn: str, key_id: str, service: str, *actions: str) ->
 
 
 def key_of(arn: str) -> str:
-    """The key that a queue's or a topic's messages are encrypted with; empty for none, or one of AWS's."""
+    """The customer managed key of a queue's or topic's messages; empty if there is none."""
     held = sqs._queue_by_arn(arn) if ":sqs:" in arn else sns._topic_by_arn_any_scope(arn) if ":sns:" in arn else None
     return str((held or {}).get("attributes", {}).get("KmsMasterKeyId") or "")
 
 
 def function_record(function_arn: str) -> Any:
-    """What ministack keeps of a function, whatever version or alias the ARN names; None where it is not there."""
+    """ministack's record of a function, for an ARN with any version or alias; None if there is no such function."""
     arn = parse_arn(function_arn)
     name = arn.resource.removeprefix("function:").partition(":")[0]
     return lambda_svc._functions.get_scoped(arn.account_id, arn.region, name)

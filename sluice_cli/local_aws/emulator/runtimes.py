@@ -1,8 +1,8 @@
 """Runs each function under the Python version of its runtime, if this machine has it.
 
 ministack 1.5.33 runs every Python function with its own Python. The process that starts the local AWS passes the
-machine's other Pythons in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes include boto3; here its pure Python
-packages are shared with them.
+machine's other Pythons in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes include boto3; here they share its pure
+Python packages.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
-"""The whole state of the local AWS on disk: `POST /_sluice/snapshot` writes it to `snapshot` in the server's folder.
+"""Saves the whole state of the local AWS: `POST /_sluice/snapshot` writes it to `snapshot` in the server's folder.
 
-ministack 1.5.33 saves its services when it ends and loads them when it starts (`PERSIST_STATE`), but without S3's
-objects, versions and tags. Here they are saved too, and so are the services that ministack does not have. A service
-that cannot be loaded is empty in ministack; here the server does not start.
+ministack 1.5.33 saves its services when it ends and loads them when it starts (`PERSIST_STATE`), without S3's objects,
+versions and tags. Here these are saved too, and the services that ministack does not have. ministack starts with an
+empty service if its state cannot be loaded; here the server does not start.
 """
 
 import json
@@ -46,11 +46,11 @@ if Path(getattr(lambda_svc, "CODE_BLOB_DIR", "")).name != CODE:
 
 
 class StateNotLoaded(RuntimeError):
-    """A saved state is not whole, or is of another ministack."""
+    """A saved state is incomplete, or of another version of ministack."""
 
 
 def _others() -> dict[str, AccountScopedDict]:
-    """What S3 keeps beside its buckets and does not save."""
+    """State of S3 outside of its buckets, which ministack does not save."""
     saved = [id(one) for one in s3._PERSISTED_BUCKET_DICTS.values()]
     return {
         name: one
@@ -77,7 +77,7 @@ def _load(data: Any) -> None:
 
 
 def _state_of(service: ModuleType, names: tuple[str, ...]) -> dict[str, Any]:
-    """Keys may be tuples, which JSON has only as lists."""
+    """The state as JSON: keys that are tuples become lists."""
     return {name: [[key, one] for key, one in getattr(service, name).items()] for name in names}
 
 
@@ -111,7 +111,7 @@ def _load_all() -> None:
 
 
 def _save() -> list[str]:
-    """Write the state; gives the services that could not be written."""
+    """Write the state. Returns the services that could not be saved."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     persisted, own = persistence.PERSIST_STATE, Path(persistence.STATE_DIR)
     if own.is_dir():  # keys that services keep there in files of their own
@@ -130,8 +130,9 @@ def _save() -> list[str]:
 
 
 def served(application: Any) -> Any:
-    """The ASGI application, which also writes snapshots. Nothing else is answered meanwhile. It does not start from a
-    state that is not whole."""
+    """The ASGI application, which also writes snapshots, and answers nothing else meanwhile. It does not start from an
+    incomplete state.
+    """
     with_snapshots = serving(application, "POST", PATH, lambda _: {"missing": _save()})
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

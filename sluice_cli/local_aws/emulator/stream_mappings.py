@@ -1,7 +1,8 @@
-"""A function behind a table's stream: ministack 1.5.33 tries a failed batch for ever, as a whole.
+"""Event source mappings of table streams.
 
-Here it is retried as the mapping says, halved where it asks for that, resumed at the first item that the function
-reports, and what is given up goes to the failure destination.
+ministack 1.5.33 retries a failed batch without end and as a whole. Here the mapping's settings apply: retries,
+splitting the batch, resuming at the first item that the function reports, and the failure destination.
+
 https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 """
 
@@ -32,13 +33,13 @@ _newest = existing(dynamodb, "stream_end_position")
 existing(lambda_svc, "_poll_dynamodb_streams")
 existing(lambda_svc, "_iter_all_esms")
 
-# By mapping: how often the batch at its position was tried, how long it may be next, and when.
+# By mapping: the attempts for the batch at its position, its largest size for the next attempt, and the time of that.
 _attempts: dict[str, int] = {}
 _lengths: dict[str, int] = {}
 
 
 def _poll() -> bool:
-    """Whether a mapping went on."""
+    """Whether a mapping processed a batch."""
     went_on = False
     for account, region, mapping in lambda_svc._iter_all_esms():
         with request_scope(account, region):
@@ -48,7 +49,7 @@ def _poll() -> bool:
 
 
 def _tables(mapping: dict[str, Any]) -> Iterator[str]:
-    """The table whose stream the mapping reads, where it is on and the stream is there."""
+    """The table whose stream the mapping reads, if the mapping is enabled and the stream exists."""
     if not mapping.get("Enabled", True) or time.time() < lambda_svc._esm_backoff_until.get(mapping["UUID"], 0):
         return
     try:
@@ -81,7 +82,7 @@ def _read(mapping: dict[str, Any], table: str) -> bool:
         _go_on(mapping, position + len(batch))
         return True
     mapping["LastProcessingResult"] = "FAILED"
-    if failed:  # those before it are done
+    if failed:  # those before it are processed
         _go_on(mapping, position + failed)
         batch = batch[failed:]
         position += failed
@@ -89,12 +90,12 @@ def _read(mapping: dict[str, Any], table: str) -> bool:
 
 
 def _retry(mapping: dict[str, Any], function: Any, batch: list[Any], position: int, result: Any) -> bool:
-    """After a failure of the batch at a position: give it up, halve it or wait for its next attempt."""
+    """After a failure of the batch at a position: discard it, split it, or wait for its next attempt."""
     id_, attempt = mapping["UUID"], _attempts.get(mapping["UUID"], 0) + 1
     _attempts[id_] = attempt
     condition = _given_up(mapping, batch, attempt)
     if mapping.get("BisectBatchOnFunctionError") and len(batch) > 1:
-        # Halving costs no attempt.
+        # Splitting a batch does not count as an attempt.
         _attempts[id_] = attempt - 1
         _lengths[id_] = len(batch) // 2
     elif condition:
@@ -117,7 +118,7 @@ def _given_up(mapping: dict[str, Any], batch: list[Any], attempt: int) -> str:
 
 
 def _first_failed(result: Any, mapping: dict[str, Any], batch: list[Any]) -> int | None:
-    """The index of the first record that was not processed; None where all were."""
+    """The index of the first item that was not processed; None if all were."""
     if result.get("error"):
         return 0
     if "ReportBatchItemFailures" not in (mapping.get("FunctionResponseTypes") or []):
@@ -128,7 +129,7 @@ def _first_failed(result: Any, mapping: dict[str, Any], batch: list[Any]) -> int
     if not reported:
         return None
     numbers = [str(one["dynamodb"]["SequenceNumber"]) for one in batch]
-    # One that is not of the batch means all of it.
+    # An item that is not in the batch stands for the whole batch.
     return min((numbers.index(one) if one in numbers else 0) for one in reported)
 
 

@@ -1,8 +1,7 @@
-"""X-Ray, which ministack 1.5.33 does not have: the daemon that functions send datagrams to, and the API to read traces.
-
-https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon. The local AWS listens on the
-loopback address and writes the segment of each invocation itself, as Lambda does. What is kept is bounded: the oldest
-traces go first.
+"""X-Ray, which ministack 1.5.33 does not have: the daemon that receives segments from functions, and the API that reads
+traces. https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon. The local AWS
+listens on the loopback address and writes the segment of each invocation itself, as Lambda does. The oldest traces are
+deleted when there are too many.
 """
 
 import json
@@ -31,14 +30,14 @@ MOST_TRACES_OF_A_REQUEST = 5
 Document = dict[str, Any]
 
 _lock = threading.Lock()
-# Documents by trace and by their own id, oldest trace first: a document that comes again replaces what was sent while
+# Documents by trace and by their own id, oldest trace first. A document that is sent again replaces the one sent while
 # it was in progress.
 _traces: OrderedDict[str, dict[str, str]] = OrderedDict()
 _bytes = 0
 
 
 def keep(text: str) -> bool:
-    """Keep a segment document; False where it is none."""
+    """Keep a segment document; False if it is invalid."""
     global _bytes  # noqa: PLW0603 - the size of what is kept
     try:
         document = json.loads(text)
@@ -61,7 +60,7 @@ def keep(text: str) -> bool:
 
 
 def listen() -> str:
-    """Listen for datagrams on a free port of the loopback address; gives the address for functions."""
+    """Listen for datagrams on a free port of the loopback address. Returns the address for functions."""
     daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     daemon.bind((LOOPBACK, 0))
     threading.Thread(target=_receive, args=(daemon,), daemon=True, name="xray-daemon").start()
@@ -77,7 +76,7 @@ def _receive(daemon: socket.socket) -> None:
 
 
 def _sender(body: bytes) -> str:
-    """The ARN of the function that sent a datagram: the latest of the trace; empty for others."""
+    """The ARN of the function that sent a datagram: the latest one of the trace; empty for other senders."""
     for one in reversed(list(invocations.invocations.values())):
         if one.trace_id.encode() in body:
             return one.arn
@@ -85,7 +84,7 @@ def _sender(body: bytes) -> str:
 
 
 def _may_trace(function: str) -> bool:
-    """Whether the daemon, which sends as the function's role, may.
+    """Whether the function's role allows the daemon to send segments.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-daemon.html#xray-daemon-permissions
     """
@@ -96,7 +95,7 @@ def _may_trace(function: str) -> bool:
 
 
 def _keep_invocation(invocation: invocations.FunctionRun, failed: bool) -> None:
-    """The segment of a function, which Lambda sends by itself.
+    """The segment of an invocation, which Lambda writes.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
     """
@@ -119,7 +118,7 @@ def _keep_invocation(invocation: invocations.FunctionRun, failed: bool) -> None:
 
 
 async def handle_request(method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Any:
-    """As ministack calls its services."""
+    """The signature of ministack's services."""
     del method, headers, query_params
     operation = OPERATIONS.get(path)
     if operation is None:
