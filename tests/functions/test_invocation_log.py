@@ -337,7 +337,7 @@ def test_a_table_that_keeps_refusing_an_events_rows_fails_all_of_its_records(log
     assert len(log.proxy.requests) == 2  # both attempts of the one call: rows are not written one by one
 
 
-def test_aws_endpoint_url_alone_says_where_the_table_is(local_aws: LocalAws) -> None:
+def test_aws_endpoint_url_alone_selects_the_endpoint_of_the_table(local_aws: LocalAws) -> None:
     with loaded("invocation_log", variables(local_aws, "t", "https://127.0.0.1:4566")) as handler:
         assert handler.STORE._dynamodb.meta.endpoint_url == "https://127.0.0.1:4566"
     without = variables(local_aws, "t", "")

@@ -235,7 +235,7 @@ print("unchanged", refused(sys.argv[1]))
 """
 
 
-def test_a_ministack_without_what_a_completion_replaces_does_not_start() -> None:
+def test_the_server_does_not_start_if_ministack_lacks_the_replaced_code() -> None:
     done = subprocess.run(
         [str(python_of_local_aws()), "-c", CHANGED_MINISTACK, str(APP)],
         capture_output=True,

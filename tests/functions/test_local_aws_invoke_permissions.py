@@ -65,7 +65,7 @@ def test_api_gateway_answers_500_where_the_function_does_not_permit_the_route(aw
     aws.forbid(watched.arn)
 
 
-def test_sns_invokes_a_function_that_permits_it_and_what_fails_is_retried_and_kept(
+def test_sns_invokes_a_function_with_a_permission_and_failures_are_retried_and_kept(
     aws: BareAws, watched: Watched
 ) -> None:
     topic, sns = aws.topic("news"), aws.client("sns")
@@ -80,9 +80,7 @@ def test_sns_invokes_a_function_that_permits_it_and_what_fails_is_retried_and_ke
     aws.forbid(watched.arn)
 
 
-def test_a_rule_reaches_what_permits_it_and_keeps_the_rest_in_its_dead_letter_queue(
-    aws: BareAws, watched: Watched
-) -> None:
+def test_a_rule_sends_refused_events_to_its_dead_letter_queue(aws: BareAws, watched: Watched) -> None:
     events, name = aws.client("events"), f"{aws.prefix}-rule"
     rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [aws.prefix]}))["RuleArn"]
     dead, dead_arn = aws.queue("rule-dead", allow(["sqs:SendMessage"], **service("events", rule)))
@@ -120,7 +118,7 @@ def test_a_rule_reaches_what_permits_it_and_keeps_the_rest_in_its_dead_letter_qu
     aws.forbid(watched.arn)
 
 
-def test_a_schedule_calls_its_target_with_its_role_or_keeps_what_it_may_not_send(
+def test_a_schedule_calls_its_target_with_its_role_or_uses_its_dead_letter_queue(
     aws: BareAws, watched: Watched
 ) -> None:
     scheduler = aws.client("scheduler")

@@ -99,7 +99,7 @@ def test_a_function_that_makes_a_call_on_several_resources_is_killed_after_that_
     assert forwarder.batches(forwarder.first).count(["later"]) == 2
 
 
-def test_a_crash_of_another_function_disturbs_nobody(forwarder: Forwarder) -> None:
+def test_a_crash_of_one_function_does_not_affect_others(forwarder: Forwarder) -> None:
     crash = crash_once(forwarder.aws.local, "another", after="sqs:SendMessage")
     forwarder.send("calm")
     eventually(lambda: ["calm"] in forwarder.batches(forwarder.second), within=30)

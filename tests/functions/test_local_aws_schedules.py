@@ -74,7 +74,9 @@ def test_a_schedule_runs_when_a_test_asks_with_the_planned_time_in_its_input(
     assert before <= datetime.fromisoformat(sent["planned"]) <= datetime.now(UTC)
 
 
-def test_what_the_schedules_role_may_not_send_is_kept(local_aws: LocalAws, scheduled: Scheduled) -> None:
+def test_events_refused_by_the_schedules_role_go_to_the_dead_letter_queue(
+    local_aws: LocalAws, scheduled: Scheduled
+) -> None:
     name, url, kept = scheduled({"time": "<aws.scheduler.scheduled-time>"})
     run_schedule(local_aws, name, at=datetime(2026, 11, 27, 2))
     assert eventually(lambda: received(local_aws, kept)) == [{"time": "2026-11-27T02:00:00Z"}]

@@ -426,7 +426,7 @@ def test_a_captured_failure_is_a_test_that_fails_as_the_event_did(captured: Capt
     assert "AssertionError: Person1 Masked ordered nothing" in said
 
 
-def test_a_captured_failure_passes_once_the_function_is_repaired_and_wakes_nobody(
+def test_a_captured_failure_passes_after_the_fix_and_invokes_no_other_function(
     shop: Shop, captured: Captured, tmp_path: Path
 ) -> None:
     sqs, notified = shop.probe.local.client("sqs"), notify_a_queue(shop)

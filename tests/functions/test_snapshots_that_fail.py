@@ -33,7 +33,7 @@ def names(project: Project) -> list[str]:
     return [one.name for one in list_snapshots(project)]
 
 
-def test_what_runs_goes_on_when_a_snapshot_does_not_start(project: Project) -> None:
+def test_the_running_local_aws_continues_if_a_snapshot_does_not_start(project: Project) -> None:
     snapshot = take_snapshot(project, "broken")
     create_queue(project, "later")
     (snapshot.folder / "local" / "server.pem").write_text("no certificate")
@@ -60,7 +60,7 @@ def test_what_runs_goes_on_when_a_snapshot_does_not_start(project: Project) -> N
     assert names(project) == ["broken"]
 
 
-def test_what_runs_is_not_stopped_when_the_port_of_a_snapshot_is_taken(project: Project) -> None:
+def test_the_running_local_aws_is_not_stopped_if_the_port_of_a_snapshot_is_in_use(project: Project) -> None:
     snapshot = take_snapshot(project, "elsewhere")
     record = snapshot.folder / "local" / "local-aws.json"
     saved = json.loads(record.read_text())
@@ -99,7 +99,7 @@ def test_a_name_of_another_snapshot_is_refused_unless_it_is_to_be_replaced(proje
     assert sorted(queues(project)) == ["first", "third"]
 
 
-def test_kept_state_is_dropped_by_what_goes_on_otherwise_and_stays_until_then(
+def test_kept_state_stays_until_a_command_replaces_it(
     project: Project,
 ) -> None:
     take_snapshot(project, "named")

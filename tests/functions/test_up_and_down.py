@@ -43,7 +43,7 @@ def test_up_refuses_a_name_of_no_stack_and_leaves_nothing_running(tmp_path: Path
     assert not (tmp_path / ".sluice" / "local").exists()
 
 
-def test_of_two_at_once_the_second_says_who_is_first_and_waits(tmp_path: Path) -> None:
+def test_the_second_of_two_commands_names_the_first_and_waits(tmp_path: Path) -> None:
     make(tmp_path, f"sleep 2; {ONE_STACK}")
     first = subprocess.Popen(
         [sys.executable, "-c", UP.format(root=str(ROOT))], cwd=tmp_path, stdout=subprocess.PIPE, text=True
@@ -72,7 +72,7 @@ sys.exit(run("sluice", "", VERBS, ["up"]))
 
 
 @pytest.mark.parametrize("broken", ["terraform", "stack"])
-def test_down_ends_the_local_aws_whatever_terraform_says(tmp_path: Path, broken: str) -> None:
+def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken: str) -> None:
     assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
     running = LocalAws(tmp_path / ".sluice" / "local").running()
     assert running
@@ -94,7 +94,7 @@ def test_down_ends_the_local_aws_whatever_terraform_says(tmp_path: Path, broken:
     assert not (tmp_path / ".sluice" / "local").exists()
 
 
-def test_up_without_terraform_says_where_to_get_it_and_starts_nothing(tmp_path: Path) -> None:
+def test_up_without_terraform_names_its_download_page_and_starts_nothing(tmp_path: Path) -> None:
     code, out, err = sluice(make(tmp_path, ONE_STACK), "up", variables={"PATH": str(tmp_path)})
     assert (code, out) == (1, "")
     assert err == "terraform is not on PATH: get it from developer.hashicorp.com/terraform/install\n"

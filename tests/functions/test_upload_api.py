@@ -94,7 +94,7 @@ def test_prices_are_kept_exactly(uploads: Uploads, price: str) -> None:
 
 
 @pytest.mark.parametrize("price", ["-0", "-0.0", "0e999"])
-def test_nothing_is_nothing_however_it_is_written(uploads: Uploads, price: str) -> None:
+def test_absent_values_in_any_notation_are_treated_alike(uploads: Uploads, price: str) -> None:
     body = upload()
     assert uploads.post(json.dumps(body).replace("19.9", price))[0] == 201
     row = uploads.product(body["productId"])

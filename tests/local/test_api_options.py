@@ -87,7 +87,7 @@ def test_any_method_of_any_path_below_one_is_answered(connections: Connections, 
         assert status == 200
 
 
-def test_a_function_decides_about_each_request_and_what_it_knows_reaches_the_route(caller: Caller) -> None:
+def test_a_request_authorizer_decides_about_each_request_and_its_context_reaches_the_route(caller: Caller) -> None:
     first, second = caller.token("good"), caller.token("good")
     assert (first.status, first.body["team"], first.body["principalId"]) == (200, "blue", "somebody")
     assert first.body["decision"] != second.body["decision"]

@@ -62,7 +62,7 @@ def test_an_inserted_item_reaches_a_function_and_a_changed_one_does_not(connecti
     assert [one["eventName"] for one in connections.seen("ByChange", "order-1")] == ["INSERT"]
 
 
-def test_a_message_that_nobody_can_process_is_kept_and_the_others_of_its_batch_are_not(
+def test_a_message_that_fails_is_kept_and_the_rest_of_its_batch_is_processed(
     connections: Connections,
 ) -> None:
     sqs = connections.local.client("sqs")

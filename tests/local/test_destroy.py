@@ -3,7 +3,7 @@
 from tests.support.deployed import Deployment
 
 
-def test_destroying_leaves_nothing_behind(destroyed: Deployment) -> None:
+def test_destroying_leaves_no_resources(destroyed: Deployment) -> None:
     assert destroyed.inventory() == destroyed.before
     for system in destroyed.systems:
         assert destroyed.terraform(system, "state", "list").stdout == ""

@@ -21,7 +21,7 @@ def commands() -> list[str]:
     return [block for block in blocks if "curl" in block and LOCAL in block]
 
 
-def test_an_object_is_uploaded_and_found_by_what_is_printed(deployment: Deployment, commands: list[str]) -> None:
+def test_the_printed_commands_upload_and_find_an_object(deployment: Deployment, commands: list[str]) -> None:
     outputs = deployment.outputs("object-tracker")
     assert any("-T README.md" in one for one in commands)
     assert any("/live/objects?key=" in one for one in commands)

@@ -90,7 +90,7 @@ def test_a_changed_setting_is_set_back_by_a_deployment_or_adopted(found: dict[st
     assert drift.adopt.endswith('resource.add_override("timeout", 3)')
 
 
-def test_what_is_gone_is_made_again(found: dict[str, Drift]) -> None:
+def test_a_deleted_resource_is_created_again(found: dict[str, Drift]) -> None:
     (drift,) = [one for name, one in found.items() if name.startswith("aws_cloudwatch_metric_alarm")]
     assert drift.revert == f"`sluice deploy {SYSTEM}` makes it again, empty"
     assert drift.adopt.startswith("take ")

@@ -102,12 +102,12 @@ def poison(key: str) -> dict[str, Any]:
     return event({name: value for name, value in created("bucket", key).items() if name != "eventTime"})
 
 
-def test_an_empty_queue_says_so(operator: Operator) -> None:
+def test_an_empty_failure_queue_is_reported(operator: Operator) -> None:
     for arguments in ([], ["--replay", "all"]):
         assert operator.run(*arguments) == (0, f"{SYSTEM}: nothing waits in the failure queue\n", "")
 
 
-def test_what_is_kept_is_listed_with_its_reason_and_stays(operator: Operator) -> None:
+def test_failures_are_listed_with_their_reason_and_stay_in_the_queue(operator: Operator) -> None:
     operator.fail(poison("first + ä.txt"))
     operator.fail({"no": "event of S3"})
     first, second = operator.listed()
@@ -140,7 +140,7 @@ def test_a_key_can_neither_colour_nor_command_the_terminal(operator: Operator) -
     assert "\x1b[2J" not in out.replace("\x1b[2K", "")
 
 
-def test_a_replay_keeps_what_still_fails(operator: Operator) -> None:
+def test_a_replay_keeps_events_that_fail_again(operator: Operator) -> None:
     operator.fail(poison("still bad.txt"))
     (before,) = operator.listed()
     code, out, _ = operator.run("--replay", before[0])
@@ -178,7 +178,7 @@ def test_an_event_that_was_kept_twice_is_processed_once(operator: Operator) -> N
     assert len(operator.log.rows("kept twice.txt")) == 1
 
 
-def test_only_what_was_chosen_is_replayed(operator: Operator) -> None:
+def test_only_the_selected_events_are_replayed(operator: Operator) -> None:
     operator.fail_for_a_while("chosen.txt", "left.txt")
     ids = {shown.removeprefix("1 record: "): id_ for id_, _, _, shown in operator.listed()}
     assert operator.run("--replay", ids["chosen.txt"])[0] == 0
@@ -208,7 +208,7 @@ def test_two_replays_at_once_process_everything_once(operator: Operator) -> None
     assert (operator.counted(), operator.counted("NotVisible")) == (0, 0)
 
 
-def test_what_another_holds_is_said_and_left_alone(operator: Operator) -> None:
+def test_messages_held_by_another_process_are_reported_and_left_alone(operator: Operator) -> None:
     operator.put(poison("held.txt"))
     operator.sqs.receive_message(**operator.queue, VisibilityTimeout=60)
     held = " (about 1 held by another list or replay, 16 minutes at most)"
@@ -230,7 +230,7 @@ def test_a_list_or_replay_that_is_broken_off_holds_nothing_back(operator: Operat
     assert (operator.counted(), operator.counted("NotVisible")) == (12, 0)
 
 
-def test_what_lambda_did_not_put_there_is_listed_and_never_removed(operator: Operator) -> None:
+def test_messages_that_lambda_did_not_send_are_listed_and_never_removed(operator: Operator) -> None:
     bodies = ["no JSON", "{}", "[]", '{"requestContext": 5, "requestPayload": {}}']
     ids = {operator.sqs.send_message(**operator.queue, MessageBody=body)["MessageId"]: body for body in bodies}
     reason = "not put here by Lambda: look at it in the SQS console"
@@ -262,7 +262,7 @@ def test_a_long_queue_is_listed_whole_in_a_pipe_and_cut_in_a_terminal(operator: 
     assert operator.counted() == 120
 
 
-def test_what_is_discarded_with_a_reason_is_gone_and_in_the_functions_log(operator: Operator) -> None:
+def test_discarded_events_are_removed_and_logged_with_the_reason(operator: Operator) -> None:
     operator.put(poison("bad.txt"), poison("worse.txt"))
     (first, second) = operator.listed()
     why = "made by a test's mistake"

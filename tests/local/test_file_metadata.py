@@ -117,7 +117,7 @@ def test_the_table_has_the_provisioned_units_its_indexes_too_and_can_be_restored
     assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
-def test_an_uploaded_file_becomes_a_row_that_says_what_it_is(files: Files) -> None:
+def test_an_uploaded_file_becomes_a_row_with_its_metadata(files: Files) -> None:
     version = files.upload("photos/Sunrise 1.PNG", PNG, ContentType="image/png")
     row = files.arrives("photos/Sunrise 1.PNG")
     assert row.pop("uploadTime") == f"{row['timestamp']}#{version}"
@@ -140,14 +140,14 @@ def test_an_uploaded_file_becomes_a_row_that_says_what_it_is(files: Files) -> No
     }
 
 
-def test_a_content_type_that_lies_is_found_out(files: Files) -> None:
+def test_a_wrong_content_type_is_detected(files: Files) -> None:
     files.upload("lies.pdf", PNG, ContentType="application/pdf")
     row = files.arrives("lies.pdf")
     assert (row["contentType"], row["headerContentType"]) == ("image/png", "application/pdf")
     assert (row["contentTypeSource"], row["contentTypeMismatch"]) == ("content", True)
 
 
-def test_a_missing_content_type_is_told_from_the_content(files: Files) -> None:
+def test_a_missing_content_type_is_detected_from_the_content(files: Files) -> None:
     files.upload("no header", PDF)
     row = files.arrives("no header")
     assert (row["contentType"], row["contentTypeSource"]) == ("application/pdf", "content")

@@ -40,7 +40,7 @@ def weather(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
-def test_stacks_of_a_plain_app_deploy_each_after_what_it_reads_from(weather: Path) -> None:
+def test_stacks_of_a_plain_app_are_deployed_in_the_order_of_their_references(weather: Path) -> None:
     code, out, _ = sluice(weather, "outputs", "--local", "--json")
     outputs = json.loads(out)
     assert code == 0
@@ -70,7 +70,7 @@ def test_up_plans_a_stack_again_where_its_files_or_the_local_aws_changed(local_a
     assert deployed() == ["Deploying: done, 1 change", f"{unchanged}store"]
 
 
-def test_what_is_deployed_is_in_the_regions_that_the_author_named(local_aws: LocalAws, weather: Path) -> None:
+def test_resources_are_deployed_in_the_regions_of_the_app(local_aws: LocalAws, weather: Path) -> None:
     del weather
     topics = {
         region: [one["TopicArn"].rpartition(":")[2] for one in _topics(local_aws, region)]
@@ -89,7 +89,7 @@ def test_a_function_whose_author_knows_no_endpoint_reaches_the_local_aws(local_a
     assert row["Item"] == {"id": {"S": "1"}}
 
 
-def test_failure_queues_are_found_without_outputs_and_replayed_to_where_events_came_from(
+def test_failure_queues_need_no_outputs_and_replay_to_the_source_of_each_event(
     local_aws: LocalAws, weather: Path
 ) -> None:
     functions, sqs = (local_aws.client(name, region_name=REGION) for name in ("lambda", "sqs"))
@@ -121,7 +121,7 @@ def test_failure_queues_are_found_without_outputs_and_replayed_to_where_events_c
     assert f"{found[1]['id']}: kept: told to fail" in out
 
 
-def test_a_review_of_what_is_deployed_finds_nothing_and_the_stacks_can_be_taken_down_one_by_one(weather: Path) -> None:
+def test_a_review_of_deployed_stacks_is_empty_and_stacks_can_be_destroyed_separately(weather: Path) -> None:
     code, out, err = sluice(weather, "review", "--local", "--json")
     assert (code, [(one["stack"], one["changes"]) for one in json.loads(out)]) == (0, [("store", []), ("compute", [])])
     assert err == "synthesizing weather\n"
@@ -146,9 +146,7 @@ def test_an_app_that_is_a_shell_script_without_provider_or_backend_deploys(local
     assert sluice(folder, "down", "queues", "nothing")[0] == 0
 
 
-def test_on_an_account_terraforms_plan_is_shown_and_applied_once_somebody_says_yes(
-    local_aws: LocalAws, tmp_path: Path
-) -> None:
+def test_in_an_account_terraforms_plan_is_shown_and_applied_after_approval(local_aws: LocalAws, tmp_path: Path) -> None:
     folder = project(local_aws, "shell", tmp_path, "sh synth.sh")
     account = local_aws.environment()
     code, out, err = sluice(folder, "deploy", "queues", variables=account)

@@ -20,7 +20,7 @@ def outcome(deployment: Deployment) -> FuzzResult:
     return fuzz(deployment.local, outputs, drawn(COUNT, SEED, APIS), stored_objects(outputs))
 
 
-def test_nothing_comes_of_hostile_requests_but_an_answer(outcome: FuzzResult) -> None:
+def test_hostile_requests_have_no_effect_beyond_their_response(outcome: FuzzResult) -> None:
     assert outcome.problems == []
 
 
@@ -51,7 +51,7 @@ def test_the_same_seed_draws_the_same_requests() -> None:
         (201, '{"bucket": "of-the-system"}', None),
     ],
 )
-def test_an_answer_that_tells_what_is_inside_is_caught(status: int, body: str, problem: str | None) -> None:
+def test_a_response_with_internal_details_is_reported(status: int, body: str, problem: str | None) -> None:
     request = replace(drawn(1, 1, APIS)[0], path="/", query="", body=b"", headers={})
     found = problems_of_answer(request, status, body.encode(), {"of-the-system"})
     assert [one.what for one in found] == ([problem] if problem else [])
@@ -70,7 +70,7 @@ def test_an_answer_that_tells_what_is_inside_is_caught(status: int, body: str, p
         (json.dumps({"body": FILE}), "a secret or a file's content is in a log"),
     ],
 )
-def test_a_log_line_that_is_forged_or_tells_a_secret_is_caught(line: str, problem: str | None) -> None:
+def test_a_forged_log_line_and_a_logged_secret_are_reported(line: str, problem: str | None) -> None:
     assert [one.what for one in problems_of_log([line])] == ([problem] if problem else [])
 
 

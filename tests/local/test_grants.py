@@ -85,6 +85,6 @@ def test_each_action_of_each_grant_is_needed_and_no_resource_is_wider_than_neede
     assert count > 50
 
 
-def test_what_no_run_shows_is_named_and_there(statements: list[SynthesizedStatement]) -> None:
+def test_statements_that_no_run_proves_are_documented_and_exist(statements: list[SynthesizedStatement]) -> None:
     assert {one.sid for one in statements} >= OF_SERVICES.keys()
     assert {action for one in statements for action in one.actions} >= ASKED_OF_EVERYTHING

@@ -116,7 +116,7 @@ def test_the_row_says_how_the_object_was_created(log: DeployedInvocationLog) -> 
     assert in_parts["eventName"] == "ObjectCreated:CompleteMultipartUpload"
 
 
-def test_deleting_an_object_wakes_nobody(
+def test_deleting_an_object_invokes_no_function(
     log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]]
 ) -> None:
     log.upload("deleted.txt")
@@ -173,7 +173,7 @@ def test_a_malformed_record_is_kept_while_its_good_neighbours_are_logged(
     ],
     ids=lambda value: value["mark"] if isinstance(value, dict) else "",
 )
-def test_what_is_no_creation_of_an_object_is_kept(
+def test_events_other_than_created_objects_go_to_the_failure_queue(
     log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]], sent: dict[str, Any], reason: str
 ) -> None:
     deliver(log.local, log.outputs["FunctionArn"], sent)
@@ -183,7 +183,7 @@ def test_what_is_no_creation_of_an_object_is_kept(
     assert failure["requestContext"]["condition"] == "RetriesExhausted"
 
 
-def test_lambdas_own_retry_logs_what_the_table_refused_at_first(
+def test_lambdas_retry_records_the_event_after_the_table_refused_it(
     log: DeployedInvocationLog, kept: Callable[[str], list[dict[str, Any]]]
 ) -> None:
     # Only the endpoint is changed: the function finds its table through AWS_ENDPOINT_URL.

@@ -33,7 +33,7 @@ def proven(deployment: Deployment) -> tuple[Mapping[str, list[Proof]], list[Deni
     return prove_all(sorted(deployment.systems), deployment.local, deployment.target), denials.read()
 
 
-def test_every_statement_is_proven_both_ways_as_the_page_says(
+def test_every_statement_is_proven_necessary_and_sufficient_as_documented(
     deployment: Deployment, proven: tuple[Mapping[str, list[Proof]], list[Denial]]
 ) -> None:
     found, _ = proven
@@ -91,14 +91,14 @@ def put(deployment: Deployment) -> SynthesizedStatement:
     return found
 
 
-def test_a_right_that_nobody_needs_is_reported(where: DeployedStack, put: SynthesizedStatement) -> None:
+def test_an_unused_permission_is_reported(where: DeployedStack, put: SynthesizedStatement) -> None:
     with also_allowed(where, put, "dynamodb:Query") as more:
         proofs = {str(one.change): one for one in prove(where, SYSTEMS[SMALLEST].uses, [more])}
     assert proofs["without dynamodb:PutItem"].run == "an event"
     assert proofs["without dynamodb:Query"].problem == "nobody notices (an event: works)"
 
 
-def test_a_deployed_policy_that_is_not_the_synthesized_one_is_an_error(
+def test_a_deployed_policy_that_differs_from_the_synthesized_one_is_an_error(
     where: DeployedStack, put: SynthesizedStatement
 ) -> None:
     with also_allowed(where, put, "dynamodb:Query"), pytest.raises(NotAsSynthesized, match="PutInvocations"):

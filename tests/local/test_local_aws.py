@@ -63,7 +63,7 @@ def handle(event, context):
 """
 
 
-def test_the_log_of_an_invocation_is_all_that_it_said_and_nothing_else(tracker: Tracker) -> None:
+def test_the_log_of_an_invocation_has_exactly_its_own_lines(tracker: Tracker) -> None:
     with throw_away(tracker.local, tracker.outputs["FunctionArn"], TALKS) as talks:
         client = tracker.local.client("lambda", region_name=talks.split(":")[3])
         for name, lines in (("first", 40), ("second", 0), ("third", 40)):

@@ -16,7 +16,7 @@ from tests.support.deployed import SECOND_ORIGIN, WEB_ORIGIN
 from tests.support.waiting import eventually
 
 
-def test_a_signed_question_is_answered_with_what_the_table_knows(tracker: Tracker) -> None:
+def test_a_signed_query_returns_the_rows_of_the_table(tracker: Tracker) -> None:
     key = "asked/a b+c — größe.txt"
     versions = {tracker.upload(key, b"x" * size) for size in (1, 2)}
     eventually(lambda: len(tracker.notified(key)) == 2)

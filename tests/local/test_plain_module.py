@@ -106,7 +106,7 @@ def test_the_systems_demo_passes_on_the_plain_module_and_a_second_plan_is_empty(
     assert changes(root) == {}
 
 
-def test_a_move_that_would_touch_what_holds_data_is_refused_and_changes_nothing(
+def test_a_move_that_would_change_resources_with_data_is_refused(
     local_aws: LocalAws, project: Path, root: Folder
 ) -> None:
     before, addresses = kept(local_aws, root), root.addresses()
@@ -128,7 +128,7 @@ def test_a_move_that_would_touch_what_holds_data_is_refused_and_changes_nothing(
     assert kept(local_aws, root) == before
 
 
-def test_what_is_deployed_moves_to_the_stack_and_back_with_rows_and_objects_kept(
+def test_a_deployment_moves_to_the_stack_and_back_and_keeps_rows_and_objects(
     local_aws: LocalAws, project: Path, target: Target, root: Folder
 ) -> None:
     before, addresses = kept(local_aws, root), root.addresses()

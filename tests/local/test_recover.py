@@ -106,7 +106,7 @@ def stop(process: subprocess.Popen[str], sign: int) -> None:
     process.communicate(timeout=PATIENCE)
 
 
-def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_lost(site: Site) -> None:
+def test_resources_of_an_interrupted_and_a_killed_apply_are_adopted(site: Site) -> None:
     synthesize(site.target, [SYSTEM])
     Stack(SYSTEM, site.target).terraform("init", "-input=false")
     dynamodb, s3, sns = site.client("dynamodb"), site.client("s3"), site.client("sns")
@@ -180,7 +180,7 @@ def test_what_an_interrupted_and_a_killed_apply_left_is_adopted_and_nothing_is_l
     site_keeps_row_and_object(site)
 
 
-def test_without_any_state_everything_is_found_by_its_name_and_removed_if_told_so(site: Site) -> None:
+def test_without_a_state_resources_are_found_by_name_and_removed_with_an_option(site: Site) -> None:
     synthesize(site.target, [SYSTEM])
     Stack(SYSTEM, site.target).terraform("init", "-input=false")
     output, _ = site.applying().communicate(timeout=PATIENCE)
@@ -226,7 +226,7 @@ def put(store: StateStore, body: bytes) -> None:
     store.s3.put_object(Bucket=store.bucket, Key=store.key, Body=body)
 
 
-def test_versions_of_a_state_are_told_by_what_is_in_them_newest_first(store: StateStore) -> None:
+def test_versions_of_a_state_are_listed_with_their_content_newest_first(store: StateStore) -> None:
     assert [(one.serial, one.resources, one.lineage, one.problem) for one in store.versions()] == [
         (2, 2, "one", ""),
         (1, 1, "one", ""),
@@ -279,7 +279,7 @@ def test_a_lock_is_released_only_if_it_is_still_the_one_that_was_shown(store: St
     assert store.lock() is None
 
 
-def test_everything_that_is_deployed_is_found_by_its_names_under_the_id_to_import_it_by(
+def test_all_deployed_resources_are_found_by_name_with_their_import_id(
     deployment: Deployment,
 ) -> None:
     looked_for = set()

@@ -93,7 +93,7 @@ def test_a_role_that_may_do_everything_is_caught(found: list[ScanResult], where:
     assert expected[where] <= caught
 
 
-def test_an_acceptance_is_of_one_check_on_one_resource_of_one_stack(stacks: list[ScannedStack]) -> None:
+def test_an_accepted_finding_applies_to_one_check_on_one_resource_of_one_stack(stacks: list[ScannedStack]) -> None:
     accepted = stacks[0].acceptances[0]
     same = ScannerFinding(accepted.stack, accepted.resource, accepted.check, "says", "policies")
     others = [
@@ -118,7 +118,7 @@ def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[ScannedStack]) -
 
 
 @pytest.mark.parametrize("document", [{}, {"terraform": {"required_version": ">= 1"}}])
-def test_what_checkov_reads_nothing_from_is_an_error(document: dict[str, Any]) -> None:
+def test_files_from_which_checkov_reads_nothing_are_an_error(document: dict[str, Any]) -> None:
     with pytest.raises(ScannerFailed, match="empty"):
         checkov([ScannedStack("empty", document, document)])
 
@@ -133,9 +133,7 @@ def test_what_checkov_reads_nothing_from_is_an_error(document: dict[str, Any]) -
         ("iam:PassRole", "*", "permissions_management_without_constraints"),
     ],
 )
-def test_a_policy_is_linted_by_what_its_actions_and_resources_are(
-    action: str, resource: str, complaint: str | None
-) -> None:
+def test_a_policy_is_linted_by_its_actions_and_resources(action: str, resource: str, complaint: str | None) -> None:
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     document = {"type": "aws_iam_policy_document", "name": "Policy", "values": {"json": text}}

@@ -79,7 +79,7 @@ def test_options_bring_no_finding_that_is_not_accepted(opted_in: OptedIn) -> Non
     assert {stack for stack, _ in opted_in.verdict.passed} == {stack.name for stack in opted_in.stacks}
 
 
-def test_what_an_option_mends_is_no_longer_accepted(opted_in: OptedIn) -> None:
+def test_findings_that_an_option_fixes_are_no_longer_accepted(opted_in: OptedIn) -> None:
     default, now = accepted(opted_in.default), accepted(opted_in.stacks)
     assert default - now == MENDED
     assert now - default == BROUGHT

@@ -6,5 +6,5 @@ from checks.second_opinion import differences
 from checks.systems import SYSTEMS
 
 
-def test_all_systems_are_made_on_moto_too_and_a_second_plan_shows_no_change(tmp_path: Path) -> None:
+def test_all_systems_are_deployed_on_moto_and_a_second_plan_is_empty(tmp_path: Path) -> None:
     assert differences(sorted(SYSTEMS), tmp_path / "moto") == {}

@@ -165,7 +165,7 @@ def test_objects_outside_the_prefix_do_not_call_the_function(sensors: Deployed, 
     assert [sensors.everything(key) for key in outside] == [([], [], [])] * len(outside)
 
 
-def test_ten_megabytes_of_json_lines_come_through_one_invocation(sensors: Deployed, device: str) -> None:
+def test_ten_megabytes_of_json_lines_are_processed_in_one_invocation(sensors: Deployed, device: str) -> None:
     key, count = f"readings/{device}/large.jsonl", 10_000
     readings = [
         # Blanks between the fields, as pretty printers write them, make it 10 MB.
@@ -242,9 +242,7 @@ def test_a_malformed_record_is_kept_while_its_good_neighbours_are_processed(sens
     sensors.settled(key, 1, 0, 0)
 
 
-def test_what_the_failure_queue_holds_is_listed_and_replayed_and_adds_nothing_twice(
-    sensors: Deployed, device: str
-) -> None:
+def test_failures_are_listed_and_replayed_without_duplicates(sensors: Deployed, device: str) -> None:
     sensors.local.client("sqs").purge_queue(QueueUrl=sensors.outputs["FailureQueueUrl"])
     key = f"readings/{device}/forbidden.jsonl"
     with sensors.forbidden("dynamodb:PutItem"):
@@ -296,7 +294,7 @@ def test_refused_readings_are_listed_and_replayed_once_they_would_be_accepted(se
     assert notification["limit"] == "5"
 
 
-def test_a_replay_of_what_is_not_there_any_more_keeps_the_reject(sensors: Deployed, device: str) -> None:
+def test_a_replay_of_a_deleted_object_keeps_the_reject(sensors: Deployed, device: str) -> None:
     key = f"readings/{device}/removed.json"
     version = sensors.upload(key, b"{}")
     before = sensors.settled(key, 0, 1, 0)

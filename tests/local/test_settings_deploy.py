@@ -100,7 +100,7 @@ def test_a_plan_after_the_switch_is_empty(switched: tuple[LocalAws, dict[str, An
         assert planned.returncode == 0, planned.stdout + planned.stderr
 
 
-def test_what_is_deployed_is_what_the_settings_say(switched: tuple[LocalAws, dict[str, Any], Target]) -> None:
+def test_the_deployment_matches_the_settings(switched: tuple[LocalAws, dict[str, Any], Target]) -> None:
     local, outputs, _ = switched
     function = local.client("lambda").get_function(FunctionName=outputs["FunctionName"])
     configuration = function["Configuration"]
@@ -109,7 +109,7 @@ def test_what_is_deployed_is_what_the_settings_say(switched: tuple[LocalAws, dic
     assert "KMSKeyArn" in configuration
 
 
-def test_every_documented_setting_is_tried_here_or_says_why_not() -> None:
+def test_every_documented_setting_is_deployed_here_or_excluded_with_a_reason() -> None:
     elsewhere = {
         "PROJECT": "every local deployment",
         "STATE_BUCKET": "every local deployment",

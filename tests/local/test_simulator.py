@@ -39,7 +39,7 @@ def test_a_simulation_on_the_local_aws_reconciles_down_to_each_notification(depl
     assert "The same readings again: --seed 11" in out
 
 
-def test_with_the_callers_credentials_rows_tell_what_was_notified(deployment: Deployment) -> None:
+def test_with_the_callers_credentials_rows_show_the_notifications(deployment: Deployment) -> None:
     code, out, err = simulate(
         deployment,
         "--devices 2 --readings 20 --rate 100 --breach-ratio 0.3 --format array --seed 3",
@@ -49,7 +49,7 @@ def test_with_the_callers_credentials_rows_tell_what_was_notified(deployment: De
     assert set(counted(out)) == {"rows", "rows marked as notified", "rejects"}
 
 
-def test_what_does_not_come_out_is_counted_and_the_exit_code_says_so(deployment: Deployment) -> None:
+def test_missing_results_are_counted_and_reported_by_the_exit_code(deployment: Deployment) -> None:
     iam, role = deployment.local.client("iam"), deployment.outputs(SYSTEM)["FunctionName"]
     deny = {"Effect": "Deny", "Action": "sns:Publish", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
@@ -68,7 +68,7 @@ def test_what_does_not_come_out_is_counted_and_the_exit_code_says_so(deployment:
 
 
 @pytest.mark.parametrize("command", ["simulate", "rejects"])
-def test_where_nothing_is_deployed_a_command_says_so(deployment: Deployment, command: str, tmp_path: Path) -> None:
+def test_a_command_reports_that_nothing_is_deployed(deployment: Deployment, command: str, tmp_path: Path) -> None:
     project, local = project_with_local_aws(tmp_path)
     project.private_folder.joinpath("local").symlink_to(deployment.local.folder)
     code, out, err = run_command(local, command, "--local")

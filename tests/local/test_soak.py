@@ -115,7 +115,7 @@ def in_episodes(deployment: Deployment) -> Iterator[dict[str, str]]:
         dynamodb.delete_table(TableName=table)
 
 
-def test_episodes_are_told_once_each_and_count_every_reading_once_while_faults_strike(
+def test_during_faults_each_episode_is_published_once_and_counts_every_reading_once(
     deployment: Deployment, in_episodes: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     faults = ("throttled", "answer-lost", "topic-refused", "killed")

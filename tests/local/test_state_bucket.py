@@ -101,7 +101,7 @@ def test_a_loosened_bucket_is_tightened_again(s3: Any, name: str) -> None:
     assert standard(s3, name) == expected(name)
 
 
-def test_what_the_user_added_is_kept(s3: Any, name: str) -> None:
+def test_resources_that_the_user_added_are_kept(s3: Any, name: str) -> None:
     s3.create_bucket(Bucket=name)
     statement = {
         "Sid": "AuditorsRead",

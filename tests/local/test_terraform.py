@@ -21,7 +21,7 @@ def is_locked(deployment: Deployment) -> bool:
     return bool(found["KeyCount"])
 
 
-def test_of_two_applies_at_once_one_fails_with_the_locks_message_and_the_state_stays_whole(
+def test_concurrent_applies_are_locked_and_the_state_stays_valid(
     deployment: Deployment,
 ) -> None:
     alarm = deployment.resources(SYSTEM, "aws_cloudwatch_metric_alarm")[0]["address"]
@@ -80,7 +80,7 @@ def test_a_second_deployment_changes_nothing_and_leaves_the_lock_file_alone(depl
     assert lock_file.read_bytes() == before
 
 
-def test_cdktf_deploy_finds_in_place_what_was_deployed(deployment: Deployment) -> None:
+def test_cdktf_deploy_plans_no_changes_after_a_deployment(deployment: Deployment) -> None:
     folder, output = deployment.folder(SYSTEM), deployment.target.output
     before = (folder / "cdk.tf.json").read_bytes()
     done = subprocess.run(

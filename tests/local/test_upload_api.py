@@ -206,7 +206,7 @@ def test_bad_input_is_refused_and_leaves_nothing(
     assert (uploads.items(), uploads.versions()) == before
 
 
-def test_too_large_a_file_is_told_how_to_come(uploads: Uploads) -> None:
+def test_the_error_for_a_large_file_names_presigned_uploads(uploads: Uploads) -> None:
     message = uploads.post(upload(content=base64.b64encode(bytes(5_000_000)).decode()))[1]["message"]
     assert message.endswith("leave content out and give size to get a presigned upload")
 
@@ -316,7 +316,7 @@ def throttled(uploads: Uploads, rate: float, burst: int) -> Iterator[None]:
         limit(settings["throttlingRateLimit"], settings["throttlingBurstLimit"])
 
 
-def test_requests_beyond_the_limit_are_told_to_come_later_and_have_no_effect(uploads: Uploads) -> None:
+def test_throttled_requests_get_429_and_have_no_effect(uploads: Uploads) -> None:
     items = uploads.items()
     # A rate so low that only the burst counts, however slow this machine is.
     with throttled(uploads, rate=0.01, burst=3):
@@ -426,7 +426,7 @@ def test_administrators_manage_the_bucket_but_neither_read_nor_write_its_objects
     assert {what: said(call) for what, call in managed.items()} == dict.fromkeys(managed, "allowed")
 
 
-def test_the_tables_key_rotates_and_nobody_uses_it_but_through_dynamodb(
+def test_the_tables_key_rotates_and_is_usable_through_dynamodb_only(
     uploads: Uploads, administrators: dict[str, Callable[[str], Any]]
 ) -> None:
     table = uploads.local.client("dynamodb").describe_table(TableName=uploads.outputs["TableName"])["Table"]

@@ -87,7 +87,7 @@ def test_what_the_code_does_not_set_stays_until_somebody_changes_it_back() -> No
     assert drift.adopt.endswith('resource.add_override("delay_seconds", 5)')
 
 
-def test_what_is_gone_is_made_again() -> None:
+def test_a_deleted_resource_is_created_again() -> None:
     gone = entry("aws_dynamodb_table.t", {"name": "t"}, None, ("delete",))
     again = entry("aws_dynamodb_table.t", None, {"name": "t"}, ("create",))
     (drift,) = found([gone], [again]).drifts
