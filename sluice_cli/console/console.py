@@ -46,7 +46,8 @@ class Console:
 
     def node(self, request: PageRequest) -> Node:
         """The node that a request names. Raises `HttpError` where it is not deployed."""
-        return self.deployment.node(request.needed("node"))
+        id_ = request.needed("node")
+        return self.deployment.node(id_)
 
     def unique(self) -> str:
         """An id that no message had before."""

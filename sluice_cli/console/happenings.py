@@ -89,7 +89,7 @@ class Happenings:
             self._begin(answer)
         elif not self._is_running:
             self._is_running = True
-            self._post("aws", {"running": True})
+            self.post("aws", {"running": True})
         if answer["first"] > self._after + 1:
             self._say_skipped(answer["first"] - self._after - 1)
         for one in answer["happenings"]:
@@ -104,23 +104,23 @@ class Happenings:
         self._places.clear()
         self._refresh()
         if not is_first or not self._is_running:
-            self._post("aws", {"running": True})
+            self.post("aws", {"running": True})
         self._is_running = True
 
     def _refresh(self) -> None:
         self._refresh_at = None
         if self._deployments.refresh():
-            self._post("stacks", {"revision": self._deployments.current().revision})
+            self.post("stacks", {"revision": self._deployments.current().revision})
 
     def _say_stopped(self, message: str) -> None:
         if self._is_running and not self._closed:
             logger.debug("not followed: %s", message)
             self._is_running = False
-            self._post("aws", {"running": False, "message": message})
+            self.post("aws", {"running": False, "message": message})
 
     def _say_skipped(self, count: int) -> None:
         self.skipped += count
-        self._post("skipped", {"count": count, "from": self._after + 1, "to": self._after + count})
+        self.post("skipped", {"count": count, "from": self._after + 1, "to": self._after + count})
         self._after += count
 
     def _add(self, one: Mapping[str, Any]) -> None:
@@ -145,7 +145,7 @@ class Happenings:
             "follow": follow_text((*made, *used)),
         }
         self.kept.append(Happening(self._number, shown, used, made))
-        self._post("happening", shown)
+        self.post("happening", shown)
 
     def _node(self, one: Mapping[str, Any], deployment: Deployment) -> str | None:
         if one["kind"] == "call.refused" and one["function"]:
@@ -174,7 +174,8 @@ class Happenings:
         )
         return [edge for edges in found for edge in edges]
 
-    def _post(self, type_: str, content: Mapping[str, Any]) -> None:
+    def post(self, type_: str, content: Mapping[str, Any]) -> None:
+        """Send a message to all pages."""
         with self._condition:
             self._messages += 1
             self.messages.append(Message(self._messages, type_, json.dumps(content).encode()))

@@ -79,7 +79,7 @@ def _alarm(resource: Resource, state: Mapping[str, Any], deployment: Deployment)
     own = [one for one in deployment.nodes.by_id.values() if one.stack == resource.stack]
     return {
         "name": _name(resource),
-        "title": resource.construct.rpartition("/")[2] or _name(resource),
+        "title": attributes.get("metric_name") or _name(resource),
         "state": state.get("StateValue", "INSUFFICIENT_DATA"),
         "reason": state.get("StateReason", ""),
         "since": since.timestamp() if since else None,

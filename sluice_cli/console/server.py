@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sluice_cli.errors import InputError, SluiceError
 from sluice_cli.local_aws.server import LOOPBACK
+from sluice_cli.review.look import shared_style
 from sluice_cli.text import error_text
 
 from .console import Console
@@ -30,6 +31,7 @@ TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+SHARED_STYLE = "shared.css"  # the review's page has it too
 MOST_CONNECTIONS = 64
 IDLE_SECONDS = 60
 DRAINED = 256 * 1024  # bytes of a refused body that are read, so that the client sees the answer
@@ -146,6 +148,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.command not in ("GET", "HEAD"):
             raise HttpError(405, "only GET")
         name = path.removeprefix("/") or "index.html"
+        if name == SHARED_STYLE:
+            body = shared_style().encode()
+            return Reply(headers={"Content-Type": TYPES[".css"]}, parts=iter([body]), length=len(body))
         files = {one.name: one for one in PAGE.iterdir() if one.suffix in TYPES} if PAGE.is_dir() else {}
         if name not in files:
             raise HttpError(404, "there is no such page")

@@ -14,7 +14,6 @@ from completing import existing
 from happenings import Thing, caused_by, record
 from observed_messages import announce_arn
 
-REQUEST_ID = "x-amzn-requestid"
 MOST_THINGS = 100  # of one event
 
 _plain_rest = existing(apigateway_v1, "handle_execute")
@@ -90,9 +89,9 @@ async def _call(plain: Any, arn: str, method: str, path: str, *arguments: Any, *
     status = 500
     try:
         with caused_by(request):
-            status, headers, body = await plain(*arguments, **options)
-        others = {name: one for name, one in headers.items() if name.lower() != REQUEST_ID}
-        return status, {**others, "x-amzn-RequestId": id_}, body
+            answer = await plain(*arguments, **options)
+        status = answer[0]
+        return answer
     finally:
         word = "ok" if status < 400 else "refused" if status in (401, 403) else "error"
         seconds = time.time() - started

@@ -1,0 +1,153 @@
+"""One thing's way through what happened, and the live stream's messages."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluice_cli.console.deployment import Deployments
+from sluice_cli.console.following import Way, thing_in
+from sluice_cli.console.guard import HttpError
+from sluice_cli.console.happenings import KEPT, REPLAYED, Happening, Happenings, Thing
+from sluice_cli.console.local import LocalConnection
+from sluice_cli.console.stream import stream
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import FILE, Project
+
+
+def happened(*ones: tuple[str, tuple[Thing, ...], tuple[Thing, ...]]) -> Way:
+    """Each with its kind, what it used, and what it made."""
+    return Way(
+        [
+            Happening(number, {"kind": kind, "trace_id": f"1-{kind}", "request_id": None}, used, made)
+            for number, (kind, used, made) in enumerate(ones)
+        ]
+    )
+
+
+FIRST, SECOND, RUN, OTHER_RUN = ("object", "b", "k", "1"), ("object", "b", "k", "2"), ("run", "1"), ("run", "2")
+ROW, MESSAGE, COPY = ("row", "t", "id=1"), ("message", "m"), ("message", "c")
+
+WAY = happened(
+    ("object.created", (), (FIRST,)),
+    ("object.created", (), (SECOND,)),
+    ("function.started", (FIRST,), (RUN,)),
+    ("function.started", (SECOND,), (OTHER_RUN,)),
+    ("row.written", (RUN,), (ROW,)),
+    ("row.changed", (OTHER_RUN,), (ROW,)),
+    ("message.published", (RUN,), (MESSAGE,)),
+    ("message.sent", (MESSAGE,), (COPY,)),
+    ("message.received", (COPY,), ()),
+    ("failure.kept", (), (COPY,)),
+)
+
+
+@pytest.mark.parametrize("thing", [FIRST, RUN, MESSAGE, COPY])
+def test_the_way_is_whole_from_wherever_it_is_asked_for(thing: Thing) -> None:
+    assert WAY.whole(WAY.begin(thing)) == [0, 2, 4, 6, 7, 8, 9]
+
+
+def test_of_an_object_without_version_the_latest_is_meant() -> None:
+    assert WAY.whole(WAY.begin(("object", "b", "k"))) == [1, 3, 5]
+    assert WAY.whole(WAY.begin(("object", "b", "k", "gone"))) == [1, 3, 5]
+    assert WAY.whole(WAY.begin(("object", "b", "unknown"))) == []
+
+
+def test_a_row_leads_to_the_last_that_wrote_it() -> None:
+    assert WAY.whole(WAY.begin(ROW)) == [1, 3, 5]
+
+
+def test_a_trace_and_a_request_are_followed_too() -> None:
+    assert WAY.whole(WAY.begin(("trace", "1-message.published"))) == [0, 2, 4, 6, 7, 8, 9]
+
+
+def test_of_a_batch_only_what_belongs_to_the_thing_is_followed() -> None:
+    batch = happened(
+        ("message.sent", (), (("message", "1"),)),
+        ("message.sent", (), (("message", "2"),)),
+        ("function.started", (("message", "1"), ("message", "2")), (RUN,)),
+        ("row.written", (RUN,), (ROW,)),
+    )
+    assert batch.whole(batch.begin(("message", "1"))) == [0, 2, 3]
+    # From the row on upwards, all that the batch had.
+    assert batch.whole(batch.begin(ROW)) == [0, 1, 2, 3]
+
+
+def test_what_is_announced_late_is_joined() -> None:
+    late = happened(("message.received", (COPY,), ()), ("message.sent", (), (COPY,)))
+    assert late.whole(late.begin(COPY)) == [0, 1]
+
+
+def test_things_that_lead_to_each_other_end() -> None:
+    circle = happened(("a", (("x", "2"),), (("x", "1"),)), ("b", (("x", "1"),), (("x", "2"),)))
+    assert circle.whole([0]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "[]", '["object"]', '["object", 1]', "{}", "[" * 100_000, "other:1", "request:"]
+)
+def test_a_text_that_names_nothing_is_refused(text: str) -> None:
+    with pytest.raises(HttpError):
+        thing_in(text)
+
+
+@pytest.fixture
+def happenings(tmp_path: Path) -> Happenings:
+    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
+    connection = LocalConnection(LocalAws(tmp_path / "local"))
+    return Happenings(connection, Deployments(Project.read(tmp_path), connection))
+
+
+def read(parts: Any, count: int) -> list[tuple[str, str, Any]]:
+    """The id, type and data of the next messages."""
+    found: list[tuple[str, str, Any]] = []
+    while len(found) < count:
+        for text in next(parts).decode().split("\n\n"):
+            lines = dict(line.split(": ", 1) for line in text.split("\n") if ": " in line)
+            if "data" in lines:
+                found.append((lines["id"], lines["event"], json.loads(lines["data"])))
+    return found
+
+
+def test_a_page_gets_what_is_new_until_the_console_ends(happenings: Happenings) -> None:
+    happenings.post("stacks", {"revision": "before the page came"})
+    parts = stream(happenings, None, "a")
+    assert next(parts) == b"retry: 1000\n\n"
+    threading.Timer(0.2, lambda: happenings.post("aws", {"running": False})).start()
+    assert read(parts, 1) == [("a-2", "aws", {"running": False})]
+    threading.Timer(0.2, happenings.close).start()
+    assert list(parts) == []
+
+
+def test_a_page_that_comes_back_gets_what_it_missed(happenings: Happenings) -> None:
+    for number in range(5):
+        happenings.post("stacks", {"revision": f"{number}\n\nevent: x"})
+    parts = stream(happenings, "a-3", "a")
+    assert read(parts, 2) == [
+        ("a-4", "stacks", {"revision": "3\n\nevent: x"}),
+        ("a-5", "stacks", {"revision": "4\n\nevent: x"}),
+    ]
+
+
+@pytest.mark.parametrize("last_id", ["b-1", "x", "", "a-", "a--1", "a-1\n", None])
+def test_the_id_of_another_console_is_none(happenings: Happenings, last_id: str | None) -> None:
+    for number in range(3):
+        happenings.kept.append(Happening(number, {"number": number}))
+        happenings.post("happening", {"number": number})
+    parts = stream(happenings, last_id, "a")
+    assert read(parts, 3) == [("a-3", "happening", {"number": number, "replayed": True}) for number in range(3)]
+
+
+def test_a_page_that_falls_behind_is_told_how_many_it_missed_and_memory_is_bounded(happenings: Happenings) -> None:
+    more = 250
+    for number in range(KEPT + more):
+        happenings.kept.append(Happening(number, {"number": number}))
+        happenings.post("happening", {"number": number})
+    assert (len(happenings.kept), len(happenings.messages)) == (KEPT, KEPT)
+    parts = stream(happenings, "a-100", "a")
+    first, second, *_ = read(parts, 2)
+    assert first == ("a-250", "skipped", {"count": 150, "from": 101, "to": 250})
+    assert second == ("a-251", "happening", {"number": 250})
+    assert len(read(stream(happenings, None, "a"), REPLAYED)) == REPLAYED
