@@ -46,6 +46,13 @@ class Target:
         return self.output_folder or self.folder / "cdktf.out"
 
     @property
+    def synth_environment(self) -> dict[str, str]:
+        """The environment of the project's app."""
+        # For function libraries (modules/_packaging/libraries.py): those that load here.
+        runtimes = {"SLUICE_LOCAL_RUNTIMES": " ".join(runtimes_of_local_aws())} if self.local else {}
+        return {**self.environment, **runtimes}
+
+    @property
     def state_bucket(self) -> str | None:
         """The bucket of Terraform's state that the tool offers to the app as `STATE_BUCKET`."""
         return self.environment.get("STATE_BUCKET")
@@ -156,12 +163,7 @@ def local_target(project: Project, local: LocalAws | None = None) -> Target:
         print(f"Not passed on to Terraform: {', '.join(dropped)}", file=sys.stderr)
     bucket = state_bucket_name(project, environment, local.account_id(), DEFAULT_STATE_REGION)
     return Target(
-        environment={
-            **_without_foreign(environment),
-            "STATE_BUCKET": bucket,
-            # For function libraries (modules/_packaging/libraries.py): those that load here.
-            "SLUICE_LOCAL_RUNTIMES": " ".join(runtimes_of_local_aws()),
-        },
+        environment={**_without_foreign(environment), "STATE_BUCKET": bucket},
         folder=local.folder,
         project=project,
         # At the same depth as `cdktf.out`: CDKTF writes relative paths of local modules.

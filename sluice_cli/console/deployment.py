@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from sluice_cli.deployed.resources import Resource, in_state
 from sluice_cli.failures.queue import Sources, sources_of
+from sluice_cli.local_aws.environment import cache_folder
 from sluice_cli.project import MANIFEST, Project
 from sluice_cli.review.model import Box, Picture
 from sluice_cli.review.picture.layout import LayoutError, Placed, place
@@ -75,6 +76,7 @@ class Deployments:
         self._lock = threading.Lock()
         self._current: Deployment | None = None
         self._placed: dict[str, Placed] = {}
+        self._cache = cache_folder() / "pictures"
 
     def current(self) -> Deployment:
         """Raises `SluiceError` where it cannot be read."""
@@ -148,7 +150,7 @@ class Deployments:
             wanted = {name: repr(one) for name, one in current.pictures.items()}
             new = [name for name, text in wanted.items() if text not in self._placed]
             try:
-                laid_out = place([current.pictures[name] for name in new]) if new else []
+                laid_out = place([current.pictures[name] for name in new], self._cache) if new else []
             except LayoutError as error:
                 return {}, str(error)
             self._placed |= {wanted[name]: one for name, one in zip(new, laid_out, strict=True)}

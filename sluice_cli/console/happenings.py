@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +112,12 @@ class Happenings:
         self._refresh_at = None
         if self._deployments.refresh():
             self.post("stacks", {"revision": self._deployments.current().revision})
+            # Before a page asks for the pictures, which takes a second where they are new.
+            threading.Thread(target=self._draw, daemon=True, name="pictures").start()
+
+    def _draw(self) -> None:
+        with suppress(SluiceError, BotoCoreError, ClientError):  # the page gets the same error, in words
+            self._deployments.as_json()
 
     def _say_stopped(self, message: str) -> None:
         if self._is_running and not self._closed:

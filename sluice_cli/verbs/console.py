@@ -6,7 +6,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from sluice_cli.arguments import add_project, project_of
@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
             opened.callback(page.close)
             if not arguments.no_browser and has_browser():
                 opened.enter_context(browser_at(server.address))
-            server.serve_forever()
+            with suppress(KeyboardInterrupt):  # the way to end it
+                server.serve_forever()
     return ExitCode.DONE
 
 

@@ -49,8 +49,11 @@ def record(
     **details: Any,
 ) -> None:
     """Keep a happening at a resource. `run` is the function's run that it belongs to: by default the one that calls."""
-    run = run or invocations.current.get() or invocations.caller()
     cause = _cause.get()
+    # What an alarm sends belongs to no run, though it is sent while one ends.
+    of_alarm = cause is not None and cause[0] == "alarm"
+    run = run or (None if of_alarm else invocations.current.get() or invocations.caller())
+    trace_id = run.trace_id if run else "" if of_alarm else invocations.trace_id_of_request()
     causes: list[Thing] = [cause] if cause else [("run", run.request_id)] if run else []
     happening = {
         "time": time.time(),
@@ -59,7 +62,7 @@ def record(
         "title": title[:LONGEST_TEXT],
         "run": run.request_id if run else None,
         "function": run.arn if run else None,
-        "trace_id": run.trace_id if run else invocations.trace_id_of_request() or None,
+        "trace_id": trace_id or None,
         "used": [one for one in dict.fromkeys((*causes, *used)) if one not in made],
         "made": made,
         **{name: one[:LONGEST_TEXT] if isinstance(one, str) else one for name, one in details.items()},

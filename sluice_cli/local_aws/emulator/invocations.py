@@ -135,7 +135,7 @@ def _begin(config: Any, event: Any, request_id: str) -> FunctionRun:
 def _error_in(result: Any) -> str:
     body = result.get("body")
     said = body if isinstance(body, dict) else {}
-    return ": ".join(str(said[name]) for name in ("errorType", "errorMessage") if said.get(name)) or "failed"
+    return str(said.get("errorMessage") or said.get("errorType") or "failed")
 
 
 def trace_id_of_request() -> str:

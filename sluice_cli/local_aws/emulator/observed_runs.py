@@ -55,7 +55,7 @@ def _tag(item: Any) -> str:
 
 def key_text(key: Any) -> str:
     """A row's key as one text, whatever the order of its attributes."""
-    return ",".join(f"{name}={next(iter(value.items()))}" for name, value in sorted(key.items()))
+    return ",".join(f"{name}={next(iter(value.values()))}" for name, value in sorted(key.items()))
 
 
 def _started(run: Any, event: Any) -> None:

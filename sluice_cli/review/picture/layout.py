@@ -1,10 +1,13 @@
 """Layout of boxes and arrows, by the layered algorithm of elkjs: https://eclipse.dev/elk/"""
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from ..model import Arrow, Box, Picture
@@ -75,9 +78,23 @@ class Placed:
     arrows: tuple[PlacedArrow, ...]
 
 
-def place(pictures: Sequence[Picture]) -> list[Placed]:
-    """Lay out pictures; all in one process, whose start takes longer than the layout. Raises `LayoutError`."""
+def place(pictures: Sequence[Picture], cache: Path | None = None) -> list[Placed]:
+    """Lay out pictures; all in one process, whose start takes longer than the layout. With a `cache` folder, what was
+    laid out before is read from there. Raises `LayoutError`."""
     graphs = [_graph(picture) for picture in pictures]
+    known = [_read(cache, graph) for graph in graphs]
+    placed = iter(_laid_out([graph for graph, old in zip(graphs, known, strict=True) if old is None]))
+    found = []
+    for graph, old in zip(graphs, known, strict=True):
+        found.append(old if old is not None else next(placed))
+        if old is None and cache:
+            _write(cache, graph, found[-1])
+    return [_placed(picture, graph) for picture, graph in zip(pictures, found, strict=True)]
+
+
+def _laid_out(graphs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    if not graphs:
+        return []
     try:
         result = subprocess.run(
             ["node", str(LAYOUT)],
@@ -90,7 +107,28 @@ def place(pictures: Sequence[Picture]) -> list[Placed]:
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         raise LayoutError(f"the picture could not be laid out: {said[-1] if said else error}") from error
-    return [_placed(picture, graph) for picture, graph in zip(pictures, json.loads(result.stdout), strict=True)]
+    return list(json.loads(result.stdout))
+
+
+def _file(cache: Path, graph: dict[str, Any]) -> Path:
+    text = json.dumps(graph, sort_keys=True) + LAYOUT.read_text(encoding="utf-8")
+    return cache / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+
+
+def _read(cache: Path | None, graph: dict[str, Any]) -> dict[str, Any] | None:
+    try:
+        found = json.loads(_file(cache, graph).read_text(encoding="utf-8")) if cache else None
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and {"width", "height", "children", "edges"} <= found.keys() else None
+
+
+def _write(cache: Path, graph: dict[str, Any], placed: dict[str, Any]) -> None:
+    with suppress(OSError):  # it is laid out again next time
+        cache.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile("w", dir=cache, suffix=".part", encoding="utf-8", delete=False) as file:
+            file.write(json.dumps(placed))
+        Path(file.name).replace(_file(cache, graph))
 
 
 def shortened(text: str, longest: int) -> str:
