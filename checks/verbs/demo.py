@@ -11,6 +11,8 @@ from checks.arguments import add_system_arguments
 from checks.demo.result import Result
 from checks.deployed import repository
 from checks.systems import SYSTEMS
+from sluice_cli.console.background import start_console
+from sluice_cli.console.browser import has_browser, open_browser
 from sluice_cli.deployment.local import up
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import local_aws_of
@@ -30,7 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
         console.rule(f"[bold]{system}", align="left")
         results.append(SYSTEMS[system].tour(local, target))
     _summarize(results)
+    address = start_console(project, local)
     _say_what_next(local, results)
+    console.print(f"\n[bold]Watch it in the browser:[/bold]\n\n  {address}")
+    if has_browser():
+        open_browser(local, address)
     return 0
 
 

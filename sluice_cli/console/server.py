@@ -31,6 +31,7 @@ TYPES = {
     ".png": "image/png",
     ".woff2": "font/woff2",
 }
+SERVER = "sluice-console"  # in the header of that name
 SHARED_STYLE = "shared.css"  # the review's page has it too
 MOST_CONNECTIONS = 64
 IDLE_SECONDS = 60
@@ -83,7 +84,7 @@ class Server(ThreadingHTTPServer):
 class Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "sluice"
+    server_version = SERVER
     sys_version = ""
     timeout = IDLE_SECONDS
 
