@@ -6,7 +6,7 @@ from typing import Any
 from sluice_cli.deployed.invoking import LONGEST_EVENT
 from sluice_cli.deployed.invoking import invoke as invoke_function
 from sluice_cli.deployed.resources import Function
-from sluice_cli.example_events.events import Place, eventbridge
+from sluice_cli.example_events.events import Origin, eventbridge
 from sluice_cli.example_events.examples import ExampleEvents
 from sluice_cli.example_events.patterns import matching
 from sluice_cli.example_events.triggers import pattern_of
@@ -77,7 +77,7 @@ def put_event(console: Console, request: PageRequest) -> Any:
 def _matching(node: Node) -> dict[str, Any]:
     """An event that a rule's pattern lets through; for a bus an example."""
     pattern = pattern_of(node.resource) if node.resource and node.type == "aws_cloudwatch_event_rule" else {}
-    return eventbridge(Place.of(node.arn or ""), matching(pattern))
+    return eventbridge(Origin.of(node.arn or ""), matching(pattern))
 
 
 def _examples(console: Console, node: Node) -> ExampleEvents:
