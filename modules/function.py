@@ -235,7 +235,13 @@ class PythonFunction(AnyFunction):
             accept(self.allow(self, "ReserveConnection", denied_to_code(self.resource.arn)), DENIAL_ACCEPTED)
         self._function_name: str = self.resource.function_name
         alarms = add_alarms(self, name, timeout_seconds, retries, self.failures.name, alarm_topic)
-        self.released = Released(self, "Release", self.resource, name, release, alarms) if release else None
+        self.released = (
+            Released(
+                self, "Release", self.resource, name, release, alarms, log_retention_days=log_retention_days, key=key
+            )
+            if release
+            else None
+        )
         self.arn: str = self.released.arn if self.released else self.resource.arn
         self._permissions = InvokePermissions(self, self.resource, name, self.released)
         LambdaFunctionEventInvokeConfig(

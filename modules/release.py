@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdktf import DataResource, LocalExecProvisioner, TerraformResourceLifecycle
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
 from cdktf_cdktf_provider_aws.codedeploy_deployment_config import CodedeployDeploymentConfig
@@ -15,14 +15,15 @@ from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import account_id, region
+from ._account import account_id
 from ._checks import is_token
 from ._dependencies import address
-from ._expressions import encode_json
 from ._identifiers import shorten
+from ._releasing import ReleaseStarter
 from .accepted import accept
 from .errors import ConfigurationError
 from .iam import Condition, PolicyDocument, RolePolicies, Statement
+from .key import AnyKey
 
 ALIAS = "live"
 
@@ -34,13 +35,6 @@ WATCHING_ACCEPTED = dict.fromkeys(
     ("CKV_AWS_356", "RESOURCE_STAR"),
     "AWS's own policy lets CodeDeploy look at all alarms, and no page says that it asks by name; it reads their states "
     "only",
-)
-
-# CodeDeploy shifts the alias, and Terraform does not start CodeDeploy's deployments, so the AWS command line does:
-# https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-structure-resources.html
-START = (
-    'test "$CURRENT_VERSION" = "$TARGET_VERSION" || aws deploy create-deployment --region "$DEPLOYMENT_REGION" '
-    '--application-name "$APPLICATION" --deployment-group-name "$DEPLOYMENT_GROUP" --revision "$REVISION"'
 )
 
 
@@ -66,9 +60,10 @@ class Release:
 class Released(Construct):
     """The alias `live` of a function's newest version, which is what calls it, and what shifts calls to it.
 
-    A gradual release is a CodeDeploy deployment. `terraform apply` publishes the version and starts it with the AWS
-    command line (`aws`, which has to be there, with these credentials and `codedeploy:CreateDeployment`); it does not
-    wait for its end. https://docs.aws.amazon.com/lambda/latest/dg/lambda-rolling-deployments.html
+    A gradual release is a CodeDeploy deployment. `terraform apply` publishes the version and calls a function that
+    starts the deployment; it does not wait for its end. Whoever applies may call that function
+    (`lambda:InvokeFunction` on `<name>-release-start`).
+    https://docs.aws.amazon.com/lambda/latest/dg/lambda-rolling-deployments.html
     """
 
     def __init__(
@@ -79,6 +74,9 @@ class Released(Construct):
         name: str,
         release: Release,
         alarms: Sequence[CloudwatchMetricAlarm],
+        *,
+        log_retention_days: float,
+        key: AnyKey | None,
     ) -> None:
         super().__init__(scope, id_)
         gradual = release.percent is not None
@@ -97,10 +95,16 @@ class Released(Construct):
         self.alias_name: str = self.alias.name
         self.arn: str = self.alias.arn
         if gradual:
-            self._add_deployments(function, name, release, alarms)
+            self._add_deployments(function, name, release, alarms, log_retention_days, key)
 
     def _add_deployments(
-        self, function: LambdaFunction, name: str, release: Release, alarms: Sequence[CloudwatchMetricAlarm]
+        self,
+        function: LambdaFunction,
+        name: str,
+        release: Release,
+        alarms: Sequence[CloudwatchMetricAlarm],
+        log_retention_days: float,
+        key: AnyKey | None,
     ) -> None:
         limits.SHIFTED_PERCENT.check(self, "release.percent", release.percent)
         limits.SHIFT_MINUTES.check(self, "release.minutes", release.minutes)
@@ -126,33 +130,17 @@ class Released(Construct):
                 "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"],
             },
         )
-        shift = {
-            "Name": name,
-            "Alias": ALIAS,
-            "CurrentVersion": self.alias.function_version,
-            "TargetVersion": function.version,
-        }
-        app_spec = {"version": 0.0, "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": shift}}]}
-        DataResource(
+        ReleaseStarter(
             self,
             "Start",
-            triggers_replace={"version": function.version},
-            provisioners=[
-                LocalExecProvisioner(
-                    type="local-exec",
-                    command=START,
-                    environment={
-                        "CURRENT_VERSION": self.alias.function_version,
-                        "TARGET_VERSION": function.version,
-                        "DEPLOYMENT_REGION": region(self),
-                        "APPLICATION": application.name,
-                        "DEPLOYMENT_GROUP": group.deployment_group_name,
-                        "REVISION": encode_json(
-                            {"revisionType": "AppSpecContent", "appSpecContent": {"content": encode_json(app_spec)}}
-                        ),
-                    },
-                )
-            ],
+            function=function,
+            name=name,
+            alias=self.alias,
+            application=application,
+            config=config,
+            group=group,
+            log_retention_days=log_retention_days,
+            key=key,
         )
 
     def _role(self, function: LambdaFunction, name: str) -> str:

@@ -163,9 +163,10 @@ def _portions(statements: Sequence[Statement]) -> list[list[Statement]]:
     portions: list[list[Statement]] = [[]]
     size = 0
     for statement in statements:
+        conditions = [text for one in statement.conditions for text in (one.test, one.variable, *one.values, "{}[]")]
         length = STATEMENT_FRAME + sum(
             len(known_part(one)) + (REFERENCE if is_token(one) else 0) + 3
-            for one in (*statement.actions, *statement.resources)
+            for one in (*statement.actions, *statement.resources, *conditions)
         )
         if size + length > LONGEST_POLICY:
             portions.append([])

@@ -109,9 +109,8 @@ SERVICES = (
         "arn:{aws}:codedeploy:{region}:{account}:deploymentconfig:{name}",
         "arn:{aws}:codedeploy:{region}:{account}:deploymentgroup:{name}/*",
     ], ["GetApplication", "GetDeploymentConfig", "GetDeploymentGroup", "ListTagsForResource"], [
-        "CreateApplication", "CreateDeployment", "CreateDeploymentConfig", "CreateDeploymentGroup",
-        "DeleteApplication", "DeleteDeploymentConfig", "DeleteDeploymentGroup", "RegisterApplicationRevision",
-        "TagResource", "UntagResource", "UpdateDeploymentGroup",
+        "CreateApplication", "CreateDeploymentConfig", "CreateDeploymentGroup", "DeleteApplication",
+        "DeleteDeploymentConfig", "DeleteDeploymentGroup", "TagResource", "UntagResource", "UpdateDeploymentGroup",
     ]),
     # Secrets Manager appends a hyphen and six characters. Workflows neither read nor write values.
     Service("secretsmanager", ["arn:{aws}:secretsmanager:{region}:{account}:secret:{name}-??????"], [
@@ -220,6 +219,12 @@ def deploying(target: DeploymentTarget, account: ArnAccount, names: Sequence[str
             resources=_mappings(target, account),
             conditions=[_of_functions(target, account, names)],
         ),
+        # Terraform calls these for a gradual release, and no other function.
+        Statement(
+            sid="StartReleases",
+            actions=["lambda:InvokeFunction"],
+            resources=[f"{function}-release-start" for function in _functions(target, account, names)],
+        ),
         Statement(
             sid="MappingTags",
             actions=["lambda:TagResource", "lambda:UntagResource"],
@@ -279,13 +284,16 @@ def _mappings(target: DeploymentTarget, account: ArnAccount) -> list[str]:
     return [f"arn:{account.partition}:lambda:{region}:{account.id}:event-source-mapping:*" for region in target.regions]
 
 
-def _of_functions(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> Condition:
-    functions = [
+def _functions(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> list[str]:
+    return [
         f"arn:{account.partition}:lambda:{region}:{account.id}:function:{name}"
         for region in target.regions
         for name in names
     ]
-    return Condition("ArnLike", "lambda:FunctionArn", functions)
+
+
+def _of_functions(target: DeploymentTarget, account: ArnAccount, names: Sequence[str]) -> Condition:
+    return Condition("ArnLike", "lambda:FunctionArn", _functions(target, account, names))
 
 
 def _keys(target: DeploymentTarget, account: ArnAccount) -> list[str]:

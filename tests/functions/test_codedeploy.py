@@ -1,120 +1,123 @@
-"""A release on the local AWS's CodeDeploy: the command that Terraform runs starts it, and the alias moves."""
+"""A release on the local AWS's CodeDeploy: the function that Terraform calls starts it, and the alias moves."""
 
 import io
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from modules.release import ALIAS, START
-from sluice_cli.local_aws.server import LocalAws
+from modules._releasing.starter import CODE
+from modules.release import ALIAS
 from sluice_cli.testing import eventually
+from tests.support.bare_aws import ACCOUNT, REGION, BareAws, Document, allow
 
-NAME = "test-released"
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
-    ],
-}
-# The AWS command line, as far as the command uses it: its options are the operation's parameters.
-AWS = """
-import json, sys
-import boto3
-
-service, operation, *options = sys.argv[1:]
-given = dict(zip(options[::2], options[1::2]))
-client = boto3.client({"deploy": "codedeploy"}[service], region_name=given.pop("--region"))
-names = {name: "".join(part.title() if n else part for n, part in enumerate(name[2:].split("-"))) for name in given}
-parameters = {names[name]: json.loads(value) if value.startswith("{") else value for name, value in given.items()}
-print(getattr(client, operation.replace("-", "_"))(**parameters)["deploymentId"])
-"""
+LAMBDA, DEPLOY = f"arn:aws:lambda:{REGION}:{ACCOUNT}", f"arn:aws:codedeploy:{REGION}:{ACCOUNT}"
 
 
 @dataclass(frozen=True)
 class Released:
     """A function with two versions, of which the alias has the first, and how it is released."""
 
-    local: LocalAws
-    folder: Path
+    aws: BareAws
+    name: str
+    starter: str
+    starter_role: str
+    service_role: str
 
-    def start(self, current: str, target: str) -> str:
-        """Run the command; gives the deployment's id, or nothing."""
-        shift = {"Name": NAME, "Alias": ALIAS, "CurrentVersion": current, "TargetVersion": target}
-        spec = {"version": 0.0, "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": shift}}]}
-        content = {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}}
-        environment = {
-            **os.environ,
-            **self.local.environment(),
-            "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}",
-            "CURRENT_VERSION": current,
-            "TARGET_VERSION": target,
-            "DEPLOYMENT_REGION": "us-east-1",
-            "APPLICATION": NAME,
-            "DEPLOYMENT_GROUP": ALIAS,
-            "REVISION": json.dumps(content),
-        }
-        return subprocess.run(
-            ["/bin/sh", "-c", START], env=environment, check=True, capture_output=True, text=True
-        ).stdout.strip()
+    @property
+    def starting(self) -> list[Document]:
+        """The rights of the function that starts deployments."""
+        return [
+            allow(["lambda:GetAlias"], f"{LAMBDA}:function:{self.name}"),
+            allow(["codedeploy:CreateDeployment"], f"{DEPLOY}:deploymentgroup:{self.name}/{ALIAS}"),
+            allow(["codedeploy:GetDeploymentConfig"], f"{DEPLOY}:deploymentconfig:{self.name}"),
+            allow(["codedeploy:GetApplicationRevision"], f"{DEPLOY}:application:{self.name}"),
+            allow(["codedeploy:RegisterApplicationRevision"], f"{DEPLOY}:application:{self.name}"),
+        ]
+
+    @property
+    def shifting(self) -> list[Document]:
+        """The rights of CodeDeploy's service role."""
+        return [
+            allow(["lambda:GetAlias"], f"{LAMBDA}:function:{self.name}"),
+            allow(["lambda:UpdateAlias"], f"{LAMBDA}:function:{self.name}"),
+            allow(["cloudwatch:DescribeAlarms"]),
+        ]
+
+    def start(self, version: str) -> Any:
+        """Call the function as Terraform does. Returns its answer, also of an error."""
+        event = {"function": self.name, "alias": ALIAS, "version": version, "application": self.name, "group": ALIAS}
+        answer = self.aws.client("lambda").invoke(FunctionName=self.starter, Payload=json.dumps(event))
+        return json.loads(answer["Payload"].read())
 
     def alias(self) -> tuple[str, dict[str, float]]:
         """The version that it has, and the shares of others."""
-        alias = self.local.client("lambda").get_alias(FunctionName=NAME, Name=ALIAS)
+        alias = self.aws.client("lambda").get_alias(FunctionName=self.name, Name=ALIAS)
         return alias["FunctionVersion"], alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
 
     def status(self, deployment: str) -> str:
-        answer = self.local.client("codedeploy").get_deployment(deploymentId=deployment)
+        answer = self.aws.client("codedeploy").get_deployment(deploymentId=deployment)
         return str(answer["deploymentInfo"]["status"])
 
+    def failure(self) -> Any:
+        """Start a deployment, and return why it failed."""
+        deployment = self.start("2")["deploymentId"]
+        eventually(lambda: self.status(deployment) == "Failed")
+        answer = self.aws.client("codedeploy").get_deployment(deploymentId=deployment)
+        return answer["deploymentInfo"]["errorInformation"]
 
-@pytest.fixture
-def released(local_aws: LocalAws, tmp_path: Path) -> Iterator[Released]:
-    command = tmp_path / "aws"
-    command.write_text(f"#!{sys.executable}{AWS}")
-    command.chmod(0o700)
-    functions, deploy, alarms = (local_aws.client(name) for name in ("lambda", "codedeploy", "cloudwatch"))
-    iam = local_aws.client("iam")
-    role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+
+@pytest.fixture(scope="module")
+def set_up(aws: BareAws) -> Iterator[Released]:
+    functions, deploy, alarms = (aws.client(name) for name in ("lambda", "codedeploy", "cloudwatch"))
+    name = f"{aws.prefix}-released"
+    logs = aws.role("released", allow(["logs:*"]))
     functions.create_function(
-        FunctionName=NAME, Runtime="python3.13", Handler="code.handle", Role=role, Code={"ZipFile": archive(1)}
+        FunctionName=name, Runtime="python3.13", Handler="code.handle", Role=logs, Code={"ZipFile": archive(1)}
     )
-    functions.publish_version(FunctionName=NAME)
-    functions.update_function_code(FunctionName=NAME, ZipFile=archive(2))
-    functions.publish_version(FunctionName=NAME)
-    functions.create_alias(FunctionName=NAME, Name=ALIAS, FunctionVersion="1")
+    functions.publish_version(FunctionName=name)
+    functions.update_function_code(FunctionName=name, ZipFile=archive(2))
+    functions.publish_version(FunctionName=name)
+    functions.create_alias(FunctionName=name, Name=ALIAS, FunctionVersion="1")
     alarm: dict[str, Any] = {"Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60}
     alarms.put_metric_alarm(
-        AlarmName=NAME, **alarm, EvaluationPeriods=1, Threshold=0, ComparisonOperator="GreaterThanThreshold"
+        AlarmName=name, **alarm, EvaluationPeriods=1, Threshold=0, ComparisonOperator="GreaterThanThreshold"
     )
+    starter_role, service_role = aws.role("starter"), aws.role("service", trusted="codedeploy")
     canary = {"canaryPercentage": 10, "canaryInterval": 3}
-    deploy.create_application(applicationName=NAME, computePlatform="Lambda")
+    deploy.create_application(applicationName=name, computePlatform="Lambda")
     deploy.create_deployment_config(
-        deploymentConfigName=NAME,
+        deploymentConfigName=name,
         computePlatform="Lambda",
         trafficRoutingConfig={"type": "TimeBasedCanary", "timeBasedCanary": canary},
     )
     deploy.create_deployment_group(
-        applicationName=NAME,
+        applicationName=name,
         deploymentGroupName=ALIAS,
-        deploymentConfigName=NAME,
-        serviceRoleArn=role,
-        alarmConfiguration={"enabled": True, "alarms": [{"name": NAME}]},
+        deploymentConfigName=name,
+        serviceRoleArn=service_role,
+        alarmConfiguration={"enabled": True, "alarms": [{"name": name}]},
     )
-    yield Released(local_aws, tmp_path)
-    deploy.delete_deployment_group(applicationName=NAME, deploymentGroupName=ALIAS)
-    deploy.delete_deployment_config(deploymentConfigName=NAME)
-    deploy.delete_application(applicationName=NAME)
-    alarms.delete_alarms(AlarmNames=[NAME])
-    functions.delete_function(FunctionName=NAME)
-    iam.delete_role(RoleName=NAME)
+    starter = aws.function("starter", starter_role, (CODE / "handler.py").read_text())
+    yield Released(aws, name, starter, starter_role, service_role)
+    deploy.delete_deployment_group(applicationName=name, deploymentGroupName=ALIAS)
+    deploy.delete_deployment_config(deploymentConfigName=name)
+    deploy.delete_application(applicationName=name)
+    alarms.delete_alarms(AlarmNames=[name])
+    functions.delete_function(FunctionName=name)
+
+
+@pytest.fixture
+def released(set_up: Released) -> Released:
+    aws, name = set_up.aws, set_up.name
+    aws.client("lambda").update_alias(FunctionName=name, Name=ALIAS, FunctionVersion="1", RoutingConfig={})
+    aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="OK", StateReason="none")
+    aws.grant(set_up.starter_role, *set_up.starting)
+    aws.grant(set_up.service_role, *set_up.shifting)
+    return set_up
 
 
 def archive(number: int) -> bytes:
@@ -125,26 +128,40 @@ def archive(number: int) -> bytes:
 
 
 def test_a_canary_gives_the_new_version_a_share_and_then_all(released: Released) -> None:
-    deployment = released.start("1", "2")
+    deployment = released.start("2")["deploymentId"]
     assert released.alias() == ("1", {"2": 0.1})
     eventually(lambda: released.status(deployment) == "Succeeded", within=30)
     assert released.alias() == ("2", {})
 
 
 def test_an_alarm_gives_all_back_to_the_version_before(released: Released) -> None:
-    deployment = released.start("1", "2")
-    cloudwatch = released.local.client("cloudwatch")
-    cloudwatch.set_alarm_state(AlarmName=NAME, StateValue="ALARM", StateReason="errors")
+    deployment = released.start("2")["deploymentId"]
+    cloudwatch = released.aws.client("cloudwatch")
+    cloudwatch.set_alarm_state(AlarmName=released.name, StateValue="ALARM", StateReason="errors")
     eventually(lambda: released.status(deployment) == "Stopped", within=30)
     assert released.alias() == ("1", {})
 
 
 def test_nothing_is_started_where_the_version_is_live_already(released: Released) -> None:
-    assert released.start("1", "1") == ""
+    assert released.start("1") == {"deploymentId": None}
     assert released.alias() == ("1", {})
 
 
-def test_a_version_that_the_alias_does_not_have_is_refused(released: Released) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as error:
-        released.start("7", "2")
-    assert "InvalidRevisionException" in str(error.value.stderr)
+def test_the_function_that_starts_it_needs_each_of_its_rights(released: Released) -> None:
+    for right in released.starting:
+        released.aws.grant(released.starter_role, *(one for one in released.starting if one != right))
+        answer = released.start("2")
+        assert f"not authorized to perform: {right['Action'][0]} on resource: {right['Resource']}" in str(answer)
+    assert released.alias() == ("1", {})
+
+
+def test_a_deployment_fails_where_its_service_role_lacks_a_right(released: Released) -> None:
+    for right in released.shifting:
+        released.aws.grant(released.service_role, *(one for one in released.shifting if one != right))
+        error = released.failure()
+        assert (error["code"], right["Action"][0] in error["message"]) == ("IAM_ROLE_PERMISSIONS", True)
+    released.aws.grant(released.service_role, *released.shifting)
+    released.aws.trust(released.service_role, "lambda")
+    assert "may not assume" in released.failure()["message"]
+    released.aws.trust(released.service_role, "codedeploy")
+    assert released.alias() == ("1", {})

@@ -186,3 +186,29 @@ def test_an_api_without_default_endpoint_answers_its_domain_only(api: Api) -> No
     assert api.get("v1/open", domain=DOMAIN)[0] == 200
     set_disabled("false")
     assert api.get("open")[0] == 200
+
+
+def test_a_domain_and_its_base_paths_can_be_changed_and_have_nothing_that_was_not_given(api: Api) -> None:
+    gateway, name = api.aws.client("apigateway"), "other.example.com"
+    made = gateway.create_domain_name(
+        domainName=name, regionalCertificateArn=CERTIFICATE, endpointConfiguration={"types": ["REGIONAL"]}
+    )
+    api.aws.cleanup(gateway.delete_domain_name, domainName=name)
+    assert "mutualTlsAuthentication" not in made
+    renewed = CERTIFICATE.replace("1234-1234", "5678-5678", 1)
+    changed = {"op": "replace", "path": "/regionalCertificateArn", "value": renewed}
+    gateway.update_domain_name(domainName=name, patchOperations=[changed])
+    assert gateway.get_domain_name(domainName=name)["regionalCertificateArn"] == renewed
+    arn = f"arn:aws:apigateway:{REGION}::/domainnames/{name}"
+    gateway.tag_resource(resourceArn=arn, tags={"Project": "a"})
+    assert gateway.get_domain_name(domainName=name)["tags"] == {"Project": "a"}
+
+    gateway.create_base_path_mapping(domainName=name, basePath="v1", restApiId="another", stage="other")
+    operations = {"/basePath": "v2", "/restapiId": api.id, "/stage": "live"}
+    gateway.update_base_path_mapping(
+        domainName=name,
+        basePath="v1",
+        patchOperations=[{"op": "replace", "path": path, "value": value} for path, value in operations.items()],
+    )
+    assert api.get("v2/open", domain=name)[0] == 200
+    assert api.get("v1/open", domain=name) == FORBIDDEN

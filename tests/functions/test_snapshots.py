@@ -12,6 +12,7 @@ from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
 from sluice_cli.testing import eventually
+from tests.support.bare_aws import allow, policy, trust
 
 REGION = "eu-west-1"
 KEY = "a b+\x01ü"
@@ -150,8 +151,11 @@ def test_a_release_is_kept_and_goes_on_from_a_snapshot(project: Project) -> None
         computePlatform="Lambda",
         trafficRoutingConfig={"type": "TimeBasedCanary", "timeBasedCanary": canary},
     )
+    role = client(project, "iam").create_role(RoleName="shifts", AssumeRolePolicyDocument=trust("codedeploy"))["Role"]
+    rights = policy(allow(["lambda:GetAlias", "lambda:UpdateAlias", "cloudwatch:DescribeAlarms"]))
+    client(project, "iam").put_role_policy(RoleName="shifts", PolicyName="shift", PolicyDocument=rights)
     deploy.create_deployment_group(
-        applicationName="app", deploymentGroupName="group", deploymentConfigName="config", serviceRoleArn="role"
+        applicationName="app", deploymentGroupName="group", deploymentConfigName="config", serviceRoleArn=role["Arn"]
     )
     shift = {"Name": "function", "Alias": "live", "CurrentVersion": "1", "TargetVersion": "2"}
     spec = {"version": 0.0, "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": shift}}]}

@@ -167,6 +167,14 @@ def test_no_action_has_a_wildcard_and_no_data_is_read_or_deleted(stack: Terrafor
     assert {sid for sid, action in every if action in content} == {"State", "Lock", "Reviews", "WriteState"}
 
 
+def test_a_deployment_calls_the_functions_that_start_releases_and_no_others(stack: TerraformStack) -> None:
+    deployer(stack, environment="production")
+    every = [*statements(stack, "Review").values(), *statements(stack, "Deploy").values()]
+    assert [one["resources"] for one in every if "lambda:InvokeFunction" in one["actions"]] == [
+        [f"arn:{PARTITION}:lambda:us-east-1:{ACCOUNT}:function:sluice-*-release-start"]
+    ]
+
+
 def test_each_policy_fits_and_all_are_attached(stack: TerraformStack) -> None:
     # 6,144 characters, 10 for a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     names = ["sluice-*", "lambda-trigger-bucket-*", "lambda-invocation-logs-*", "s3-processor-*"]

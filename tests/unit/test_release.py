@@ -1,7 +1,5 @@
 """Versions, aliases and gradual releases."""
 
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +8,8 @@ import pytest
 from cdktf import TerraformStack
 
 from modules import Bucket, ConfigurationError, PythonFunction, Release
-from modules.release import START
 
-from .synthesized import REGION, Terraform, allow
+from .synthesized import Terraform, allow, decoded
 
 ACCOUNT_ID = "${data.aws_caller_identity.CurrentAccount.account_id}"
 FUNCTION = "aws_lambda_function.Worker/Function"
@@ -101,48 +98,61 @@ def test_codedeploy_may_shift_that_functions_calls_and_watch_alarms_only(canary:
     assert trust["condition"] == [{"test": "StringEquals", "variable": "aws:SourceAccount", "values": [ACCOUNT_ID]}]
 
 
-def test_each_new_version_starts_a_deployment_from_the_one_that_is_live(canary: Terraform) -> None:
-    start = canary.one("terraform_data")
-    (provisioner,) = start.pop("provisioner")
-    assert start == {"triggers_replace": {"version": f"${{{FUNCTION}.version}}"}}
-    environment = provisioner["local-exec"]["environment"]
-    revision = environment.pop("REVISION")
-    assert environment == {
-        "CURRENT_VERSION": f"${{{ALIAS}.function_version}}",
-        "TARGET_VERSION": f"${{{FUNCTION}.version}}",
-        "DEPLOYMENT_REGION": REGION,
-        "APPLICATION": "${aws_codedeploy_app.Worker/Release/Application.name}",
-        "DEPLOYMENT_GROUP": "${aws_codedeploy_deployment_group.Worker/Release/Group.deployment_group_name}",
+def test_terraform_calls_a_function_that_starts_a_deployment_for_each_new_version(canary: Terraform) -> None:
+    version = f"${{{FUNCTION}.version}}"
+    invocation = canary.one("aws_lambda_invocation")
+    assert decoded(invocation.pop("input")) == {
+        "function": f"${{{FUNCTION}.function_name}}",
+        "alias": f"${{{ALIAS}.name}}",
+        "version": version,
+        "application": "${aws_codedeploy_app.Worker/Release/Application.name}",
+        "group": "${aws_codedeploy_deployment_group.Worker/Release/Group.deployment_group_name}",
     }
-    assert revision.startswith("${jsonencode(")
-    assert f'"CurrentVersion" = {ALIAS}.function_version' in revision
-    assert f'"TargetVersion" = {FUNCTION}.version' in revision
+    assert invocation == {
+        "function_name": "${aws_lambda_function.Worker/Release/Start/Function.function_name}",
+        "triggers": {"version": version},
+    }
 
 
-@pytest.mark.parametrize(("current", "started"), [("1", True), ("2", False)])
-def test_the_command_starts_a_deployment_unless_the_version_is_live(
-    tmp_path: Path, current: str, started: bool
-) -> None:
-    aws = tmp_path / "aws"
-    aws.write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$0.called"\n')
-    aws.chmod(0o700)
-    given = {
-        "CURRENT_VERSION": current,
-        "TARGET_VERSION": "2",
-        "DEPLOYMENT_REGION": "eu-west-1",
-        "APPLICATION": "worker",
-        "DEPLOYMENT_GROUP": "live",
-        "REVISION": '{"a": "b c"}',
-    }
-    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(["/bin/sh", "-c", START], env={**given, "PATH": path}, check=True)
-    called = tmp_path / "aws.called"
-    assert called.exists() is started
-    if started:
-        assert called.read_text().splitlines() == [
-            *("deploy", "create-deployment", "--region", "eu-west-1", "--application-name", "worker"),
-            *("--deployment-group-name", "live", "--revision", '{"a": "b c"}'),
-        ]
+def test_nothing_runs_on_the_machine_that_applies(canary: Terraform) -> None:
+    assert "terraform_data" not in canary.types()
+    assert not [made for made in canary.resources("aws_lambda_invocation").values() if "provisioner" in made]
+
+
+def test_the_function_that_starts_deployments_may_do_nothing_else(canary: Terraform) -> None:
+    starter = "Worker/Release/Start"
+    made = canary.all("aws_lambda_function")[f"{starter}/Function"]
+    assert (made["function_name"], made["handler"]) == ("worker-release-start", "start_release.handler.handle")
+    assert canary.policies()[f"{starter}/StartWorkerReleaseStart/Policy"] == [
+        allow(
+            "WriteOwnLogs",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            f"${{aws_cloudwatch_log_group.{starter}/LogGroup.arn}}:*",
+        ),
+        allow("ReadAlias", ["lambda:GetAlias"], f"${{{FUNCTION}.arn}}"),
+        allow(
+            "StartDeployment",
+            ["codedeploy:CreateDeployment"],
+            "${aws_codedeploy_deployment_group.Worker/Release/Group.arn}",
+        ),
+        allow(
+            "ReadConfig",
+            ["codedeploy:GetDeploymentConfig"],
+            "${aws_codedeploy_deployment_config.Worker/Release/Shift.arn}",
+        ),
+        allow(
+            "RegisterRevision",
+            ["codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision"],
+            "${aws_codedeploy_app.Worker/Release/Application.arn}",
+        ),
+    ]
+
+
+def test_names_of_any_length_leave_room_for_that_function(stack: TerraformStack, code: Path) -> None:
+    PythonFunction(stack, "Worker", name="w" * 54, packages=[code], release=Release(10))
+    names = [made["function_name"] for made in Terraform(stack).all("aws_lambda_function").values()]
+    (starter,) = [name for name in names if name.endswith("-release-start")]
+    assert len(starter) <= 64
 
 
 def test_a_linear_release_moves_a_share_at_a_time(stack: TerraformStack, code: Path) -> None:

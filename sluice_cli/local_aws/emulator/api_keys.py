@@ -90,7 +90,12 @@ def _tagged(arn: str) -> dict[str, str]:
     """The resource with its current tags: https://docs.aws.amazon.com/apigateway/latest/api/API_TagResource.html"""
     kind, _, rest = arn.partition("::/")[2].partition("/")
     id_, _, stage = rest.partition("/stages/")
-    kept = {"apikeys": apigateway._api_keys, "usageplans": apigateway._usage_plans, "restapis": apigateway._rest_apis}
+    kept = {
+        "apikeys": apigateway._api_keys,
+        "domainnames": apigateway._domain_names,
+        "restapis": apigateway._rest_apis,
+        "usageplans": apigateway._usage_plans,
+    }
     thing = apigateway._stages_v1.get(id_, {}).get(stage) if stage else kept.get(kind, {}).get(id_)
     tags: dict[str, str] = {} if thing is None else thing.setdefault("tags", {})
     return tags

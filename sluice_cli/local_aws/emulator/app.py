@@ -12,10 +12,6 @@ What ministack 1.5.33 does differently from AWS, and this file completes:
 - GetBucketRequestPayment, which the provider calls for each bucket, returns the list of objects: a key with a control
   character would stop each plan.
 - `*` and `?` in a policy do not match a line end, so that callers with access to the bucket are refused keys with one.
-- IAM checks some calls on `*` although they name a resource (tags, key aliases, new functions, dashboards, deleted
-  alarms): a role limited to one project's resources could not deploy them.
-- A batch of SNS needs `sns:PublishBatch`, an unknown action; on AWS it needs `sns:Publish`.
-  https://docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html
 - An execution environment ends when the handler raises, and all of a function's end when one ends during its start.
   Lambda keeps them: otherwise each failure costs a cold start, or events that other environments process, and state
   that a handler keeps between events never survives a failure.
@@ -41,10 +37,11 @@ from urllib.parse import quote, unquote_plus
 from xml.sax.saxutils import unescape
 
 from ministack.app import app as ministack_app
-from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, iam, s3
 
 # In this folder, which is where hypercorn looks for the app.
+import actions  # noqa: F401 - completes what IAM is asked for
 import alarms  # noqa: F401 - completes what alarms look at and whom they may tell
 import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
@@ -95,15 +92,6 @@ def _replaced(script: str, old: str, new: str) -> str:
 KEY_ELEMENT = re.compile(rb"<(Key|Prefix|Delimiter|KeyMarker|NextKeyMarker)>(.*?)</\1>", re.DOTALL)
 LIST_END = b"</ListVersionsResult>"
 
-# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-NAMED = (
-    ("kms", "AliasName", "arn:aws:kms:{region}:{account}:{}"),
-    ("lambda", "FunctionName", "arn:aws:lambda:{region}:{account}:function:{}"),
-    ("monitoring", "AlarmNames.member.1", "arn:aws:cloudwatch:{region}:{account}:alarm:{}"),
-    ("monitoring", "DashboardName", "arn:aws:cloudwatch::{account}:dashboard/{}"),
-    ("monitoring", "DashboardNames.member.1", "arn:aws:cloudwatch::{account}:dashboard/{}"),
-)
-
 # What the loop in a function's environment says of a handler that raised, and of one that did not.
 RAISED = '"status": "error", "error": str(e), "trace"'
 KEPT = '"status": "ok", "raised": str(e), "trace"'
@@ -130,8 +118,6 @@ _request_payment = existing(s3, "_get_bucket_request_payment")
 _plain_object = existing(s3, "_build_object_record")
 _plain_filter = existing(s3, "_key_matches_filter")
 _checksum = existing(s3, "_compute_s3_checksum")
-_plain_action = existing(iam_actions, "extract_iam_action")
-_known_resource = existing(iam_actions, "extract_resource_arn")
 _plain_pattern = existing(iam_evaluator, "_fnmatch_compile")
 _plain_condition_key = existing(iam_evaluator, "_resolve_condition_key")
 _plain_invoke = existing(lambda_runtime.Worker, "invoke")
@@ -194,24 +180,6 @@ def _condition_key(key: str, context: Any) -> Any:
         return _plain_condition_key(key, context)
     role = iam._roles.get_scoped(session[2], None, session[3])
     return role["Arn"] if role else f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}"
-
-
-def _action(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any) -> str | None:
-    action = _plain_action(service, method, path, headers, body, parameters)
-    return "sns:Publish" if action == "sns:PublishBatch" else action
-
-
-def _resource(
-    service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, region: str, account: str
-) -> str:
-    known = str(_known_resource(service, method, path, headers, body, parameters, region, account))
-    if known != "*":
-        return known
-    for of, field, arn in NAMED:
-        name = iam_actions._param(body, parameters, field) if of == service else ""
-        if name:
-            return arn.format(name, region=region, account=account)
-    return str(iam_actions._param(body, parameters, "ResourceArn", "ResourceARN") or known)
 
 
 def _invoke(worker: Any, *arguments: Any, **options: Any) -> dict[str, Any]:
@@ -293,9 +261,7 @@ def _mocked(integration: Any) -> Any:
 s3._list_object_versions = _list_object_versions
 s3._list_objects_v1 = _list_objects
 s3._build_object_record = _object
-iam_actions.extract_iam_action = _action
 s3._key_matches_filter = _key_matches_filter
-iam_actions.extract_resource_arn = _resource
 apigateway_v1._check_request_validation = _validated
 apigateway_v1._gateway_error_response = _error_answer
 apigateway_v1._execute_in_scope = _execution

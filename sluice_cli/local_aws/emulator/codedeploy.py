@@ -2,7 +2,7 @@
 step.
 
 A deployment is rolled back as soon as an alarm of its deployment group is in the state ALARM. A minute of a traffic
-shift takes `CODEDEPLOY_MINUTE_SECONDS`. Hooks are not called, and the permissions of the service role are not checked.
+shift takes `CODEDEPLOY_MINUTE_SECONDS`. A deployment fails if the service role lacks a permission. Hooks are not called.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-lambda.html
 """
@@ -21,9 +21,9 @@ from ministack.core import iam_actions, router
 from ministack.core.responses import get_account_id, get_region, set_request_account_id, set_request_region
 from ministack.services import cloudwatch, lambda_svc
 
+from codedeploy_rights import SERVICE, right_that_caller_lacks, right_that_role_lacks
 from completing import existing
 
-SERVICE = "codedeploy"
 MINUTE_SECONDS = float(os.environ.get("CODEDEPLOY_MINUTE_SECONDS", "60"))
 LOOK_SECONDS = 0.2  # time between two looks at the alarms
 
@@ -53,8 +53,11 @@ async def handle_request(method: str, path: str, headers: Any, body: bytes, quer
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     if operation not in OPERATIONS:
         return _answer(400, {"__type": "InvalidOperationException", "message": f"{operation} is not emulated"})
+    values = json.loads(body or b"{}")
     try:
-        return _answer(200, OPERATIONS[operation](json.loads(body or b"{}")))
+        if operation == "CreateDeployment":
+            _check_rights(headers, values)
+        return _answer(200, OPERATIONS[operation](values))
     except RequestRefused as error:
         return _answer(400, {"__type": error.kind, "message": str(error)})
 
@@ -109,6 +112,13 @@ def _update_group(values: Values) -> Values:
     return {"hooksNotCleanedUp": []}
 
 
+def _check_rights(headers: Any, deployment: Values) -> None:
+    group, _, _ = _parts(deployment)
+    lacking = right_that_caller_lacks(headers, deployment["applicationName"], group["deploymentConfigName"])
+    if lacking:
+        raise RequestRefused("AccessDeniedException", lacking)
+
+
 def _create_deployment(values: Values) -> Values:
     group, config, shift = _parts(values)
     alias = lambda_svc._functions.get(shift["Name"], {}).get("aliases", {}).get(shift["Alias"])
@@ -153,6 +163,10 @@ def _begin_in(account: str, region: str, deployment: Values) -> None:
 
 async def _shift(deployment: Values, group: Values, routing: Values, shift: Values) -> None:
     for percent, minutes in _steps(routing):
+        lacking = right_that_role_lacks(group["serviceRoleArn"], shift["Name"])
+        if lacking:
+            deployment |= {"status": "Failed", "errorInformation": {"code": "IAM_ROLE_PERMISSIONS", "message": lacking}}
+            return
         _route(shift, percent)
         ends = time.monotonic() + minutes * MINUTE_SECONDS
         while time.monotonic() < ends:

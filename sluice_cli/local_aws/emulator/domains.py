@@ -4,11 +4,15 @@ A path of a domain that is mapped to no API is answered 403, not as a path of a 
 `disable_execute_api_endpoint` is set answers its domains only:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-disable-default-endpoint.html
 
+Domains and their base paths can be updated, and a domain without mutual TLS is shown without it: a second plan would
+show a change, and could not be applied. https://docs.aws.amazon.com/apigateway/latest/api/API_UpdateDomainName.html
+
 And the events of functions and authorizers name the domain, and their path starts with the base path that the domain
 maps to the API: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-example-event
 """
 
 import contextvars
+import json
 from typing import Any
 
 import ministack.app as gateway
@@ -23,6 +27,9 @@ FORBIDDEN = (
     b'{"message":"Forbidden"}',
 )
 
+# Updates name a mapping's API otherwise than answers do.
+NAMES = {"/restapiId": "/restApiId"}
+
 # Of the request that is answered.
 _base_path: contextvars.ContextVar[str] = contextvars.ContextVar("base_path", default="")
 
@@ -33,6 +40,11 @@ _plain_authorizer = existing(apigateway_v1, "_invoke_authorizer_lambda")
 _known_domain = existing(apigateway_v1, "find_domain_scope")
 _default_endpoint = existing(gateway, "_parse_execute_api_url")
 _api_scope = existing(apigateway_v1, "find_api_scope")
+_plain_create = existing(apigateway_v1, "_create_domain_name")
+_plain_control = existing(apigateway_v1, "handle_request")
+_missing = existing(apigateway_v1, "_v1_error")
+_answer = existing(apigateway_v1, "_v1_response")
+existing(apigateway_v1, "_apply_patch")
 
 
 async def _request(host: str, path: str, *arguments: Any, **options: Any) -> Any:
@@ -82,10 +94,36 @@ def _with_domain(event: Any, api_id: str, stage_name: str, path: str) -> Any:
     }
 
 
+def _create(values: Any) -> Any:
+    answer = _plain_create(values)
+    domain = apigateway_v1._domain_names.get(values.get("domainName"))
+    if domain is None or domain["mutualTlsAuthentication"]:
+        return answer
+    del domain["mutualTlsAuthentication"]
+    return _answer(domain, 201)
+
+
+async def _control(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
+    parts = path.strip("/").split("/")
+    if method != "PATCH" or parts[0] != "domainnames":
+        return await _plain_control(method, path, headers, body, query)
+    operations = json.loads(body)["patchOperations"]
+    mappings = apigateway_v1._base_path_mappings.get(parts[1], {})
+    updated = mappings.get(parts[3]) if len(parts) == 4 else apigateway_v1._domain_names.get(parts[1])
+    if updated is None:
+        return _missing("NotFoundException", "Invalid domain name or base path mapping identifier specified", 404)
+    apigateway_v1._apply_patch(updated, [{**one, "path": NAMES.get(one["path"], one["path"])} for one in operations])
+    if len(parts) == 4:
+        mappings[updated["basePath"]] = mappings.pop(parts[3])
+    return _answer(updated)
+
+
 def _hostname(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
+apigateway_v1._create_domain_name = _create
+apigateway_v1.handle_request = _control
 gateway._handle_execute_api_request = _request
 apigateway_v1.resolve_base_path_mapping = _mapping
 apigateway_v1._build_lambda_event_v1 = _event
