@@ -17,6 +17,9 @@ class Pollers:
         self._source = source
         self._functions: list[AnyFunction] = []
 
+    def __len__(self) -> int:
+        return len(self._functions)
+
     def add(self, function: AnyFunction) -> None:
         if function in self._functions:
             raise ConfigurationError(

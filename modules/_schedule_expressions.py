@@ -5,16 +5,20 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from constructs import Construct
 
 from ._checks import is_token, refuse
+from ._cron_dates import MONTHS, names_a_date
 from ._paths import path
+from ._synth.notice import say
 from .errors import ConfigurationError
 
 TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+# A schedule that has run is no reason to stop the deployment of everything else, for a while.
+LONG_OVER = timedelta(days=365)
+LARGEST_OFFSET = timedelta(hours=14)  # of a time zone from UTC
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 
 
@@ -90,6 +94,8 @@ def cron_expression(where: Construct, cron: str) -> str:
         raise refuse(where, "cron", cron, f"a single value with # in day-of-week, which is {parts[4]!r} ({TYPES})")
     if (parts[2] == "?") == (parts[4] == "?"):
         raise refuse(where, "cron", cron, f"? in one of day-of-month and day-of-week, a value in the other ({TYPES})")
+    if not names_a_date(days=parts[2], months=parts[3], years=parts[5]):
+        raise refuse(where, "cron", cron, f"days that the months and years have, which {parts[2]!r} is not ({TYPES})")
     return f"cron({cron})"
 
 
@@ -105,4 +111,12 @@ def at_expression(where: Construct, at: str | datetime) -> str:
         raise ConfigurationError(f"{path(where)}: at is {at}; leave the offset out and name the zone with time_zone")
     if moment.microsecond:
         raise refuse(where, "at", at, f"whole seconds ({TYPES})")
+    now = datetime.now(UTC).replace(tzinfo=None)
+    if moment < now - LONG_OVER:
+        raise refuse(where, "at", at, f"a time to come; remove a schedule whose time is over ({TYPES})")
+    if moment < now - LARGEST_OFFSET:
+        say(
+            f"{path(where)}: at is {moment.isoformat()}, which is over: AWS creates no such schedule, and one that is "
+            "deployed does not run again; remove it"
+        )
     return f"at({moment.isoformat(timespec='seconds')})"

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ._region_checks import foreign_regions
+
 Block = Mapping[str, Any]
 
 # Arguments that have to be unique in an account and region. AWS refuses a second resource with the same values; if
@@ -46,6 +48,7 @@ def problems(stack: Block) -> Iterator[str]:
     for kind, arguments in IDENTITIES.items():
         yield from _of_one_name(kind, arguments, resources.get(kind, {}))
     yield from _runtimes(stack, resources.get("aws_lambda_function", {}))
+    yield from foreign_regions(stack)
 
 
 def _of_one_name(kind: str, arguments: tuple[str, ...], resources: Block) -> Iterator[str]:

@@ -32,6 +32,7 @@ STREAM_ACCEPTED = {
     "RESOURCE_MISMATCH": "the linter takes the colons in a stream's time for parts of an ARN, and knows no resource "
     "of ListStreams, for which AWS's own examples name a table's streams",
 }
+MOST_READERS = 2
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 TRANSACT_WRITE_ACTIONS = (
     "dynamodb:PutItem",
@@ -129,8 +130,8 @@ class AnyTable(Construct):
         is in the stream, to `failures`, by default the function's own failure queue, which has an alarm.
         https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
 
-        Raises `ConfigurationError` for what AWS would refuse, for a second call with one function, and, where no filter
-        ends it, for a function that writes to the table itself.
+        Raises `ConfigurationError` for what AWS would refuse, for a second call with one function, for a third function
+        (AWS advises two readers at most), and, where no filter ends it, for a function that writes to the table itself.
         """
         # Imported here because most stacks do not use that part of the provider binding.
         from ._event_sources import poll
@@ -142,6 +143,12 @@ class AnyTable(Construct):
         if failures is not None and failures.fifo:
             raise ConfigurationError(f"{path(self)}: Lambda keeps failures in no FIFO queue such as {path(failures)}")
         self._pollers.add(function)
+        if len(self._pollers) > MOST_READERS:
+            raise ConfigurationError(
+                f"{path(self)}: {function.name} would be the third function that reads the stream; AWS advises two at "
+                "most, since more are throttled: let one of them publish to a topic that calls the others "
+                "(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html)"
+            )
         if not filters:
             connect(self, function)
         needed = [self._allow_stream(function)]

@@ -1,3 +1,5 @@
+import re
+
 from cdktf_cdktf_provider_aws.secretsmanager_secret import SecretsmanagerSecret
 from cdktf_cdktf_provider_aws.secretsmanager_secret_policy import SecretsmanagerSecretPolicy
 from constructs import Construct
@@ -7,11 +9,16 @@ from ._account import account_id, partition, region
 from ._checks import is_token, refuse
 from ._paths import path
 from .accepted import accept
+from .errors import ConfigurationError
 from .iam import Condition, Grantee, PolicyDocument, Statement, tls_only
 from .key import AnyKey
 
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html
 READ_ACTIONS = ("secretsmanager:GetSecretValue",)
+NAMES = "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"
+ARN_END = re.compile("-[A-Za-z0-9]{6}$")
+# Letters of both cases, as in the ends that Secrets Manager makes up, and not in words.
+PASTED_END = re.compile("-(?=[A-Za-z0-9]{6}$)(?=.*[a-z])(?=.*[A-Z]).*$")
 MOST_LEVELS = 15  # of a parameter's path
 READ_KEY_ACTIONS = ("kms:Decrypt",)
 
@@ -41,6 +48,8 @@ class Secret(Construct):
     ) -> None:
         super().__init__(scope, id_)
         limits.SECRET_NAME.check(self, "name", name)
+        if not is_token(name) and PASTED_END.search(name):
+            raise refuse(self, "name", name, f"a name without the end that Secrets Manager adds in an ARN ({NAMES})")
         limits.SECRET_DESCRIPTION.check(self, "description", description)
         if recovery_days != 0:
             limits.RECOVERY_WINDOW_DAYS.check(self, "recovery_days", recovery_days)
@@ -61,8 +70,18 @@ class Secret(Construct):
 
     @classmethod
     def from_name(cls, scope: Construct, id_: str, name: str, *, key: AnyKey | None = None) -> "ExistingSecret":
-        """A secret of this account and region; `key` is the customer-managed key that encrypts it, if any."""
-        limits.SECRET_NAME.check(f"{path(scope)}/{id_}", "name", name)
+        """A secret of this account and region; `key` is the customer-managed key that encrypts it, if any.
+
+        Raises `ConfigurationError` for a name that ends with a hyphen and six characters (`db-master`): Secrets Manager
+        takes them for the end of a complete ARN, and does not find the secret. Use `from_arn` for it.
+        """
+        where = f"{path(scope)}/{id_}"
+        limits.SECRET_NAME.check(where, "name", name)
+        if not is_token(name) and ARN_END.search(name):
+            raise ConfigurationError(
+                f"{where}: name is {name!r}, whose last seven characters Secrets Manager takes for the end that it "
+                f"adds in ARNs; give the complete ARN: Secret.from_arn ({NAMES})"
+            )
         # Secrets Manager adds a hyphen and six characters to the name.
         # https://docs.aws.amazon.com/secretsmanager/latest/userguide/getting-started.html#term_secret
         arn = f"arn:{partition(scope)}:secretsmanager:{region(scope)}:{account_id(scope)}:secret:{name}"

@@ -300,7 +300,7 @@ class EveryOption(Construct):
         Schedule(self, "Nightly", name=self._named("nightly"), cron="0 3 * * ? *", time_zone="Europe/Berlin").on_time(
             self.worker
         )
-        once = Schedule(self, "Once", name=self._named("once"), at="2030-01-01T00:00:00")
+        once = Schedule(self, "Once", name=self._named("once"), at="2099-01-01T00:00:00")
         once.on_time(self.work)
         once.allow(self.work, "Look", Statement("Look", ["sqs:GetQueueAttributes"], [self.work.arn]))
 

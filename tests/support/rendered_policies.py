@@ -10,6 +10,11 @@ REFERENCE = re.compile(r"\$\{((?:data\.)?)(aws_\w+)\.([^.}]+)\.(\w+)\}")
 ARNS = {
     "aws_cloudwatch_event_rule": "arn:aws:events:us-east-1:{account}:rule/{name}",
     "aws_cloudwatch_log_group": "arn:aws:logs:us-east-1:{account}:log-group:{name}",
+    "aws_codedeploy_app": "arn:aws:codedeploy:us-east-1:{account}:application:{name}",
+    "aws_codedeploy_deployment_config": "arn:aws:codedeploy:us-east-1:{account}:deploymentconfig:"
+    "{deployment_config_name}",
+    "aws_codedeploy_deployment_group": "arn:aws:codedeploy:us-east-1:{account}:deploymentgroup:"
+    "{app_name}/{deployment_group_name}",
     "aws_dynamodb_table": "arn:aws:dynamodb:us-east-1:{account}:table/{name}",
     "aws_iam_openid_connect_provider": "arn:aws:iam::{account}:oidc-provider/token.actions.githubusercontent.com",
     "aws_iam_role": "arn:aws:iam::{account}:role/{name}",

@@ -1,10 +1,12 @@
-from datetime import UTC, datetime
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cdktf import TerraformStack
 
 from modules import ConfigurationError, Key, PythonFunction, Queue, Schedule, Topic
+from modules._cron_dates import names_a_date
 
 from .synthesized import PARTITION, REGION, Terraform, allow
 
@@ -117,8 +119,8 @@ def test_undeliverable_calls_are_kept_with_an_alarm(stack: TerraformStack) -> No
         ({"cron": "0 8 15W 1,JUL ? 2026-2030"}, "cron(0 8 15W 1,JUL ? 2026-2030)"),
         ({"cron": "0 8 ? * 6#3 *"}, "cron(0 8 ? * 6#3 *)"),
         ({"cron": "0 8 ? * 2L *"}, "cron(0 8 ? * 2L *)"),
-        ({"at": "2026-12-01T08:00:00"}, "at(2026-12-01T08:00:00)"),
-        ({"at": datetime(2026, 12, 1, 8)}, "at(2026-12-01T08:00:00)"),
+        ({"at": "2099-12-01T08:00:00"}, "at(2099-12-01T08:00:00)"),
+        ({"at": datetime(2099, 12, 1, 8)}, "at(2099-12-01T08:00:00)"),
     ],
 )
 def test_a_time_is_written_as_scheduler_wants_it(
@@ -148,9 +150,14 @@ def test_a_time_is_written_as_scheduler_wants_it(
         ({"cron": "0 3 ? * 8 *"}, "AWS allows 1 to 7 for day-of-week, which is '8'"),
         ({"cron": "0 3 * * ? 1969"}, "AWS allows 1970 to 2199 for year, which is '1969'"),
         ({"cron": "0/0 3 * * ? *"}, "for minutes, which is '0/0'"),
+        ({"cron": "0 3 30 2 ? *"}, "AWS allows days that the months and years have, which '30' is not"),
+        ({"at": "2020-01-01T00:00:00"}, "AWS allows a time to come; remove a schedule whose time is over"),
+        ({"at": "2099-02-30T00:00:00"}, "AWS allows a date and time such as"),
+        ({"at": "at(2099-12-01T08:00:00)"}, "AWS allows a date and time such as"),
+        ({"at": ""}, "AWS allows a date and time such as"),
         ({"at": "tomorrow"}, "at is 'tomorrow', AWS allows a date and time"),
-        ({"at": "2026-12-01T08:00:00Z"}, "leave the offset out and name the zone with time_zone"),
-        ({"at": datetime(2026, 12, 1, tzinfo=UTC)}, "leave the offset out and name the zone with time_zone"),
+        ({"at": "2099-12-01T08:00:00Z"}, "leave the offset out and name the zone with time_zone"),
+        ({"at": datetime(2099, 12, 1, tzinfo=UTC)}, "leave the offset out and name the zone with time_zone"),
         ({"cron": "0 3 * * ? *", "time_zone": "Berlin"}, "time_zone is 'Berlin', AWS allows a name of the IANA"),
         ({"rate": "1 hour", "time_zone": "Europe/Berlin"}, "time_zone has no effect on a rate"),
         ({"retries": 186}, "retries is 186, AWS allows 0 to 185"),
@@ -162,6 +169,65 @@ def test_values_that_scheduler_refuses_are_rejected(
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"^stack/Nightly: .*{message}"):
         nightly(stack, **options)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "31 2",
+        "29 2 2025-2027",
+        "31 4,JUN,9",
+        "31 NOV/5",
+        "30,31 FEB",
+        "30-31 2",
+        "31W SEP",
+        "L-30 APR",
+        "L-29 2",
+        "31/2 6",
+    ],
+)
+def test_days_that_no_month_has_are_refused(stack: TerraformStack, fields: str) -> None:
+    days, months, *years = fields.split()
+    with pytest.raises(ConfigurationError, match=r"^stack/Nightly: cron is .* days that the months and years have"):
+        nightly(stack, cron=f"0 3 {days} {months} ? {''.join(years) or '*'}")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "29 2",
+        "29 2 2026-2028",
+        "31 1-2",
+        "29-31 FEB",
+        "31 DEC/3",
+        "L 2",
+        "LW FEB",
+        "L-28 2",
+        "31 NOV-FEB",
+        "1/30 2",
+        "28W 2",
+    ],
+)
+def test_days_that_a_month_has_are_taken(stack: TerraformStack, fields: str) -> None:
+    days, months, *years = fields.split()
+    nightly(stack, cron=f"0 3 {days} {months} ? {''.join(years) or '*'}")
+
+
+def test_each_day_of_each_month_is_taken_exactly_where_the_year_has_it() -> None:
+    for year in (1999, 2000, 2024, 2100):
+        for month in range(1, 13):
+            for day in range(1, 32):
+                there = day <= monthrange(year, month)[1]
+                assert names_a_date(days=str(day), months=str(month), years=str(year)) == there
+
+
+def test_a_time_that_has_passed_lately_is_told_and_does_not_stop_the_synth(
+    stack: TerraformStack, worker: PythonFunction, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = (datetime.now(UTC) - timedelta(days=3)).replace(tzinfo=None, microsecond=0)
+    nightly(stack, at=at).on_time(worker)
+    assert Terraform(stack).one("aws_scheduler_schedule")["schedule_expression"] == f"at({at.isoformat()})"
+    assert f"stack/Nightly: at is {at.isoformat()}, which is over" in capsys.readouterr().err
 
 
 def test_a_schedule_without_a_time_is_an_error(stack: TerraformStack) -> None:

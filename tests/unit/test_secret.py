@@ -87,6 +87,9 @@ def test_a_parameter_that_a_key_encrypts_is_decrypted_as_that_parameter_only(
     [
         (lambda stack: Secret(stack, "S", name="a b"), "S: name is 'a b', AWS allows 1 to 512 letters"),
         (lambda stack: Secret(stack, "S", name="a", recovery_days=5), "recovery_days is 5, AWS allows 7 to 30"),
+        (lambda stack: Secret(stack, "S", name="shop/db-AbCdEf"), "AWS allows a name without the end that Secrets"),
+        (lambda stack: Secret.from_name(stack, "S", "shop/db-master"), "give the complete ARN: Secret.from_arn"),
+        (lambda stack: Secret.from_name(stack, "S", "db-AbC123"), "give the complete ARN: Secret.from_arn"),
         (lambda stack: Secret.from_name(stack, "S", ""), "stack/S: name is ''"),
         (lambda stack: Secret.from_arn(stack, "S", "arn:aws:s3:::a-AbCdEf-AbCdEf"), "it is another thing's"),
         (lambda stack: Parameter(stack, "P", name="/aws/service/x"), "AWS allows no name that begins with aws or ssm"),
@@ -96,3 +99,9 @@ def test_a_parameter_that_a_key_encrypts_is_decrypted_as_that_parameter_only(
 def test_values_that_aws_refuses_are_rejected(stack: TerraformStack, make: Any, message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         make(stack)
+
+
+@pytest.mark.parametrize("name", ["db-master", "orders-202601", "db-AbCdEfg", "db-AbCdE", "AbCdEf"])
+def test_names_that_only_resemble_an_arns_end_are_taken(stack: TerraformStack, name: str) -> None:
+    Secret(stack, "S", name=name)
+    assert Terraform(stack).one("aws_secretsmanager_secret")["name"] == name

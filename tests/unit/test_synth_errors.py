@@ -146,3 +146,69 @@ def synthesized(runtime: str, version: str) -> dict[str, Any]:
         "terraform": {"required_providers": {"aws": {"version": version}}},
         "resource": {"aws_lambda_function": {"Worker": worker}},
     }
+
+
+OTHER = "eu-west-1:123456789012"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda stacks: add_api(stacks).add_domain(
+                "api.example.com", certificate_arn=f"arn:aws:acm:{OTHER}:certificate/12345678-1234"
+            ),
+            r"Api/.*/DomainName: regional_certificate_arn is .*, of eu-west-1; aws_api_gateway_domain_name needs one",
+        ),
+        (
+            lambda stacks: stacks.function(stacks.one, layers=[f"arn:aws:lambda:{OTHER}:layer:tools:1"]),
+            r"Worker/Function: layers is arn:aws:lambda:eu-west-1:.*; aws_lambda_function needs one of us-east-1",
+        ),
+        (
+            lambda stacks: Queue(
+                stacks.one, "Q", name="q", key=modules.Key.from_arn(stacks.one, "Key", f"arn:aws:kms:{OTHER}:key/1")
+            ),
+            "Q/Queue: kms_master_key_id is arn:aws:kms:eu-west-1:",
+        ),
+        (
+            lambda stacks: add_api(stacks, web_acl_arn=f"arn:aws:wafv2:{OTHER}:regional/webacl/a/b"),
+            r"Api/WebAcl: web_acl_arn is .*, of eu-west-1",
+        ),
+        (
+            lambda stacks: Bucket(stacks.one, "Uploads", name="uploads").on_object_created(
+                Queue.from_arn(stacks.one, "Q", f"arn:aws:sqs:{OTHER}:q", admits=["s3.amazonaws.com"])
+            ),
+            "queue.queue_arn is arn:aws:sqs:eu-west-1:",
+        ),
+    ],
+)
+def test_what_is_in_another_region_is_refused_where_aws_needs_the_same(stacks: Stacks, make: Any, said: str) -> None:
+    make(stacks)
+    with pytest.raises(ConfigurationError, match=said):
+        stacks.app.synth()
+
+
+def test_what_another_provider_manages_is_compared_with_its_region() -> None:
+    layer = {"layers": [f"arn:aws:lambda:{OTHER}:layer:tools:1"], "provider": "aws.west"}
+    functions = {"F": layer, "G": {**layer, "provider": "aws.variable"}, "H": {**layer, "region": "eu-west-1"}}
+    regions = [
+        {"region": "us-east-1"},
+        {"alias": "west", "region": "eu-west-1"},
+        {"alias": "variable", "region": "${var.region}"},
+    ]
+    assert list(problems({"provider": {"aws": regions}, "resource": {"aws_lambda_function": functions}})) == []
+    functions["F"].pop("provider")
+    (found,) = problems({"provider": {"aws": regions}, "resource": {"aws_lambda_function": functions}})
+    assert "of eu-west-1; aws_lambda_function needs one of us-east-1" in found
+
+
+def test_the_certificate_of_an_edge_optimized_domain_is_in_us_east_1() -> None:
+    domain = {"certificate_arn": f"arn:aws:acm:{OTHER}:certificate/1"}
+    stack = {"provider": {"aws": [{"region": "eu-west-1"}]}, "resource": {"aws_api_gateway_domain_name": {"D": domain}}}
+    assert [line.partition("; ")[2] for line in problems(stack)] == ["an edge-optimized domain needs one of us-east-1"]
+
+
+def add_api(stacks: Stacks, **options: Any) -> Any:
+    api = modules.RestApi(stacks.one, "Api", name="api", description="d", **options)
+    api.on_request(stacks.function(stacks.one, "Answers"), "GET", "/")
+    return api

@@ -1,5 +1,6 @@
 """Functions that are invoked with a table's changes."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,3 +136,14 @@ def test_a_function_hears_of_a_tables_changes_once(stack: TerraformStack, worker
     table.on_change(worker)
     with pytest.raises(ConfigurationError, match=r"^stack/Records: worker polls it already"):
         table.on_change(worker, filters=[{"eventName": ["INSERT"]}])
+
+
+def test_a_third_reader_of_the_stream_is_refused_with_another_way(
+    stack: TerraformStack, worker: PythonFunction, code: Path
+) -> None:
+    table = records(stack)
+    others = [PythonFunction(stack, id_, name=id_.lower(), packages=[code]) for id_ in ("Second", "Third")]
+    table.on_change(worker)
+    table.on_change(others[0])
+    with pytest.raises(ConfigurationError, match=r"third would be the third function that reads the stream.* a topic"):
+        table.on_change(others[1])
