@@ -1,8 +1,8 @@
 """CodeDeploy for Lambda, which ministack 1.5.33 does not have: shifts the traffic of an alias to a new version, step by
 step.
 
-A deployment is rolled back as soon as an alarm of its deployment group is in the state ALARM. A minute of a traffic
-shift takes `CODEDEPLOY_MINUTE_SECONDS`. A deployment fails if the service role lacks a permission. Hooks are not called.
+A deployment is rolled back as soon as an alarm of its deployment group is in the state ALARM, and fails if the service
+role lacks a permission. A minute of a traffic shift takes `CODEDEPLOY_MINUTE_SECONDS`. Hooks are not called.
 
 https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-steps-lambda.html
 """
