@@ -179,7 +179,7 @@ def _parametrized(arn: str) -> str:
     """The ARN with placeholders for partition, region, account and names."""
     for pattern, placeholder in (
         (r"\$\{data\.aws_partition\.\w+\.partition\}|(?<=arn:)aws(?=:)", "{partition}"),
-        (r"\$\{data\.aws_region\.\w+\.name\}|us-east-1", "{region}"),
+        (r"\$\{data\.aws_region\.\w+\.(name|region)\}|us-east-1", "{region}"),
         (r"\$\{data\.aws_caller_identity\.\w+\.account_id\}|123456789012", "{account}"),
         (rf"{NAME}(-abcdef)?", "{name}"),
     ):

@@ -14,7 +14,14 @@ NAMES = ("arn", "name", "execution_arn")
 
 PERMISSION = "aws_lambda_permission"
 # Readable names for what a policy takes from the account it is deployed to.
-DEPLOYED_TO = {"account_id": "ACCOUNT", "partition": "aws", "name": "REGION", "dns_suffix": "amazonaws.com"}
+# `name` of a region is `region` in version 6 of the provider.
+DEPLOYED_TO = {
+    "account_id": "ACCOUNT",
+    "partition": "aws",
+    "name": "REGION",
+    "region": "REGION",
+    "dns_suffix": "amazonaws.com",
+}
 # Resource types that carry a policy. `live` can read and write each of them.
 HOLDERS = {
     "aws_iam_role": "assume_role_policy",
