@@ -257,3 +257,18 @@ def test_every_completion_is_named_in_the_docs() -> None:
     shared = {"completing.py", "rights.py", "denials.py"}
     files = {one.name for one in APP.parent.glob("*.py")} - shared
     assert {one for one in files if one not in page} == set()
+
+
+def test_a_secret_without_a_value_is_not_found(local_aws: LocalAws) -> None:
+    secrets, name = local_aws.client("secretsmanager"), f"test-{uuid4().hex[:8]}"
+    secrets.create_secret(Name=name)
+    with pytest.raises(
+        ClientError, match="can't find the specified secret value for staging label: AWSCURRENT"
+    ) as none:
+        secrets.get_secret_value(SecretId=name)
+    assert none.value.response["Error"]["Code"] == "ResourceNotFoundException"
+    secrets.put_secret_value(SecretId=name, SecretString="text")
+    assert secrets.get_secret_value(SecretId=name)["SecretString"] == "text"
+    secrets.put_secret_value(SecretId=name, SecretBinary=b"")
+    assert secrets.get_secret_value(SecretId=name)["SecretBinary"] == b""
+    secrets.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
