@@ -6,7 +6,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-from ._fast_botocore import FastLoader, fast_session
+from ._fast_botocore import FAST_SERVICES, fast_session
 from ._fast_start import is_fast
 from .observability import logger
 
@@ -23,23 +23,23 @@ PATIENT_CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 4}, tcp_keepalive=True
 )
 
-_session: Any = None
+_sessions: dict[bool, Any] = {}  # the fast one, and the ordinary one
 
 
-def session() -> Any:
-    """The session of all clients, created once."""
-    global _session  # noqa: PLW0603
-    if _session is None:
+def session(*, fast: bool = True) -> Any:
+    """The session of all clients, created once: the fast one, or botocore's own where that is asked for or needed."""
+    fast = fast and is_fast()
+    if fast not in _sessions:
         try:
-            _session = fast_session() if is_fast() else botocore.session.get_session()
+            _sessions[fast] = fast_session() if fast else botocore.session.get_session()
         except Exception as error:  # noqa: BLE001 - logged
-            _session = _ordinary_session(error)
-    return _session
+            _go_the_ordinary_way(error)
+    return _sessions[fast]
 
 
-def _ordinary_session(error: Exception) -> Any:
+def _go_the_ordinary_way(error: Exception) -> None:
     logger.warning("botocore differs from what the fast start knows: clients start the ordinary way", exc_info=error)
-    return botocore.session.get_session()
+    _sessions[True] = session(fast=False)
 
 
 _clients: dict[tuple[Any, str, Config], tuple[Any, set[str]]] = {}
@@ -52,7 +52,7 @@ def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection
     `expected` are error codes that one of its users handles as an ordinary answer. Raises botocore's errors for a
     service that it does not know and for a missing region.
     """
-    key = (session(), service, config)
+    key = (session(fast=service in FAST_SERVICES), service, config)
     if key not in _clients:
         _clients[key] = _create(service, config)
     made, all_expected = _clients[key]
@@ -61,24 +61,23 @@ def client(service: str, config: Config = CLIENT_CONFIG, *, expected: Collection
 
 
 def _create(service: str, config: Config) -> tuple[Any, set[str]]:
-    global _session  # noqa: PLW0603
+    if service not in FAST_SERVICES or session() is _sessions.get(False):
+        return _made(session(fast=False), service, config)
     try:
-        return _made(service, config)
-    except Exception as error:
-        if not isinstance(session().get_component("data_loader"), FastLoader):
-            raise
-        _session = _ordinary_session(error)
-        return _made(service, config)
+        return _made(session(), service, config)
+    except Exception as error:  # noqa: BLE001 - logged; what is the caller's mistake is raised again
+        _go_the_ordinary_way(error)
+        return _made(session(), service, config)
 
 
-def _made(service: str, config: Config) -> tuple[Any, set[str]]:
+def _made(own: Any, service: str, config: Config) -> tuple[Any, set[str]]:
     # DynamoDB validates requests itself; botocore's validation takes a twentieth of a call. S3 needs it: a request
     # without a key would address the bucket.
     validation = service != "dynamodb"
     # Otherwise botocore assembles it twice for each call, in a fifteenth of the call's time.
-    user_agent = session().user_agent()
+    user_agent = own.user_agent()
     quick = Config(parameter_validation=validation, user_agent=user_agent)
-    made = session().create_client(service, config=config.merge(quick))
+    made = own.create_client(service, config=config.merge(quick))
     expected: set[str] = set()
 
     def log_failure(response: Any, operation: Any, attempts: int, caught_exception: Any, **_: Any) -> None:

@@ -1,8 +1,11 @@
-"""X-Ray subsegments of a function: its own steps, and every AWS call.
+"""The trace of an invocation: the function's own steps, and every AWS call.
 
-Lambda sends the segment of each invocation itself. Subsegments are sent to the X-Ray daemon as documented datagrams
-(https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). AWS's X-Ray SDK is not used because
-it creates another AWS client in each cold start. Interface, names and annotations are those of Powertools' Tracer.
+By default they go to X-Ray: Lambda sends the segment of each invocation itself, and subsegments are sent to the X-Ray
+daemon as documented datagrams (https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html). AWS's
+X-Ray SDK is not used because it creates another AWS client in each cold start. Interface, names and annotations are
+those of Powertools' Tracer.
+
+Where `OTEL_EXPORTER_OTLP_ENDPOINT` is set, they go to an OpenTelemetry collector instead, as spans: see _otlp.py.
 """
 
 import contextlib
@@ -31,6 +34,8 @@ SHOWN = {"Bucket": "bucket_name", "Key": "key", "VersionId": "version_id", "Tabl
 # maximum size of a datagram
 LONGEST_DOCUMENT = 64_000
 
+COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
 _current: ContextVar[Document | None] = ContextVar("current subsegment", default=None)
 
 
@@ -48,7 +53,22 @@ class Tracer:
             self.put_annotation("Service", os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined"))
             self._cold = False
 
-        return self._capture(lambda function: str(function.__name__), capture_response, annotate)
+        captured = self._capture(lambda function: str(function.__name__), capture_response, annotate)
+
+        def decorate(function: Function) -> Function:
+            traced = captured(function)
+
+            @functools.wraps(function)
+            def handle(event: Any, context: Any, *arguments: Any, **options: Any) -> Any:
+                try:
+                    return traced(event, context, *arguments, **options)
+                finally:
+                    if (collector := _collector()) is not None:
+                        collector.flush(context)
+
+            return handle  # type: ignore[return-value]
+
+        return decorate
 
     def capture_method(self, *, capture_response: bool) -> Callable[[Function], Function]:
         """Record a subsegment of each call of a function."""
@@ -95,21 +115,34 @@ def _subsegment(name: str) -> Iterator[None]:
         _send(document)
 
 
+def _collector() -> Any:
+    """The exporter to an OpenTelemetry collector, if a setting asks for it; imported only then."""
+    if not any(map(os.environ.get, COLLECTORS)):
+        return None
+    from . import _otlp
+
+    return _otlp.exporter()
+
+
 def _begun(name: str) -> Document | None:
+    outer = _current.get()
     # Lambda sets it for each invocation:
     # https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
     parts = os.environ.get("_X_AMZN_TRACE_ID", "").replace(" ", "").split(";")
-    if "Sampled=1" not in parts:  # the usual case
+    sampled = "Sampled=1" in parts
+    collector = _collector()
+    if collector is None and not sampled:  # the usual case
         return None
     header = dict(part.split("=", 1) for part in parts if "=" in part)
-    if "Root" not in header:
+    root = header.get("Root")
+    if collector is not None:
+        root = collector.trace(root, sampled, outer)
+    if root is None:
         return None
-    outer = _current.get()
-    parent = outer["id"] if outer and outer["trace_id"] == header["Root"] else header.get("Parent")
     return {
         "id": secrets.token_hex(8),
-        "trace_id": header["Root"],
-        "parent_id": parent,
+        "trace_id": root,
+        "parent_id": outer["id"] if outer and outer["trace_id"] == root else header.get("Parent"),
         "type": "subsegment",
         "name": name,
         "start_time": time.time(),
@@ -126,7 +159,11 @@ def _blame(document: Document, error: Exception) -> None:
 
 
 def _send(document: Document) -> None:
-    datagram = b'{"format": "json", "version": 1}\n' + json.dumps({**document, "end_time": time.time()}).encode()
+    document["end_time"] = time.time()
+    if (collector := _collector()) is not None:
+        collector.add(document)
+        return
+    datagram = b'{"format": "json", "version": 1}\n' + json.dumps(document).encode()
     # `127.0.0.1:2000`, or `tcp:127.0.0.1:2000 udp:127.0.0.2:2001`.
     for address in os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000").split():
         protocol, host, port = ("udp:" + address).split(":")[-3:]

@@ -42,7 +42,7 @@ def table(aws: BareAws) -> Iterator[str]:
 def requests(table: str, local_aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> IdempotentRequests:
     for name, value in local_aws.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(clients, "_session", None)
+    monkeypatch.setattr(clients, "_sessions", {})
     return IdempotentRequests(table)
 
 
@@ -229,7 +229,7 @@ def test_a_call_whose_answer_got_lost_is_not_taken_for_another_attempt(
 
         between.fault = lose_first_answers
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", between.url)
-        monkeypatch.setattr(clients, "_session", None)
+        monkeypatch.setattr(clients, "_sessions", {})
         work = Work()
         assert IdempotentRequests(table).answer(request("lost"), work)["statusCode"] == 201
         assert len(lost) == 2
@@ -254,7 +254,7 @@ def test_a_malformed_key_is_refused(requests: IdempotentRequests, key: str) -> N
 
 def test_the_errors_have_the_statuses_of_the_draft(requests: IdempotentRequests) -> None:
     requests.answer(request("status"), Work())
-    errors = {InvalidRequest: 400, **idempotency.ERRORS}
+    errors: dict[type[Exception], int] = {InvalidRequest: 400, **idempotency.ERRORS}
     answer = http.respond(errors, lambda: requests.answer(request("status", "other"), Work()))
     assert answer["statusCode"] == 422
     assert {RequestInProgress: 409, PayloadChanged: 422} == idempotency.ERRORS

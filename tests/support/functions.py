@@ -42,7 +42,7 @@ def loaded(package: str, variables: Mapping[str, str]) -> Iterator[Any]:
             patch.delenv(name)
         for name, value in variables.items():
             patch.setenv(name, value)
-        patch.setattr("sluice_functions.aws._session", None)
+        patch.setattr("sluice_functions.aws._sessions", {})
         # A module left over from another test holds that test's variables.
         for name in [name for name in sys.modules if name.partition(".")[0] == package]:
             patch.delitem(sys.modules, name)

@@ -18,7 +18,7 @@ from sluice_functions.observability import logger
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(aws, "_session", None)
+    monkeypatch.setattr(aws, "_sessions", {})
     for name, value in {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "a",
@@ -46,7 +46,7 @@ def test_clients_start_fast_and_the_ordinary_way_on_request(
     assert aws.client("sqs").meta.endpoint_url == "https://sqs.us-east-1.amazonaws.com"
     assert loader() is FastLoader
     monkeypatch.setenv("SLUICE_COLD_START", "ordinary")
-    monkeypatch.setattr(aws, "_session", None)
+    monkeypatch.setattr(aws, "_sessions", {})
     assert aws.client("sqs").meta.endpoint_url == "https://sqs.us-east-1.amazonaws.com"
     assert loader() is botocore.loaders.Loader
     assert warnings == []
@@ -65,7 +65,6 @@ def broken(*_: Any, **__: Any) -> Any:
     [
         ("fast_session", broken_session),
         ("FastLoader.load_data_with_path", broken),
-        ("FastLoader.load_service_model", broken),
         ("FastLoader.list_available_services", lambda *_: []),
     ],
 )
@@ -84,7 +83,7 @@ def test_a_mistake_of_the_caller_is_raised_as_botocore_words_it(monkeypatch: pyt
     with pytest.raises(UnknownServiceError, match="Unknown service: 'squs'"):
         aws.client("squs")
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    monkeypatch.setattr(aws, "_session", None)
+    monkeypatch.setattr(aws, "_sessions", {})
     with pytest.raises(NoRegionError):
         aws.client("sqs")
 
