@@ -34,8 +34,8 @@ def is_request(event: Any) -> bool:
 
 def header(event: Mapping[str, Any], name: str) -> str:
     """A request's header, case-insensitive; empty if it is missing."""
-    headers: Mapping[str, str] = event.get("headers") or {}
-    return next((value for one, value in headers.items() if one.lower() == name.lower()), "")
+    values = [value for one, value in _part(event, "headers").items() if one.lower() == name.lower()]
+    return str(values[0]) if values and values[0] is not None else ""
 
 
 def path_parameter(event: Mapping[str, Any], name: str) -> str:
@@ -44,7 +44,7 @@ def path_parameter(event: Mapping[str, Any], name: str) -> str:
 
     REST APIs hand it over percent-encoded, and decode the query's parameters.
     """
-    value = (event.get("pathParameters") or {}).get(name)
+    value = _part(event, "pathParameters").get(name)
     if not isinstance(value, str) or not value:
         raise InvalidRequest(f"the path has no {name}")
     try:
@@ -55,25 +55,32 @@ def path_parameter(event: Mapping[str, Any], name: str) -> str:
 
 def query_parameter(event: Mapping[str, Any], name: str) -> str | None:
     """A parameter of the query; None if it is missing. Raises `InvalidRequest` where it is given more than once."""
-    values = (event.get("multiValueQueryStringParameters") or {}).get(name)
-    if values is not None and len(values) > 1:
+    values = _part(event, "multiValueQueryStringParameters").get(name)
+    if isinstance(values, list) and len(values) > 1:
         raise InvalidRequest(f"{name} is given {len(values)} times in the query; give it once")
-    value = (event.get("queryStringParameters") or {}).get(name)
+    value = _part(event, "queryStringParameters").get(name)
     return None if value is None else str(value)
 
 
 def caller(event: Mapping[str, Any]) -> str:
     """Who calls, as the API's authorization knows it: the authorizer's principal, a Cognito user, an IAM user or role,
     an API key's id; empty for an open API."""
-    context = event.get("requestContext") or {}
-    authorizer, identity = context.get("authorizer") or {}, context.get("identity") or {}
+    context = _part(event, "requestContext")
+    authorizer, identity = _part(context, "authorizer"), _part(context, "identity")
     known = {
         "principal": authorizer.get("principalId"),
-        "user": (authorizer.get("claims") or {}).get("sub"),
+        "user": _part(authorizer, "claims").get("sub"),
         "iam": identity.get("userArn"),
         "key": identity.get("apiKeyId"),
     }
     return next((f"{kind}:{value}" for kind, value in known.items() if value), "")
+
+
+def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = of.get(name) or {}
+    if not isinstance(part, Mapping):
+        raise InvalidRequest(f"not a request of API Gateway: its {name} is no JSON object")
+    return part
 
 
 def origins(text: str) -> frozenset[str]:
@@ -143,6 +150,8 @@ def json_body(
     `instead` says what the sender of too large a request can do. `parse_float` may raise `InvalidRequest`.
     """
     text = event.get("body") or ""
+    if not isinstance(text, str):
+        raise InvalidRequest("not a request of API Gateway: its body is no text")
     if not text:
         raise InvalidRequest("the body is not JSON: it is empty")
     # UTF-8 takes at least one byte a character, and base64 is longer than its content: too long a body is refused
