@@ -24,7 +24,8 @@ shutil.copytree(ROOT / "modules", _sources / "sluice", ignore=shutil.ignore_patt
 _exports = _sources / "sluice" / "__init__.py"
 _on_demand = re.compile(r"^if TYPE_CHECKING:\n((?:    .*\n)+)", re.MULTILINE)
 _exports.write_text(_on_demand.sub(lambda block: textwrap.dedent(block[1]), _exports.read_text()))
-autoapi_dirs = [str(_sources / "sluice")]
+shutil.copytree(ROOT / "sluice_functions", _sources / "sluice_functions", ignore=shutil.ignore_patterns("__pycache__"))
+autoapi_dirs = [str(_sources / "sluice"), str(_sources / "sluice_functions")]
 autoapi_root = "reference"
 autoapi_ignore = ["*/_synth/*"]
 autoapi_options = ["members", "undoc-members", "show-module-summary", "imported-members"]
@@ -41,7 +42,10 @@ DOCUMENTED = ("sluice", "sluice.testing")
 
 def _skip_modules_behind_the_exports(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
     del app, obj, skip, options
-    return True if what in ("module", "package") and name not in DOCUMENTED else None
+    toolkit, _, module = name.partition(".")
+    if what not in ("module", "package") or name in DOCUMENTED:
+        return None
+    return None if toolkit == "sluice_functions" and not module.startswith("_") else True
 
 
 def setup(app: Any) -> None:

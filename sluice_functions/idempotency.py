@@ -31,7 +31,7 @@ LONGEST_REQUEST = 30  # seconds; API Gateway waits for 29
 # The row is still as this attempt left it: no other has taken over.
 MINE = "attempt = :mine AND attribute_not_exists(answer)"
 
-Row = dict[str, Any]
+_Row = dict[str, Any]
 
 
 class RequestInProgress(ExplainedError):
@@ -124,7 +124,7 @@ class IdempotentRequests:
             raise InvalidRequest(f"{HEADER} is missing: send a new one for each request, and the same to repeat it")
         return key or None
 
-    def _begin(self, row: Row) -> Row | None:
+    def _begin(self, row: _Row) -> _Row | None:
         """Take the lease on a request. Returns the existing row if that is answered, under way, or of another
         request."""
         now = int(time.time())
@@ -141,13 +141,13 @@ class IdempotentRequests:
         row["request"] = existing["request"]
         return self._put(row, MINE, _mine(existing))
 
-    def _give_back(self, row: Row) -> None:
+    def _give_back(self, row: _Row) -> None:
         try:
             self._put({**row, "leaseUntil": 0}, MINE, _mine(row))
         except (BotoCoreError, ClientError):
             logger.warning("the request cannot be repeated before its lease ends", exc_info=True)
 
-    def _put(self, row: Row, condition: str, values: Mapping[str, Any]) -> Row | None:
+    def _put(self, row: _Row, condition: str, values: Mapping[str, Any]) -> _Row | None:
         try:
             self._dynamodb.put_item(
                 TableName=self._table_name,
@@ -174,5 +174,5 @@ def _payload(event: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _mine(row: Row) -> Row:
+def _mine(row: _Row) -> _Row:
     return {":mine": row["attempt"]}

@@ -11,10 +11,8 @@ from urllib.parse import quote_plus, unquote_plus
 
 from ._attempts import Attempts
 from ._envelopes import content
-from .errors import ExplainedError, MalformedEvent, RecordsFailed
+from .errors import ExplainedError, MalformedEvent
 from .observability import MetricUnit, logger, metrics
-
-__all__ = ["MalformedEvent", "RecordsFailed", "S3Object", "VersionGone", "for_each_object", "is_event"]
 
 Given = TypeVar("Given")
 CREATED = ("ObjectCreated:",)

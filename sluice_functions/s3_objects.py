@@ -6,7 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from .s3_events import MalformedEvent, S3Object, VersionGone
+from .errors import MalformedEvent
+from .s3_events import S3Object, VersionGone
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
 ARCHIVED = "archived: restore it to read it"

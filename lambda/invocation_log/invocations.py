@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
-from sluice_functions.s3_events import MalformedEvent, S3Object
+from sluice_functions.errors import MalformedEvent
+from sluice_functions.s3_events import S3Object
 
 Row = dict[str, str]
 

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sluice_functions.errors import MalformedEvent
 from sluice_functions.items import NUMBERS
-from sluice_functions.s3_events import MalformedEvent, S3Object
+from sluice_functions.s3_events import S3Object
 
 from . import timestamps
 from .documents import LONGEST_RAW, TextPosition

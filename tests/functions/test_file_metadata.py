@@ -14,8 +14,9 @@ from uuid import uuid4
 import pytest
 
 from sluice_cli.local_aws.server import LocalAws
+from sluice_functions.errors import RecordsFailed
 from sluice_functions.observability import logger
-from sluice_functions.s3_events import RecordsFailed, S3Object
+from sluice_functions.s3_events import S3Object
 from tests.support.faults import Answer, Fault, ProxiedRequest, Proxy, Reset, proxy
 from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import TEST_EVENT, created, event

@@ -11,7 +11,8 @@ import pytest
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_functions.environment import MissingVariable
-from sluice_functions.s3_events import MalformedEvent, RecordsFailed, for_each_object
+from sluice_functions.errors import MalformedEvent, RecordsFailed
+from sluice_functions.s3_events import for_each_object
 from tests.support.faults import Answer, ProxiedRequest, Proxy, proxy, refusing
 from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import TEST_EVENT, created, event

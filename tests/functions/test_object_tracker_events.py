@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from sluice_functions.s3_events import MalformedEvent, RecordsFailed, S3Object
+from sluice_functions.errors import MalformedEvent, RecordsFailed
+from sluice_functions.s3_events import S3Object
 from tests.functions.conftest import Tracker
 from tests.support.s3_events import TEST_EVENT, created, event
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from sluice_functions.s3_events import RecordsFailed, S3Object
+from sluice_functions.errors import RecordsFailed
+from sluice_functions.s3_events import S3Object
 from tests.functions.conftest import Tracker
 from tests.support.faults import Answer, Fault, ProxiedRequest, Reset, refusing
 from tests.support.functions import finish, start_process

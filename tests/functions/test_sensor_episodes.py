@@ -14,7 +14,7 @@ import pytest
 
 from settings import Settings
 from sluice_cli.local_aws.server import LocalAws
-from sluice_functions.s3_events import RecordsFailed
+from sluice_functions.errors import RecordsFailed
 from tests.support.faults import Answer, ProxiedRequest, Reset, refusing
 from tests.support.functions import start_process
 from tests.support.s3_events import created, event

@@ -12,9 +12,10 @@ from file_metadata import metadata
 from invocation_log import invocations
 from object_tracker import objects
 from sensor_pipeline import readings
+from sluice_functions.errors import MalformedEvent, RecordsFailed
 from sluice_functions.http import InvalidRequest
 from sluice_functions.items import plain, typed
-from sluice_functions.s3_events import MalformedEvent, RecordsFailed, S3Object, for_each_object
+from sluice_functions.s3_events import S3Object, for_each_object
 from tests.support.s3_events import created, event
 
 from .strategies import JSON, KEYS, heads

@@ -8,8 +8,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from sluice_functions.errors import BROKEN_CONNECTION, NO_ANSWER, UNEXPECTED, reason
-from sluice_functions.s3_events import MalformedEvent
+from sluice_functions.errors import BROKEN_CONNECTION, NO_ANSWER, UNEXPECTED, MalformedEvent, reason
 
 REFUSED = ClientError({"Error": {"Code": "NoSuchBucket", "Message": "no such bucket"}}, "GetObject")
 

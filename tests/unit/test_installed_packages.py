@@ -1,6 +1,7 @@
 """Packages of the synth environment in function archives: `PythonFunction(installed=[...])`."""
 
 import importlib
+import io
 import json
 import sys
 import zipfile
@@ -11,6 +12,7 @@ import pytest
 
 from modules import ConfigurationError
 from modules._packaging import Installed, build_archive, forget_files
+from sluice_cli.watching.sources import RecordedSource
 
 
 class Environment:
@@ -122,6 +124,28 @@ def test_an_editable_package_is_packed_from_its_folder_which_is_watched(
     (tmp_path / "source" / "kit_words" / "more.py").write_text("")
     forget_files()
     assert [name for name, _ in installed.files(None)] == ["kit_words/__init__.py", "kit_words/more.py"]
+
+
+def test_a_watched_function_gets_changes_of_an_editable_package(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kit = tmp_path / "source" / "kit_watched"
+    kit.mkdir(parents=True)
+    (kit / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path / "source"))
+    monkeypatch.setenv("SLUICE_ARCHIVE_SOURCES", str(tmp_path / "records"))
+    url = json.dumps({"url": f"file://{tmp_path}/source", "dir_info": {"editable": True}})
+    environment.install("kit-watched", {"_kit.pth": ""}, url=url, requires=["plain"])
+    environment.install("plain", {"plain.py": ""})
+    archive = build_archive([tmp_path / "worker"], installed=Installed(("kit-watched",), "python3.13", "x86_64"))
+
+    source = RecordedSource(json.loads((tmp_path / "records").read_text()))
+    assert source.folders() == [tmp_path / "worker", kit]
+    assert source.build() == archive.read_bytes()
+    (kit / "more.py").write_text("")
+    assert source.holds(kit / "more.py")
+    with zipfile.ZipFile(io.BytesIO(source.build())) as opened:
+        assert "kit_watched/more.py" in opened.namelist()
 
 
 def test_the_same_packages_give_the_same_bytes_in_any_environment(environment: Environment, tmp_path: Path) -> None:

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from sluice_functions.errors import UNEXPECTED
+from sluice_functions.errors import UNEXPECTED, MalformedEvent, RecordsFailed
 from sluice_functions.observability import metrics
-from sluice_functions.s3_events import MalformedEvent, RecordsFailed, S3Object, VersionGone, for_each_object
+from sluice_functions.s3_events import S3Object, VersionGone, for_each_object
 from tests.support.s3_events import created, event
 
 

@@ -11,8 +11,9 @@ from sensor_pipeline import notifications, readings
 from sensor_pipeline.documents import LONGEST_RAW, Broken, TextPosition, documents
 from sensor_pipeline.formats import ReadingFormat
 from sensor_pipeline.readings import InvalidReading, Limits, Reject, Rules, SourceObject
+from sluice_functions.errors import MalformedEvent
 from sluice_functions.items import typed
-from sluice_functions.s3_events import MalformedEvent, S3Object
+from sluice_functions.s3_events import S3Object
 
 ARRIVED = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 KNOWN = readings.thresholds('{"temperature": {"lower": -20, "upper": 60.5}, "load": {"upper": 0}, "co2": {}}')
