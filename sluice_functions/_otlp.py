@@ -169,9 +169,9 @@ def _seconds_left(context: Any) -> float:
 
 
 def _warn(reason: str, spans: int) -> None:
-    from .observability import logger  # imports this package's tracing
+    from aws_lambda_powertools import Logger  # the same logger as observability's, which imports this package's tracing
 
-    logger.warning("spans were not sent to the collector", extra={"reason": reason, "spans": spans})
+    Logger().warning("spans were not sent to the collector", extra={"reason": reason, "spans": spans})
 
 
 @cache

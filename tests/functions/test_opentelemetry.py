@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import logging
 import socket
 import threading
 import time
@@ -16,7 +17,6 @@ from botocore.exceptions import ClientError
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_functions import _otlp
-from sluice_functions.observability import logger
 from sluice_functions.tracing import Tracer
 
 TRACE, PARENT = "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8"
@@ -91,10 +91,18 @@ def configure(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 
 @pytest.fixture
-def warnings(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def warnings() -> Iterator[list[Any]]:
     said: list[Any] = []
-    monkeypatch.setattr(logger, "warning", lambda text, extra: said.append((text, extra["reason"])))
-    return said
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append((record.getMessage(), vars(record)["reason"]))
+
+    handler = Handler()
+    own = logging.getLogger("tests")  # POWERTOOLS_SERVICE_NAME
+    own.addHandler(handler)
+    yield said
+    own.removeHandler(handler)
 
 
 @dataclass
