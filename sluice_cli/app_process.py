@@ -30,6 +30,7 @@ class OutputStream:
         self._shown_on = shown_on
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
+        self._line_ended = True
 
     def write(self, data: bytes, *, last: bool = False) -> None:
         text = self._held + self._decoder.decode(data, last)
@@ -42,10 +43,15 @@ class OutputStream:
         encoding = self._shown_on.encoding or "utf-8"
         safe = "\n".join(map(clean, lines)).encode(encoding, "backslashreplace").decode(encoding)
         self._shown_on.write(safe)
+        self._line_ended = safe.endswith("\n")
         self._shown_on.flush()
 
     def end(self) -> None:
+        """Write the rest, and end the last line: the tool's own messages follow."""
         self.write(b"", last=True)
+        if not self._line_ended:
+            self._shown_on.write("\n")
+            self._shown_on.flush()
 
 
 def run_app(command: str, folder: Path, variables: Mapping[str, str], *, quiet: bool) -> int:

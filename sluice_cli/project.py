@@ -84,6 +84,8 @@ class Project:
             raise InputError(f'{path}: `app` has to be the command that synthesizes, such as "python3 main.py"')
         if not isinstance(output, str) or not output or not isinstance(context, dict):
             raise InputError(f"{path}: `output` has to be a folder's name, and `context` an object")
+        if folder.is_relative_to((folder / output).resolve()):
+            raise InputError(f"{path}: `output` is {output}, which has the project in it: give a folder of its own")
         check_context(context, path)
         return cls(folder, app, folder / output, context)
 
@@ -168,6 +170,11 @@ class Synthesized:
                 f"{path} is not a manifest that CDKTF writes: only `app.synth()` may write there"
             ) from error
         for name, folder in folders.items():
+            # Files are named after stacks, and written beside their Terraform.
+            if "/" in name or name in ("", ".", "..") or not folder.resolve().is_relative_to(output.resolve()):
+                raise InputError(
+                    f"{path}: stack {name!r} in {folder}: a name without slashes and a folder in {output} are expected"
+                )
             if not (folder / "cdk.tf.json").is_file():
                 raise InputError(
                     f"{name}: there is no {folder / 'cdk.tf.json'}; the tool reads Terraform JSON, not HCL"
@@ -193,10 +200,10 @@ class Synthesized:
             raise InputError(f"no stack is named {', '.join(unknown)}{hint} (the app synthesizes: {there})")
 
     def remove_stale_stacks(self) -> None:
-        """Remove the folders of stacks that the app no longer synthesizes."""
+        """Remove the folders of stacks that the app no longer synthesizes. Other folders there are kept."""
         kept = {folder.resolve() for folder in self.folders.values()}
         for folder in (self.output / "stacks").glob("*"):
-            if folder.is_dir() and folder.resolve() not in kept:
+            if (folder / "cdk.tf.json").is_file() and folder.resolve() not in kept:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

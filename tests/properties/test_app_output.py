@@ -43,5 +43,6 @@ def test_output_is_shown_without_control_characters_and_the_same_in_any_pieces(o
     pieces = [output[before:after] for before, after in zip([0, *ends], ends, strict=False)]
     text = shown(pieces)
     assert text == shown([output])
+    assert text.endswith("\n") or not text
     assert not [one for one in text if one != "\n" and unicodedata.category(one) in ("Cc", "Cf")]
     assert shown(pieces, "ascii").isascii()

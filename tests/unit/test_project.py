@@ -143,6 +143,9 @@ def test_a_folder_that_is_named_has_to_be_a_project(sluice: Sluice, project: Pat
         ('{"app": " "}', "`app` has to be"),
         ('{"app": ["python", "main.py"]}', "`app` has to be"),
         ('{"app": "true", "output": 5}', "`output` has to be a folder's name"),
+        ('{"app": "true", "output": "."}', "`output` is ., which has the project in it: give a folder of its own"),
+        ('{"app": "true", "output": ".."}', "`output` is .., which has the project in it"),
+        ('{"app": "true", "output": "/"}', "`output` is /, which has the project in it"),
         ('{"app": "true", "context": []}', "`context` an object"),
         (
             '{"app": "true", "context": {"STATE_BUKET": "x"}}',
@@ -244,6 +247,29 @@ def test_a_stack_that_is_not_synthesized_any_more_vanishes(sluice: Sluice, proje
     _, out, _ = sluice(project, "synth", variables={"STACKS": "data"})
     assert out == f"the app is running\ndata: {project}/cdktf.out/stacks/data/cdk.tf.json\n"
     assert [one.name for one in (project / "cdktf.out" / "stacks").iterdir()] == ["data"]
+
+
+def test_folders_that_are_no_synthesized_stacks_are_kept(sluice: Sluice, project: Path) -> None:
+    own = project / "cdktf.out" / "stacks" / "own"
+    own.mkdir(parents=True)
+    (own / "notes.txt").write_text("mine")
+    assert sluice(project, "synth", variables=STACKS)[0] == ExitCode.DONE
+    assert (own / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("a/b", "stacks/0"), ("..", "stacks/0"), ("a", ".."), ("a", "/etc"), ("a", "stacks/../../a")]
+)
+def test_a_manifest_with_a_stack_outside_of_the_output_folder_is_refused(
+    sluice: Sluice, project: Path, name: str, folder: str
+) -> None:
+    manifest = json.dumps({"stacks": {name: {"workingDirectory": folder}}})
+    (project / "app.sh").write_text(f"mkdir -p $CDKTF_OUTDIR; echo '{manifest}' >$CDKTF_OUTDIR/manifest.json")
+    for verb in ("synth", "list", "diagram"):
+        code, out, err = sluice(project, verb)
+        assert (code, out) == (ExitCode.WRONG_INPUT, "")
+        assert f"stack {name!r} in " in err
+        assert err.endswith("are expected\n")
 
 
 def test_a_name_of_no_stack_is_refused_with_the_nearest_one(sluice: Sluice, project: Path) -> None:
