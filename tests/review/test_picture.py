@@ -266,3 +266,16 @@ def test_an_authorizer_is_asked_by_its_api() -> None:
         ("API", "Worker", "asks who may call"),
         ("Callers", "API", "those that the authorizer admits, tokens of a Cognito user pool"),
     ]
+
+
+def test_a_secret_is_drawn_with_who_may_read_it() -> None:
+    role = {"role": "${aws_iam_role.Worker_Role.name}"}
+    statement = {"actions": ["secretsmanager:GetSecretValue"], "resources": ["${aws_secretsmanager_secret.Token.arn}"]}
+    picture = drawn(
+        resource("aws_iam_role", "Worker/Role"),
+        resource("aws_lambda_function", "Worker/Function", **role),
+        resource("aws_secretsmanager_secret", "Token", name="token"),
+        resource("aws_iam_role_policy", "Read", **role, policy="${data.aws_iam_policy_document.Read.json}"),
+        resource("data.aws_iam_policy_document", "Read", statement=[statement]),
+    )
+    assert arrows(picture) == [("Worker", "Token", "GetSecretValue")]

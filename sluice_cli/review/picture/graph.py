@@ -26,6 +26,7 @@ DRAWN = {
     "aws_api_gateway_rest_api": "REST API",
     "aws_sqs_queue": "SQS queue",
     "aws_kms_key": "KMS key",
+    "aws_secretsmanager_secret": "Secrets Manager secret",
     "aws_cloudwatch_dashboard": "CloudWatch dashboard",
     "aws_cloudwatch_event_bus": "EventBridge bus",
     "aws_cloudwatch_event_rule": "EventBridge rule",
