@@ -6,6 +6,7 @@ import { kindText, summary, tone } from "./words.js";
 
 const KEPT = 1000; // in memory; older ones are asked from the server
 const SHOWN = 100; // a page of the list
+const DRAWN_EVERY = 200; // milliseconds at least, however much happens
 const SPOKEN_EVERY = 4000; // milliseconds between summaries for screen readers
 
 export class Happenings {
@@ -18,7 +19,8 @@ export class Happenings {
     this.skipped = 0;
     this.waiting = 0; // came while the list stands still
     this.older = null; // a page of older ones, in place of the newest
-    this.frame = 0;
+    this.drawing = null; // a timer
+    this.drawn = 0;
 
     this.heading = element("h2", { id: "happenings-name", tabindex: -1 }, "What happens");
     this.find = element("input", { type: "search", autocomplete: "off", placeholder: "object, kind, box", oninput: () => this.#draw() });
@@ -69,12 +71,12 @@ export class Happenings {
   }
 
   #drawSoon() {
-    // Many happenings between two frames are drawn once.
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
+    this.drawing ??= setTimeout(() => {
+      this.drawing = null;
+      this.drawn = performance.now();
       if (this.waiting) this.#drawStatus();
       else this.#draw();
-    });
+    }, Math.max(0, this.drawn + DRAWN_EVERY - performance.now()));
   }
 
   #settle() {

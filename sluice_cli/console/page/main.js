@@ -98,9 +98,12 @@ const drawStacks = (answer) => {
   const focused = at("stack-tabs").contains(document.activeElement) ? document.activeElement.textContent : null;
   replace(at("stack-tabs"), tabs?.list, answer.problem && element("p", { class: "note" }, answer.problem));
   if (focused) [...(tabs?.tabs.values() ?? [])].find((one) => one.textContent === focused)?.focus();
+  const box = document.activeElement?.dataset.node;
   app.stack = "";
+  if (app.opened && !app.nodes.has(app.opened)) shownPlace = ""; // destroyed while it is shown: the panel says so
   if (!stacks.length) replace(at("picture"), nothing(answer.problem ? "" : "No stack is deployed. `make demo`, or `sluice local` and `sluice deploy`, deploy some; they appear here by themselves."));
   arrive();
+  if (box) motion.picture?.boxes.get(box)?.focus();
   ringAlarms();
 };
 

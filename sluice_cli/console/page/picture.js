@@ -40,7 +40,9 @@ export const drawPicture = (stack, open, drop) => {
   if (stack.left_out)
     svg.append(shape("text", { class: "small", x: 22, y: 16 }, `${stack.left_out} more that do not fit in`));
 
-  let current = stack.nodes[0]?.id; // the one box that Tab reaches; arrow keys go to the others
+  // From left to right, as things flow.
+  const order = [...stack.nodes].sort((one, other) => one.x - other.x || one.y - other.y).map((node) => node.id);
+  let current = order[0]; // the one box that Tab reaches; arrow keys go to the others
   const reach = (id) => {
     boxes.get(current)?.setAttribute("tabindex", "-1");
     current = id;
@@ -57,8 +59,8 @@ export const drawPicture = (stack, open, drop) => {
     let next = id;
     if (event.key === "Enter" || event.key === " ") open(id);
     else if (event.key in DIRECTIONS) next = neighbour(stack.nodes, id, DIRECTIONS[event.key]);
-    else if (event.key === "Home") next = stack.nodes[0].id;
-    else if (event.key === "End") next = stack.nodes.at(-1).id;
+    else if (event.key === "Home") next = order[0];
+    else if (event.key === "End") next = order.at(-1);
     else return;
     event.preventDefault();
     boxes.get(next).focus();

@@ -113,7 +113,7 @@ export const rows = (place, node, app, signal) => {
   replace(place, element("form", { role: "search", onsubmit: (event) => (event.preventDefault(), paged.reload()) }, names), detail, paged.list);
 };
 
-const keyText = (key) => Object.values(key).map(String).join(", ");
+const keyText = (key) => Object.values(key).map((one) => valueText(one)).join(", ");
 
 /** The columns of a page's rows: key attributes first, then as they appear. */
 const columnsOf = (found) => {

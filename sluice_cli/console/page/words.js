@@ -19,6 +19,7 @@ export const KINDS = {
   "alarm.ended": ["Alarm ended", "alarms ended", "good"],
   "call.refused": ["Call refused", "calls refused", "bad"],
   "api.called": ["API called", "API calls", "plain"],
+  "api.answered": ["API answered", "API answers", "plain"],
   "rule.matched": ["Rule matched", "rules matched", "plain"],
   "schedule.fired": ["Schedule fired", "schedules fired", "plain"],
   "function.run": ["Function run", "function runs", "plain"],
