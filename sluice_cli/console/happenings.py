@@ -74,9 +74,11 @@ class Happenings:
         while not self._closed:
             try:
                 self._read()
-            except (SluiceError, BotoCoreError, ClientError, OSError, ValueError) as error:
+            except SluiceError as error:
                 self._say_stopped(str(error))
-                time.sleep(RETRY_SECONDS)
+            except (BotoCoreError, ClientError, OSError, ValueError) as error:
+                logger.debug("not followed: %s", error)
+                self._say_stopped("the local AWS does not answer any more; `sluice up` starts it")
 
     def close(self) -> None:
         with self._condition:
@@ -85,7 +87,7 @@ class Happenings:
 
     def _read(self) -> None:
         wait = 0.2 if self._refresh_at else WAIT_SECONDS
-        answer = self._connection.own(f"{PATH}?after={self._after}&wait={wait}")
+        answer = self._connection.own(f"{PATH}?server={self._server}&after={self._after}&wait={wait}")
         if answer["server"] != self._server:
             self._begin(answer)
         elif not self._is_running:
@@ -121,9 +123,9 @@ class Happenings:
 
     def _say_stopped(self, message: str) -> None:
         if self._is_running and not self._closed:
-            logger.debug("not followed: %s", message)
             self._is_running = False
             self.post("aws", {"running": False, "message": message})
+        time.sleep(RETRY_SECONDS)
 
     def _say_skipped(self, count: int) -> None:
         self.skipped += count

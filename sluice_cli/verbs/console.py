@@ -36,9 +36,9 @@ def run(arguments: argparse.Namespace) -> int:
     page = Console(project, local, writes=arguments.allow_writes)
     with Server(page, arguments.port) as server:
         page.follow()
-        console.print(f"Console: {server.address}", markup=False)
         reads = "" if arguments.allow_writes else " It only reads: --allow-writes lets it upload, send and replay."
-        console.print(f"It shows this project's local AWS, and ends with Ctrl-C.{reads}")
+        shown = f"It shows this project's local AWS, and ends with Ctrl-C.{reads}"
+        console.print(f"Console: {server.address}\n{shown}", markup=False)
         sys.stdout.flush()
         if arguments.beside_local_aws:
             keep_address(local, server.address)

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -30,17 +31,22 @@ def handle(event, context):
 KEY = "in/ä b+c<script>.txt"
 
 
+def happenings(aws: BareAws, **query: Any) -> Document:
+    status, body = own_request(aws.local, "GET", f"/_sluice/happenings?{urlencode(query)}")
+    assert status == 200
+    return dict(json.loads(body))
+
+
 class Recorded:
     """The happenings since a moment."""
 
     def __init__(self, aws: BareAws) -> None:
         self._aws = aws
-        self._after = self._read(0)["last"]
+        now = happenings(aws)
+        self._server, self._after = now["server"], now["last"]
 
     def _read(self, after: int) -> Document:
-        status, body = own_request(self._aws.local, "GET", f"/_sluice/happenings?after={after}&wait=0")
-        assert status == 200
-        return dict(json.loads(body))
+        return happenings(self._aws, after=after, server=self._server)
 
     def of(self, arns: list[str]) -> list[Document]:
         return [one for one in self._read(self._after)["happenings"] if one["arn"] in arns]
@@ -232,9 +238,10 @@ def test_what_left_for_people_is_kept(aws: BareAws, system: Document) -> None:
 
 
 def test_who_waits_is_answered_when_something_happens(aws: BareAws, system: Document) -> None:
-    last = json.loads(own_request(aws.local, "GET", "/_sluice/happenings?after=0&wait=0")[1])["last"]
+    now = happenings(aws)
     aws.client("sns").publish(TopicArn=system["topic"], Message="now")
-    answer = json.loads(own_request(aws.local, "GET", f"/_sluice/happenings?after={last}&wait=20")[1])
-    assert [one["kind"] for one in answer["happenings"]][:1] == ["message.published"]
-    # Numbers that this server has not reached are another's: everything is given.
-    assert json.loads(own_request(aws.local, "GET", "/_sluice/happenings?after=99999999&wait=x")[1])["happenings"]
+    answer = happenings(aws, server=now["server"], after=now["last"], wait=20)
+    assert answer["happenings"][0]["kind"] == "message.published"
+    assert happenings(aws, server=now["server"], after=10**9, wait="x")["happenings"] == []
+    # Of another server nothing is known that could be waited for.
+    assert happenings(aws, server="another", after=now["last"], wait=20)["happenings"][0]["number"] == 1

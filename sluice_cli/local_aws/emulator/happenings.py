@@ -1,6 +1,7 @@
 """What happens on the local AWS, kept for the console: objects, functions' runs, rows, messages, alarms and refusals.
 
-`GET /_sluice/happenings?after=NUMBER&wait=SECONDS` gives those with a higher number, and waits for the first one.
+`GET /_sluice/happenings?server=ID&after=NUMBER&wait=SECONDS` gives those with a higher number, and waits for the first
+one; who names another server's id, or none, gets all at once.
 The last 10,000 are kept. What each happening used and made is named by *things*: `["object", BUCKET, KEY, VERSION]`,
 `["row", TABLE ARN, KEY]`, `["message", ID]`, `["run", REQUEST ID]`, `["request", ID]`, `["event", ID]`,
 `["alarm", ARN]`. A thing that is made by one happening and used by another connects the two.
@@ -102,15 +103,14 @@ def _after(number: int) -> dict[str, Any]:
 
 async def _waited(query: bytes) -> dict[str, Any]:
     asked = parse_qs(query.decode("latin-1"))
-    after, wait = (asked.get(name, ["0"])[0] for name in ("after", "wait"))
+    server, after, wait = (asked.get(name, ["0"])[0] for name in ("server", "after", "wait"))
+    if server != SERVER:
+        return _after(0)
     number = int(after) if after.isdigit() else 0
     deadline = time.monotonic() + min(float(wait) if wait.replace(".", "", 1).isdigit() else 0, LONGEST_WAIT_SECONDS)
-    while True:
-        # A number of an earlier server, which had more.
-        last = _kept[-1]["number"] if _kept else 0
-        if last != number or time.monotonic() >= deadline:
-            return _after(number if number <= last else 0)
+    while (_kept[-1]["number"] if _kept else 0) <= number and time.monotonic() < deadline:
         await asyncio.sleep(LOOK_EVERY_SECONDS)
+    return _after(number)
 
 
 def served(application: Any) -> Any:
