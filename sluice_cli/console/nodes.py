@@ -99,11 +99,12 @@ class Nodes:
         self.by_id = {one.id: one for one in nodes}
         self.resources = resources
         self._by_identity: dict[str, str] = {}
-        for node in nodes:
-            for text in identities(node.resource) if node.resource else ():
-                self._by_identity.setdefault(text, node.id)
         drawn = {(one.stack, one.address): one.id for one in nodes}
         for resource in resources:
+            own = drawn.get((resource.stack, resource.address))
+            if own:  # all instances of a resource with `count` or `for_each` are one box
+                for text in identities(resource):
+                    self._by_identity.setdefault(text, own)
             if resource.type in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"):
                 id_ = drawn.get((resource.stack, ALARMS))
                 if id_ and resource.arn:

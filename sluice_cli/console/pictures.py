@@ -17,12 +17,14 @@ from sluice_cli.review.words import ConstructNames
 from .nodes import NAMES, Node, Nodes, described
 
 LONGEST_LABEL = 34
+# What happens at a resource is shown at its box: there is one for each, unlike in a review.
+MOST_BOXES = 500
 
 
 def picture_from(name: str, document: Mapping[str, Any]) -> Picture:
     """A stack's picture without places, from its synthesized Terraform."""
     configuration = Configuration.synthesized(document)
-    return picture_of(name, configuration, ConstructNames(NO_PLAN, configuration))
+    return picture_of(name, configuration, ConstructNames(NO_PLAN, configuration), most_boxes=MOST_BOXES)
 
 
 def node_id(stack: str, box: str) -> str:

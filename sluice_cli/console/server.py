@@ -124,7 +124,10 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self) -> Reply:
         guard, console = self.server.guard, self.server.console
         length = self._length()
-        parts = urlsplit(self.path)
+        try:
+            parts = urlsplit(self.path)
+        except ValueError:
+            raise HttpError(400, "the path is none") from None
         guard.check_origin(self.command, parts.path, self.headers)
         if not parts.path.startswith(API):
             return self._static(parts.path)
@@ -174,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         length, parts = answer.length, answer.parts
         headers = {**HEADERS, "Content-Security-Policy": POLICY, **answer.headers}
         if parts is None:
-            body = json.dumps(answer.content).encode()
+            body = as_json(answer.content)
             length, parts = len(body), iter([body])
             headers["Content-Type"] = "application/json"
         if length is None:
@@ -189,6 +192,14 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             for part in parts:
                 self.wfile.write(part)
+
+
+def as_json(content: Any) -> bytes:
+    """JSON as browsers read it: a function may answer with NaN, which Python writes and no browser reads."""
+    try:
+        return json.dumps(content, allow_nan=False).encode()
+    except ValueError:
+        return json.dumps(json.loads(json.dumps(content), parse_constant=str)).encode()
 
 
 class _Body:

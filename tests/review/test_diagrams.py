@@ -1,6 +1,7 @@
 """The pictures in docs/diagrams are those of the code, and say what is connected."""
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from sluice_cli.project import Synthesized
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import Picture
 from sluice_cli.review.picture.arrows import picture_of
-from sluice_cli.review.picture.layout import place
+from sluice_cli.review.picture.layout import LayoutError, place
 from sluice_cli.review.picture.stacks import draw_all
 from sluice_cli.review.picture.svg import draw
 from sluice_cli.review.plan import NO_PLAN
@@ -110,3 +111,18 @@ def test_every_stack_that_was_synthesized_is_drawn_and_no_other(tmp_path: Path) 
     (tmp_path / "cdk.tf.json").write_text(json.dumps(SHOP))
     synthesized = Synthesized(tmp_path, {"any-name": tmp_path}, {"any-name": []})
     assert list(draw_all(synthesized)) == ["any-name"]
+
+
+def test_what_was_laid_out_before_needs_no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "cache"
+    picture = _picture(SHOP)
+    laid_out = place([picture], cache)
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert place([picture], cache) == laid_out
+    (file,) = cache.iterdir()
+    file.write_text("cut of")
+    with pytest.raises(LayoutError):
+        place([picture], cache)
+    monkeypatch.setenv("PATH", path)
+    assert place([picture], cache) == laid_out

@@ -1,5 +1,6 @@
 """Which requests the console takes: raw ones, as programs and web pages of others could send them."""
 
+import importlib
 import json
 import socket
 import threading
@@ -11,7 +12,7 @@ import pytest
 from sluice_cli.console.console import Console
 from sluice_cli.console.guard import POLICY
 from sluice_cli.console.routes import ROUTES
-from sluice_cli.console.server import Server
+from sluice_cli.console.server import Server, as_json
 from sluice_cli.errors import InputError
 from sluice_cli.project import FILE, Project
 from sluice_cli.target import local_aws_of
@@ -223,6 +224,7 @@ def test_without_a_local_aws_each_answer_says_so(server: Server) -> None:
         ("GET /api/happenings?" + "a=b&" * 60, 400),
         ("GET /api/trace?id=x", 400),
         ("GET /api/follow", 400),
+        ("GET //[", 400),
     ],
 )
 def test_wrong_requests_are_answered_in_words(writing: Server, line: str, status: int) -> None:
@@ -266,3 +268,14 @@ def test_two_consoles_do_not_share_a_session(server: Server, writing: Server) ->
 
 def test_the_console_listens_on_the_loopback_address_only(server: Server) -> None:
     assert server.server_address[0] == "127.0.0.1"
+
+
+def test_every_route_leads_to_a_function() -> None:
+    for (method, path), place in ROUTES.items():
+        module, _, name = place.partition(":")
+        found = getattr(importlib.import_module(f"sluice_cli.console.{module}"), name)
+        assert (method, path, callable(found)) == (method, path, True)
+
+
+def test_numbers_that_json_does_not_have_are_given_as_texts() -> None:
+    assert json.loads(as_json({"a": [float("nan"), float("-inf"), 1.5]})) == {"a": ["NaN", "-Infinity", 1.5]}

@@ -12,7 +12,7 @@ from ..plan import NO_PLAN, Plan
 from ..words import ConstructNames
 from .ends import Ends, blocks
 from .events import EVENTS
-from .graph import DRAWN, NO_BOX, Sketch, draw_boxes, finished
+from .graph import DRAWN, MOST_BOXES, NO_BOX, Sketch, draw_boxes, finished
 
 CALLERS = "callers"
 WEB_PAGES = "web-pages"
@@ -33,8 +33,9 @@ def picture_of(
     names: ConstructNames,
     changes: tuple[Change, ...] = (),
     plan: Plan = NO_PLAN,
+    most_boxes: int = MOST_BOXES,
 ) -> Picture:
-    """The architecture of one stack, with its changes marked."""
+    """The architecture of one stack, with its changes marked; of more boxes, those that change come first."""
     sketch = Sketch(configuration, names, Ends(configuration, plan, DRAWN))
     draw_boxes(sketch, changes)
     resources = sorted(configuration.resources.values(), key=lambda one: _order(one.type, one.address))
@@ -46,7 +47,7 @@ def picture_of(
         _encryption(sketch, resource)
         _variables(sketch, resource)
     _draw_old(sketch, plan)
-    return finished(sketch, title, changes)
+    return finished(sketch, title, changes, most_boxes)
 
 
 def _order(type_: str, address: str) -> tuple[bool, str]:

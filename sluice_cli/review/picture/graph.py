@@ -131,7 +131,7 @@ def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
             sketch.boxes[address] = Box(address, "other", words_of(path[-1]), type_, group=path[0])
 
 
-def finished(sketch: Sketch, title: str, changes: Iterable[Change]) -> Picture:
+def finished(sketch: Sketch, title: str, changes: Iterable[Change], most_boxes: int) -> Picture:
     """The picture, with what changes marked on it."""
     owners: dict[tuple[str, ...], list[Change]] = {}
     by_address: dict[str, list[Change]] = {}
@@ -146,8 +146,8 @@ def finished(sketch: Sketch, title: str, changes: Iterable[Change]) -> Picture:
         own = owners.get(construct, []) if box.kind in DRAWN else by_address.get(id_, [])
         boxes.append(_marked(box, own, by_address.get(id_, []), sketch.notes.get(id_, [])))
     shown = boxes
-    if len(boxes) > MOST_BOXES:
-        shown = sorted(boxes, key=lambda box: (not box.verb, box.danger is None))[:MOST_BOXES]
+    if len(boxes) > most_boxes:
+        shown = sorted(boxes, key=lambda box: (not box.verb, box.danger is None))[:most_boxes]
     ids = {box.id for box in shown}
     keys = sorted({*sketch.arrows, *sketch.old_arrows})
     arrows = [
