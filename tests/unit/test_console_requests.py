@@ -224,7 +224,7 @@ def test_without_a_local_aws_each_answer_says_so(server: Server) -> None:
         ("GET /api/happenings?" + "a=b&" * 60, 400),
         ("GET /api/trace?id=x", 400),
         ("GET /api/follow", 400),
-        ("GET //[", 400),
+        ("GET http://[", 400),
     ],
 )
 def test_wrong_requests_are_answered_in_words(writing: Server, line: str, status: int) -> None:
