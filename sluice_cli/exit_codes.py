@@ -20,8 +20,8 @@ MEANINGS = {
     "`scan`: it has findings",
     ExitCode.WRONG_INPUT: "an option, a name, a setting or `cdktf.json` is wrong, or there are no credentials; "
     "nothing was done",
-    ExitCode.NEEDS_DECISION: "somebody has to decide: dangerous changes are not acknowledged, "
-    "`move` would touch what holds data, or something is left as it was because nobody said yes",
+    ExitCode.NEEDS_DECISION: "a decision is needed: dangerous changes are not acknowledged, "
+    "`move` would change resources with data, drift was found, or an approval was not given",
     ExitCode.NOT_PROVEN: "`prove-iam` of this repository: a statement is not proven",
     ExitCode.INTERRUPTED: "interrupted, by Ctrl-C or a signal",
 }
