@@ -17,21 +17,25 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: ## install what the project needs, into this folder
+	@sh scripts/setup.sh dev npm
+
+# What deploying and the local AWS need.
+installed:
 	@sh scripts/setup.sh
 
-demo: setup ## deploy the systems to a local AWS, send sample input and show the results; SYSTEM=name for one
+demo: installed ## deploy the systems to a local AWS, send sample input and show the results; SYSTEM=name for one
 	@$(CHECKS) demo $(SYSTEM)
 
-up: setup ## start a local AWS and deploy the systems to it; SYSTEM=name for one
+up: installed ## start a local AWS and deploy the systems to it; SYSTEM=name for one
 	@$(COMMANDS) up $(SYSTEM)
 
-down: setup ## destroy the systems on the local AWS and stop it; SYSTEM=name destroys one system and keeps the local AWS running
+down: installed ## destroy the systems on the local AWS and stop it; SYSTEM=name destroys one system and keeps the local AWS running
 	@$(COMMANDS) down $(SYSTEM)
 
-synth: setup ## write the Terraform of all systems to cdktf.out; SYSTEM=name prints the path of one system's file
+synth: installed ## write the Terraform of all systems to cdktf.out; SYSTEM=name prints the path of one system's file
 	@$(COMMANDS) synth $(SYSTEM)
 
-state: setup ## create or harden the state bucket in your account
+state: installed ## create or harden the state bucket in your account
 	@$(COMMANDS) state
 
 review: setup ## plan a deployment and show its changes, dangerous ones first; SYSTEM=name for one; ACKNOWLEDGE="address ..."; LOCAL=yes on the local AWS
@@ -43,25 +47,25 @@ apply-reviewed: setup ## apply exactly the plan that was reviewed; SYSTEM=name f
 diagram: setup ## draw each system's architecture into docs/diagrams
 	@.venv/bin/python -m scripts.diagrams
 
-deploy: setup ## deploy to your account, after showing the plan; SYSTEM=name for one
+deploy: installed ## deploy to your account, after showing the plan; SYSTEM=name for one
 	@$(COMMANDS) deploy $(SYSTEM)
 
-failures: setup ## list the events that SYSTEM=name could not process, with the reasons; REPLAY="id ..." or REPLAY=all sends them again, DISCARD="id ..." REASON=text removes them; LOCAL=yes on the local AWS
+failures: installed ## list the events that SYSTEM=name could not process, with the reasons; REPLAY="id ..." or REPLAY=all sends them again, DISCARD="id ..." REASON=text removes them; LOCAL=yes on the local AWS
 	@$(COMMANDS) failures $(SYSTEM) $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
-simulate: setup ## send readings of simulated devices to the sensor pipeline and check the results; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
+simulate: installed ## send readings of simulated devices to the sensor pipeline and check the results; DEVICES, READINGS, RATE, BREACH_RATIO, INVALID_RATIO, SEED, FORMAT; LOCAL=yes on the local AWS
 	@$(CHECKS) simulate $(if $(DEVICES),--devices $(DEVICES)) $(if $(READINGS),--readings $(READINGS)) $(if $(RATE),--rate $(RATE)) \
 	  $(if $(BREACH_RATIO),--breach-ratio $(BREACH_RATIO)) $(if $(INVALID_RATIO),--invalid-ratio $(INVALID_RATIO)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(FORMAT),--format $(FORMAT)) $(LOCAL_OPTION)
 
-soak: setup ## send inputs through every system while faults are injected, on a local AWS of its own, and check that nothing is lost or doubled; COUNT, FAULTS="killed ...", SEED, SECONDS, NOTIFICATIONS=episodes, SYSTEM
+soak: installed ## send inputs through every system while faults are injected, on a local AWS of its own, and check that nothing is lost or doubled; COUNT, FAULTS="killed ...", SEED, SECONDS, NOTIFICATIONS=episodes, SYSTEM
 	@$(CHECKS) soak $(SYSTEM) $(if $(COUNT),--count $(COUNT)) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS)) \
 	  $(if $(NOTIFICATIONS),--notifications $(NOTIFICATIONS))
 
-rejects: setup ## list the readings that the sensor pipeline refused, with the reasons; REPLAY="key ..." or REPLAY=all processes them again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
+rejects: installed ## list the readings that the sensor pipeline refused, with the reasons; REPLAY="key ..." or REPLAY=all processes them again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
 	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
-prove-iam: setup ## prove that each policy statement is needed and no wider than necessary, on a local AWS of its own, and write docs/least-privilege.md; SYSTEM=name for one
+prove-iam: installed ## prove that each policy statement is needed and no wider than necessary, on a local AWS of its own, and write docs/least-privilege.md; SYSTEM=name for one
 	@$(CHECKS) prove-iam $(SYSTEM)
 
 scan: ## scan the Terraform, its plan and every policy, offline; SYSTEM=name for one
@@ -76,28 +80,28 @@ fuzz: setup ## send random requests to the APIs on the local AWS that `make up` 
 audit: ## check the locked dependencies for known vulnerabilities; asks PyPI and npm's registry
 	@sh scripts/setup.sh scanners && .venv/bin/python -m scripts.audit
 
-destroy: setup ## destroy in your account, after asking; SYSTEM=name for one
+destroy: installed ## destroy in your account, after asking; SYSTEM=name for one
 	@$(COMMANDS) destroy $(SYSTEM)
 
-drift: setup ## show what changed outside of Terraform; SYSTEM=name for one; LOCAL=yes on the local AWS
+drift: installed ## show what changed outside of Terraform; SYSTEM=name for one; LOCAL=yes on the local AWS
 	@$(COMMANDS) drift $(SYSTEM) $(LOCAL_OPTION)
 
-recover: setup ## recover SYSTEM=name after an interrupted deployment or a lost state; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
+recover: installed ## recover SYSTEM=name after an interrupted deployment or a lost state; UNLOCK=yes ADOPT=yes REMOVE=yes RESTORE=version; LOCAL=yes on the local AWS
 	@$(COMMANDS) recover $(SYSTEM) $(call option,UNLOCK,unlock) $(if $(RESTORE),--restore $(RESTORE)) $(call option,ADOPT,adopt) \
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own
-	@sh scripts/setup.sh scanners docs curl cdktn second-opinion && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## run the unit tests only; takes seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
 
 cdktn: ## run the unit tests on CDK Terrain instead of CDKTF, in an environment of its own, and compare the Terraform of both
-	@sh scripts/setup.sh cdktn && .tools/cdktn/bin/python -m pytest $(PARALLEL) tests/unit $(NOT_ON_CDKTN) && \
+	@sh scripts/setup.sh dev npm cdktn && .tools/cdktn/bin/python -m pytest $(PARALLEL) tests/unit $(NOT_ON_CDKTN) && \
 	  .venv/bin/python -m pytest -n 0 tests/cdktn
 
 bench: ## compare with the AWS CDK, ordinary CDKTF and a plain handler, and write docs/benchmark.md; PARTS="synth cold" for some parts
-	@sh scripts/setup.sh bench && .venv/bin/python -m checks.bench $(PARTS)
+	@sh scripts/setup.sh dev npm bench && .venv/bin/python -m checks.bench $(PARTS)
 
 docs: ## build the documentation site into docs/_build; a broken link fails
 	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build
@@ -115,4 +119,4 @@ lint: setup ## check style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules package lint lock
+.PHONY: help setup installed demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules package lint lock

@@ -18,7 +18,8 @@ from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.local_aws.server import LOOPBACK, START_SECONDS, LocalAws, Running
 from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
-from sluice_cli.terraform.applying import CHANGES, deploy
+from sluice_cli.terraform.applying import deploy
+from sluice_cli.terraform.program import CHANGES
 
 SERVER = ROOT / ".tools" / "second-opinion" / "bin" / "moto_server"
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Install what the project needs into this folder; nothing is installed globally. Missing prerequisites are reported first,
-# all at once. Then the environments are installed in parallel, by uv, or by pip if uv cannot be installed. An environment is
-# rebuilt when its lock file changes. Arguments: the environments that only some commands need (`scanners`, `docs`, `bench`,
-# `cdktn`, `second-opinion`), and `curl` if curl is required. TERRAFORM_BINARY_NAME names another program, such as `tofu`.
+# Install what deploying and a local AWS need into this folder; nothing is installed globally. Missing prerequisites are
+# reported first, all at once. Then the environments are installed in parallel, by uv, or by pip if uv cannot be installed.
+# An environment is rebuilt when its lock file changes. Arguments: what only some commands need. `dev` is what tests and
+# lint need from PyPI, `npm` what they need from npm, with cdktf-cli; `scanners`, `docs`, `bench`, `cdktn` and
+# `second-opinion` are environments; `curl` requires curl. TERRAFORM_BINARY_NAME names another program, such as `tofu`.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -33,12 +34,12 @@ terraform_version=$(TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1 "${TERRAFO
   sed -n -e '1s/^Terraform v//p' -e '1s/^OpenTofu v//p' || true)
 need Python "$python_version" 3.11 "Get it from python.org or your system's packages, or name one: make PYTHON=python3.13"
 need Node.js "$node_version" 20.0 "Get it from nodejs.org or your system's packages."
-need npm "$(npm --version 2>/dev/null || true)" 9.0 "It comes with Node.js."
 need Terraform "$terraform_version" 1.10 "Get it from developer.hashicorp.com/terraform/install."
 case " $* " in *" curl "*)
   # The first version that signs requests to AWS: https://curl.se/docs/manpage.html#--aws-sigv4
   need curl "$(curl --version 2>/dev/null | sed -n '1s/^curl \([0-9.]*\).*/\1/p')" 7.75 "Get it from your system's packages." ;;
 esac
+[ -d node_modules/elkjs ] || need npm "$(npm --version 2>/dev/null || true)" 9.0 "It comes with Node.js."
 if [ -n "$python_version" ] && ! "$PYTHON" -c 'import venv, ensurepip' 2>/dev/null; then
   missing="$missing
   Python's venv module: not found. On Debian and Ubuntu: apt install python3-venv"
@@ -110,7 +111,8 @@ END
 
 # uv with the index and the certificates of pip's settings.
 uv() {
-  index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$("$PYTHON" -m pip config get global.index-url 2>/dev/null || true)}}
+  [ -n "${index+known}" ] ||
+    index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$("$PYTHON" -m pip config get global.index-url 2>/dev/null || true)}}
   certificates=${SSL_CERT_FILE:-${PIP_CERT:-}}
   env ${index:+"UV_DEFAULT_INDEX=$index"} ${certificates:+"SSL_CERT_FILE=$certificates"} UV_PYTHON_DOWNLOADS=never \
     .venv/bin/uv "$@"
@@ -122,42 +124,63 @@ locked() {
   "$PYTHON" scripts/locked_requirements.py $1
 }
 
-# install FOLDER: install an environment's packages, by uv, or by pip if uv is missing or fails.
+# install FOLDER CATEGORIES: install packages into an environment, by uv, or by pip if uv is missing or fails.
 install() {
+  locked "$2" >"$1/requirements.txt" || return 1
   uv pip install --python "$1/bin/python" --no-deps --require-hashes -r "$1/requirements.txt" && return 0
   [ -x "$1/bin/pip" ] || "$1/bin/python" -m ensurepip || return 1
   "$1/bin/python" -m pip install --no-deps --require-hashes -r "$1/requirements.txt"
 }
 
+# The wheel of pip that Python brings: https://docs.python.org/3/library/ensurepip.html
+bundled_pip() {
+  "$PYTHON" -c 'import ensurepip, pathlib, sysconfig
+own = pathlib.Path(ensurepip.__file__).parent / "_bundled"
+folders = [pathlib.Path(sysconfig.get_config_var("WHEEL_PKG_DIR") or own), own]
+print(next(wheel for folder in folders for wheel in sorted(folder.glob("pip-*.whl"))))'
+}
+
 install_python() {
-  rm -rf .venv && "$PYTHON" -m venv .venv && locked "packages dev-packages" >.venv/requirements.txt || return 1
-  grep '^uv==' .venv/requirements.txt >.venv/uv.txt && .venv/bin/pip install --require-hashes -r .venv/uv.txt ||
+  rm -rf .venv && "$PYTHON" -m venv --without-pip .venv || return 1
+  locked dev-packages | grep '^uv==' >.venv/uv.txt
+  # pip runs from its wheel and uv unpacks it, which takes three seconds less than ensurepip.
+  pip=$(bundled_pip) && .venv/bin/python "$pip/pip" install --require-hashes -r .venv/uv.txt && uv pip install \
+    --python .venv/bin/python --offline --no-deps "$pip" ||
     echo "uv cannot be installed here: pip installs everything instead, which takes two minutes longer"
-  install .venv
+  [ -x .venv/bin/pip ] || .venv/bin/python -m ensurepip && install .venv packages
 }
 
 install_environment() { # FOLDER CATEGORIES
   rm -rf "$1"
   uv venv --python "$PYTHON" "$1" || "$PYTHON" -m venv "$1" || return 1
-  locked "$2" >"$1/requirements.txt" && install "$1"
+  install "$1" "$2"
 }
 
 install_libraries() {
   rm -rf .tools/lambda-libraries
   locked lambda | grep -vE "$IN_THE_RUNTIME" >.tools/lambda-libraries.txt
+  uv pip install --require-hashes --no-deps --only-binary :all: --target .tools/lambda-libraries \
+    --python-platform x86_64-manylinux_2_28 --python-version 3.13 -r .tools/lambda-libraries.txt && return 0
   # shellcheck disable=SC2086
   .venv/bin/pip install --require-hashes --no-deps --no-compile --only-binary=:all: $LAMBDA_PLATFORM \
     --target .tools/lambda-libraries -r .tools/lambda-libraries.txt
 }
 
-beside "cdktf-cli" node_modules/.installed package-lock.json npm ci
+case " $* " in
+  *" npm "*) beside "cdktf-cli" node_modules/.installed package-lock.json npm ci ;;
+  *) installed node_modules/.installed package-lock.json ||
+    beside "the layout of pictures" node_modules/.layout-installed package-lock.json npm ci --omit=dev ;;
+esac
 # This environment contains uv, which installs the others.
 step "the Python environment" .venv/.installed Pipfile.lock install_python || { finish; exit 1; }
 beside "the local AWS" .tools/local-aws/.installed Pipfile.lock install_environment .tools/local-aws local-aws
 beside "the functions' libraries" .tools/lambda-libraries/.installed Pipfile.lock install_libraries
-for extra in "$@"; do # environments that only some commands need
-  [ "$extra" = curl ] && continue
-  beside "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra"
+for extra in "$@"; do
+  case "$extra" in
+    curl | npm) ;;
+    dev) beside "the tools of tests and lint" .venv/.dev-installed Pipfile.lock install .venv dev-packages ;;
+    *) beside "the environment of $extra" ".tools/$extra/.installed" Pipfile.lock install_environment ".tools/$extra" "$extra" ;;
+  esac
 done
 finish
 cat >.venv/bin/sluice <<END

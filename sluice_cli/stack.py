@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.addresses import served_locally
 from sluice_cli.project import MANIFEST, Synthesized
@@ -26,6 +28,8 @@ RECOVERABLE = re.compile(
     r"|already ?exists|AlreadyOwnedByYou|ResourceInUseException|ResourceConflictException",
     re.IGNORECASE,
 )
+
+STATE_FORMAT = 4  # https://developer.hashicorp.com/terraform/internals/json-format
 
 _first_init = threading.Lock()
 
@@ -63,6 +67,11 @@ class Stack:
     def initialized(self) -> bool:
         return (self.folder / ".terraform").is_dir()
 
+    @property
+    def has_providers(self) -> bool:
+        """Whether `terraform init` has installed providers. They may be others than are required by now."""
+        return (self.folder / ".terraform" / "providers").is_dir()
+
     def init(self) -> None:
         """`terraform init`. Raises `DeploymentError`."""
         with self.initializing():
@@ -73,7 +82,7 @@ class Stack:
 
         https://developer.hashicorp.com/terraform/cli/config/config-file#provider-plugin-cache
         """
-        return nullcontext() if (self.folder / ".terraform" / "providers").is_dir() else _first_init
+        return nullcontext() if self.has_providers else _first_init
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Terraform in the stack's folder. Returns the result, also of a failure."""
@@ -100,7 +109,10 @@ class Stack:
         """
         if not self.initialized:
             raise DeploymentError(f"{self.name} is not deployed from this folder")
-        values = json.loads(self.terraform("output", "-json", "-no-color"))
+        if self.target.local:
+            values = {name: {"sensitive": False, **one} for name, one in self.state().get("outputs", {}).items()}
+        else:
+            values = json.loads(self.terraform("output", "-json", "-no-color"))
         if not values and self.configuration.get("output"):
             raise DeploymentError(f"{self.name} is not deployed")
         running = self.target.local.running() if self.target.local else None
@@ -110,8 +122,24 @@ class Stack:
 
     def state(self) -> dict[str, Any]:
         """The state as JSON; empty if there is none yet. Raises `DeploymentError`."""
+        kept = self._state_on_local_aws() if self.target.local else None
+        if kept is not None:
+            return kept
         text = self.terraform("state", "pull")
         return dict(json.loads(text)) if text.strip() else {}
+
+    def _state_on_local_aws(self) -> dict[str, Any] | None:
+        """The state's object, which takes milliseconds; Terraform starts for most of a second. None if Terraform has to
+        say what is wrong with it."""
+        _, backend = self.backend
+        try:
+            answer = self.target.client("s3").get_object(Bucket=backend["bucket"], Key=backend["key"])
+            state = json.loads(answer["Body"].read())
+        except ClientError as error:
+            return {} if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket") else None
+        except (ValueError, KeyError):
+            return None
+        return state if isinstance(state, dict) and state.get("version") == STATE_FORMAT else None
 
     def has_resources(self) -> bool:
         """Whether anything of the stack is deployed. Raises `DeploymentError`."""

@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 from uuid import uuid4
 
+from rich.progress import Progress
 from rich.table import Table
 
 from checks.demo.result import Result, failures_kept
 from checks.least_privilege.uses import Recorded, Use
 from checks.simulation import NAME, Pipeline, Simulation
-from checks.simulation_run import await_results, progress_bars, total
+from checks.simulation_run import await_results, total
 from checks.soak.inputs import Expectation, Record, Row, SoakInputs
 from checks.soak.plan import Item
 from checks.systems.load import EventLoad
@@ -59,8 +60,9 @@ def tour(local: LocalAws, target: Target) -> Result:
         console.print(f"Uploaded {one.key} ({len(one.body)} bytes)", markup=False)
     if not missing:
         console.print("All objects were there already: nothing was uploaded.")
-    with progress_bars() as progress:
-        found = await_results(pipeline, simulation, uploads, progress)
+    console.print("Waiting for rows, notifications and rejects ...")
+    # No bars: the deployment of other systems has one at the same time.
+    found = await_results(pipeline, simulation, uploads, Progress(disable=True))
     if found != total(uploads):
         raise DeploymentError(
             f"of {total(uploads)} there is {found}; the local AWS logs to {local.folder / 'local-aws.log'}"

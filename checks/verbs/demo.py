@@ -1,7 +1,10 @@
-"""Demo: each system at work on sample input."""
+"""Demo: each system at work on sample input, as soon as it is deployed."""
 
 import argparse
+import queue
 import textwrap
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -15,6 +18,7 @@ from sluice_cli.console.background import start_console
 from sluice_cli.console.browser import has_browser, open_browser
 from sluice_cli.deployment.local import up
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.stack import Stack
 from sluice_cli.target import local_aws_of
 from sluice_cli.terminal import console
 
@@ -26,11 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     project = repository()
     local = local_aws_of(project)
-    target = up(project, local, arguments.systems)
-    results = []
-    for system in arguments.systems or SYSTEMS:
-        console.rule(f"[bold]{system}", align="left")
-        results.append(SYSTEMS[system].tour(local, target))
+    tours = Tours(local)
+    up(project, local, arguments.systems, deployed=tours.begin)
+    results = tours.results(arguments.systems or list(SYSTEMS))
     _summarize(results)
     address = start_console(project, local)
     _say_what_next(local, results)
@@ -38,6 +40,43 @@ def run(arguments: argparse.Namespace) -> int:
     if has_browser():
         open_browser(local, address)
     return 0
+
+
+class Tours:
+    """The tours of the systems, in the order in which they are deployed, while others are still being deployed."""
+
+    def __init__(self, local: LocalAws) -> None:
+        self._local = local
+        self._begun: set[str] = set()
+        self._deployed: queue.Queue[Stack] = queue.Queue()
+        self._outcomes: queue.Queue[Result | BaseException] = queue.Queue()
+        # A daemon, so that Ctrl-C does not wait for a tour.
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def begin(self, stack: Stack) -> None:
+        """Begin the tour of a system that is deployed; once, if its stack is planned again. Other stacks have none."""
+        if stack.name in SYSTEMS and stack.name not in self._begun:
+            self._begun.add(stack.name)
+            self._deployed.put(stack)
+
+    def results(self, systems: Sequence[str]) -> list[Result]:
+        """The results of the systems' tours, in this order. Raises what a tour raised."""
+        found = {}
+        for _ in systems:
+            outcome = self._outcomes.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            found[outcome.system] = outcome
+        return [found[name] for name in systems]
+
+    def _run(self) -> None:
+        while True:
+            stack = self._deployed.get()
+            try:
+                console.rule(f"[bold]{stack.name}", align="left")
+                self._outcomes.put(SYSTEMS[stack.name].tour(self._local, stack.target))
+            except BaseException as error:  # noqa: BLE001 - raised in the main thread
+                self._outcomes.put(error)
 
 
 def _summarize(results: list[Result]) -> None:

@@ -9,9 +9,9 @@ from sluice_cli.errors import DeploymentError, InputError, UndecidedError
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
 from sluice_cli.terminal import console
-from sluice_cli.terraform.applying import CHANGES, dependents_of
+from sluice_cli.terraform.applying import dependents_of
 from sluice_cli.terraform.moved_away import check_not_moved_away
-from sluice_cli.terraform.program import program
+from sluice_cli.terraform.program import CHANGES, program
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
 
 PLAN = Path(".terraform", "deploy.tfplan")

@@ -11,16 +11,24 @@ from sluice_cli.project import MANIFEST, Project
 from sluice_cli.stack import Stack, synthesize, synthesized_stacks
 from sluice_cli.target import Target, local_target
 from sluice_cli.terminal import console
-from sluice_cli.terraform.applying import dependents_of, deploy_stacks, destroy
+from sluice_cli.terraform.applying import Deployed, dependents_of, deploy_stacks, destroy
 from sluice_cli.terraform.program import check_program
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from sluice_cli.terraform.unchanged import UnchangedStacks
 
 
-def up(project: Project, local: LocalAws, names: Sequence[str] = (), *, plan_all: bool = False) -> Target:
+def up(
+    project: Project,
+    local: LocalAws,
+    names: Sequence[str] = (),
+    *,
+    plan_all: bool = False,
+    deployed: Deployed = lambda stack: None,
+) -> Target:
     """Start the local AWS and deploy the named stacks of the project, or all.
 
     A stack on which nothing was changed since its last deployment is not planned again, unless `plan_all` is set.
+    `deployed` is called with each stack that is in place, while others are still being deployed.
     Raises `SynthError` and `InputError` if nothing can be deployed; a local AWS that this call started is stopped
     again.
     """
@@ -44,7 +52,7 @@ def up(project: Project, local: LocalAws, names: Sequence[str] = (), *, plan_all
         if plan_all:
             for stack in stacks:
                 unchanged.forget(stack)
-        deploy_stacks(stacks, target, unchanged)
+        deploy_stacks(stacks, target, unchanged, deployed)
     except (InputError, SynthError):
         if not was_running:
             local.stop()

@@ -14,10 +14,9 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from sluice_cli.errors import DeploymentError
-from sluice_cli.stack import Stack
+from sluice_cli.stack import STATE_FORMAT, Stack
 
 READ_AT_MOST = 20  # versions, the newest; each is downloaded to read its content
-STATE_FORMAT = 4  # https://developer.hashicorp.com/terraform/internals/json-format
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,9 @@
 """Deploys and destroys a project's stacks in order of their dependencies."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from functools import partial
 from graphlib import TopologicalSorter
-from pathlib import Path
 
 from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Synthesized
@@ -15,13 +14,14 @@ from sluice_cli.terraform.overlaps import Overlaps
 from sluice_cli.terraform.parallel_run import ParallelRun
 from sluice_cli.terraform.unchanged import UnchangedStacks
 
-CHANGES = 2  # exit code of `terraform plan -detailed-exitcode` if the plan has changes
-PLAN = Path(".terraform", "deploy.tfplan")
+# In all messages about a folder that is not initialized, or for another backend, other providers or other modules.
+NEEDS_INIT = re.compile(r"\b(?:terraform|tofu)[\s│]+init\b")
+
+Deployed = Callable[[Stack], None]
 
 
 def deploy(names: Sequence[str], target: Target) -> list[Stack]:
-    """Synthesize and deploy without asking. Independent stacks are deployed concurrently; a stack without changes is
-    not applied.
+    """Synthesize and deploy without asking. Independent stacks are deployed concurrently.
 
     Raises `DeploymentError` once all stacks that do not depend on a failed one are deployed.
     """
@@ -30,16 +30,25 @@ def deploy(names: Sequence[str], target: Target) -> list[Stack]:
     return stacks
 
 
-def deploy_stacks(stacks: Sequence[Stack], target: Target, unchanged: UnchangedStacks | None = None) -> None:
+def deploy_stacks(
+    stacks: Sequence[Stack],
+    target: Target,
+    unchanged: UnchangedStacks | None = None,
+    deployed: Deployed = lambda stack: None,
+) -> None:
     """Deploy synthesized stacks, as `deploy` does. With `unchanged`, stacks that are deployed as they are synthesized
     are left out, unless the deployment of another stack may have changed their resources. Each deployment is recorded
-    there."""
+    there. `deployed` is called with each stack that is in place, from another thread."""
+    overlaps = Overlaps(unchanged.state) if unchanged else None
+
+    def work(stack: Stack) -> None:
+        _deploy(stack, run, unchanged, overlaps)
+        deployed(stack)
+
     with ParallelRun("deploy", "Deploying", target) as run:
-        if unchanged is None:
-            _in_order(stacks, _dependencies(stacks), lambda stack: _deploy(stack, run), run)
+        if unchanged is None or overlaps is None:
+            _in_order(stacks, _dependencies(stacks), work, run)
             return
-        overlaps = Overlaps(unchanged.state)
-        work = partial(_deploy, run=run, unchanged=unchanged, overlaps=overlaps)
         try:
             _in_order(stacks, _dependencies(stacks), work, run)
             again = overlaps.affected([stack for stack in stacks if run.was_skipped(stack)])
@@ -111,40 +120,58 @@ def _in_order(
 def _deploy(
     stack: Stack, run: ParallelRun, unchanged: UnchangedStacks | None = None, overlaps: Overlaps | None = None
 ) -> None:
-    if unchanged:
+    options = ["-auto-approve"]
+    if unchanged and overlaps:
         if unchanged.holds(stack):
             run.skip(stack)
             return
+        if unchanged.differs_in_files_only(stack) and not overlaps.affected([stack]):
+            options.append("-refresh=false")
         unchanged.forget(stack)
-    with stack.initializing():
-        run.terraform(stack, "init")
-    try:
+
+    def begin(stack: Stack) -> None:
+        check_not_moved_away(stack)
         if overlaps:
             overlaps.begin_plan(stack)
-        if run.terraform(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", fine=(0, CHANGES)) == CHANGES:
-            check_not_moved_away(stack)
-            before = overlaps.values(stack) if overlaps else None
-            try:
-                run.terraform(stack, "apply", str(PLAN))
-            finally:
-                if overlaps and before:
-                    overlaps.end_apply(stack, before)
+
+    try:
+        # One process: a plan and an apply of their own would each load the provider's schemas.
+        _run(stack, run, begin, "apply", *options)
     finally:
-        (stack.folder / PLAN).unlink(missing_ok=True)  # the plan file may hold secrets
+        if overlaps and run.has_changes(stack):
+            overlaps.end_apply(stack)
     if unchanged:
         unchanged.record(stack)
 
 
 def _destroy(stack: Stack, run: ParallelRun) -> None:
-    with stack.initializing():
-        run.terraform(stack, "init")
-    counts = moved_away(stack.configuration, stack.state())
-    for module, number in counts.items():
-        run.say(
-            f"{stack.name}: its resources were moved to a plain module: {number} below {module} of its state are "
-            "destroyed with it"
-        )
-    run.terraform(stack, "destroy", "-auto-approve")
+    def say_what_was_moved(stack: Stack) -> None:
+        counts = moved_away(stack.configuration, stack.state())
+        for module, number in counts.items():
+            run.say(
+                f"{stack.name}: its resources were moved to a plain module: {number} below {module} of its state are "
+                "destroyed with it"
+            )
+
+    _run(stack, run, say_what_was_moved, "destroy", "-auto-approve")
+
+
+def _run(stack: Stack, run: ParallelRun, begin: Callable[[Stack], None], *command: str) -> None:
+    """Run Terraform on a stack, after `init` if it is needed, which Terraform says before it does anything.
+    `begin` is called in the stack's turn."""
+    with run.turn(stack):
+        if stack.has_providers:
+            try:
+                begin(stack)
+                run.terraform(stack, *command)
+                return
+            except DeploymentError as error:
+                if not NEEDS_INIT.search(str(error)):
+                    raise
+        with stack.initializing():
+            run.terraform(stack, "init")
+        begin(stack)
+        run.terraform(stack, *command)
 
 
 def _dependencies(stacks: Sequence[Stack]) -> dict[str, set[str]]:

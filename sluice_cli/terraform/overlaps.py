@@ -55,17 +55,20 @@ class Overlaps:
         self._applied: list[tuple[str, ManagedValues]] = []
         # By stack, the number of applies that had ended when its plan began.
         self._seen: dict[str, int] = {}
+        # By stack, what it managed then: the apply may delete it.
+        self._before: dict[str, ManagedValues] = {}
 
     def begin_plan(self, stack: Stack) -> None:
+        before = self.values(stack)
         with self._lock:
             self._seen[stack.name] = len(self._applied)
+            self._before[stack.name] = before
 
     def values(self, stack: Stack) -> ManagedValues:
         return ManagedValues.of(self._state_of(stack))
 
-    def end_apply(self, stack: Stack, before: ManagedValues) -> None:
-        """`before` has what the apply may have deleted."""
-        values = before | self.values(stack)
+    def end_apply(self, stack: Stack) -> None:
+        values = self._before[stack.name] | self.values(stack)
         with self._lock:
             self._applied.append((stack.name, values))
 

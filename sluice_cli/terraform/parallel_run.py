@@ -6,8 +6,9 @@ import re
 import signal
 import subprocess
 import threading
-from collections import deque
-from collections.abc import Sequence
+import time
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -22,10 +23,13 @@ from sluice_cli.terraform.program import program
 
 # Lines that Terraform prints once for a stack, and once for each resource.
 PLANNED = re.compile(r"Plan: (?:\d+ to import, )?(\d+) to add, (\d+) to change, (\d+) to destroy")
-DONE = re.compile(r": (?:Creation|Modifications|Destruction) complete after")
+DONE = re.compile(r"^(?P<address>\S+): (?:Creation|Modifications|Destruction) complete after")
+# Every ten seconds for a resource that takes longer.
+AWAITED = re.compile(r"^(?P<address>\S+): Still (?:creating|modifying|destroying)\.\.\.")
 
 ERROR_LINES = 40
 SAID_EVERY = 20  # changes between two progress lines without a terminal
+SAID_AFTER = 15  # seconds without such a line, after which one says what is awaited
 
 
 class ParallelRun:
@@ -44,14 +48,37 @@ class ParallelRun:
         self._task = self._progress.add_task(title, total=None)
         self._total = self._done = 0
         self._lock = threading.Lock()
+        # A plan takes a whole processor; an apply mostly waits. More plans at once would only delay the first apply.
+        self._turns = threading.Semaphore(os.cpu_count() or 1)
+        self._holders: set[str] = set()
+        self._awaited: dict[str, str] = {}  # type by stack and address
+        self._said = time.monotonic()
         self._running: set[subprocess.Popen[str]] = set()
         self._interrupted = False
         self._skipped: list[str] = []
+        self._with_changes: set[str] = set()
 
     def __enter__(self) -> Self:
         self._out = self._log.open("w")
         self._progress.start()
         return self
+
+    @contextlib.contextmanager
+    def turn(self, stack: Stack) -> Iterator[None]:
+        """The stack's turn to plan. It ends with the plan, so that the next stack plans while this one applies."""
+        self._turns.acquire()
+        with self._lock:
+            self._holders.add(stack.name)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._end_turn(stack.name)
+
+    def _end_turn(self, name: str) -> None:
+        if name in self._holders:
+            self._holders.remove(name)
+            self._turns.release()
 
     def terraform(self, stack: Stack, verb: str, *arguments: str, fine: Sequence[int] = (0,)) -> int:
         """Run Terraform on a stack. Returns its exit code. Raises `DeploymentError` if the exit
@@ -107,6 +134,10 @@ class ParallelRun:
     def was_skipped(self, stack: Stack) -> bool:
         return stack.name in self._skipped
 
+    def has_changes(self, stack: Stack) -> bool:
+        """Whether the plan of the last command had changes of resources."""
+        return stack.name in self._with_changes
+
     def plan_again(self, stack: Stack, changed_by: str) -> None:
         """Say why a stack that was left out is planned after all."""
         with self._lock:
@@ -116,15 +147,33 @@ class ParallelRun:
     def _heed(self, line: str, name: str) -> None:
         self._out.write(f"{name}: {line}")
         self._out.flush()
-        planned = PLANNED.search(line)
+        planned, done, awaited = PLANNED.search(line), DONE.match(line), AWAITED.match(line)
         if planned:
             self._total += sum(map(int, planned.groups()))
-        if DONE.search(line):
+            self._with_changes.add(name)
+            self._end_turn(name)
+        if awaited:
+            address = awaited["address"]
+            self._awaited[f"{name} {address}"] = address.rpartition(".")[0].rpartition(".")[2]
+        if done:
             self._done += 1
-            # The total is known only after all stacks are planned.
-            if not console.is_terminal and self._done % SAID_EVERY == 0:
-                console.print(f"{self._title}: {self._done} changes so far")
-        self._progress.update(self._task, total=self._total or None, completed=self._done)
+            self._awaited.pop(f"{name} {done['address']}", None)
+        waiting = self._waiting()
+        # The total is known only after all stacks are planned.
+        if not console.is_terminal and (
+            (done and self._done % SAID_EVERY == 0) or (waiting and time.monotonic() - self._said >= SAID_AFTER)
+        ):
+            self._said = time.monotonic()
+            console.print(f"{self._title}: {self._done} changes so far{waiting}", markup=False)
+        self._progress.update(
+            self._task, description=f"{self._title}{waiting}", total=self._total or None, completed=self._done
+        )
+
+    def _waiting(self) -> str:
+        """What takes longer than ten seconds, by type: `, waiting for 2 aws_sqs_queue`."""
+        counts = Counter(self._awaited.values())
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items()))
+        return f", waiting for {kinds}" if kinds else ""
 
     def interrupt(self) -> None:
         """Interrupt all running processes in order, and start no others."""

@@ -16,6 +16,7 @@ from sluice_cli.errors import DeploymentError
 
 VARIABLE = "TERRAFORM_BINARY_NAME"
 DEFAULT = "terraform"
+CHANGES = 2  # exit code of `plan -detailed-exitcode` if the plan has changes
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,13 @@ class UnchangedStacks:
 
     def holds(self, stack: Stack) -> bool:
         """Whether the stack is deployed as synthesized, and nothing has changed since."""
-        try:
-            recorded = json.loads((stack.folder / RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return bool(recorded == self._fingerprint(stack))
+        recorded = _recorded(stack)
+        return recorded is not None and recorded == self._fingerprint(stack)
+
+    def differs_in_files_only(self, stack: Stack) -> bool:
+        """Whether nothing but the stack's files has changed since its deployment: AWS is as its state says."""
+        recorded, now = _recorded(stack), self._fingerprint(stack)
+        return recorded is not None and now is not None and {**recorded, "files": now["files"]} == now
 
     def forget(self, stack: Stack) -> None:
         """Before a deployment, which has to be planned again if it ends half-way; and when another changed the stack's
@@ -97,12 +99,8 @@ class UnchangedStacks:
     def changes_recorded(self, stack: Stack) -> str | None:
         """How often others had changed the local AWS when the stack was recorded; None where its state was changed
         since, or nothing is recorded."""
-        try:
-            recorded = json.loads((stack.folder / RECORD).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        now = self._fingerprint(stack)
-        return str(recorded["local_aws"]) if now and recorded.get("states") == now["states"] else None
+        recorded, now = _recorded(stack), self._fingerprint(stack)
+        return str(recorded["local_aws"]) if recorded and now and recorded.get("states") == now["states"] else None
 
     def record(self, stack: Stack, changes: str | None = None) -> None:
         """After a deployment. What was changed by others meanwhile counts as changed since; so does what was changed
@@ -137,6 +135,14 @@ class UnchangedStacks:
                 return ""
             raise
         return f"{head.get('VersionId')} {head['ETag']}"
+
+
+def _recorded(stack: Stack) -> dict[str, Any] | None:
+    try:
+        recorded = json.loads((stack.folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return recorded if isinstance(recorded, dict) else None
 
 
 def is_determined(configuration: Mapping[str, Any]) -> bool:

@@ -21,16 +21,23 @@ from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system depends on it if it exists
 SYSTEMS = ["object-tracker", "upload-api"]
+STEPS = ("init", "apply", "planned")
 
 TERRAFORM = """#!/bin/sh
 name=$(basename "$PWD")
 [ -z "$HANG" ] || trap 'echo "$name interrupted" >>"$NOTES"; kill $!; exit 1' INT
 [ "$1" = state ] && exit 0  # there is none yet
 echo "$name $1" >>"$NOTES"
-case " $FAIL " in *" $name:$1 "*) echo "Error: as told"; exit 1 ;; esac
-case " $UNCHANGED " in *" $name "*) [ "$1" = plan ] && exit 0 ;; esac
-if [ "$1" = plan ]; then echo "Plan: 1 to add, 0 to change, 0 to destroy."; touch .terraform/deploy.tfplan; exit 2; fi
-if [ "$1" = init ]; then mkdir -p .terraform; fi
+fail() { case " $FAIL " in *" $name:$1 "*) echo "Error: as told"; exit 1 ;; esac }
+if [ "$1" = init ]; then fail init; mkdir -p .terraform/providers; echo "$BACKEND" >.terraform/backend; fi
+if [ "$1" = apply ]; then
+  [ "$(cat .terraform/backend)" = "$BACKEND" ] || { echo 'Error: please run "terraform init"'; exit 1; }
+  [ -z "$SLOW" ] || sleep 0.2
+  echo "$name planned" >>"$NOTES"
+  echo "Plan: 1 to add, 0 to change, 0 to destroy."
+  fail apply
+  [ -z "$SLOW" ] || { sleep 2; echo "$name applied" >>"$NOTES"; }
+fi
 if [ "$1" = apply ] && [ -n "$HANG" ]; then sleep 60 & wait; fi
 exit 0
 """
@@ -64,8 +71,8 @@ def test_a_stack_is_deployed_after_those_it_depends_on(site: Callable[..., Targe
     target = site()
     deploy([ACCOUNT, *SYSTEMS], target)
     said = notes(target)
-    assert said[:3] == [f"{ACCOUNT} {verb}" for verb in ("init", "plan", "apply")]
-    assert sorted(said[3:]) == sorted(f"{name} {verb}" for name in SYSTEMS for verb in ("init", "plan", "apply"))
+    assert said[:3] == [f"{ACCOUNT} {step}" for step in STEPS]
+    assert sorted(said[3:]) == sorted(f"{name} {step}" for name in SYSTEMS for step in STEPS)
     log = target.log("deploy").read_text()
     assert [f"{name}: Plan: 1 to add" in log for name in [ACCOUNT, *SYSTEMS]] == [True] * 3
 
@@ -73,35 +80,43 @@ def test_a_stack_is_deployed_after_those_it_depends_on(site: Callable[..., Targe
 def test_one_system_alone_is_deployed_without_what_it_depends_on(site: Callable[..., Target]) -> None:
     target = site()
     deploy(["upload-api"], target)
-    assert notes(target) == ["upload-api init", "upload-api plan", "upload-api apply"]
+    assert notes(target) == ["upload-api init", "upload-api apply", "upload-api planned"]
 
 
-def test_a_plan_that_changes_nothing_is_not_applied(site: Callable[..., Target]) -> None:
-    target = site(UNCHANGED="upload-api")
-    deploy(["upload-api"], target)
-    assert notes(target) == ["upload-api init", "upload-api plan"]
-
-
-def test_a_plan_that_was_applied_is_not_kept_because_it_may_hold_secrets(site: Callable[..., Target]) -> None:
+def test_a_stack_is_initialized_again_only_where_terraform_asks_for_it(site: Callable[..., Target]) -> None:
     target = site()
     deploy(["upload-api"], target)
-    assert list(Stack("upload-api", target).folder.glob(".terraform/*")) == []
+    deploy(["upload-api"], target)
+    assert notes(target)[len(STEPS) :] == ["upload-api apply", "upload-api planned"]
+    moved = site(BACKEND="elsewhere")
+    deploy(["upload-api"], moved)
+    assert notes(target)[len(STEPS) + 2 :] == ["upload-api apply", *(f"upload-api {step}" for step in STEPS)]
 
 
-@pytest.mark.parametrize("verb", ["init", "plan", "apply"])
-def test_dependents_of_a_failed_stack_are_not_deployed(site: Callable[..., Target], verb: str) -> None:
+def test_as_many_stacks_as_processors_plan_at_once_and_the_next_begin_when_these_apply(
+    site: Callable[..., Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    target = site(SLOW="yes")
+    deploy(SYSTEMS, target)
+    steps = [note.split()[1] for note in notes(target)]
+    assert steps == [*STEPS, *STEPS, "applied", "applied"]
+
+
+@pytest.mark.parametrize(("verb", "last"), [("init", "init"), ("apply", "planned")])
+def test_dependents_of_a_failed_stack_are_not_deployed(site: Callable[..., Target], verb: str, last: str) -> None:
     target = site(FAIL=f"{ACCOUNT}:{verb}")
     with pytest.raises(DeploymentError, match=rf"(?s)^Deploying {ACCOUNT}: failed; the end of .*Error: as told"):
         deploy([ACCOUNT, *SYSTEMS], target)
-    assert notes(target)[-1] == f"{ACCOUNT} {verb}"
+    assert notes(target)[-1] == f"{ACCOUNT} {last}"
 
 
 def test_the_failure_of_one_stack_leaves_the_others_to_be_deployed(site: Callable[..., Target]) -> None:
-    target = site(FAIL="upload-api:plan invocation-log:apply")
+    target = site(FAIL="upload-api:init invocation-log:apply")
     with pytest.raises(DeploymentError) as error:
         deploy([], target)
-    applied = {note.split()[0] for note in notes(target) if note.endswith(" apply")}
-    assert applied == {ACCOUNT, "object-tracker", "file-metadata", "sensor-pipeline", "invocation-log"}
+    planned = {note.split()[0] for note in notes(target) if note.endswith(" planned")}
+    assert planned == {ACCOUNT, "object-tracker", "file-metadata", "sensor-pipeline", "invocation-log"}
     assert [f"Deploying {name}: failed" in str(error.value) for name in ("upload-api", "invocation-log")] == [True] * 2
 
 
@@ -111,7 +126,7 @@ def test_an_interrupted_deployment_interrupts_terraform_once_and_waits_for_its_e
     target = site(HANG="yes")
 
     def interrupt_while_both_apply() -> None:
-        eventually(lambda: sorted(one for one in notes(target) if one.endswith(" apply"))[1:])
+        eventually(lambda: sorted(one for one in notes(target) if one.endswith(" planned"))[1:])
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt_while_both_apply).start()
@@ -139,6 +154,9 @@ class Records(UnchangedStacks):
     def holds(self, stack: Stack) -> bool:
         return stack.name in self.names
 
+    def differs_in_files_only(self, stack: Stack) -> bool:
+        return False
+
     def forget(self, stack: Stack) -> None:
         self.names.discard(stack.name)
 
@@ -164,8 +182,7 @@ def test_a_stack_that_was_left_out_is_planned_after_the_apply_of_another_that_co
     records = Records(SYSTEMS)
     records.stacks = stacks
     deploy_stacks(stacks, target, records)
-    verbs = ("init", "plan", "apply")
-    assert notes(target) == [f"{name} {verb}" for name in (ACCOUNT, "upload-api") for verb in verbs]
+    assert notes(target) == [f"{name} {step}" for name in (ACCOUNT, "upload-api") for step in STEPS]
     assert capsys.readouterr().out.splitlines()[-3:] == [
         f"upload-api: planned, as the deployment of {ACCOUNT} may have changed its resources",
         "Deploying: done, nothing to change",

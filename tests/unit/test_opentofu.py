@@ -91,7 +91,7 @@ def test_the_setting_names_what_deploys_and_source_and_mirror_follow_it(
     (tmp_path / "cdktf.json").write_text('{"app": "sh app.sh"}')
     target = Target({**environment, **variables}, tmp_path, project=Project.read(tmp_path))
     deploy(["web"], target)
-    verbs = ("init", "plan", "state", "apply")
+    verbs = ("init", "state", "apply")
     assert (tmp_path / "notes").read_text().splitlines() == [f"{program} {verb}" for verb in verbs]
     assert (tmp_path / "notes.rc").read_text() == (
         f'\nprovider_installation {{\n  filesystem_mirror {{\n    path    = "{tmp_path / "data" / place}"\n'

@@ -55,9 +55,8 @@ def test_a_stack_is_affected_by_applies_that_its_plan_did_not_see(tmp_path: Path
     }
     overlaps = Overlaps(lambda stack: states[stack.name])
     overlaps.begin_plan(role)
-    before = overlaps.values(role)
     states["role"] = {}  # destroyed by the apply
-    overlaps.end_apply(role, before)
+    overlaps.end_apply(role)
     assert overlaps.affected([role, policy, apart]) == [(policy, "role")]
     overlaps.begin_plan(policy)
     assert overlaps.affected([role, policy, apart]) == []

@@ -438,7 +438,7 @@ def test_options_have_one_spelling_and_no_abbreviation(sluice: Sluice, project: 
 def test_makes_variables_mean_what_they_say(variables: str, options: str) -> None:
     done = subprocess.run(
         # These tests may themselves run under make, which then prints the folder that it enters and leaves.
-        ["make", "-n", "--no-print-directory", "-o", "setup", "recover", "SYSTEM=x", *variables.split()],
+        ["make", "-n", "--no-print-directory", "-o", "installed", "recover", "SYSTEM=x", *variables.split()],
         cwd=ROOT,
         capture_output=True,
         text=True,

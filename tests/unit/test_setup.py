@@ -34,9 +34,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def set_up(project: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def set_up(project: Path, *extras: str, **environment: str) -> subprocess.CompletedProcess[str]:
     variables = {**os.environ, "PYTHON": sys.executable, **environment}
-    command = ["/bin/sh", str(project / "scripts" / "setup.sh")]
+    command = ["/bin/sh", str(project / "scripts" / "setup.sh"), *extras]
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
 
@@ -44,9 +44,12 @@ def test_where_uv_fails_pip_installs_everything_and_a_second_run_has_nothing_to_
     cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(project / "cache")}  # the real uv, with an unreachable index
     done = set_up(project, **cache)
     assert done.returncode == 0, done.stdout + done.stderr
-    said = [line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith("Waiting")]
-    steps = ("cdktf-cli", "the Python environment", "the local AWS", "the functions' libraries")
-    assert sorted(said) == sorted([*(f"Installing {one} ..." for one in steps), *(f"Installed {one}" for one in steps)])
+    assert steps_of(done) == [
+        "the Python environment",
+        "the functions' libraries",
+        "the layout of pictures",
+        "the local AWS",
+    ]
     for python in (".venv/bin/python", ".tools/local-aws/bin/python"):
         assert subprocess.run([project / python, "-c", "import idna"], check=False).returncode == 0
     assert (project / ".tools" / "lambda-libraries" / "idna" / "core.py").is_file()
@@ -56,6 +59,17 @@ def test_where_uv_fails_pip_installs_everything_and_a_second_run_has_nothing_to_
 
     again = set_up(project, **cache)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
+
+    more = set_up(project, "dev", "npm", **cache)
+    assert (more.returncode, steps_of(more)) == (0, ["cdktf-cli", "the tools of tests and lint"])
+
+
+def steps_of(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What was installed; each step says when it begins and when it ends."""
+    said = [line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith("Waiting")]
+    steps = sorted(line.removeprefix("Installed ") for line in said if line.startswith("Installed "))
+    assert sorted(said) == sorted([*(f"Installing {one} ..." for one in steps), *(f"Installed {one}" for one in steps)])
+    return steps
 
 
 def test_a_step_that_fails_is_named_with_the_end_of_its_log(project: Path) -> None:
