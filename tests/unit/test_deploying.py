@@ -15,6 +15,7 @@ import pytest
 from sluice_cli.errors import DeploymentError, SynthError
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_cli.terraform import parallel_run
 from sluice_cli.terraform.applying import deploy, deploy_stacks
 from sluice_cli.terraform.unchanged import UnchangedStacks
 from tests.support.waiting import eventually
@@ -37,6 +38,7 @@ if [ "$1" = apply ]; then
   echo "Plan: 1 to add, 0 to change, 0 to destroy."
   fail apply
   [ -z "$SLOW" ] || { sleep 2; echo "$name applied" >>"$NOTES"; }
+  [ -z "$LINES" ] || echo "$LINES"
 fi
 if [ "$1" = apply ] && [ -n "$HANG" ]; then sleep 60 & wait; fi
 exit 0
@@ -101,6 +103,26 @@ def test_as_many_stacks_as_processors_plan_at_once_and_the_next_begin_when_these
     deploy(SYSTEMS, target)
     steps = [note.split()[1] for note in notes(target)]
     assert steps == [*STEPS, *STEPS, "applied", "applied"]
+
+
+def test_progress_says_what_is_awaited(
+    site: Callable[..., Target], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(parallel_run, "SAID_AFTER", 0)
+    still = "Still creating... [10s elapsed]"
+    lines = (
+        f"aws_sqs_queue.Jobs: {still}",
+        f"module.a.aws_kms_key.Key: {still}",
+        "aws_sqs_queue.Jobs: Creation complete after 25s [id=jobs]",
+        "module.a.aws_kms_key.Key: Creation complete after 12s [id=key]",
+    )
+    deploy(["upload-api"], site(LINES="\n".join(lines)))
+    assert capsys.readouterr().out.splitlines() == [
+        "Deploying: 0 changes so far, waiting for 1 aws_sqs_queue",
+        "Deploying: 0 changes so far, waiting for 1 aws_kms_key, 1 aws_sqs_queue",
+        "Deploying: 1 changes so far, waiting for 1 aws_kms_key",
+        "Deploying: done, 2 changes",
+    ]
 
 
 @pytest.mark.parametrize(("verb", "last"), [("init", "init"), ("apply", "planned")])
