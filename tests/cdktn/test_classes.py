@@ -17,6 +17,7 @@ TESTS = (
     *("test_table.py", "test_table_changes.py", "test_bucket.py", "test_bucket_events.py", "test_queue.py"),
     *("test_topic.py", "test_key.py", "test_api_to_queue.py", "test_rule.py", "test_schedule.py"),
     *("test_role.py", "test_release.py", "test_secret.py", "test_jsii_calls.py", "test_state.py"),
+    *("test_grant_table.py", "test_least_privilege.py", "test_terminal_safety.py"),
 )
 
 # As a project on CDK Terrain has it: its own names, and the old ones for what is not changed yet.
