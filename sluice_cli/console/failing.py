@@ -9,9 +9,10 @@ from sluice_cli.capturing.capture import Capture
 from sluice_cli.failures.discarding import discard_failures
 from sluice_cli.failures.queue import Failure, FailureQueue, Sources, failure_in
 
+from . import rejecting
 from .console import Console
 from .guard import HttpError
-from .happenings import follow_text
+from .happenings import Thing, follow_text
 from .messages import QUEUE
 from .nodes import Node
 from .requests import PageRequest, text_of
@@ -21,6 +22,11 @@ LONGEST_EVENT = 256 * 1024
 
 def listed(console: Console, request: PageRequest) -> Any:
     node = console.node(request)
+    if node.keeps_rejects:
+        function = rejecting.function_of(console, node)
+        rejects = rejecting.rejected(console, node)
+        shown = [_shown(console, one.failure(function), node.id, one.thing) for one in rejects]
+        return {"failures": shown, "held": 0, "next": None}
     found: list[dict[str, Any]] = []
     held, following = 0, None
     for sources in _queues(console, node):
@@ -31,18 +37,24 @@ def listed(console: Console, request: PageRequest) -> Any:
         for message in answer["messages"] or []:
             failure = failure_in(message["as_received"], sources)
             if node.failure_queue or failure.origin == node.arn:
-                found.append(_shown(console, failure, sources))
+                thing = ("message", failure.message_id)
+                found.append(_shown(console, failure, console.deployment.nodes.named(sources.arn), thing))
         held += answer.get("in_flight", 0)
         following = str(answer["next"]) if answer.get("next") is not None else following
     return {"failures": found, "held": held, "next": following}
 
 
 def replay(console: Console, request: PageRequest) -> Any:
-    results = []
+    content, results = request.json(), []
+    node = console.deployment.node(text_of(content, "node"))
+    if node.keeps_rejects:
+        return {
+            "results": [_result(one.id, rejecting.replay(console, node, one)) for one in _rejected(console, content)]
+        }
     with ExitStack() as opened:
-        for queue, failure in _chosen(console, request.json(), opened):
+        for queue, failure in _chosen(console, content, opened):
             reason = queue.replay(failure)
-            results.append({"id": failure.id, "ok": reason is None, "reason": reason})
+            results.append(_result(failure.id, reason))
     return {"results": results}
 
 
@@ -51,18 +63,27 @@ def discard(console: Console, request: PageRequest) -> Any:
     reason = text_of(content, "reason", "").strip()
     if not reason:
         raise HttpError(400, "a reason is needed: why these will never be processed")
+    node = console.deployment.node(text_of(content, "node"))
+    if node.keeps_rejects:
+        rejects = _rejected(console, content)
+        rejecting.discard(console, node, rejects, reason)
+        return {"results": [_result(one.id) for one in rejects]}
     with ExitStack() as opened:
         chosen = _chosen(console, content, opened)
         discarded = [one for one, _ in discard_failures(console.client, chosen, reason)]
-    return {"results": [{"id": one.id, "ok": True, "reason": None} for one in discarded]}
+    return {"results": [_result(one.id) for one in discarded]}
 
 
 def capture(console: Console, request: PageRequest) -> Any:
     content = request.json()
     node, deployment = console.deployment.node(text_of(content, "node")), console.deployment
     account = console.client("sts").get_caller_identity()["Account"]
+    one = {**content, "ids": [text_of(content, "id")]}
     with ExitStack() as opened:
-        ((_, failure),) = _chosen(console, {**content, "ids": [text_of(content, "id")]}, opened)[:1]
+        if node.keeps_rejects:
+            failure = _rejected(console, one)[0].failure(rejecting.function_of(console, node))
+        else:
+            failure = _chosen(console, one, opened)[0][1]
         captured = Capture(node.stack, deployment.resources, console.client, account)
         written = captured.write(failure, console.project.folder / "tests")
     folder = console.project.folder
@@ -78,20 +99,40 @@ def capture(console: Console, request: PageRequest) -> Any:
 
 def _chosen(console: Console, content: dict[str, Any], opened: ExitStack) -> list[tuple[FailureQueue, Failure]]:
     """The failures with these ids, received; the others are visible again. Raises `HttpError` if one is missing."""
-    node = console.deployment.node(text_of(content, "node"))
-    ids = content.get("ids")
-    if not (isinstance(ids, list) and ids and all(isinstance(one, str) for one in ids)):
-        raise HttpError(400, "ids have to be a list of texts")
+    node, ids = console.deployment.node(text_of(content, "node")), _ids(content)
     found: list[tuple[FailureQueue, Failure]] = []
     for sources in _queues(console, node):
         queue = opened.enter_context(FailureQueue(sources, console.client))
         own = [one for one in queue.read() if one.id in ids or one.message_id in ids]
         queue.release(but=own)
         found += [(queue, one) for one in own]
-    missing = set(ids) - {text for _, one in found for text in (one.id, one.message_id)}
+    _check(ids, {text for _, one in found for text in (one.id, one.message_id)})
+    return found
+
+
+def _rejected(console: Console, content: dict[str, Any]) -> list[rejecting.RejectedObject]:
+    """The rejected objects with these ids. Raises `HttpError` if one is missing."""
+    ids = _ids(content)
+    known = rejecting.rejected(console, console.deployment.node(text_of(content, "node")))
+    _check(ids, {one.id for one in known})
+    return [one for one in known if one.id in ids]
+
+
+def _ids(content: dict[str, Any]) -> list[str]:
+    ids = content.get("ids")
+    if not (isinstance(ids, list) and ids and all(isinstance(one, str) for one in ids)):
+        raise HttpError(400, "ids have to be a list of texts")
+    return ids
+
+
+def _check(ids: list[str], known: set[str]) -> None:
+    missing = set(ids) - known
     if missing:
         raise HttpError(404, f"not kept (any more): {', '.join(sorted(missing))[:300]}; nothing was done")
-    return found
+
+
+def _result(id_: str, reason: str | None = None) -> dict[str, Any]:
+    return {"id": id_, "ok": reason is None, "reason": reason}
 
 
 def _queues(console: Console, node: Node) -> list[Sources]:
@@ -104,17 +145,18 @@ def _queues(console: Console, node: Node) -> list[Sources]:
     return own
 
 
-def _shown(console: Console, failure: Failure, sources: Sources) -> dict[str, Any]:
+def _shown(console: Console, failure: Failure, kept_in: str | None, thing: Thing) -> dict[str, Any]:
     nodes = console.deployment.nodes
     text = json.dumps(failure.event, ensure_ascii=False)
     is_long = len(text) > LONGEST_EVENT
+    sent = failure.message.get("Attributes", {}).get("SentTimestamp")
     return {
         "id": failure.id,
-        "since": int(failure.message["Attributes"]["SentTimestamp"]) / 1000,
+        "since": int(sent) / 1000 if sent else rejecting.time_of(failure.since),
         "reason": failure.reason,
         "event": text[:LONGEST_EVENT] if is_long else failure.event,
         "truncated": is_long,
         "function": nodes.named(failure.origin) if failure.origin else None,
-        "queue": nodes.named(sources.arn),
-        "follow": follow_text((("message", failure.message_id),)),
+        "queue": kept_in,
+        "follow": follow_text((thing,)),
     }

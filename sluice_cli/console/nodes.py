@@ -70,7 +70,13 @@ class Node:
     def tabs(self) -> list[str]:
         if self.resource is None and self.type not in (ALARMS, MAIL):
             return []
-        return [*TABS.get(self.type, ()), *(("failures",) if self.failure_queue else ())]
+        keeps_failures = self.failure_queue or self.keeps_rejects
+        return [*TABS.get(self.type, ()), *(("failures",) if keeps_failures else ())]
+
+    @property
+    def keeps_rejects(self) -> bool:
+        """Whether it is a table of rejected records (rejecting.py)."""
+        return self.type == "aws_dynamodb_table" and "reject" in (self.name or "").lower()
 
     @property
     def actions(self) -> list[str]:

@@ -348,6 +348,38 @@ def test_failures_are_seen_replayed_captured_and_discarded(console: ConsoleClien
     assert (messages["waiting"], messages["in_flight"]) == (0, 0)
 
 
+def test_rejected_records_are_seen_replayed_captured_and_discarded(
+    console: ConsoleClient, nodes: list[Document]
+) -> None:
+    table = node_of(nodes, "sensor-pipeline", "aws_dynamodb_table", "Rejects")
+    bucket = node_of(nodes, "sensor-pipeline", "aws_s3_bucket")
+    function = node_of(nodes, "sensor-pipeline", "aws_lambda_function")
+    reading = {"deviceId": "d", "sensorType": "temperature", "timestamp": "2026-01-01T00:00:00Z"}
+    for value in ("<b>warm</b>", "cold"):
+        console.upload(bucket, f"readings/{value}.json", json.dumps([{**reading, "value": value}]).encode())
+
+    def kept() -> list[Document] | None:
+        found = console.get("/api/failures", node=table)["failures"]
+        return found if len(found) == 2 else None
+
+    first, second = eventually(kept)
+    keys = [one["event"]["Records"][0]["s3"]["object"]["key"] for one in (first, second)]
+    assert sorted(keys) == ["readings/%3Cb%3Ewarm%3C/b%3E.json", "readings/cold.json"]
+    assert (first["function"], first["queue"]) == (function, table)
+    assert {"object.created", "function.run", "row.written"} <= {
+        one["kind"] for one in steps_of(console, first["follow"])
+    }
+    (result,) = console.post("/api/failures/replay", node=table, ids=[first["id"]])["results"]
+    assert (result["ok"], result["reason"]) == (False, "1 of 1 records were rejected again")
+    captured = console.post("/api/failures/capture", node=table, id=second["id"])
+    assert (console.server.console.project.folder / captured["file"]).is_file()
+    ids = [first["id"], second["id"]]
+    assert console.send("/api/failures/discard", node=table, ids=[*ids, "gone"], reason="x")[0] == 404
+    console.post("/api/failures/discard", node=table, ids=ids, reason="a test's")
+    assert console.get("/api/failures", node=table)["failures"] == []
+    assert console.get("/api/rows", node=table)["rows"] == []
+
+
 def test_an_invocation_answers_with_its_log(
     console: ConsoleClient, nodes: list[Document], deployment: Deployment
 ) -> None:
