@@ -13,14 +13,14 @@ from .table import Comparison, chart, markdown
 
 TITLES = {
     "synth": "Synth, warm",
-    "first": "Synth, the first ever",
+    "first": "Synth without caches",
     "scale": "Synth, each further stack",
     "unit": "One unit test from the command line",
-    "cold": "Functions, from the start of a process to a handler that is ready",
-    "busy": "Functions, what an event costs",
+    "cold": "Functions, cold start",
+    "busy": "Functions, processor time of an event",
     "several": "Functions, an event of several records",
     "rates": "Functions on the local AWS",
-    "upload": "POST /upload on the local AWS, at its highest rate without an error",
+    "upload": "POST /upload on the local AWS, highest rate without errors",
     "plan": "Deploying with nothing changed, on the local AWS",
 }
 

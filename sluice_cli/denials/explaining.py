@@ -149,7 +149,7 @@ class Explainer:
                     yield f"{named} allows it only under a condition: {json.dumps(one['Condition'])}"
                 else:
                     yield (
-                        f"{named} {IN_STATE}: the policy was changed behind Terraform's back "
+                        f"{named} {IN_STATE}: the policy was changed outside of Terraform "
                         "(`sluice drift`), or AWS had not yet taken it over"
                     )
 

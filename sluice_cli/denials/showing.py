@@ -19,7 +19,7 @@ def lines(explanation: Explanation) -> list[str]:
     shown += [f"        or: {code}" for code in explanation.grants[1:]]
     shown += [f"  where: {place}" for place in explanation.where]
     if explanation.statement is not None:
-        label = "that is the statement" if explanation.grants else "no verb of a class grants it; the statement"
+        label = "missing statement" if explanation.grants else "no method of a class grants it; missing statement"
         shown.append(f"  {label}: {json.dumps(explanation.statement)}")
     shown += [f"  note: {note}" for note in explanation.notes]
     return [_bounded(clean(line)) for line in shown]

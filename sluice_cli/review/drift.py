@@ -1,4 +1,4 @@
-"""What moved behind Terraform's back and is not put back by the plan: judged like a change of ours."""
+"""Changes made outside of Terraform that the plan does not revert, judged like planned changes."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace

@@ -218,7 +218,7 @@ def test_a_replacement_that_leaves_the_old_one_behind_is_dangerous(actions: list
     assert review(given).counts.replace == 1
 
 
-# What moved behind Terraform's back.
+# Changes made outside of Terraform.
 
 
 def drifted(address: str, before: Values, after: Values) -> Values:

@@ -36,8 +36,7 @@ def test_the_code_names_the_constructs_by_their_ids_where_no_source_is_there() -
         '  grant it: orders.grant_query(worker, index="ByDay")',
         "  where: shop/Orders: the construct Orders of the stack shop",
         "  where: shop/Worker: the construct Worker of the stack shop",
-        "  that is the statement: "
-        f'{{"Effect": "Allow", "Action": "dynamodb:Query", "Resource": "{ORDERS}/index/ByDay"}}',
+        f'  missing statement: {{"Effect": "Allow", "Action": "dynamodb:Query", "Resource": "{ORDERS}/index/ByDay"}}',
     ]
 
 
@@ -85,7 +84,7 @@ def test_a_table_that_is_no_class_of_sluices_gets_the_statement(tmp_path: Path) 
     raw = Resource("shop", "aws_dynamodb_table", "Orders", "shop/Orders", {"arn": ORDERS})
     assert explained(Denial(ROLE, "dynamodb:Query", ORDERS), raw)[1:] == [
         "  where: shop/Worker: the construct Worker of the stack shop",
-        f'  no verb of a class grants it; the statement: {{"Effect": "Allow", "Action": "dynamodb:Query", '
+        f'  no method of a class grants it; missing statement: {{"Effect": "Allow", "Action": "dynamodb:Query", '
         f'"Resource": "{ORDERS}"}}',
     ]
 
@@ -147,7 +146,7 @@ def test_an_explicit_denial_is_not_answered_with_a_grant() -> None:
         ),
         (
             {"Resource": "*"},
-            "allows it in Terraform's state: the policy was changed behind Terraform's back (`sluice drift`), or AWS "
+            "allows it in Terraform's state: the policy was changed outside of Terraform (`sluice drift`), or AWS "
             "had not yet taken it over",
         ),
     ],
