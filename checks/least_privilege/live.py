@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 from botocore.awsrequest import AWSRequest
@@ -83,14 +83,13 @@ class DeployedSystem:
         self._credentials: dict[str, dict[str, str]] = {}
         self._clients: dict[tuple[str, str, bool, bool], Any] = {}
 
-    def __enter__(self) -> "DeployedSystem":
+    def __enter__(self) -> Self:
         with ExitStack() as cleanup:
             s3 = self.client("s3")
             # A bucket that belongs to somebody else: no role of the system may access it.
             self.foreign_bucket = f"test-foreign-{uuid4().hex[:12]}"
             s3.create_bucket(Bucket=self.foreign_bucket, **_location(self.place.region))
             cleanup.callback(self._empty_foreign_bucket)
-            self._credentials["role"] = credentials_of(self.role_arn, self.client("lambda"))
             self._policy_admin_arn, self._credentials["policy-admin"] = self._make_policy_admin(cleanup)
             self._cleanup = cleanup.pop_all()
         return self
@@ -104,6 +103,8 @@ class DeployedSystem:
         parameters.
         """
         asked = (service, who, tls, checked)
+        if who == "role" and who not in self._credentials:
+            self._credentials[who] = credentials_of(self.role_arn, self.client("lambda"))
         if asked not in self._clients:
             made = self.place.local.client(
                 service,
@@ -257,6 +258,9 @@ class DeployedSystem:
                 "Policy"
             ],
             "aws_s3_bucket_policy": lambda: self.client("s3").get_bucket_policy(Bucket=held["bucket"])["Policy"],
+            "aws_secretsmanager_secret_policy": lambda: self.client("secretsmanager").get_resource_policy(
+                SecretId=held["secret_arn"]
+            )["ResourcePolicy"],
             "aws_sns_topic_policy": lambda: self.client("sns").get_topic_attributes(TopicArn=held["arn"])["Attributes"][
                 "Policy"
             ],
@@ -288,6 +292,12 @@ class DeployedSystem:
                 self.client("s3").delete_bucket_policy(Bucket=held["bucket"])
             else:
                 self.client("s3").put_bucket_policy(Bucket=held["bucket"], Policy=text)
+        elif statement.kind == "aws_secretsmanager_secret_policy":
+            named = {"SecretId": held["secret_arn"]}
+            if empty:
+                self.client("secretsmanager").delete_resource_policy(**named)
+            else:
+                self.client("secretsmanager").put_resource_policy(**named, ResourcePolicy=text)
         elif statement.kind == "aws_sns_topic_policy":
             self.client("sns").set_topic_attributes(TopicArn=held["arn"], AttributeName="Policy", AttributeValue=text)
         else:

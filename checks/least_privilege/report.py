@@ -24,6 +24,30 @@ Terraform as generated, and fails on the Terraform with just that change.
 """
 
 
+CONNECTIONS = """\
+## Grants and connections of the classes
+
+Policies that the five systems do not have are proven in the same way on a deployment with every grant and every
+connection: grants in tests/local/test_grants.py; policies of queues, topics, buckets, secrets and keys, permissions
+to invoke, and the roles of schedules and of API routes to queues in tests/local/test_service_grants.py; the roles of
+releases in tests/functions/test_codedeploy.py. Unit tests assert what the local AWS does not enforce.
+"""
+NOT_ENFORCED = (
+    (
+        "the principal of a statement for a service",
+        "only services name a source in their requests, so that the condition on the source excludes everybody else",
+    ),
+    ("aws:SourceAccount", "the local AWS has one account"),
+    ("the resource in the policy of a queue, topic, bucket, secret or key", "the policy applies to that resource only"),
+    (
+        "lambda:GetProvisionedConcurrencyConfig, and aliases as resources, in the role of a release",
+        "its CodeDeploy moves the alias by the function's own ARN",
+    ),
+    ("dynamodb:DescribeStream, GetRecords and GetShardIterator, ssm:GetParameters", "evaluated on every resource"),
+    ("kms:Decrypt for a secret and for a SecureString", "their keys are not evaluated"),
+)
+
+
 @dataclass(frozen=True)
 class StatementRow:
     """The table row of one statement. The last three cells have a line for each way in which its mutations are
@@ -132,6 +156,8 @@ def to_markdown(systems: Mapping[str, Sequence[StatementRow]], proofs: Sequence[
     parts += [
         "## What no run can show on the local AWS\n",
         *_table(("statements", "what needs them on AWS", "why no run notices", "changes"), named),
+        CONNECTIONS,
+        *_table(("not enforced by the local AWS", "why no run notices"), NOT_ENFORCED),
     ]
     return "\n".join(parts)
 

@@ -51,16 +51,7 @@ def caller(connections: Connections, outputs: dict[str, str]) -> Caller:
 @pytest.fixture(scope="module")
 def signed_in(connections: Connections, outputs: dict[str, str]) -> dict[str, str]:
     """The tokens of a person of the user pool."""
-    cognito, pool, phrase = connections.local.client("cognito-idp"), outputs["PoolId"], "Not-a-secret-1"
-    cognito.admin_create_user(UserPoolId=pool, Username="ann")
-    cognito.admin_set_user_password(UserPoolId=pool, Username="ann", Password=phrase, Permanent=True)
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=pool,
-        ClientId=outputs["ClientId"],
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": "ann", "PASSWORD": phrase},
-    )
-    return dict(answer["AuthenticationResult"])
+    return connections.signed_in(outputs["PoolId"], outputs["ClientId"])
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +114,10 @@ def test_a_person_of_the_user_pool_may_call_and_their_claims_reach_the_route(
     caller: Caller, signed_in: dict[str, str]
 ) -> None:
     identified = caller.get("/people", {"Authorization": signed_in["IdToken"]})
-    assert (identified.status, identified.body["claims"]["cognito:username"]) == (200, "ann")
+    assert (identified.status, identified.body["claims"]["token_use"]) == (200, "id")
     permitted = caller.get("/members", {"Authorization": signed_in["AccessToken"]})
-    assert (permitted.status, permitted.body["claims"]["username"]) == (200, "ann")
+    assert (permitted.status, permitted.body["claims"]["token_use"]) == (200, "access")
+    assert permitted.body["claims"]["username"] == identified.body["claims"]["cognito:username"]
 
 
 def test_other_tokens_are_unauthorized(caller: Caller, signed_in: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
@@ -35,6 +36,19 @@ class Connections:
         sqs = self.local.client("sqs")
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         return lambda: list(sqs.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"]).get("Messages", []))
+
+    def signed_in(self, pool: str, client: str) -> dict[str, str]:
+        """The tokens of a person of the user pool, who signs in by that client."""
+        cognito, name, phrase = self.local.client("cognito-idp"), f"person-{uuid4().hex[:8]}", "Not-a-secret-1"
+        cognito.admin_create_user(UserPoolId=pool, Username=name)
+        cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=phrase, Permanent=True)
+        answer = cognito.admin_initiate_auth(
+            UserPoolId=pool,
+            ClientId=client,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": name, "PASSWORD": phrase},
+        )
+        return dict(answer["AuthenticationResult"])
 
     @classmethod
     def on(cls, local: LocalAws, folder: Path) -> "Connections":

@@ -121,6 +121,7 @@ class EveryOption(Construct):
             "Everything",
             handler="worker.handler.handle",
             dependencies=Dependencies(self._lock, group="main", boto3_of_runtime=True),
+            installed=["packaging"],
             exclude=["*.md"],
             layers=[LAYER],
             environment={"STAGE": "test"},
@@ -330,7 +331,8 @@ class EveryOption(Construct):
         signed.on_request(self.worker, "POST", "/items", body_schema=SCHEMA)
         signed.on_request(self.worker, "GET", "/items/{id}", authorization=people)
         signed.on_request(self.worker, "ANY", "/files/{proxy+}", authorization=own)
-        signed.on_request(self.work, "POST", "/orders")
+        signature = {"Signature": "method.request.header.X-Signature"}
+        signed.on_request(self.work, "POST", "/orders", message_attributes=signature)
         signed.add_domain(f"{self.name}.example.com", certificate_arn=CERTIFICATE, base_path="v1")
         keyed = RestApi(
             self,
@@ -401,6 +403,19 @@ class EveryOption(Construct):
         )
         table.grant_scan(role, index="by-kind")
         table.grant_stream(role)
+        admitted: dict[str, Any] = {"key": key, "admits": ["s3.amazonaws.com"]}
+        Queue.from_name(self, "NamedQueue", "named", visibility_timeout_seconds=300, **admitted).grant_send(role)
+        Topic.from_name(self, "NamedTopic", "named", alarm_topic=self.alarms, **admitted).allow_service(
+            "s3.amazonaws.com"
+        )
+        Table.from_name(
+            self,
+            "NamedTable",
+            "named",
+            indexes=["by-kind"],
+            stream_arn=f"{THEIR_TABLE}/stream/2025-01-01T00:00:00.000",
+            key=key,
+        ).grant_query(role, index="by-kind")
         options: dict[str, Any] = {"key": key, "account_id": ACCOUNT, "owns_notification": True}
         Bucket.from_name(self, "ByName", self._named("theirs"), **options).on_object_created(self.worker)
         Bucket.from_arn(self, "ByArn", f"arn:aws:s3:::{self.name}-other", **options).grant_read(role)

@@ -67,10 +67,12 @@ import observed_messages
 import own_paths
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
+import queue_routes  # noqa: F401 - completes routes of APIs to queues
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 import schedules
 import secret_values  # noqa: F401 - completes secrets without a value
 import snapshots
+import sns_redrive  # noqa: F401 - completes failed deliveries of SNS
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
 import template_parameters  # noqa: F401 - completes the names of headers in mapping templates
 import xray  # noqa: F401 - a service that ministack does not have

@@ -16,6 +16,7 @@ from ministack.services import apigateway_v1, eventbridge, lambda_svc, s3, sns
 
 from completing import existing
 from rights import function_record, role_may, service_may, service_may_take
+from sns_redrive import redrive
 
 API_GATEWAY = "apigateway.amazonaws.com"
 INVOKE = "lambda:InvokeFunction"
@@ -114,6 +115,8 @@ def _deliver_message(endpoint: str, envelope: str, topic_arn: str, subscription_
     }
     if may_invoke(endpoint, "sns.amazonaws.com", topic_arn):
         _invoke_later_with(endpoint, {"Records": [record]})
+    else:
+        redrive(topic_arn, endpoint, envelope)
 
 
 def _deliver_to_target(arn: str, payload: str) -> None:

@@ -27,6 +27,7 @@ from cdktf_cdktf_provider_aws.cognito_user_pool_client import CognitoUserPoolCli
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 GATE = Path(__file__).parent / "code" / "gate"
+RELEASED = Path(__file__).parent / "code" / "released"
 Authorizer = CognitoAuthorizer | LambdaAuthorizer
 PAGE = "https://app.example.com"
 DOMAIN = "api.grants.example.com"
@@ -84,8 +85,7 @@ class Grants(TerraformStack):
             self,
             "Released",
             name="grants-released",
-            packages=[GATE],
-            handler="gate.handler.answer",
+            packages=[RELEASED],
             release=Release(10, minutes=1),
         )
         self.add_api(Queue(self, "Orders", name="grants-orders"))
