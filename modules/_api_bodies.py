@@ -12,6 +12,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._api_deployment import ApiDeployment
+from ._body_schema import check_body_schema
 from ._checks import check_known, refuse
 from ._identifiers import digest
 from ._paths import path as place_of
@@ -89,6 +90,7 @@ class BodyChecks:
         draft = schema.get("$schema", DRAFT)
         if str(draft).removesuffix("#") != DRAFT:
             raise ConfigurationError(f"{where}: body_schema is of {draft}; API Gateway knows {DRAFT}# only")
+        check_body_schema(where, schema)
         try:
             text = json.dumps(schema, allow_nan=False)
         except (TypeError, ValueError) as error:

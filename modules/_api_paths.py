@@ -51,6 +51,8 @@ class ApiPaths:
                     f"{where}: path {path!r} has the part {part!r}; API Gateway takes letters, digits and . _ : -, a "
                     "parameter such as {id}, and {proxy+} at the end"
                 )
+            if part in (".", ".."):
+                raise ConfigurationError(f"{where}: path {path!r} has the part {part!r}, which callers resolve first")
             if part.endswith("+}") and number < len(parts) - 1:
                 raise ConfigurationError(f"{where}: path {path!r} goes on after {part}, which takes the rest of a path")
             if part.startswith("{") and part.strip("{+}") in {one.strip("{+}") for one in parts[:number]}:

@@ -17,6 +17,11 @@ def names_a_date(*, days: str, months: str, years: str) -> bool:
     return bool(possible) and any(day <= longest for day in _earliest_days(days))
 
 
+def latest_year(years: str) -> int:
+    """The last of the years."""
+    return max(_values(years, FIRST_YEAR, LAST_YEAR))
+
+
 def _earliest_days(days: str) -> list[int]:
     """The earliest day that each part stands for; for `L-3`, the shortest month that has such a day."""
     if days == "?":

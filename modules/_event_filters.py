@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from constructs import Construct
 
@@ -15,6 +17,7 @@ from .errors import ConfigurationError
 OR = "$or"
 NUMERIC = ("=", "<", "<=", ">", ">=")
 MOST_NUMERIC = 4  # two comparisons of two parts each
+TWO_WILDCARDS = re.compile(r"(?<!\\)(?:\\\\)*\*\*")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Operators:
 
     names: frozenset[str]
     but: frozenset[str]  # inside `anything-but`
+    largest: float  # of numbers that are compared, and the negative of the smallest
     link: str
 
 
@@ -30,16 +34,19 @@ _ALL = frozenset({"prefix", "suffix", "equals-ignore-case", "wildcard", "anythin
 OF_RULES = Operators(
     _ALL,
     frozenset({"prefix", "suffix", "equals-ignore-case", "wildcard"}),
+    5e9,
     "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html",
 )
 OF_SUBSCRIPTIONS = Operators(
     _ALL,
     frozenset({"prefix", "suffix", "wildcard"}),
+    1e9,
     "https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html",
 )
 OF_STREAMS = Operators(
     _ALL - {"wildcard", "cidr"},
     frozenset(),
+    5e9,
     "https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax",
 )
 
@@ -50,8 +57,8 @@ def check_pattern(where: Construct, parameter: str, pattern: object, operators: 
         raise _refuse(where, parameter, pattern, "give a dict", operators)
     for name, allowed in pattern.items():
         below = f"{parameter}[{name!r}]"
-        if not isinstance(name, str):
-            raise _refuse(where, parameter, name, "names are texts", operators)
+        if not isinstance(name, str) or not name:
+            raise _refuse(where, parameter, name, "names are texts with a character at least", operators)
         if name == OR:
             if not isinstance(allowed, list | tuple) or len(allowed) < 2:
                 raise _refuse(where, below, allowed, "give a list of two patterns or more", operators)
@@ -84,27 +91,49 @@ def _takes(name: str, operand: object, operators: Operators) -> bool:
         case "exists":
             return isinstance(operand, bool)
         case "numeric":
-            return _is_numeric(operand)
+            return _is_numeric(operand, operators.largest)
         case "anything-but":
             if isinstance(operand, Mapping):
                 return len(operand) == 1 and all(
                     one in operators.but and (isinstance(text, str) or _are_texts(text))
                     for one, text in operand.items()
                 )
-            return _is_plain(operand) or (isinstance(operand, list | tuple) and all(map(_is_plain, operand)))
+            return _is_plain(operand) or _are_alike(operand)
+        case "wildcard":
+            return isinstance(operand, str) and not TWO_WILDCARDS.search(operand)
+        case "cidr":
+            return isinstance(operand, str) and (is_token(operand) or _is_network(operand))
         case "prefix" | "suffix" if isinstance(operand, Mapping):
             return list(operand) == ["equals-ignore-case"] and isinstance(operand["equals-ignore-case"], str)
         case _:
             return isinstance(operand, str)
 
 
-def _is_numeric(operand: object) -> bool:
+def _is_numeric(operand: object, largest: float) -> bool:
     if not isinstance(operand, list | tuple) or len(operand) % 2 or not 0 < len(operand) <= MOST_NUMERIC:
         return False
     numbers = [one for one in operand[1::2] if not is_token(one)]
-    return all(one in NUMERIC for one in operand[::2]) and all(
-        isinstance(one, int | float) and not isinstance(one, bool) and math.isfinite(one) for one in numbers
-    )
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) and abs(one) <= largest for one in numbers):
+        return False
+    if len(operand) == MOST_NUMERIC:
+        # A lower and then an upper bound, with something between them.
+        return operand[0] in (">", ">=") and operand[2] in ("<", "<=") and (len(numbers) < 2 or numbers[0] < numbers[1])
+    return operand[0] in NUMERIC
+
+
+def _are_alike(operand: object) -> bool:
+    """Whether a list holds texts only, or numbers only."""
+    if not isinstance(operand, list | tuple) or not operand or not all(map(_is_plain, operand)):
+        return False
+    return len({isinstance(one, str) for one in operand if not is_token(one)}) <= 1
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
 
 
 def _are_texts(values: object) -> bool:

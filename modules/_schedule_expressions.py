@@ -6,16 +6,18 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 from constructs import Construct
 
 from ._checks import is_token, refuse
-from ._cron_dates import MONTHS, names_a_date
+from ._cron_dates import MONTHS, latest_year, names_a_date
 from ._paths import path
 from ._synth.notice import say
 from .errors import ConfigurationError
 
 TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
+CLOCKS = f"{TYPES}#daylist-savings-time)"
 # A schedule that has run is no reason to stop the deployment of everything else, for a while.
 LONG_OVER = timedelta(days=365)
 LARGEST_OFFSET = timedelta(hours=14)  # of a time zone from UTC
@@ -96,7 +98,20 @@ def cron_expression(where: Construct, cron: str) -> str:
         raise refuse(where, "cron", cron, f"? in one of day-of-month and day-of-week, a value in the other ({TYPES})")
     if not names_a_date(days=parts[2], months=parts[3], years=parts[5]):
         raise refuse(where, "cron", cron, f"days that the months and years have, which {parts[2]!r} is not ({TYPES})")
+    if latest_year(parts[5]) < datetime.now(UTC).year - 1:
+        raise refuse(where, "cron", cron, f"years to come, which {parts[5]!r} are not ({TYPES})")
     return f"cron({cron})"
+
+
+def check_clock(where: Construct, at: str | datetime, time_zone: str) -> None:
+    """Refuse a time that clocks skip when summer time begins: Scheduler skips it too."""
+    if is_token(at) or is_token(time_zone) or time_zone not in available_timezones():
+        return
+    moment = at if isinstance(at, datetime) else datetime.fromisoformat(at)
+    zone = ZoneInfo(time_zone)
+    later = moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+    if later != moment:
+        raise refuse(where, "at", at, f"a time that clocks in {time_zone} show; there they go on to {later} ({TYPES})")
 
 
 def at_expression(where: Construct, at: str | datetime) -> str:

@@ -27,6 +27,9 @@ def check_filter_policy(where: Construct, filter_policy: Mapping[str, Any], filt
             f"{path(where)}: filter_policy has names below others, which message attributes do not have; give the "
             "filter_scope MessageBody"
         )
+    if filter_scope == "MessageAttributes":
+        for names, _, _ in leaves:
+            limits.ATTRIBUTE_OF_A_MESSAGE.check(where, "filter_policy", names[0])
     combinations = _combinations(filter_policy)
     if combinations > limits.FILTER_COMBINATIONS.highest:
         limits.FILTER_COMBINATIONS.check(where, "filter_policy (values of all keys, multiplied)", combinations)

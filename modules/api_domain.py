@@ -1,4 +1,5 @@
 import re
+from collections.abc import Iterable
 
 from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
 from cdktf_cdktf_provider_aws.api_gateway_domain_name import ApiGatewayDomainName
@@ -6,10 +7,25 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._checks import is_token, refuse
+from ._paths import path
+from .errors import ConfigurationError
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
 CERTIFICATE_ARN = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+")
-BASE_PATH = re.compile(r"[A-Za-z0-9$._+!*'()-]+")
+BASE_PATH = re.compile(r"[A-Za-z0-9$._+!*'()-]{1,300}")
+
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+RESERVED_PATHS = ("/ping", "/sping")
+
+
+def check_reserved_paths(api: Construct, routes: Iterable[tuple[str, str]]) -> None:
+    """Raises `ConfigurationError` for routes that API Gateway answers itself at custom domains."""
+    for method, route_path in routes:
+        if route_path in RESERVED_PATHS:
+            raise ConfigurationError(
+                f"{path(api)}: API Gateway answers {route_path} of a custom domain itself, for health checks; give "
+                f"{method} {route_path} another path"
+            )
 
 
 class ApiDomain(Construct):
@@ -34,7 +50,9 @@ class ApiDomain(Construct):
         super().__init__(scope, id_)
         limits.DOMAIN_NAME.check(self, "name", name)
         if base_path is not None and not is_token(base_path) and not BASE_PATH.fullmatch(base_path):
-            raise refuse(self, "base_path", base_path, "letters, digits and $ - _ . + ! * ' ( ), without slashes")
+            raise refuse(
+                self, "base_path", base_path, "1 to 300 letters, digits and $ - _ . + ! * ' ( ), without slashes"
+            )
         if not is_token(certificate_arn) and not CERTIFICATE_ARN.fullmatch(certificate_arn):
             raise refuse(
                 self, "certificate_arn", certificate_arn, "the ARN of a certificate of AWS Certificate Manager"

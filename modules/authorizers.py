@@ -112,6 +112,8 @@ class Callers:
         limits.USER_POOLS.check(self._scope, "user_pool_arns", asked.user_pool_arns)
         for arn in asked.user_pool_arns:
             limits.USER_POOL_ARN.check(self._scope, "user_pool_arns", arn)
+        for scope in asked.scopes:
+            limits.OAUTH_SCOPE.check(self._scope, "scopes", scope)
         return ApiGatewayAuthorizer(
             self._scope,
             id_,
@@ -127,6 +129,8 @@ class Callers:
         limits.IDENTITY_SOURCES.check(self._scope, "headers", asked.headers)
         for header in asked.headers:
             limits.HEADER_NAME.check(self._scope, "headers", header)
+        if len({header.lower() for header in asked.headers}) < len(asked.headers):
+            raise ConfigurationError(f"{place_of(self._scope)}: headers of {asked.name!r} names one header twice")
         made = ApiGatewayAuthorizer(
             self._scope,
             id_,

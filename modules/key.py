@@ -206,6 +206,8 @@ class Key(AnyKey):
 
     def _account_policies(self, only_through: str | None) -> list[Statement]:
         account: dict[str, Sequence[str]] = {"AWS": [f"arn:{partition(self)}:iam::{self._account_id}:root"]}
+        if only_through is not None:
+            limits.SERVICE_NAME.check(self, "only_through", only_through)
         if only_through is None:
             return [Statement(sid="AccountPolicies", principals=account, actions=["kms:*"], resources=["*"])]
         service = only_through if "." in only_through else regional_service(self, only_through)

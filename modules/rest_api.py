@@ -22,7 +22,7 @@ from ._queue_route import QueueSender, send_to_queue
 from ._validation import require
 from .accepted import accept
 from .alarms import AlarmTopic
-from .api_domain import ApiDomain
+from .api_domain import ApiDomain, check_reserved_paths
 from .authorizers import Authorization, Authorizer, Callers
 from .cors import Cors, Preflight, add_error_answers
 from .errors import ConfigurationError
@@ -162,6 +162,11 @@ class RestApi(Construct):
                 "request"
             )
         self._paths.check(method, path)
+        if body_schema is not None and method in ("GET", "HEAD"):
+            raise ConfigurationError(
+                f"{place_of(self)}: {method} {path} has a body_schema, which refuses requests without a body: those of "
+                "this method have none"
+            )
         check_message_attributes(self, path, attributes)
         id_, route = self._add_method(method, path, body_schema, authorization, tuple(attributes.values()))
         if isinstance(target, AnyQueue):
@@ -222,6 +227,7 @@ class RestApi(Construct):
 
         Raises `ConfigurationError` for a name that is no domain's, and for one that the API has already.
         """
+        check_reserved_paths(self, self._routes)
         if name in self._domains:
             raise ConfigurationError(f"{place_of(self)}: it has the domain {name} already; a domain has one base path")
         self._domains.add(name)
@@ -251,6 +257,8 @@ class RestApi(Construct):
         if (method, path) in self._routes:
             raise ConfigurationError(f"{place_of(self)}: {method} {path} has a target already; a route has one")
         self._routes.add((method, path))
+        if self._domains:
+            check_reserved_paths(self, self._routes)
         id_ = method.title() + self._paths.identify(path)
         asked = self._authorization if authorization is None else authorization
         route = ApiGatewayMethod(

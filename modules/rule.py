@@ -71,6 +71,11 @@ class Rule(Construct):
         check_templates(self, "pattern", pattern)
         check_pattern(self, "pattern", pattern, OF_RULES)
         _check_fields(self, pattern)
+        if isinstance(pattern.get("detail"), list | tuple):
+            raise ConfigurationError(
+                f"{path(self)}: pattern['detail'] is a list, which matches no event: a detail is an object; "
+                "name its fields: {'detail': {'state': ['stopped']}}"
+            )
         limits.EVENT_PATTERN.check(self, "pattern", json.dumps(pattern))
         self._bus = event_bus
         self._retries = {

@@ -17,7 +17,7 @@ from ._delivery import free_id, inside_stack
 from ._event_input import as_text
 from ._identifiers import shorten
 from ._paths import path
-from ._schedule_expressions import at_expression, cron_expression, rate_expression
+from ._schedule_expressions import at_expression, check_clock, cron_expression, rate_expression
 from ._validation import require
 from .accepted import accept
 from .alarms import AlarmTopic
@@ -74,6 +74,8 @@ class Schedule(Construct):
         limits.DELIVERY_AGE_SECONDS.check(self, "event_age_seconds", event_age_seconds)
         self._expression = self._read_expression(rate, cron, at)
         self._time_zone = self._read_time_zone(time_zone, rate)
+        if at is not None and time_zone is not None:
+            check_clock(self, at, time_zone)
         check_templates(self, "rate, cron, at or time_zone", [self._expression, self._time_zone])
         self._description = description
         self._retries = {"maximum_retry_attempts": retries, "maximum_event_age_in_seconds": event_age_seconds}

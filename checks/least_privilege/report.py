@@ -45,6 +45,10 @@ NOT_ENFORCED = (
     ),
     ("dynamodb:DescribeStream, GetRecords and GetShardIterator, ssm:GetParameters", "evaluated on every resource"),
     ("kms:Decrypt for a secret and for a SecureString", "their keys are not evaluated"),
+    (
+        "kms:Decrypt to write objects, kms:DescribeKey of a table",
+        "S3 decrypts parts of uploads only; DynamoDB looks at the key for who makes the table",
+    ),
 )
 
 

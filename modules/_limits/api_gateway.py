@@ -69,6 +69,13 @@ USER_POOL_ARN = Text(
         else "it is another thing's"
     ),
 )
+OAUTH_SCOPE = Text(
+    r"[\x21\x23-\x5b\x5d-\x7e]",
+    "ASCII characters without blanks, quotes and backslashes",
+    1,
+    256,
+    "https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResourceServerScopeType.html",
+)
 HEADER_NAME = Text(
     "[A-Za-z0-9!#$%&*+.^`|~_-]",
     "characters that the name of a header may have",

@@ -13,6 +13,13 @@ KEY_ALIAS = Text(
     _KMS,
     lambda text: None if re.match(r"alias/(?!aws/)", text) else "it has to begin with alias/, and not with alias/aws/",
 )
+SERVICE_NAME = Text(
+    "[a-z0-9.-]",
+    "lower-case letters, digits, - and .: a service such as dynamodb, or its name in a region",
+    2,
+    128,
+    "https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service",
+)
 KEY_DESCRIPTION = Text(
     r"(?s:.)", "characters", 0, 8192, "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"
 )

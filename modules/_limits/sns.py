@@ -21,6 +21,13 @@ FIFO_TOPIC_NAME = Text(
 )
 _FILTERS = "https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html"
 FILTER_SCOPE = Choice(("MessageAttributes", "MessageBody"), _FILTERS)
+ATTRIBUTE_OF_A_MESSAGE = Text(
+    "[A-Za-z0-9_.-]",
+    "letters, digits and _ . -: the name of a message attribute",
+    1,
+    256,
+    "https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html",
+)
 FILTER_KEYS = Count(1, 5, "keys", _FILTERS)
 FILTER_COMBINATIONS = Number(1, 150, "combinations", _FILTERS)
 FILTER_TEXT = Text(r"(?s:.)", "characters of JSON", 2, 256 * 1024, _FILTERS)

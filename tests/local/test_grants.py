@@ -20,12 +20,6 @@ OF_SERVICES = {
     "WriteOwnLogs": "Lambda, to write the function's log",
     "WriteTraces": "Lambda and the function, to send traces",
     "KeepFailures": "Lambda, to keep a failed event",
-    "ReadKey": "S3, to decrypt objects",
-    "WriteKey": "S3, to encrypt objects",
-    "PresignKey": "S3, to encrypt objects",
-    "UseTableKey": "DynamoDB, to use the table's key",
-    "EncryptMessages": "SQS and SNS, to encrypt messages",
-    "DecryptMessages": "SQS, to decrypt messages",
     "DecryptSecret": "Secrets Manager, to decrypt the secret",
     "DecryptParameter": "Parameter Store, to decrypt a SecureString",
     "ListStreams": "clients that look for a table's streams",
@@ -38,6 +32,10 @@ ASKED_OF_EVERYTHING = {
     "dynamodb:GetShardIterator",
     "ssm:GetParameters",
 }
+
+# The local AWS does not ask for these: S3 decrypts parts of uploads only, and DynamoDB looks at a key for who makes a
+# table.
+NOT_ASKED = {("WriteKey", "kms:Decrypt"), ("PresignKey", "kms:Decrypt"), ("UseTableKey", "kms:DescribeKey")}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +63,8 @@ def mutations(statements: list[SynthesizedStatement]) -> Iterator[StatementMutat
     for statement in statements:
         if statement.sid not in OF_SERVICES and statement.sid != "ReadStream":
             for change in changes(statement):
-                if not (change.part == "action" and statement.actions[change.index] in ASKED_OF_EVERYTHING):
+                asked = (statement.sid, statement.actions[change.index] if change.part == "action" else "")
+                if asked[1] not in ASKED_OF_EVERYTHING and asked not in NOT_ASKED:
                     yield change
 
 
@@ -76,9 +75,10 @@ def test_each_action_of_each_grant_is_needed_and_no_resource_is_wider_than_neede
     for change in mutations(statements):
         count += 1
         call = granted.call(change)
-        before = refused(call)
-        with granted.changed(change):
-            during = refused(call)
+        with granted.only_key_right(change.statement):
+            before = refused(call)
+            with granted.changed(change):
+                during = refused(call)
         if (before, during) != ((False, True) if change.narrows else (True, False)):
             unproven.append(f"{change.statement.name}, {change}: refused before {before}, with the change {during}")
     assert "\n".join(unproven) == ""

@@ -30,6 +30,7 @@ class ApiGrants:
 
     def __enter__(self) -> ApiGrants:
         gateway, sqs = self.client("apigateway"), self.client("sqs")
+        self.client("secretsmanager").put_secret_value(SecretId="grants-secret", SecretString="secret")
         self._api = gateway.create_rest_api(name=f"test-{uuid4().hex[:8]}")["id"]
         self._cleanup.callback(gateway.delete_rest_api, restApiId=self._api)
         queue = f"test-{uuid4().hex[:8]}"

@@ -15,6 +15,7 @@ from checks.least_privilege.changes import StatementMutation
 from checks.least_privilege.live import DeployedStack
 from checks.least_privilege.proving import REFUSED
 from checks.least_privilege.role_credentials import credentials_of
+from checks.least_privilege.statements import SynthesizedStatement
 from sluice_cli.local_aws.server import LocalAws
 
 FOREIGN = "grants-foreign"  # nothing has this name
@@ -42,6 +43,9 @@ class Granted:
         local.client("ssm").put_parameter(Name="/grants/limit", Value="5", Type="String", Overwrite=True)
         local.client("secretsmanager").put_secret_value(SecretId="grants-secret", SecretString="secret")
         self.queue_url = str(local.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"])
+        kms = local.client("kms")
+        self._foreign_key = kms.create_key()["KeyMetadata"]["Arn"]
+        self._foreign_secret = kms.encrypt(KeyId=self._foreign_key, Plaintext=b"x")["CiphertextBlob"]
         self._own: dict[str, Client] = {}
 
     def call(self, change: StatementMutation) -> Call:
@@ -52,11 +56,52 @@ class Granted:
         foreign = not change.narrows and change.part == "resource"
         client = self._client(self.where.attributes[statement.address]["role"])
         place = statement.holder.split("/")[1]
+        if action.startswith("kms:"):
+            return self._key_call(client, place, statement.sid, foreign=foreign)
         bucket = self._foreign_bucket if foreign else BUCKET
         return _calls(self, client, place, bucket=bucket, prefix=prefix, foreign=foreign)[action]
 
+    def _key_call(self, client: Client, place: str, sid: str, *, foreign: bool) -> Call:
+        """What a service encrypts or decrypts for the role, or a call that takes another key."""
+        if foreign:
+            return lambda: client("kms").decrypt(CiphertextBlob=self._foreign_secret, KeyId=self._foreign_key)
+        action = {
+            "ReadKey": "s3:GetObject",
+            "WriteKey": "s3:PutObject",
+            "PresignKey": "s3:PutObject",
+            "UseTableKey": "dynamodb:PutItem",
+            "DecryptMessages": "sqs:ReceiveMessage",
+            "EncryptMessages": "sns:Publish" if place.startswith("Publish") else "sqs:SendMessage",
+        }[sid]
+        return _calls(self, client, place, bucket=BUCKET, prefix="in/", foreign=False)[action]
+
+    @contextmanager
+    def only_key_right(self, statement: SynthesizedStatement) -> Iterator[None]:
+        """The role without its other rights to keys, which are all to the same key."""
+        if not statement.actions[0].startswith("kms:"):
+            yield
+            return
+        iam, role = self.local.client("iam"), self.where.attributes[statement.address]["role"]
+        own, kept = self.where.attributes[statement.address]["name"], {}
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            without = [one for one in _listed(document) if "kms:" not in json.dumps(one["Action"])]
+            if name != own and len(without) < len(_listed(document)):
+                kept[name] = document
+                changed = {**document, "Statement": without}
+                if without:
+                    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(changed))
+                else:
+                    iam.delete_role_policy(RoleName=role, PolicyName=name)
+        try:
+            yield
+        finally:
+            for name, document in kept.items():
+                iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
     def remove(self) -> None:
         """Remove what was made for the proof."""
+        self.local.client("kms").schedule_key_deletion(KeyId=self._foreign_key, PendingWindowInDays=7)
         s3 = self.local.client("s3")
         for one in s3.list_objects_v2(Bucket=self._foreign_bucket).get("Contents", []):
             s3.delete_object(Bucket=self._foreign_bucket, Key=one["Key"])
@@ -68,8 +113,7 @@ class Granted:
         held = self.where.attributes[change.statement.address]
         iam, named = self.local.client("iam"), {"RoleName": held["role"], "PolicyName": held["name"]}
         document = json.loads(held["policy"])
-        statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-        rest = [one for one in statements if one["Sid"] != change.statement.sid]
+        rest = [one for one in _listed(document) if one["Sid"] != change.statement.sid]
         applied = change.applied(change.statement.resolved(self.where.resolve))
         changed = rest + ([applied.json()] if applied else [])
         if changed:
@@ -87,6 +131,11 @@ class Granted:
             credentials = credentials_of(arn, self.local.client("lambda"))
             self._own[role] = functools.cache(lambda service: self.local.client(service, **credentials))
         return self._own[role]
+
+
+def _listed(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    statements = document["Statement"]
+    return list(statements) if isinstance(statements, list) else [statements]
 
 
 def refused(call: Call) -> bool:
