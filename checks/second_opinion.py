@@ -13,12 +13,12 @@ from pathlib import Path
 
 from checks import ROOT
 from checks.deployed import repository
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.errors import DeploymentError, LocalAwsError
 from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.local_aws.server import LOOPBACK, START_SECONDS, LocalAws, Running
 from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
-from sluice_cli.terraform.applying import deploy
 from sluice_cli.terraform.program import CHANGES
 
 SERVER = ROOT / ".tools" / "second-opinion" / "bin" / "moto_server"

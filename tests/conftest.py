@@ -63,7 +63,7 @@ def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) 
     """All systems, deployed on the local AWS with the roles for workflows, which so show that their permissions
     suffice.
     """
-    from sluice_cli.terraform.applying import deploy
+    from sluice_cli.deployment.applying import deploy
     from tests.support.deployed import Deployment, inventory, local_account
     from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
 
@@ -79,8 +79,8 @@ def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def destroyed(deployment: "Deployment") -> "Deployment":
     """The deployment after it is destroyed: tests that use it run after all others."""
+    from sluice_cli.deployment.applying import destroy
     from sluice_cli.stack import synthesized_stacks
-    from sluice_cli.terraform.applying import destroy
 
     destroy(synthesized_stacks(deployment.target), deployment.target)
     return deployment

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from checks.deployed import repository
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
-from sluice_cli.terraform.applying import deploy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .measure import say

@@ -13,10 +13,10 @@ from uuid import uuid4
 from checks.deployed import repository
 from checks.soak.sender import Sender
 from checks.systems.upload_api import NAME, product
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.local_aws.server import REGION, LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
-from sluice_cli.terraform.applying import deploy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .busy import single_file

@@ -23,12 +23,12 @@ from checks.least_privilege.report import StatementRow, rows, to_markdown, to_te
 from checks.least_privilege.statements import SynthesizedStatement, UnknownPolicy, paths, read
 from checks.systems import SYSTEMS
 from settings import Settings
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target, local_target
 from sluice_cli.terminal import console
-from sluice_cli.terraform.applying import deploy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 NOT_PROVEN = 4

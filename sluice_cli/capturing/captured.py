@@ -54,7 +54,7 @@ class CapturedFailure:
         The buckets' notifications are switched off meanwhile, so that the function receives the event once, from the
         test.
         """
-        from sluice_cli.deployed.invoking import invoke
+        from sluice_cli.invoking import invoke
         from sluice_cli.stack import synthesized_stacks
 
         stacks = synthesized_stacks(project.target)

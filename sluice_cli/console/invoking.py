@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from sluice_cli.deployed.invoking import LONGEST_EVENT
-from sluice_cli.deployed.invoking import invoke as invoke_function
 from sluice_cli.deployed.resources import Function
 from sluice_cli.example_events.events import Origin, eventbridge
 from sluice_cli.example_events.examples import ExampleEvents
 from sluice_cli.example_events.patterns import matching
 from sluice_cli.example_events.triggers import pattern_of
+from sluice_cli.invoking import LONGEST_EVENT
+from sluice_cli.invoking import invoke as invoke_function
 from sluice_cli.testing import run_schedule
 
 from .console import Console

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sluice_cli.deployed.invoking import invoke
 from sluice_cli.deployed.resources import Function
 from sluice_cli.example_events.events import Origin, s3
 from sluice_cli.failures.discarding import log_discarded, log_group_of
 from sluice_cli.failures.queue import Failure
+from sluice_cli.invoking import invoke
 
 from .console import Console
 from .guard import HttpError

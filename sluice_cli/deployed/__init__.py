@@ -1,1 +1,1 @@
-"""The resources that are deployed, functions as people name them, and invoking them."""
+"""The resources that are deployed, and functions as people name them."""

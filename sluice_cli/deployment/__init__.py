@@ -1,1 +1,1 @@
-"""Deployment to an account and to the local AWS, saved plans, and snapshots of the local AWS."""
+"""Deploys stacks to an account and to the local AWS: in order, as planned and reviewed; snapshots of the local AWS."""

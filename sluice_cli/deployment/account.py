@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sluice_cli.deployment.applying import dependents_of
+from sluice_cli.deployment.moved_away import check_not_moved_away
 from sluice_cli.errors import DeploymentError, InputError, UndecidedError
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
 from sluice_cli.terminal import console
-from sluice_cli.terraform.applying import dependents_of
-from sluice_cli.terraform.moved_away import check_not_moved_away
 from sluice_cli.terraform.program import CHANGES, program
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
 

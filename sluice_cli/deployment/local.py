@@ -4,6 +4,8 @@ import os
 import shutil
 from collections.abc import Sequence
 
+from sluice_cli.deployment.applying import Deployed, dependents_of, deploy_stacks, destroy
+from sluice_cli.deployment.unchanged import UnchangedStacks
 from sluice_cli.errors import InputError, SluiceError, SynthError
 from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.local_aws.server import LocalAws
@@ -11,10 +13,8 @@ from sluice_cli.project import MANIFEST, Project
 from sluice_cli.stack import Stack, synthesize, synthesized_stacks
 from sluice_cli.target import Target, local_target
 from sluice_cli.terminal import console
-from sluice_cli.terraform.applying import Deployed, dependents_of, deploy_stacks, destroy
 from sluice_cli.terraform.program import check_program
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
-from sluice_cli.terraform.unchanged import UnchangedStacks
 
 
 def up(

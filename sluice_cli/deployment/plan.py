@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sluice_cli.deployment.moved_away import check_not_moved_away
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.review.configuration import Configuration
@@ -20,7 +21,6 @@ from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, co
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from sluice_cli.terminal import console
-from sluice_cli.terraform.moved_away import check_not_moved_away
 
 AT_ONCE = 2  # concurrent plans: each takes a core
 

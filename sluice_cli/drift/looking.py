@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from sluice_cli.deployment.moved_away import check_not_moved_away
 from sluice_cli.drift.comparing import compare
 from sluice_cli.drift.model import StackDrift
 from sluice_cli.errors import DeploymentError
@@ -10,7 +11,6 @@ from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.plan import PlanError, read_plan
 from sluice_cli.review.ruleset import NO_RULES, Ruleset
 from sluice_cli.stack import Stack
-from sluice_cli.terraform.moved_away import check_not_moved_away
 
 
 def drift_of(stack: Stack, rules: Ruleset = NO_RULES) -> StackDrift:

@@ -10,11 +10,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from sluice_cli.deployment.moved_away import check_not_moved_away
 from sluice_cli.errors import DeploymentError
 from sluice_cli.recovery.existing import KINDS, find
 from sluice_cli.stack import Stack
 from sluice_cli.terminal import console
-from sluice_cli.terraform.moved_away import check_not_moved_away
 
 IMPORTS = "recovery.tf.json"
 PLAN = "recovery.tfplan"

@@ -12,7 +12,6 @@ from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.denials.reading import DenialReader
 from sluice_cli.denials.showing import all_lines
 from sluice_cli.deployed.choosing import answering, chosen_function
-from sluice_cli.deployed.invoking import Invocation, event_in, invoke, read_event
 from sluice_cli.deployed.resources import Function, Resource, functions_in, resources_of
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.example_events.examples import ExampleEvents
@@ -20,6 +19,7 @@ from sluice_cli.example_events.triggers import KINDS
 from sluice_cli.exit_codes import ExitCode
 from sluice_cli.failures.queue import FailureQueue, sources_of
 from sluice_cli.function_logs.showing import LogPrinter
+from sluice_cli.invoking import Invocation, event_in, invoke, read_event
 from sluice_cli.stack import Stack, deployed_stacks
 from sluice_cli.target import target_of
 from sluice_cli.terminal import console

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from sluice_cli.deployment.applying import deploy_stacks
+from sluice_cli.deployment.unchanged import UnchangedStacks
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
-from sluice_cli.terraform.applying import deploy_stacks
-from sluice_cli.terraform.unchanged import UnchangedStacks
 from sluice_cli.watching.functions import (
     FUNCTION,
     WatchedFunction,

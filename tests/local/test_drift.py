@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.drift.formats import as_json, to_markdown
 from sluice_cli.drift.looking import drift_of
 from sluice_cli.drift.model import Drift, StackDrift
 from sluice_cli.stack import synthesize
-from sluice_cli.terraform.applying import deploy
 from tests.support.deployed import Deployment
 
 SYSTEM = "object-tracker"

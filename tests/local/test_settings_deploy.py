@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from settings import Settings
+from sluice_cli.deployment.applying import deploy, destroy
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send, signed_request
 from sluice_cli.stack import Stack, synthesized_stacks
 from sluice_cli.target import Target, local_target
-from sluice_cli.terraform.applying import deploy, destroy
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from tests.support.commands import project_of
 

@@ -4,8 +4,8 @@ import subprocess
 from typing import Any
 
 from checks import ROOT
-from sluice_cli.terraform.applying import deploy
-from sluice_cli.terraform.parallel_run import DONE, PLANNED
+from sluice_cli.deployment.applying import deploy
+from sluice_cli.deployment.parallel_run import DONE, PLANNED
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 

@@ -79,6 +79,23 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
+@pytest.mark.parametrize("package", ["sluice_cli", "checks"])
+def test_no_folders_of_a_package_import_each_other_in_a_circle(package: str) -> None:
+    def folder(name: str) -> str:
+        return ".".join(name.split(".")[:2])
+
+    arrows: dict[str, set[str]] = {}
+    for name in modules():
+        if name.startswith(f"{package}."):
+            others = {folder(one) for one in imports(name) if one.startswith(f"{package}.")}
+            arrows.setdefault(folder(name), set()).update(others - {folder(name)})
+    assert len(arrows) > 8
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
 def test_nothing_imports_the_verbs_of_the_tool() -> None:
     wrong = [
         f"{name} imports {other}"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from sluice_cli.deployment import parallel_run
+from sluice_cli.deployment.applying import deploy, deploy_stacks
+from sluice_cli.deployment.unchanged import UnchangedStacks
 from sluice_cli.errors import DeploymentError, SynthError
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
-from sluice_cli.terraform import parallel_run
-from sluice_cli.terraform.applying import deploy, deploy_stacks
-from sluice_cli.terraform.unchanged import UnchangedStacks
 from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system depends on it if it exists

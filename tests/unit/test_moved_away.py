@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from sluice_cli.deployment.account import deploy, destroy
+from sluice_cli.deployment.applying import deploy_stacks
+from sluice_cli.deployment.applying import destroy as destroy_stacks
+from sluice_cli.deployment.moved_away import moved_away
 from sluice_cli.deployment.plan import StackPlan
 from sluice_cli.drift.looking import drift_of
 from sluice_cli.errors import DeploymentError
@@ -16,9 +19,6 @@ from sluice_cli.project import Project
 from sluice_cli.recovery.orphans import Recovery
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Account
-from sluice_cli.terraform.applying import deploy_stacks
-from sluice_cli.terraform.applying import destroy as destroy_stacks
-from sluice_cli.terraform.moved_away import moved_away
 
 TABLES: dict[str, Any] = {"resource": {"aws_dynamodb_table": {"Rows_AB12": {}}, "aws_sqs_queue": {"Jobs": {}}}}
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Project
 from sluice_cli.target import Target
 from sluice_cli.terraform import mirror
-from sluice_cli.terraform.applying import deploy
 from sluice_cli.terraform.mirror import MirrorError, Provider, find_mirrors, terraform_environment
 from sluice_cli.terraform.program import OPENTOFU, TERRAFORM, product
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from sluice_cli.deployment.overlaps import ManagedValues, Overlaps
 from sluice_cli.project import FILE, Project
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
-from sluice_cli.terraform.overlaps import ManagedValues, Overlaps
 
 ROLE = {"id": "worker", "arn": "arn:aws:iam::123456789012:role/worker", "name": "worker"}
 BUCKET = {"id": "uploads", "arn": "arn:aws:s3:::uploads", "bucket": "uploads"}

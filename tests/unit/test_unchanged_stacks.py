@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from sluice_cli.deployment import unchanged
+from sluice_cli.deployment.unchanged import UnchangedStacks, is_determined
 from sluice_cli.errors import DeploymentError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, MANIFEST, Project, Synthesized
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
-from sluice_cli.terraform import local_overrides, unchanged
-from sluice_cli.terraform.unchanged import UnchangedStacks, is_determined
+from sluice_cli.terraform import local_overrides
 
 AWS = {"terraform": {"required_providers": {"aws": {"source": "aws", "version": "5.100.0"}}}}
 

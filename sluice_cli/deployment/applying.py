@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 
+from sluice_cli.deployment.moved_away import check_not_moved_away, moved_away
+from sluice_cli.deployment.overlaps import Overlaps
+from sluice_cli.deployment.parallel_run import ParallelRun
+from sluice_cli.deployment.unchanged import UnchangedStacks
 from sluice_cli.errors import DeploymentError
 from sluice_cli.project import Synthesized
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
-from sluice_cli.terraform.moved_away import check_not_moved_away, moved_away
-from sluice_cli.terraform.overlaps import Overlaps
-from sluice_cli.terraform.parallel_run import ParallelRun
-from sluice_cli.terraform.unchanged import UnchangedStacks
 
 # In all messages about a folder that is not initialized, or for another backend, other providers or other modules.
 NEEDS_INIT = re.compile(r"\b(?:terraform|tofu)[\s│]+init\b")
