@@ -17,7 +17,9 @@ from checks.systems import SYSTEMS
 from sluice_cli.console.background import start_console
 from sluice_cli.console.browser import has_browser, open_browser
 from sluice_cli.deployment.local import up
+from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import Project
 from sluice_cli.stack import Stack
 from sluice_cli.target import local_aws_of
 from sluice_cli.terminal import console
@@ -34,12 +36,20 @@ def run(arguments: argparse.Namespace) -> int:
     up(project, local, arguments.systems, deployed=tours.begin)
     results = tours.results(arguments.systems or list(SYSTEMS))
     _summarize(results)
-    address = start_console(project, local)
     _say_what_next(local, results)
+    _open_console(project, local)
+    return 0
+
+
+def _open_console(project: Project, local: LocalAws) -> None:
+    try:
+        address = start_console(project, local)
+    except LocalAwsError as error:  # the demo itself is done
+        console.print(f"\n{error}", markup=False)
+        return
     console.print(f"\n[bold]Watch it in the browser:[/bold]\n\n  {address}")
     if has_browser():
         open_browser(local, address)
-    return 0
 
 
 class Tours:
