@@ -89,6 +89,58 @@ def test_arrows_come_from_what_the_terraform_connects() -> None:
     assert [box.notes for box in picture.boxes if box.title == "Worker"] == [("1 alarm",)]
 
 
+def test_an_http_api_and_policies_written_as_json_are_drawn() -> None:
+    function = "${aws_lambda_function.Worker_Function.arn}"
+    table = "${aws_dynamodb_table.Rows_Table.arn}"
+    allow = {"Effect": "Allow", "Action": ["dynamodb:PutItem", "dynamodb:GetItem"], "Resource": [table, f"{table}/*"]}
+    publish = {"Effect": "Allow", "Action": "sns:Publish", "Resource": "${aws_sns_topic.News_Topic.arn}"}
+    deny = {"Effect": "Deny", "Action": "s3:*", "Resource": "${aws_s3_bucket.Closed_Bucket.arn}"}
+    role = {"role": "${aws_iam_role.Worker_Role.name}"}
+    picture = _picture(
+        synthesized(
+            resource("aws_apigatewayv2_api", "Orders/Api", name="orders", protocol_type="HTTP"),
+            resource(
+                "aws_apigatewayv2_integration",
+                "Orders/Integration",
+                api_id="${aws_apigatewayv2_api.Orders_Api.id}",
+                integration_uri=function,
+            ),
+            *(
+                resource(
+                    "aws_apigatewayv2_route",
+                    f"Orders/Route{number}",
+                    api_id="${aws_apigatewayv2_api.Orders_Api.id}",
+                    route_key=key,
+                    target="integrations/${aws_apigatewayv2_integration.Orders_Integration.id}",
+                )
+                for number, key in enumerate(("GET /orders", "POST /orders"))
+            ),
+            resource("aws_lambda_function", "Worker/Function", role="${aws_iam_role.Worker_Role.arn}"),
+            resource("aws_iam_role", "Worker/Role", name="worker"),
+            resource("aws_dynamodb_table", "Rows/Table", name="rows"),
+            resource("aws_sns_topic", "News/Topic", name="news"),
+            resource("aws_s3_bucket", "Closed/Bucket", bucket="closed"),
+            resource("aws_iam_role_policy", "Worker/Inline", **role, policy=json.dumps({"Statement": [allow, deny]})),
+            resource("aws_iam_policy", "Worker/Managed", policy=json.dumps({"Statement": publish})),
+            resource(
+                "aws_iam_role_policy_attachment",
+                "Worker/Attachment",
+                **role,
+                policy_arn="${aws_iam_policy.Worker_Managed.arn}",
+            ),
+            resource("aws_iam_role_policy", "Worker/Broken", **role, policy="{"),
+        )
+    )
+    titles = {box.id: box.title for box in picture.boxes}
+    arrows = [(titles[one.source], titles[one.target], one.kind, one.text) for one in picture.arrows]
+    assert sorted(arrows) == [
+        ("Callers", "Orders", "data", "anybody"),
+        ("Orders", "Worker", "data", "GET, POST /orders"),
+        ("Worker", "News", "permission", "Publish"),
+        ("Worker", "Rows", "permission", "PutItem, GetItem"),
+    ]
+
+
 def test_what_changes_is_marked_and_what_is_destroyed_still_drawn() -> None:
     found = review(
         change("aws_s3_bucket.Uploads_Bucket", *[{"bucket": "a"}] * 2),

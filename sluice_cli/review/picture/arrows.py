@@ -1,5 +1,6 @@
 """The arrows of a picture, from the connections in the Terraform."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -97,18 +98,65 @@ def _authorizer(sketch: Sketch, resource: ConfiguredResource) -> None:
             sketch.arrow(api, function, "data", "asks who may call", resource.address)
 
 
+def _http_integration(sketch: Sketch, resource: ConfiguredResource) -> None:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations.html"""
+    routes = [
+        clean(str(one.values.get("route_key")))
+        for one in sketch.configuration.resources.values()
+        if one.type == "aws_apigatewayv2_route" and resource.address in _targets(one.values.get("target"))
+    ]
+    for api in sketch.ends_of(resource.values.get("api_id")):
+        for target in sketch.ends_of(resource.values.get("integration_uri")):
+            for label in routes or [""]:
+                sketch.arrow(api, target, "data", label, resource.address)
+
+
+def _http_route(sketch: Sketch, resource: ConfiguredResource) -> None:
+    authorization = str(resource.values.get("authorization_type") or "NONE")
+    label = AUTHORIZATIONS.get(authorization, "anybody" if authorization == "NONE" else authorization.lower())
+    sketch.boxes.setdefault(CALLERS, Box(CALLERS, "people", "Callers", "over HTTPS"))
+    for api in _targets(resource.values.get("api_id")):
+        sketch.arrow(CALLERS, api, "data", label, resource.address)
+
+
 def _grant(sketch: Sketch, resource: ConfiguredResource) -> None:
     for role in _targets(resource.values.get("role")):
         for function in _functions_of(sketch.configuration, role):
-            for document in _targets(resource.values.get("policy")):
-                for statement in blocks(_values(sketch, document).get("statement")):
-                    actions = [one.partition(":")[2] for one in statement.get("actions") or []]
-                    if statement.get("effect", "Allow") != "Allow" or not actions:
-                        continue
-                    for target in sketch.ends_of(statement.get("resources")):
-                        kind = "key" if sketch.boxes.get(target, NO_BOX).kind == "aws_kms_key" else "permission"
-                        for action in actions if kind == "permission" else [""]:
-                            sketch.arrow(function, target, kind, action, resource.address)
+            for actions, resources in _allowed(sketch, resource.values.get("policy")):
+                for target in sketch.ends_of(resources):
+                    kind = "key" if sketch.boxes.get(target, NO_BOX).kind == "aws_kms_key" else "permission"
+                    for action in actions if kind == "permission" else [""]:
+                        sketch.arrow(function, target, kind, action, resource.address)
+
+
+def _attached(sketch: Sketch, resource: ConfiguredResource) -> None:
+    """A policy of the stack's own that is attached to a role."""
+    for policy in _targets(resource.values.get("policy_arn")):
+        values = {"role": resource.values.get("role"), "policy": _values(sketch, policy).get("policy")}
+        _grant(sketch, ConfiguredResource(resource.address, resource.type, resource.path, values))
+
+
+def _allowed(sketch: Sketch, policy: Any) -> Iterator[tuple[list[str], Any]]:
+    """The actions that a policy allows, and on what: of a data source's statements, or of a JSON text."""
+    for document in _targets(policy):
+        for statement in blocks(_values(sketch, document).get("statement")):
+            actions = [one.partition(":")[2] for one in statement.get("actions") or []]
+            if statement.get("effect", "Allow") == "Allow" and actions:
+                yield actions, statement.get("resources")
+    for statement in blocks(_parsed(policy).get("Statement")):
+        given = statement.get("Action") or []
+        actions = [str(one).partition(":")[2] for one in (given if isinstance(given, list) else [given])]
+        if statement.get("Effect") == "Allow" and actions:
+            yield actions, statement.get("Resource")
+
+
+def _parsed(text: Any) -> Mapping[str, Any]:
+    """The object in a JSON text, in which references are texts; empty for what is none."""
+    try:
+        found = json.loads(text) if isinstance(text, str) and text.startswith("{") else None
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _cors(sketch: Sketch, resource: ConfiguredResource) -> None:
@@ -154,13 +202,19 @@ DRAWING: Mapping[str, Callable[[Sketch, ConfiguredResource], None]] = {
     "aws_api_gateway_authorizer": _authorizer,
     "aws_api_gateway_integration": _integration,
     "aws_api_gateway_method": _method,
+    "aws_apigatewayv2_integration": _http_integration,
+    "aws_apigatewayv2_route": _http_route,
     "aws_cloudwatch_metric_alarm": _alarm,
     "aws_iam_role_policy": _grant,
+    "aws_iam_role_policy_attachment": _attached,
     "aws_s3_bucket_cors_configuration": _cors,
 }
 
 # Drawn from expressions only; permissions carry no events.
-ONLY_AS_WRITTEN = {"aws_api_gateway_method", "aws_cloudwatch_metric_alarm", "aws_iam_role_policy"}
+ONLY_AS_WRITTEN = {
+    *("aws_api_gateway_method", "aws_apigatewayv2_integration", "aws_apigatewayv2_route"),
+    *("aws_cloudwatch_metric_alarm", "aws_iam_role_policy", "aws_iam_role_policy_attachment"),
+}
 
 
 def _targets(value: Any) -> list[str]:

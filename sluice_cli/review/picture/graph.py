@@ -24,6 +24,7 @@ DRAWN = {
     "aws_dynamodb_table": "DynamoDB table",
     "aws_sns_topic": "SNS topic",
     "aws_api_gateway_rest_api": "REST API",
+    "aws_apigatewayv2_api": "HTTP API",
     "aws_sqs_queue": "SQS queue",
     "aws_kms_key": "KMS key",
     "aws_secretsmanager_secret": "Secrets Manager secret",

@@ -11,6 +11,7 @@ SYMBOLS = {
     "aws_sns_topic": ("#c4126a", "M5 10v4h3l7 4V6l-7 4zM18 9.500a4 4 0 0 1 0 5"),
     "aws_sqs_queue": ("#c4126a", "M3.5 8h4.500v8H3.500zM9.8 8h4.500v8H9.800zM16 8h4.500v8H16z"),
     "aws_api_gateway_rest_api": ("#7a3cf0", "M9 6l-5 6 5 6M15 6l5 6-5 6"),
+    "aws_apigatewayv2_api": ("#7a3cf0", "M9 6l-5 6 5 6M15 6l5 6-5 6"),
     "aws_kms_key": ("#c9283f", "M8.5 8a4 4 0 1 0 .1 8 4 4 0 0 0-.1-8M12.5 12H20v3.500M16.8 12v2.8"),
     "aws_secretsmanager_secret": ("#c9283f", "M6 11h12v8.500H6zM8.5 11V8.500a3.5 3.5 0 0 1 7 0V11M12 14v2.500"),
     "aws_cloudwatch_dashboard": ("#c4126a", "M4 19h16M6.5 19v-6M11 19V8M15.5 19v-8M20 19V5"),
