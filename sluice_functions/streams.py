@@ -1,9 +1,10 @@
-"""Batches of changes that Lambda reads from a DynamoDB table's stream, in order, with the first failure reported.
+"""Batches of changes that Lambda reads from a DynamoDB table's stream, with the first failure reported.
 
 It needs `ReportBatchItemFailures`, which `Table.on_change` sets.
 https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,29 +41,43 @@ class ItemChange:
 
 
 def for_each_change(event: Any, process: Callable[[ItemChange], object]) -> Answer:
-    """Process changes in order until one fails, and return which, for the function to return.
+    """Attempt every change and return the first that failed, for the function to return.
 
-    Lambda then repeats the batch from that change on, until `retries` are used up. Later changes are not attempted
-    before: they come again in any case, and an item's changes have to stay in order. Changes come at least once, so
-    `process` must be safe to repeat. A failure is logged and counted (metric `RecordsFailed`), because Lambda counts
-    no error for it.
+    Lambda repeats the batch from that change on, until the mapping's `retries` are used up. Changes of an item stay in
+    order: after a failure its later ones are not attempted, those of other items are. Changes come at least once, and
+    those after a failure come again with it, so `process` must be safe to repeat. Failures are logged and counted
+    (metric `RecordsFailed`), because Lambda counts no error for them.
 
-    Raises `MalformedEvent` for what is no event of a stream, and `RecordsFailed` if the failed record has no sequence
+    Raises `MalformedEvent` for what is no event of a stream, and `RecordsFailed` if a failed record has no sequence
     number to report.
     """
     records = records_of(event, "a DynamoDB stream")
     attempts = Attempts(len(records))
+    first = ""
+    nameless = False
+    stopped: set[str] = set()
     for number, record in enumerate(records):
-        sequence = _sequence_number(record)
+        item, sequence = _item(record), _sequence_number(record)
+        if item in stopped:
+            continue
         try:
             process(_change(record))
         except Exception as error:  # noqa: BLE001 - logged, and reported
             attempts.fail(number, error, sequence_number=sequence)
-            attempts.count_failures()
-            if not sequence:
-                attempts.raise_failures()
-            return {"batchItemFailures": [{"itemIdentifier": sequence}]}
-    return {"batchItemFailures": []}
+            first, nameless = first or sequence, nameless or not sequence
+            stopped.add(item)
+    attempts.count_failures()
+    if nameless:
+        attempts.raise_failures()
+    return {"batchItemFailures": [{"itemIdentifier": first}] if first else []}
+
+
+def _item(record: Any) -> str:
+    """What identifies the changed item; of a malformed record, the record."""
+    try:
+        return json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
+    except (KeyError, TypeError):
+        return json.dumps(record, sort_keys=True, default=str)
 
 
 def _sequence_number(record: Any) -> str:

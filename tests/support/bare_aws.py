@@ -74,10 +74,8 @@ class BareAws:
         arn = client.create_function(
             FunctionName=f"{self.prefix}-{name}",
             Runtime="python3.13",
-            Handler="code.handle",
             Role=role,
-            Code={"ZipFile": archive.getvalue()},
-            **{"Timeout": 30, **options},
+            **{"Handler": "code.handle", "Code": {"ZipFile": archive.getvalue()}, "Timeout": 30, **options},
         )["FunctionArn"]
         self._cleanup.callback(client.delete_function, FunctionName=arn)
         eventually(lambda: client.get_function_configuration(FunctionName=arn)["State"] == "Active")

@@ -273,20 +273,41 @@ def change(kind: str, number: str, **more: Any) -> Event:
     return {"eventName": kind, "dynamodb": {**inside, **more}, "eventSource": "aws:dynamodb", "eventSourceARN": "arn"}
 
 
-def test_changes_are_processed_in_order_up_to_the_first_that_fails() -> None:
+def test_every_change_is_attempted_and_the_first_that_fails_is_reported() -> None:
     seen: list[Any] = []
 
     def process(one: streams.ItemChange) -> None:
         seen.append((one.kind, one.keys, one.old, one.new))
-        if one.sequence_number == "2":
+        if one.sequence_number in ("2", "4"):
             raise ValueError("bad")
 
     images = {"OldImage": {"n": {"N": "1"}}, "NewImage": {"n": {"N": "1.5"}}}
-    event = {"Records": [change("INSERT", "1"), change("MODIFY", "2", **images), change("REMOVE", "3")]}
-    assert streams.for_each_change(event, process) == failed("2")
-    assert seen == [("INSERT", {"id": "1"}, None, None), ("MODIFY", {"id": "2"}, {"n": 1}, {"n": Decimal("1.5")})]
-    assert counted() == {"RecordsFailed": [1]}
+    records = [change("INSERT", "1"), change("MODIFY", "2", **images), change("REMOVE", "3"), change("REMOVE", "4")]
+    assert streams.for_each_change({"Records": records}, process) == failed("2")
+    assert seen == [
+        ("INSERT", {"id": "1"}, None, None),
+        ("MODIFY", {"id": "2"}, {"n": 1}, {"n": Decimal("1.5")}),
+        ("REMOVE", {"id": "3"}, None, None),
+        ("REMOVE", {"id": "4"}, None, None),
+    ]
+    assert counted() == {"RecordsFailed": [2]}
     assert streams.for_each_change({"Records": [change("REMOVE", "3")]}, process) == failed()
+
+
+def test_after_a_failure_an_items_later_changes_wait_for_their_turn() -> None:
+    def of(item: str, number: str) -> Event:
+        return change("MODIFY", number, Keys={"id": {"S": item}, "at": {"N": "1"}})
+
+    seen = []
+
+    def process(one: streams.ItemChange) -> None:
+        seen.append(one.sequence_number)
+        if one.sequence_number == "2":
+            raise ValueError("bad")
+
+    records = [of("a", "1"), of("b", "2"), of("a", "3"), of("b", "4"), of("c", "5")]
+    assert streams.for_each_change({"Records": records}, process) == failed("2")
+    assert seen == ["1", "2", "3", "5"]
 
 
 def test_a_change_says_when_it_was_and_whether_an_item_expired() -> None:

@@ -9,11 +9,13 @@ show a change, and could not be applied. https://docs.aws.amazon.com/apigateway/
 
 And the events of functions and authorizers name the domain, and their path starts with the base path that the domain
 maps to the API: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-example-event
+Paths and their parameters are percent-encoded in events, as clients send them; only the query is decoded.
 """
 
 import contextvars
 import json
 from typing import Any
+from urllib.parse import quote
 
 import ministack.app as gateway
 from ministack.core.responses import get_region
@@ -29,6 +31,9 @@ FORBIDDEN = (
 
 # Updates name a mapping's API otherwise than answers do.
 NAMES = {"/restapiId": "/restApiId"}
+
+# What clients send as it is in a path: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
+PLAIN_IN_PATHS = "/!$&'()*+,;=:@"
 
 # Of the request that is answered.
 _base_path: contextvars.ContextVar[str] = contextvars.ContextVar("base_path", default="")
@@ -85,13 +90,20 @@ def _with_domain(event: Any, api_id: str, stage_name: str, path: str) -> Any:
     host = _hostname(next((value for name, value in event["headers"].items() if name.lower() == "host"), ""))
     custom = bool(_known_domain(host))
     domain = host if custom else f"{api_id}.execute-api.{get_region()}.amazonaws.com"
-    full_path = f"{_base_path.get()}{path}" if custom else f"/{stage_name}{path}"
+    base = _base_path.get() if custom else f"/{stage_name}"
+    full_path = _encoded(f"{base}{path}")
+    parameters = {name: _encoded(value) for name, value in (event["pathParameters"] or {}).items()}
     named = {"domainName": domain, "domainPrefix": domain.partition(".")[0], "path": full_path}
     return {
         **event,
-        "path": full_path if custom else path,
+        "path": full_path if custom else _encoded(path),
+        "pathParameters": parameters or None,
         "requestContext": {**event["requestContext"], **named},
     }
+
+
+def _encoded(path: str) -> str:
+    return quote(path, safe=PLAIN_IN_PATHS)
 
 
 def _create(values: Any) -> Any:
