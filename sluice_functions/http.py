@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 import base64
 import json
 from collections.abc import Callable, Collection, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -119,6 +118,8 @@ def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> 
 
 
 def _number(value: Any) -> int | float:
+    from decimal import Decimal  # imported on first use: most answers have none
+
     if not isinstance(value, Decimal):
         raise TypeError(f"JSON has no form for {value!r}")
     if value.is_finite() and value == value.to_integral_value() and value.adjusted() < MOST_DIGITS:

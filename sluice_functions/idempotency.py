@@ -2,7 +2,7 @@
 
 A client sends a header `Idempotency-Key` that is new for each thing it wants done, and the same for each attempt at it
 (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/). Powertools' idempotency is not used: it
-loads boto3, which takes a tenth of a cold start, knows neither callers nor HTTP's statuses, and needs permissions to
+adds 17 % to the processor time of a cold start, knows neither callers nor HTTP's statuses, and needs permissions to
 read, update and delete.
 """
 

@@ -7,35 +7,14 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-struc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import unquote_plus
 
 from ._attempts import Attempts
-from ._envelopes import content
 from .errors import ExplainedError, MalformedEvent
 from .observability import MetricUnit, logger, metrics
 
 Given = TypeVar("Given")
 CREATED = ("ObjectCreated:",)
-
-# Events of S3 by way of EventBridge, in the words of event notifications:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
-CREATING = {
-    "PutObject": "Put",
-    "POST Object": "Post",
-    "CopyObject": "Copy",
-    "CompleteMultipartUpload": "CompleteMultipartUpload",
-}
-REMOVING = {"Permanently Deleted": "Delete", "Delete Marker Created": "DeleteMarkerCreated"}
-OTHERS = {
-    "Object Restore Initiated": "ObjectRestore:Post",
-    "Object Restore Completed": "ObjectRestore:Completed",
-    "Object Restore Expired": "ObjectRestore:Delete",
-    "Object Storage Class Changed": "LifecycleTransition",
-    "Object Access Tier Changed": "IntelligentTiering",
-    "Object ACL Updated": "ObjectAcl:Put",
-    "Object Tags Added": "ObjectTagging:Put",
-    "Object Tags Deleted": "ObjectTagging:Delete",
-}
 
 
 class VersionGone(ExplainedError):
@@ -117,7 +96,9 @@ def _records(event: Any) -> list[Any]:
         logger.info("S3 test event: the notification is in place")
         return []
     if "detail-type" in fields:
-        return [_of_eventbridge(fields)]
+        from ._s3_by_other_ways import of_eventbridge  # imported on first use, to keep the usual cold start short
+
+        return [of_eventbridge(fields)]
     records = fields.get("Records")
     if not isinstance(records, list):
         raise MalformedEvent("neither an S3 event nor a test event: it has no list of Records")
@@ -126,43 +107,13 @@ def _records(event: Any) -> list[Any]:
         if not isinstance(record, Mapping) or "Sns" not in record:
             unwrapped.append(record)
             continue
+        from ._s3_by_other_ways import of_sns
+
         try:
-            unwrapped += _records(content(record["Sns"]["Message"]))
+            unwrapped += _records(of_sns(record))
         except MalformedEvent as error:
             unwrapped.append(error)
-        except (KeyError, TypeError):
-            unwrapped.append(MalformedEvent("not a record of SNS: it has no Message"))
     return unwrapped
-
-
-def _of_eventbridge(event: Mapping[str, Any]) -> dict[str, Any] | MalformedEvent:
-    detail, kind = event.get("detail"), event["detail-type"]
-    try:
-        if event.get("source") != "aws.s3" or not isinstance(detail, Mapping):
-            return MalformedEvent(f"not an event of S3: {kind!r} of {event.get('source')!r}")
-        if kind == "Object Created":
-            name = f"ObjectCreated:{CREATING.get(detail.get('reason', ''), 'Put')}"
-        elif kind == "Object Deleted":
-            name = f"ObjectRemoved:{REMOVING.get(detail.get('deletion-type', ''), 'Delete')}"
-        else:
-            name = OTHERS.get(kind, str(kind))
-        about = detail["object"]
-        known = {"versionId": "version-id", "size": "size", "sequencer": "sequencer", "eTag": "etag"}
-        return {
-            "eventName": name,
-            "eventTime": event.get("time"),
-            "s3": {
-                "bucket": detail["bucket"],
-                # Not encoded here, unlike in event notifications.
-                "object": {"key": quote_plus(about["key"]), **{to: about.get(own) for to, own in known.items()}},
-            },
-        }
-    except KeyError as error:
-        return MalformedEvent(f"not an event of S3: no {error}")
-    except (TypeError, AttributeError):
-        return MalformedEvent("not an event of S3: a part of it is no JSON object")
-    except UnicodeEncodeError:
-        return MalformedEvent("not an event of S3: the object key is no Unicode text")
 
 
 def _parse(record: Any, kinds: Sequence[str]) -> S3Object:
