@@ -15,8 +15,10 @@ from sluice_cli.local_aws.topic_listener import TopicListener
 from sluice_cli.project import FILE, Project
 from sluice_cli.target import local_aws_of
 from tests.support.bare_aws import BareAws, bare_aws
+from tests.support.bare_tables import table, versioned_bucket
 from tests.support.faults import Proxy, proxy
 from tests.support.functions import LambdaContext, loaded
+from tests.support.sensor_function import PipelineInProcess
 from tests.support.uploads import Uploads
 from tests.support.watched_function import Watched
 
@@ -105,17 +107,8 @@ def soon() -> Iterator[None]:
 def loaded_tracker(local_aws: LocalAws) -> Iterator[Tracker]:
     name = f"test-tracker-{uuid4().hex[:8]}"
     s3, dynamodb, sns = map(local_aws.client, ("s3", "dynamodb", "sns"))
-    s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "objectKey", "KeyType": "HASH"},
-            {"AttributeName": "uploadTime", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in ("objectKey", "uploadTime")],
-    )
+    versioned_bucket(s3, name)
+    table(dynamodb, name, "objectKey", "uploadTime")
     topic = sns.create_topic(Name=name)["TopicArn"]
     with proxy(local_aws) as made:
         variables = {
@@ -138,21 +131,26 @@ def tracker(loaded_tracker: Tracker) -> Iterator[Tracker]:
     loaded_tracker.proxy.fault = lambda request: None
 
 
+@pytest.fixture
+def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
+    """The function that the test file's `loaded_pipeline` runs, without requests and faults of earlier tests."""
+    loaded_pipeline.proxy.requests.clear()
+    yield loaded_pipeline
+    loaded_pipeline.proxy.fault = lambda request: None
+
+
+@pytest.fixture
+def device() -> str:
+    """A device used by this test only."""
+    return f"device-{uuid4().hex[:8]}"
+
+
 @pytest.fixture(scope="session")
 def loaded_uploads(local_aws: LocalAws) -> Iterator[Uploads]:
     name = f"test-uploads-{uuid4().hex[:8]}"
     s3, dynamodb = map(local_aws.client, ("s3", "dynamodb"))
-    s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "productId", "KeyType": "HASH"},
-            {"AttributeName": "productName", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in ("productId", "productName")],
-    )
+    versioned_bucket(s3, name)
+    table(dynamodb, name, "productId", "productName")
     with proxy(local_aws) as made:
         variables = {
             **local_aws.environment(),

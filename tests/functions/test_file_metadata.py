@@ -17,6 +17,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_functions.errors import RecordsFailed
 from sluice_functions.observability import logger
 from sluice_functions.s3_events import S3Object
+from tests.support.bare_tables import table, versioned_bucket
 from tests.support.faults import Answer, Fault, ProxiedRequest, Proxy, Reset, proxy
 from tests.support.functions import LambdaContext, loaded
 from tests.support.s3_events import TEST_EVENT, created, event
@@ -82,17 +83,8 @@ class Extractor:
 def loaded_extractor(local_aws: LocalAws) -> Iterator[Extractor]:
     name = f"test-extractor-{uuid4().hex[:8]}"
     s3, dynamodb = local_aws.client("s3"), local_aws.client("dynamodb")
-    s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    dynamodb.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "objectKey", "KeyType": "HASH"},
-            {"AttributeName": "uploadTime", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[{"AttributeName": one, "AttributeType": "S"} for one in ("objectKey", "uploadTime")],
-    )
+    versioned_bucket(s3, name)
+    table(dynamodb, name, "objectKey", "uploadTime")
     with proxy(local_aws) as of_s3, proxy(local_aws) as of_dynamodb:
         variables = {
             **local_aws.environment(),

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -29,19 +28,6 @@ def loaded_pipeline(local_aws: LocalAws) -> Iterator[PipelineInProcess]:
     )
     with running_pipeline(local_aws, settings) as running:
         yield running
-
-
-@pytest.fixture
-def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
-    loaded_pipeline.proxy.requests.clear()
-    yield loaded_pipeline
-    loaded_pipeline.proxy.fault = lambda request: None
-
-
-@pytest.fixture
-def device() -> str:
-    """A device used by this test only."""
-    return f"device-{uuid4().hex[:8]}"
 
 
 def told(pipeline: PipelineInProcess, device: str) -> list[tuple[Any, ...]]:

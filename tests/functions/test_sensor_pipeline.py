@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -29,19 +28,6 @@ from tests.support.sensor_pipeline import lines, reading
 def loaded_pipeline(local_aws: LocalAws) -> Iterator[PipelineInProcess]:
     with running_pipeline(local_aws, Settings()) as running:
         yield running
-
-
-@pytest.fixture
-def pipeline(loaded_pipeline: PipelineInProcess) -> Iterator[PipelineInProcess]:
-    loaded_pipeline.proxy.requests.clear()
-    yield loaded_pipeline
-    loaded_pipeline.proxy.fault = lambda request: None
-
-
-@pytest.fixture
-def device() -> str:
-    """A device used by this test only."""
-    return f"device-{uuid4().hex[:8]}"
 
 
 def is_write(request: ProxiedRequest) -> bool:

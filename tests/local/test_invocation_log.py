@@ -14,7 +14,7 @@ from tests.support.faults import proxy, refusing
 from tests.support.functions import deliver, invoke, reconfigured, try_as
 from tests.support.invocation_log import DeployedInvocationLog
 from tests.support.queues import FailureQueueReader
-from tests.support.s3_events import TEST_EVENT, created, event
+from tests.support.s3_events import TEST_EVENT, UNUSUAL_KEYS, created, event
 from tests.support.waiting import eventually
 
 Call = tuple[str, str, dict[str, Any]]
@@ -74,21 +74,7 @@ def test_an_uploaded_file_becomes_a_row_that_names_the_invocation(log: DeployedI
     }
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "a b",
-        "a+b",
-        "a b+c & d%20e=100%.txt",
-        "%41",
-        "länder/日本/größe — übersicht.json",
-        "empty/",
-        "ctrl\x01\x1f.txt",
-        "line\nend",
-        "x" * 1024,
-    ],
-    ids=lambda key: key[:20].encode("unicode_escape").decode(),
-)
+@pytest.mark.parametrize("key", UNUSUAL_KEYS, ids=lambda key: key[:20].encode("unicode_escape").decode())
 def test_the_row_has_the_key_that_was_uploaded(log: DeployedInvocationLog, key: str) -> None:
     log.upload(key, b"")
     assert len(eventually(lambda: log.rows(key))) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from tests.local.conftest import Tracker
 from tests.support.functions import deliver, invoke
-from tests.support.s3_events import TEST_EVENT, created, event
+from tests.support.s3_events import TEST_EVENT, UNUSUAL_KEYS, created, event
 from tests.support.waiting import eventually
 
 
@@ -34,21 +34,7 @@ def test_an_uploaded_file_becomes_a_row_and_a_notification_of_the_same_values(tr
     assert {line["message"] for line in tracker.log("reports/2026/report.pdf")} == {"recorded and notified"}
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "a b",
-        "a+b",
-        "a b+c & d%20e=100%.txt",
-        "%41",
-        "länder/日本/größe — übersicht.json",
-        "empty/",
-        "ctrl\x01\x1f.txt",
-        "line\nend",
-        "x" * 1024,
-    ],
-    ids=lambda key: key[:20].encode("unicode_escape").decode(),
-)
+@pytest.mark.parametrize("key", UNUSUAL_KEYS, ids=lambda key: key[:20].encode("unicode_escape").decode())
 def test_the_row_has_the_key_that_was_uploaded(tracker: Tracker, key: str) -> None:
     version = tracker.upload(key, b"")
     (row,) = eventually(lambda: tracker.notified(key))

@@ -36,6 +36,12 @@ def event(*records: Event) -> Event:
     return {"Records": list(records)}
 
 
+# Keys that S3 accepts and that URLs, events or terminals have to encode.
+UNUSUAL_KEYS = (
+    *("a b", "a+b", "a b+c & d%20e=100%.txt", "%41", "länder/日本/größe — übersicht.json", "empty/"),
+    *("ctrl\x01\x1f.txt", "line\nend", "x" * 1024),
+)
+
 TEST_EVENT: Event = {
     "Service": "Amazon S3",
     "Event": "s3:TestEvent",
