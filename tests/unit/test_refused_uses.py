@@ -97,6 +97,8 @@ def made(stack: TerraformStack, code: Path) -> Made:
     return Made(stack, code)
 
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc"
 Use = Callable[[Made], object]
 REFUSED: dict[str, tuple[Use, str]] = {
     "a path parameter twice": (
@@ -106,6 +108,70 @@ REFUSED: dict[str, tuple[Use, str]] = {
     "a queue gets what has no body": (
         lambda m: m.api().on_request(m.queue(), "GET", "/orders"),
         "GET has no body that a queue could take; send to stack/Queue with POST",
+    ),
+    "a body of a request without one": (
+        lambda m: m.api().on_request(m.function(), "GET", "/a", body_schema={"type": "object"}),
+        "GET /a has a body_schema, which refuses requests without a body",
+    ),
+    "a path that callers resolve": (
+        lambda m: m.api().on_request(m.function(), "GET", "/a/../b"),
+        r"path '/a/../b' has the part '..', which callers resolve first",
+    ),
+    "a path for health checks, then a domain": (
+        lambda m: [
+            (
+                call(api.on_request)(m.function(), "GET", "/ping"),
+                api.add_domain("a.example.com", certificate_arn=CERTIFICATE),
+            )
+            for api in [m.api()]
+        ],
+        "API Gateway answers /ping of a custom domain itself, for health checks; give GET /ping another path",
+    ),
+    "a domain, then a path for health checks": (
+        lambda m: [
+            (
+                api.add_domain("a.example.com", certificate_arn=CERTIFICATE),
+                api.on_request(m.function(), "ANY", "/sping"),
+            )
+            for api in [m.api()]
+        ],
+        "API Gateway answers /sping of a custom domain itself",
+    ),
+    "a base path beyond 300 characters": (
+        lambda m: m.api().add_domain("a.example.com", certificate_arn=CERTIFICATE, base_path="a" * 301),
+        "base_path is .* AWS allows 1 to 300 letters",
+    ),
+    "one header twice": (
+        lambda m: m.api().on_request(
+            m.function(), "GET", "/", authorization=LambdaAuthorizer("own", m.function("O"), headers=["X-A", "x-a"])
+        ),
+        "headers of 'own' names one header twice",
+    ),
+    "a scope with a blank": (
+        lambda m: m.api().on_request(
+            m.function(), "GET", "/", authorization=CognitoAuthorizer("people", [POOL], scopes=["read write"])
+        ),
+        "scopes is 'read write', AWS allows",
+    ),
+    "a service with a blank": (
+        lambda m: Key(m.stack, "Key", alias="alias/a", description="", only_through="dynamo db"),
+        "only_through is 'dynamo db', AWS allows",
+    ),
+    "a pattern of a detail that is a list": (
+        lambda m: m.rule({"detail": [{"exists": True}]}),
+        r"pattern\['detail'\] is a list, which matches no event",
+    ),
+    "an attribute that no message has": (
+        lambda m: m.topic().on_message(m.queue(), filter_policy={"order kind": ["a"]}),
+        "filter_policy is 'order kind', AWS allows 1 to 256 letters",
+    ),
+    "a time that clocks skip": (
+        lambda m: m.schedule(at="2099-03-29T02:30:00", time_zone="Europe/Berlin"),
+        "at is '2099-03-29T02:30:00', AWS allows a time that clocks in Europe/Berlin show; there they go on to",
+    ),
+    "years that are over": (
+        lambda m: m.schedule(cron="0 3 1 1 ? 2019,2020"),
+        "AWS allows years to come, which '2019,2020' are not",
     ),
     "a schema of a newer draft": (
         lambda m: m.api().on_request(m.function(), "POST", "/", body_schema={"$schema": DRAFT_7}),
