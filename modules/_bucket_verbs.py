@@ -46,56 +46,56 @@ class AnyBucket(Construct):
         super().__init__(scope, id_)
         self._notification: Notification | None = None
 
-    def grant_read(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function read objects, and their versions, under a prefix (default: all).
+    def grant_read(self, grantee: Grantee, *, prefix: str = "") -> None:
+        """Let the grantee read objects, and their versions, under a prefix (default: all).
 
         Without `grant_list` a missing object reads as access denied (403), as everywhere on S3.
         """
-        self._grant(function, "Read", READ_ACTIONS, prefix, READ_KEY_ACTIONS)
+        self._grant(grantee, "Read", READ_ACTIONS, prefix, READ_KEY_ACTIONS)
 
-    def grant_write(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function write objects under a prefix (default: all).
+    def grant_write(self, grantee: Grantee, *, prefix: str = "") -> None:
+        """Let the grantee write objects under a prefix (default: all).
 
         Raises `ConfigurationError` where that would wake the same function again.
         """
-        self._connect(function, "created", prefix)
-        self._grant(function, "Write", WRITE_ACTIONS, prefix, WRITE_KEY_ACTIONS)
+        self._connect(grantee, "created", prefix)
+        self._grant(grantee, "Write", WRITE_ACTIONS, prefix, WRITE_KEY_ACTIONS)
 
-    def grant_presigned_write(self, function: Grantee, *, prefix: str) -> None:
-        """Let the function presign uploads under a prefix: URLs with which others write objects, as the function.
+    def grant_presigned_write(self, grantee: Grantee, *, prefix: str) -> None:
+        """Let the grantee presign uploads under a prefix: URLs with which others write objects, as the function.
 
         The same permission as `grant_write`, for a prefix that the function itself writes nothing under: it may listen
         to it, to learn what arrived.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
         """
-        self._grant(function, "Presign", WRITE_ACTIONS, prefix, WRITE_KEY_ACTIONS)
+        self._grant(grantee, "Presign", WRITE_ACTIONS, prefix, WRITE_KEY_ACTIONS)
 
-    def grant_delete(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function delete objects under a prefix (default: all). A versioned bucket keeps their versions.
+    def grant_delete(self, grantee: Grantee, *, prefix: str = "") -> None:
+        """Let the grantee delete objects under a prefix (default: all). A versioned bucket keeps their versions.
 
         Raises `ConfigurationError` where that would wake the same function again.
         """
-        self._connect(function, "removed", prefix)
-        self._grant(function, "Delete", DELETE_ACTIONS, prefix)
+        self._connect(grantee, "removed", prefix)
+        self._grant(grantee, "Delete", DELETE_ACTIONS, prefix)
 
-    def grant_list(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function list the keys under a prefix (default: all), and tell missing objects (404) from others."""
+    def grant_list(self, grantee: Grantee, *, prefix: str = "") -> None:
+        """Let the grantee list the keys under a prefix (default: all), and tell missing objects (404) from others."""
         limits.GRANT_PREFIX.check(self, "prefix", prefix)
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html#condition-key-bucket-ops-2
         conditions = [Condition("StringLike", "s3:prefix", [f"{prefix}*"])] if prefix else []
-        function.allow(
+        grantee.allow(
             self,
             "List" + identify(prefix, self),
             Statement(sid="List", actions=["s3:ListBucket"], resources=[self.arn], conditions=conditions),
         )
 
-    def grant_read_tags(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function read the tags of objects under a prefix (default: all)."""
-        self._grant(function, "ReadTags", READ_TAGS_ACTIONS, prefix)
+    def grant_read_tags(self, grantee: Grantee, *, prefix: str = "") -> None:
+        """Let the grantee read the tags of objects under a prefix (default: all)."""
+        self._grant(grantee, "ReadTags", READ_TAGS_ACTIONS, prefix)
 
-    def grant_write_tags(self, function: Grantee, *, prefix: str = "") -> None:
-        """Let the function set and remove the tags of objects under a prefix (default: all)."""
-        self._grant(function, "WriteTags", WRITE_TAGS_ACTIONS, prefix)
+    def grant_write_tags(self, grantee: Grantee, *, prefix: str = "") -> None:
+        """Let the grantee set and remove the tags of objects under a prefix (default: all)."""
+        self._grant(grantee, "WriteTags", WRITE_TAGS_ACTIONS, prefix)
 
     def on_object_created(self, target: Target, *, prefix: str = "", suffix: str = "") -> None:
         """Notify a function, a queue or a topic of every object created under a prefix and with a suffix (default:
@@ -168,17 +168,17 @@ class AnyBucket(Construct):
         return self._notification
 
     def _grant(
-        self, function: Grantee, verb: str, actions: Sequence[str], prefix: str, key_actions: Sequence[str] = ()
+        self, grantee: Grantee, verb: str, actions: Sequence[str], prefix: str, key_actions: Sequence[str] = ()
     ) -> None:
         limits.GRANT_PREFIX.check(self, "prefix", prefix)
         statements = [Statement(sid=verb, actions=actions, resources=[f"{self.arn}/{prefix}*"])]
         if self._key and key_actions:
             statements.append(Statement(sid=f"{verb}Key", actions=key_actions, resources=[self._key.arn]))
-        function.allow(self, verb + identify(prefix, self), *statements)
+        grantee.allow(self, verb + identify(prefix, self), *statements)
 
-    def _connect(self, function: Grantee, event: str, prefix: str) -> None:
-        if isinstance(function, Construct):
-            connect(function, self, written=Objects(event, prefix))
+    def _connect(self, grantee: Grantee, event: str, prefix: str) -> None:
+        if isinstance(grantee, Construct):
+            connect(grantee, self, written=Objects(event, prefix))
 
     def _known_arn_in(self, scope: Construct) -> str | None:
         name = self._given_name

@@ -48,6 +48,6 @@ def add_alarms(
                     dimensions=dimensions,
                     # The metric is the sum over the period; capacity is in units a second.
                     above=times(units, ALARM_PERIOD * ALARM_UTILIZATION),
-                    period=ALARM_PERIOD,
+                    period_seconds=ALARM_PERIOD,
                     qualifier=index,
                 )

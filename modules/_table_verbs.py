@@ -54,55 +54,55 @@ class AnyTable(Construct):
         self._index_names = indexes
         self._pollers = Pollers(self)
 
-    def grant_get(self, function: Grantee) -> None:
-        """Let the function get single items, in transactions too."""
-        self._grant(function, "Get", "dynamodb:GetItem")
+    def grant_get(self, grantee: Grantee) -> None:
+        """Let the grantee get single items, in transactions too."""
+        self._grant(grantee, "Get", "dynamodb:GetItem")
 
-    def grant_batch_get(self, function: Grantee) -> None:
-        """Let the function get up to 100 items in one request."""
-        self._grant(function, "BatchGet", "dynamodb:BatchGetItem")
+    def grant_batch_get(self, grantee: Grantee) -> None:
+        """Let the grantee get up to 100 items in one request."""
+        self._grant(grantee, "BatchGet", "dynamodb:BatchGetItem")
 
-    def grant_put(self, function: Grantee) -> None:
-        """Let the function put items, in transactions too."""
-        self._grant_write(function, "Put", "dynamodb:PutItem")
+    def grant_put(self, grantee: Grantee) -> None:
+        """Let the grantee put items, in transactions too."""
+        self._grant_write(grantee, "Put", "dynamodb:PutItem")
 
-    def grant_update(self, function: Grantee) -> None:
-        """Let the function update items, in transactions too."""
-        self._grant_write(function, "Update", "dynamodb:UpdateItem")
+    def grant_update(self, grantee: Grantee) -> None:
+        """Let the grantee update items, in transactions too."""
+        self._grant_write(grantee, "Update", "dynamodb:UpdateItem")
 
-    def grant_delete(self, function: Grantee) -> None:
-        """Let the function delete items, in transactions too."""
-        self._grant_write(function, "Delete", "dynamodb:DeleteItem")
+    def grant_delete(self, grantee: Grantee) -> None:
+        """Let the grantee delete items, in transactions too."""
+        self._grant_write(grantee, "Delete", "dynamodb:DeleteItem")
 
-    def grant_batch_write(self, function: Grantee) -> None:
-        """Let the function put, and delete, up to 25 items in one request. Such requests carry no conditions."""
-        self._grant_write(function, "BatchWrite", "dynamodb:BatchWriteItem")
+    def grant_batch_write(self, grantee: Grantee) -> None:
+        """Let the grantee put, and delete, up to 25 items in one request. Such requests carry no conditions."""
+        self._grant_write(grantee, "BatchWrite", "dynamodb:BatchWriteItem")
 
-    def grant_condition_check(self, function: Grantee) -> None:
-        """Let the function make a transaction depend on an item that it does not write."""
-        self._grant(function, "ConditionCheck", "dynamodb:ConditionCheckItem")
+    def grant_condition_check(self, grantee: Grantee) -> None:
+        """Let the grantee make a transaction depend on an item that it does not write."""
+        self._grant(grantee, "ConditionCheck", "dynamodb:ConditionCheckItem")
 
-    def grant_transact_write(self, function: Grantee) -> None:
-        """Let the function put, update, delete and check items in transactions.
+    def grant_transact_write(self, grantee: Grantee) -> None:
+        """Let the grantee put, update, delete and check items in transactions.
 
         A transaction of puts alone needs `grant_put` only, and so on.
         """
-        self._grant_write(function, "TransactWrite", *TRANSACT_WRITE_ACTIONS)
+        self._grant_write(grantee, "TransactWrite", *TRANSACT_WRITE_ACTIONS)
 
-    def grant_query(self, function: Grantee, *, index: str | None = None) -> None:
-        """Let the function query the table, or one of its indexes, by partition key.
+    def grant_query(self, grantee: Grantee, *, index: str | None = None) -> None:
+        """Let the grantee query the table, or one of its indexes, by partition key.
 
         Raises `ConfigurationError` for an index that the table does not have.
         """
-        self._grant(function, "Query", "dynamodb:Query", index=index)
+        self._grant(grantee, "Query", "dynamodb:Query", index=index)
 
-    def grant_scan(self, function: Grantee, *, index: str | None = None) -> None:
-        """Let the function read all of the table, or of one of its indexes."""
-        self._grant(function, "Scan", "dynamodb:Scan", index=index)
+    def grant_scan(self, grantee: Grantee, *, index: str | None = None) -> None:
+        """Let the grantee read all of the table, or of one of its indexes."""
+        self._grant(grantee, "Scan", "dynamodb:Scan", index=index)
 
-    def grant_stream(self, function: Grantee) -> None:
-        """Let the function read the table's stream itself. `on_change` needs no such grant."""
-        self._allow_stream(function)
+    def grant_stream(self, grantee: Grantee) -> None:
+        """Let the grantee read the table's stream itself. `on_change` needs no such grant."""
+        self._allow_stream(grantee)
 
     def on_change(
         self,
@@ -174,23 +174,23 @@ class AnyTable(Construct):
     def _stream_arn(self) -> str:
         """The ARN of the table's stream."""
 
-    def _allow_stream(self, function: Grantee) -> IamRolePolicy:
-        policy = function.allow(
+    def _allow_stream(self, grantee: Grantee) -> IamRolePolicy:
+        policy = grantee.allow(
             self,
             "ReadStream",
             Statement(sid="ReadStream", actions=STREAM_ACTIONS, resources=[self._stream_arn()]),
             Statement(sid="ListStreams", actions=["dynamodb:ListStreams"], resources=[f"{self.arn}/stream/*"]),
         )
         accept(policy, STREAM_ACCEPTED)
-        self._allow_key(function)
+        self._allow_key(grantee)
         return policy
 
-    def _grant_write(self, function: Grantee, verb: str, *actions: str) -> None:
-        if isinstance(function, Construct):
-            connect(function, self)
-        self._grant(function, verb, *actions)
+    def _grant_write(self, grantee: Grantee, verb: str, *actions: str) -> None:
+        if isinstance(grantee, Construct):
+            connect(grantee, self)
+        self._grant(grantee, verb, *actions)
 
-    def _grant(self, function: Grantee, verb: str, *actions: str, index: str | None = None) -> None:
+    def _grant(self, grantee: Grantee, verb: str, *actions: str, index: str | None = None) -> None:
         resource = self.arn
         if index is not None:
             if index not in self._index_names:
@@ -199,11 +199,11 @@ class AnyTable(Construct):
             resource = f"{self.arn}/index/{index}"
         # The id contains the index, so that a table and all its indexes can be granted; the slash makes it one word.
         name = verb if index is None else f"{verb}{identify(f'{index}/', self)}"
-        function.allow(self, name, Statement(sid=verb, actions=actions, resources=[resource]))
-        self._allow_key(function)
+        grantee.allow(self, name, Statement(sid=verb, actions=actions, resources=[resource]))
+        self._allow_key(grantee)
 
-    def _allow_key(self, function: Grantee) -> None:
+    def _allow_key(self, grantee: Grantee) -> None:
         if self._key:
             # One policy for all grants: further ones would be redundant.
             use_key = Statement(sid="UseTableKey", actions=KEY_ACTIONS, resources=[self._key.arn])
-            function.allow(self, "UseKeyOf", use_key)
+            grantee.allow(self, "UseKeyOf", use_key)

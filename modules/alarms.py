@@ -52,7 +52,7 @@ def check_dimensions(where: str, dimensions: Mapping[str, str]) -> None:
 class Alarms(Construct):
     """CloudWatch alarms of one resource, all notifying one topic (none given: visible in CloudWatch only).
 
-    Each alarm looks at one period of `period` seconds and treats missing data as not breaching: these metrics are
+    Each alarm looks at one period of `period_seconds` and treats missing data as not breaching: these metrics are
     published only when something happens
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html).
     `resources` holds the raw alarms, by the id they were added with.
@@ -77,14 +77,14 @@ class Alarms(Construct):
         dimensions: Mapping[str, str],
         above: float,
         statistic: str = "Sum",
-        period: float = 60,
+        period_seconds: float = 60,
         qualifier: str = "",
     ) -> CloudwatchMetricAlarm:
-        """Alarm when `statistic` of `metric` over `period` seconds is above `above`; also notify on recovery.
+        """Alarm when `statistic` of `metric` over `period_seconds` is above `above`; also notify on recovery.
 
         `statistic` is `Sum`, `Average`, `Minimum`, `Maximum`, `SampleCount`, a percentile (`p99.9`) or another of
-        CloudWatch's. `period` is a multiple of 60, up to a week; 10, 20 and 30 are for metrics of your own. Alarm
-        names are unique in an account and region: `qualifier` distinguishes two alarms on one metric. Raises
+        CloudWatch's. `period_seconds` is a multiple of 60, up to a week; 10, 20 and 30 are for metrics of your own.
+        Alarm names are unique in an account and region: `qualifier` distinguishes two alarms on one metric. Raises
         `ConfigurationError` for a second alarm of the same id or name, and for what CloudWatch refuses.
         """
         where = f"{path(self)}/{id_}"
@@ -96,13 +96,13 @@ class Alarms(Construct):
         if alarm_name in self._alarm_names:
             raise ConfigurationError(f"{where}: an alarm is called {alarm_name} already; give a qualifier")
         check_statistic(where, statistic)
-        limits.ALARM_PERIOD.check(where, "period", period)
+        limits.ALARM_PERIOD.check(where, "period_seconds", period_seconds)
         limits.ALARM_THRESHOLD.check(where, "above", above)
         limits.ALARM_DESCRIPTION.check(where, "description", description)
         limits.METRIC_NAME.check(where, "metric", metric)
         limits.NAMESPACE.check(where, "namespace", namespace)
         if namespace.startswith("AWS/"):
-            limits.STANDARD_PERIOD.check(where, "period", period)
+            limits.STANDARD_PERIOD.check(where, "period_seconds", period_seconds)
         check_dimensions(where, dimensions)
         actions = [self._topic.arn] if self._topic else None
         extended = statistic not in STATISTICS
@@ -119,7 +119,7 @@ class Alarms(Construct):
             extended_statistic=statistic if extended else None,
             comparison_operator="GreaterThanThreshold",
             threshold=above,
-            period=period,
+            period=period_seconds,
             evaluation_periods=1,
             treat_missing_data="notBreaching",
             alarm_actions=actions,

@@ -221,11 +221,11 @@ class Bucket(AnyBucket):
             )
         )
 
-    def _role_of(self, function: Grantee) -> str:
+    def _role_of(self, grantee: Grantee) -> str:
         """The ARN of its role, which is `aws:PrincipalArn` for sessions of the role too."""
-        if isinstance(function, Role):
-            return function.arn
-        return f"arn:{partition(self)}:iam::{self._account_id}:role/{function.role_name}"
+        if isinstance(grantee, Role):
+            return grantee.arn
+        return f"arn:{partition(self)}:iam::{self._account_id}:role/{grantee.role_name}"
 
     def _notification_of_ours(self) -> Notification:
         if self._notification is None:

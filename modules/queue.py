@@ -46,13 +46,13 @@ class AnyQueue(PolledQueue):
     name: str
     arn: str
 
-    def grant_send(self, function: Grantee) -> IamRolePolicy:
-        """Let the function send messages, and encrypt them with the queue's key.
+    def grant_send(self, grantee: Grantee) -> IamRolePolicy:
+        """Let the grantee send messages, and encrypt them with the queue's key.
 
         Raises `ConfigurationError` where the function would call itself by that.
         """
-        self._polling.add_sender(function)
-        return function.allow(
+        self._polling.add_sender(grantee)
+        return grantee.allow(
             self,
             "Send",
             Statement(sid="Send", actions=SEND_ACTIONS, resources=[self.arn]),
@@ -77,9 +77,9 @@ class AnyQueue(PolledQueue):
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
         """Let a bucket, a topic or a rule send. Returns what has to exist before the source delivers."""
 
-    def grant_receive(self, function: Grantee) -> IamRolePolicy:
-        """Let the function receive and delete messages itself. `on_messages` needs no such grant."""
-        return function.allow(
+    def grant_receive(self, grantee: Grantee) -> IamRolePolicy:
+        """Let the grantee receive and delete messages itself. `on_messages` needs no such grant."""
+        return grantee.allow(
             self,
             "Receive",
             Statement(sid="Receive", actions=RECEIVE_ACTIONS, resources=[self.arn]),

@@ -125,14 +125,14 @@ class AnyTopic(Construct):
             depends_on=list(permissions),
         )
 
-    def grant_publish(self, function: Grantee) -> IamRolePolicy:
-        """Let the function publish, and use the topic's key for it.
+    def grant_publish(self, grantee: Grantee) -> IamRolePolicy:
+        """Let the grantee publish, and use the topic's key for it.
 
         Raises `ConfigurationError` where the function would call itself by that.
         """
-        if isinstance(function, Construct):
-            connect(function, self)
-        return function.allow(
+        if isinstance(grantee, Construct):
+            connect(grantee, self)
+        return grantee.allow(
             self,
             "Publish",
             Statement(sid="Publish", actions=PUBLISH_ACTIONS, resources=[self.arn]),

@@ -79,7 +79,7 @@ class SystemStack(TerraformStack):
         StateBackend(
             self,
             bucket=settings.state_bucket or NO_STATE_BUCKET,
-            key=f"{settings.project}/{name}/{settings.environment}/terraform.tfstate",
+            state_key=f"{settings.project}/{name}/{settings.environment}/terraform.tfstate",
             region=settings.state_region or settings.region or DEFAULT_REGION,
             endpoint_url=settings.endpoint_url,
         )

@@ -42,7 +42,7 @@ FUNCTIONS = options(
 ALARMS = options(
     {"description": TEXTS, "namespace": st.just("AWS/Lambda"), "metric": NAMES, "above": numbers(0, 0.5)},
     statistic=st.one_of(st.sampled_from(["Sum", "Maximum", "p99", "p99.9", "tm90", "IQM", "p101"]), TEXTS),
-    period=numbers(10, 60, 300),
+    period_seconds=numbers(10, 60, 300),
     qualifier=NAMES,
     dimensions=st.dictionaries(NAMES, NAMES, max_size=3),
 )

@@ -432,7 +432,7 @@ class EveryOption(Construct):
             dimensions={"Kind": "order"},
             above=5,
             statistic="p99",
-            period=30,
+            period_seconds=30,
             qualifier="slow",
         )
         Dashboard(
@@ -468,7 +468,7 @@ class EveryOption(Construct):
 def add_state(stack: TerraformStack) -> None:
     """The one backend of the stack."""
     StateBackend(
-        stack, bucket="shop-state", key="all.tfstate", region="us-east-1", endpoint_url="https://127.0.0.1:4566"
+        stack, bucket="shop-state", state_key="all.tfstate", region="us-east-1", endpoint_url="https://127.0.0.1:4566"
     )
 
 

@@ -72,7 +72,7 @@ def test_statistic_period_and_threshold_can_be_set_and_a_qualifier_distinguishes
         dimensions={"TableName": "records"},
         above=12.5,
         statistic="Maximum",
-        period=300,
+        period_seconds=300,
         qualifier="by-type",
     )
     assert Terraform(stack).one("aws_cloudwatch_metric_alarm") == {
@@ -129,8 +129,8 @@ def test_a_name_that_is_too_long_for_cloudwatch_is_shortened(stack: TerraformSta
             {"statistic": "average"},
             "statistic is 'average', AWS allows SampleCount, Average, Sum, Minimum, Maximum, or p99",
         ),
-        ({"period": 45}, "period is 45, AWS allows 10, 20, 30 or a multiple of 60, up to a week"),
-        ({"period": 0}, "period is 0"),
+        ({"period_seconds": 45}, "period_seconds is 45, AWS allows 10, 20, 30 or a multiple of 60, up to a week"),
+        ({"period_seconds": 0}, "period_seconds is 0"),
         ({"above": float("nan")}, "above is nan"),
         ({"above": "5"}, "above is '5'"),
         ({"description": "x" * 1025}, "description is "),

@@ -77,11 +77,11 @@ USES: dict[str, tuple[Use, str]] = {
     ),
     "grant to a name": (
         lambda p: p.table.grant_get("role"),
-        "stack/Table: function is 'role'; give a PythonFunction or Role",
+        "stack/Table: grantee is 'role'; give a PythonFunction or Role",
     ),
     "grant to nobody": (
         lambda p: p.queue.grant_send(None),
-        "stack/Queue: function is None; give a PythonFunction or Role",
+        "stack/Queue: grantee is None; give a PythonFunction or Role",
     ),
     "text as list": (
         lambda p: sluice.Bucket(p.stack, "B", name="bbb", cors_origins="https://a.com"),

@@ -131,7 +131,7 @@ REFUSED: dict[str, tuple[Use, str]] = {
         lambda m: [
             (
                 api.add_domain("a.example.com", certificate_arn=CERTIFICATE),
-                api.on_request(m.function(), "ANY", "/sping"),
+                call(api.on_request)(m.function(), "ANY", "/sping"),
             )
             for api in [m.api()]
         ],
@@ -316,8 +316,8 @@ REFUSED: dict[str, tuple[Use, str]] = {
     "sixteen levels": (lambda m: Parameter(m.stack, "P", name="/a" * 16), "name is .* AWS allows 15 levels"),
     "an empty level": (lambda m: Parameter(m.stack, "P", name="/a//b"), "name is '/a//b', AWS allows single slashes"),
     "ten seconds of AWS's metrics": (
-        lambda m: m.alarm(period=10),
-        "period is 10, AWS allows 60 to 604800 seconds, for metrics of AWS",
+        lambda m: m.alarm(period_seconds=10),
+        "period_seconds is 10, AWS allows 60 to 604800 seconds, for metrics of AWS",
     ),
     "a dimension without a value": (
         lambda m: m.alarm(dimensions={"FunctionName": ""}),
@@ -374,7 +374,7 @@ ACCEPTED: dict[str, Use] = {
         m.function(reserved_concurrency=3), max_concurrency=3
     ),
     "origins of any subdomain": lambda m: m.bucket(cors_origins=["https://*.example.com", "http://localhost:3000"]),
-    "an alarm over a week": lambda m: m.alarm(period=604_800),
+    "an alarm over a week": lambda m: m.alarm(period_seconds=604_800),
     "two functions on one queue": lambda m: [
         poll(m.function(id_)) for poll in [call(m.queue().on_messages)] for id_ in ("One", "Other")
     ],
