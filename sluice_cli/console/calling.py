@@ -72,8 +72,7 @@ def filled_in(route: str, values: Mapping[str, str]) -> str:
 
 def _base(console: Console, api: Any) -> str:
     stage = stage_of(api, console.deployment.resources)
-    base = f"{console.connection.running().url}/_aws/execute-api/{api.attributes.get('id')}"
-    return base if stage == "$default" else f"{base}/{quote(stage)}"
+    return f"{console.connection.running().url}/_aws/execute-api/{api.attributes.get('id')}/{quote(stage, safe='$')}"
 
 
 def _texts(parameters: Any, name: str) -> dict[str, str]:

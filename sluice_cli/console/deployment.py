@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from sluice_cli.deployed.resources import Resource, in_state
+from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.failures.queue import Sources, sources_of
 from sluice_cli.local_aws.environment import cache_folder
 from sluice_cli.project import MANIFEST, Project
@@ -42,6 +43,7 @@ class Deployment:
     same: Mapping[str, str | None] = field(default_factory=dict)
     failure_queues: Sequence[Sources] = ()
     revision: str = ""
+    problem: str | None = None  # why it could not be read
 
     def node(self, id_: str) -> Node:
         """Raises `HttpError` where it is not there, or no longer."""
@@ -97,6 +99,12 @@ class Deployments:
         target = local_target(self._project, self._connection.local)
         if not (target.output / MANIFEST).is_file():
             return Deployment(target, revision="nothing")
+        try:
+            return self._read_stacks(target)
+        except (InputError, DeploymentError) as error:  # such as a file that is being written
+            return Deployment(target, revision=f"unreadable: {error}", problem=str(error))
+
+    def _read_stacks(self, target: Target) -> Deployment:
         stacks = synthesized_stacks(target)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             read = list(pool.map(self._state, stacks))
@@ -142,7 +150,7 @@ class Deployments:
             for one in current.stacks
         ]
         if not current.pictures:
-            problem = NOTHING
+            problem = current.problem or NOTHING
         return {"revision": current.revision, "running": True, "stacks": shown, "problem": problem}
 
     def _places(self, current: Deployment) -> tuple[dict[str, Placed], str | None]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LOOPBACK, LocalAws, Running
 from sluice_cli.local_aws.signed_request import own_request
+from sluice_cli.target import FOREIGN_VARIABLES
 
 # How long an answer of the local AWS counts as a sign that it runs.
 FRESH_SECONDS = 0.5
@@ -68,6 +69,10 @@ class LocalConnection:
 def forget_account(local: LocalAws) -> None:
     """Replace this process's environment by one that leads to the local AWS only: no credentials, profiles, endpoints
     or proxies of the caller's remain. Raises `LocalAwsError` if it is not running."""
-    environment = {name: value for name, value in local.environment().items() if name not in PROXIES}
+    environment = {
+        name: value
+        for name, value in local.environment().items()
+        if name not in PROXIES and not FOREIGN_VARIABLES.fullmatch(name)
+    }
     os.environ.clear()
     os.environ.update(environment)

@@ -92,6 +92,12 @@ def system(aws: BareAws) -> Document:
     }
 
 
+@pytest.fixture(scope="module")
+def simple(aws: BareAws) -> str:
+    """A function that answers with its event."""
+    return aws.function("simple", aws.role("simple", allow(LOGS)), "def handle(event, context):\n    return event\n")
+
+
 def test_an_object_leads_to_a_run_a_row_a_message_and_a_mail(aws: BareAws, system: Document) -> None:
     recorded = Recorded(aws)
     aws.client("s3").put_object(Bucket=system["bucket"], Key=KEY, Body=b"x" * 10)
@@ -245,3 +251,28 @@ def test_who_waits_is_answered_when_something_happens(aws: BareAws, system: Docu
     assert happenings(aws, server=now["server"], after=10**9, wait="x")["happenings"] == []
     # Of another server nothing is known that could be waited for.
     assert happenings(aws, server="another", after=now["last"], wait=20)["happenings"][0]["number"] == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "text",
+        {"Records": None},
+        {"Records": ["text", 1, None, {}, []]},
+        {"Records": [{"eventSource": "aws:s3"}, {"eventSource": "aws:s3", "s3": {"bucket": 1, "object": []}}]},
+        {
+            "Records": [
+                {"eventSource": "aws:s3", "s3": {"bucket": {"name": {}}, "object": {"key": "a", "versionId": {}}}}
+            ]
+        },
+        {"Records": [{"eventSource": "aws:sqs", "messageId": {"a": []}}, {"EventSource": "aws:sns", "Sns": []}]},
+        {"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": "x", "dynamodb": {"Keys": {"a": {}}}}]},
+        {"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": 1, "dynamodb": {"Keys": [1]}}]},
+        {"id": {}, "detail-type": 1},
+    ],
+)
+def test_a_function_runs_whatever_its_event_looks_like(aws: BareAws, simple: str, event: Any) -> None:
+    answer = aws.client("lambda").invoke(FunctionName=simple, Payload=json.dumps(event))
+    assert ("FunctionError" in answer, json.loads(answer["Payload"].read())) == (False, event)

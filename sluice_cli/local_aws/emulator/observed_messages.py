@@ -59,7 +59,7 @@ def announce_arn(arn: str | None, kind: str = "message.sent") -> None:
 def _announce(queue: Any, kind: str = "message.sent") -> None:
     arn = queue["attributes"].get("QueueArn", "")
     new: list[Any] = []
-    for message in reversed(list(queue["messages"])):
+    for message in reversed(queue["messages"]):
         if message.get(MARK) == arn:
             break
         message[MARK] = arn

@@ -31,8 +31,9 @@ def things_of(event: Any) -> Iterator[Thing]:
     records = event.get("Records")
     for one in records[:MOST_THINGS] if isinstance(records, list) else ():
         try:
-            yield from _things_of_record(one)
-        except (KeyError, TypeError, AttributeError):  # an event that somebody made
+            # Texts, whatever somebody put there.
+            yield from [tuple(map(str, thing)) for thing in _things_of_record(one)]
+        except (KeyError, TypeError, AttributeError, IndexError):  # an event that somebody made
             continue
 
 
@@ -55,7 +56,7 @@ def _tag(item: Any) -> str:
 
 def key_text(key: Any) -> str:
     """A row's key as one text, whatever the order of its attributes."""
-    return ",".join(f"{name}={next(iter(value.values()))}" for name, value in sorted(key.items()))
+    return ",".join(f"{name}={next(iter(value.values()), '')}" for name, value in sorted(key.items()))
 
 
 def _started(run: Any, event: Any) -> None:
