@@ -37,7 +37,7 @@ class NightlyReportStack(TerraformStack):
     ) -> None:
         super().__init__(scope, id_)
         if state_bucket:
-            StateBackend(self, bucket=state_bucket, key=f"{id_}/terraform.tfstate", region=region)
+            StateBackend(self, bucket=state_bucket, state_key=f"{id_}/terraform.tfstate", region=region)
         AwsProvider(self, "Aws", region=region, default_tags=[{"tags": TAGS}])
         account_id = DataAwsCallerIdentity(self, "Account").account_id
 

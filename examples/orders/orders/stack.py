@@ -33,7 +33,7 @@ class OrdersStack(TerraformStack):
     def __init__(self, scope: Construct, id_: str, *, region: str, state_bucket: str | None = None) -> None:
         super().__init__(scope, id_)
         if state_bucket:
-            StateBackend(self, bucket=state_bucket, key=f"{id_}/terraform.tfstate", region=region)
+            StateBackend(self, bucket=state_bucket, state_key=f"{id_}/terraform.tfstate", region=region)
         AwsProvider(self, "Aws", region=region, default_tags=[{"tags": TAGS}])
         key = Key(self, "Key", alias="alias/orders", description="Alarms of orders, and the logs of its API")
         self.alarms = Topic(self, "Alarms", name="orders-alarms", key=key)
