@@ -29,6 +29,7 @@ DIRECTIVE = re.compile(r"(?<!%)%\{")
 BEYOND_ANY_LIMIT = 1e290  # a number token that went through Python's arithmetic
 
 LONGEST_SHOWN = 100
+DEEPEST = 100  # levels of nested dicts and lists
 
 Where = Construct | str
 
@@ -103,8 +104,14 @@ def check_templates(where: Where, parameter: str, value: object) -> None:
 
 
 def check_known(where: Where, parameter: str, value: object) -> None:
-    """Refuse numbers and lists that only Terraform knows: Python cannot write them into JSON."""
-    for item in _items(value):
+    """Refuse numbers and lists that only Terraform knows, which Python cannot write into JSON, and endless nesting."""
+    try:
+        items = list(_items(value))
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{_place(where)}: {parameter} is nested more than {DEEPEST} levels, or contains itself"
+        ) from error
+    for item in items:
         if isinstance(item, float) and is_token(item):
             raise ConfigurationError(
                 f"{_place(where)}: {parameter} has a number that only Terraform knows; give it as a text: "
@@ -120,15 +127,17 @@ def _texts(value: object) -> Iterator[str]:
     return (item for item in _items(value) if isinstance(item, str))
 
 
-def _items(value: object) -> Iterator[object]:
-    """Names and values of nested dicts and lists."""
+def _items(value: object, depth: int = 0) -> Iterator[object]:
+    """Names and values of nested dicts and lists. Raises `RecursionError` below `DEEPEST` levels."""
+    if depth > DEEPEST:
+        raise RecursionError
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield str(name)
-            yield from _items(item)
+            yield from _items(item, depth + 1)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _items(item)
+            yield from _items(item, depth + 1)
     else:
         yield value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 
@@ -17,7 +17,8 @@ from .errors import ConfigurationError
 OR = "$or"
 NUMERIC = ("=", "<", "<=", ">", ">=")
 MOST_NUMERIC = 4  # two comparisons of two parts each
-TWO_WILDCARDS = re.compile(r"(?<!\\)(?:\\\\)*\*\*")
+# A wildcard, an escaped asterisk or backslash, or another character; no two wildcards side by side.
+WILDCARD = re.compile(r"\*?(?:(?:[^*\\]|\\[*\\])\*?)*")
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,12 @@ def _takes(name: str, operand: object, operators: Operators) -> bool:
         case "anything-but":
             if isinstance(operand, Mapping):
                 return len(operand) == 1 and all(
-                    one in operators.but and (isinstance(text, str) or _are_texts(text))
+                    one in operators.but and (isinstance(text, str) or _are_texts(text)) and _fits(one, text)
                     for one, text in operand.items()
                 )
-            return _is_plain(operand) or _are_alike(operand)
+            return _are_alike(operand if isinstance(operand, list | tuple) else [operand])
         case "wildcard":
-            return isinstance(operand, str) and not TWO_WILDCARDS.search(operand)
+            return isinstance(operand, str) and _fits(name, operand)
         case "cidr":
             return isinstance(operand, str) and (is_token(operand) or _is_network(operand))
         case "prefix" | "suffix" if isinstance(operand, Mapping):
@@ -121,11 +122,17 @@ def _is_numeric(operand: object, largest: float) -> bool:
     return operand[0] in NUMERIC
 
 
-def _are_alike(operand: object) -> bool:
+def _are_alike(operand: Sequence[object]) -> bool:
     """Whether a list holds texts only, or numbers only."""
-    if not isinstance(operand, list | tuple) or not operand or not all(map(_is_plain, operand)):
+    if not operand or not all(_is_plain(one) and not isinstance(one, bool | None) for one in operand):
         return False
     return len({isinstance(one, str) for one in operand if not is_token(one)}) <= 1
+
+
+def _fits(name: str, texts: object) -> bool:
+    """Whether wildcards are written as the services take them."""
+    listed = texts if isinstance(texts, list | tuple) else [texts]
+    return name != "wildcard" or all(is_token(one) or WILDCARD.fullmatch(str(one)) for one in listed)
 
 
 def _is_network(text: str) -> bool:
@@ -137,7 +144,7 @@ def _is_network(text: str) -> bool:
 
 
 def _are_texts(values: object) -> bool:
-    return isinstance(values, list | tuple) and all(isinstance(one, str) for one in values)
+    return isinstance(values, list | tuple) and bool(values) and all(isinstance(one, str) for one in values)
 
 
 def _is_plain(value: object) -> bool:

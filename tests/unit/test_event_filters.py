@@ -23,6 +23,9 @@ from modules._event_filters import OF_RULES, OF_STREAMS, OF_SUBSCRIPTIONS, Opera
         {"anything-but": []},
         {"anything-but": ["a", 1]},
         {"anything-but": [["a"]]},
+        {"anything-but": None},
+        {"anything-but": [None, "a"]},
+        {"anything-but": [True]},
     ],
 )
 def test_a_comparison_that_no_service_takes_is_refused(
@@ -44,6 +47,10 @@ def test_a_comparison_that_no_service_takes_is_refused(
         {"wildcard": "a**b"},
         {"wildcard": "**"},
         {"wildcard": r"a\\**"},
+        {"wildcard": r"a\b"},
+        {"wildcard": "a\\"},
+        {"anything-but": {"wildcard": "a**"}},
+        {"anything-but": {"prefix": []}},
     ],
 )
 def test_networks_and_wildcards_that_mean_nothing_are_refused(

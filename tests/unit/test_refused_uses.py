@@ -99,6 +99,14 @@ def made(stack: TerraformStack, code: Path) -> Made:
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc"
+
+
+def itself() -> dict[str, Any]:
+    inside: dict[str, Any] = {}
+    inside["properties"] = inside
+    return inside
+
+
 Use = Callable[[Made], object]
 REFUSED: dict[str, tuple[Use, str]] = {
     "a path parameter twice": (
@@ -172,6 +180,14 @@ REFUSED: dict[str, tuple[Use, str]] = {
     "years that are over": (
         lambda m: m.schedule(cron="0 3 1 1 ? 2019,2020"),
         "AWS allows years to come, which '2019,2020' are not",
+    ),
+    "a schema that contains itself": (
+        lambda m: m.api().on_request(m.function(), "POST", "/", body_schema=itself()),
+        "body_schema is nested more than 100 levels, or contains itself",
+    ),
+    "a pattern that contains itself": (
+        lambda m: m.rule(itself()),
+        "pattern is nested more than 100 levels, or contains itself",
     ),
     "a schema of a newer draft": (
         lambda m: m.api().on_request(m.function(), "POST", "/", body_schema={"$schema": DRAFT_7}),
