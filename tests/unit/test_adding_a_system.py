@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -92,6 +94,9 @@ def test_it_is_deployed_shown_and_proven_on_a_local_aws(tree: Path) -> None:
         shown = run(tree, "-m", "checks", "demo", "doorbell")
         assert shown.returncode == 0, shown.stdout + shown.stderr
         assert "Rows: 2 of 2." in shown.stdout
+        (console,) = re.findall(r"(http://127\.0\.0\.1:\d+/)#token=", shown.stdout)
+        with urlopen(console, timeout=20) as page:
+            assert b"<title>" in page.read()
         proven = run(tree, "-c", PROVE)
         assert proven.returncode == 0, proven.stderr
         by_runs, problems = proven.stdout.splitlines()[-1].split(" ", 1)

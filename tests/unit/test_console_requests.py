@@ -105,6 +105,13 @@ def test_the_token_opens_a_session_whose_cookie_no_script_reads_and_no_other_sit
     assert ask(server, "GET /api/session", f"Cookie: {name}")[0] == 200
 
 
+def test_cookies_of_other_servers_of_this_machine_do_not_matter(server: Server) -> None:
+    own = cookie_of(server).removeprefix("Cookie: ")
+    name = own.partition("=")[0]
+    for others in ('a={"x": [1]}; b', "=; ;;é=ü", f"{name}=old", 'c="', "d=\x01"):
+        assert ask(server, "GET /api/session", f"Cookie: {others}; {own}")[0] == 200
+
+
 @pytest.mark.parametrize("body", [b'{"token": ""}', b'{"token": "x"}', b'{"token": null}', b'{"token": ["x"]}', b"{}"])
 def test_a_wrong_token_opens_nothing(server: Server, body: bytes) -> None:
     status, headers, _ = ask(server, "POST /api/session", OWN, JSON, body=body)
