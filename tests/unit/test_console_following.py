@@ -69,9 +69,10 @@ def test_of_a_batch_only_what_belongs_to_the_thing_is_followed() -> None:
         ("message.sent", (), (("message", "2"),)),
         ("function.started", (("message", "1"), ("message", "2")), (RUN,)),
         ("row.written", (RUN,), (ROW,)),
+        ("mail.sent", (("message", "2"),), ()),
     )
     assert batch.whole(batch.begin(("message", "1"))) == [0, 2, 3]
-    # From the row on upwards, all that the batch had.
+    # From the row on upwards, all that the batch had, and nothing that came of them elsewhere.
     assert batch.whole(batch.begin(ROW)) == [0, 1, 2, 3]
 
 

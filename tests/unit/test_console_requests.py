@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from sluice_cli.console.console import Console
 from sluice_cli.console.guard import POLICY
 from sluice_cli.console.routes import ROUTES
-from sluice_cli.console.server import Server, as_json
+from sluice_cli.console.server import DRAINED, Server, as_json
 from sluice_cli.errors import InputError
 from sluice_cli.project import FILE, Project
 from sluice_cli.target import local_aws_of
@@ -249,16 +250,19 @@ def test_a_body_of_unknown_length_is_refused(writing: Server) -> None:
 
 
 def test_a_refused_body_is_never_taken_for_the_next_request(server: Server) -> None:
-    hidden = b"GET /api/session HTTP/1.1\r\nHost: x\r\n\r\n" * 10_000
+    host = f"Host: 127.0.0.1:{server.server_port}\r\n"
+    # As long as what is read of it, and three requests more.
+    hidden = f"GET / HTTP/1.1\r\n{host}X: ".encode().ljust(124, b"x") + b"\r\n\r\n"
+    hidden *= DRAINED // len(hidden) + 3
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as connection:
-        host = f"127.0.0.1:{server.server_port}"
-        head = f"PUT /api/object HTTP/1.1\r\nHost: {host}\r\n{OWN}\r\nContent-Length: {len(hidden)}\r\n\r\n"
-        connection.sendall(head.encode() + hidden[:1_000])
-        connection.shutdown(socket.SHUT_WR)
+        head = f"PUT /api/object HTTP/1.1\r\n{host}{OWN}\r\nContent-Length: {len(hidden)}\r\n\r\n"
         answer = b""
-        while part := connection.recv(65_536):
-            answer += part
-    assert answer.count(b"HTTP/1.1 ") == 1
+        with suppress(ConnectionError):  # the server does not read to the end
+            connection.sendall(head.encode() + hidden)
+        with suppress(ConnectionError):
+            while part := connection.recv(65_536):
+                answer += part
+    assert answer.count(b"HTTP/1.1 ") <= 1
 
 
 def test_a_port_that_is_taken_is_refused_in_words(server: Server) -> None:
