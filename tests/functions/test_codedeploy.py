@@ -2,8 +2,10 @@
 
 import io
 import json
+import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +103,8 @@ def set_up(aws: BareAws) -> Iterator[Released]:
         serviceRoleArn=service_role,
         alarmConfiguration={"enabled": True, "alarms": [{"name": name}]},
     )
-    starter = aws.function("starter", starter_role, (CODE / "handler.py").read_text())
+    impatient = {"Variables": {"PATIENCE_SECONDS": "0"}}
+    starter = aws.function("starter", starter_role, (CODE / "handler.py").read_text(), Environment=impatient)
     yield Released(aws, name, starter, starter_role, service_role)
     deploy.delete_deployment_group(applicationName=name, deploymentGroupName=ALIAS)
     deploy.delete_deployment_config(deploymentConfigName=name)
@@ -165,3 +168,16 @@ def test_a_deployment_fails_where_its_service_role_lacks_a_right(released: Relea
     assert "may not assume" in released.failure()["message"]
     released.aws.trust(released.service_role, "codedeploy")
     assert released.alias() == ("1", {})
+
+
+def test_a_right_that_takes_effect_later_is_waited_for(released: Released) -> None:
+    functions = released.aws.client("lambda")
+    variables = {"Variables": {"PATIENCE_SECONDS": "20"}}
+    functions.update_function_configuration(FunctionName=released.starter, Environment=variables)
+    released.aws.grant(released.starter_role, *released.starting[1:])
+    with ThreadPoolExecutor() as threads:
+        answer = threads.submit(released.start, "1")
+        time.sleep(1)
+        assert not answer.done()
+        released.aws.grant(released.starter_role, *released.starting)
+        assert answer.result() == {"deploymentId": None}

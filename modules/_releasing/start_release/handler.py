@@ -5,9 +5,15 @@ https://docs.aws.amazon.com/codedeploy/latest/userguide/reference-appspec-file-s
 """
 
 import json
+import os
+import time
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
+
+# A new role's permissions take effect after some seconds; the function is called as soon as it is made.
+PATIENCE_SECONDS = float(os.environ.get("PATIENCE_SECONDS", "20"))
 
 
 def handle(event: dict[str, str], context: Any) -> dict[str, str | None]:
@@ -15,8 +21,7 @@ def handle(event: dict[str, str], context: Any) -> dict[str, str | None]:
 
     Raises the errors of Lambda and CodeDeploy, which fail `terraform apply`.
     """
-    alias = {"Name": event["alias"], "FunctionName": event["function"]}
-    current = boto3.client("lambda").get_alias(**alias)["FunctionVersion"]
+    current = _live_version(event["function"], event["alias"])
     if current == event["version"]:
         return {"deploymentId": None}
     shift = {
@@ -32,3 +37,14 @@ def handle(event: dict[str, str], context: Any) -> dict[str, str | None]:
         revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}},
     )
     return {"deploymentId": answer["deploymentId"]}
+
+
+def _live_version(function: str, alias: str) -> str:
+    client, deadline = boto3.client("lambda"), time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return str(client.get_alias(FunctionName=function, Name=alias)["FunctionVersion"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDeniedException" or time.monotonic() > deadline:
+                raise
+            time.sleep(2)
