@@ -16,7 +16,6 @@ Answer = dict[str, Any]
 
 LIMITS = "this API's limits"
 UNREAD = f"the body is not JSON within {LIMITS}"
-MOST_DIGITS = 17  # of a number with a fraction that readers of JSON keep
 
 
 class InvalidRequest(ValueError):
@@ -108,25 +107,19 @@ def readable_by_pages(answer: Answer, event: Mapping[str, Any], origins: Collect
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Answer:
     """An answer with a JSON body, or without a body for None, which no cache keeps.
 
-    A Decimal becomes a number. Raises `ValueError` for one with more digits than readers of JSON keep: give a text.
+    Decimals, sets and bytes are written as `items.as_json` does.
     """
     return {
         "statusCode": status,
         "headers": {"Content-Type": "application/json", "Cache-Control": "no-store", **(headers or {})},
-        "body": "" if body is None else json.dumps(body, ensure_ascii=False, default=_number),
+        "body": "" if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False, default=_plain),
     }
 
 
-def _number(value: Any) -> int | float:
-    from decimal import Decimal  # imported on first use: most answers have none
+def _plain(value: Any) -> Any:
+    from .items import json_value  # imported on first use: most answers have only what JSON has
 
-    if not isinstance(value, Decimal):
-        raise TypeError(f"JSON has no form for {value!r}")
-    if value.is_finite() and value == value.to_integral_value() and value.adjusted() < MOST_DIGITS:
-        return int(value)
-    if not value.is_finite() or Decimal(repr(float(value))) != value:
-        raise ValueError(f"{value} has more digits than readers of JSON keep; give it as a text")
-    return float(value)
+    return json_value(value)
 
 
 def respond(errors: Mapping[type[Exception], int], handle: Callable[[], Answer]) -> Answer:

@@ -1,6 +1,7 @@
 """DynamoDB's typed items as plain dicts, and back."""
 
 import base64
+import json
 from collections.abc import Callable, Mapping, Set
 from decimal import Clamped, Context, Decimal, Inexact, Overflow, Rounded, Underflow
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 # without importing boto3.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 NUMBERS = Context(Emin=-128, Emax=126, prec=38, traps=[Clamped, Overflow, Inexact, Rounded, Underflow])
+
+MOST_DIGITS = 17  # of a number that readers of JSON keep
 
 
 def typed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,6 +23,37 @@ def typed(values: Mapping[str, Any]) -> dict[str, Any]:
 def plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """Whole numbers are returned as int, others as Decimal."""
     return {name: _plain(value) for name, value in item.items()}
+
+
+def as_json(values: Any) -> str:
+    """The JSON of a plain item, for messages and answers: a Decimal is a number, a set a sorted list, and bytes are
+    base64.
+
+    Raises `ValueError` for a number with more digits than readers of JSON keep (17): give it as a text.
+    """
+    return json.dumps(values, ensure_ascii=False, allow_nan=False, default=json_value)
+
+
+def json_value(value: Any) -> Any:
+    """What JSON has for one value that Python's encoder does not know. Raises as `as_json`, or `TypeError`."""
+    match value:
+        case Decimal():
+            return _json_number(value)
+        case set() | frozenset():
+            return sorted(value)
+        case bytes() | bytearray():
+            return base64.b64encode(value).decode()
+        case Mapping():
+            return dict(value)
+    raise TypeError(f"JSON has no form for {value!r}")
+
+
+def _json_number(value: Decimal) -> int | float:
+    if value.is_finite() and value == value.to_integral_value() and value.adjusted() < MOST_DIGITS:
+        return int(value)
+    if not value.is_finite() or Decimal(repr(float(value))) != value:
+        raise ValueError(f"{value} has more digits than readers of JSON keep; give it as a text")
+    return float(value)
 
 
 def plain_of_stream(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice_functions import environment, s3_events
-from sluice_functions.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions.observability import MetricUnit, instrumented, logger, metrics, tracer
 from sluice_functions.s3_events import S3Object
 
 from . import metadata
@@ -19,9 +19,7 @@ class Environment:
 STORE = Store(environment.read(Environment).table_name)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@instrumented
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Write a row with the metadata of every object that an S3 event names."""
     return {"recorded": s3_events.for_each_object(event, record)}

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice_functions import environment, s3_events
-from sluice_functions.observability import logger, metrics, tracer
+from sluice_functions.observability import instrumented
 from sluice_functions.s3_events import S3Object
 
 from .invocations import Row, row
@@ -17,9 +17,7 @@ class Environment:
 STORE = Store(environment.read(Environment).dynamodb_table_name)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@instrumented
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Write a row for every record of an S3 event, with the invocation that processed it."""
 

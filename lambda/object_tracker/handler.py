@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice_functions import environment, http, s3_events
-from sluice_functions.observability import logger, metrics, tracer
+from sluice_functions.observability import instrumented
 
 from . import objects
 from .store import NeedsCustomerKey, Store, UnknownObject
@@ -33,9 +33,7 @@ ORIGINS = http.origins(ENVIRONMENT.cors_origins)
 STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@instrumented
 def handle(event: dict[str, Any], context: Any) -> Any:
     """Record the objects of an S3 event, or answer an HTTP request: GET queries an object, POST records one."""
     if http.is_request(event):

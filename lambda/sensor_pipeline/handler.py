@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sluice_functions import environment, s3_events
-from sluice_functions.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions.observability import MetricUnit, instrumented, logger, metrics, tracer
 from sluice_functions.s3_events import S3Object
 
 from . import readings
@@ -59,9 +59,7 @@ def _notifier() -> Callable[[], Notifier]:
 NOTIFIER = _notifier()
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@instrumented
 def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Process the readings of every object that an S3 event names."""
     return {"processed": s3_events.for_each_object(event, process)}

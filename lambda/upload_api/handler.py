@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice_functions import environment, http, s3_events
-from sluice_functions.observability import MetricUnit, logger, metrics, tracer
+from sluice_functions.observability import MetricUnit, instrumented, logger, metrics
 
 from . import rows, uploads
 from .arrivals import Arrivals
@@ -37,9 +37,7 @@ STORE = Store(ENVIRONMENT.bucket_name, TABLE)
 ARRIVALS = Arrivals(TABLE)
 
 
-@logger.inject_lambda_context(clear_state=True)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics
+@instrumented
 def handle(event: dict[str, Any], context: Any) -> Any:
     """Handle POST /upload, or the S3 event of an object from a presigned upload."""
     if http.is_request(event):

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from sluice_functions.items import plain, plain_of_stream, typed
+from sluice_functions.items import as_json, plain, plain_of_stream, typed
 
 VALUES: list[Any] = [
     "text",
@@ -79,3 +79,22 @@ def test_bytes_and_sets_survive_a_round_trip() -> None:
 def test_items_of_a_streams_event_have_their_binary_values_decoded() -> None:
     item = {"one": {"B": "AP8="}, "many": {"L": [{"BS": ["YQ==", "Yg=="]}]}, "text": {"S": "AP8="}}
     assert plain_of_stream(item) == {"one": b"\x00\xff", "many": [{b"a", b"b"}], "text": "AP8="}
+
+
+def test_a_plain_item_has_a_json_form_with_exact_numbers() -> None:
+    item = {
+        "price": Decimal("19.99"),
+        "count": Decimal(3),
+        "tags": {"b", "a"},
+        "code": b"\x00\xff",
+        "inside": [{"n": {2, 1}}],
+    }
+    assert (
+        as_json(item) == '{"price": 19.99, "count": 3, "tags": ["a", "b"], "code": "AP8=", "inside": [{"n": [1, 2]}]}'
+    )
+
+
+@pytest.mark.parametrize("value", [Decimal("0.1234567890123456789"), Decimal("NaN"), Decimal("1E+400")])
+def test_numbers_that_readers_of_json_would_change_are_refused(value: Decimal) -> None:
+    with pytest.raises(ValueError, match="has more digits than readers of JSON keep; give it as a text"):
+        as_json({"price": value})
