@@ -62,6 +62,8 @@ def plain_of_stream(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(number: Decimal) -> int | Decimal:
+    if not number.is_finite():
+        raise ValueError("a number of an item is none")
     return int(number) if number == number.to_integral_value() else number
 
 

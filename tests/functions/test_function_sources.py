@@ -82,9 +82,9 @@ class Function:
         self.aws.cleanup(client.delete_event_source_mapping, UUID=mapping)
 
     def queue(self, what: str, *senders: str) -> tuple[str, str]:
-        """A queue whose messages the function gets, and gets again after a second."""
+        """A queue whose messages the function gets."""
         statements = [allow(["sqs:SendMessage"], **service(one, "*", "ArnLike")) for one in senders]
-        url, arn = self.aws.queue(what, *statements, VisibilityTimeout="1")
+        url, arn = self.aws.queue(what, *statements)
         self.poll(arn)
         return url, arn
 

@@ -1,5 +1,6 @@
 """Spans that an OpenTelemetry collector receives for an invocation."""
 
+import contextlib
 import gzip
 import json
 import logging
@@ -323,6 +324,26 @@ def test_a_collector_that_does_not_answer_costs_its_timeout_once_and_fails_nothi
     assert warnings == [("spans were not sent to the collector", "no answer within 0.4 s")] or (
         warnings[0][1] == "timed out" and len(warnings) == 1
     )
+
+
+def test_a_collector_that_answers_a_byte_at_a_time_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, warnings: list[Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+
+        def trickle() -> None:
+            connection, _ = slow.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                for _ in range(40):
+                    time.sleep(0.1)
+                    connection.sendall(b"x")
+
+        threading.Thread(target=trickle, daemon=True).start()
+        configure(monkeypatch, f"http://127.0.0.1:{slow.getsockname()[1]}")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "400")
+        assert seconds(invoke) < 2
+    assert warnings == [("spans were not sent to the collector", "no answer within 0.4 s")]
 
 
 def test_a_collector_that_is_not_there_or_refuses_is_left_out_for_a_while(

@@ -326,6 +326,29 @@ def test_a_change_without_a_number_brings_the_whole_batch_back() -> None:
         streams.for_each_change(event, lambda one: one)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"ApproximateCreationDateTime": 1e30},
+        {"ApproximateCreationDateTime": 1e300},
+        {"ApproximateCreationDateTime": float("nan")},
+        {"Keys": {"n": {"N": "1E+999"}}},
+        {"Keys": {"n": {"N": "one"}}},
+        {"Keys": {"n": {}}},
+        {"NewImage": {"b": {"B": "not base64"}}},
+        {"NewImage": [1]},
+        {"OldImage": {"l": {"L": [1]}}},
+    ],
+)
+def test_a_change_of_another_structure_fails_in_words(damage: Event) -> None:
+    event = {"Records": [change("INSERT", "1") | {"dynamodb": {"Keys": {}, "SequenceNumber": "1"} | damage}]}
+    assert streams.for_each_change(event, print) == failed("1")
+    del event["Records"][0]["dynamodb"]["SequenceNumber"]
+    with pytest.raises(RecordsFailed, match="record 0: not a record of a DynamoDB stream: ") as raised:
+        streams.for_each_change(event, print)
+    assert UNEXPECTED not in str(raised.value)
+
+
 PLANNED = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
