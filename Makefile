@@ -91,7 +91,7 @@ recover: installed ## recover SYSTEM=name after an interrupted deployment or a l
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own
-	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(PARALLEL)
 
 unit: setup ## run the unit tests only; takes seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
@@ -101,7 +101,7 @@ cdktn: ## run the unit tests on CDK Terrain instead of CDKTF, in an environment 
 	  .venv/bin/python -m pytest -n 0 tests/cdktn
 
 bench: ## compare with the AWS CDK, ordinary CDKTF and a plain handler, and write docs/benchmark.md; PARTS="synth cold" for some parts
-	@sh scripts/setup.sh dev npm bench && .venv/bin/python -m checks.bench $(PARTS)
+	@sh scripts/setup.sh dev npm bench scanners && .venv/bin/python -m checks.bench $(PARTS)
 
 docs: ## build the documentation site into docs/_build; a broken link fails
 	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, plan, report, scaling, synth, upload
+from . import busy, cold_start, examples, plan, report, scaling, synth, upload
 from .places import CDK_PYTHON, DOCS
 from .table import Comparison
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Part] = {
     "synth": synth.warm,
     "first": synth.cold,
     "scale": lambda folder, runs: synth.scale(folder, runs, (2,) if runs == 1 else (5, 25, 100)),
+    "examples": examples.synth,
     "unit": synth.unit_test,
     "cold": cold_start.start,
     "busy": busy.compare_handlers,
@@ -30,7 +31,7 @@ PARTS: dict[str, Part] = {
     "plan": plan.unchanged,
 }
 
-BESIDE_AWS_CDK = {"synth", "first", "scale"}
+BESIDE_AWS_CDK = {"synth", "first", "scale", "examples"}
 
 
 def main() -> int:
@@ -60,6 +61,8 @@ def main() -> int:
         report.write(arguments.write, name, rows, arguments.runs, machine(), busy.CALLS)
         if name == "busy" and arguments.write == DOCS:
             scaling.write()  # the scaling model uses these times
+        if name == "examples":
+            examples.write(arguments.write, rows, arguments.runs, machine())
     console.print(f"Written to {arguments.write / 'benchmark.md'}")
     return 0
 

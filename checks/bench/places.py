@@ -9,6 +9,7 @@ PEERS = ROOT / "checks" / "bench" / "peers"
 CDK_PYTHON = str(ROOT / ".tools" / "bench" / "bin" / "python")
 LIBRARIES = ROOT / ".tools" / "lambda-libraries"
 FUNCTIONS = ROOT / "lambda"
+EXAMPLES = ROOT / "examples"
 TOOLKIT = ROOT / "sluice_functions"
 OF_THE_WHEEL = ("/pyproject.toml", "/README.md")  # stacks/system.py
 DOCS = ROOT / "docs"

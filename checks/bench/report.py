@@ -15,6 +15,7 @@ TITLES = {
     "synth": "Synth, warm",
     "first": "Synth without caches",
     "scale": "Synth, each further stack",
+    "examples": "Synth of the examples ([beside the AWS CDK](examples-and-cdk.md))",
     "unit": "One unit test from the command line",
     "cold": "Functions, cold start",
     "busy": "Functions, processor time of an event",

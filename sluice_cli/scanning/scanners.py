@@ -72,12 +72,21 @@ def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FR
                 path.parent.mkdir(exist_ok=True)
                 # Indented, because Checkov cannot parse a file with a single long line.
                 path.write_text(json.dumps(document, indent=2))
-        reports = _run(
-            [
-                *(str(BIN / "checkov"), "--directory", folder, "--framework", *frameworks),
-                *("--skip-download", "--output", "json", "--soft-fail", "--compact"),
-            ]
-        )
+        found = checkov_on(Path(folder), frameworks)
+    unseen = [f"{one.name} ({where})" for one in stacks for where in frameworks if not found.passed[one.name, where]]
+    if unseen:
+        raise ScannerFailed(f"Checkov passed nothing in {', '.join(unseen)}: it did not read it")
+    return found
+
+
+def checkov_on(folder: Path, frameworks: Sequence[str]) -> ScanResult:
+    """Run Checkov once, off line, on a folder that has a folder for each stack. Raises `ScannerFailed`."""
+    reports = _run(
+        [
+            *(str(BIN / "checkov"), "--directory", str(folder), "--framework", *frameworks),
+            *("--skip-download", "--output", "json", "--soft-fail", "--compact"),
+        ]
+    )
     found = ScanResult()
     for report in reports if isinstance(reports, list) else [reports]:
         where, results = str(report["check_type"]), report["results"]
@@ -88,9 +97,6 @@ def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FR
             ScannerFinding(_stack(one), one["resource"].rpartition(".")[2], one["check_id"], one["check_name"], where)
             for one in results["failed_checks"]
         ]
-    unseen = [f"{one.name} ({where})" for one in stacks for where in frameworks if not found.passed[one.name, where]]
-    if unseen:
-        raise ScannerFailed(f"Checkov passed nothing in {', '.join(unseen)}: it did not read it")
     return found
 
 

@@ -23,7 +23,7 @@ KEPT_DAYS = 90
 
 class ImageThumbnails(OperatedStack):
     def __init__(self, scope: Construct, id_: str, *, functions: Path) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, notifies=False)
         pictures = self.bucket(
             "Pictures",
             versioned=True,

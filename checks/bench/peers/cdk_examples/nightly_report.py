@@ -18,7 +18,7 @@ DAY_INDEX = "by-day"
 
 class NightlyReport(OperatedStack):
     def __init__(self, scope: Construct, id_: str, *, functions: Path, sales_table: str) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, notifies=True)
         sales = dynamodb.TableV2.from_table_attributes(
             self, "Sales", table_name=sales_table, global_indexes=[DAY_INDEX]
         )

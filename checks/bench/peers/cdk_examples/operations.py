@@ -20,13 +20,15 @@ MINUTE = Duration.minutes(1)
 
 
 class OperatedStack(Stack):
-    """A stack with a topic that its alarms notify."""
+    """A stack with alarms, and a topic that they notify where `notifies` asks for it."""
 
-    def __init__(self, scope: Construct, id_: str) -> None:
+    def __init__(self, scope: Construct, id_: str, *, notifies: bool) -> None:
         super().__init__(scope, id_)
-        key = kms.Key(self, "Key", alias=id_, enable_key_rotation=True)
-        key.grant_encrypt_decrypt(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
-        self.alarms = sns.Topic(self, "AlarmTopic", master_key=key, enforce_ssl=True)
+        self.alarms: sns.Topic | None = None
+        if notifies:
+            key = kms.Key(self, "Key", alias=id_, enable_key_rotation=True)
+            key.grant_encrypt_decrypt(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
+            self.alarms = sns.Topic(self, "AlarmTopic", master_key=key, enforce_ssl=True)
 
     def alarm(self, name: str, metric: cloudwatch.IMetric, threshold: float = 0) -> cloudwatch.Alarm:
         alarm = cloudwatch.Alarm(
@@ -38,8 +40,9 @@ class OperatedStack(Stack):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        alarm.add_alarm_action(actions.SnsAction(self.alarms))
-        alarm.add_ok_action(actions.SnsAction(self.alarms))
+        if self.alarms:
+            alarm.add_alarm_action(actions.SnsAction(self.alarms))
+            alarm.add_ok_action(actions.SnsAction(self.alarms))
         return alarm
 
     def queue(self, id_: str, **options: Any) -> sqs.Queue:

@@ -19,7 +19,7 @@ from operations import MINUTE, OperatedStack
 
 class Orders(OperatedStack):
     def __init__(self, scope: Construct, id_: str, *, functions: Path) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, notifies=True)
         orders = self.table("Orders", "customerId", "orderId", dynamo_stream=dynamodb.StreamViewType.NEW_IMAGE)
         requests = self.table("Requests", "id", time_to_live_attribute="expiresAt")
         tokens = self.table("Tokens", "tokenHash")
@@ -43,6 +43,7 @@ class Orders(OperatedStack):
         api = apigateway.RestApi(
             self,
             "Api",
+            cloud_watch_role=False,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             default_method_options=apigateway.MethodOptions(
                 authorizer=apigateway.RequestAuthorizer(

@@ -38,7 +38,7 @@ MESSAGE = "&".join(
 
 class WebhookIngest(OperatedStack):
     def __init__(self, scope: Construct, id_: str, *, functions: Path) -> None:
-        super().__init__(scope, id_)
+        super().__init__(scope, id_, notifies=False)
         secrets = secretsmanager.Secret(self, "SigningSecrets")
         table = self.table("Table", "webhookId", time_to_live_attribute="expiresAt")
         ingest = self.function(
@@ -79,6 +79,7 @@ class WebhookIngest(OperatedStack):
         api = apigateway.RestApi(
             self,
             "Api",
+            cloud_watch_role=False,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             deploy_options=apigateway.StageOptions(
                 stage_name="live",
