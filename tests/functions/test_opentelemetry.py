@@ -77,7 +77,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_port}"
     configure(monkeypatch, made.url)
     yield made
@@ -320,7 +320,7 @@ def test_a_collector_that_does_not_answer_costs_its_timeout_once_and_fails_nothi
         assert invoke(lambda _: "answer") == "answer"
         with pytest.raises(ZeroDivisionError):
             invoke(lambda _: 1 / 0)
-        assert seconds(invoke) < 0.2
+        assert seconds(invoke) < 0.35
     assert warnings == [("spans were not sent to the collector", "no answer within 0.4 s")] or (
         warnings[0][1] == "timed out" and len(warnings) == 1
     )

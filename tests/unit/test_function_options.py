@@ -121,6 +121,12 @@ def test_exclude_reaches_the_archive(new_stack: Callable[[], TerraformStack], tm
         ({"handler": "other.handler.handle"}, "give package.module.function of a packed folder: worker"),
         ({"handler": "worker.other.handle"}, r"handler is 'worker.other.handle', but .*/worker has no other\.py"),
         ({"exclude": ["handler.py"]}, r"has no handler\.py \(left out by `exclude`\?\)"),
+        (
+            {"installed": "sluice-functions"},
+            "installed is 'sluice-functions'; give a list of names of installed packages",
+        ),
+        ({"installed": [5]}, r"installed is \[5\]; give a list of names of installed packages"),
+        ({"installed": ["no-such-kit"]}, "installed has 'no-such-kit', which is not installed"),
         ({"libraries": Path("/tmp"), "dependencies": Path("uv.lock")}, "libraries and dependencies are both given"),  # noqa: S108
         ({"dependencies": Dependencies(Path("/missing/uv.lock"))}, r"/missing/uv\.lock cannot be read"),
     ],
@@ -165,7 +171,10 @@ def test_numbers_that_terraform_knows_later_stay_terraforms(stack: TerraformStac
     assert alarm["alarm_description"] == "worker-${var.Text} took more than 80 % of its timeout of ${var.Seconds} s"
 
 
-def test_libraries_are_not_built_for_a_runtime_that_terraform_knows_later(stack: TerraformStack, code: Path) -> None:
+@pytest.mark.parametrize("given", [{"dependencies": Path("uv.lock")}, {"installed": ["pytest"]}])
+def test_libraries_are_not_packed_for_a_runtime_that_terraform_knows_later(
+    stack: TerraformStack, code: Path, given: dict[str, Any]
+) -> None:
     runtime = TerraformVariable(stack, "Runtime", type="string").string_value
     with pytest.raises(ConfigurationError, match="give runtime and architecture as plain texts"):
-        made(stack, code, runtime=runtime, dependencies=Path("uv.lock"))
+        made(stack, code, runtime=runtime, **given)
