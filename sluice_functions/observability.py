@@ -5,6 +5,7 @@ subsegments, AWS calls included, without AWS's X-Ray SDK (see tracing.py). To be
 """
 
 import contextlib
+import os
 import sys
 import types
 import typing
@@ -49,12 +50,15 @@ except (ImportError, TypeError, AttributeError):  # another Powertools uses more
 
 __all__ = ["MetricUnit", "instrumented", "logger", "metrics", "tracer"]
 
+NAMESPACES = ("POWERTOOLS_METRICS_NAMESPACE", "AWS_LAMBDA_FUNCTION_NAME")
+
 Handler = Callable[[Any, Any], Any]
 
 # Service and namespace come from the function's environment (POWERTOOLS_SERVICE_NAME, POWERTOOLS_METRICS_NAMESPACE).
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics()
+# Without a namespace Powertools would raise at the end of an invocation that has done its work.
+metrics = Metrics(namespace=next(filter(None, map(os.environ.get, NAMESPACES)), "sluice_functions"))
 # Repeated events and queries count no metric; the warning about that would be a log line that is not JSON.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 

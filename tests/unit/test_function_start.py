@@ -1,5 +1,6 @@
-"""What leans on the inside of botocore and Powertools falls back to the ordinary way, and can be turned off."""
+"""How functions start: shortcuts fall back to the ordinary way and can be turned off, and no variable is needed."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,6 +87,44 @@ def test_a_mistake_of_the_caller_is_raised_as_botocore_words_it(monkeypatch: pyt
     monkeypatch.setattr(aws, "_sessions", {})
     with pytest.raises(NoRegionError):
         aws.client("sqs")
+
+
+BARE = """
+from types import SimpleNamespace
+from sluice_functions import sqs
+from sluice_functions.observability import instrumented
+
+@instrumented
+def handle(event, context):
+    return sqs.for_each_message(event, lambda message: message.json())
+
+context = SimpleNamespace(function_name="f", memory_limit_in_mb=1, invoked_function_arn="a", aws_request_id="r")
+print(handle({"Records": [{"messageId": "m", "body": "no JSON"}]}, context))
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "namespace"),
+    [
+        ({}, "sluice_functions"),
+        ({"AWS_LAMBDA_FUNCTION_NAME": "orders"}, "orders"),
+        ({"AWS_LAMBDA_FUNCTION_NAME": "orders", "POWERTOOLS_METRICS_NAMESPACE": "shop"}, "shop"),
+    ],
+)
+def test_a_function_without_powertools_variables_counts_and_answers(variables: dict[str, str], namespace: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BARE],
+        env={"PYTHONPATH": str(ROOT), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    *_, metric, answer = done.stdout.splitlines()
+    assert answer == "{'batchItemFailures': [{'itemIdentifier': 'm'}]}"
+    (directive,) = json.loads(metric)["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == namespace
+    assert [one["Name"] for one in directive["Metrics"]] == ["RecordsFailed"]
 
 
 IMPORT = """
