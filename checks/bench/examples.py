@@ -1,4 +1,7 @@
-"""The examples beside the same systems in AWS CDK (peers/cdk_examples): code, policies, findings and synth time."""
+"""The examples beside the same systems in AWS CDK (peers/cdk_examples): code, policies, findings and synth time.
+
+`python -m checks.bench.examples` renews the page's counts and keeps the synth times that `make bench` measured.
+"""
 
 import ast
 import io
@@ -16,8 +19,9 @@ from sluice_cli.scanning import scanners
 from sluice_cli.scanning.stack import ScannedStack
 from sluice_cli.scanning.verdict import judge
 
+from . import report
 from .measure import Program, in_turn, run
-from .places import CDK_PYTHON, EXAMPLES, PEERS, PYTHON, QUIET, ROOT
+from .places import CDK_PYTHON, DOCS, EXAMPLES, PEERS, PYTHON, QUIET, ROOT
 from .table import Comparison, compare
 
 CDK_EXAMPLES = PEERS / "cdk_examples"
@@ -261,3 +265,7 @@ def _site(folder: Path) -> Path:
         archive.extractall(site)
     (site / "sluice").symlink_to(ROOT / "modules")
     return site
+
+
+if __name__ == "__main__":
+    write(DOCS, *report.saved(DOCS, "examples"))

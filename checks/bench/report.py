@@ -54,6 +54,12 @@ def write(
     (folder / "benchmark.svg").write_text(chart([_row(one) for of in parts.values() for one in of["rows"]]))
 
 
+def saved(folder: Path, part: str) -> tuple[list[Comparison], int, str]:
+    """The rows of a part as they were measured, how many runs they are of, and on which machine."""
+    known = json.loads((folder / "benchmark.json").read_text())["parts"][part]
+    return [_row(one) for one in known["rows"]], known["runs"], known["machine"]
+
+
 def _row(saved: dict[str, Any]) -> Comparison:
     figures = {name: Figure(**saved[name]) for name in ("ours", "theirs", "ratio")}
     return Comparison(**{**saved, **figures})
