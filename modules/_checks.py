@@ -26,6 +26,7 @@ LIST_TOKEN = re.compile(r"#\{TfToken\[[^\]]*\]\}")
 # Where Terraform's templates begin: https://developer.hashicorp.com/terraform/language/expressions/strings#string-templates
 EXPRESSION = re.compile(r"(?<!\$)\$\{")
 DIRECTIVE = re.compile(r"(?<!%)%\{")
+POLICY_VARIABLE = re.compile(r"\$\{[a-z0-9-]+:[A-Za-z0-9/:*-]+\}")
 BEYOND_ANY_LIMIT = 1e290  # a number token that went through Python's arithmetic
 
 LONGEST_SHOWN = 100
@@ -144,6 +145,12 @@ def _items(value: object, depth: int = 0) -> Iterator[object]:
 
 def check_template(where: Where, parameter: str, text: str) -> None:
     """Refuse unterminated expressions, and Terraform's directives (`%{if}`), which no class supports."""
+    variables = [one for one in hide_expressions(text, "")[1] if POLICY_VARIABLE.fullmatch(one)]
+    if variables:
+        raise ConfigurationError(
+            f"{_place(where)}: {parameter} is {text!r}, where Terraform takes IAM's variable {variables[0]} for an "
+            f"expression of its own; write ${variables[0]}"
+        )
     known = known_part(text)
     if EXPRESSION.search(known) or DIRECTIVE.search(known):
         raise ConfigurationError(

@@ -36,6 +36,8 @@ IDENTITIES: dict[str, tuple[str, ...]] = {
     "aws_sns_topic_subscription": ("topic_arn", "endpoint"),
     "aws_sqs_queue": ("name",),
 }
+# Settings of the account, of which there is one in each region.
+SINGLE = ("aws_api_gateway_account",)
 REPEATED = ("count", "for_each")  # one block, several resources
 
 # https://github.com/hashicorp/terraform-provider-aws/pull/45024
@@ -47,6 +49,8 @@ def problems(stack: Block) -> Iterator[str]:
     resources = stack.get("resource", {})
     for kind, arguments in IDENTITIES.items():
         yield from _of_one_name(kind, arguments, resources.get(kind, {}))
+    for kind in SINGLE:
+        yield from _single(kind, resources.get(kind, {}))
     yield from _runtimes(stack, resources.get("aws_lambda_function", {}))
     yield from foreign_regions(stack)
 
@@ -64,6 +68,14 @@ def _of_one_name(kind: str, arguments: tuple[str, ...], resources: Block) -> Ite
                 f"{_path(block)}: there is an {kind} with {shown} already, {_path(known)}; AWS keeps one: give each "
                 "its own"
             )
+
+
+def _single(kind: str, resources: Block) -> Iterator[str]:
+    first: dict[str, Block] = {}
+    for block in resources.values():
+        known = first.setdefault(str(block.get("provider")), block)
+        if known is not block:
+            yield f"{_path(block)}: there is an {kind} already, {_path(known)}; an account has one in each region"
 
 
 def _runtimes(stack: Block, functions: Block) -> Iterator[str]:

@@ -142,6 +142,7 @@ class AnyTable(Construct):
         limits.SHARD_CONCURRENCY.check(self, "concurrency", concurrency)
         if failures is not None and failures.fifo:
             raise ConfigurationError(f"{path(self)}: Lambda keeps failures in no FIFO queue such as {path(failures)}")
+        self._check_images(filters)
         self._pollers.add(function)
         if len(self._pollers) > MOST_READERS:
             raise ConfigurationError(
@@ -169,6 +170,9 @@ class AnyTable(Construct):
             destination_config={"on_failure": {"destination_arn": (failures or function.failures).arn}},
             depends_on=needed,
         )
+
+    def _check_images(self, filters: Sequence[Pattern]) -> None:
+        """Refuse filters on what the stream does not hold, where that is known."""
 
     @abstractmethod
     def _stream_arn(self) -> str:

@@ -1,5 +1,6 @@
 """IAM policies, always as `aws_iam_policy_document` data sources, which scanners can read."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,7 +15,7 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from ._checks import is_token, known_part
+from ._checks import check_template, is_token, known_part
 from ._identifiers import digest, shorten
 from ._limits import POLICY_NAME
 from ._paths import path
@@ -25,6 +26,9 @@ from .errors import ConfigurationError
 POLICIES_OF_A_ROLE = 10_240
 POLICY_FRAME = 40  # version and statement list
 STATEMENT_FRAME = 60  # names of a statement's parts
+SIDS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html"
+SID = re.compile("[A-Za-z0-9]*")
+ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,22 @@ class Statement:
         texts += [text for one in self.conditions for text in (one.test, one.variable, *one.values)]
         return STATEMENT_FRAME + sum(3 + len(known_part(text)) + 50 * is_token(text) for text in texts)
 
-    def block(self) -> DataAwsIamPolicyDocumentStatement:
+    def block(self, where: str = "policy") -> DataAwsIamPolicyDocumentStatement:
+        """The block of Terraform's. Raises `ConfigurationError` for what IAM refuses."""
+        if not is_token(self.sid) and not SID.fullmatch(self.sid):
+            raise ConfigurationError(
+                f"{where}: a statement's sid is {self.sid!r}, IAM allows letters and digits ({SIDS})"
+            )
+        for resource in self.resources:
+            check_template(where, f"resources of {self.sid}", resource)
+        if not self.actions:
+            raise ConfigurationError(f"{where}: the statement {self.sid} has no actions; name one, as in s3:GetObject")
+        for action in self.actions:
+            if not is_token(action) and not ACTION.fullmatch(action):
+                raise ConfigurationError(
+                    f"{where}: the statement {self.sid} has the action {action!r}; give a service and one of its "
+                    "actions, as in s3:GetObject"
+                )
         return DataAwsIamPolicyDocumentStatement(
             sid=self.sid,
             effect=self.effect,
@@ -83,6 +102,7 @@ class PolicyDocument:
     """A policy document to which statements can be added until synth; `json` is the argument of a policy resource."""
 
     def __init__(self, scope: Construct, id_: str, *statements: Statement) -> None:
+        self._where = f"{path(scope)}/{id_}"
         self._statements: list[Statement] = []
         self._blocks: list[DataAwsIamPolicyDocumentStatement] = []
         self._take(statements)
@@ -101,7 +121,7 @@ class PolicyDocument:
                 if known == statement:
                     return
                 self._statements[position] = statement
-                self._blocks[position] = statement.block()
+                self._blocks[position] = statement.block(self._where)
                 self.resource.put_statement(self._blocks)
                 return
         self.add(statement)
@@ -112,8 +132,14 @@ class PolicyDocument:
 
     def _take(self, statements: Sequence[Statement]) -> bool:
         new = [one for one in statements if one not in self._statements]
+        sids = [one.sid for one in (*self._statements, *new) if one.sid]
+        twice = sorted({sid for sid in sids if sids.count(sid) > 1})
+        if twice:
+            raise ConfigurationError(
+                f"{self._where}: two statements have the sid {twice[0]}; IAM takes each once ({SIDS})"
+            )
         self._statements += new
-        self._blocks += [one.block() for one in new]
+        self._blocks += [one.block(self._where) for one in new]
         return bool(new)
 
 

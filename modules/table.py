@@ -18,6 +18,7 @@ from ._account import account_id, partition, region
 from ._checks import is_token
 from ._existing import parse_arn
 from ._paths import path
+from ._pollers import Pattern
 from ._table_alarms import add_alarms
 from ._table_keys import attribute_types_of, check_expiry, check_indexes, index_keys
 from ._table_options import Capacity, Index, OnDemandLimit
@@ -29,6 +30,9 @@ from .errors import ConfigurationError
 from .key import AnyKey
 
 LONGEST_RECOVERY_DAYS = 35
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html
+MISSING_IMAGES = {"KEYS_ONLY": ("NewImage", "OldImage"), "NEW_IMAGE": ("OldImage",), "OLD_IMAGE": ("NewImage",)}
 
 
 class Table(AnyTable):
@@ -154,6 +158,14 @@ class Table(AnyTable):
     def stream_arn(self) -> str:
         """The ARN of the table's stream; reading it turns the stream on."""
         return self._stream_arn()
+
+    def _check_images(self, filters: Sequence[Pattern]) -> None:
+        for image in MISSING_IMAGES.get(self._stream or "", ()):
+            if any(isinstance(one.get("dynamodb"), Mapping) and image in one["dynamodb"] for one in filters):
+                raise ConfigurationError(
+                    f"{path(self)}: filters name dynamodb.{image}, and the stream ({self._stream}) holds none, so that "
+                    "no change would pass; give the table stream='NEW_AND_OLD_IMAGES'"
+                )
 
     def _stream_arn(self) -> str:
         if self._stream is None:

@@ -110,6 +110,9 @@ class GithubDeployer(Construct):
         itself = [pattern for pattern in names if fnmatchcase(name, pattern)]
         if itself:
             raise ConfigurationError(f"{name}: {itself[0]!r} matches the role's own name: it could give itself rights")
+        for parameter, values in {"names": names, "target.regions": target.regions}.items():
+            if not values:
+                raise ConfigurationError(f"{name}: {parameter} is empty; the role could do nothing")
         # https://docs.github.com/en/actions/reference/security/oidc#filtering-for-a-specific-environment
         subject = f"environment:{environment.replace(':', '%3A')}" if environment else "pull_request"
         trust = PolicyDocument(

@@ -74,6 +74,8 @@ def test_the_trust_names_repository_and_environment_exactly(
         ({"environment": "*"}, "without wildcards"),
         ({"name": "sluice-deployer"}, "could give itself rights"),
         ({"names": ["*"]}, "could give itself rights"),
+        ({"names": []}, "names is empty; the role could do nothing"),
+        ({"target": DeploymentTarget([], "sluice", "state")}, "target.regions is empty"),
     ],
 )
 def test_a_trust_or_a_reach_that_is_too_wide_is_an_error(

@@ -27,6 +27,7 @@ from modules import (
     Queue,
     Release,
     RestApi,
+    Statement,
     Table,
     Topic,
     Vpc,
@@ -180,6 +181,32 @@ REFUSED: dict[str, tuple[Use, str]] = {
     "years that are over": (
         lambda m: m.schedule(cron="0 3 1 1 ? 2019,2020"),
         "AWS allows years to come, which '2019,2020' are not",
+    ),
+    "IAM's variable in a prefix": (
+        lambda m: m.bucket().grant_read(m.function(), prefix="${aws:username}/"),
+        r"prefix is '\$\{aws:username\}/', where Terraform takes IAM's variable .*; write \$\$\{aws:username\}",
+    ),
+    "IAM's variable in a statement": (
+        lambda m: m.function().allow(m.queue(), "Do", Statement("Do", ["s3:GetObject"], ["a/${aws:userid}"])),
+        r"resources of Do is 'a/\$\{aws:userid\}', where Terraform takes IAM's variable",
+    ),
+    "a statement without actions": (
+        lambda m: m.function().allow(m.queue(), "Do", Statement("Do", [], ["*"])),
+        "the statement Do has no actions",
+    ),
+    "an action without a service": (
+        lambda m: m.function().allow(m.queue(), "Do", Statement("Do", ["GetObject"], ["*"])),
+        "the statement Do has the action 'GetObject'; give a service",
+    ),
+    "a sid with a hyphen": (
+        lambda m: m.function().allow(m.queue(), "Do", Statement("get-it", ["s3:GetObject"], ["*"])),
+        "a statement's sid is 'get-it', IAM allows letters and digits",
+    ),
+    "two statements of one sid": (
+        lambda m: m.function().allow(
+            m.queue(), "Do", Statement("Do", ["s3:GetObject"], ["*"]), Statement("Do", ["s3:PutObject"], ["*"])
+        ),
+        "two statements have the sid Do",
     ),
     "a schema that contains itself": (
         lambda m: m.api().on_request(m.function(), "POST", "/", body_schema=itself()),

@@ -148,6 +148,13 @@ def synthesized(runtime: str, version: str) -> dict[str, Any]:
     }
 
 
+def test_a_second_setting_of_an_account_is_refused(stacks: Stacks) -> None:
+    for name in ("one", "other"):
+        modules.ApiLoggingRole(stacks.one, name.title(), name=name)
+    with pytest.raises(ConfigurationError, match="there is an aws_api_gateway_account already, one/One/Account"):
+        stacks.app.synth()
+
+
 OTHER = "eu-west-1:123456789012"
 
 

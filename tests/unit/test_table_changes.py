@@ -138,6 +138,19 @@ def test_a_function_hears_of_a_tables_changes_once(stack: TerraformStack, worker
         table.on_change(worker, filters=[{"eventName": ["INSERT"]}])
 
 
+@pytest.mark.parametrize(
+    ("stream", "image"),
+    [("KEYS_ONLY", "NewImage"), ("KEYS_ONLY", "OldImage"), ("NEW_IMAGE", "OldImage"), ("OLD_IMAGE", "NewImage")],
+)
+def test_a_filter_on_an_image_that_the_stream_does_not_hold_is_refused(
+    stack: TerraformStack, worker: PythonFunction, stream: str, image: str
+) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"filters name dynamodb.{image}, and the stream \({stream}\) holds none"
+    ):
+        records(stack, stream=stream).on_change(worker, filters=[{"dynamodb": {image: {"state": {"S": ["new"]}}}}])
+
+
 def test_a_third_reader_of_the_stream_is_refused_with_another_way(
     stack: TerraformStack, worker: PythonFunction, code: Path
 ) -> None:
