@@ -62,22 +62,7 @@ class Statement:
         texts += [text for one in self.conditions for text in (one.test, one.variable, *one.values)]
         return STATEMENT_FRAME + sum(3 + len(known_part(text)) + 50 * is_token(text) for text in texts)
 
-    def block(self, where: str = "policy") -> DataAwsIamPolicyDocumentStatement:
-        """The block of Terraform's. Raises `ConfigurationError` for what IAM refuses."""
-        if not is_token(self.sid) and not SID.fullmatch(self.sid):
-            raise ConfigurationError(
-                f"{where}: a statement's sid is {self.sid!r}, IAM allows letters and digits ({SIDS})"
-            )
-        for resource in self.resources:
-            check_template(where, f"resources of {self.sid}", resource)
-        if not self.actions:
-            raise ConfigurationError(f"{where}: the statement {self.sid} has no actions; name one, as in s3:GetObject")
-        for action in self.actions:
-            if not is_token(action) and not ACTION.fullmatch(action):
-                raise ConfigurationError(
-                    f"{where}: the statement {self.sid} has the action {action!r}; give a service and one of its "
-                    "actions, as in s3:GetObject"
-                )
+    def block(self) -> DataAwsIamPolicyDocumentStatement:
         return DataAwsIamPolicyDocumentStatement(
             sid=self.sid,
             effect=self.effect,
@@ -96,6 +81,24 @@ class Statement:
             ]
             or None,
         )
+
+
+def _check_statement(where: str, statement: Statement) -> None:
+    """Raises `ConfigurationError` for what IAM refuses."""
+    if not is_token(statement.sid) and not SID.fullmatch(statement.sid):
+        raise ConfigurationError(
+            f"{where}: a statement's sid is {statement.sid!r}, IAM allows letters and digits ({SIDS})"
+        )
+    for resource in statement.resources:
+        check_template(where, f"resources of {statement.sid}", resource)
+    if not statement.actions:
+        raise ConfigurationError(f"{where}: the statement {statement.sid} has no actions; name one, as in s3:GetObject")
+    for action in statement.actions:
+        if not is_token(action) and not ACTION.fullmatch(action):
+            raise ConfigurationError(
+                f"{where}: the statement {statement.sid} has the action {action!r}; give a service and one of its "
+                "actions, as in s3:GetObject"
+            )
 
 
 class PolicyDocument:
@@ -121,7 +124,8 @@ class PolicyDocument:
                 if known == statement:
                     return
                 self._statements[position] = statement
-                self._blocks[position] = statement.block(self._where)
+                _check_statement(self._where, statement)
+                self._blocks[position] = statement.block()
                 self.resource.put_statement(self._blocks)
                 return
         self.add(statement)
@@ -139,7 +143,9 @@ class PolicyDocument:
                 f"{self._where}: two statements have the sid {twice[0]}; IAM takes each once ({SIDS})"
             )
         self._statements += new
-        self._blocks += [one.block(self._where) for one in new]
+        for one in new:
+            _check_statement(self._where, one)
+        self._blocks += [one.block() for one in new]
         return bool(new)
 
 
