@@ -148,7 +148,8 @@ def test_a_crash_after_the_announcement_announces_nothing_twice(shop: Shop) -> N
 
 
 def test_a_record_of_the_stream_that_comes_twice_is_announced_once(shop: Shop) -> None:
-    order = {"orderId": {"S": key()}, "customerId": {"S": "heidi"}, "lines": {"L": []}}
+    order_id = key()
+    order = {"orderId": {"S": order_id}, "customerId": {"S": "heidi"}, "lines": {"L": []}}
     record = {
         "eventName": "INSERT",
         "eventSource": "aws:dynamodb",
@@ -159,4 +160,4 @@ def test_a_record_of_the_stream_that_comes_twice_is_announced_once(shop: Shop) -
             FunctionName="orders-announcer", Payload=json.dumps({"Records": [record]})
         )
         assert json.loads(answer["Payload"].read()) == {"batchItemFailures": []}
-    eventually(lambda: shop.times_heard(order["orderId"]["S"]) == [1, 1])
+    eventually(lambda: shop.times_heard(order_id) == [1, 1])

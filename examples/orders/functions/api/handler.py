@@ -11,7 +11,12 @@ from .orders import UnknownOrder, new_order, read_lines
 from .store import OrderStore
 
 LONGEST_BODY = 16_384  # bytes
-ERRORS = {http.InvalidRequest: 400, UnknownOrder: 404, http.RequestTooLarge: 413, **idempotency.ERRORS}
+ERRORS: dict[type[Exception], int] = {
+    http.InvalidRequest: 400,
+    UnknownOrder: 404,
+    http.RequestTooLarge: 413,
+    **idempotency.ERRORS,
+}
 
 
 @dataclass(frozen=True)
