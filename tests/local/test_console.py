@@ -19,6 +19,7 @@ Document = dict[str, Any]
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
 HTML = "<!doctype html><script>alert('ä')</script>".encode()
+# In a bucket whose notifications are for other keys.
 HOSTILE = {
     "in/<img src=x onerror=alert(1)>.svg": SVG,
     "in/../../etc/passwd": HTML,
@@ -133,7 +134,7 @@ def test_a_dropped_file_is_seen_on_its_way_to_the_row(console: ConsoleClient, no
 
 
 def test_objects_with_hostile_names_are_listed_shown_and_given(console: ConsoleClient, nodes: list[Document]) -> None:
-    bucket = node_of(nodes, "invocation-log", "aws_s3_bucket")
+    bucket = node_of(nodes, "sensor-pipeline", "aws_s3_bucket")
     for key, content in HOSTILE.items():
         assert console.upload(bucket, key, content, {"X-Content-Type": "text/html"})["key"] == key
     listed = {one["key"] for one in console.get("/api/objects", node=bucket, prefix="in/")["objects"]}
@@ -155,7 +156,7 @@ def test_objects_with_hostile_names_are_listed_shown_and_given(console: ConsoleC
 def test_a_download_is_never_a_page(console: ConsoleClient, nodes: list[Document], key: str) -> None:
     from urllib.parse import urlencode
 
-    query = urlencode({"node": node_of(nodes, "invocation-log", "aws_s3_bucket"), "key": key})
+    query = urlencode({"node": node_of(nodes, "sensor-pipeline", "aws_s3_bucket"), "key": key})
     status, headers, body = console.raw("GET", f"/api/object/content?{query}")
     assert (status, body) == (200, HOSTILE[key])
     assert headers["content-type"] == "application/octet-stream"
@@ -168,7 +169,7 @@ def test_a_download_is_never_a_page(console: ConsoleClient, nodes: list[Document
 
 
 def test_a_large_file_is_passed_on_in_parts(console: ConsoleClient, nodes: list[Document]) -> None:
-    bucket = node_of(nodes, "invocation-log", "aws_s3_bucket")
+    bucket = node_of(nodes, "sensor-pipeline", "aws_s3_bucket")
     size = 20 * 1024 * 1024
     made = console.upload(bucket, "large.bin", bytes(size))
     # Of two parts of 16 MB at most: no more than one is in memory.
