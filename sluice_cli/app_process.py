@@ -6,6 +6,7 @@ import re
 import selectors
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, TextIO
@@ -15,6 +16,7 @@ from sluice_cli.text import COLOURS, clean
 READ_SIZE = 65536  # bytes
 CHECK_SECONDS = 0.1
 INTERRUPTED_SECONDS = 1.0
+REST_SECONDS = 1.0  # for what was written before the app ended
 # The beginning of a colour sequence, or of `\r\n`, at the end of what was read so far.
 UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-9;]{0,32})?)?\Z")
 
@@ -97,8 +99,11 @@ def _show(process: subprocess.Popen[bytes], *, quiet: bool) -> None:
                 os.set_blocking(pipe.fileno(), False)
                 streams.append(OutputStream(stream))
                 selector.register(pipe, selectors.EVENT_READ, streams[-1])
+        deadline = None
         while selector.get_map():
             ended = process.poll() is not None
+            if ended and deadline is None:
+                deadline = time.monotonic() + REST_SECONDS
             ready = selector.select(0 if ended else CHECK_SECONDS)
             for key, _ in ready:
                 data = os.read(key.fd, READ_SIZE)
@@ -106,7 +111,7 @@ def _show(process: subprocess.Popen[bytes], *, quiet: bool) -> None:
                     key.data.write(data)
                 else:
                     selector.unregister(key.fileobj)
-            if ended and not ready:
+            if deadline and (not ready or time.monotonic() > deadline):
                 break
         for one in streams:
             one.end()
