@@ -221,7 +221,7 @@ def check_context(context: Mapping[str, Any], path: Path) -> None:
     for key in context.keys() - CONTEXT_SETTINGS:
         near = next((name for name in get_close_matches(key, CONTEXT_SETTINGS, 1, 0.85) if name not in context), None)
         if near:
-            raise InputError(f"{path}: `context` has {key}, which is no setting; did you mean {near}?")
+            raise InputError(f"{path}: `context` has {key}, which is not a setting; did you mean {near}?")
 
 
 def ignore_in_git(folder: Path) -> None:

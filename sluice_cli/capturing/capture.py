@@ -151,7 +151,7 @@ class Capture:
                 for one in functions:
                     if arn == one.arn or arn.startswith(f"{one.arn}:"):
                         return one
-        raise InputError(f"{failure.id}: nobody can tell which function of {self._stack} it was for")
+        raise InputError(f"{failure.id}: the function of {self._stack} that it was for is unknown")
 
     def _event(self, failure: Failure) -> Any:
         """The event that the function receives: the failed event itself, or the batch that Lambda makes of a queue's

@@ -46,7 +46,7 @@ class CapturedFailure:
         try:
             return cls(folder, dict(json.loads((folder / FILE).read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"{folder / FILE} is no captured failure: {error}") from error
+            raise InputError(f"{folder / FILE} is not a captured failure: {error}") from error
 
     def run(self, project: Deployed) -> Outcome:
         """Create the objects and rows, and invoke the function with the event.

@@ -102,7 +102,7 @@ def _run(stack: Stack, verb: str, *arguments: str) -> int:
 
 def _check_somebody_is_there(*, yes: bool) -> None:
     if not yes and not sys.stdin.isatty():
-        raise UndecidedError("nobody is there to approve the plan (standard input is no terminal): give --yes")
+        raise UndecidedError("the plan needs approval, and standard input is not a terminal: give --yes")
 
 
 def _state_bucket(stack: Stack) -> str | None:

@@ -249,7 +249,7 @@ def _root(project: Project) -> Path:
 
 def _folder(project: Project, name: str) -> Path:
     if not NAME.fullmatch(name):
-        raise InputError(f"{name!r} is no name of a snapshot: letters, digits, `.`, `_` and `-`, 64 at most")
+        raise InputError(f"{name!r} is not a snapshot's name: letters, digits, `.`, `_` and `-`, 64 at most")
     return _root(project) / name
 
 

@@ -120,7 +120,11 @@ class FailureQueue:
         meanwhile.
         """
         if failure.origin is None:
-            return failure.reason if failure.reason == NOT_LAMBDAS else "nobody can tell what it was sent to"
+            return (
+                failure.reason
+                if failure.reason == NOT_LAMBDAS
+                else "the function or queue that it was sent to is unknown"
+            )
         message = {"QueueUrl": self._url, "ReceiptHandle": self._held[failure.message_id]}
         try:
             # Renew the visibility timeout, as earlier events took time. SQS refuses if another process has received the

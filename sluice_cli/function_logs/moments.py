@@ -20,7 +20,7 @@ def moment(text: str, option: str = "--since") -> datetime:
         return datetime.fromisoformat(text.strip()).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise InputError(
-            f"{option}: {text[:60]!r} is no time: write 30s, 10m, 2h, 1d or 1w ago, or an ISO date and time such as "
+            f"{option}: {text[:60]!r} is not a time: write 30s, 10m, 2h, 1d or 1w ago, or an ISO date and time such as "
             "2026-01-31T09:30"
         ) from None
 

@@ -197,7 +197,7 @@ def _judge(change: Change, orphan: Orphan, *, untagged: bool = False) -> Orphan:
         tags, own = before.get("tags_all") or {}, after["tags_all"] or {}
         names = [name for name in OWN_TAGS if name in own] or list(own)
         if not names and not untagged:
-            return replace(orphan, problem="whose it is nobody can tell: the configuration gives it no tags")
+            return replace(orphan, problem="its owner is unknown: the configuration gives it no tags")
         if any(tags.get(name) != own.get(name) for name in names):
             whose = ", ".join(f"{name}={tags[name]}" for name in names if name in tags) or "none of our tags"
             return replace(orphan, problem=f"somebody else's: it carries {whose}")

@@ -112,7 +112,7 @@ class StateStore:
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("PreconditionFailed", "ConditionalRequestConflict"):
                 raise
-            raise DeploymentError("somebody holds the lock of the state: nothing was done") from error
+            raise DeploymentError("the state is locked: nothing was done") from error
         try:
             yield
         finally:

@@ -15,8 +15,10 @@ RUNS_WITH = ("create", "replace", "delete", "create beside")
 
 
 def commands(plan: Plan) -> Iterator[tuple[ResourceChange, str]]:
-    """Each change that runs something, with what it runs. A provisioner of destruction is told of creation, too: a plan
-    does not say which it is."""
+    """Each change that runs something, with what it runs.
+
+    A provisioner that runs at destruction is listed for creation, too, as a plan does not say when it runs.
+    """
     root = (plan.document.get("configuration") or {}).get("root_module") or {}
     provisioners = dict(_provisioners(root, ""))
     for change in plan.changes:

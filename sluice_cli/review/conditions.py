@@ -35,7 +35,7 @@ ACCOUNTS = {
 ARNS = {"aws:sourcearn", "aws:principalarn", "s3:dataaccesspointarn"}
 BEGINNINGS = {"aws:userid": ":", "aws:principalorgpaths": "/", "aws:sourceorgpaths": "/"}
 NETWORKS = {"aws:sourceip", "aws:vpcsourceip"}
-# Claims of a token that say whose it is: `token.actions.githubusercontent.com:sub`.
+# Claims of a token that identify its owner: `token.actions.githubusercontent.com:sub`.
 CLAIMS = {
     "sub",
     "repository",
@@ -77,7 +77,7 @@ def _operator(text: str) -> _Operator:
 
 
 def implies(strict: Condition, loose: Condition) -> bool:
-    """Whether every request that meets `strict` meets `loose`. False where that cannot be told."""
+    """Whether every request that meets `strict` meets `loose`. False if that is unknown."""
     if strict == loose:
         return True
     (written, key, values), (other_written, other_key, others) = strict, loose

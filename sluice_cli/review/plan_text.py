@@ -42,7 +42,7 @@ def decode(content: bytes) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise PlanError("it is no text; give the output of `terraform show -json PLANFILE`") from error
+        raise PlanError("it is not text; give the output of `terraform show -json PLANFILE`") from error
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _why_not(text: str, error: Exception) -> str:
         except (ValueError, RecursionError):
             continue
         if isinstance(found, dict) and "format_version" in found:
-            return f"this is no plan alone: {WRAPPER}"
+            return f"this is not only a plan: {WRAPPER}"
     if not text.lstrip().startswith(("{", "[")):
-        return "this is no plan: it is no JSON; give the output of `terraform show -json PLANFILE`"
-    return f"this is no plan, or a part of one: not complete JSON ({error})"
+        return "this is not a plan: it is not JSON; give the output of `terraform show -json PLANFILE`"
+    return f"this is not a plan, or a part of one: not complete JSON ({error})"

@@ -70,10 +70,10 @@ def _action(action: Mapping[str, Any], what: str, more: str) -> Change:
     if isinstance(trigger, Mapping):
         event = str(trigger.get("action_trigger_event") or "")
         resource = clean(str(trigger.get("triggering_resource_address") or "a resource"))
-        when = f" for {resource}, {TRIGGERS.get(event, clean(event) or 'at a time not told')}"
-    kind = clean(str(action.get("type") or "of a kind not told"))
+        when = f" for {resource}, {TRIGGERS.get(event, clean(event) or 'at an unknown time')}"
+    kind = clean(str(action.get("type") or "of an unknown kind"))
     text = f"{kind} {what}{when}"
-    means = f"It does something to AWS that is no change of a resource, and cannot be judged from the plan.{more}"
+    means = f"It acts on AWS without changing a resource, and cannot be judged from the plan.{more}"
     return _of_plan(address, "action", text, Finding(Danger.ACTION, f"action {address}: {text}", means))
 
 

@@ -43,7 +43,7 @@ def trace_id_in(text: str) -> str:
     """The trace id in a text: the id itself, or a trace header (`Root=1-...`). Raises `InputError`."""
     found = ID.search(text)
     if found is None:
-        raise InputError(f"{text[:60]!r} is no trace id: one looks like 1-5759e988-bd862e3fe1be46a994272793")
+        raise InputError(f"{text[:60]!r} is not a trace id; an example: 1-5759e988-bd862e3fe1be46a994272793")
     return found[1]
 
 

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError("--keep keeps the whole local AWS: name no stacks with it")
         if arguments.keep:
             stop_and_keep(project)
-            console.print("Local AWS: stopped; `sluice up` goes on from its state")
+            console.print("Local AWS: stopped; `sluice up` continues from its state")
         elif arguments.stacks:
             take_down(project, local, arguments.stacks)
         else:

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
             print(json.dumps([_as_json(queue, failure) for queue, failure in read], indent=2))
             return ExitCode.DONE
         if not failures:
-            console.print(f"{stack.name}: nothing waits in the failure queue{_elsewhere(queues)}", markup=False)
+            console.print(f"{stack.name}: the failure queue is empty{_elsewhere(queues)}", markup=False)
         elif not wanted:
             _show(stack.name, failures)
         unknown = wanted - {ALL} - {one.id for one in failures}

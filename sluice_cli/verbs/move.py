@@ -47,6 +47,6 @@ def _ask(name: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UndecidedError("nobody is there to approve the plan (standard input is no terminal): give --yes")
+        raise UndecidedError("the plan needs approval, and standard input is not a terminal: give --yes")
     if console.input(f"Apply this move of {name}? Only `yes` does: ").strip() != "yes":
         raise UndecidedError(f"{name}: not approved, nothing was applied")

@@ -137,7 +137,7 @@ def _confirmed(question: str, option: str) -> bool:
 def _answer(question: str, choices: Sequence[str], option: str) -> str:
     """The person's answer; empty without a terminal."""
     if not sys.stdin.isatty():
-        print(f"{question} Nobody to ask: give {option}", file=sys.stderr)
+        print(f"{question} Standard input is not a terminal: give {option}", file=sys.stderr)
         return ""
     while True:
         answer = console.input(f"{question} ({', '.join(choices)}) ").strip()

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_events,
         default=EVENTS,
         metavar="N",
-        help=f"what the change costs is told for this many events a month (default: {EVENTS:,})",
+        help=f"events a month for which costs are calculated (default: {EVENTS:,})",
     )
     parser.add_argument(
         "--plan",
@@ -83,5 +83,5 @@ def _events(text: str) -> int:
     digits = text.replace(",", "").replace("_", "")
     number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < LONGEST_NUMBER else -1
     if not 0 <= number <= MOST_EVENTS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of events from 0 to {MOST_EVENTS:,}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of events from 0 to {MOST_EVENTS:,}")
     return number

@@ -23,6 +23,6 @@ def run(arguments: argparse.Namespace) -> int:
     local = local_aws_of(project)
     with project.locked("`sluice up`"):
         if kept := resume(project):
-            console.print(f"Local AWS: goes on from its state of {kept.made}", markup=False)
+            console.print(f"Local AWS: continues from its state of {kept.made}", markup=False)
         up(project, local, arguments.stacks, plan_all=arguments.plan_all)
     return ExitCode.DONE

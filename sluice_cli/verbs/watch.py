@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             with project.locked("`sluice watch`"):
                 if kept := resume(project):
-                    console.print(f"Local AWS: goes on from its state of {kept.made}", markup=False)
+                    console.print(f"Local AWS: continues from its state of {kept.made}", markup=False)
                 target = up(project, local_aws_of(project), arguments.stacks)
         Watcher(project, target, arguments.stacks).run()
     return ExitCode.DONE

@@ -157,7 +157,7 @@ class Watcher:
     def _lose(self, said: str) -> None:
         if not self._down:
             self._down = True
-            self._say(f"{said}; watching goes on", style="red")
+            self._say(f"{said}; still watching", style="red")
 
     def _make_settler(self) -> Settler:
         return Settler(self._target, self._names, lambda: SourceFinder(self._project.folder, self._records))

@@ -280,12 +280,12 @@ def test_the_last_trace_is_a_waterfall_of_functions_and_calls(shop: Shop) -> Non
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["trace", "nonsense"], 2, "is no trace id"),
+        (["trace", "nonsense"], 2, "is not a trace id"),
         (["trace", "1-00000000-000000000000000000000000"], 1, "X-Ray has no trace"),
-        (["trace", "--last", "--since", "yesterday"], 2, "is no time"),
+        (["trace", "--last", "--since", "yesterday"], 2, "is not a time"),
         (["trace", "--last", "--function", "nobody"], 1, "no trace since 1h"),
         (["logs", "--level", "LOUD"], 2, "LOUD is none of TRACE"),
-        (["logs", "--since", "5x"], 2, "is no time"),
+        (["logs", "--since", "5x"], 2, "is not a time"),
         (["logs", "--function", "nobody"], 2, "no function is named nobody"),
     ],
 )

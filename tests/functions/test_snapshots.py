@@ -130,7 +130,7 @@ def test_a_local_aws_is_brought_back_to_a_snapshot_at_its_address_and_again_afte
     with pytest.raises(InputError, match=r"^no snapshot is named other \(there are: filled\)$"):
         restore_snapshot(project, "other")
     for name in ("../filled", "", ".hidden", "a/b", "x" * 65):
-        with pytest.raises(InputError, match="is no name of a snapshot"):
+        with pytest.raises(InputError, match="is not a snapshot's name"):
             take_snapshot(project, name)
     assert_filled(project, url)  # what was refused changed nothing
 

@@ -128,5 +128,5 @@ def test_up_and_watch_go_on_from_kept_state(project: Project) -> None:
         stop_and_keep(project)
         code, out, _ = sluice(project.folder, command)
         assert code == 1  # the app of this project synthesizes nothing
-        assert out.startswith("Local AWS: goes on from its state of ")
+        assert out.startswith("Local AWS: continues from its state of ")
         assert (queues(project), names(project)) == (["kept"], [])

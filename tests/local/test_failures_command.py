@@ -104,7 +104,7 @@ def poison(key: str) -> dict[str, Any]:
 
 def test_an_empty_failure_queue_is_reported(operator: Operator) -> None:
     for arguments in ([], ["--replay", "all"]):
-        assert operator.run(*arguments) == (0, f"{SYSTEM}: nothing waits in the failure queue\n", "")
+        assert operator.run(*arguments) == (0, f"{SYSTEM}: the failure queue is empty\n", "")
 
 
 def test_failures_are_listed_with_their_reason_and_stay_in_the_queue(operator: Operator) -> None:
@@ -212,7 +212,7 @@ def test_messages_held_by_another_process_are_reported_and_left_alone(operator: 
     operator.put(poison("held.txt"))
     operator.sqs.receive_message(**operator.queue, VisibilityTimeout=60)
     held = " (about 1 held by another list or replay, 16 minutes at most)"
-    assert operator.run()[:2] == (0, f"{SYSTEM}: nothing waits in the failure queue{held}\n")
+    assert operator.run()[:2] == (0, f"{SYSTEM}: the failure queue is empty{held}\n")
     code, _, err = operator.run("--replay", "some-id")
     assert (code, err) == (2, f"not in the failure queue: some-id{held}; nothing was replayed\n")
 

@@ -151,7 +151,7 @@ def test_in_an_account_terraforms_plan_is_shown_and_applied_after_approval(local
     account = local_aws.environment()
     code, out, err = sluice(folder, "deploy", "queues", variables=account)
     assert (code, out) == (3, "")
-    assert err == "nobody is there to approve the plan (standard input is no terminal): give --yes\n"
+    assert err == "the plan needs approval, and standard input is not a terminal: give --yes\n"
 
     assert _typed(folder, account, "no", "deploy", "queues") == 3
     assert not (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()

@@ -260,7 +260,7 @@ def test_a_deleted_state_is_recognized_and_comes_back_with_its_damage_kept(store
 
 def test_no_state_is_restored_while_somebody_holds_the_lock(store: StateStore) -> None:
     store.s3.put_object(Bucket=store.bucket, Key=f"{store.key}.tflock", Body=json.dumps(lock_of("a@b")))
-    with pytest.raises(DeploymentError, match="somebody holds the lock"):
+    with pytest.raises(DeploymentError, match="the state is locked"):
         store.restore(store.versions()[1])
     assert store.versions()[0].serial == 2
 

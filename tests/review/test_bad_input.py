@@ -20,7 +20,7 @@ PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))
         ("", "empty"),
         ("   \n", "empty"),
         ("PK\x03\x04binary", "binary plan file"),
-        ("Terraform will perform the following actions", "no plan"),
+        ("Terraform will perform the following actions", "not a plan"),
         (PLAN[: len(PLAN) // 2], "not complete JSON"),
         ("[]", "no Terraform plan"),
         ('{"resource": {}}', "no format_version"),
@@ -30,7 +30,7 @@ PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))
         ('{"format_version": "1.0", "values": {}}', "from a state"),
         (PLAN.replace('"actions": ["create"], ', ""), "damaged"),
         (PLAN.replace('"after": {"bucket": "a"}', '"after": ["a"]'), "damaged"),
-        ("[" * 100_000, "no plan"),
+        ("[" * 100_000, "not a plan"),
     ],
 )
 def test_what_is_no_plan_is_refused_with_the_reason(text: str, said: str) -> None:
@@ -45,8 +45,8 @@ def test_later_minor_versions_of_the_format_are_read() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x80\x01", "it is no text"),
-        (b"\xff\xfe\x00\x01", "it is no JSON"),
+        (b"\x80\x01", "it is not text"),
+        (b"\xff\xfe\x00\x01", "it is not JSON"),
         (b"{}", "no format_version"),
         (PLAN.encode()[:200], "not complete JSON"),
     ],

@@ -262,7 +262,7 @@ def test_a_broken_price_list_is_one_line_and_the_review_goes_on(tmp_path: Path, 
     found = review_stack("shop", plan, Configuration({}), prices=file)
     assert found.cost
     title = found.cost.title
-    assert title.startswith("Costs cannot be told: the price list ")
+    assert title.startswith("Costs are unknown: the price list ")
     assert said in title
     assert title.isprintable()
     assert [one.address for one in found.dangers] == [KEY]
@@ -321,7 +321,7 @@ def test_no_text_of_a_plan_is_obeyed(text: str) -> None:
 @pytest.mark.parametrize("value", [-1, True, "x", [], {}, "1e999", 10**400], ids=lambda one: repr(one)[:8])
 def test_values_of_no_known_form_cannot_be_told(value: object) -> None:
     found = cost(change("aws_lambda_function.F", None, {"memory_size": value}))
-    assert found.unpriced == ("aws_lambda_function.F (memory_size is no number of 0 or more)",)
+    assert found.unpriced == ("aws_lambda_function.F (memory_size is not a number of 0 or more)",)
 
 
 def test_every_price_is_used_has_a_source_and_can_be_renewed() -> None:
@@ -365,7 +365,7 @@ def test_the_command_takes_the_load_and_refuses_what_is_no_load(tmp_path: Path) 
 def test_what_is_no_number_of_events_is_refused(given: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("sluice", "", VERBS, ["review", f"--events={given}"])
-    assert "is no number of events from 0 to 1,000,000,000,000,000" in capsys.readouterr().err
+    assert "is not a number of events from 0 to 1,000,000,000,000,000" in capsys.readouterr().err
 
 
 def test_of_the_types_that_the_review_knows_these_have_no_price_and_are_named() -> None:

@@ -76,7 +76,7 @@ def test_a_readme_given_as_a_plan_is_named_in_whole_and_no_class_is() -> None:
         command, cwd=Path(__file__).parent.parent.parent, capture_output=True, text=True, check=False
     )
     assert result.returncode == 2
-    assert result.stderr.startswith("README.md: this is no plan")
+    assert result.stderr.startswith("README.md: this is not a plan")
     assert "Error" not in result.stderr
 
 

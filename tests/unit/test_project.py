@@ -149,7 +149,7 @@ def test_a_folder_that_is_named_has_to_be_a_project(sluice: Sluice, project: Pat
         ('{"app": "true", "context": []}', "`context` an object"),
         (
             '{"app": "true", "context": {"STATE_BUKET": "x"}}',
-            "has STATE_BUKET, which is no setting; did you mean STATE_BUCKET?",
+            "has STATE_BUKET, which is not a setting; did you mean STATE_BUCKET?",
         ),
         ('{"app": "true", "context": {"PROJCT": "x"}}', "did you mean PROJECT?"),
         (

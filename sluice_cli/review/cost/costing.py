@@ -99,7 +99,7 @@ def _counted(
 
 
 def _told(before: Collected, after: Collected) -> tuple[tuple[Told, Told], dict[str, str]]:
-    """The amounts of both sides, and what cannot be told. It is in neither: a difference to nothing would be wrong."""
+    """The amounts of both sides, and what is unknown, which is in neither: a difference to nothing would be wrong."""
     untold = {**before[1], **after[1]}
     return (
         {address: one for address, one in before[0].items() if address not in untold},

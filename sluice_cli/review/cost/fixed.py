@@ -159,7 +159,7 @@ FIXED: Mapping[str, FixedCost] = {
 
 
 def fixed_costs(side: Side, prices: Prices) -> tuple[dict[str, Amount], dict[str, str]]:
-    """Amounts by address; and by address why an amount cannot be told."""
+    """Amounts by address; and by address why an amount is unknown."""
     return collected(list(side.of(*FIXED)), lambda address: FIXED[side.types[address]](side, address, prices))
 
 

@@ -59,7 +59,7 @@ class Cost:
     def title(self) -> str:
         """The one line of it."""
         if self.trouble:
-            return f"Costs cannot be told: {self.trouble}"
+            return f"Costs are unknown: {self.trouble}"
         if not (self.fixed or self.usage):
             return "Cost: what changes has no price here"
         load = f"a month at {self.events:,} event{'s' * (self.events != 1)}"

@@ -23,7 +23,7 @@ class PriceListError(ValueError):
 
 
 class Untold(ValueError):
-    """A cost that cannot be told; the message says why."""
+    """A cost that is unknown; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ def read_number(values: Mapping[str, Any], name: str, default: float | None = No
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not (math.isfinite(number) and number >= 0):
-        raise Untold(f"{name} is no number of 0 or more")
+        raise Untold(f"{name} is not a number of 0 or more")
     return number
 
 

@@ -81,7 +81,7 @@ class Usage:
         self._add_arrivals()
 
     def costs(self) -> tuple[dict[str, Amount], dict[str, str]]:
-        """Amounts for a million events by address; and by address why an amount cannot be told."""
+        """Amounts for a million events by address; and by address why an amount is unknown."""
         addresses = [*sorted(self._functions), *self._calls, *self._side.of(WEB_ACL, *APIS)]
         found, untold = collected(list(dict.fromkeys(addresses)), self._amount)
         return {key: Amount(one.dollars * MILLION, one.how) for key, one in found.items()}, {

@@ -171,7 +171,7 @@ def _unknown(case: Case, rule: Classification, argument: str, one: Difference) -
         yield case.finding(Danger.KEY, "another encryption key, known after apply", argument=argument)
     else:
         what = f"{difference_words(one)} is known only after apply"
-        yield case.finding(Danger.UNCLEAR, what, "Whether it moves in a dangerous direction cannot be told.")
+        yield case.finding(Danger.UNCLEAR, what, "Whether the change is dangerous is unknown.")
 
 
 def _key(case: Case, one: Difference) -> Iterator[Finding]:
@@ -207,7 +207,7 @@ def _unclassified(case: Case) -> Iterator[Finding]:
                 yield case.finding(
                     Danger.UNCLEAR,
                     f"{clean(one.name)}: {why}",
-                    "Whether it moves in a dangerous direction cannot be told.",
+                    "Whether the change is dangerous is unknown.",
                 )
     unknown = sorted(
         {

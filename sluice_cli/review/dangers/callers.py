@@ -29,7 +29,7 @@ def method(touched: Touched) -> Iterator[Finding]:
     elif before and values.get("authorization") == "NONE" and before.get("authorization") != "NONE":
         yield from touched.findings(
             f"{verb} no longer checks who calls, only for an API key",
-            "An API key says which client it is, not who calls; it is no means of authorization.",
+            "An API key identifies a client, not a caller; it is not authorization.",
         )
     elif before and before.get("api_key_required") and not values.get("api_key_required"):
         yield from touched.findings(f"{verb} no longer needs an API key", "Usage plans no longer limit its callers.")
@@ -183,7 +183,7 @@ def endpoint(touched: Touched) -> Iterator[Finding]:
             )
         elif "PRIVATE" in after - before:
             yield from touched.findings(
-                "private now", "Whoever calls it from outside of its VPCs is refused.", danger=Danger.CALLERS
+                "private now", "Callers outside of its VPCs are refused.", danger=Danger.CALLERS
             )
 
 

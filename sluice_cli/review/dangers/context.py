@@ -37,7 +37,7 @@ class PlanContext:
         return counted.most_common(1)[0][0] if counted else ""
 
     def is_foreign(self, arn: str) -> bool:
-        """Whether an ARN is of another account than this plan's resources, or of one that cannot be told."""
+        """Whether an ARN is of another account than this plan's resources, or of an unknown one."""
         parts = arn.split(":")
         return arn.startswith("arn:") and len(parts) > 5 and parts[4] not in ("", "aws", self.account)
 

@@ -140,7 +140,7 @@ def subscription(touched: Touched) -> Iterator[Finding]:
     if case.gone:
         what = "a subscription ends"
         means = (
-            "Whoever was told of notifications and alarms is not."
+            "Its subscribers receive no more notifications and alarms."
             if people
             else "What was published to it no longer arrives."
         )

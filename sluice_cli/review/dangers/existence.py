@@ -51,7 +51,7 @@ def _lost(case: Case) -> Iterator[Finding]:
     how = "destroyed" if case.verb == "delete" else "destroyed and made anew, empty"
     rules = case.rules
     if rules is None or (rules.partial and not rules.holds):
-        means = f"{case.type} is no type of the module classes: whether it holds data is not known here."
+        means = f"{case.type} is not a type of the module classes: whether it holds data is unknown."
         if rules is None:
             yield Finding(Danger.DATA_LOSS, f"{case.subject} is {how}", means)
     elif rules.holds:
@@ -99,6 +99,4 @@ def _leftover(case: Case) -> Iterator[Finding]:
         means = f"The one in use stays. Lost with the leftover: {rules.holds}, if it still has any."
         yield case.finding(Danger.DATA_LOSS, what, means)
     elif rules.destroyed.danger is Danger.DATA_LOSS:
-        yield case.finding(
-            Danger.CALLERS, what, "The one in use stays. Whoever still calls the leftover's address fails."
-        )
+        yield case.finding(Danger.CALLERS, what, "The one in use stays. Callers of the leftover's address fail.")

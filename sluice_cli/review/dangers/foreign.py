@@ -61,7 +61,7 @@ def foreign_targets(case: Case) -> Iterator[Finding]:
                 yield case.finding(
                     Danger.ACCESS,
                     f"an image of {whose}",
-                    "Code of another account, or of one that cannot be told, runs with the function's rights.",
+                    "Code of another or an unknown account runs with the function's permissions.",
                 )
 
 

@@ -98,7 +98,7 @@ def concurrency(touched: Touched) -> Iterator[Finding]:
     elif case.stays and before >= 0 > after:
         yield from touched.findings(
             "reserved concurrency removed",
-            "A flood of requests is no longer held back, and is paid for.",
+            "A flood of requests is no longer throttled, and costs money.",
             danger=Danger.THROTTLE,
         )
     elif case.stays and 0 <= after < (before if before >= 0 else math.inf):
@@ -160,7 +160,7 @@ def layers(touched: Touched) -> Iterator[Finding]:
                 whose = f"account {found[1]}" if found else "an account that its ARN does not tell"
                 shown = "a layer that Terraform hides" if one.sensitive else f"layer {clean(arn)} of {whose}"
                 yield from touched.findings(
-                    shown, "Code of another account, or of one that cannot be told, runs with the function's rights."
+                    shown, "Code of another or an unknown account runs with the function's permissions."
                 )
 
 

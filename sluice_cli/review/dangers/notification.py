@@ -59,7 +59,7 @@ def notification(touched: Touched) -> Iterator[Finding]:
                 else "Objects still arrive; for some of them nothing happens.",
             )
         else:
-            yield from touched.findings(f"{named} gets no more events", "Objects still arrive; it is not told of them.")
+            yield from touched.findings(f"{named} gets no more events", "Objects still arrive, but it is not notified.")
     if case.before.get("eventbridge") and not case.after.get("eventbridge"):
         yield from touched.findings(
             "EventBridge gets no more events", "Rules on the bucket's events match nothing more."

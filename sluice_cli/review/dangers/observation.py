@@ -18,18 +18,18 @@ MISSING = ("breaching", "missing", "ignore", "notBreaching")
 
 def alarm_actions(touched: Touched) -> Iterator[Finding]:
     case = touched.case
-    nobody = "Nobody hears when it happens again."
+    nobody = "Nobody is notified if it happens again."
     for one in touched.differences:
         before, after = texts(revealed(one.before)), texts(revealed(one.after))
         if not case.stays or not before:
             continue
         if one.unknown:
             if not all(case.context.refers_to_the_same(case.change, one.name, arn) for arn in before):
-                yield from touched.findings("whom the alarm tells is known only after apply")
+                yield from touched.findings("the alarm's targets are known only after apply")
         elif not after:
-            yield from touched.findings("the alarm tells nobody", nobody)
+            yield from touched.findings("the alarm notifies no target", nobody)
         elif before - after:
-            yield from touched.findings("the alarm tells somebody else", "Whoever was told so far is not.")
+            yield from touched.findings("the alarm notifies another target", "The former target is no longer notified.")
 
 
 def alarm_threshold(touched: Touched) -> Iterator[Finding]:

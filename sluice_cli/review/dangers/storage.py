@@ -57,9 +57,7 @@ def object_lock(touched: Touched) -> Iterator[Finding]:
     if new_days < days:
         yield from touched.findings(f"objects are locked for {new_days:g} days instead of {days:g}")
     if mode == "COMPLIANCE" != new_mode:
-        yield from touched.findings(
-            "the lock can be lifted by whoever has the permission", "It was for nobody to lift."
-        )
+        yield from touched.findings("the lock can be lifted with a permission", "Nobody could lift it before.")
 
 
 def items_expire(touched: Touched) -> Iterator[Finding]:
