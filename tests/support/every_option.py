@@ -355,7 +355,8 @@ class EveryOption(Construct):
             web_acl_arn=WEB_ACL,
         )
         opened.on_request(self.work, "POST", "/")
-        ApiLoggingRole(self, "LoggingRole", name=self._named("api-logging"), account_id=ACCOUNT)
+        if self.key:  # an account has one
+            ApiLoggingRole(self, "LoggingRole", name=self._named("api-logging"), account_id=ACCOUNT)
 
     def _secrets(self) -> None:
         secret = Secret(
