@@ -31,13 +31,14 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def console(deployment: Deployment) -> Iterator[ConsoleClient]:
+    """For the whole session: its last test destroys what is shown."""
     with console_of(project_of(deployment.local), deployment.local) as client:
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nodes(console: ConsoleClient) -> list[Document]:
     return [node for stack in console.get("/api/stacks")["stacks"] for node in stack["nodes"]]
 
