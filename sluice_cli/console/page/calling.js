@@ -1,6 +1,6 @@
 // Calls of an API's routes, signed by the server.
 import { post } from "./api.js";
-import { button, element, facts, field, replace, select, working } from "./dom.js";
+import { button, element, facts, field, replace, select, textBlock, working } from "./dom.js";
 import { schemaForm, schemaInput } from "./schema_form.js";
 import { duration, pretty } from "./text.js";
 import { READ_ONLY } from "./words.js";
@@ -34,7 +34,7 @@ const form = (route, node, app) => {
     });
     return [
       element("p", { class: answer.status < 400 ? "good" : "bad" }, `Status ${answer.status}, ${duration(answer.seconds)} `, answer.follow && button("Follow", () => app.follow(answer.follow))),
-      element("pre", { tabindex: 0, role: "region", "aria-label": "Answer" }, pretty(answer.body ?? "")),
+      textBlock("Answer", pretty(answer.body ?? "")),
       answer.truncated ? element("p", { class: "quiet" }, "Only the beginning is shown.") : null,
       element("details", {}, element("summary", {}, "Headers"), facts(Object.entries(answer.headers ?? {}))),
     ];

@@ -71,6 +71,9 @@ export const table = (label, headings, rows) =>
 
 export const cells = (...values) => element("tr", {}, values.map((one) => element("td", {}, one)));
 
+/** Text that keeps its lines, and scrolls where it is long. */
+export const textBlock = (label, text) => element("pre", { tabindex: 0, role: "group", "aria-label": label }, text);
+
 /** Names and values. */
 export const facts = (pairs) =>
   element("dl", { class: "facts" }, pairs.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value))));

@@ -1,6 +1,6 @@
 // Events that a function failed on: replayed, discarded, or captured as a test.
 import { get, post } from "./api.js";
-import { button, element, facts, field, nothing, replace, working } from "./dom.js";
+import { button, element, facts, field, nothing, replace, textBlock, working } from "./dom.js";
 import { item } from "./messages.js";
 import { pagedList } from "./pages.js";
 import { cut, plural, time } from "./text.js";
@@ -34,7 +34,7 @@ export const failures = (place, node, app, signal) => {
       [time(one.since), element("span", { class: "title" }, cut(one.reason || "no reason is recorded", 160)), box ? element("span", { class: "quiet" }, box.title) : null],
       [
         facts([["Reason", one.reason || "none"], ["Id", one.id]]),
-        element("pre", { tabindex: 0, role: "region", "aria-label": "Event" }, JSON.stringify(one.event, null, 2)),
+        textBlock("Event", JSON.stringify(one.event, null, 2)),
         one.truncated && element("p", { class: "quiet" }, "Only the beginning is shown."),
         element(
           "p",

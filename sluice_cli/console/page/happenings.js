@@ -17,6 +17,7 @@ export class Happenings {
     this.kept = []; // newest first
     this.unspoken = [];
     this.skipped = 0;
+    this.reconnected = false;
     this.waiting = 0; // came while the list stands still
     this.older = null; // a page of older ones, in place of the newest
     this.drawing = null; // a timer
@@ -42,7 +43,10 @@ export class Happenings {
   }
 
   add(happening) {
-    if (this.kept[0]?.number >= happening.number) return; // sent again after a new connection
+    const newest = this.kept[0]?.number ?? happening.number - 1;
+    if (newest >= happening.number) return; // sent again after a new connection
+    if (this.reconnected) this.skipped += happening.number - newest - 1;
+    this.reconnected = false;
     this.kept.unshift(happening);
     if (this.kept.length > KEPT) this.kept.length = KEPT;
     if (!happening.replayed) this.unspoken.push(happening);
@@ -52,7 +56,14 @@ export class Happenings {
     this.#drawSoon();
   }
 
+  /** What comes next may leave a gap. */
+  reconnect() {
+    this.reconnected = true;
+  }
+
+  /** The server says how many it left out. */
   skip(number) {
+    this.reconnected = false;
     this.skipped += number;
     this.#drawSoon();
   }

@@ -1,6 +1,6 @@
 // The log lines of a function or an API, live.
 import { get } from "./api.js";
-import { button, element, field, nothing, replace } from "./dom.js";
+import { button, element, field, nothing, replace, textBlock } from "./dom.js";
 import { cut, plural, time } from "./text.js";
 
 const ASKED_EVERY = 1500; // milliseconds
@@ -32,6 +32,7 @@ export const log = (place, node, app, signal) => {
     } catch (error) {
       if (signal.aborted) return;
       status.textContent = error.message;
+      if (error.status === 400) cursor = null; // of a local AWS that is gone
     }
     if (!signal.aborted) asking = setTimeout(ask, ASKED_EVERY);
   };
@@ -78,7 +79,7 @@ export const logLine = (one, app) => {
     level && element("span", { class: "level" }, one.level),
     one.binary && element("span", { class: "level" }, "binary"),
     text,
-    one.fields && Object.keys(one.fields).length ? element("details", {}, element("summary", {}, plural(Object.keys(one.fields).length, "field")), element("pre", {}, JSON.stringify(one.fields, null, 2))) : null,
+    one.fields && Object.keys(one.fields).length ? element("details", {}, element("summary", {}, plural(Object.keys(one.fields).length, "field")), textBlock("Fields", JSON.stringify(one.fields, null, 2))) : null,
     long && button("Whole line", (event) => (replace(text, one.text), event.target.remove())),
     one.request_id && app && button("Follow", () => app.follow(`request:${one.request_id}`), { "aria-label": `Follow request ${one.request_id}` }),
   );

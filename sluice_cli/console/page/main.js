@@ -12,6 +12,7 @@ import { tabList } from "./tabs.js";
 import { count } from "./text.js";
 
 const at = (id) => document.getElementById(id);
+const ALARMS_AFTER = 500; // milliseconds after something happened to an alarm
 const RETRY = 2000; // milliseconds until the server is asked again
 const MOST_NOTICES = 4;
 const NO_BOX = "Choose a box in the picture to look inside it, with the mouse or with Tab, the arrow keys and Enter. Drop a file onto a bucket to upload it.";
@@ -35,7 +36,7 @@ const app = {
   close: () => {
     const box = app.opened;
     go({ stack: app.stack });
-    motion.picture?.boxes.get(box)?.focus();
+    (motion.picture?.boxes.get(box) ?? at("happenings-name")).focus();
   },
   /** "change" when something happens at a box. */
   changesAt: (node) => {
@@ -138,17 +139,27 @@ const ringAlarms = async () => {
     if (node.kind !== "alarms") continue;
     try {
       const { alarms } = await get("/api/alarms", { node: node.id });
-      motion.setRinging(node.id, alarms.filter((one) => one.state === "ALARM").map((one) => one.name));
+      motion.setRinging(node.id, alarms.some((one) => one.state === "ALARM"));
     } catch {
       return; // the local AWS is gone; the stream says so
     }
   }
 };
 
+let asking = null;
+/** Asks soon, and once for many reasons. */
+const ringAlarmsSoon = () => {
+  asking ??= setTimeout(() => {
+    asking = null;
+    ringAlarms();
+  }, ALARMS_AFTER);
+};
+
 const happened = (happening) => {
   happenings.add(happening);
   if (happening.replayed) return;
   motion.happen(happening);
+  if (happening.kind.startsWith("alarm.")) ringAlarmsSoon();
   const touched = new Set([happening.node, ...happening.edges.flatMap((id) => edgeEnds(id))]);
   for (const node of touched) changes.get(node)?.dispatchEvent(new Event("change"));
   if (happening.stack && happening.stack !== app.stack) tabs?.tabs.get(happening.stack)?.classList.add("active");
@@ -162,15 +173,15 @@ const trouble = (words) => {
 };
 
 let awsTrouble = "";
-let asking = null;
+let loading = null;
 const loadStacks = async () => {
-  clearTimeout(asking);
+  clearTimeout(loading);
   try {
     drawStacks(await get("/api/stacks"));
   } catch (error) {
     if (error.status === 401) return trouble("The console was started again. Open the address that `sluice console` printed.");
     trouble(error.message);
-    asking = setTimeout(loadStacks, RETRY);
+    loading = setTimeout(loadStacks, RETRY);
     return;
   }
   trouble(awsTrouble);
@@ -182,15 +193,17 @@ const startStream = () =>
       happening: happened,
       skipped: ({ count: number }) => {
         happenings.skip(number);
-        motion.forget();
+        motion.forgetRuns();
+        ringAlarmsSoon();
       },
       stacks: loadStacks,
       aws: ({ running, message }) => {
         awsTrouble = running ? "" : (message ?? "The local AWS is not running. The page goes on when it is back.");
         trouble(awsTrouble);
-        motion.forget();
+        motion.forgetRuns();
         if (running) {
           happenings.clear();
+          shownPlace = ""; // what is open is asked anew
           loadStacks();
         }
       },
@@ -204,7 +217,10 @@ const startStream = () =>
         trouble(error.status === 401 ? "The console was started again. Open the address that `sluice console` printed." : "The console's server does not answer. Start `sluice console` again; this page asks every two seconds.");
       }
     },
-    () => trouble(awsTrouble),
+    () => {
+      trouble(awsTrouble);
+      happenings.reconnect();
+    },
   );
 
 const setMotion = () => {
@@ -252,7 +268,7 @@ const start = async () => {
     event.preventDefault();
     if (!event.target.closest?.("svg.picture")) dropped(null, [...event.dataTransfer.files]);
   });
-  addEventListener("keydown", (event) => event.key === "Escape" && placeOf().stack && shownPlace && app.close());
+  addEventListener("keydown", (event) => event.key === "Escape" && shownPlace && !event.target.matches("input, select, textarea") && app.close());
   addEventListener("hashchange", arrive);
   replace(at("panel"), nothing(NO_BOX));
   await loadStacks();

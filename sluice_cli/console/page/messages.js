@@ -1,6 +1,6 @@
 // Messages that wait in a queue, and what a topic, a bus or a mail box was sent.
 import { get } from "./api.js";
-import { button, element, facts, nothing, replace } from "./dom.js";
+import { button, element, facts, nothing, replace, textBlock } from "./dom.js";
 import { pagedList } from "./pages.js";
 import { cut, plural, pretty, time } from "./text.js";
 
@@ -32,7 +32,7 @@ const message = (one, app) =>
         ...(one.group ? [["Group", one.group]] : []),
         ...Object.entries(one.attributes ?? {}),
       ]),
-      element("pre", { tabindex: 0, role: "region", "aria-label": "Body" }, pretty(one.body)),
+      textBlock("Body", pretty(one.body)),
       one.truncated && element("p", { class: "quiet" }, "Only the beginning is shown."),
       one.follow && button("Follow", () => app.follow(one.follow)),
     ],
@@ -64,7 +64,7 @@ const notification = (one, app) =>
         ...(one.subject ? [["Subject", one.subject]] : []),
         ["Id", one.id],
       ]),
-      element("pre", { tabindex: 0, role: "region", "aria-label": "Body" }, pretty(one.body ?? "")),
+      textBlock("Body", pretty(one.body ?? "")),
       one.follow && button("Follow", () => app.follow(one.follow)),
     ],
   );

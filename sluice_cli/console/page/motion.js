@@ -17,9 +17,9 @@ export class Motion {
     this.lastDot = new Map(); // edge -> when
     this.unlight = new Map(); // element -> timer
     this.runs = new Map(); // node -> Map of run -> when it started
-    this.ringing = new Map(); // node -> Set of alarms
+    this.ringing = new Set(); // nodes
     this.frame = 0;
-    setInterval(() => this.#forgetRuns(), 30_000);
+    setInterval(() => this.#forgetOldRuns(), 30_000);
   }
 
   /** The picture that is shown now, drawn by `drawPicture`. */
@@ -44,22 +44,24 @@ export class Motion {
   }
 
   /** The local AWS started anew, or messages were lost: nothing is known to run. */
-  forget() {
-    const nodes = [...this.runs.keys(), ...this.ringing.keys()];
+  forgetRuns() {
+    const nodes = [...this.runs.keys()];
     this.runs.clear();
-    this.ringing.clear();
     for (const node of nodes) this.#badge(node);
   }
 
-  setRinging(node, alarms) {
-    this.ringing.set(node, new Set(alarms));
+  setRinging(node, rings) {
+    if (rings) this.ringing.add(node);
+    else this.ringing.delete(node);
     this.#badge(node);
   }
 
-  #remember({ kind, node, run, number, title }) {
+  #remember({ kind, node, run, number }) {
     if (!node) return;
-    if (kind === "function.started") this.#within(this.runs, node, Map).set(run ?? number, performance.now());
-    else if (kind === "function.ended") {
+    if (kind === "function.started") {
+      if (!this.runs.has(node)) this.runs.set(node, new Map());
+      this.runs.get(node).set(run ?? number, performance.now());
+    } else if (kind === "function.ended") {
       const runs = this.runs.get(node);
       const started = runs?.get(run);
       if (started === undefined) return;
@@ -72,18 +74,11 @@ export class Motion {
         return;
       }
       runs.delete(run);
-    } else if (kind === "alarm.ringing") this.#within(this.ringing, node, Set).add(title);
-    else if (kind === "alarm.ended") this.ringing.get(node)?.delete(title);
-    else return;
+    } else return;
     this.#badge(node);
   }
 
-  #within(map, node, Kind) {
-    if (!map.has(node)) map.set(node, new Kind());
-    return map.get(node);
-  }
-
-  #forgetRuns() {
+  #forgetOldRuns() {
     for (const [node, runs] of this.runs) {
       for (const [run, started] of runs) if (performance.now() - started > LONGEST_RUN) runs.delete(run);
       this.#badge(node);
@@ -95,7 +90,7 @@ export class Motion {
     const box = this.picture?.boxes.get(node);
     if (!box) return;
     const running = this.runs.get(node)?.size ?? 0;
-    const rings = (this.ringing.get(node)?.size ?? 0) > 0;
+    const rings = this.ringing.has(node);
     box.classList.toggle("running", running > 0);
     box.classList.toggle("ringing", rings);
     const text = rings ? "!" : running ? String(Math.min(running, 999)) : "";

@@ -1,6 +1,6 @@
 // The objects of a bucket, and a preview of one of them.
 import { downloadAddress, get } from "./api.js";
-import { button, cells, element, facts, field, nothing, replace, table } from "./dom.js";
+import { button, cells, element, facts, field, nothing, replace, table, textBlock } from "./dom.js";
 import { pagedList } from "./pages.js";
 import { bytes, time } from "./text.js";
 
@@ -76,7 +76,7 @@ const content = (object, node, app) => [
     element("a", { href: downloadAddress(node.id, object.key, object.version), download: "" }, "Download"),
   ),
   object.preview === "image" && element("img", { src: object.image, alt: `Preview of ${object.key}`, class: "picture-preview" }),
-  object.preview === "text" && element("pre", { tabindex: 0, role: "region", "aria-label": `Text of ${object.key}` }, object.text),
+  object.preview === "text" && textBlock(`Text of ${object.key}`, object.text),
   object.preview === "text" && object.truncated && element("p", { class: "quiet" }, "Only the beginning is shown; Download has it all."),
   object.preview === "none" && element("p", { class: "quiet" }, object.reason ?? "No preview."),
 ];

@@ -17,14 +17,16 @@ export const drawPicture = (stack, open, drop) => {
   const svg = shape("svg", {
     class: "picture",
     viewBox: `0 0 ${stack.width} ${stack.height + LEGEND}`,
-    width: stack.width,
-    height: stack.height + LEGEND,
     role: "group",
     "aria-labelledby": "picture-title",
   });
+  svg.style.maxWidth = `${stack.width}px`;
   svg.style.minWidth = `${Math.round(stack.width * LEAST_SCALE)}px`;
+  svg.style.minHeight = `${Math.round((stack.height + LEGEND) * LEAST_SCALE)}px`;
   const edges = new Map(stack.edges.map((edge) => [edge.id, drawEdge(edge)]));
-  const boxes = new Map(stack.nodes.map((node) => [node.id, drawBox(node)]));
+  // From left to right, as things flow: Tab goes so, too.
+  const order = [...stack.nodes].sort((one, other) => one.x - other.x || one.y - other.y);
+  const boxes = new Map(order.map((node) => [node.id, drawBox(node)]));
   const labels = stack.edges.filter((edge) => edge.label).map(drawLabel);
   // Lines first, then what moves on them, then boxes, then labels: nothing covers text.
   const moving = shape("g", { class: "moving", "aria-hidden": "true" });
@@ -40,27 +42,17 @@ export const drawPicture = (stack, open, drop) => {
   if (stack.left_out)
     svg.append(shape("text", { class: "small", x: 22, y: 16 }, `${stack.left_out} more that do not fit in`));
 
-  // From left to right, as things flow.
-  const order = [...stack.nodes].sort((one, other) => one.x - other.x || one.y - other.y).map((node) => node.id);
-  let current = order[0]; // the one box that Tab reaches; arrow keys go to the others
-  const reach = (id) => {
-    boxes.get(current)?.setAttribute("tabindex", "-1");
-    current = id;
-    boxes.get(current)?.setAttribute("tabindex", "0");
-  };
-  if (current) reach(current);
   const boxOf = (event) => event.target.closest?.(".box")?.dataset.node;
 
   svg.addEventListener("click", (event) => boxOf(event) && open(boxOf(event)));
-  svg.addEventListener("focusin", (event) => boxOf(event) && reach(boxOf(event)));
   svg.addEventListener("keydown", (event) => {
     const id = boxOf(event);
     if (!id) return;
     let next = id;
     if (event.key === "Enter" || event.key === " ") open(id);
     else if (event.key in DIRECTIONS) next = neighbour(stack.nodes, id, DIRECTIONS[event.key]);
-    else if (event.key === "Home") next = order[0];
-    else if (event.key === "End") next = order.at(-1);
+    else if (event.key === "Home") next = order[0].id;
+    else if (event.key === "End") next = order.at(-1).id;
     else return;
     event.preventDefault();
     boxes.get(next).focus();
@@ -82,7 +74,6 @@ export const drawPicture = (stack, open, drop) => {
       box.classList.toggle("selected", one === id);
       box.setAttribute("aria-pressed", one === id);
     }
-    if (boxes.has(id)) reach(id);
   };
   return { svg, boxes, edges, moving, select };
 };
@@ -94,7 +85,7 @@ const drawBox = (node) => {
   // An accessible name begins with the visible text, for speech control.
   const whole = `${title}${small}`.includes("…") ? `: ${[node.title, node.subtitle, ...node.notes].join(", ")}` : "";
   const label = `${title} ${small}${whole}`;
-  const box = shape("g", { class: "box", transform: `translate(${node.x} ${node.y})`, role: "button", tabindex: -1, "aria-pressed": "false", "aria-label": label });
+  const box = shape("g", { class: "box", transform: `translate(${node.x} ${node.y})`, role: "button", tabindex: 0, "aria-pressed": "false", "aria-label": label });
   box.dataset.node = node.id;
   box.dataset.label = label;
   box.append(
@@ -139,16 +130,14 @@ const legend = (stack) => {
   });
 };
 
-/** The nearest box in a direction: far to the side counts more than far ahead. */
+/** The nearest box that begins where this one ends in a direction; what is aside counts more than what is far ahead. */
 const neighbour = (nodes, id, [dx, dy]) => {
-  const centre = (node) => [node.x + node.width / 2, node.y + node.height / 2];
-  const [x, y] = centre(nodes.find((node) => node.id === id));
-  let best = id;
-  let least = Infinity;
-  for (const node of nodes) {
-    const [ahead, aside] = ((cx, cy) => [(cx - x) * dx + (cy - y) * dy, Math.abs((cx - x) * dy + (cy - y) * dx)])(...centre(node));
-    if (node.id === id || ahead < 8) continue;
-    if (ahead + 2.5 * aside < least) [best, least] = [node.id, ahead + 2.5 * aside];
-  }
-  return best;
+  const from = nodes.find((node) => node.id === id);
+  const ahead = (node) =>
+    dx > 0 ? node.x - from.x - from.width : dx < 0 ? from.x - node.x - node.width : dy > 0 ? node.y - from.y - from.height : from.y - node.y - node.height;
+  const aside = (node) =>
+    dx ? Math.abs(node.y + node.height / 2 - from.y - from.height / 2) : Math.abs(node.x + node.width / 2 - from.x - from.width / 2);
+  const distance = (node) => ahead(node) + 2.5 * aside(node);
+  const found = nodes.filter((node) => node !== from && ahead(node) > -8).sort((one, other) => distance(one) - distance(other));
+  return found[0]?.id ?? id;
 };

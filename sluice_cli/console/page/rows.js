@@ -1,6 +1,6 @@
 // The rows of a table, scanned in pages or queried by key and index.
 import { get } from "./api.js";
-import { button, cells, element, field, nothing, replace, select, table } from "./dom.js";
+import { button, cells, element, field, nothing, replace, select, table, textBlock } from "./dom.js";
 import { pagedList } from "./pages.js";
 import { cut } from "./text.js";
 
@@ -95,7 +95,7 @@ export const rows = (place, node, app, signal) => {
       element(
         "dl",
         { class: "facts whole" },
-        Object.entries(row).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, element("pre", {}, valueText(value, 2))))),
+        Object.entries(row).map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, textBlock(name, valueText(value, 2))))),
       ),
     );
     detail.focus();

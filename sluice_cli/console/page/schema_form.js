@@ -1,6 +1,6 @@
 // A form for a value that a JSON schema describes; what it cannot offer as fields is written as JSON.
 import { element, field, replace, select } from "./dom.js";
-import { parsed } from "./text.js";
+import { cut, parsed } from "./text.js";
 
 const INPUTS = { string: "text", number: "number", integer: "number" };
 
@@ -27,7 +27,7 @@ export const schemaInput = (name, schema, given) => {
 };
 
 const notes = (schema, required) =>
-  [required ? "required" : "", schema?.description ?? "", schema?.format ?? "", schema?.pattern ? `matches ${schema.pattern}` : ""].filter(Boolean).join("; ");
+  [required ? "required" : "", schema?.description ?? "", schema?.format ?? "", schema?.pattern && !schema.description ? `matches ${cut(schema.pattern, 60)}` : ""].filter(Boolean).join("; ");
 
 /**
  * A form for an object: a field for each property, or its JSON. Gives the element, and `text()`, the value as JSON text, or

@@ -1,6 +1,6 @@
 // Forms that put something in: files, messages, events, readings.
 import { get, post, upload } from "./api.js";
-import { button, element, field, replace, select, working } from "./dom.js";
+import { button, element, field, replace, select, textBlock, working } from "./dom.js";
 import { schemaInput } from "./schema_form.js";
 import { bytes, duration, parsed } from "./text.js";
 import { logLine } from "./logs.js";
@@ -114,7 +114,7 @@ export const invoking = (place, node, app, signal) => {
     const answer = await post("/api/invoke", { node: node.id, event: parsed(event.value, "The event") });
     return [
       element("p", { class: answer.ok ? "good" : "bad" }, answer.ok ? `Succeeded in ${duration(answer.seconds)}. ` : `Failed: ${answer.error} `, followButton(answer.follow, app)),
-      element("pre", { tabindex: 0, role: "region", "aria-label": "Answer" }, JSON.stringify(answer.answer, null, 2) ?? "null"),
+      textBlock("Answer", JSON.stringify(answer.answer, null, 2) ?? "null"),
       answer.log?.length ? element("ol", { class: "log", tabindex: 0, "aria-label": "Log of the run" }, answer.log.map((one) => logLine(one))) : null,
     ];
   });
