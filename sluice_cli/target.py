@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.errors import InputError
-from sluice_cli.local_aws.environment import runtimes_of_local_aws
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.terminal import console

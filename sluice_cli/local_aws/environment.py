@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from sluice_cli.errors import LocalAwsError
-from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.locking import locked
 
 CHECKOUT = Path(__file__).parent.parent.parent
@@ -73,15 +72,6 @@ def _run(command: list[str], needs: str) -> None:
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-SHOWN_LINES:])
         raise LocalAwsError(f"the local AWS could not be installed; it takes {needs}:\n{said}")
-
-
-def runtimes_of_local_aws() -> list[str]:
-    """The Python runtimes that functions run under: the local AWS's own Python, then the others of this machine.
-
-    Raises `LocalAwsError` if the local AWS cannot be installed.
-    """
-    (own,) = (one.name for one in python_of_local_aws().parent.parent.glob("lib/python3.*"))
-    return list(dict.fromkeys([own, *pythons_of_machine()]))
 
 
 def version_of_ministack() -> str:

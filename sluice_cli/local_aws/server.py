@@ -64,6 +64,8 @@ class Running:
     ca_bundle: str
     access_key_id: str
     secret_access_key: str
+    # The Python runtimes that functions run under, with blanks between: its own Python, then the machine's others.
+    runtimes: str = ""
 
     @property
     def port(self) -> int:
@@ -112,7 +114,9 @@ class LocalAws:
         iam.create_user(UserName=DEPLOYER)
         iam.put_user_policy(UserName=DEPLOYER, PolicyName="Deploy", PolicyDocument=json.dumps(DEPLOYER_POLICY))
         key = iam.create_access_key(UserName=DEPLOYER)["AccessKey"]
-        running = Running(process.pid, url, ca_bundle, key["AccessKeyId"], key["SecretAccessKey"])
+        running = Running(
+            process.pid, url, ca_bundle, key["AccessKeyId"], key["SecretAccessKey"], " ".join(_runtimes_of(python))
+        )
         self._write_credentials(running)
         self._record.write_text(json.dumps(running.__dict__, indent=2))
         return running
@@ -140,10 +144,12 @@ class LocalAws:
             raise LocalAwsError(f"{self._record} is missing or not whole: the snapshot cannot be restored")
         (self.folder / "tmp").mkdir(exist_ok=True)
         try:
-            process, _ = self._serve(python_of_local_aws(), "test", secrets.token_hex(16), recorded.port, state)
+            python = python_of_local_aws()
+            process, _ = self._serve(python, "test", secrets.token_hex(16), recorded.port, state)
         except PortTaken as error:
             raise LocalAwsError(_in_use(recorded.port)) from error
-        running = replace(recorded, pid=process.pid, ca_bundle=str(self.folder / "client.pem"))
+        runtimes = " ".join(_runtimes_of(python))
+        running = replace(recorded, pid=process.pid, ca_bundle=str(self.folder / "client.pem"), runtimes=runtimes)
         self._write_credentials(running)
         self._record.write_text(json.dumps(running.__dict__, indent=2))
         return running
@@ -260,6 +266,8 @@ class LocalAws:
             # Not AWS_REGION: the five systems read it as a setting, with a default for each.
             "AWS_DEFAULT_REGION": REGION,
             "NO_PROXY": LOOPBACK,
+            # Function libraries that are built for the local AWS have to load here (modules/_packaging/libraries.py).
+            "SLUICE_LOCAL_RUNTIMES": running.runtimes,
         }
 
     def _write_credentials(self, running: Running) -> None:
@@ -288,6 +296,11 @@ class LocalAws:
             [str(python), "-m", "trustme", "--quiet", "--dir", str(self.folder), "-i", LOOPBACK, "localhost"],
             check=True,
         )
+
+
+def _runtimes_of(python: Path) -> list[str]:
+    (own,) = (one.name for one in python.parent.parent.glob("lib/python3.*"))
+    return list(dict.fromkeys([own, *pythons_of_machine()]))
 
 
 def _read_record(path: Path) -> Running | None:
