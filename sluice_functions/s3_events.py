@@ -15,6 +15,8 @@ from .observability import MetricUnit, logger, metrics
 
 Given = TypeVar("Given")
 CREATED = ("ObjectCreated:",)
+# Hexadecimal digits. Sequencers have up to 18; AWS says to compare two after padding the shorter one with zeros.
+SEQUENCER_DIGITS = 40
 
 
 class VersionGone(ExplainedError):
@@ -37,6 +39,15 @@ class S3Object:
     sequencer: str | None = field(default=None, compare=False)
     size: int | None = field(default=None, compare=False)  # bytes
     e_tag: str | None = field(default=None, compare=False)
+
+    @property
+    def order(self) -> str:
+        """The place of this upload among all uploads of the same key, as a text of fixed width: a later upload has a
+        greater one. Empty, and so before all others, where the event has no sequencer.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+        """
+        return self.sequencer.upper().ljust(SEQUENCER_DIGITS, "0") if self.sequencer else ""
 
 
 def is_event(event: Any) -> bool:

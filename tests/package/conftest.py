@@ -1,10 +1,10 @@
 """The wheel, built once for all tests of this folder."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.wheels import build
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -13,10 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with wheels and source distributions, as `make package` fills it."""
     folder = tmp_path_factory.mktemp("dist")
-    for project in (ROOT, ROOT / "sluice_functions"):
-        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(project)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    build(folder)
     return folder
 
 

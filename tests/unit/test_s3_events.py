@@ -81,3 +81,10 @@ def test_what_fails_as_a_whole_fails_every_record() -> None:
 
 def test_an_event_without_records_processes_none() -> None:
     assert for_each_object({"Records": []}, process, finish_batch=lambda given: [KeyError("never called")]) == 0
+
+
+def test_uploads_of_a_key_are_ordered_by_their_sequencers_whatever_their_lengths() -> None:
+    given = ["0055AED6DCD90281E6", "0055AED6DCD90281E5", "0055AED6DCD90281E5FF", None, "0055aed6dcd90281e6ff"]
+    ordered = sorted((S3Object("b", "k", sequencer=one) for one in given), key=lambda one: one.order)
+    assert [one.sequencer for one in ordered] == [given[index] for index in (3, 1, 2, 0, 4)]
+    assert {len(one.order) for one in ordered} == {0, 40}

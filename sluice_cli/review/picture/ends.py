@@ -37,6 +37,8 @@ class Ends:
         self._identities: dict[str, str] = {}
         # Paths of REST APIs by resource id: after a removal only values have them.
         self.paths: dict[str, str] = {}
+        # What the aliases of functions say of their function, by the alias's address.
+        self._aliases: dict[str, Any] = {}
         written = ((one.address, one.type, one.values) for one in configuration.resources.values())
         planned = (
             (one.address, one.type, values)
@@ -51,6 +53,8 @@ class Ends:
     def _add(self, address: str, type_: str, values: Mapping[str, Any]) -> None:
         if type_ == "aws_api_gateway_resource":
             self.paths |= {str(values.get("id")): clean(str(values.get("path")))} if values.get("path") else {}
+        if type_ == "aws_lambda_alias":
+            self._aliases.setdefault(address, values.get("function_name"))
         if type_ not in self._drawn or address.startswith("data."):
             return
         for key in IDENTITIES:
@@ -74,6 +78,8 @@ class Ends:
             type_ = address.removeprefix("data.").partition(".")[0]
             if address.startswith("data.") and type_ in SERVICES.values():
                 yield FOREIGN + address, type_, ""
+            elif address in self._aliases:
+                yield from self._referenced(self._aliases[address])
             else:
                 yield address, type_, ""
 

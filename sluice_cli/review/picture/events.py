@@ -12,6 +12,15 @@ from .graph import NO_BOX, Sketch
 
 MAIL = "mail"
 
+# What Lambda asks for to read a queue or a stream for a function.
+# https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html, https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+POLLING = frozenset(
+    {
+        *("ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
+        *("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
+    }
+)
+
 
 def _notification(sketch: Sketch, resource: ConfiguredResource) -> None:
     for bucket in sketch.ends_of(resource.values.get("bucket")) or _foreign_bucket(sketch, resource):
@@ -50,6 +59,8 @@ def _event_source(sketch: Sketch, resource: ConfiguredResource) -> None:
         is_table = sketch.boxes.get(source, NO_BOX).kind == "aws_dynamodb_table"
         for function in sketch.ends_of(resource.values.get("function_name")):
             sketch.arrow(source, function, "data", "changed items" if is_table else "messages", resource.address)
+            # The permission is for reading there: one arrow shows both.
+            sketch.forget(function, source, "permission", POLLING)
             for target in sketch.ends_of(resource.values.get("destination_config")):
                 sketch.arrow(function, target, "data", "failed events", resource.address)
 

@@ -1,7 +1,7 @@
 """The boxes and arrows of a stack."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -33,6 +33,9 @@ DRAWN = {
     "aws_cloudwatch_event_rule": "EventBridge rule",
     "aws_scheduler_schedule": "EventBridge schedule",
 }
+
+# https://developer.hashicorp.com/terraform/language/resources/terraform-data
+PROVISIONERS = ("terraform_data", "null_resource")
 
 NO_BOX = Box("", "", "", "")
 
@@ -105,6 +108,15 @@ class Sketch:
             arrows = self.old_arrows if self.is_old else self.arrows
             arrows.setdefault((source, target, kind), []).append((label, origin))
 
+    def forget(self, source: str, target: str, kind: str, labels: Collection[str]) -> None:
+        """Take labels from an arrow, which goes with its last one."""
+        key = (source, target, kind)
+        kept = [one for one in self.arrows.get(key, []) if one[0] not in labels]
+        if kept:
+            self.arrows[key] = kept
+        else:
+            self.arrows.pop(key, None)
+
     def touch(self, source: str, target: str, origin: str) -> None:
         """Mark a change of a further resource on an arrow."""
         arrows = self.old_arrows if self.is_old else self.arrows
@@ -118,6 +130,7 @@ class Sketch:
 def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
     """Draw a box for each configured resource, and for those that the plan destroys."""
     found = {one.address: one.type for one in sketch.configuration.resources.values()}
+    changed = {without_index(one.address): one.type for one in changes if one.verb != "unchanged"}
     found |= {without_index(one.address): one.type for one in changes}
     for address, type_ in sorted(found.items()):
         if address.startswith("data."):
@@ -127,6 +140,8 @@ def draw_boxes(sketch: Sketch, changes: Iterable[Change]) -> None:
             sketch.boxes[address] = Box(
                 address, type_, words_of(construct[-1]), DRAWN[type_], group=sketch.names.path(address)[0]
             )
+        elif type_ in PROVISIONERS and address not in changed:
+            continue  # it is nothing that stays, but a program that runs at a change
         elif type_ not in classified() or classified()[type_].partial:
             path = sketch.names.path(address)
             sketch.boxes[address] = Box(address, "other", words_of(path[-1]), type_, group=path[0])

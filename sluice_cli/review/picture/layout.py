@@ -145,6 +145,8 @@ def _graph(picture: Picture) -> dict[str, Any]:
                 "id": str(number),
                 "sources": [arrow.source],
                 "targets": [arrow.target],
+                # Where arrows form a circle, data goes to the right, and permissions back to the left.
+                "layoutOptions": {"elk.layered.priority.direction": "10" if arrow.kind == "data" else "0"},
                 "labels": [
                     {
                         "text": label,
