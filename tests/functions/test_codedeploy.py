@@ -16,6 +16,7 @@ from modules.release import ALIAS
 from sluice_cli.testing import eventually
 from tests.support.bare_aws import ACCOUNT, REGION, BareAws, Document, allow
 
+TAGS = [{"Key": "Team", "Value": "shop"}]
 LAMBDA, DEPLOY = f"arn:aws:lambda:{REGION}:{ACCOUNT}", f"arn:aws:codedeploy:{REGION}:{ACCOUNT}"
 
 
@@ -90,7 +91,7 @@ def set_up(aws: BareAws) -> Iterator[Released]:
     )
     starter_role, service_role = aws.role("starter"), aws.role("service", trusted="codedeploy")
     canary = {"canaryPercentage": 10, "canaryInterval": 3}
-    deploy.create_application(applicationName=name, computePlatform="Lambda")
+    deploy.create_application(applicationName=name, computePlatform="Lambda", tags=TAGS)
     deploy.create_deployment_config(
         deploymentConfigName=name,
         computePlatform="Lambda",
@@ -102,6 +103,7 @@ def set_up(aws: BareAws) -> Iterator[Released]:
         deploymentConfigName=name,
         serviceRoleArn=service_role,
         alarmConfiguration={"enabled": True, "alarms": [{"name": name}]},
+        tags=TAGS,
     )
     impatient = {"Variables": {"PATIENCE_SECONDS": "0"}}
     starter = aws.function("starter", starter_role, (CODE / "handler.py").read_text(), Environment=impatient)
@@ -128,6 +130,12 @@ def archive(number: int) -> bytes:
     with zipfile.ZipFile(packed, "w") as out:
         out.writestr("code.py", f"def handle(event, context): return {number}\n")
     return packed.getvalue()
+
+
+def test_an_application_and_its_group_have_the_tags_that_they_were_created_with(released: Released) -> None:
+    for resource in (f"application:{released.name}", f"deploymentgroup:{released.name}/{ALIAS}"):
+        asked = {"ResourceArn": f"{DEPLOY}:{resource}"}
+        assert released.aws.client("codedeploy").list_tags_for_resource(**asked)["Tags"] == TAGS
 
 
 def test_a_canary_gives_the_new_version_a_share_and_then_all(released: Released) -> None:

@@ -1,8 +1,9 @@
 """What the picture of a change shows: names that differ, everything that events pass, and what stops delivering."""
 
 from sluice_cli.review.configuration import Configuration
-from sluice_cli.review.model import Picture
+from sluice_cli.review.model import Arrow, Box, Picture
 from sluice_cli.review.picture.arrows import picture_of
+from sluice_cli.review.picture.layout import place
 from sluice_cli.review.plan import NO_PLAN
 from sluice_cli.review.words import ConstructNames
 from tests.review.plans import Values, change, review
@@ -100,6 +101,64 @@ def test_rules_schedules_queues_and_dead_letters_are_drawn() -> None:
         ("Worker", "Dead", "failed events"),
     ]
     assert [box.notes for box in picture.boxes if box.title == "Night"] == [("rate(1 day)",)]
+
+
+def test_what_calls_an_alias_calls_its_function_and_polling_is_one_arrow() -> None:
+    queue, table = "${aws_sqs_queue.Jobs_Queue.arn}", "${aws_dynamodb_table.Orders_Table.arn}"
+    alias = "${aws_lambda_alias.Worker_Alias.arn}"
+
+    def allowed(actions: list[str], on: str) -> Values:
+        return {"effect": "Allow", "actions": actions, "resources": [on]}
+
+    polling = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    stream = ["dynamodb:GetRecords", "dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
+    statements = [
+        allowed(polling, queue),
+        allowed([*stream, "dynamodb:PutItem"], table),
+        allowed(["secretsmanager:GetSecretValue"], "${aws_secretsmanager_secret.Token_Secret.arn}"),
+    ]
+    picture = drawn(
+        resource("aws_lambda_function", "Worker/Function", role="${aws_iam_role.Worker_Role.arn}"),
+        resource("aws_iam_role", "Worker/Role"),
+        resource("data.aws_iam_policy_document", "Worker/Policy", statement=statements),
+        resource(
+            "aws_iam_role_policy",
+            "Worker/RolePolicy",
+            role="${aws_iam_role.Worker_Role.name}",
+            policy="${data.aws_iam_policy_document.Worker_Policy.json}",
+        ),
+        resource(
+            "aws_lambda_alias", "Worker/Alias", function_name="${aws_lambda_function.Worker_Function.function_name}"
+        ),
+        resource("aws_sqs_queue", "Jobs/Queue"),
+        resource("aws_dynamodb_table", "Orders/Table"),
+        resource("aws_secretsmanager_secret", "Token/Secret"),
+        resource("terraform_data", "Worker/Start"),
+        resource("aws_lambda_event_source_mapping", "Worker/Jobs", event_source_arn=queue, function_name=alias),
+        resource("aws_lambda_event_source_mapping", "Worker/Orders", event_source_arn=table, function_name=alias),
+    )
+    assert arrows(picture) == [
+        ("Jobs", "Worker", "messages"),
+        ("Orders", "Worker", "changed items"),
+        ("Worker", "Orders", "PutItem"),
+        ("Worker", "Token", "GetSecretValue"),
+    ]
+    assert sorted(box.title for box in picture.boxes) == ["Jobs", "Orders", "Token", "Worker"]
+
+
+def test_data_goes_to_the_right_where_permissions_lead_back() -> None:
+    boxes = {"bucket": "aws_s3_bucket", "queue": "aws_sqs_queue", "function": "aws_lambda_function"}
+    picture = Picture(
+        "circle",
+        tuple(Box(id_, kind, id_, kind) for id_, kind in sorted(boxes.items())),
+        (
+            Arrow("function", "bucket", "permission", "GetObject"),
+            Arrow("bucket", "queue", "data", "object created"),
+            Arrow("queue", "function", "data", "messages"),
+        ),
+    )
+    (placed,) = place([picture])
+    assert [one.box.id for one in sorted(placed.boxes, key=lambda one: one.x)] == ["bucket", "queue", "function"]
 
 
 def test_what_belongs_to_another_stack_is_drawn_and_marked() -> None:

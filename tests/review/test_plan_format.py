@@ -321,7 +321,8 @@ def test_programs_that_run_during_apply_are_told() -> None:
     configured = {
         "root_module": {
             "resources": [
-                {"address": "aws_sqs_queue.Q", "type": "aws_sqs_queue", "provisioners": [{"type": "local-exec"}]}
+                {"address": "aws_sqs_queue.Q", "type": "aws_sqs_queue", "provisioners": [{"type": "local-exec"}]},
+                {"address": "terraform_data.S", "type": "terraform_data", "provisioners": [{"type": "local-exec"}]},
             ],
             "module_calls": {
                 "m": {
@@ -338,6 +339,7 @@ def test_programs_that_run_during_apply_are_told() -> None:
     found = findings(
         change("aws_sqs_queue.Q", None, {"name": "q"}),
         inner,
+        change("terraform_data.S", None, {"triggers_replace": {"version": "1"}}),
         change("data.external.D", None, {"program": ["sh"]}, actions=["read"], unknown={"result": True}),
         change("data.aws_iam_policy_document.D", None, {}, actions=["read"], unknown={"json": True}),
         configuration_of_plan=configured,
@@ -346,6 +348,7 @@ def test_programs_that_run_during_apply_are_told() -> None:
         "Something is run: aws_sqs_queue.Q has provisioners that run when it is made or destroyed (local-exec)",
         "Something is run: data.external.D runs a program of its own",
         "Something is run: module.m.aws_sqs_queue.R[0] has provisioners that run when it is made or destroyed (file)",
+        "Something is run: terraform_data.S has provisioners that run when it is made or destroyed (local-exec)",
     ]
     assert findings(change("aws_sqs_queue.Q", {"name": "q"}, {"name": "q"}), configuration_of_plan=configured) == []
 

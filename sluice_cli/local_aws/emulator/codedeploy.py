@@ -82,8 +82,15 @@ def _new(kept: dict[Key, Values], kind: str, values: Values, *names: str) -> Non
     kept[_key(*names)] = values
 
 
+def _tag_new(resource: str, values: Values) -> None:
+    """Keep the tags that something is created with; an earlier one of that name may have left others."""
+    arn = f"arn:aws:codedeploy:{get_region()}:{get_account_id()}:{resource}"
+    _tags[arn] = {one["Key"]: one["Value"] for one in values.pop("tags", None) or []}
+
+
 def _create_application(values: Values) -> Values:
     name, id_ = values["applicationName"], str(uuid4())
+    _tag_new(f"application:{name}", values)
     made = {"applicationId": id_, "createTime": time.time(), "linkedToGitHub": False, **values}
     _new(_applications, "Application", made, name)
     return {"applicationId": id_}
@@ -100,6 +107,7 @@ def _create_group(values: Values) -> Values:
     id_ = str(uuid4())
     names = (values["applicationName"], values["deploymentGroupName"])
     _kept(_applications, "Application", names[0])
+    _tag_new(f"deploymentgroup:{'/'.join(names)}", values)
     made = {"deploymentGroupId": id_, "computePlatform": "Lambda", "outdatedInstancesStrategy": "UPDATE", **values}
     _new(_groups, "DeploymentGroup", made, *names)
     return {"deploymentGroupId": id_}

@@ -187,8 +187,15 @@ def _key(case: Case, one: Difference) -> Iterator[Finding]:
         yield case.finding(Danger.KEY, "another encryption key")
 
 
+# Terraform's own type, which keeps a value in the state and nothing else. Its provisioners are judged by themselves.
+# https://developer.hashicorp.com/terraform/language/resources/terraform-data
+VALUES_OF_TERRAFORM = ("terraform_data",)
+
+
 def _unclassified(case: Case) -> Iterator[Finding]:
     """What nobody has classified counts as dangerous: a type, or arguments of a type."""
+    if case.type in VALUES_OF_TERRAFORM:
+        return
     if case.rules is None or (case.rules.partial and case.is_new):
         names = {one.name.partition(".")[0] for one in case.differences} - EVERYWHERE
         if case.is_new or names:
