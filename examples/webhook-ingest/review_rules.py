@@ -9,6 +9,6 @@ lower(
 )
 lower(
     Danger.ACTION,
-    construct="Ingest/Release*",
+    address="terraform_data.Ingest_Release_Start*",
     reason="it starts CodeDeploy, which shifts the alias to the new version",
 )

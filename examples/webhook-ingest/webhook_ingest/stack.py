@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sluice import Authorization, PythonFunction, Queue, Release, RestApi, Secret, StateBackend, Table  # first
+from sluice import Authorization, PythonFunction, Queue, Release, RestApi, Secret, StateBackend, Table, accept  # first
 
 # isort: split
 from cdktf import TerraformOutput, TerraformStack
@@ -61,6 +61,7 @@ class WebhookIngestStack(TerraformStack):
             description="Takes webhooks",
             authorization=Authorization.NONE,
         )
+        accept(api.stage, {"CKV2_AWS_29": "requests are throttled, checked and signed; `web_acl_arn` adds a firewall"})
         api.on_request(
             webhooks,
             "POST",
