@@ -168,7 +168,7 @@ def synthesize(target: Target, names: Sequence[str] = (), *, quiet: bool = False
 
     Raises `SynthError` if the app fails, and `InputError` for unknown names.
     """
-    synthesized = target.project.synthesize(target.synth_environment, target.output, quiet=quiet)
+    synthesized = target.project.synthesize(target.environment, target.output, quiet=quiet)
     if target.local:
         local_overrides.write(synthesized, target.environment["AWS_ENDPOINT_URL"], str(target.state_bucket))
     return [Stack(name, target) for name in synthesized.ordered(names)]

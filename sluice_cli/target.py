@@ -45,13 +45,6 @@ class Target:
         return self.output_folder or self.folder / "cdktf.out"
 
     @property
-    def synth_environment(self) -> dict[str, str]:
-        """The environment of the project's app."""
-        # For function libraries (modules/_packaging/libraries.py): those that load here.
-        runtimes = {"SLUICE_LOCAL_RUNTIMES": " ".join(runtimes_of_local_aws())} if self.local else {}
-        return {**self.environment, **runtimes}
-
-    @property
     def state_bucket(self) -> str | None:
         """The bucket of Terraform's state that the tool offers to the app as `STATE_BUCKET`."""
         return self.environment.get("STATE_BUCKET")

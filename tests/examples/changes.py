@@ -22,6 +22,14 @@ DANGEROUS_CHANGES = {
         },
         (("aws_dynamodb_table", "Data is lost"), ("aws_s3_bucket_notification", "Events stop")),
     ),
+    "nightly-report": DangerousChange(
+        {"nightly_report/stack.py": {'name=f"nightly-report-{account_id}"': 'name=f"nightly-{account_id}"'}},
+        (("aws_s3_bucket", "Data is lost"),),
+    ),
+    "orders": DangerousChange(
+        {"orders/stack.py": {'partition_key="customerId"': 'partition_key="customer"'}},
+        (("aws_dynamodb_table", "Data is lost"),),
+    ),
     "webhook-ingest": DangerousChange(
         {"webhook_ingest/stack.py": {'"/webhooks/{sender}"': '"/hooks/{sender}"'}},
         (("aws_api_gateway_method", "Callers lose something"),),

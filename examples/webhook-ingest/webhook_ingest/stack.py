@@ -32,7 +32,7 @@ class WebhookIngestStack(TerraformStack):
     def __init__(self, scope: Construct, id_: str, *, region: str, state_bucket: str | None = None) -> None:
         super().__init__(scope, id_)
         if state_bucket:
-            StateBackend(self, bucket=state_bucket, key=f"{id_}/terraform.tfstate", region=region)
+            StateBackend(self, bucket=state_bucket, state_key=f"{id_}/terraform.tfstate", region=region)
         AwsProvider(self, "Aws", region=region, default_tags=[{"tags": TAGS}])
 
         # JSON with each sender's signing secret: {"shop": "..."}. People put it in; it is never in Terraform.
