@@ -11,9 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
-from sluice_cli.errors import DeploymentError
+from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.local_aws.addresses import served_locally
 from sluice_cli.project import MANIFEST, Synthesized
 from sluice_cli.review.saved import StateVersion
@@ -56,7 +56,10 @@ class Stack:
     def backend(self) -> tuple[str, dict[str, Any]]:
         """The type and the settings of the backend of the stack's state."""
         override = self.folder / local_overrides.OVERRIDE
-        written = json.loads(override.read_text(encoding="utf-8")) if override.is_file() else self.configuration
+        try:
+            written = json.loads(override.read_text(encoding="utf-8")) if override.is_file() else self.configuration
+        except ValueError as error:
+            raise InputError(f"{override} is damaged ({error}): run `sluice up`, which writes it again") from error
         terraform = written.get("terraform", {})
         backends = {**terraform.get("backend", {}), **({"cloud": terraform["cloud"]} if "cloud" in terraform else {})}
         for kind, block in backends.items():
@@ -137,7 +140,7 @@ class Stack:
             state = json.loads(answer["Body"].read())
         except ClientError as error:
             return {} if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket") else None
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, HTTPClientError):
             return None
         return state if isinstance(state, dict) and state.get("version") == STATE_FORMAT else None
 

@@ -100,16 +100,40 @@ def down(project: Project, local: LocalAws) -> None:
     """Destroy all stacks on the local AWS and stop it. It is stopped even if destroying fails: the local AWS keeps no
     data.
     """
-    left = ""
+    failure, left = "", []
     try:
         if local.running() is not None:
             target = local_target(project, local)
             if (target.output / MANIFEST).is_file():
-                destroy([one for one in synthesized_stacks(target) if one.initialized], target)
+                stacks = [one for one in synthesized_stacks(target) if one.initialized]
+                try:
+                    destroy(stacks, target)
+                except (SluiceError, OSError):
+                    left = [line for stack in stacks for line in _outside_of_aws(stack)]
+                    raise
     except (SluiceError, OSError) as error:
-        left = str(error)
+        failure = str(error)
     finally:
         stopped = local.stop()
+    if failure:
+        console.print(f"Not destroyed in order, and gone with the local AWS all the same:\n{failure}", markup=False)
     if left:
-        console.print(f"Not destroyed in order, and gone with the local AWS all the same:\n{left}", markup=False)
+        console.print(f"Not on the local AWS, so these are left: {', '.join(left)}", markup=False)
     console.print("Local AWS: stopped" if stopped else "Local AWS: was not running")
+
+
+# Resources without anything outside of Terraform's state.
+IN_STATE_ONLY = ("aws", "terraform", "random", "null", "time", "tls")
+
+
+def _outside_of_aws(stack: Stack) -> list[str]:
+    """The addresses of deployed resources that do not end with the local AWS; none if the state cannot be read."""
+    try:
+        resources = stack.state().get("resources", [])
+    except (SluiceError, OSError):
+        return []
+    return [
+        f"{stack.name}: {'.'.join(filter(None, (one.get('module'), one['type'], one['name'])))}"
+        for one in resources
+        if one.get("mode") == "managed" and one.get("instances") and one["type"].partition("_")[0] not in IN_STATE_ONLY
+    ]

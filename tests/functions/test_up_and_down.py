@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from checks import ROOT
 from sluice_cli.local_aws import server
-from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.local_aws.server import LocalAws, Running
 from sluice_cli.project import FILE
 from tests.support.commands import sluice
 
@@ -71,7 +72,7 @@ sys.exit(run("sluice", "", VERBS, ["up"]))
 """
 
 
-@pytest.mark.parametrize("broken", ["terraform", "stack"])
+@pytest.mark.parametrize("broken", ["terraform", "stack", "override", "state", "lock", "backend", "server"])
 def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken: str) -> None:
     assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
     running = LocalAws(tmp_path / ".sluice" / "local").running()
@@ -83,15 +84,52 @@ def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken
         (programs / "terraform").chmod(0o755)
         path = {"PATH": f"{programs}:/usr/bin:/bin"}
     else:
-        (tmp_path / ".sluice" / "stacks" / "a" / "cdk.tf.json").unlink()
         path = {}
+        damage(broken, tmp_path / ".sluice" / "stacks" / "a", LocalAws(tmp_path / ".sluice" / "local"), running)
     code, out, err = sluice(tmp_path, "down", variables=path)
     assert (code, err) == (0, "")
-    assert "Not destroyed in order, and gone with the local AWS all the same:\n" in out
+    in_order = broken in ("backend", "server")  # Terraform is initialized again; what does not answer is not asked
+    assert ("Not destroyed in order, and gone with the local AWS all the same:\n" in out) != in_order
     assert out.endswith("Local AWS: stopped\n")
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
     assert not (tmp_path / ".sluice" / "local").exists()
+
+
+def damage(what: str, folder: Path, local: LocalAws, running: Running) -> None:
+    state = {"Bucket": "sluice-state-000000000000-us-east-1", "Key": "a/terraform.tfstate"}
+    if what == "stack":
+        (folder / "cdk.tf.json").unlink()
+    elif what == "override":
+        (folder / "sluice_override.tf.json").write_text("{")
+    elif what == "state":
+        local.client("s3").put_object(**state, Body=b"no state")
+    elif what == "lock":
+        lock = {"ID": "1", "Who": "somebody", "Operation": "apply", "Created": "2026-01-01T00:00:00Z"}
+        local.client("s3").put_object(**{**state, "Key": f"{state['Key']}.tflock"}, Body=json.dumps(lock).encode())
+    elif what == "backend":
+        (folder / ".terraform" / "terraform.tfstate").unlink()
+    elif what == "server":
+        os.kill(running.pid, signal.SIGSTOP)
+
+
+def test_down_names_what_is_left_outside_of_the_local_aws(tmp_path: Path) -> None:
+    assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
+    s3 = LocalAws(tmp_path / ".sluice" / "local").client("s3")
+    key = {"Bucket": "sluice-state-000000000000-us-east-1", "Key": "a/terraform.tfstate"}
+    state = json.loads(s3.get_object(**key)["Body"].read())
+    (resource,) = state["resources"]
+    provider = 'provider["registry.terraform.io/example/cloud"]'
+    state["resources"] += [
+        {**resource, "type": type_, "name": "b", "provider": provider} for type_ in ("cloud_page", "random_id")
+    ]
+    s3.put_object(**key, Body=json.dumps(state).encode())
+    code, out, _ = sluice(tmp_path, "down")
+    assert code == 0
+    assert out.splitlines()[-2:] == [
+        "Not on the local AWS, so these are left: a: cloud_page.b",
+        "Local AWS: stopped",
+    ]
 
 
 def test_up_without_terraform_names_its_download_page_and_starts_nothing(tmp_path: Path) -> None:

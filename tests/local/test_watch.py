@@ -1,93 +1,48 @@
 """`sluice watch` on a project with a function of the module classes and one that its author wrote out."""
 
-import contextlib
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ReadTimeoutError
 
 from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.project import FILE
+from sluice_cli.project import Project
 from sluice_cli.testing import eventually
 from tests.support.commands import sluice
-
-REGION = "eu-west-1"
-HANDLER = "from common.words import WORD\n\n\ndef handle(event, context):\n    return f'{{WORD}} {number}'\n"
-
-
-@dataclass(frozen=True)
-class Watched:
-    local: LocalAws
-    folder: Path
-    output: Path
-
-    def said(self) -> str:
-        return self.output.read_text()
-
-    def wait_for(self, text: str, after: int = 0) -> None:
-        """Until the watcher has said this, after what `save` returned."""
-        eventually(lambda: text in self.said()[after:], within=240)
-
-    def client(self, service: str, **options: Any) -> Any:
-        return self.local.client(service, region_name=REGION, **options)
-
-    def answer(self, function: str) -> Any:
-        return json.loads(self.client("lambda").invoke(FunctionName=function)["Payload"].read())
-
-    def save(self, path: str, text: str) -> int:
-        """Returns the length of what the watcher had said before."""
-        said = len(self.said())
-        (self.folder / path).write_text(text)
-        return said
-
-    def seconds_until(self, function: str, answer: str) -> float:
-        """From now to the first answer of the new code."""
-        began = time.monotonic()
-        # Code that sleeps does not answer.
-        client = self.client("lambda", config=Config(read_timeout=5, retries={"total_max_attempts": 1}))
-        while True:
-            with contextlib.suppress(ReadTimeoutError):
-                if json.loads(client.invoke(FunctionName=function)["Payload"].read()) == answer:
-                    return time.monotonic() - began
-            assert time.monotonic() - began < 120, self.said()
+from tests.support.watching import HANDLER, Watched, watched_project, watching
 
 
 @pytest.fixture(scope="module")
 def watched(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    folder = tmp_path_factory.mktemp("watched") / "project"
-    shutil.copytree(ROOT / "tests" / "support" / "watched", folder)
-    (folder / FILE).write_text(json.dumps({"language": "python", "app": f"'{sys.executable}' app.py"}))
+    """Started while `sluice up` deploys the same project."""
+    folder = watched_project(tmp_path_factory.mktemp("watched") / "project")
     (folder / ".sluice").mkdir()
     (folder / ".sluice" / "local").symlink_to(local_aws.folder)
-    output = folder.parent / "said"
-    with output.open("w") as out:
-        watcher = subprocess.Popen(
-            [sys.executable, "-m", "sluice_cli", "watch"],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=out,
-            stderr=subprocess.STDOUT,
-        )
-    made = Watched(local_aws, folder, output)
-    try:
-        eventually(lambda: "Watching " in made.said() or watcher.poll() is not None, within=240)
-        assert watcher.poll() is None, made.said()
-        yield made
-    finally:
-        watcher.send_signal(signal.SIGINT)
-        assert watcher.wait(240) == 130  # Terraform ends first
+    with subprocess.Popen(
+        [sys.executable, "-m", "sluice_cli", "up"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as up:
+        lock = folder / ".sluice" / "lock"
+        eventually(lambda: (lock.is_file() and lock.read_text()) or up.poll() is not None, within=120)
+        with watching(local_aws, folder) as made:
+            said, _ = up.communicate(timeout=240)
+            assert up.returncode == 0, said
+            yield made
+
+
+def test_a_watcher_that_is_started_during_up_waits_for_it(watched: Watched) -> None:
+    first, *others = watched.said().splitlines()
+    assert first.startswith("Waiting for `sluice up` (process ")
+    assert "Deploying: done, nothing to change" in others
 
 
 def test_a_saved_handler_runs_at_the_next_event(watched: Watched) -> None:
@@ -126,6 +81,38 @@ def test_a_function_that_never_returns_gets_new_code(watched: Watched) -> None:
     watched.client("lambda").invoke(FunctionName="watched-plain", InvocationType="Event")
     watched.save("plain/index.py", "def handler(event, context):\n    return 'plain 2'\n")
     watched.seconds_until("watched-plain", "plain 2")
+
+
+def test_a_file_that_is_saved_in_steps_runs_when_it_is_whole(watched: Watched) -> None:
+    whole = HANDLER.format(number=6)
+    said = len(watched.said())
+    with (watched.folder / "ours" / "echo" / "handler.py").open("w") as file:
+        for start in range(0, len(whole), 20):
+            file.write(whole[start : start + 20])
+            file.flush()
+            time.sleep(0.02)
+    watched.seconds_until("watched-echo", "whole 6")
+    assert "not updated" not in watched.said()[said:]
+
+
+def test_code_goes_to_the_function_while_another_command_holds_the_project(watched: Watched) -> None:
+    with Project.read(watched.folder).locked("`sluice up`"):
+        after = watched.save("ours/echo/handler.py", HANDLER.format(number=7))
+        watched.seconds_until("watched-echo", "whole 7")
+        watched.wait_for("Waiting for `sluice up` (process ", after)
+        assert "Terraform's state" not in watched.said()[after:]
+    watched.wait_for("ours: Terraform's state holds the new code", after)
+
+
+def test_a_package_of_5000_files_is_updated(watched: Watched) -> None:
+    package = watched.folder / "ours" / "common" / "many"
+    package.mkdir()
+    for number in range(5_000):
+        (package / f"part{number}.py").write_text(f"N = {number}\n")
+    (watched.folder / "ours" / "common" / "words.py").write_text("from common.many.part4999 import N as WORD\n")
+    watched.seconds_until("watched-echo", "4999 7")
+    watched.save("ours/echo/handler.py", HANDLER.format(number=8))
+    watched.seconds_until("watched-echo", "4999 8")
 
 
 def test_a_second_watcher_is_refused(watched: Watched) -> None:

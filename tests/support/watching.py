@@ -1,0 +1,92 @@
+"""`sluice watch` on a copy of the project in `watched`, as tests drive it."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import ReadTimeoutError
+
+from checks import ROOT
+from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import FILE
+from sluice_cli.testing import eventually
+
+REGION = "eu-west-1"
+HANDLER = "from common.words import WORD\n\n\ndef handle(event, context):\n    return f'{{WORD}} {number}'\n"
+
+
+def watched_project(folder: Path) -> Path:
+    shutil.copytree(ROOT / "tests" / "support" / "watched", folder)
+    (folder / FILE).write_text(json.dumps({"language": "python", "app": f"'{sys.executable}' app.py"}))
+    return folder
+
+
+@dataclass(frozen=True)
+class Watched:
+    local: LocalAws
+    folder: Path
+    output: Path
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def wait_for(self, text: str, after: int = 0) -> None:
+        """Until the watcher has said this, after what `save` returned."""
+        eventually(lambda: text in self.said()[after:], within=240)
+
+    def client(self, service: str, **options: Any) -> Any:
+        return self.local.client(service, region_name=REGION, **options)
+
+    def answer(self, function: str) -> Any:
+        return json.loads(self.client("lambda").invoke(FunctionName=function)["Payload"].read())
+
+    def save(self, path: str, text: str) -> int:
+        """Returns the length of what the watcher had said before."""
+        said = len(self.said())
+        (self.folder / path).write_text(text)
+        return said
+
+    def seconds_until(self, function: str, answer: str) -> float:
+        """From now to the first answer of the new code."""
+        began = time.monotonic()
+        # Code that sleeps does not answer.
+        client = self.client("lambda", config=Config(read_timeout=5, retries={"total_max_attempts": 1}))
+        while True:
+            with contextlib.suppress(ReadTimeoutError):
+                if json.loads(client.invoke(FunctionName=function)["Payload"].read()) == answer:
+                    return time.monotonic() - began
+            assert time.monotonic() - began < 120, self.said()
+
+
+@contextlib.contextmanager
+def watching(
+    local: LocalAws, folder: Path, *arguments: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Watched]:
+    """While `sluice watch` runs in a folder."""
+    output = folder.parent / f"said-{len(list(folder.parent.iterdir()))}"
+    with output.open("w") as out:
+        watcher = subprocess.Popen(
+            [sys.executable, "-m", "sluice_cli", "watch", *arguments],
+            cwd=folder,
+            env={**(variables or os.environ), "PYTHONPATH": str(ROOT)},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    made = Watched(local, folder, output)
+    try:
+        eventually(lambda: "Watching " in made.said() or watcher.poll() is not None, within=240)
+        assert watcher.poll() is None, made.said()
+        yield made
+    finally:
+        watcher.send_signal(signal.SIGINT)
+        assert watcher.wait(240) == 130  # Terraform ends first
