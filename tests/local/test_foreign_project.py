@@ -32,7 +32,8 @@ def project(local: LocalAws, name: str, folder: Path, app: str) -> Path:
 
 @pytest.fixture(scope="module")
 def weather(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = project(local_aws, "weather", tmp_path_factory.mktemp("foreign"), f"'{sys.executable}' app.py")
+    app = f"'{sys.executable}' '{FOREIGN / 'synth_once.py'}' app.py"
+    folder = project(local_aws, "weather", tmp_path_factory.mktemp("foreign"), app)
     code, out, err = sluice(folder, "up")
     assert (code, err) == (0, "")
     assert "synthesizing weather\n" in out

@@ -48,6 +48,8 @@ def account(watched: Watched) -> dict[str, str]:
 def in_account(watched: Watched, account: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose stack is deployed in the account."""
     folder = watched_project(tmp_path_factory.mktemp("account") / "project")
+    (folder / ".sluice").mkdir()
+    (folder / ".sluice" / "local").symlink_to(watched.local.folder)  # its credentials are known to be no account's
     app = folder / "app.py"
     app.write_text(app.read_text().replace("watched-echo", "account-echo"))
     code, out, err = sluice(folder, "deploy", "ours", "--yes", variables=account)
