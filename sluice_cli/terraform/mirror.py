@@ -1,5 +1,6 @@
 """Finds providers on disk if the registry of Terraform, or of OpenTofu, cannot be reached."""
 
+import functools
 import json
 import os
 import platform
@@ -146,8 +147,11 @@ def find_mirrors(environment: Mapping[str, str], provider: Provider = AWS) -> li
     )
 
 
+@functools.cache
 def registry_answers(registry: str) -> bool:
-    """Whether the registry answers, through the same proxy variables that Terraform uses."""
+    """Whether the registry answers, through the same proxy variables that Terraform uses. Asked once by each command:
+    behind a firewall every request may wait for its timeout.
+    """
     try:
         with urllib.request.urlopen(f"https://{registry}/.well-known/terraform.json", timeout=5) as answer:
             return bool(answer.status == 200)

@@ -29,8 +29,9 @@ def hold(folder: Path, version: str = VERSION, platform: str = PLATFORM, of: str
 
 
 @pytest.fixture(autouse=True)
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A machine of this test's own: an empty home, empty prefixes, and a registry that does not answer."""
+    terraform_mirror.registry_answers.cache_clear()
     monkeypatch.setattr(terraform_mirror, "ROOT", tmp_path / "project")
     monkeypatch.setattr(terraform_mirror, "ADD_ON_PREFIXES", (str(tmp_path / "opt"), str(tmp_path / "srv")))
     monkeypatch.setattr(sys, "platform", "linux")
@@ -41,7 +42,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     for name in ("https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nothing listens
-    return tmp_path
+    yield tmp_path
+    terraform_mirror.registry_answers.cache_clear()
 
 
 def variables(machine: Path, **more: str) -> dict[str, str]:
