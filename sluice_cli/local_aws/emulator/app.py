@@ -60,6 +60,7 @@ import invocations
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
 import invoke_permissions  # noqa: F401 - completes who may invoke a function
 import key_rights  # noqa: F401 - completes who may use the keys behind other services
+import leading_keys  # noqa: F401 - completes conditions on partition keys
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
 import observed_changes  # noqa: F401 - tells what happens to objects and rows
