@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -112,6 +113,9 @@ def test_a_package_of_5000_files_is_updated(watched: Watched) -> None:
     watched.seconds_until("watched-echo", "4999 7")
     watched.save("ours/echo/handler.py", HANDLER.format(number=8))
     watched.seconds_until("watched-echo", "4999 8")
+    (watched.folder / "ours" / "common" / "words.py").write_text('WORD = "whole"\n')
+    shutil.rmtree(package)
+    watched.seconds_until("watched-echo", "whole 8")
 
 
 def test_a_second_watcher_is_refused(watched: Watched) -> None:
