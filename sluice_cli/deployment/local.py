@@ -63,13 +63,14 @@ def up(
 
 def emulation_limits(stacks: Sequence[Stack]) -> list[str]:
     """A line for each property of these stacks that the local AWS does not emulate as AWS does."""
-    runtimes = {
-        str(function["runtime"])
+    functions = [
+        function
         for stack in stacks
         for function in stack.configuration.get("resource", {}).get("aws_lambda_function", {}).values()
-        if function.get("runtime")
-    }
-    lines = []
+    ]
+    runtimes = {str(function["runtime"]) for function in functions if function.get("runtime")}
+    images = any(function.get("package_type") == "Image" for function in functions)
+    lines = ["The local AWS runs no functions from container images"] if images else []
     for runtime in sorted(runtimes):
         if runtime.startswith("python") and runtime not in pythons_of_machine():
             lines.append(

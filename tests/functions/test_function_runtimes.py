@@ -13,9 +13,13 @@ from uuid import uuid4
 
 import pytest
 
+from sluice_cli.deployment.local import emulation_limits
 from sluice_cli.local_aws import pythons
 from sluice_cli.local_aws.pythons import pythons_of_machine
 from sluice_cli.local_aws.server import LocalAws
+from sluice_cli.project import Project
+from sluice_cli.stack import Stack
+from sluice_cli.target import Target
 
 VERSION = """
 import sys, boto3
@@ -59,6 +63,35 @@ def test_a_function_runs_under_the_python_of_its_runtime_with_boto3(local_aws: L
     with function(local_aws, runtime) as name:
         answer = local_aws.client("lambda").invoke(FunctionName=name)["Payload"].read()
     assert json.loads(answer) == (runtime if runtime in pythons_of_machine() else own)
+
+
+@pytest.mark.parametrize("runtime", ["java21", "ruby3.3", "dotnet8"])
+def test_a_runtime_that_the_local_aws_does_not_run_is_an_error(local_aws: LocalAws, runtime: str) -> None:
+    with function(local_aws, runtime) as name:
+        answer = local_aws.client("lambda").invoke(FunctionName=name)
+    assert answer["FunctionError"] == "Unhandled"
+    assert json.loads(answer["Payload"].read()) == {
+        "errorMessage": f"the local AWS runs no functions with the runtime {runtime}",
+        "errorType": "Runtime.NotSupported",
+    }
+
+
+def test_functions_that_do_not_run_here_are_named_at_deployment(tmp_path: Path) -> None:
+    functions = {
+        "java": {"runtime": "java21"},
+        "image": {"package_type": "Image"},
+        "own": {"runtime": "provided.al2023"},
+    }
+    folder = tmp_path / "cdktf.out" / "stacks" / "odd"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text(json.dumps({"resource": {"aws_lambda_function": functions}}))
+    manifest = {"stacks": {"odd": {"workingDirectory": "stacks/odd", "dependencies": []}}}
+    (tmp_path / "cdktf.out" / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "cdktf.json").write_text('{"app": "true"}')
+    assert emulation_limits([Stack("odd", Target({}, tmp_path, Project.read(tmp_path)))]) == [
+        "The local AWS runs no functions from container images",
+        "The local AWS runs no functions with the runtime java21",
+    ]
 
 
 def test_an_event_age_that_was_never_set_is_not_returned(local_aws: LocalAws) -> None:

@@ -3,6 +3,8 @@
 ministack 1.5.33 runs every Python function with its own Python. The process that starts the local AWS passes the
 machine's other Pythons in SLUICE_PYTHONS, by runtime. Lambda's Python runtimes include boto3; here they share its pure
 Python packages.
+
+And it answers for runtimes that it does not run as if the function had succeeded; here that is an error.
 """
 
 import contextlib
@@ -14,14 +16,17 @@ import sys
 import threading
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ministack.core import lambda_runtime
+from ministack.services import lambda_svc
 
 from completing import existing
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html#python-sdk-included
 IN_THE_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 
+_plain_local = existing(lambda_svc, "_execute_function_local")
 _plain_detect = existing(lambda_runtime, "_detect_runtime_binary")
 _making = threading.Lock()
 _pythons: dict[str, str] = json.loads(os.environ.pop("SLUICE_PYTHONS", "{}"))
@@ -73,3 +78,14 @@ def _made_launcher(runtime: str) -> Path:
 
 
 lambda_runtime._detect_runtime_binary = _detect_runtime_binary
+
+
+def _execute_function_local(func: dict[str, Any], event: Any, request_id: str) -> Any:
+    runtime = str((func.get("config") or func).get("Runtime") or "")
+    if runtime and not runtime.startswith(("python", "nodejs", "provided")):
+        message = f"the local AWS runs no functions with the runtime {runtime}"
+        return {"body": {"errorMessage": message, "errorType": "Runtime.NotSupported"}, "error": True}
+    return _plain_local(func, event, request_id)
+
+
+lambda_svc._execute_function_local = _execute_function_local
