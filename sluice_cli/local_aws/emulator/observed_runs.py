@@ -91,7 +91,7 @@ async def _call(plain: Any, arn: str, method: str, path: str, *arguments: Any, *
     try:
         with caused_by(request):
             answer = await plain(*arguments, **options)
-        status = answer[0]
+        status = int(answer[0])  # a function may answer with a text
         return answer
     finally:
         word = "ok" if status < 400 else "refused" if status in (401, 403) else "error"
