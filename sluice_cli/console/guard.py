@@ -3,7 +3,7 @@
 Any program of this machine and any web page in the browser can send requests to a loopback port. The token keeps
 programs of other users out. Of web pages, `Host` refuses those whose name was rebound to this address, and `Origin`,
 `Sec-Fetch-Site`, SameSite=Strict and a header that no form can send refuse those of other origins.
-https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_PageRequest_Forgery_Prevention_Cheat_Sheet.html
+https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
 """
 
 import hmac
