@@ -1,6 +1,6 @@
 """A function behind a queue on the local AWS, and functions that are killed between two calls.
 
-Each test fails without queue_mappings.py or crashes.py of the local AWS's emulator.
+Each test fails without queue_mappings.py, crashes.py or receipt_handles.py of the local AWS's emulator.
 """
 
 import json
@@ -136,3 +136,25 @@ def test_a_batch_is_no_larger_than_an_event_of_lambda(collector: Forwarder) -> N
         return found if len([body for batch in found for body in batch]) == len(large) else []
 
     assert max(len(batch) for batch in eventually(batches, within=30)) <= 6
+
+
+def test_a_message_is_deleted_with_its_latest_receipt_handle_and_earlier_ones_change_nothing(aws: BareAws) -> None:
+    sqs, (url, _) = aws.client("sqs"), aws.queue("handles")
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+
+    def received() -> list[str]:
+        answer = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
+        return [one["ReceiptHandle"] for one in answer.get("Messages", [])]
+
+    (first,), (second,) = received(), received()
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=first)
+    (third,) = received()
+    for handle in (third, third, second):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    assert received() == []
+    entries = [{"Id": "gone", "ReceiptHandle": third}, {"Id": "garbled", "ReceiptHandle": "never issued"}]
+    answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    assert [one["Id"] for one in answer["Successful"]] == ["gone"]
+    assert [(one["Id"], one["Code"]) for one in answer["Failed"]] == [("garbled", "ReceiptHandleIsInvalid")]
+    with pytest.raises(sqs.exceptions.ReceiptHandleIsInvalid):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle="never issued")

@@ -12,7 +12,9 @@ from rich.progress import Progress
 
 from checks.soak.inputs import SoakInputs
 from checks.soak.ledger import Book
+from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
+from checks.systems import SYSTEMS
 from checks.systems.object_tracker import Inputs
 from checks.systems.sensor_pipeline import Inputs as Readings
 from checks.verbs.soak import report
@@ -88,6 +90,17 @@ def test_a_lost_row_a_doubled_row_and_a_doubled_notification_are_noticed_and_nam
         TableName=deployment.outputs("object-tracker")["TableName"],
         Key={"objectKey": {"S": doubled.partition(" ")[0]}, "uploadTime": {"S": "another"}},
     )
+
+
+def test_no_system_loses_or_doubles_anything_while_every_kind_of_fault_occurs(
+    deployment: Deployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each system gets each kind in turn. Some windows close before a call is affected: not every pair occurs."""
+    books = run(deployment, {name: one.inputs for name, one in SYSTEMS.items()}, 40, FAULTS)
+    assert report(books, SEED, 1) == 0, capsys.readouterr().out
+    struck = sum((book.faults for book in books), Counter[str]())
+    assert {fault for fault in FAULTS if struck[fault]} == {*FAULTS}
+    assert all(book.faults.total() >= len(FAULTS) for book in books)
 
 
 @pytest.fixture

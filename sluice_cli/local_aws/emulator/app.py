@@ -69,6 +69,7 @@ import own_paths
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
 import queue_routes  # noqa: F401 - completes routes of APIs to queues
+import receipt_handles  # noqa: F401 - completes the deletion of messages, after what observes it
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 import schedules
 import secret_values  # noqa: F401 - completes secrets without a value
