@@ -48,7 +48,8 @@ export const panel = async (place, id, tab, app, signal, changed) => {
   const heading = element("h2", { tabindex: -1 }, known?.title ?? "Box", element("small", {}, known?.subtitle ?? ""));
   const head = element("div", { class: "head" }, heading, button("Close", () => app.close(), { class: "close" }));
   const inside = element("div", { class: "inside-tab" }, element("p", { class: "quiet" }, "Loading…"));
-  replace(place, head, inside);
+  const top = element("div", { class: "panel-top" }, head);
+  replace(place, top, inside);
   heading.focus({ preventScroll: true });
   let node;
   try {
@@ -72,6 +73,6 @@ export const panel = async (place, id, tab, app, signal, changed) => {
     show(name);
     changed(name);
   });
-  replace(place, element("div", { class: "panel-top" }, head, list), inside);
+  top.append(list); // the heading stays where it is, and keeps the focus
   show(all.includes(tab) ? tab : all[0]);
 };
