@@ -167,9 +167,10 @@ class ConsolePage:
         ActionChains(self.browser).send_keys(*keys).perform()
 
     def focused(self) -> str:
-        """What has the focus, by label, text or id."""
-        script = "const e = document.activeElement; return e.getAttribute('aria-label') || e.textContent || e.id"
-        return str(self.run(script))
+        """What has the focus, by id, label or text."""
+        return str(
+            self.run("const e = document.activeElement; return e.id || e.getAttribute('aria-label') || e.textContent")
+        )
 
     def axe(self, *rules: str) -> list[tuple[str, str]]:
         """What axe finds wrong: rules, and the first element of each. With `rules` only those are tried."""
