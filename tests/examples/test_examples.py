@@ -1,46 +1,69 @@
-"""Each example passes its tests that need no AWS, is listed for readers, and has no type errors."""
+"""Each example deploys, passes its own tests, and is as Sluice's pages promise of a project."""
 
-import os
+import json
 import re
-import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from checks import ROOT
-from sluice_cli.project import Project
+from sluice_cli.project import Synthesized
 from sluice_cli.review.picture.stacks import draw_all
-from tests.support.examples import EXAMPLES, NAMES
+from sluice_cli.scanning.stack import read
+from sluice_cli.scanning.verdict import Verdict, scan
+from tests.support.examples import EXAMPLES, NAMES, Outcome, dangers
+
+from .changes import DANGEROUS_CHANGES
 
 
-def installed(site: Path) -> dict[str, str]:
-    """The environment of a user's programs, with Sluice from the wheels."""
-    return {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"PYTHONPATH": str(site)}
+def test_the_examples_own_tests_pass(outcome: Outcome) -> None:
+    said = outcome.suite.stdout + outcome.suite.stderr
+    assert outcome.suite.returncode == 0, said
+    assert re.search(r"^\d+ passed", outcome.suite.stdout.splitlines()[-1]), said
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_tests_that_need_no_aws_pass(name: str, site: Path, tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLES / name, tmp_path / name)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/test_deployed.py"]
-    done = subprocess.run(
-        command, cwd=tmp_path / name, env=installed(site), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_a_first_deployment_is_no_danger(outcome: Outcome) -> None:
+    code, review = outcome.first_review
+    assert (code, dangers(review)) == (0, [])
+    assert {change["action"] for change in review["changes"]} <= {"create", "read", "command"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_readme_shows_the_picture_of_the_stack_as_it_is(name: str, site: Path, tmp_path: Path) -> None:
-    shutil.copytree(EXAMPLES / name, tmp_path / name)
-    app = Project.read(tmp_path / name)
-    drawn = draw_all(app.synthesize(installed(site), tmp_path / "cdktf.out", quiet=True))[name]
+def test_a_second_plan_changes_nothing(outcome: Outcome) -> None:
+    changes = json.loads(outcome.second_plan.document)["resource_changes"]
+    assert [one["address"] for one in changes if one["change"]["actions"] not in (["no-op"], ["read"])] == []
+
+
+def test_a_dangerous_change_is_named(outcome: Outcome) -> None:
+    code, review = outcome.changed_review
+    expected = DANGEROUS_CHANGES[outcome.example.name].dangers
+    assert code == 3
+    assert set(expected) <= set(dangers(review)), dangers(review)
+
+
+def test_the_readme_shows_the_picture_of_the_stack_as_it_is(outcome: Outcome, tmp_path: Path) -> None:
+    name = outcome.example.name
+    (tmp_path / "cdk.tf.json").write_text(outcome.synthesized)
+    drawn = draw_all(Synthesized(tmp_path, {name: tmp_path}, {name: []}))[name]
     committed = EXAMPLES / name / "diagrams" / f"{name}.svg"
     assert drawn == committed.read_text(encoding="utf-8"), "run `sluice diagram` in the example"
     assert f"](diagrams/{name}.svg)" in (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
 
 
-def test_every_example_is_listed_for_readers() -> None:
+@pytest.fixture(scope="module")
+def verdict(outcomes: Mapping[str, Outcome]) -> Verdict:
+    return scan([read(name, one.synthesized, one.second_plan.document) for name, one in outcomes.items()])
+
+
+def test_scanners_find_nothing_but_what_is_accepted_and_all_of_that(verdict: Verdict) -> None:
+    assert [(one.stack, one.resource, one.check, one.where) for one in verdict.failed] == []
+    assert verdict.unused == []
+
+
+def test_every_example_is_listed_for_readers_and_has_a_dangerous_change() -> None:
+    assert sorted(DANGEROUS_CHANGES) == NAMES
     for page in (EXAMPLES / "README.md", ROOT / "docs" / "examples.md"):
         text = page.read_text(encoding="utf-8")
         assert [name for name in NAMES if name not in text] == []
