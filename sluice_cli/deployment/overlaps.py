@@ -4,8 +4,9 @@ Two stacks may configure the same thing: each has a notification of one bucket, 
 role by its name. The second apply changes what the first has in its state, although none of the first stack's files do.
 """
 
+import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from sluice_cli.stack import Stack
 
 State = Mapping[str, Any]
 IDENTITIES = ("id", "arn")
+# ARNs, URLs and ids that AWS makes name one resource of all; other values are names within a service.
+UNIQUE = re.compile(r"arn:|\w+://|.*[0-9a-f]{8}$")
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,14 @@ class ManagedValues:
     @classmethod
     def of(cls, state: State) -> "ManagedValues":
         attributes = [
-            instance.get("attributes") or {}
+            (str(resource["type"]).split("_")[1], instance.get("attributes") or {})
             for resource in state.get("resources", [])
             if resource.get("mode") == "managed" and str(resource.get("type")).startswith("aws_")
             for instance in resource.get("instances", [])
         ]
         return cls(
-            frozenset(_texts(one.get(name) for one in attributes for name in IDENTITIES)),
-            frozenset(_texts(value for one in attributes for value in one.values())),
+            frozenset(_named((service, one.get(name)) for service, one in attributes for name in IDENTITIES)),
+            frozenset(_named((service, value) for service, one in attributes for value in one.values())),
         )
 
     def __or__(self, other: "ManagedValues") -> "ManagedValues":
@@ -87,5 +90,9 @@ class Overlaps:
         return found
 
 
-def _texts(values: Any) -> Iterator[str]:
-    return (one for one in values if isinstance(one, str) and one)
+def _named(values: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """The texts among values of resources, each with its service unless it is unique: a table and a function may have
+    the same name."""
+    for service, value in values:
+        if isinstance(value, str) and value:
+            yield value if UNIQUE.match(value) else f"{service} {value}"

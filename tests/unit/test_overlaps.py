@@ -11,6 +11,7 @@ from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 
 ROLE = {"id": "worker", "arn": "arn:aws:iam::123456789012:role/worker", "name": "worker"}
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 BUCKET = {"id": "uploads", "arn": "arn:aws:s3:::uploads", "bucket": "uploads"}
 
 
@@ -32,6 +33,11 @@ def state(type_: str, *, mode: str = "managed", **attributes: Any) -> dict[str, 
             False,
         ),
         (state("aws_sns_topic", id="t"), state("aws_cloudwatch_metric_alarm", id="a", alarm_actions=["t"]), False),
+        # The same name in another service, but not the same id, URL or ARN.
+        (state("aws_dynamodb_table", id="w", name="w"), state("aws_lambda_function", id="w", function_name="w"), False),
+        (state("aws_dynamodb_table", id="worker"), state("aws_iam_role_policy", id="x", role="worker"), False),
+        (state("aws_vpc", id="vpc-0a1b2c3d4e"), state("aws_subnet", id="s", vpc_id="vpc-0a1b2c3d4e"), True),
+        (state("aws_kms_key", id=KEY), state("aws_s3_bucket_x", id="x", kms_master_key_id=KEY), True),
         (state("terraform_data", id="a"), state("terraform_data", id="a"), False),
         (state("aws_s3_bucket", id=""), state("aws_s3_bucket", id="", arn=None), False),
         ({}, state("aws_s3_bucket", **BUCKET), False),
