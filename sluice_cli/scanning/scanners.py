@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FR
     """
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
         for stack in stacks:
-            for framework, document in zip(FRAMEWORKS, (stack.synthesized, stack.plan), strict=True):
+            for framework, document in zip(FRAMEWORKS, (stack.synthesized, without_absent(stack.plan)), strict=True):
                 if framework not in frameworks:
                     continue
                 path = Path(folder, stack.name, FRAMEWORKS[framework])
@@ -77,6 +77,14 @@ def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FR
     if unseen:
         raise ScannerFailed(f"Checkov passed nothing in {', '.join(unseen)}: it did not read it")
     return found
+
+
+def without_absent(value: Any) -> Any:
+    """A plan without empty lists and texts: they stand for blocks and arguments that a resource does not have, which
+    Checkov takes for given ones. A function without variables would have an environment that is not encrypted."""
+    if isinstance(value, Mapping):
+        return {name: without_absent(one) for name, one in value.items() if one not in ([], "")}
+    return [without_absent(one) for one in value] if isinstance(value, list) else value
 
 
 def checkov_on(folder: Path, frameworks: Sequence[str]) -> ScanResult:

@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from .scanners import ScannerFinding, ScanResult, checkov, linters
 from .stack import Acceptance, ScannedStack
 
+# Checkov's checks of a policy in a plan, and the same checks of its policy document: whoever accepts the finding in the
+# document accepts it in the plan.
+OF_DOCUMENTS = {
+    "CKV_AWS_286": "CKV_AWS_110",
+    "CKV_AWS_287": "CKV_AWS_107",
+    "CKV_AWS_288": "CKV_AWS_108",
+    "CKV_AWS_289": "CKV_AWS_109",
+    "CKV_AWS_290": "CKV_AWS_111",
+    "CKV_AWS_355": "CKV_AWS_356",
+}
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,7 +48,9 @@ def judge(stacks: Iterable[ScannedStack], found: Iterable[ScanResult]) -> Verdic
     for one in found:
         verdict.passed.update(one.passed)
         for finding in one.findings:
-            acceptance = by_finding.get((finding.stack, finding.resource, finding.check))
+            checks = (finding.check, OF_DOCUMENTS.get(finding.check))
+            accepting = (by_finding.get((finding.stack, finding.resource, str(check))) for check in checks)
+            acceptance = next(filter(None, accepting), None)
             if acceptance:
                 used.add(acceptance)
                 verdict.accepted.append((finding, acceptance.reason))

@@ -1,8 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sluice_cli.scanning import scanners
+from sluice_cli.scanning.scanners import ScannerFinding, ScanResult, without_absent
+from sluice_cli.scanning.stack import ScannedStack
+from sluice_cli.scanning.verdict import judge
 
 
 def test_a_scan_without_its_scanners_fails_and_says_what_installs_them(
@@ -11,3 +15,32 @@ def test_a_scan_without_its_scanners_fails_and_says_what_installs_them(
     monkeypatch.setattr(scanners, "BIN", tmp_path)
     with pytest.raises(scanners.ScannerFailed, match=r"checkov is not installed: run `sh scripts/setup.sh scanners`"):
         scanners.checkov([])
+
+
+def test_a_plans_resources_are_scanned_without_the_arguments_that_they_do_not_have() -> None:
+    values: dict[str, Any] = {
+        "environment": [],
+        "kms_key_arn": "",
+        "timeout": 0,
+        "tracing_config": [{"mode": "Active"}],
+    }
+    assert without_absent({"resources": [{"values": values}, []]}) == {
+        "resources": [{"values": {"timeout": 0, "tracing_config": [{"mode": "Active"}]}}, []]
+    }
+
+
+def test_what_a_policys_document_accepts_is_accepted_in_the_plan_too_and_nothing_else() -> None:
+    accepted = {"CKV_AWS_356": "reads states only", "CKV_AWS_108": "of nobody"}
+    policy = {"policy": "${data.aws_iam_policy_document.Shift.json}", "//": {"accepted": accepted}}
+    stack = ScannedStack("shop", {"resource": {"aws_iam_role_policy": {"Policy": policy}}}, {})
+
+    def found(resource: str, check: str, where: str) -> ScannerFinding:
+        return ScannerFinding("shop", resource, check, "Ensure", where)
+
+    document = found("Shift", "CKV_AWS_356", "terraform_json")
+    plan = found("Policy", "CKV_AWS_355", "terraform_plan")
+    other = [found("Policy", "CKV_AWS_290", "terraform_plan"), found("Other", "CKV_AWS_355", "terraform_plan")]
+    verdict = judge([stack], [ScanResult([document, plan, *other])])
+    assert verdict.accepted == [(one, "reads states only") for one in (document, plan)]
+    assert verdict.failed == other
+    assert [one.check for one in verdict.unused] == ["CKV_AWS_108"]
