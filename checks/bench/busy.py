@@ -88,7 +88,7 @@ def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: 
     module, function = HANDLERS[name]
     job, result = folder / "job.json", folder / "result.json"
     job.write_text(json.dumps({"module": module, "function": function, "events": events, "warm_up": warm_up}))
-    paths = [PEERS / "plain_handler"] if name == PLAIN else [FUNCTIONS, LIBRARIES]
+    paths = [PEERS / "plain_handler"] if name == PLAIN else [FUNCTIONS, TOOLKIT.parent, LIBRARIES]
     variables = {
         **aws.local.environment(),
         **aws.variables(name),

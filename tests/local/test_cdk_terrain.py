@@ -72,7 +72,7 @@ def test_cdktf_takes_over_what_cdk_terrain_deployed_and_hands_it_back_without_a_
 def test_deploy_on_an_account_shows_the_same_empty_plan(local_aws: LocalAws, project: Path) -> None:
     account = {**local_aws.environment(), **VARIABLES}
     code, out, err = sluice(project, "deploy", NAME, "--yes", variables=account)
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, ""), out + err
     assert "No changes. Your infrastructure matches the configuration." in out
 
 

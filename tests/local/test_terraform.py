@@ -76,7 +76,7 @@ def test_a_second_deployment_changes_nothing_and_leaves_the_lock_file_alone(depl
     log = deployment.target.log("deploy").read_text()
     assert PLANNED.findall(log) == DONE.findall(log) == []
     assert "No changes. Your infrastructure matches the configuration." in log
-    assert "Apply complete!" not in log
+    assert "Apply complete! Resources: 0 added, 0 changed, 0 destroyed." in log
     assert lock_file.read_bytes() == before
 
 

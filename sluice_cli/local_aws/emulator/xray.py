@@ -4,8 +4,10 @@ listens on the loopback address and writes the segment of each invocation itself
 deleted when there are too many.
 """
 
+import contextlib
 import json
 import os
+import queue
 import socket
 import threading
 import time
@@ -21,6 +23,8 @@ from rights import function_record, role_may
 SERVICE = "xray"
 LOOPBACK = "127.0.0.1"
 LONGEST_DATAGRAM = 65_536
+RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # the kernel may allow less
+MOST_WAITING = 20_000  # datagrams
 MOST_TRACES = 1_000
 MOST_BYTES = 64 * 1024 * 1024
 MOST_DOCUMENTS_OF_A_TRACE = 10_000
@@ -62,15 +66,25 @@ def keep(text: str) -> bool:
 def listen() -> str:
     """Listen for datagrams on a free port of the loopback address. Returns the address for functions."""
     daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    daemon.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     daemon.bind((LOOPBACK, 0))
-    threading.Thread(target=_receive, args=(daemon,), daemon=True, name="xray-daemon").start()
+    received: queue.Queue[bytes] = queue.Queue(MOST_WAITING)
+    threading.Thread(target=_receive, args=(daemon, received), daemon=True, name="xray-daemon").start()
+    threading.Thread(target=_keep, args=(received,), daemon=True, name="xray-segments").start()
     return f"{LOOPBACK}:{daemon.getsockname()[1]}"
 
 
-def _receive(daemon: socket.socket) -> None:
+def _receive(daemon: socket.socket, received: "queue.Queue[bytes]") -> None:
+    """Receive at once and look at them later: the kernel drops what nobody receives."""
     while True:
         datagram = daemon.recv(LONGEST_DATAGRAM)
-        header, _, body = datagram.partition(b"\n")
+        with contextlib.suppress(queue.Full):
+            received.put_nowait(datagram)
+
+
+def _keep(received: "queue.Queue[bytes]") -> None:
+    while True:
+        header, _, body = received.get().partition(b"\n")
         if b'"format"' in header and _may_trace(_sender(body)):
             keep(body.decode("utf-8", "replace"))
 
