@@ -22,7 +22,6 @@ EXPRESSIONS = {
 }
 # Libraries are installed for one runtime only, so that the runtime is recognized, but no second value is tried.
 RUNTIME = "python3.13"
-ARN = "arn:aws:{}:eu-south-2:{}"
 
 FIRST: Mapping[str, Any] = {
     "project": "pj0zq",
@@ -36,8 +35,8 @@ FIRST: Mapping[str, Any] = {
     "log_retention_days": 3653,
     "vpc_subnet_ids": ("subnet-00f0ad01", "subnet-00f0ad02"),
     "vpc_security_group_ids": ("sg-00f0ad01", "sg-00f0ad02"),
-    "code_signing_config_arn": ARN.format("lambda", "999999999991:code-signing-config:csc-0123456789abcdef1"),
-    "web_acl_arn": ARN.format("wafv2", "999999999991:regional/webacl/zq/01234567-89ab-cdef-0123-456789abcde1"),
+    "code_signing_config_arn": "arn:aws:lambda:ap-southeast-4:999999999991:code-signing-config:csc-0123456789abcdef1",
+    "web_acl_arn": "arn:aws:wafv2:ap-southeast-4:999999999991:regional/webacl/zq/01234567-89ab-cdef-0123-456789abcde1",
     "upload_burst_limit": 4999,
     "cors_origins": ("https://zq1.example.com", "https://zq2.example.com", "https://zq3.example.com"),
     "metadata_bucket_name": "bn0zq-bucket",
@@ -66,8 +65,8 @@ SECOND: Mapping[str, Any] = {
     "log_retention_days": 14,
     "vpc_subnet_ids": ("subnet-99999999", "subnet-88888888", "subnet-77777777"),
     "vpc_security_group_ids": ("sg-99999999",),
-    "code_signing_config_arn": ARN.format("lambda", "888888888881:code-signing-config:csc-qqqq456789abcdef1"),
-    "web_acl_arn": ARN.format("wafv2", "888888888881:regional/webacl/qq/01234567-89ab-cdef-0123-456789abcde9"),
+    "code_signing_config_arn": "arn:aws:lambda:sa-east-1:888888888881:code-signing-config:csc-qqqq456789abcdef1",
+    "web_acl_arn": "arn:aws:wafv2:sa-east-1:888888888881:regional/webacl/qq/01234567-89ab-cdef-0123-456789abcde9",
     "upload_burst_limit": 23,
     "cors_origins": ("https://q1.example.org", "http://q2.example.org:8080"),
     "metadata_bucket_name": "qq-bucket",
