@@ -60,7 +60,7 @@ def _make(folder: Path) -> None:
         pip = [str(partial / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps", "--quiet"]
         _run(
             [*pip, "--disable-pip-version-check", "-r", str(REQUIREMENTS)],
-            "a package index that pip reaches (PIP_INDEX_URL names another than pypi.org)",
+            "a package index that pip reaches (PIP_INDEX_URL names another than PyPI)",
         )
         partial.rename(folder)
     finally:
