@@ -1,4 +1,4 @@
-"""The tool on a project whose app runs on CDK Terrain: deployed, shown at work, reviewed, moved to and from CDKTF."""
+"""The tool on a project whose app runs on CDK Terrain: deployed, shown at work, reviewed, taken over by CDKTF."""
 
 import json
 import sys
@@ -67,13 +67,6 @@ def test_cdktf_takes_over_what_cdk_terrain_deployed_and_hands_it_back_without_a_
         assert (code, err) == (0, "")
         assert "Deploying: done, nothing to change" in out
         assert synthesized_by(project) == version
-
-
-def test_deploy_on_an_account_shows_the_same_empty_plan(local_aws: LocalAws, project: Path) -> None:
-    account = {**local_aws.environment(), **VARIABLES}
-    code, out, err = sluice(project, "deploy", NAME, "--yes", variables=account)
-    assert (code, err) == (0, ""), out + err
-    assert "No changes. Your infrastructure matches the configuration." in out
 
 
 def test_what_cdk_terrain_deployed_is_taken_down_without_a_rest(local_aws: LocalAws, project: Path) -> None:
