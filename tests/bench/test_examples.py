@@ -4,8 +4,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import pytest
-
 from checks.bench import examples
 from checks.bench.measure import run
 from checks.bench.places import CDK_PYTHON, DOCS, EXAMPLES
@@ -33,8 +31,8 @@ def test_every_example_has_a_version_in_the_cdk() -> None:
     assert examples.names() == sorted(path.parent.name for path in EXAMPLES.glob("*/cdktf.json"))
 
 
-@pytest.mark.skipif(not Path(CDK_PYTHON).exists(), reason="the AWS CDK is not installed: run `make bench`")
 def test_both_versions_of_each_example_synthesize_and_the_table_has_their_figures(tmp_path: Path) -> None:
+    assert Path(CDK_PYTHON).exists(), "the AWS CDK is not installed: run `sh scripts/setup.sh bench`"
     for both in examples.programs(tmp_path).values():
         for program in both.values():
             run(program)
