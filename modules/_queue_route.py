@@ -11,7 +11,6 @@ from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegrati
 from cdktf_cdktf_provider_aws.api_gateway_integration_response import ApiGatewayIntegrationResponse
 from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_method_response import ApiGatewayMethodResponse
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
@@ -23,7 +22,7 @@ from ._message_attributes import as_query
 from ._paths import path as place_of
 from .cors import Cors
 from .errors import ConfigurationError
-from .iam import Condition, PolicyDocument, RolePolicies, Statement
+from .iam import Condition, RolePolicies, Statement, service_role
 from .queue import AnyQueue
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -41,21 +40,12 @@ class QueueSender(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, name: str) -> None:
         super().__init__(scope, id_)
-        self.resource = IamRole(
+        self.resource = service_role(
             self,
-            "Role",
             name=name if is_token(name) else shorten(name, ROLE_NAME.longest, ROLE_NAME.characters),
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="ApiGatewayService",
-                    principals={"Service": ["apigateway.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                    conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id(self)])],
-                ),
-            ).json,
+            sid="ApiGatewayService",
+            service="apigateway.amazonaws.com",
+            conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id(self)])],
         )
         self.arn: str = self.resource.arn
         self.role_name: str = self.resource.name

@@ -1,11 +1,10 @@
 from cdktf_cdktf_provider_aws.api_gateway_account import ApiGatewayAccount
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from ._account import owner, partition
 from ._limits import ROLE_NAME
-from .iam import Condition, PolicyDocument, Statement
+from .iam import Condition, service_role
 
 
 class ApiLoggingRole(Construct):
@@ -18,21 +17,12 @@ class ApiLoggingRole(Construct):
     def __init__(self, scope: Construct, id_: str, *, name: str, account_id: str | None = None) -> None:
         super().__init__(scope, id_)
         ROLE_NAME.check(self, "name", name)
-        self.role = IamRole(
+        self.role = service_role(
             self,
-            "Role",
             name=name,
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="ApiGatewayService",
-                    principals={"Service": ["apigateway.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                    conditions=[Condition("StringEquals", "aws:SourceAccount", [owner(self, account_id)])],
-                ),
-            ).json,
+            sid="ApiGatewayService",
+            service="apigateway.amazonaws.com",
+            conditions=[Condition("StringEquals", "aws:SourceAccount", [owner(self, account_id)])],
         )
         attachment = IamRolePolicyAttachment(
             self,

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from cdktf import AssetType, TerraformAsset
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.lambda_function_event_invoke_config import LambdaFunctionEventInvokeConfig
@@ -30,7 +29,7 @@ from ._packaging import Dependencies, build_archive, sha256
 from ._permissions import InvokePermissions
 from .accepted import accept
 from .alarms import AlarmTopic
-from .iam import PolicyDocument, RolePolicies, Statement
+from .iam import RolePolicies, Statement, service_role
 from .key import ENCRYPTING_ACTIONS, AnyKey
 from .logs import Logs
 from .queue import Queue
@@ -164,20 +163,11 @@ class PythonFunction(AnyFunction):
             key.allow_log_group(f"/aws/lambda/{name}")
         else:
             accept(self.log_group, {"CKV_AWS_158": LOGS_WITHOUT_KEY})
-        self.role = IamRole(
+        self.role = service_role(
             self,
-            "Role",
             name=name,
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="LambdaService",
-                    principals={"Service": ["lambda.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                ),
-            ).json,
+            sid="LambdaService",
+            service="lambda.amazonaws.com",
         )
         self._role_name: str = self.role.name
         self._policies = RolePolicies(self, self._role_name)

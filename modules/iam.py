@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocumentStatementCondition,
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
+from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
@@ -147,6 +148,21 @@ class PolicyDocument:
             _check_statement(self._where, one)
         self._blocks += [one.block() for one in new]
         return bool(new)
+
+
+def service_role(
+    scope: Construct, *, name: str, sid: str, service: str, conditions: Sequence[Condition] = ()
+) -> IamRole:
+    """A construct's role, which only an AWS service (`lambda.amazonaws.com`) may assume. `sid` names the statement."""
+    trust = Statement(
+        sid=sid,
+        principals={"Service": [service]},
+        actions=["sts:AssumeRole"],
+        resources=[],
+        conditions=conditions,
+    )
+    document = PolicyDocument(scope, "AssumeRole", trust)
+    return IamRole(scope, "Role", name=name, assume_role_policy=document.json)
 
 
 class Grantee(Protocol):

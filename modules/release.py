@@ -9,7 +9,6 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAla
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
 from cdktf_cdktf_provider_aws.codedeploy_deployment_config import CodedeployDeploymentConfig
 from cdktf_cdktf_provider_aws.codedeploy_deployment_group import CodedeployDeploymentGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.lambda_alias import LambdaAlias
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from constructs import Construct
@@ -22,7 +21,7 @@ from ._identifiers import shorten
 from ._releasing import ReleaseStarter
 from .accepted import accept
 from .errors import ConfigurationError
-from .iam import Condition, PolicyDocument, RolePolicies, Statement
+from .iam import Condition, RolePolicies, Statement, service_role
 from .key import AnyKey
 
 ALIAS = "live"
@@ -144,21 +143,12 @@ class Released(Construct):
         )
 
     def _role(self, function: LambdaFunction, name: str) -> str:
-        role = IamRole(
+        role = service_role(
             self,
-            "Role",
             name=f"{name}-release" if is_token(name) else shorten(f"{name}-release", limits.ROLE_NAME.longest),
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="CodeDeployService",
-                    principals={"Service": ["codedeploy.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                    conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id(self)])],
-                ),
-            ).json,
+            sid="CodeDeployService",
+            service="codedeploy.amazonaws.com",
+            conditions=[Condition("StringEquals", "aws:SourceAccount", [account_id(self)])],
         )
         policy = RolePolicies(self, role.name).add(
             self,

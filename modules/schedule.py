@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from cdktf_cdktf_provider_aws.scheduler_schedule import SchedulerSchedule
 from constructs import Construct
@@ -22,7 +21,7 @@ from ._validation import require
 from .accepted import accept
 from .alarms import AlarmTopic
 from .errors import ConfigurationError
-from .iam import Condition, PolicyDocument, RolePolicies, Statement
+from .iam import Condition, RolePolicies, Statement, service_role
 from .key import AnyKey
 from .queue import AnyQueue, Queue, failure_queue
 from .topic import AnyTopic
@@ -84,32 +83,20 @@ class Schedule(Construct):
         self.name = name
         self.resources: list[SchedulerSchedule] = []
         role_name = name if is_token(name) else shorten(name, limits.ROLE_NAME.longest)
-        self.role = IamRole(
+        self.role = service_role(
             self,
-            "Role",
             name=role_name,
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="SchedulerService",
-                    principals={"Service": ["scheduler.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-                    conditions=[
-                        Condition("StringEquals", "aws:SourceAccount", [account_id(self)]),
-                        Condition(
-                            "ArnEquals",
-                            "aws:SourceArn",
-                            [
-                                f"arn:{partition(self)}:scheduler:{region(self)}:{account_id(self)}"
-                                f":schedule-group/{GROUP}"
-                            ],
-                        ),
-                    ],
+            sid="SchedulerService",
+            service="scheduler.amazonaws.com",
+            # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+            conditions=[
+                Condition("StringEquals", "aws:SourceAccount", [account_id(self)]),
+                Condition(
+                    "ArnEquals",
+                    "aws:SourceArn",
+                    [f"arn:{partition(self)}:scheduler:{region(self)}:{account_id(self)}:schedule-group/{GROUP}"],
                 ),
-            ).json,
+            ],
         )
         self._role_name = str(self.role.name)
         self._policies = RolePolicies(self, self._role_name)

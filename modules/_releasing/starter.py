@@ -6,7 +6,6 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
 from cdktf_cdktf_provider_aws.codedeploy_deployment_config import CodedeployDeploymentConfig
 from cdktf_cdktf_provider_aws.codedeploy_deployment_group import CodedeployDeploymentGroup
-from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.lambda_alias import LambdaAlias
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.lambda_invocation import LambdaInvocation
@@ -18,7 +17,7 @@ from .._expressions import encode_json
 from .._identifiers import shorten
 from .._packaging import build_archive, sha256
 from ..accepted import accept
-from ..iam import PolicyDocument, RolePolicies, Statement
+from ..iam import RolePolicies, Statement, service_role
 from ..key import AnyKey
 
 CODE = Path(__file__).parent / "start_release"
@@ -71,20 +70,11 @@ class ReleaseStarter(Construct):
             key.allow_log_group(f"/aws/lambda/{own_name}")
         else:
             accept(log_group, LOGS_ACCEPTED)
-        role = IamRole(
+        role = service_role(
             self,
-            "Role",
             name=own_name,
-            assume_role_policy=PolicyDocument(
-                self,
-                "AssumeRole",
-                Statement(
-                    sid="LambdaService",
-                    principals={"Service": ["lambda.amazonaws.com"]},
-                    actions=["sts:AssumeRole"],
-                    resources=[],
-                ),
-            ).json,
+            sid="LambdaService",
+            service="lambda.amazonaws.com",
         )
         # https://docs.aws.amazon.com/codedeploy/latest/userguide/auth-and-access-control-permissions-reference.html
         rights = RolePolicies(self, role.name).add(
