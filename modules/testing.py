@@ -28,8 +28,12 @@ from cdktf import TerraformElement, TerraformResource, Testing
 from cdktf import TerraformStack as Stack
 from constructs import Construct
 
+from ._identifiers import resolve
+from ._synthesized_checks import problems
 from ._testing.difference import Compared, near
 from ._testing.policies import Block, SynthesizedPolicies, permissions_of
+from .errors import ConfigurationError
+from .role import Role
 
 __all__ = ["Block", "Outputs", "Permissions", "ResourceArguments", "Resources", "Statements", "SynthesizedStack"]
 
@@ -59,6 +63,8 @@ class SynthesizedStack:
 
     `aws_s3_bucket.Pictures_Bucket_80F6A514` reads `aws_s3_bucket.Pictures/Bucket`, as a name and in references: the
     path below the stack. `json` is all of it. Everything returned is a copy.
+
+    Raises `ConfigurationError` where `cdktf synth` would: two resources of one name, ARNs of another region.
     """
 
     def __init__(self, stack: Stack) -> None:
@@ -69,13 +75,15 @@ class SynthesizedStack:
             if isinstance(element, TerraformElement)
         }
         known = re.compile(r"\b(?:" + "|".join(map(re.escape, paths)) + r")\b")
+
         # Only what carries a hash: a child of the stack itself is named by its plain id.
-        named = known.sub(
-            lambda match: paths[match[0]] if re.search(r"_[0-9A-F]{8}$", match[0]) else match[0],
-            Testing.synth(stack),
-        )
-        self.json: Block = json.loads(named)
-        self._stack, self._above = stack, above
+        def with_paths(text: str) -> str:
+            return known.sub(lambda match: paths[match[0]] if re.search(r"_[0-9A-F]{8}$", match[0]) else match[0], text)
+
+        self.json: Block = json.loads(with_paths(Testing.synth(stack)))
+        self._stack, self._above, self._with_paths = stack, above, with_paths
+        if wrong := list(problems(self._with_metadata())):
+            raise ConfigurationError("\n".join(wrong))
 
     def types(self) -> set[str]:
         """The types of all resources and data sources."""
@@ -122,7 +130,8 @@ class SynthesizedStack:
     def statements(self, of: str | Construct) -> Statements:
         """Everything a role may do: the statements of its inline and attached policies.
 
-        `of` is the role, or what has one role: a function, or any construct above a role; as construct or as path.
+        `of` is the role, or what has one role: a function, or any construct above a role; as construct or as path. Of
+        an existing role (`Role.from_name`) it is what this stack adds.
         A policy that the stack only names (`arn:aws:iam::aws:policy/...`) is a statement with that name as `policy`.
         Raises `LookupError` where there is no role or several, and `ValueError` for a policy whose text Terraform
         learns only when it applies.
@@ -151,20 +160,44 @@ class SynthesizedStack:
             if "accepted" in block["//"]
         }
 
+    @cached_property
+    def _existing_roles(self) -> dict[str, Block]:
+        """The roles that other stacks manage, by construct path."""
+        return {
+            element.node.path.removeprefix(self._above): {
+                "name": self._with_paths(str(resolve(element.name, self._stack)))
+            }
+            for element in self._stack.node.find_all()
+            if isinstance(element, Role)
+        }
+
     @property
     def _policies(self) -> SynthesizedPolicies:
-        return SynthesizedPolicies(self.json)
+        return SynthesizedPolicies(self.json, self._existing_roles)
 
     def _role(self, of: str | Construct) -> str:
         path = of if isinstance(of, str) else of.node.path.removeprefix(self._above)
-        roles: Mapping[str, Any] = self.json.get("resource", {}).get("aws_iam_role", {})
-        if path in roles:
+        managed: Mapping[str, Any] = self.json.get("resource", {}).get("aws_iam_role", {})
+        if path in managed or path in self._existing_roles:
             return path
-        below = [role for role in roles if role.startswith(f"{path}/")]
-        if len(below) == 1:
-            return below[0]
-        found = "several roles" if below else "no role"
-        raise LookupError(f"{path} has {found}; there are: {', '.join(below or sorted(roles)) or 'none'}")
+        for roles in (managed, self._existing_roles):
+            below = [role for role in roles if role.startswith(f"{path}/")]
+            if len(below) == 1:
+                return below[0]
+            if below:
+                raise LookupError(f"{path} has several roles; there are: {', '.join(below)}")
+        known = ", ".join(sorted({*managed, *self._existing_roles})) or "none"
+        raise LookupError(f"{path} has no role; there are: {known}")
+
+    def _with_metadata(self) -> Block:
+        """The Terraform with each resource's path where `cdktf synth` writes it, which `Testing.synth` leaves out."""
+        resources = {
+            type_: {
+                name: {**block, "//": {"metadata": {"path": f"{self._above}{name}"}}} for name, block in all_.items()
+            }
+            for type_, all_ in self.json.get("resource", {}).items()
+        }
+        return {**self.json, "resource": resources}
 
     def _blocks(self, kind: str, type_: str) -> Resources:
         return _named(type_, self.json.get(kind, {}).get(type_, {}))

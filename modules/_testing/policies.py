@@ -21,9 +21,10 @@ STATEMENT_KEYS = {
 
 
 class SynthesizedPolicies:
-    """The policies of a synthesized stack's roles."""
+    """The policies of a synthesized stack's roles, and what it adds to the `existing` roles of other stacks."""
 
-    def __init__(self, terraform: Block) -> None:
+    def __init__(self, terraform: Block, existing: Mapping[str, Block] | None = None) -> None:
+        self._existing = existing or {}
         self._resources: Mapping[str, Any] = terraform.get("resource", {})
         self._documents: Mapping[str, Any] = terraform.get("data", {}).get("aws_iam_policy_document", {})
 
@@ -44,11 +45,15 @@ class SynthesizedPolicies:
     def _all(self, resource_type: str) -> Mapping[str, Any]:
         return dict(self._resources.get(resource_type, {}))
 
+    def _block(self, role: str) -> Block:
+        managed = self._all("aws_iam_role")
+        return managed[role] if role in managed else self._existing[role]
+
     def _inline(self, role: str) -> Iterator[tuple[str, str]]:
         for path, policy in self._all("aws_iam_role_policy").items():
             if self._is(role, policy["role"]):
                 yield policy.get("name", path), policy["policy"]
-        for policy in self._all("aws_iam_role")[role].get("inline_policy", []):
+        for policy in self._block(role).get("inline_policy", []):
             yield policy["name"], policy["policy"]
 
     def _attached(self, role: str) -> Iterator[str]:
@@ -58,11 +63,11 @@ class SynthesizedPolicies:
         for attachment in self._all("aws_iam_policy_attachment").values():
             if any(self._is(role, name) for name in attachment.get("roles", [])):
                 yield attachment["policy_arn"]
-        yield from self._all("aws_iam_role")[role].get("managed_policy_arns", [])
+        yield from self._block(role).get("managed_policy_arns", [])
 
     def _is(self, role: str, named: str) -> bool:
         reference = ROLE.fullmatch(named)
-        return reference[1] == role if reference else named == self._all("aws_iam_role")[role].get("name")
+        return reference[1] == role if reference else named == self._block(role).get("name")
 
     def _statements(self, text: str) -> list[Block]:
         document = DOCUMENT.fullmatch(text)

@@ -16,7 +16,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 from constructs import Construct
 
-from modules import Bucket, PythonFunction
+from modules import Bucket, ConfigurationError, PythonFunction, Role
 from modules.testing import SynthesizedStack
 
 ACCOUNT = "123456789012"
@@ -188,3 +188,31 @@ def test_a_difference_of_statements_names_them_by_sid(stack: TerraformStack, wor
         "list: the order differs: ['WriteOwnLogs', 'WriteTraces', 'KeepFailures'] != "
         "['KeepFailures', 'WriteTraces', 'WriteOwnLogs']"
     ]
+
+
+def test_the_permissions_of_an_existing_role_are_those_that_this_stack_adds(stack: TerraformStack) -> None:
+    bucket = Bucket(stack, "Pictures", name="pictures", account_id=ACCOUNT)
+    reporting = Role.from_name(stack, "Reporting", "reporting")
+    role(Construct(stack, "Other"), "other")
+    deployer = Role.from_arn(Construct(stack, "Team"), "Deployer", role(Construct(stack, "Own"), "own").arn)
+    bucket.grant_read(reporting, prefix="in/")
+    bucket.grant_delete(deployer)
+    terraform = SynthesizedStack(stack)
+    arn = "${aws_s3_bucket.Pictures/Bucket.arn}"
+    assert terraform.permissions(reporting) == [
+        f"Allow s3:GetObject on {arn}/in/*",
+        f"Allow s3:GetObjectVersion on {arn}/in/*",
+    ]
+    assert terraform.permissions("Team") == terraform.permissions(deployer) == [f"Allow s3:DeleteObject on {arn}/*"]
+    assert list(terraform.grants("Reporting")) == ["ReadInPictures"]
+    with pytest.raises(LookupError, match="Pictures has no role; there are: Other/Role, Own/Role, Reporting, Team/Dep"):
+        terraform.permissions(bucket)
+
+
+def test_what_synth_refuses_is_refused_in_a_unit_test(stack: TerraformStack) -> None:
+    for id_ in ("In", "Out"):
+        SqsQueue(Construct(stack, id_), "Queue", name="work")
+    with pytest.raises(
+        ConfigurationError, match=r"stack/Out/Queue: there is an aws_sqs_queue .* already, stack/In/Queue"
+    ):
+        SynthesizedStack(stack)
