@@ -103,7 +103,7 @@ def soon() -> Iterator[None]:
     signal.alarm(0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loaded_tracker(local_aws: LocalAws) -> Iterator[Tracker]:
     name = f"test-tracker-{uuid4().hex[:8]}"
     s3, dynamodb, sns = map(local_aws.client, ("s3", "dynamodb", "sns"))
@@ -145,7 +145,7 @@ def device() -> str:
     return f"device-{uuid4().hex[:8]}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def loaded_uploads(local_aws: LocalAws) -> Iterator[Uploads]:
     name = f"test-uploads-{uuid4().hex[:8]}"
     s3, dynamodb = map(local_aws.client, ("s3", "dynamodb"))

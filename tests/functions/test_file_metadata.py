@@ -20,6 +20,7 @@ from sluice_functions.s3_events import S3Object
 from tests.support.bare_tables import table, versioned_bucket
 from tests.support.faults import Answer, Fault, ProxiedRequest, Proxy, Reset, proxy
 from tests.support.functions import LambdaContext, loaded
+from tests.support.modelled_calls import modelled_calls, received_calls
 from tests.support.s3_events import TEST_EVENT, created, event
 
 PNG = (Path(__file__).parent.parent.parent / "samples" / "sunrise.png").read_bytes()
@@ -133,6 +134,12 @@ def failing(_: ProxiedRequest) -> Answer:
 
 def reset(_: ProxiedRequest) -> Answer:
     raise Reset
+
+
+def test_a_file_takes_the_calls_that_are_explained_and_no_other(extractor: Extractor) -> None:
+    extractor.handle(extractor.upload("counted", b"content"))
+    both = (*extractor.in_front_of_s3.requests, *extractor.in_front_of_dynamodb.requests)
+    assert received_calls(both) == modelled_calls("file-metadata")
 
 
 def test_an_upload_becomes_one_row_with_its_metadata(extractor: Extractor) -> None:

@@ -15,6 +15,7 @@ from sluice_functions.errors import MalformedEvent, RecordsFailed
 from sluice_functions.s3_events import for_each_object
 from tests.support.faults import Answer, ProxiedRequest, Proxy, proxy, refusing
 from tests.support.functions import LambdaContext, loaded
+from tests.support.modelled_calls import modelled_calls, received_calls
 from tests.support.s3_events import TEST_EVENT, created, event
 
 BUCKET = "trigger"
@@ -73,6 +74,11 @@ def log(local_aws: LocalAws, endpoint: Proxy) -> Iterator[Log]:
         yield Log(handler, table, endpoint, dynamodb)
     endpoint.fault = lambda request: None
     dynamodb.delete_table(TableName=table)
+
+
+def test_a_record_takes_the_calls_that_are_explained_and_no_other(log: Log) -> None:
+    log.handle(event(created(BUCKET, "counted")))
+    assert received_calls(log.proxy.requests) == modelled_calls("invocation-log")
 
 
 def test_a_record_becomes_a_row_of_exactly_the_documents_attributes(log: Log) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sluice_functions.errors import MalformedEvent, RecordsFailed
 from sluice_functions.s3_events import S3Object
 from tests.functions.conftest import Tracker
+from tests.support.modelled_calls import modelled_calls, received_calls
 from tests.support.s3_events import TEST_EVENT, created, event
 
 KEYS = [
@@ -25,6 +26,11 @@ KEYS = [
     "line\nbreak",
     "quotes'\"&<>?#[]{}",
 ]
+
+
+def test_an_object_takes_the_calls_that_are_explained_and_no_other(tracker: Tracker) -> None:
+    tracker.handle(event(created(tracker.bucket, "counted", tracker.upload("counted"))))
+    assert received_calls(tracker.proxy.requests) == modelled_calls("object-tracker")
 
 
 def test_a_created_object_becomes_a_row_and_a_notification_of_the_same_values(tracker: Tracker) -> None:

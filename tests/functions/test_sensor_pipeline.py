@@ -19,6 +19,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_functions.errors import MalformedEvent, RecordsFailed
 from tests.support.faults import Answer, Fault, ProxiedRequest, Reset, refusing
 from tests.support.functions import start_process
+from tests.support.modelled_calls import modelled_calls, received_calls
 from tests.support.s3_events import TEST_EVENT, created, event
 from tests.support.sensor_function import PipelineInProcess, running_pipeline
 from tests.support.sensor_pipeline import lines, reading
@@ -50,6 +51,11 @@ def cancelled(*codes: str) -> Answer:
         "CancellationReasons": [{"Code": code} for code in codes],
     }
     return Answer(400, json.dumps(body).encode())
+
+
+def test_an_object_takes_the_calls_that_are_explained_and_no_other(pipeline: PipelineInProcess, device: str) -> None:
+    pipeline.ingest("readings/counted.jsonl", lines(*(reading(number, 20.5, deviceId=device) for number in range(100))))
+    assert received_calls(pipeline.proxy.requests) == modelled_calls("sensor-pipeline")
 
 
 def test_valid_readings_become_rows_invalid_ones_rejects_and_breaches_notifications(

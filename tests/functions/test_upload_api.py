@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from sluice_cli.local_aws.signed_request import send
 from tests.support.faults import Answer, ProxiedRequest, refusing
 from tests.support.functions import LambdaContext
+from tests.support.modelled_calls import modelled_calls, received_calls
 from tests.support.uploads import Uploads, failing, presigned_upload, upload
 
 LARGEST_CONTENT = 4 * 1024 * 1024
@@ -30,6 +31,11 @@ def cancelled(*reasons: str) -> Answer:
             }
         ).encode(),
     )
+
+
+def test_a_request_takes_the_calls_that_are_explained_and_no_other(uploads: Uploads) -> None:
+    uploads.post(upload())
+    assert received_calls(uploads.proxy.requests) == modelled_calls("upload-api")
 
 
 def test_a_file_is_stored_and_its_product_says_where(uploads: Uploads) -> None:

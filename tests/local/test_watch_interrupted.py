@@ -28,7 +28,7 @@ def test_watching_goes_on_after_the_local_aws_was_killed_and_started_again(watch
     running = watched.local.running()
     assert running
     os.killpg(running.pid, signal.SIGKILL)
-    watched.wait_for("the local AWS is not running: `sluice up` starts it again; watching goes on")
+    watched.wait_for("the local AWS is not running: `sluice up` starts it again; still watching")
     after = watched.save("ours/echo/handler.py", HANDLER.format(number=1))
     code, _, err = sluice(watched.folder, "up", "ours")
     assert (code, err) == (0, "")
