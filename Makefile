@@ -9,6 +9,8 @@ option = $(if $(filter-out yes no,$($(1))),$(error $(1)=$($(1)): give yes or no)
 LOCAL_OPTION = $(call option,LOCAL,local)
 # tests/conftest.py groups the tests that have to run in the same process.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
+# Deployments mostly wait: more processes than the two cores that CI has.
+WAITING := -n 4 --dist loadgroup --no-loadscope-reorder
 
 # This test checks the types of a new project, which imports CDKTF.
 NOT_ON_CDKTN := --deselect tests/unit/test_new_project.py::test_the_projects_code_and_workflow_pass_the_linters
@@ -91,7 +93,7 @@ recover: installed ## recover SYSTEM=name after an interrupted deployment or a l
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
 test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own
-	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(PARALLEL)
+	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(WAITING)
 
 unit: setup ## run the unit tests only; takes seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit

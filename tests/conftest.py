@@ -1,7 +1,8 @@
 """One local AWS and one deployment for all tests that need them.
 
-With several processes (`make test`), the tests of the deployment share one process, and all other tests of a local AWS
-another. Fixtures import what they need themselves, so that a single unit test starts quickly.
+With several processes (`make test`), the tests of a shared deployment run in one process, and so do the tests of a
+file; each process has a local AWS of its own. Fixtures import what they need themselves, so that a single unit test
+starts quickly.
 """
 
 import os
@@ -24,8 +25,19 @@ pytest_plugins = ["sluice_cli.pytest_plugin"]  # `local_aws`
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 
 
-# Fixtures of the slowest groups: the deployment of all systems, and the installed wheel.
-LONGEST = ("deployment", "followed")
+# Fixtures that deploy: the tests that use one share a process.
+SHARED = ("deployment", "connections")
+# What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder.
+FIRST = (
+    "deployment",
+    "followed",
+    "outcomes",
+    "connections",
+    "tests/local",
+    "tests/functions",
+    "tests/package",
+    "tests/bench",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,16 +67,27 @@ def needs(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
 
 
+def group(item: pytest.Item) -> str:
+    """What shares a process: the tests of a shared deployment, or of a file."""
+    file = item.path.relative_to(item.config.rootpath).with_suffix("").as_posix()
+    return next((fixture for fixture in SHARED if needs(item, fixture)), file)
+
+
+def rank(item: pytest.Item) -> int:
+    return next((n for n, one in enumerate(FIRST) if needs(item, one) or group(item).startswith(one)), len(FIRST))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Group tests for pytest-xdist: the slowest groups begin first, and tests that destroy the deployment end its
     group.
     """
+    ranks: dict[str, int] = {}
     for item in items:
-        shared = next((fixture for fixture in ("deployment", "local_aws") if needs(item, fixture)), None)
-        item.add_marker(pytest.mark.xdist_group(shared or item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+        ranks[group(item)] = min(rank(item), ranks.get(group(item), len(FIRST)))
     yield
-    items.sort(key=lambda item: ([not needs(item, fixture) for fixture in LONGEST], needs(item, "destroyed")))
+    items.sort(key=lambda item: (ranks[group(item)], needs(item, "destroyed")))
 
 
 @pytest.fixture(scope="session")
