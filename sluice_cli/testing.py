@@ -105,9 +105,11 @@ def crash_once(local: "LocalAws", function: str, *, after: str, on: str = "") ->
     return Crash(local, _own(local, "POST", f"{CRASHES}?{query}")["number"])
 
 
-def run_schedule(local: "LocalAws", name: str, *, at: datetime | None = None, region: str = "us-east-1") -> None:
+def run_schedule(
+    local: "LocalAws", name: str, *, at: datetime | None = None, region: str = "us-east-1", group: str = "default"
+) -> str:
     """Run a schedule of EventBridge Scheduler now, as it would run at the planned time `at` (default: now; UTC where
-    `at` has no time zone).
+    `at` has no time zone). Returns the id of the execution, which `<aws.scheduler.execution-id>` stands for.
 
     The target is called with the schedule's role and input, in which `<aws.scheduler.scheduled-time>` becomes `at`;
     calls that the role may not make go to the schedule's queue of undelivered calls. Like Scheduler's, the call is
@@ -117,11 +119,13 @@ def run_schedule(local: "LocalAws", name: str, *, at: datetime | None = None, re
 
     time = at or datetime.now(UTC)
     utc = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
-    arn = f"arn:aws:scheduler:{region}:{local.account_id()}:schedule/default/{name}"
-    if not _own(local, "POST", f"{SCHEDULES}?{urlencode({'arn': arn, 'time': utc.isoformat()})}")["runs"]:
+    arn = f"arn:aws:scheduler:{region}:{local.account_id()}:schedule/{group}/{name}"
+    execution = _own(local, "POST", f"{SCHEDULES}?{urlencode({'arn': arn, 'time': utc.isoformat()})}")["execution"]
+    if not execution:
         schedules = local.client("scheduler", region_name=region).list_schedules()["Schedules"]
         known = ", ".join(sorted(one["Name"] for one in schedules)) or "none"
         raise LocalAwsError(f"there is no schedule {name!r} in {region}; there are: {known}")
+    return str(execution)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from .api_routes import routes_of
 from .console import Console
-from .invoking import kinds_of_events
+from .invoking import example_for_bus, kinds_of_events
 from .nodes import Node
 from .readings import filters_of
 from .requests import PageRequest
@@ -82,6 +82,8 @@ def _own(console: Console, found: Node) -> dict[str, Any]:
         return {"messages": {"fifo": (found.arn or "").endswith(".fifo")}}
     if found.type == "aws_lambda_function":
         return {"events": kinds_of_events(console, found)}
+    if found.type in ("aws_cloudwatch_event_bus", "aws_cloudwatch_event_rule"):
+        return {"event": example_for_bus(found)}
     if found.type == "aws_s3_bucket":
         filters = filters_of(console, found)
         prefixes, suffixes = (list(dict.fromkeys(one[n] for one in filters if one[n])) for n in (0, 1))

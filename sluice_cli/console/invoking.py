@@ -56,11 +56,13 @@ def put_event(console: Console, request: PageRequest) -> Any:
     if node.resource is None or "event" not in node.actions:
         raise HttpError(400, f"{node.title} takes no events")
     if node.type == "aws_scheduler_schedule":
-        run_schedule(console.connection.local, node.name or "", region=node.region or "us-east-1")
-        return {"id": None, "follow": None}
-    event = content.get("event") or _matching(node)
+        group = str(node.resource.attributes.get("group_name") or "default")
+        region = node.region or "us-east-1"
+        id_ = run_schedule(console.connection.local, node.name or "", region=region, group=group)
+        return {"id": id_, "follow": follow_text((("event", id_),))}
+    event = content.get("event") or example_for_bus(node)
     if not isinstance(event, dict) or not isinstance(event.get("detail", {}), dict):
-        raise HttpError(400, "event has to be an object with source, detail-type and detail")
+        raise HttpError(400, "event has to be an object with source, detail-type and detail, which is an object")
     bus = node.name if node.type == "aws_cloudwatch_event_bus" else node.resource.attributes.get("event_bus_name")
     entry = {
         "Source": str(event.get("source") or "com.example"),
@@ -74,10 +76,11 @@ def put_event(console: Console, request: PageRequest) -> Any:
     return {"id": answer["EventId"], "follow": follow_text((("event", answer["EventId"]),))}
 
 
-def _matching(node: Node) -> dict[str, Any]:
+def example_for_bus(node: Node) -> dict[str, Any]:
     """An event that a rule's pattern lets through; for a bus an example."""
     pattern = pattern_of(node.resource) if node.resource and node.type == "aws_cloudwatch_event_rule" else {}
-    return eventbridge(Origin.of(node.arn or ""), matching(pattern))
+    event = eventbridge(Origin.of(node.arn or ""), matching(pattern))
+    return {name: event[name] for name in ("source", "detail-type", "detail")}
 
 
 def _examples(console: Console, node: Node) -> ExampleEvents:

@@ -3,7 +3,10 @@
 import contextlib
 import json
 import logging
+import socket
 import threading
+from collections import OrderedDict
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,9 @@ MOST_CONNECTIONS = 64
 IDLE_SECONDS = 60
 DRAINED = 256 * 1024  # bytes of a refused body that are read, so that the client sees the answer
 
+# Of two, other programs could take the other one than this does.
+NAMED_ONCE = ("Host", "Origin", "Content-Length", "Transfer-Encoding", "Sec-Fetch-Site", "X-Sluice-Console")
+
 logger = logging.getLogger(__name__)
 
 
@@ -49,7 +55,9 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, console: Console, port: int = 0) -> None:
         self.console = console
-        self._connections = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._lock = threading.Lock()
+        # Whether a request with the session's cookie came over each open connection.
+        self._connections: OrderedDict[Any, bool] = OrderedDict()
         try:
             super().__init__((LOOPBACK, port), Handler)
         except (OSError, OverflowError) as error:
@@ -65,7 +73,7 @@ class Server(ThreadingHTTPServer):
         return f"http://{LOOPBACK}:{self.server_port}/#token={self.guard.token}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._connections.acquire(blocking=False):
+        if self._admit(request):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
@@ -74,7 +82,28 @@ class Server(ThreadingHTTPServer):
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._connections.release()
+            with self._lock:
+                self._connections.pop(request, None)
+
+    def _admit(self, request: Any) -> bool:
+        """Whether there is room for a connection. The oldest one without a session makes room: clients that send
+        nothing, or slowly, do not keep the page out."""
+        with self._lock:
+            if len(self._connections) >= MOST_CONNECTIONS:
+                oldest = next((one for one, has_session in self._connections.items() if not has_session), None)
+                if oldest is None:
+                    return False
+                del self._connections[oldest]
+                with contextlib.suppress(OSError):  # its thread ends as if the client had left
+                    oldest.shutdown(socket.SHUT_RDWR)
+            self._connections[request] = False
+            return True
+
+    def keep(self, request: Any) -> None:
+        """A request with the session's cookie came over this connection."""
+        with self._lock:
+            if request in self._connections:
+                self._connections[request] = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         # A closed connection is no error; of others the log has the traceback.
@@ -86,6 +115,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = SERVER
     sys_version = ""
+    default_request_version = "HTTP/1.0"  # of 0.9, which the library assumes, an answer has no headers
     timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
@@ -95,6 +125,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         logger.debug(format, *args)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no request, such as too many headers, as all else is answered: JSON, with the same headers."""
+        del explain
+        self._left, self.close_connection = 0, True
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            self._send(Reply({"error": message or HTTPStatus(code).phrase}, code))
 
     def _handle(self) -> None:
         self._left = 0
@@ -123,7 +160,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> Reply:
         guard, console = self.server.guard, self.server.console
+        for name in NAMED_ONCE:
+            if len(self.headers.get_all(name, ())) > 1:
+                self.close_connection = True
+                raise HttpError(400, f"the header {name} is given more than once")
         length = self._length()
+        if not self.path.startswith("/"):  # also `http://another.host/`, which would count instead of Host
+            raise HttpError(400, "the path has to begin with /")
         try:
             parts = urlsplit(self.path)
         except ValueError:
@@ -136,6 +179,7 @@ class Handler(BaseHTTPRequestHandler):
             cookie = guard.cookie_for(request.json().get("token"))
             return Reply(console.session(), headers={"Set-Cookie": cookie})
         guard.check_session(self.headers)
+        self.server.keep(self.connection)
         if self.command in CHANGING and not console.writes:
             raise HttpError(403, "this console only reads: start it with --allow-writes to change something")
         return answer_of(console, request)

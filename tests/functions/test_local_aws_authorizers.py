@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -86,14 +87,18 @@ def api(aws: BareAws) -> Api:
     people = gateway.create_authorizer(
         restApiId=api, name="people", type="COGNITO_USER_POOLS", providerARNs=[pool["Arn"]]
     )["id"]
+    parents: dict[str, str] = {}
     for part, kind, options in (
         ("open", "NONE", {}),
         ("own", "CUSTOM", {"authorizerId": own}),
         ("anybody", "CUSTOM", {"authorizerId": anybody}),
+        ("anybody/{key}", "CUSTOM", {"authorizerId": anybody}),
         ("people", "COGNITO_USER_POOLS", {"authorizerId": people}),
         ("scoped", "COGNITO_USER_POOLS", {"authorizerId": people, "authorizationScopes": [SCOPE]}),
     ):
-        resource = gateway.create_resource(restApiId=api, parentId=root, pathPart=part)["id"]
+        above, _, name = part.rpartition("/")
+        resource = gateway.create_resource(restApiId=api, parentId=parents.get(above, root), pathPart=name)["id"]
+        parents[part] = resource
         route = {"restApiId": api, "resourceId": resource, "httpMethod": "GET"}
         gateway.put_method(**route, authorizationType=kind, **options)
         gateway.put_integration(**route, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
@@ -212,3 +217,15 @@ def test_a_domain_and_its_base_paths_can_be_changed_and_have_nothing_that_was_no
     )
     assert api.get("v2/open", domain=name)[0] == 200
     assert api.get("v1/open", domain=name) == FORBIDDEN
+
+
+@pytest.mark.parametrize("key", ["a%2Fb", "%2F", "..%2f..", "a%252Fb", "%C3%A4%20%2F%E2%82%AC", "a+b@c", "%00"])
+@pytest.mark.parametrize("domain", ["", DOMAIN], ids=["default endpoint", "domain"])
+def test_a_parameter_of_a_path_may_have_an_encoded_slash(api: Api, key: str, domain: str) -> None:
+    status, event = api.get(f"{'v1/' if domain else ''}anybody/{key}", domain=domain)
+    assert status == 200, event
+    assert unquote(event["pathParameters"]["key"]) == unquote(key)
+    assert "/" not in event["pathParameters"]["key"]
+    asked = event["requestContext"]["authorizer"]["asked"].partition(" of ")[0]
+    assert (event["resource"], asked) == ("/anybody/{key}", event["path"])
+    assert unquote(event["path"]) == f"{'/v1' if domain else ''}/anybody/{unquote(key)}"

@@ -9,13 +9,16 @@ show a change, and could not be applied. https://docs.aws.amazon.com/apigateway/
 
 And the events of functions and authorizers name the domain, and their path starts with the base path that the domain
 maps to the API: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html#apigateway-example-event
-Paths and their parameters are percent-encoded in events, as clients send them; only the query is decoded.
+Paths and their parameters are percent-encoded in events, as clients send them; only the query is decoded. A route is
+chosen by the path as it was sent: `%2F` is a character of a parameter, and separates nothing.
 """
 
 import contextvars
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import ministack.app as gateway
 from ministack.core.responses import get_region
@@ -35,6 +38,10 @@ NAMES = {"/restapiId": "/restApiId"}
 # What clients send as it is in a path: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
 PLAIN_IN_PATHS = "/!$&'()*+,;=:@"
 
+# Stands for `%2F` while a route is chosen by the decoded path: no text has this character, which Unicode reserves for
+# such uses. https://www.unicode.org/faq/private_use.html#nonchar4
+ENCODED_SLASH = "\ufdd0"
+
 # Of the request that is answered.
 _base_path: contextvars.ContextVar[str] = contextvars.ContextVar("base_path", default="")
 
@@ -49,7 +56,19 @@ _plain_create = existing(apigateway_v1, "_create_domain_name")
 _plain_control = existing(apigateway_v1, "handle_request")
 _missing = existing(apigateway_v1, "_v1_error")
 _answer = existing(apigateway_v1, "_v1_response")
+_plain_match = existing(apigateway_v1, "_match_resource_tree")
+_plain_fallback = existing(apigateway_v1, "_match_greedy_fallback")
+_plain_enforcement = existing(gateway, "_enforce_execute_api")
+_plain_evaluate = existing(apigateway_v1, "_evaluate_policy")
 existing(apigateway_v1, "_apply_patch")
+
+
+class _PathParameters(dict[str, str]):
+    """The parameters of a path, decoded as integrations get them; `encoded` is what events have."""
+
+    def __init__(self, matched: Mapping[str, str]) -> None:
+        super().__init__({name: value.replace(ENCODED_SLASH, "/") for name, value in matched.items()})
+        self.encoded = {name: _encoded(value) for name, value in matched.items()}
 
 
 async def _request(host: str, path: str, *arguments: Any, **options: Any) -> Any:
@@ -57,6 +76,9 @@ async def _request(host: str, path: str, *arguments: Any, **options: Any) -> Any
     called = _default_endpoint(host, path)
     if called and _only_by_domain(called[0]):
         return FORBIDDEN
+    if _api_scope(called[0]) if called else _known_domain(_hostname(host)):
+        parts = re.split("%2[Ff]", options.get("raw_path") or "")
+        path = ENCODED_SLASH.join(map(unquote, parts)) if len(parts) > 1 else path
     answer = await _plain_request(host, path, *arguments, **options)
     return FORBIDDEN if answer is None and _known_domain(_hostname(host)) else answer
 
@@ -80,6 +102,7 @@ def _event(api_id: str, stage_name: str, stage: Any, resource: Any, path: str, *
 
 
 async def _authorizer(authorizer: Any, event: Any, *arguments: Any) -> Any:
+    event = {**event, "methodArn": _named(event["methodArn"])}
     if event["type"] == "REQUEST":
         context = event["requestContext"]
         event = _with_domain(event, context["apiId"], context["stage"], event["path"])
@@ -92,18 +115,41 @@ def _with_domain(event: Any, api_id: str, stage_name: str, path: str) -> Any:
     domain = host if custom else f"{api_id}.execute-api.{get_region()}.amazonaws.com"
     base = _base_path.get() if custom else f"/{stage_name}"
     full_path = _encoded(f"{base}{path}")
-    parameters = {name: _encoded(value) for name, value in (event["pathParameters"] or {}).items()}
+    parameters = event["pathParameters"]
     named = {"domainName": domain, "domainPrefix": domain.partition(".")[0], "path": full_path}
     return {
         **event,
         "path": full_path if custom else _encoded(path),
-        "pathParameters": parameters or None,
+        "pathParameters": parameters.encoded if isinstance(parameters, _PathParameters) else parameters,
         "requestContext": {**event["requestContext"], **named},
     }
 
 
 def _encoded(path: str) -> str:
-    return quote(path, safe=PLAIN_IN_PATHS)
+    return "%2F".join(quote(part, safe=PLAIN_IN_PATHS) for part in path.split(ENCODED_SLASH))
+
+
+def _named(arn: str) -> str:
+    """The ARN of a method and a path, as policies have it."""
+    return arn.replace(ENCODED_SLASH, "%2F")
+
+
+def _evaluate(policy: Any, arn: str) -> Any:
+    return _plain_evaluate(policy, _named(arn))
+
+
+def _match(*arguments: Any) -> Any:
+    resource, parameters = _plain_match(*arguments)
+    return resource, _PathParameters(parameters) if parameters else parameters
+
+
+def _fallback(*arguments: Any) -> Any:
+    resource, parameters = _plain_fallback(*arguments)
+    return resource, _PathParameters(parameters) if parameters else parameters
+
+
+def _enforcement(api_id: str, stage: str, method: str, path: str, *arguments: Any, **options: Any) -> Any:
+    return _plain_enforcement(api_id, stage, method, _named(path), *arguments, **options)
 
 
 def _create(values: Any) -> Any:
@@ -137,6 +183,10 @@ def _hostname(host: str) -> str:
 apigateway_v1._create_domain_name = _create
 apigateway_v1.handle_request = _control
 gateway._handle_execute_api_request = _request
+gateway._enforce_execute_api = _enforcement
+apigateway_v1._match_resource_tree = _match
+apigateway_v1._match_greedy_fallback = _fallback
+apigateway_v1._evaluate_policy = _evaluate
 apigateway_v1.resolve_base_path_mapping = _mapping
 apigateway_v1._build_lambda_event_v1 = _event
 apigateway_v1._invoke_authorizer_lambda = _authorizer

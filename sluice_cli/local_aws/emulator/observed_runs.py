@@ -11,6 +11,7 @@ from ministack.services import apigateway, apigateway_v1, cloudwatch, eventbridg
 import denials
 import invocations
 from completing import existing
+from domains import ENCODED_SLASH
 from happenings import Thing, caused_by, record
 from observed_messages import announce_arn
 
@@ -84,7 +85,8 @@ async def _http(api_id: str, stage: str, path: str, method: str, *arguments: Any
 
 
 async def _call(plain: Any, arn: str, method: str, path: str, *arguments: Any, **options: Any) -> Any:
-    id_, started, title = str(uuid.uuid4()), time.time(), f"{method} {path}"
+    id_, started = str(uuid.uuid4()), time.time()
+    title = f"{method} {path.replace(ENCODED_SLASH, '%2F')}"
     request: Thing = ("request", id_)
     record("api.called", arn, title, status="running", request_id=id_, made=(request,))
     status = 500

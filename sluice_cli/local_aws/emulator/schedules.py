@@ -4,7 +4,7 @@ ministack 1.5.33 sends `<aws.scheduler.scheduled-time>` and the other context at
 https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 
 `POST /_sluice/schedules?arn=ARN&time=2026-11-27T02:00:00Z` runs a schedule now, as Scheduler would at that time: with
-its role, its input and its dead-letter queue. The answer says whether there is such a schedule.
+its role, its input and its dead-letter queue. The answer has the id of the execution, or null for no schedule.
 """
 
 import threading
@@ -44,20 +44,22 @@ def _filled_in(given: str, event: Any, schedule: str) -> str:
     return given
 
 
-def _run(query: bytes) -> dict[str, bool]:
+def _run(query: bytes) -> dict[str, str | None]:
     asked = {name: values[0] for name, values in parse_qs(query.decode()).items()}
     for (account, region, _), schedule in list(scheduler._schedules._data.items()):
         if schedule.get("Arn") == asked["arn"]:
             time = datetime.fromisoformat(asked["time"]).timestamp()
             # In a thread: what it calls sends requests to this server, which answers this one first.
-            threading.Thread(target=_run_schedule, args=(schedule, account, region, time), daemon=True).start()
-            return {"runs": True}
-    return {"runs": False}
+            execution = str(uuid.uuid4())
+            arguments = (schedule, account, region, time, execution)
+            threading.Thread(target=_run_schedule, args=arguments, daemon=True).start()
+            return {"execution": execution}
+    return {"execution": None}
 
 
-def _run_schedule(schedule: dict[str, Any], account: str, region: str, time: float) -> None:
+def _run_schedule(schedule: dict[str, Any], account: str, region: str, time: float, execution: str) -> None:
     event = {
-        "EventId": str(uuid.uuid4()),
+        "EventId": execution,
         "Source": "aws.scheduler",
         "DetailType": "Scheduled Event",
         "Detail": "{}",
