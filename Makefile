@@ -102,8 +102,8 @@ cdktn: ## run the unit tests on CDK Terrain instead of CDKTF, in an environment 
 	@sh scripts/setup.sh dev npm cdktn && .tools/cdktn/bin/python -m pytest $(PARALLEL) tests/unit $(NOT_ON_CDKTN) && \
 	  .venv/bin/python -m pytest -n 0 tests/cdktn
 
-bench: ## compare with the AWS CDK, ordinary CDKTF and a plain handler, and write docs/benchmark.md; PARTS="synth cold" for some parts
-	@sh scripts/setup.sh dev npm bench scanners && .venv/bin/python -m checks.bench $(PARTS)
+bench: ## compare with the AWS CDK, ordinary CDKTF and a plain handler, and write docs/benchmark.md; PARTS="synth cold" for some parts; slower figures than before fail, ACCEPT=yes writes them
+	@sh scripts/setup.sh dev npm bench cdktn scanners && .venv/bin/python -m checks.bench $(PARTS) $(if $(ACCEPT),--accept)
 
 docs: ## build the documentation site into docs/_build; a broken link fails
 	@sh scripts/setup.sh docs && .tools/docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build

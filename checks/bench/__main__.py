@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, examples, plan, report, scaling, synth, upload
-from .places import CDK_PYTHON, DOCS
+from . import busy, cold_start, examples, plan, report, scaling, synth, tool, upload
+from .places import CDK_PYTHON, CDKTN_PYTHON, DOCS
 from .table import Comparison
 
 console = Console(highlight=False, soft_wrap=True)
@@ -22,6 +22,7 @@ PARTS: dict[str, Part] = {
     "first": synth.cold,
     "scale": lambda folder, runs: synth.scale(folder, runs, (2,) if runs == 1 else (5, 25, 100)),
     "examples": examples.synth,
+    "cdktn": synth.cdk_terrain,
     "unit": synth.unit_test,
     "cold": cold_start.start,
     "busy": busy.compare_handlers,
@@ -29,9 +30,15 @@ PARTS: dict[str, Part] = {
     "rates": busy.compare_rates,
     "upload": upload.highest_rate,
     "plan": plan.unchanged,
+    "review": tool.review,
+    "console": tool.console_start,
 }
 
-BESIDE_AWS_CDK = {"synth", "first", "scale", "examples"}
+# Environments of peers, and the parts that need them.
+PEERS = {
+    "the AWS CDK": (CDK_PYTHON, {"synth", "first", "scale", "examples"}),
+    "CDK Terrain": (CDKTN_PYTHON, {"cdktn"}),
+}
 
 
 def main() -> int:
@@ -39,15 +46,17 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--runs", type=int, default=5, help="paired runs of each comparison (default: 5)")
     parser.add_argument("--write", type=Path, default=DOCS, help="folder of benchmark.md and benchmark.svg")
+    parser.add_argument("--accept", action="store_true", help="write slower figures too, and succeed")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.parts) - set(PARTS))
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
-    without_peers = sorted(set(arguments.parts or PARTS) & BESIDE_AWS_CDK) if not Path(CDK_PYTHON).exists() else []
-    if without_peers:
-        print(f"{', '.join(without_peers)}: the AWS CDK is not installed: run `make bench`", file=sys.stderr)
-        return 1
+    for peer, (python, parts) in PEERS.items():
+        if without := sorted(set(arguments.parts or PARTS) & parts) if not Path(python).exists() else []:
+            print(f"{', '.join(without)}: {peer} is not installed: run `make bench`", file=sys.stderr)
+            return 1
     begun = time.monotonic()
+    regressed: list[str] = []
     for name in arguments.parts or PARTS:
         rows: list[Comparison] = []
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -58,12 +67,22 @@ def main() -> int:
                     f"({row.ratio.lowest:.2f} to {row.ratio.highest:.2f})"
                     + (f", at most {row.most:g}: {row.kept.strip('*')}" if row.most is not None else "")
                 )
+        if not arguments.accept and (slower := report.regressions(arguments.write, name, rows)):
+            regressed += [f"{row.what} : {row.peer}" for row in slower]
+            continue
         report.write(arguments.write, name, rows, arguments.runs, machine(), busy.CALLS)
         if name == "busy" and arguments.write == DOCS:
             scaling.write()  # the scaling model uses these times
         if name == "examples":
             examples.write(arguments.write, rows, arguments.runs, machine())
     console.print(f"Written to {arguments.write / 'benchmark.md'}")
+    if regressed:
+        print(
+            f"Slower than accepted, or than before beyond the spread: {'; '.join(regressed)}. Their parts were not "
+            "written. Measure them again on an idle machine; --accept writes them.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

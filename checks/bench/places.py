@@ -7,6 +7,7 @@ ROOT = Path(__file__).parent.parent.parent
 PYTHON = sys.executable
 PEERS = ROOT / "checks" / "bench" / "peers"
 CDK_PYTHON = str(ROOT / ".tools" / "bench" / "bin" / "python")
+CDKTN_PYTHON = str(ROOT / ".tools" / "cdktn" / "bin" / "python")
 LIBRARIES = ROOT / ".tools" / "lambda-libraries"
 FUNCTIONS = ROOT / "lambda"
 EXAMPLES = ROOT / "examples"

@@ -16,6 +16,7 @@ TITLES = {
     "first": "Synth without caches",
     "scale": "Synth, each further stack",
     "examples": "Synth of the examples ([beside the AWS CDK](examples-and-cdk.md))",
+    "cdktn": "Synth on CDK Terrain",
     "unit": "One unit test from the command line",
     "cold": "Functions, cold start",
     "busy": "Functions, processor time of an event",
@@ -23,6 +24,8 @@ TITLES = {
     "rates": "Functions on the local AWS",
     "upload": "POST /upload on the local AWS, highest rate without errors",
     "plan": "Deploying with nothing changed, on the local AWS",
+    "review": "Review of 10,000 resources",
+    "console": "Start of the console",
 }
 
 
@@ -52,6 +55,14 @@ def write(
         page.replace("{tables}", "\n\n".join(tables)).replace("{calls}", _calls(known["calls"]))
     )
     (folder / "benchmark.svg").write_text(chart([_row(one) for of in parts.values() for one in of["rows"]]))
+
+
+def regressions(folder: Path, part: str, rows: Sequence[Comparison]) -> list[Comparison]:
+    """The rows that are slower than accepted, or than the page's row beyond the spread of both."""
+    page = folder / "benchmark.json"
+    earlier = saved(folder, part)[0] if page.exists() and part in json.loads(page.read_text())["parts"] else []
+    by_name = {(row.what, row.peer): row for row in earlier}
+    return [row for row in rows if row.slower_than(by_name.get((row.what, row.peer)))]
 
 
 def saved(folder: Path, part: str) -> tuple[list[Comparison], int, str]:

@@ -2,13 +2,16 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from .measure import Program, TimedRun, in_turn, run, say
-from .places import CDK_PYTHON, FUNCTIONS, PEERS, PYTHON, QUIET, ROOT
+from .places import CDK_PYTHON, CDKTN_PYTHON, FUNCTIONS, PEERS, PYTHON, QUIET, ROOT
 from .table import Comparison, compare
 
 CDKTF, CDK, CDK_VALIDATED, FLOOR = "ordinary CDKTF", "AWS CDK", "AWS CDK, validating", "import cdktf; App().synth()"
+
+ON_CDKTF = "the same on CDKTF"
 
 FEW_COPIES = 5
 
@@ -62,6 +65,22 @@ def cold(folder: Path, runs: int) -> Iterator[Comparison]:
     note = "no cache of jsii's nor of ours: the slim binding is made, and all archives packed, in each run"
     yield _compare("synth, first ever", measured, CDKTF, "s", _seconds, 0.2, note)
     yield _compare("synth, first ever", measured, CDK, "s", _seconds)
+
+
+def cdk_terrain(folder: Path, runs: int) -> Iterator[Comparison]:
+    """Ours on CDK Terrain beside ours on CDKTF."""
+    cdktf = programs(folder)["ours"]
+    on_terrain = folder / "terrain"
+    on_terrain.mkdir()
+    terrain = replace(
+        cdktf,
+        command=[CDKTN_PYTHON, str(ROOT / "main.py")],
+        folder=on_terrain,
+        variables={**cdktf.variables, "CDKTF_OUTDIR": str(on_terrain / "out")},
+    )
+    measured = in_turn({"ours": terrain, ON_CDKTF: cdktf}, runs)
+    yield _compare("synth on CDK Terrain", measured, ON_CDKTF, "s", _seconds)
+    yield _compare("synth on CDK Terrain, processor time", measured, ON_CDKTF, "s", _processor, 1.4)
 
 
 def scale(folder: Path, runs: int, many: tuple[int, ...]) -> Iterator[Comparison]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from .measure import Figure, ratio
 
+NOT_KEPT = "**no**"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -20,11 +22,15 @@ class Comparison:
     most: float | None = None
     note: str = ""
 
+    def slower_than(self, earlier: "Comparison | None") -> bool:
+        """Whether this is a regression: above the largest accepted ratio, or each round above all earlier rounds."""
+        return self.kept == NOT_KEPT or (earlier is not None and self.ratio.lowest > earlier.ratio.highest)
+
     @property
     def kept(self) -> str:
         if self.most is None:
             return ""
-        return "yes" if self.ratio.median <= self.most else "**no**"
+        return "yes" if self.ratio.median <= self.most else NOT_KEPT
 
 
 def compare(

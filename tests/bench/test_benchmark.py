@@ -7,10 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from checks.bench import cold_start, report, synth
+from checks.bench import __main__ as bench
+from checks.bench import cold_start, report, synth, tool
 from checks.bench.measure import Program, ProgramFailed, in_turn, ratio, run
-from checks.bench.places import CDK_PYTHON, PYTHON, ROOT
-from checks.bench.table import chart, compare, markdown
+from checks.bench.places import CDK_PYTHON, CDKTN_PYTHON, PYTHON, ROOT
+from checks.bench.table import Comparison, chart, compare, markdown
 
 
 def program(source: str, folder: Path, **variables: str) -> Program:
@@ -135,3 +136,57 @@ def test_an_unknown_part_is_refused_by_name() -> None:
     )
     assert done.returncode == 2
     assert "there is no part 'nothing'" in done.stderr
+
+
+def test_slower_figures_than_accepted_or_than_before_are_regressions(tmp_path: Path) -> None:
+    def measured(what: str, ours: list[float], most: float | None = None) -> Comparison:
+        return compare("s", what, "peer", "s", ours, [10.0] * len(ours), most)
+
+    report.write(tmp_path, "synth", [measured("a", [1.0, 2.0]), measured("b", [1.0, 2.0])], 2, "a machine", {})
+    now = [
+        measured("a", [1.9, 9.0]),  # one round is within the spread
+        measured("b", [2.1, 9.0]),
+        measured("new", [90.0]),
+        measured("limited", [1.0], 0.05),
+    ]
+    assert [row.what for row in report.regressions(tmp_path, "synth", now)] == ["b", "limited"]
+    assert [row.what for row in report.regressions(tmp_path, "cold", now)] == ["limited"]
+
+
+def test_a_regression_fails_is_named_and_is_written_on_request_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    took = [1.0]
+    part = {"synth": lambda *_: iter([compare("s", "a synth", "peer", "s", took, [10.0])])}
+    monkeypatch.setattr(bench, "PARTS", part)
+    monkeypatch.setattr(bench, "PEERS", {})
+
+    def run_bench(*options: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["bench", "--runs", "1", "--write", str(tmp_path), *options])
+        return bench.main()
+
+    assert run_bench() == 0
+    before = (tmp_path / "benchmark.md").read_text()
+    took[0] = 2.0
+    assert run_bench() == 1
+    assert (tmp_path / "benchmark.md").read_text() == before
+    assert "Slower than accepted, or than before beyond the spread: a synth : peer." in capsys.readouterr().err
+    assert run_bench("--accept") == 0
+    assert (tmp_path / "benchmark.md").read_text() != before
+
+
+def test_a_review_is_measured_beside_a_smaller_one_and_beside_reading_the_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool, "SMALL", 10)
+    monkeypatch.setattr(tool, "LARGE", 100)
+    assert [row.peer for row in tool.review(tmp_path, 1)] == [tool.FEWER, tool.PARSED]
+    assert "10 to create, 10 to change" in (tmp_path / "large" / "review.md").read_text()
+
+
+def test_the_console_and_cdk_terrain_are_measured(tmp_path: Path) -> None:
+    (row,) = tool.console_start(tmp_path, 1)
+    assert 0 < row.ours.median < 60
+    if Path(CDKTN_PYTHON).exists():
+        (tmp_path / "synth").mkdir()
+        assert len(list(synth.cdk_terrain(tmp_path / "synth", 1))) == 2
