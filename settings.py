@@ -21,6 +21,9 @@ BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hy
 # A function's environment is 4 KB in all.
 LONGEST_THRESHOLDS = 2048
 LONGEST_FIELD_NAMES = 1024
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: the largest batch without a window
+UNDELAYED_BATCH = 10
+DELIVERY = ("direct", "buffered", "draining")
 SENSOR_TYPE = r"[a-z][a-z0-9_]{0,39}"
 READING_FIELDS = ("deviceId", "sensorType", "value", "timestamp", "unit", "readingId", "readings")
 # Described in docs/readings.md.
@@ -376,6 +379,19 @@ class Settings:
     )
     # Days after which refused readings are removed.
     sensor_rejects_days: int = _setting("SENSOR_REJECTS_DAYS", Whole(1, 3650, "days"), 90)
+    # How each system's function gets its bucket's events. `direct`: S3 invokes it. `buffered`: S3 sends to a queue that
+    # Lambda polls for it, in batches. `draining`: S3 invokes it, and the queue stays until it is empty: the step from
+    # `buffered` to `direct` (docs/operating.md).
+    tracker_delivery: str = _setting("TRACKER_DELIVERY", OneOf(DELIVERY), "direct")
+    upload_delivery: str = _setting("UPLOAD_DELIVERY", OneOf(DELIVERY), "direct")
+    metadata_delivery: str = _setting("METADATA_DELIVERY", OneOf(DELIVERY), "direct")
+    invocation_log_delivery: str = _setting("INVOCATION_LOG_DELIVERY", OneOf(DELIVERY), "direct")
+    sensor_delivery: str = _setting("SENSOR_DELIVERY", OneOf(DELIVERY), "direct")
+    # The batches of these queues: the most messages, the time to wait for them, and the most batches at a time.
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
+    buffer_batch_size: int = _setting("BUFFER_BATCH_SIZE", Whole(1, 100, "messages"), 10)
+    buffer_window_seconds: int = _setting("BUFFER_WINDOW_SECONDS", Whole(0, 300, "seconds"), 1)
+    buffer_max_concurrency: int = _setting("BUFFER_MAX_CONCURRENCY", Whole(2, 1000, "batches"), 100)
     # The exact version of the AWS provider to require. None: any version that the systems support.
     aws_provider_version: str | None = _setting(
         "AWS_PROVIDER_VERSION", Matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
@@ -410,7 +426,9 @@ class Settings:
                 problems.append(f"{name}: {text!r} is not allowed; give {allowed}")
         problems += _misspelled(context or {}, {one.metadata["name"] for one in fields(cls)})
         settings = cls(**values)
-        problems += settings._of_another_region() + settings._unsafe_local_run(environment)
+        problems += (
+            settings._of_another_region() + settings._unsafe_local_run(environment) + settings._delayed_batches()
+        )
         if problems:
             raise SettingsError(problems)
         return settings
@@ -438,6 +456,15 @@ class Settings:
                     f"give one of {self.region}, or change AWS_REGION"
                 )
         return problems
+
+    def _delayed_batches(self) -> list[str]:
+        """Problems of the queues' batches: Lambda waits for more than ten messages only with a window."""
+        if self.buffer_batch_size > UNDELAYED_BATCH and not self.buffer_window_seconds:
+            return [
+                f"BUFFER_BATCH_SIZE: {self.buffer_batch_size} is not allowed with BUFFER_WINDOW_SECONDS=0; "
+                f"give {UNDELAYED_BATCH} at most, or a window of 1 second at least"
+            ]
+        return []
 
     def _unsafe_local_run(self, environment: Mapping[str, str]) -> list[str]:
         """Problems of a local run that could reach an AWS account, by its address or its credentials."""

@@ -1,5 +1,6 @@
 """Access to the deployed systems for the checks."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from checks import ROOT
@@ -23,9 +24,19 @@ def reach(project: Project, system: str, *, local: bool) -> tuple[dict[str, Any]
     return stack.outputs(), target
 
 
-def failure_queue_of(outputs: dict[str, str]) -> Sources:
+def failure_queue_of(outputs: Mapping[str, str]) -> Sources:
     """A system's failure queue, from its outputs."""
-    function = outputs["FunctionArn"]
-    _, partition, _, region, account, *_ = function.split(":")
-    name = outputs["FailureQueueUrl"].rpartition("/")[2]
-    return Sources(f"arn:{partition}:sqs:{region}:{account}:{name}", functions=frozenset([function]))
+    return Sources(_queue_arn(outputs, "FailureQueueUrl"), functions=frozenset([outputs["FunctionArn"]]))
+
+
+def failure_queues_of(outputs: Mapping[str, str]) -> list[Sources]:
+    """A system's failure queue, and the dead letters of its buffer if it has one."""
+    if "BufferQueueUrl" not in outputs:
+        return [failure_queue_of(outputs)]
+    buffer = _queue_arn(outputs, "BufferQueueUrl")
+    return [failure_queue_of(outputs), Sources(_queue_arn(outputs, "DeadLetterQueueUrl"), queues=frozenset([buffer]))]
+
+
+def _queue_arn(outputs: Mapping[str, str], output: str) -> str:
+    _, partition, _, region, account, *_ = outputs["FunctionArn"].split(":")
+    return f"arn:{partition}:sqs:{region}:{account}:{outputs[output].rpartition('/')[2]}"

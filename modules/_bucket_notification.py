@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote_plus
 
@@ -52,6 +52,7 @@ class Notification:
         self._functions: list[S3BucketNotificationLambdaFunction] = []
         self._queues: list[S3BucketNotificationQueue] = []
         self._topics: list[S3BucketNotificationTopic] = []
+        self._invoked = 0  # functions that the bucket may invoke
         self._waits_for: list[TerraformResource] = []
         self._resource: S3BucketNotification | None = None
 
@@ -72,19 +73,7 @@ class Notification:
             )
         connect(bucket, target, heard=objects)
         self._heard.append(objects)
-        needs(bucket, target)
-        arn, known_arn, account_id = self._source
-        permissions = target.admit(
-            EventSource(
-                bucket,
-                "s3.amazonaws.com",
-                arn,
-                # These ids are in existing states, so they must not change.
-                f"InvokeFor{bucket.node.id}{len(self._functions) or ''}",
-                known_arn=known_arn,
-                account_id=account_id,
-            )
-        )
+        permissions = self.permit(target)
         filters: dict[str, Any] = {
             "events": [EVENTS[objects.event]],
             "filter_prefix": encode_filter(objects.prefix),
@@ -101,6 +90,18 @@ class Notification:
             self._functions.append(S3BucketNotificationLambdaFunction(lambda_function_arn=target.arn, **filters))
             notification.put_lambda_function(self._functions)
         self._wait_for(permissions)
+
+    def permit(self, target: Target) -> Sequence[TerraformResource]:
+        """Let the bucket deliver to a target. Returns what has to exist before it does."""
+        bucket = self._bucket
+        needs(bucket, target)
+        arn, known_arn, account_id = self._source
+        # These ids are in existing states, so they must not change.
+        permission_id = f"InvokeFor{bucket.node.id}{self._invoked or ''}"
+        self._invoked += not isinstance(target, AnyQueue | AnyTopic)
+        return target.admit(
+            EventSource(bucket, "s3.amazonaws.com", arn, permission_id, known_arn=known_arn, account_id=account_id)
+        )
 
     def send_to_eventbridge(self) -> None:
         self._existing_or_new().eventbridge = True

@@ -110,6 +110,14 @@ class AnyBucket(Construct):
         """
         self._notification_of_ours().add(target, Objects("created", prefix, suffix))
 
+    def permit_delivery(self, target: Target) -> None:
+        """Let the bucket deliver to a function, a queue or a topic without notifying it.
+
+        S3 takes minutes to follow a notification that moves to another target, and events are under way meanwhile: keep
+        the earlier target and this permission until they arrived. The permission is that of `on_object_created`.
+        """
+        self._notification_of_ours().permit(target)
+
     def on_object_removed(self, target: Target, *, prefix: str = "", suffix: str = "") -> None:
         """Notify a function, a queue or a topic of every object deleted by a request, as `on_object_created` does.
 

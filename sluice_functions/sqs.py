@@ -18,7 +18,8 @@ from ._attempts import Attempts, records_of
 from ._envelopes import content, is_notification
 from .errors import MalformedEvent
 from .eventbridge import BusEvent
-from .s3_events import CREATED, S3Object
+from .observability import logger
+from .s3_events import CREATED, Given, S3Object
 from .sns import TopicMessage, from_envelope
 
 Answer = dict[str, list[dict[str, str]]]
@@ -52,8 +53,12 @@ class QueueMessage:
         return _strict_json.parse(self.body, MalformedEvent, parse_float=parse_float)
 
 
-def for_each_message(event: Any, process: Callable[[QueueMessage], object]) -> Answer:
+def for_each_message(event: Any, process: Callable[[QueueMessage], object], *, context: Any = None) -> Answer:
     """Attempt every message and return which failed, for the function to return.
+
+    With Lambda's `context`, messages for which no time is left are not begun and come again: a function that is ended
+    at its timeout answers nothing, and then all messages of the batch come again, those that were processed included.
+    Enough time is twice what the longest of the batch took.
 
     Messages come at least once, so `process` must be safe to repeat. Failures are logged and counted (metric
     `RecordsFailed`), because Lambda counts no error for them. After a failure in a FIFO queue the later messages of
@@ -67,12 +72,15 @@ def for_each_message(event: Any, process: Callable[[QueueMessage], object]) -> A
     failed: list[str] = []
     stopped: set[str | None] = set()
     nameless = False
+    time_left = _TimeLeft(context)
     for number, record in enumerate(records):
         id_ = record.get("messageId") if isinstance(record, Mapping) else None
         known = isinstance(id_, str) and id_ != ""
         group = _fifo_group(record)
-        if group in stopped and known:
+        if known and (group in stopped or not time_left.suffices()):
             failed.append(str(id_))
+            if group is not None:
+                stopped.add(group)
             continue
         try:
             process(_message(record))
@@ -82,20 +90,31 @@ def for_each_message(event: Any, process: Callable[[QueueMessage], object]) -> A
             failed += [str(id_)] if known else []
             if group is not None:
                 stopped.add(group)
+    time_left.log()
     attempts.count_failures()
     if nameless:
         attempts.raise_failures()
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
-def for_each_object(event: Any, process: Callable[[S3Object], object], *, kinds: Sequence[str] = CREATED) -> Answer:
+def for_each_object(
+    event: Any,
+    process: Callable[[S3Object], Given],
+    *,
+    kinds: Sequence[str] = CREATED,
+    context: Any = None,
+    finish_batch: Callable[[list[Given]], Sequence[Exception | None]] | None = None,
+) -> Answer:
     """`for_each_message` for a queue that S3 sends its events to, itself or through SNS or EventBridge.
 
-    All objects of a message are attempted; if one fails, the message comes again. See `s3_events.for_each_object`.
+    All objects of a message are attempted; if one fails, the message comes again. See `s3_events.for_each_object`,
+    whose `finish_batch` gets the objects of one message.
     """
-    return for_each_message(
-        event, lambda message: s3_events.for_each_object(content(message.body), process, kinds=kinds)
-    )
+
+    def objects_of(message: QueueMessage) -> object:
+        return s3_events.for_each_object(content(message.body), process, kinds=kinds, finish_batch=finish_batch)
+
+    return for_each_message(event, objects_of, context=context)
 
 
 def for_each_notification(event: Any, process: Callable[[TopicMessage], object]) -> Answer:
@@ -106,6 +125,34 @@ def for_each_notification(event: Any, process: Callable[[TopicMessage], object])
 def for_each_event(event: Any, process: Callable[[BusEvent], object]) -> Answer:
     """`for_each_message` for a queue that EventBridge sends events to, itself or through SNS."""
     return for_each_message(event, lambda message: process(eventbridge.received(content(message.body))))
+
+
+class _TimeLeft:
+    """Whether the rest of an invocation is long enough for another message; without a context it always is."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+        self._before = self._now()
+        self._longest = 0
+        self._left = 0
+
+    def suffices(self) -> bool:
+        """Called before each message, and so also after the one before it."""
+        if self._context is None:
+            return True
+        now = self._now()
+        self._longest, self._before = max(self._longest, self._before - now), now
+        enough = now > 2 * self._longest
+        self._left += not enough
+        return enough
+
+    def log(self) -> None:
+        if self._left:
+            logger.warning("no time left for these messages", extra={"messages": self._left})
+
+    def _now(self) -> int:
+        """Milliseconds to the function's timeout."""
+        return int(self._context.get_remaining_time_in_millis()) if self._context is not None else 0
 
 
 def _message(record: Any) -> QueueMessage:

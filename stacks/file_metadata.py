@@ -54,7 +54,7 @@ class FileMetadata(SystemStack):
 
         bucket.grant_read(extractor)
         table.grant_put(extractor)
-        bucket.on_object_created(extractor)
+        self.deliver(bucket, extractor, settings.metadata_delivery)
 
         self.add_outputs(
             BucketName=bucket.name,

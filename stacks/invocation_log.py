@@ -42,7 +42,7 @@ class InvocationLog(SystemStack):
         )
 
         table.grant_put(processor)
-        bucket.on_object_created(processor)
+        self.deliver(bucket, processor, settings.invocation_log_delivery)
 
         self.add_outputs(
             BucketName=bucket.name,

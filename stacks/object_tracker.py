@@ -45,7 +45,7 @@ class ObjectTracker(SystemStack):
         table.grant_put(recorder)
         table.grant_query(recorder)
         notifications.grant_publish(recorder)
-        bucket.on_object_created(recorder)
+        self.deliver(bucket, recorder, settings.tracker_delivery)
         api.on_request(recorder, "GET", "/objects")
         api.on_request(recorder, "POST", "/objects")
 

@@ -81,7 +81,7 @@ class SensorPipeline(SystemStack):
             episodes.grant_get(ingester)
             episodes.grant_put(ingester)
         breaches.grant_publish(ingester)
-        bucket.on_object_created(ingester, prefix=PREFIX)
+        self.deliver(bucket, ingester, settings.sensor_delivery, prefix=PREFIX)
 
         self.add_outputs(
             BucketName=bucket.name,

@@ -9,12 +9,15 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from modules import (
+    Alarms,
     Authorization,
+    Bucket,
     Cors,
     Dependencies,
     Key,
     Names,
     PythonFunction,
+    Queue,
     RestApi,
     StateBackend,
     Table,
@@ -37,6 +40,11 @@ LOCK_FILE = Path(__file__).parent.parent / "Pipfile.lock"
 # `make setup` installs the functions' libraries for this runtime; for others they are installed at synth.
 LIBRARIES = Path(__file__).parent.parent / ".tools" / "lambda-libraries"
 RUNTIME_OF_LIBRARIES = "python3.13"
+
+# Of an event in a queue, each at least this many of the function's timeouts after the one before.
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ATTEMPTS = 5
+TIMES_OF_TIMEOUT = 6
 
 # The AWS services in use, under the names of the provider's endpoints.
 ENDPOINTS = (
@@ -159,6 +167,40 @@ class SystemStack(TerraformStack):
             code_signing_config_arn=settings.code_signing_config_arn,
             key=self.storage_key,
         )
+
+    def deliver(self, bucket: Bucket, function: PythonFunction, delivery: str, *, prefix: str = "") -> None:
+        """Deliver the events of a bucket's new objects to a function: `direct`, or `buffered` by a queue.
+
+        While the bucket's notification moves from one to the other, events are on both ways, and S3 may take minutes to
+        follow. So the bucket may always invoke the function, and `draining` keeps the queue that `direct` is without.
+        """
+        if delivery == "direct":
+            bucket.on_object_created(function, prefix=prefix)
+            return
+        settings, name = self.settings, self.names.queue("buffer")
+        queue = Queue(
+            self, "Buffer", name=name, max_receives=ATTEMPTS, key=self.storage_key, alarm_topic=self.alarm_topic
+        )
+        queue.on_messages(
+            function,
+            batch_size=settings.buffer_batch_size,
+            window_seconds=settings.buffer_window_seconds,
+            max_concurrency=settings.buffer_max_concurrency,
+        )
+        notified, permitted = (queue, function) if delivery == "buffered" else (function, queue)
+        bucket.on_object_created(notified, prefix=prefix)
+        bucket.permit_delivery(permitted)
+        Alarms(self, "BufferAlarms", name=name, topic=self.alarm_topic).add(
+            "Backlog",
+            description=f"Events wait for longer than all attempts at one of them take in {name}",
+            namespace="AWS/SQS",
+            metric="ApproximateAgeOfOldestMessage",
+            dimensions={"QueueName": queue.name},
+            statistic="Maximum",
+            above=ATTEMPTS * TIMES_OF_TIMEOUT * settings.lambda_timeout_seconds,
+        )
+        if queue.dead_letters:  # always
+            self.add_outputs(BufferQueueUrl=queue.url, DeadLetterQueueUrl=queue.dead_letters.url)
 
     def add_api(
         self, *, description: str, rate_limit: int = 100, burst_limit: int = 200, execution_log_level: str = "ERROR"

@@ -62,7 +62,7 @@ class UploadApi(SystemStack):
         bucket.grant_presigned_write(uploader, prefix=PRESIGNED_PREFIX)
         bucket.grant_read(uploader, prefix=PRESIGNED_PREFIX)
         bucket.restrict_objects_to(uploader)
-        bucket.on_object_created(uploader, prefix=PRESIGNED_PREFIX)
+        self.deliver(bucket, uploader, settings.upload_delivery, prefix=PRESIGNED_PREFIX)
         table.grant_get(uploader)
         table.grant_put(uploader)
         table.grant_query(uploader)

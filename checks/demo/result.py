@@ -16,9 +16,11 @@ class Result:
 
 
 def failures_kept(local: LocalAws, outputs: dict[str, str]) -> int:
-    """The number of events in the system's failure queue."""
-    region = outputs["FunctionArn"].split(":")[3]
-    attributes = local.client("sqs", region_name=region).get_queue_attributes(
-        QueueUrl=outputs["FailureQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
-    )["Attributes"]
-    return int(attributes["ApproximateNumberOfMessages"])
+    """The number of events in the system's failure queue, and among the dead letters of its buffer."""
+    sqs = local.client("sqs", region_name=outputs["FunctionArn"].split(":")[3])
+    name = "ApproximateNumberOfMessages"
+    return sum(
+        int(sqs.get_queue_attributes(QueueUrl=outputs[queue], AttributeNames=[name])["Attributes"][name])
+        for queue in ("FailureQueueUrl", "DeadLetterQueueUrl")
+        if queue in outputs
+    )

@@ -16,9 +16,11 @@ SHORT_TIMEOUT_SECONDS = 2
 class SoakedFunction:
     """A deployed function. All that is changed is put back when the context that changed it ends."""
 
-    def __init__(self, arn: str, client: Callable[..., Any]) -> None:
+    def __init__(self, arn: str, client: Callable[..., Any], buffer_url: str | None = None) -> None:
         self.arn = arn
         region = arn.split(":")[3]
+        self._buffer_url = buffer_url
+        self._sqs = client("sqs", region_name=region)
         self._lambda = client("lambda", region_name=region)
         self._iam = client("iam")
         self._lock = threading.Lock()
@@ -39,8 +41,18 @@ class SoakedFunction:
             self._update(Environment={"Variables": self._variables}, Timeout=self._timeout)
 
     def deliver(self, event: Any) -> None:
-        """Hand it an event as S3 does: tried three times, then kept in the failure queue."""
+        """Hand it an event as S3 does: tried three times, then kept in the failure queue; or put it in its buffer."""
+        if self._buffer_url:
+            self._sqs.send_message(QueueUrl=self._buffer_url, MessageBody=json.dumps(event))
+            return
         self._lambda.invoke(FunctionName=self.arn, InvocationType="Event", Payload=json.dumps(event))
+
+    def buffered(self) -> int:
+        """The number of messages in its buffer, those that it is processing included."""
+        if not self._buffer_url:
+            return 0
+        attributes = self._sqs.get_queue_attributes(QueueUrl=self._buffer_url, AttributeNames=["All"])["Attributes"]
+        return sum(int(attributes[f"ApproximateNumberOfMessages{state}"]) for state in ("", "NotVisible"))
 
     def kill(self) -> None:
         """End its processes, whatever they are doing: a configuration that comes anew has Lambda start others."""

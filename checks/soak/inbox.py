@@ -51,8 +51,8 @@ def of_topic(client: Callable[..., Any], topic_arn: str) -> Iterator[Inbox]:
 def of_bucket(client: Callable[..., Any], bucket: str, region: str, prefix: str) -> Iterator[Inbox]:
     """An inbox for all events of new objects under a prefix while the context lasts.
 
-    S3 delivers the events of keys that end with `NOW` to the function; the courier delivers the others. (On AWS two
-    destinations cannot have overlapping filters; the local AWS allows it.)
+    S3 delivers the events of keys that end with `NOW` to the function or its buffer; the courier delivers the others.
+    (On AWS two destinations cannot have overlapping filters; the local AWS allows it.)
     """
     s3 = client("s3", region_name=region)
     own = {
@@ -61,11 +61,11 @@ def of_bucket(client: Callable[..., Any], bucket: str, region: str, prefix: str)
         if name.endswith("Configurations")
     }
     with _queue(client("sqs", region_name=region), "s3.amazonaws.com", f"arn:aws:s3:::{bucket}") as (inbox, arn):
-        functions = [{**one, "Filter": _filter(prefix, NOW)} for one in own["LambdaFunctionConfigurations"]]
+        soaked = {kind: [{**one, "Filter": _filter(prefix, NOW)} for one in targets] for kind, targets in own.items()}
         listening = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"], "Filter": _filter(prefix)}
+        queues = [*soaked.get("QueueConfigurations", ()), listening]
         s3.put_bucket_notification_configuration(
-            Bucket=bucket,
-            NotificationConfiguration={"LambdaFunctionConfigurations": functions, "QueueConfigurations": [listening]},
+            Bucket=bucket, NotificationConfiguration={**soaked, "QueueConfigurations": queues}
         )
         try:
             yield inbox

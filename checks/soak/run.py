@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from rich.progress import Progress
 
-from checks.deployed import failure_queue_of
+from checks.deployed import failure_queues_of
 from sluice_cli.failures.queue import Failure, FailureQueue
 from sluice_cli.local_aws import server as local_aws
 from sluice_cli.local_aws.server import LocalAws
@@ -32,6 +32,7 @@ from .proxy import proxy
 from .sender import Sender
 
 UNDER_WAY = 3  # senders for each system; each occupies an execution environment of the function
+UNDER_WAY_BUFFERED = 12  # a batch of the buffer occupies one
 PATIENCE_SECONDS = 3.0
 SENDERS = 2
 MOST_ROUNDS = 3  # attempts to send again after a refusal under a fault, and to replay the failure queue
@@ -74,15 +75,16 @@ class SystemSoak:
         self._local = local
         self._client = clients
         outputs = Stack(name, target).outputs()
-        self._queue = FailureQueue(failure_queue_of(outputs), clients)
+        self._queues = [FailureQueue(one, clients) for one in failure_queues_of(outputs)]
         self._options = options
         self._progress = progress
         self._bar = progress.add_task(name, total=options.count)
         run = f"soak-{options.seed}-{uuid4().hex[:6]}"
         self._name = name
         self._system = inputs(outputs, clients, options.seed, run)
-        self._function = SoakedFunction(self._system.outputs["FunctionArn"], clients)
-        self._pace = Pace(UNDER_WAY, PATIENCE_SECONDS)
+        buffer = outputs.get("BufferQueueUrl")
+        self._function = SoakedFunction(self._system.outputs["FunctionArn"], clients, buffer)
+        self._pace = Pace(UNDER_WAY_BUFFERED if buffer else UNDER_WAY, PATIENCE_SECONDS)
         self._sender = Sender(local)
         self._book = Book(name)
         self._lock = threading.Lock()
@@ -98,7 +100,9 @@ class SystemSoak:
         # A system without a topic gets no fault of the topic.
         faults = set(options.faults) - (set() if "TopicArn" in system.outputs else {"topic-refused"})
         windows = plan.windows(options.seed, self._name, len(items), options.count, faults)
-        with ExitStack() as stack, self._queue:
+        with ExitStack() as stack:
+            for queue in self._queues:
+                stack.enter_context(queue)
             heard = None
             if "TopicArn" in system.outputs:
                 heard = stack.enter_context(inbox.of_topic(self._client, system.outputs["TopicArn"]))
@@ -151,8 +155,8 @@ class SystemSoak:
                 )
             book.explained = Counter({one: injector.explained(one) for one in book.notifications})
             book.faults = injector.struck
-            for one in self._own():  # poison is in the ledger by now
-                self._queue.remove(one)
+            for queue, one in self._own():  # poison is in the ledger by now
+                queue.remove(one)
         self._say("done")
         return book
 
@@ -257,9 +261,11 @@ class SystemSoak:
         """Replay the failure queue, including events that arrive there meanwhile."""
         for _ in range(MOST_ROUNDS):
             own = self._own()
-            for one in own:
-                self._queue.replay(one)
-            if not any(one in self._book.valid for failure in own for one, _ in self._system.of_event(failure.event)):
+            for queue, one in own:
+                queue.replay(one)
+            if not any(
+                one in self._book.valid for _, failure in own for one, _ in self._system.of_event(failure.event)
+            ):
                 return
 
     def _settle(self, injector: FaultInjector) -> StoredResults:
@@ -270,9 +276,11 @@ class SystemSoak:
         quiet = 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
         began = time.monotonic()
         while True:
-            if min(injector.quiet_for(), time.monotonic() - began) >= quiet:
+            waited = time.monotonic() - began
+            late = waited > LONGEST_SETTLING_SECONDS
+            if min(injector.quiet_for(), waited) >= quiet and (late or not self._function.buffered()):
                 found = self._find()
-                if not self._book.missing(found) or time.monotonic() - began > LONGEST_SETTLING_SECONDS:
+                if late or not self._book.missing(found):
                     return found
             time.sleep(0.2)
 
@@ -280,7 +288,7 @@ class SystemSoak:
         kept: set[tuple[str, str]] = set()
         reasons: dict[str, str] = {}
         own = self._own()
-        for failure in own:
+        for _, failure in own:
             inputs = self._system.of_event(failure.event)
             kept |= inputs
             reasons |= {one: failure.reason for one, _ in inputs}
@@ -292,12 +300,15 @@ class SystemSoak:
             messages=len(own),
         )
 
-    def _own(self) -> list[Failure]:
-        """The events of this run in the failure queue; those of other runs stay visible to others."""
-        self._queue.release()
-        own = [one for one in self._queue.read() if self._system.prefix in str(one.event)]
-        self._queue.release(but=own)
-        return own
+    def _own(self) -> list[tuple[FailureQueue, Failure]]:
+        """The events of this run in the failure queues; those of other runs stay visible to others."""
+        found = []
+        for queue in self._queues:
+            queue.release()
+            own = [one for one in queue.read() if self._system.prefix in str(one.event)]
+            queue.release(but=own)
+            found += [(queue, one) for one in own]
+        return found
 
     def _advance(self, inputs: int) -> None:
         """Update the progress bar; without a terminal print a line at each fifth."""

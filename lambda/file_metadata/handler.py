@@ -20,9 +20,9 @@ STORE = Store(environment.read(Environment).table_name)
 
 
 @instrumented
-def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Write a row with the metadata of every object that an S3 event names."""
-    return {"recorded": s3_events.for_each_object(event, record)}
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Write a row with the metadata of every object that S3's events name."""
+    return s3_events.answer(event, record, counted_as="recorded", context=context)
 
 
 @tracer.capture_method(capture_response=False)

@@ -18,10 +18,10 @@ STORE = Store(environment.read(Environment).dynamodb_table_name)
 
 
 @instrumented
-def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Write a row for every record of an S3 event, with the invocation that processed it."""
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Write a row for every record of S3's events, with the invocation that processed it."""
 
     def of(found: S3Object) -> Row:
         return row(found, context.function_name, context.aws_request_id)
 
-    return {"logged": s3_events.for_each_object(event, of, finish_batch=STORE.add)}
+    return s3_events.answer(event, of, counted_as="logged", context=context, finish_batch=STORE.add)

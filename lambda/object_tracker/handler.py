@@ -35,11 +35,11 @@ STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 
 @instrumented
 def handle(event: dict[str, Any], context: Any) -> Any:
-    """Record the objects of an S3 event, or answer an HTTP request: GET queries an object, POST records one."""
+    """Record the objects of S3's events, or answer an HTTP request: GET queries an object, POST records one."""
     if http.is_request(event):
         answer = http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
         return http.readable_by_pages(answer, event, ORIGINS)
-    return {"recorded": s3_events.for_each_object(event, lambda found: record(found, STORE))}
+    return s3_events.answer(event, lambda found: record(found, STORE), counted_as="recorded", context=context)
 
 
 def ask(event: dict[str, Any]) -> http.Answer:

@@ -60,9 +60,9 @@ NOTIFIER = _notifier()
 
 
 @instrumented
-def handle(event: dict[str, Any], context: Any) -> dict[str, int]:
-    """Process the readings of every object that an S3 event names."""
-    return {"processed": s3_events.for_each_object(event, process)}
+def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Process the readings of every object that S3's events name."""
+    return s3_events.answer(event, process, counted_as="processed", context=context)
 
 
 @tracer.capture_method(capture_response=False)

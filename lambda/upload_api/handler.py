@@ -39,14 +39,14 @@ ARRIVALS = Arrivals(TABLE)
 
 @instrumented
 def handle(event: dict[str, Any], context: Any) -> Any:
-    """Handle POST /upload, or the S3 event of an object from a presigned upload."""
+    """Handle POST /upload, or S3's events of objects from presigned uploads."""
     if http.is_request(event):
         return http.readable_by_pages(http.respond(ERRORS, lambda: upload(event)), event, ORIGINS)
     if not s3_events.is_event(event):
         raise NotARequest("neither a request of a REST API nor an event of S3")
-    completed = s3_events.for_each_object(event, ARRIVALS.complete)
+    answer = s3_events.answer(event, ARRIVALS.complete, counted_as="completed", context=context)
     ARRIVALS.expire_overdue()
-    return {"completed": completed}
+    return answer
 
 
 def upload(event: dict[str, Any]) -> http.Answer:

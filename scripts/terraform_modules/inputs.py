@@ -55,18 +55,32 @@ ORIGINS = Option(
 UPLOAD_ENCRYPTION = _one_of("upload_encryption", "kms")
 NOTIFICATIONS = _one_of("sensor_notifications", "episodes")
 
+
+def _delivery(name: str) -> Option:
+    return _one_of(name, "buffered", "draining")
+
+
 EVERY = [EMAIL, KEYS, VPC, SIGNING]
 OPTIONS: Mapping[str, list[Option]] = {
-    "invocation-log": EVERY,
-    "object-tracker": [*EVERY, AUTHORIZATION, ORIGINS, ACL, PROTECTED],
-    "upload-api": [*EVERY, AUTHORIZATION, ORIGINS, ACL, PROTECTED, UPLOAD_ENCRYPTION],
+    "invocation-log": [*EVERY, _delivery("invocation_log_delivery")],
+    "object-tracker": [*EVERY, AUTHORIZATION, ORIGINS, ACL, PROTECTED, _delivery("tracker_delivery")],
+    "upload-api": [
+        *EVERY,
+        AUTHORIZATION,
+        ORIGINS,
+        ACL,
+        PROTECTED,
+        UPLOAD_ENCRYPTION,
+        _delivery("upload_delivery"),
+    ],
     "file-metadata": [
         *EVERY,
         ORIGINS,
         PROTECTED,
         _set("metadata_autoscale_to"),
+        _delivery("metadata_delivery"),
     ],
-    "sensor-pipeline": [*EVERY, PROTECTED, NOTIFICATIONS],
+    "sensor-pipeline": [*EVERY, PROTECTED, NOTIFICATIONS, _delivery("sensor_delivery")],
 }
 # Settings that replace a generated name: the local value with either name, and the argument that uses it.
 NAMES = {

@@ -51,6 +51,9 @@ FIRST: Mapping[str, Any] = {
     "sensor_hysteresis": '{"zq0": 47}',
     "sensor_longest_silence_seconds": 31_535_989,
     "sensor_rejects_days": 3637,
+    "buffer_batch_size": 9973,
+    "buffer_window_seconds": 293,
+    "buffer_max_concurrency": 997,
 }
 # Second values of the same settings, which verify what was learned from the first.
 SECOND: Mapping[str, Any] = {
@@ -81,6 +84,9 @@ SECOND: Mapping[str, Any] = {
     "sensor_hysteresis": '{"q": 1}',
     "sensor_longest_silence_seconds": 7,
     "sensor_rejects_days": 13,
+    "buffer_batch_size": 17,
+    "buffer_window_seconds": 5,
+    "buffer_max_concurrency": 29,
 }
 # A hash computed at synth; nothing can be derived from it.
 FINGERPRINT = re.compile(r"[0-9a-f]{64}")
@@ -137,7 +143,16 @@ class Markers:
         return self._remember(_expression(name), lambda other: list(_read(other, name))) if name else None
 
     def _number(self, value: float, settings: Settings) -> Any:
-        """The expression of a number that is a multiple of a setting; no other number is a multiple of these values."""
+        """The expression of a number that is a multiple of a setting, or of the function's timeout with the batching
+        window added, as a queue's visibility timeout is. No other number is a multiple of these values.
+        """
+        timeout, window = settings.lambda_timeout_seconds, settings.buffer_window_seconds
+        rounds = (value - window) // timeout
+        if rounds > 0 and value == rounds * timeout + window:
+            return self._remember(
+                f"var.lambda_timeout_seconds * {int(rounds)} + var.buffer_window_seconds",
+                lambda other: other.lambda_timeout_seconds * rounds + other.buffer_window_seconds,
+            )
         name = next((one for one in _of_type(settings, int) if value % _read(settings, one) == 0), None)
         if not value or name is None:
             return value

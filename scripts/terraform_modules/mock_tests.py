@@ -76,6 +76,14 @@ REFUSED: Mapping[str, list[Any]] = {
     "sensor_hysteresis": ["[1]", '{"t": -1}', '{"t": "1"}'],
     "sensor_longest_silence_seconds": [0],
     "sensor_rejects_days": [3651],
+    "tracker_delivery": ["queue"],
+    "upload_delivery": [""],
+    "metadata_delivery": ["Buffered"],
+    "invocation_log_delivery": ["both"],
+    "sensor_delivery": ["eventbridge"],
+    "buffer_batch_size": [0, 101],
+    "buffer_window_seconds": [301, 0.5],
+    "buffer_max_concurrency": [1, 1001],
 }
 
 

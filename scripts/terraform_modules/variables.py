@@ -17,6 +17,7 @@ from settings import (
     READING_FIELDS,
     RETENTION_DAYS,
     SENSOR_TYPE,
+    UNDELAYED_BATCH,
     Matching,
     OneOf,
     Settings,
@@ -25,6 +26,7 @@ from settings import (
 from sluice_cli.export.module import Module
 from sluice_cli.export.tree import Block, Either, When, present, texts_of
 
+DELIVERIES = [one.name for one in fields(Settings) if one.name.endswith("_delivery")]
 DESCRIPTIONS = {
     "project": "First part of every name, and the Project tag.",
     "environment": "Last part of every name, and the Environment tag: dev, staging, prod.",
@@ -57,6 +59,13 @@ DESCRIPTIONS = {
     "sensor_hysteresis": 'How far back within its limit a reading ends an episode, as JSON such as {"temperature": 2}.',
     "sensor_longest_silence_seconds": "Seconds of silence after which an episode ends.",
     "sensor_rejects_days": "Days for which a refused reading is kept.",
+    **dict.fromkeys(
+        DELIVERIES,
+        "How the function gets the bucket's events: direct, buffered (by a queue), or draining, between the two.",
+    ),
+    "buffer_batch_size": "Buffered delivery: the most messages of a batch.",
+    "buffer_window_seconds": "Buffered delivery: seconds to wait for a full batch.",
+    "buffer_max_concurrency": "Buffered delivery: the most batches at a time.",
 }
 # Lists in the module; in the environment, texts with commas.
 LISTS = ("protected_environments",)
@@ -134,6 +143,13 @@ _CONDITIONS: dict[str, list[tuple[str, str]]] = {
             + " && length(distinct({v})) == length({v})",
             "different web origins such as https://app.example.com, in lower case, without the scheme's own port",
         )
+    ],
+    "buffer_window_seconds": [
+        ("{v} >= 0 && {v} <= 300 && floor({v}) == {v}", "a whole number of seconds from 0 to 300"),
+        (
+            f"{{v}} > 0 || var.buffer_batch_size <= {UNDELAYED_BATCH}",
+            f"1 second at least for a buffer_batch_size above {UNDELAYED_BATCH}",
+        ),
     ],
     "metadata_autoscale_to": [
         ("{v} >= 1 && {v} <= 40000 && floor({v}) == {v}", "a whole number of capacity units from 1 to 40000"),

@@ -156,9 +156,21 @@ def _after(name: str, value: Any) -> Iterator[str]:
         yield "}"
 
 
-def _references(items: Iterable[Any]) -> str:
-    """A reference to a resource with `count` waits for all of its instances, or for none if there are none."""
-    return templates.pretty("[" + ", ".join(str(present(one)) for one in items) + "]")
+def _references(items: Any) -> str:
+    """The references under all conditions: Terraform takes no conditions here. A reference to a resource with `count`
+    waits for all of its instances, or for none if there are none.
+    """
+    return templates.pretty("[" + ", ".join(dict.fromkeys(_every(items))) + "]")
+
+
+def _every(items: Any) -> Iterator[str]:
+    if isinstance(items, Either):
+        yield from (*_every(items.yes), *_every(items.no))
+    elif isinstance(items, list):
+        for one in items:
+            yield from _every(one)
+    else:
+        yield str(present(items))
 
 
 def _choice(value: Either) -> str:

@@ -8,6 +8,11 @@ output "bucket_name" {
   value       = aws_s3_bucket.uploads.bucket
 }
 
+output "buffer_queue_url" {
+  description = "Queue of the bucket's events; null with direct delivery"
+  value       = var.metadata_delivery != "direct" ? aws_sqs_queue.buffer[0].url : null
+}
+
 output "content_type_index_name" {
   description = "Index of the table by content type"
   value       = "by-content-type"
@@ -23,6 +28,11 @@ output "cors_origins" {
 output "day_index_name" {
   description = "Index of the table by day"
   value       = "by-day"
+}
+
+output "dead_letter_queue_url" {
+  description = "Queue of the messages that could not be processed; null with direct delivery"
+  value       = var.metadata_delivery != "direct" ? aws_sqs_queue.buffer_dead_letters[0].url : null
 }
 
 output "failure_queue_url" {

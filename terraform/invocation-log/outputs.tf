@@ -8,6 +8,16 @@ output "bucket_name" {
   value       = aws_s3_bucket.trigger.bucket
 }
 
+output "buffer_queue_url" {
+  description = "Queue of the bucket's events; null with direct delivery"
+  value       = var.invocation_log_delivery != "direct" ? aws_sqs_queue.buffer[0].url : null
+}
+
+output "dead_letter_queue_url" {
+  description = "Queue of the messages that could not be processed; null with direct delivery"
+  value       = var.invocation_log_delivery != "direct" ? aws_sqs_queue.buffer_dead_letters[0].url : null
+}
+
 output "dynamo_db_table_name" {
   description = "Name of the table"
   value       = aws_dynamodb_table.invocations.name

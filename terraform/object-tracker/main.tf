@@ -368,6 +368,165 @@ resource "aws_wafv2_web_acl_association" "api" {
   web_acl_arn  = var.web_acl_arn
 }
 
+data "aws_iam_policy_document" "buffer" {
+  count = var.tracker_delivery != "direct" ? 1 : 0
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sqs:*"]
+    effect    = "Deny"
+    resources = [aws_sqs_queue.buffer[0].arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+
+  statement {
+    sid       = "AllowS3"
+    actions   = ["sqs:SendMessage"]
+    effect    = "Allow"
+    resources = [aws_sqs_queue.buffer[0].arn]
+
+    condition {
+      test     = "ArnEquals"
+      values   = [aws_s3_bucket.objects.arn]
+      variable = "aws:SourceArn"
+    }
+
+    condition {
+      test     = "StringEquals"
+      values   = [data.aws_caller_identity.account.account_id]
+      variable = "aws:SourceAccount"
+    }
+
+    principals {
+      identifiers = ["s3.amazonaws.com"]
+      type        = "Service"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "buffer_dead_letters" {
+  count = var.tracker_delivery != "direct" ? 1 : 0
+
+  statement {
+    sid       = "DenyInsecureTransport"
+    actions   = ["sqs:*"]
+    effect    = "Deny"
+    resources = [aws_sqs_queue.buffer_dead_letters[0].arn]
+
+    condition {
+      test     = "Bool"
+      values   = ["false"]
+      variable = "aws:SecureTransport"
+    }
+
+    principals {
+      identifiers = ["*"]
+      type        = "*"
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "buffer_backlog" {
+  count               = var.tracker_delivery != "direct" ? 1 : 0
+  alarm_name          = "${var.project}-object-tracker-buffer-${var.environment}-ApproximateAgeOfOldestMessage"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "Events wait for longer than all attempts at one of them take in ${var.project}-object-tracker-buffer-${var.environment}"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    QueueName = aws_sqs_queue.buffer[0].name
+  }
+  evaluation_periods = 1
+  metric_name        = "ApproximateAgeOfOldestMessage"
+  namespace          = "AWS/SQS"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = var.lambda_timeout_seconds * 30
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "buffer_dead_letters_kept" {
+  count               = var.tracker_delivery != "direct" ? 1 : 0
+  alarm_name          = "${var.project}-object-tracker-buffer-${var.environment}-dead-letters-ApproximateNumberOfMessagesVisible"
+  alarm_actions       = [aws_sns_topic.alarm.arn]
+  alarm_description   = "Messages that nobody could process after 5 times wait in ${var.project}-object-tracker-buffer-${var.environment}-dead-letters"
+  comparison_operator = "GreaterThanThreshold"
+  dimensions = {
+    QueueName = aws_sqs_queue.buffer_dead_letters[0].name
+  }
+  evaluation_periods = 1
+  metric_name        = "ApproximateNumberOfMessagesVisible"
+  namespace          = "AWS/SQS"
+  ok_actions         = [aws_sns_topic.alarm.arn]
+  period             = 60
+  statistic          = "Maximum"
+  threshold          = 0
+  treat_missing_data = "notBreaching"
+  tags               = local.tags
+}
+
+resource "aws_lambda_event_source_mapping" "buffer_to_recorder" {
+  count                              = var.tracker_delivery != "direct" ? 1 : 0
+  function_name                      = aws_lambda_function.recorder.arn
+  batch_size                         = var.buffer_batch_size
+  event_source_arn                   = aws_sqs_queue.buffer[0].arn
+  function_response_types            = ["ReportBatchItemFailures"]
+  maximum_batching_window_in_seconds = var.buffer_window_seconds
+  tags                               = local.tags
+
+  scaling_config {
+    maximum_concurrency = var.buffer_max_concurrency
+  }
+
+  depends_on = [aws_iam_role_policy.recorder_poll_buffer]
+}
+
+resource "aws_sqs_queue" "buffer" {
+  count                     = var.tracker_delivery != "direct" ? 1 : 0
+  name                      = "${var.project}-object-tracker-buffer-${var.environment}"
+  kms_master_key_id         = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  message_retention_seconds = 1209600
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.buffer_dead_letters[0].arn
+    maxReceiveCount     = 5
+  })
+  sqs_managed_sse_enabled    = var.encryption_keys != "customer" ? true : null
+  visibility_timeout_seconds = var.lambda_timeout_seconds * 6 + var.buffer_window_seconds
+  tags                       = local.tags
+}
+
+resource "aws_sqs_queue" "buffer_dead_letters" {
+  count                     = var.tracker_delivery != "direct" ? 1 : 0
+  name                      = "${var.project}-object-tracker-buffer-${var.environment}-dead-letters"
+  kms_master_key_id         = var.encryption_keys == "customer" ? aws_kms_key.key.arn : null
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = var.encryption_keys != "customer" ? true : null
+  tags                      = local.tags
+}
+
+resource "aws_sqs_queue_policy" "buffer" {
+  count     = var.tracker_delivery != "direct" ? 1 : 0
+  policy    = data.aws_iam_policy_document.buffer[0].json
+  queue_url = aws_sqs_queue.buffer[0].url
+}
+
+resource "aws_sqs_queue_policy" "buffer_dead_letters" {
+  count     = var.tracker_delivery != "direct" ? 1 : 0
+  policy    = data.aws_iam_policy_document.buffer_dead_letters[0].json
+  queue_url = aws_sqs_queue.buffer_dead_letters[0].url
+}
+
 data "aws_iam_policy_document" "key" {
   # checkov:skip=CKV_AWS_109: a key policy's resource is `*`, which is this one key, and its principals are this account
   # checkov:skip=CKV_AWS_111: a key policy's resource is `*`, which is this one key, and its principals are this account
@@ -469,6 +628,27 @@ data "aws_iam_policy_document" "key" {
 
       principals {
         identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+        type        = "Service"
+      }
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" && var.tracker_delivery != "direct" ? [1] : []
+    content {
+      sid       = "AllowS3"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      effect    = "Allow"
+      resources = ["*"]
+
+      condition {
+        test     = "StringEquals"
+        values   = [data.aws_caller_identity.account.account_id]
+        variable = "aws:SourceAccount"
+      }
+
+      principals {
+        identifiers = ["s3.amazonaws.com"]
         type        = "Service"
       }
     }
@@ -594,12 +774,23 @@ resource "aws_s3_bucket_lifecycle_configuration" "objects" {
 resource "aws_s3_bucket_notification" "objects" {
   bucket = aws_s3_bucket.objects.bucket
 
-  lambda_function {
-    events              = ["s3:ObjectCreated:*"]
-    lambda_function_arn = aws_lambda_function.recorder.arn
+  dynamic "lambda_function" {
+    for_each = var.tracker_delivery != "buffered" ? [1] : []
+    content {
+      events              = ["s3:ObjectCreated:*"]
+      lambda_function_arn = aws_lambda_function.recorder.arn
+    }
   }
 
-  depends_on = [aws_lambda_permission.recorder_invoke_for_objects]
+  dynamic "queue" {
+    for_each = var.tracker_delivery == "buffered" ? [1] : []
+    content {
+      events    = ["s3:ObjectCreated:*"]
+      queue_arn = aws_sqs_queue.buffer[0].arn
+    }
+  }
+
+  depends_on = [aws_sqs_queue_policy.buffer, aws_lambda_permission.recorder_invoke_for_objects]
 }
 
 resource "aws_s3_bucket_ownership_controls" "objects" {
@@ -733,6 +924,27 @@ data "aws_iam_policy_document" "recorder_operate" {
     content {
       sid       = "UseKey"
       actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      effect    = "Allow"
+      resources = [aws_kms_key.key.arn]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "recorder_poll_buffer" {
+  count = var.tracker_delivery != "direct" ? 1 : 0
+
+  statement {
+    sid       = "Poll"
+    actions   = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    effect    = "Allow"
+    resources = [aws_sqs_queue.buffer[0].arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.encryption_keys == "customer" ? [1] : []
+    content {
+      sid       = "DecryptMessages"
+      actions   = ["kms:Decrypt"]
       effect    = "Allow"
       resources = [aws_kms_key.key.arn]
     }
@@ -951,6 +1163,13 @@ resource "aws_iam_role_policy" "recorder_connect" {
 resource "aws_iam_role_policy" "recorder_operate" {
   name   = "OperateRecorder"
   policy = data.aws_iam_policy_document.recorder_operate.json
+  role   = aws_iam_role.recorder.name
+}
+
+resource "aws_iam_role_policy" "recorder_poll_buffer" {
+  count  = var.tracker_delivery != "direct" ? 1 : 0
+  name   = "PollBuffer"
+  policy = data.aws_iam_policy_document.recorder_poll_buffer[0].json
   role   = aws_iam_role.recorder.name
 }
 

@@ -23,6 +23,16 @@ output "bucket_name" {
   value       = aws_s3_bucket.objects.bucket
 }
 
+output "buffer_queue_url" {
+  description = "Queue of the bucket's events; null with direct delivery"
+  value       = var.tracker_delivery != "direct" ? aws_sqs_queue.buffer[0].url : null
+}
+
+output "dead_letter_queue_url" {
+  description = "Queue of the messages that could not be processed; null with direct delivery"
+  value       = var.tracker_delivery != "direct" ? aws_sqs_queue.buffer_dead_letters[0].url : null
+}
+
 output "failure_queue_url" {
   description = "Queue of the events that could not be processed"
   value       = aws_sqs_queue.recorder_failures.url

@@ -213,6 +213,59 @@ variable "cors_origins" {
   }
 }
 
+variable "tracker_delivery" {
+  description = "How the function gets the bucket's events: direct, buffered (by a queue), or draining, between the two."
+  type        = string
+  default     = "direct"
+  nullable    = false
+
+  validation {
+    condition     = contains(["direct", "buffered", "draining"], var.tracker_delivery)
+    error_message = "tracker_delivery: give one of direct, buffered, draining."
+  }
+}
+
+variable "buffer_batch_size" {
+  description = "Buffered delivery: the most messages of a batch."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.buffer_batch_size >= 1 && var.buffer_batch_size <= 100 && floor(var.buffer_batch_size) == var.buffer_batch_size
+    error_message = "buffer_batch_size: give a whole number of messages from 1 to 100."
+  }
+}
+
+variable "buffer_window_seconds" {
+  description = "Buffered delivery: seconds to wait for a full batch."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.buffer_window_seconds >= 0 && var.buffer_window_seconds <= 300 && floor(var.buffer_window_seconds) == var.buffer_window_seconds
+    error_message = "buffer_window_seconds: give a whole number of seconds from 0 to 300."
+  }
+
+  validation {
+    condition     = var.buffer_window_seconds > 0 || var.buffer_batch_size <= 10
+    error_message = "buffer_window_seconds: give 1 second at least for a buffer_batch_size above 10."
+  }
+}
+
+variable "buffer_max_concurrency" {
+  description = "Buffered delivery: the most batches at a time."
+  type        = number
+  default     = 100
+  nullable    = false
+
+  validation {
+    condition     = var.buffer_max_concurrency >= 2 && var.buffer_max_concurrency <= 1000 && floor(var.buffer_max_concurrency) == var.buffer_max_concurrency
+    error_message = "buffer_max_concurrency: give a whole number of batches from 2 to 1000."
+  }
+}
+
 variable "tags" {
   description = "Further tags of all resources"
   type        = map(string)

@@ -28,9 +28,19 @@ output "bucket_name" {
   value       = aws_s3_bucket.files.bucket
 }
 
+output "buffer_queue_url" {
+  description = "Queue of the bucket's events; null with direct delivery"
+  value       = var.upload_delivery != "direct" ? aws_sqs_queue.buffer[0].url : null
+}
+
 output "dashboard_name" {
   description = "Name of the dashboard"
   value       = "${var.project}-upload-api-overview-${var.environment}"
+}
+
+output "dead_letter_queue_url" {
+  description = "Queue of the messages that could not be processed; null with direct delivery"
+  value       = var.upload_delivery != "direct" ? aws_sqs_queue.buffer_dead_letters[0].url : null
 }
 
 output "failure_queue_url" {

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -104,6 +105,61 @@ def test_nothing_is_reported_where_nothing_fails() -> None:
     assert sqs.for_each_message(of_queue("a", "b"), lambda message: message.body) == failed()
     assert sqs.for_each_message({"Records": []}, lambda message: message.body) == failed()
     assert counted() == {}
+
+
+@dataclass
+class Ending:
+    """Lambda's context of an invocation that has so many milliseconds left."""
+
+    milliseconds: int
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.milliseconds
+
+
+def test_messages_for_which_no_time_is_left_come_again() -> None:
+    context, seen = Ending(1000), []
+
+    def process(message: QueueMessage) -> None:
+        seen.append(message.body)
+        context.milliseconds -= 300 if message.body == "long" else 50
+
+    event = of_queue("short", "long", "short", "short", "short", "short", "short")
+    # 1000, 950, 650, 600: then less is left than twice the longest.
+    assert sqs.for_each_message(event, process, context=context) == failed("m3", "m4", "m5", "m6")
+    assert seen == ["short", "long", "short"]
+    assert counted() == {}
+
+
+def test_in_a_fifo_queue_what_is_left_stays_in_order() -> None:
+    context = Ending(1000)
+
+    def process(message: QueueMessage) -> None:
+        context.milliseconds -= 600
+
+    event = of_queue("1", "2", "3", queue=QUEUE + ".fifo", groups="aab")
+    assert sqs.for_each_message(event, process, context=context) == failed("m1", "m2")
+
+
+def test_a_bucket_is_answered_the_count_and_its_queue_the_failures() -> None:
+    def process(found: S3Object) -> str:
+        if found.key == "bad":
+            raise ValueError("bad")
+        return found.key
+
+    written: list[list[str]] = []
+
+    def finish(keys: list[str]) -> list[Exception | None]:
+        written.append(keys)
+        return [OSError("not written") if key == "unwritable" else None for key in keys]
+
+    assert s3_events.answer(of_s3("a", "b"), process, counted_as="done", finish_batch=finish) == {"done": 2}
+    assert s3_events.answer(S3_TEST, process, counted_as="done") == {"done": 0}
+    with pytest.raises(RecordsFailed):
+        s3_events.answer(of_s3("a", "bad"), process, counted_as="done")
+    queued = of_queue(of_s3("c", "d"), of_s3("bad"), S3_TEST, "x" * 250_000, of_s3("unwritable"), of_s3("e"), {})
+    assert s3_events.answer(queued, process, counted_as="done", finish_batch=finish) == failed("m1", "m3", "m4", "m6")
+    assert written == [["a", "b"], ["c", "d"], ["unwritable"], ["e"]]
 
 
 def test_a_failure_in_a_fifo_queue_keeps_the_later_messages_of_its_group_in_order() -> None:

@@ -59,6 +59,14 @@ def test_without_variables_every_setting_has_its_default() -> None:
         "sensor_notifications": "each",
         "sensor_hysteresis": "{}",
         "sensor_longest_silence_seconds": 3600,
+        "tracker_delivery": "direct",
+        "upload_delivery": "direct",
+        "metadata_delivery": "direct",
+        "invocation_log_delivery": "direct",
+        "sensor_delivery": "direct",
+        "buffer_batch_size": 10,
+        "buffer_window_seconds": 1,
+        "buffer_max_concurrency": 100,
         "aws_provider_version": None,
         "state_bucket": None,
         "state_region": None,
@@ -224,6 +232,14 @@ REFUSED = {
     "SENSOR_HYSTERESIS": ["1", "[]", '{"a": -1}', '{"a": NaN}', '{"a": true}', '{"A": 1}', '{"a": 1e101}', "{"],
     "SENSOR_LONGEST_SILENCE_SECONDS": ["0", "31536001", "1h"],
     "SENSOR_REJECTS_DAYS": ["0", "3651", "-1", "1.5"],
+    "TRACKER_DELIVERY": ["queue", "Buffered", "true"],
+    "UPLOAD_DELIVERY": ["queue", "Buffered", "true"],
+    "METADATA_DELIVERY": ["queue", "Buffered", "true"],
+    "INVOCATION_LOG_DELIVERY": ["queue", "Buffered", "true"],
+    "SENSOR_DELIVERY": ["queue", "Buffered", "true"],
+    "BUFFER_BATCH_SIZE": ["0", "101", "-1", "1.5"],
+    "BUFFER_WINDOW_SECONDS": ["-1", "301", "0.5"],
+    "BUFFER_MAX_CONCURRENCY": ["0", "1", "1001"],
     "SENSOR_THRESHOLDS": [
         "{}",
         '{"a": {"upper": 1e101}}',
@@ -299,6 +315,14 @@ WHAT_IS_ALLOWED = {
     "SENSOR_HYSTERESIS": 'JSON such as {"temperature": 2}: for sensor types numbers that are not negative',
     "SENSOR_LONGEST_SILENCE_SECONDS": "a whole number of seconds from 1 to 31536000",
     "SENSOR_REJECTS_DAYS": "a whole number of days from 1 to 3650",
+    "TRACKER_DELIVERY": "one of direct, buffered, draining",
+    "UPLOAD_DELIVERY": "one of direct, buffered, draining",
+    "METADATA_DELIVERY": "one of direct, buffered, draining",
+    "INVOCATION_LOG_DELIVERY": "one of direct, buffered, draining",
+    "SENSOR_DELIVERY": "one of direct, buffered, draining",
+    "BUFFER_BATCH_SIZE": "a whole number of messages from 1 to 100",
+    "BUFFER_WINDOW_SECONDS": "a whole number of seconds from 0 to 300",
+    "BUFFER_MAX_CONCURRENCY": "a whole number of batches from 2 to 1000",
     "SENSOR_THRESHOLDS": 'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
     "either may be left out",
     "STATE_REGION": "an AWS region such as us-east-1",
@@ -333,6 +357,11 @@ def test_an_allowed_value_is_taken_as_it_is(name: str, value: str) -> None:
         ),
         ("SENSOR_EARLIEST_TIMESTAMP", "2020-06-01T00:00:00Z", "2020-06-01T00:00:00Z"),
         ("SENSOR_REJECTS_DAYS", "3650", 3650),
+        ("TRACKER_DELIVERY", "buffered", "buffered"),
+        ("SENSOR_DELIVERY", "draining", "draining"),
+        ("BUFFER_BATCH_SIZE", "100", 100),
+        ("BUFFER_WINDOW_SECONDS", "0", 0),
+        ("BUFFER_MAX_CONCURRENCY", "1000", 1000),
         ("SENSOR_NOTIFICATIONS", "episodes", "episodes"),
         ("SENSOR_HYSTERESIS", '{"a": 0, "b": 1.5}', '{"a": 0, "b": 1.5}'),
         ("SENSOR_LONGEST_SILENCE_SECONDS", "60", 60),
@@ -356,6 +385,15 @@ def test_an_allowed_value_is_taken_as_it_is(name: str, value: str) -> None:
 )
 def test_an_allowed_value_becomes_what_it_means(name: str, value: str, expected: object) -> None:
     assert attribute(name, value) == expected
+
+
+def test_a_batch_of_more_than_ten_messages_needs_a_window() -> None:
+    assert problems({"BUFFER_BATCH_SIZE": "11", "BUFFER_WINDOW_SECONDS": "0"}) == [
+        "BUFFER_BATCH_SIZE: 11 is not allowed with BUFFER_WINDOW_SECONDS=0; give 10 at most, or a window of 1 second "
+        "at least"
+    ]
+    assert attribute("BUFFER_BATCH_SIZE", "11") == 11
+    assert attribute("BUFFER_BATCH_SIZE", "10", BUFFER_WINDOW_SECONDS="0") == 10
 
 
 def test_every_setting_is_tried_here() -> None:

@@ -45,11 +45,19 @@ run "defaults" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -63,11 +71,19 @@ run "defaults" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -96,6 +112,10 @@ run "null_stands_for_the_default" {
     metadata_read_capacity  = null
     metadata_write_capacity = null
     metadata_autoscale_to   = null
+    metadata_delivery       = null
+    buffer_batch_size       = null
+    buffer_window_seconds   = null
+    buffer_max_concurrency  = null
     tags                    = null
   }
 
@@ -113,11 +133,19 @@ run "null_stands_for_the_default" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -131,11 +159,19 @@ run "null_stands_for_the_default" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -162,11 +198,19 @@ run "notification_email_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -180,11 +224,19 @@ run "notification_email_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 1
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -211,11 +263,19 @@ run "encryption_keys_customer" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -229,11 +289,19 @@ run "encryption_keys_customer" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 1
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -261,11 +329,19 @@ run "vpc_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -279,11 +355,19 @@ run "vpc_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 1
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 1
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -310,11 +394,19 @@ run "code_signing_config_arn_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -328,11 +420,19 @@ run "code_signing_config_arn_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -359,11 +459,19 @@ run "cors_origins_one" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -377,11 +485,19 @@ run "cors_origins_one" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 1
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -408,11 +524,19 @@ run "cors_origins_several" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -426,11 +550,19 @@ run "cors_origins_several" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 1
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -457,11 +589,19 @@ run "protected_yes" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
@@ -475,11 +615,19 @@ run "protected_yes" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
       "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -506,11 +654,19 @@ run "metadata_autoscale_to_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
       "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
       "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
       "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
       "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
       "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 1
       "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 1
@@ -524,11 +680,281 @@ run "metadata_autoscale_to_set" {
       "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 1
       "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 1
       "aws_appautoscaling_target.metadata_write_scaling"                 = 1
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
       "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
       "aws_iam_role_policy.extractor_reserve_connection"                 = 0
       "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
       "aws_s3_bucket_cors_configuration.uploads"                         = 0
       "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "metadata_delivery_buffered" {
+  command = plan
+
+  variables {
+    metadata_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_policy.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = length(aws_appautoscaling_policy.metadata_read_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = length(aws_appautoscaling_policy.metadata_read_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_policy.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = length(aws_appautoscaling_policy.metadata_write_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = length(aws_appautoscaling_policy.metadata_write_scaling)
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_target.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = length(aws_appautoscaling_target.metadata_read_by_day_scaling)
+      "aws_appautoscaling_target.metadata_read_scaling"                  = length(aws_appautoscaling_target.metadata_read_scaling)
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
+      "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
+      "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
+      "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
+      "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = 0
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_target.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 1
+      "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 1
+      "aws_iam_role_policy.extractor_reserve_connection"                 = 0
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 1
+      "aws_s3_bucket_cors_configuration.uploads"                         = 0
+      "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 1
+      "aws_sqs_queue.buffer_dead_letters"                                = 1
+      "aws_sqs_queue_policy.buffer"                                      = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "metadata_delivery_draining" {
+  command = plan
+
+  variables {
+    metadata_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_policy.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = length(aws_appautoscaling_policy.metadata_read_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = length(aws_appautoscaling_policy.metadata_read_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_policy.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = length(aws_appautoscaling_policy.metadata_write_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = length(aws_appautoscaling_policy.metadata_write_scaling)
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_target.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = length(aws_appautoscaling_target.metadata_read_by_day_scaling)
+      "aws_appautoscaling_target.metadata_read_scaling"                  = length(aws_appautoscaling_target.metadata_read_scaling)
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
+      "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
+      "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
+      "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
+      "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = 0
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_target.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 1
+      "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 1
+      "aws_iam_role_policy.extractor_reserve_connection"                 = 0
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 1
+      "aws_s3_bucket_cors_configuration.uploads"                         = 0
+      "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 1
+      "aws_sqs_queue.buffer_dead_letters"                                = 1
+      "aws_sqs_queue_policy.buffer"                                      = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_metadata_delivery_buffered" {
+  command = plan
+
+  variables {
+    encryption_keys   = "customer"
+    metadata_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_policy.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = length(aws_appautoscaling_policy.metadata_read_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = length(aws_appautoscaling_policy.metadata_read_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_policy.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = length(aws_appautoscaling_policy.metadata_write_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = length(aws_appautoscaling_policy.metadata_write_scaling)
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_target.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = length(aws_appautoscaling_target.metadata_read_by_day_scaling)
+      "aws_appautoscaling_target.metadata_read_scaling"                  = length(aws_appautoscaling_target.metadata_read_scaling)
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
+      "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
+      "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
+      "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
+      "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = 0
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_target.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 1
+      "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 1
+      "aws_iam_role_policy.extractor_reserve_connection"                 = 0
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = 1
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 1
+      "aws_s3_bucket_cors_configuration.uploads"                         = 0
+      "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 1
+      "aws_sqs_queue.buffer_dead_letters"                                = 1
+      "aws_sqs_queue_policy.buffer"                                      = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_metadata_delivery_draining" {
+  command = plan
+
+  variables {
+    encryption_keys   = "customer"
+    metadata_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_policy.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = length(aws_appautoscaling_policy.metadata_read_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = length(aws_appautoscaling_policy.metadata_read_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_policy.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = length(aws_appautoscaling_policy.metadata_write_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = length(aws_appautoscaling_policy.metadata_write_scaling)
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_target.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = length(aws_appautoscaling_target.metadata_read_by_day_scaling)
+      "aws_appautoscaling_target.metadata_read_scaling"                  = length(aws_appautoscaling_target.metadata_read_scaling)
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
+      "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
+      "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
+      "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
+      "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = 0
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_target.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 1
+      "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 1
+      "aws_iam_role_policy.extractor_reserve_connection"                 = 0
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = 1
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 1
+      "aws_s3_bucket_cors_configuration.uploads"                         = 0
+      "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 1
+      "aws_sqs_queue.buffer_dead_letters"                                = 1
+      "aws_sqs_queue_policy.buffer"                                      = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 1
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -553,6 +979,9 @@ run "refuses_bad_values_1" {
     metadata_table_name     = "a b"
     metadata_read_capacity  = 0
     metadata_write_capacity = 40001
+    metadata_delivery       = "Buffered"
+    buffer_batch_size       = 0
+    buffer_max_concurrency  = 1
   }
 
   expect_failures = [
@@ -571,6 +1000,9 @@ run "refuses_bad_values_1" {
     var.metadata_table_name,
     var.metadata_read_capacity,
     var.metadata_write_capacity,
+    var.metadata_delivery,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -589,6 +1021,8 @@ run "refuses_bad_values_2" {
     cors_origins            = ["https://a.example.com/"]
     metadata_bucket_name    = "a"
     metadata_autoscale_to   = 0
+    buffer_batch_size       = 101
+    buffer_max_concurrency  = 1001
   }
 
   expect_failures = [
@@ -603,6 +1037,8 @@ run "refuses_bad_values_2" {
     var.cors_origins,
     var.metadata_bucket_name,
     var.metadata_autoscale_to,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -615,6 +1051,7 @@ run "refuses_bad_values_3" {
     lambda_timeout_seconds = 1.5
     cors_origins           = ["https://A.example.com"]
     metadata_autoscale_to  = 99
+    buffer_window_seconds  = 301
   }
 
   expect_failures = [
@@ -623,6 +1060,7 @@ run "refuses_bad_values_3" {
     var.lambda_timeout_seconds,
     var.cors_origins,
     var.metadata_autoscale_to,
+    var.buffer_window_seconds,
   ]
 }
 
@@ -630,13 +1068,15 @@ run "refuses_bad_values_4" {
   command = plan
 
   variables {
-    project      = "ppppppppppppppppppppp"
-    cors_origins = ["https://a.example.com:443"]
+    project               = "ppppppppppppppppppppp"
+    cors_origins          = ["https://a.example.com:443"]
+    buffer_window_seconds = 0.5
   }
 
   expect_failures = [
     var.project,
     var.cors_origins,
+    var.buffer_window_seconds,
   ]
 }
 

@@ -33,15 +33,31 @@ run "defaults" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
       "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
       "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 0
       "aws_iam_role_policy.processor_reserve_connection"     = 0
       "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -63,20 +79,40 @@ run "null_stands_for_the_default" {
     vpc_subnet_ids          = null
     vpc_security_group_ids  = null
     code_signing_config_arn = null
+    invocation_log_delivery = null
+    buffer_batch_size       = null
+    buffer_window_seconds   = null
+    buffer_max_concurrency  = null
     tags                    = null
   }
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
       "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
       "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 0
       "aws_iam_role_policy.processor_reserve_connection"     = 0
       "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -91,15 +127,31 @@ run "notification_email_set" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
       "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
       "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 0
       "aws_iam_role_policy.processor_reserve_connection"     = 0
       "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 0
       "aws_sns_topic_subscription.alarm_email"               = 1
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -114,15 +166,31 @@ run "encryption_keys_customer" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
       "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
       "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 0
       "aws_iam_role_policy.processor_reserve_connection"     = 0
       "aws_iam_role_policy.processor_use_key_of_invocations" = 1
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -138,15 +206,31 @@ run "vpc_set" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
       "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
       "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_iam_role_policy.processor_connect"                = 1
+      "aws_iam_role_policy.processor_poll_buffer"            = 0
       "aws_iam_role_policy.processor_reserve_connection"     = 1
       "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -161,15 +245,189 @@ run "code_signing_config_arn_set" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
       "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
       "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 0
       "aws_iam_role_policy.processor_reserve_connection"     = 0
       "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "invocation_log_delivery_buffered" {
+  command = plan
+
+  variables {
+    invocation_log_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
+      "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
+      "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 1
+      "aws_iam_role_policy.processor_reserve_connection"     = 0
+      "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "invocation_log_delivery_draining" {
+  command = plan
+
+  variables {
+    invocation_log_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
+      "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
+      "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 1
+      "aws_iam_role_policy.processor_reserve_connection"     = 0
+      "aws_iam_role_policy.processor_use_key_of_invocations" = 0
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_invocation_log_delivery_buffered" {
+  command = plan
+
+  variables {
+    encryption_keys         = "customer"
+    invocation_log_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
+      "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
+      "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 1
+      "aws_iam_role_policy.processor_reserve_connection"     = 0
+      "aws_iam_role_policy.processor_use_key_of_invocations" = 1
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_invocation_log_delivery_draining" {
+  command = plan
+
+  variables {
+    encryption_keys         = "customer"
+    invocation_log_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.processor_connect"                = length(aws_iam_role_policy.processor_connect)
+      "aws_iam_role_policy.processor_poll_buffer"            = length(aws_iam_role_policy.processor_poll_buffer)
+      "aws_iam_role_policy.processor_reserve_connection"     = length(aws_iam_role_policy.processor_reserve_connection)
+      "aws_iam_role_policy.processor_use_key_of_invocations" = length(aws_iam_role_policy.processor_use_key_of_invocations)
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = length(aws_lambda_event_source_mapping.buffer_to_processor)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_iam_role_policy.processor_connect"                = 0
+      "aws_iam_role_policy.processor_poll_buffer"            = 1
+      "aws_iam_role_policy.processor_reserve_connection"     = 0
+      "aws_iam_role_policy.processor_use_key_of_invocations" = 1
+      "aws_lambda_event_source_mapping.buffer_to_processor"  = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -189,6 +447,9 @@ run "refuses_bad_values_1" {
     encryption_keys         = "mine"
     vpc_subnet_ids          = ["subnet-1"]
     code_signing_config_arn = ""
+    invocation_log_delivery = "both"
+    buffer_batch_size       = 0
+    buffer_max_concurrency  = 1
   }
 
   expect_failures = [
@@ -202,6 +463,9 @@ run "refuses_bad_values_1" {
     var.encryption_keys,
     var.vpc_subnet_ids,
     var.code_signing_config_arn,
+    var.invocation_log_delivery,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -218,6 +482,8 @@ run "refuses_bad_values_2" {
     log_retention_days      = 366
     vpc_subnet_ids          = ["subnet-01234567", "subnet-01234567"]
     code_signing_config_arn = "arn:aws:lambda:us-east-1:1:function:x"
+    buffer_batch_size       = 101
+    buffer_max_concurrency  = 1001
   }
 
   expect_failures = [
@@ -230,6 +496,8 @@ run "refuses_bad_values_2" {
     var.log_retention_days,
     var.vpc_subnet_ids,
     var.code_signing_config_arn,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -241,6 +509,7 @@ run "refuses_bad_values_3" {
     environment            = "-a"
     notification_email     = "a@example.com,b@example.com"
     lambda_timeout_seconds = 1.5
+    buffer_window_seconds  = 301
   }
 
   expect_failures = [
@@ -248,6 +517,7 @@ run "refuses_bad_values_3" {
     var.environment,
     var.notification_email,
     var.lambda_timeout_seconds,
+    var.buffer_window_seconds,
   ]
 }
 
@@ -255,13 +525,15 @@ run "refuses_bad_values_4" {
   command = plan
 
   variables {
-    project     = "ppppppppppppppppppppp"
-    environment = "eeeeeeeeeeeeeeeee"
+    project               = "ppppppppppppppppppppp"
+    environment           = "eeeeeeeeeeeeeeeee"
+    buffer_window_seconds = 0.5
   }
 
   expect_failures = [
     var.project,
     var.environment,
+    var.buffer_window_seconds,
   ]
 }
 

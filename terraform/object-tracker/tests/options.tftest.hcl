@@ -42,11 +42,19 @@ run "defaults" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -58,11 +66,19 @@ run "defaults" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -89,6 +105,10 @@ run "null_stands_for_the_default" {
     code_signing_config_arn = null
     web_acl_arn             = null
     cors_origins            = null
+    tracker_delivery        = null
+    buffer_batch_size       = null
+    buffer_window_seconds   = null
+    buffer_max_concurrency  = null
     tags                    = null
   }
 
@@ -103,11 +123,19 @@ run "null_stands_for_the_default" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -119,11 +147,19 @@ run "null_stands_for_the_default" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -148,11 +184,19 @@ run "notification_email_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -164,11 +208,19 @@ run "notification_email_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 1
       "aws_sns_topic_subscription.notifications_email"             = 1
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -193,11 +245,19 @@ run "encryption_keys_customer" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -209,11 +269,19 @@ run "encryption_keys_customer" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 1
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -239,11 +307,19 @@ run "vpc_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -255,11 +331,19 @@ run "vpc_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 1
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 1
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -284,11 +368,19 @@ run "code_signing_config_arn_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -300,11 +392,19 @@ run "code_signing_config_arn_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -329,11 +429,19 @@ run "api_authorization_api_key" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 1
@@ -345,11 +453,19 @@ run "api_authorization_api_key" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 1
       "aws_api_gateway_usage_plan_key.api"                         = 1
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -374,11 +490,19 @@ run "api_authorization_none" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -390,11 +514,19 @@ run "api_authorization_none" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -419,11 +551,19 @@ run "cors_origins_one" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -435,11 +575,19 @@ run "cors_origins_one" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 1
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -464,11 +612,19 @@ run "cors_origins_several" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -480,11 +636,19 @@ run "cors_origins_several" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 1
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -509,11 +673,19 @@ run "web_acl_arn_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -525,11 +697,19 @@ run "web_acl_arn_set" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
       "aws_wafv2_web_acl_association.api"                          = 1
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -554,11 +734,19 @@ run "protected_yes" {
       "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
       "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
       "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
       "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
       "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                                = 0
@@ -570,11 +758,265 @@ run "protected_yes" {
       "aws_api_gateway_method_response.api_preflight_objects"      = 0
       "aws_api_gateway_usage_plan.api"                             = 0
       "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
       "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
       "aws_iam_role_policy.recorder_reserve_connection"            = 0
       "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
       "aws_sns_topic_subscription.alarm_email"                     = 0
       "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
+      "aws_wafv2_web_acl_association.api"                          = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "tracker_delivery_buffered" {
+  command = plan
+
+  variables {
+    tracker_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                                = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_objects"          = length(aws_api_gateway_integration.api_preflight_objects)
+      "aws_api_gateway_integration_response.api_preflight_objects" = length(aws_api_gateway_integration_response.api_preflight_objects)
+      "aws_api_gateway_method.api_preflight_objects"               = length(aws_api_gateway_method.api_preflight_objects)
+      "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
+      "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
+      "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
+      "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
+      "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                                = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = 0
+      "aws_api_gateway_integration.api_preflight_objects"          = 0
+      "aws_api_gateway_integration_response.api_preflight_objects" = 0
+      "aws_api_gateway_method.api_preflight_objects"               = 0
+      "aws_api_gateway_method_response.api_preflight_objects"      = 0
+      "aws_api_gateway_usage_plan.api"                             = 0
+      "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 1
+      "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 1
+      "aws_iam_role_policy.recorder_reserve_connection"            = 0
+      "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 1
+      "aws_sns_topic_subscription.alarm_email"                     = 0
+      "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 1
+      "aws_sqs_queue.buffer_dead_letters"                          = 1
+      "aws_sqs_queue_policy.buffer"                                = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 1
+      "aws_wafv2_web_acl_association.api"                          = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "tracker_delivery_draining" {
+  command = plan
+
+  variables {
+    tracker_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                                = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_objects"          = length(aws_api_gateway_integration.api_preflight_objects)
+      "aws_api_gateway_integration_response.api_preflight_objects" = length(aws_api_gateway_integration_response.api_preflight_objects)
+      "aws_api_gateway_method.api_preflight_objects"               = length(aws_api_gateway_method.api_preflight_objects)
+      "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
+      "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
+      "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
+      "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
+      "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                                = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = 0
+      "aws_api_gateway_integration.api_preflight_objects"          = 0
+      "aws_api_gateway_integration_response.api_preflight_objects" = 0
+      "aws_api_gateway_method.api_preflight_objects"               = 0
+      "aws_api_gateway_method_response.api_preflight_objects"      = 0
+      "aws_api_gateway_usage_plan.api"                             = 0
+      "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 1
+      "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 1
+      "aws_iam_role_policy.recorder_reserve_connection"            = 0
+      "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 1
+      "aws_sns_topic_subscription.alarm_email"                     = 0
+      "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 1
+      "aws_sqs_queue.buffer_dead_letters"                          = 1
+      "aws_sqs_queue_policy.buffer"                                = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 1
+      "aws_wafv2_web_acl_association.api"                          = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_tracker_delivery_buffered" {
+  command = plan
+
+  variables {
+    encryption_keys  = "customer"
+    tracker_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                                = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_objects"          = length(aws_api_gateway_integration.api_preflight_objects)
+      "aws_api_gateway_integration_response.api_preflight_objects" = length(aws_api_gateway_integration_response.api_preflight_objects)
+      "aws_api_gateway_method.api_preflight_objects"               = length(aws_api_gateway_method.api_preflight_objects)
+      "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
+      "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
+      "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
+      "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
+      "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                                = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = 0
+      "aws_api_gateway_integration.api_preflight_objects"          = 0
+      "aws_api_gateway_integration_response.api_preflight_objects" = 0
+      "aws_api_gateway_method.api_preflight_objects"               = 0
+      "aws_api_gateway_method_response.api_preflight_objects"      = 0
+      "aws_api_gateway_usage_plan.api"                             = 0
+      "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 1
+      "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 1
+      "aws_iam_role_policy.recorder_reserve_connection"            = 0
+      "aws_iam_role_policy.recorder_use_key_of_records"            = 1
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 1
+      "aws_sns_topic_subscription.alarm_email"                     = 0
+      "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 1
+      "aws_sqs_queue.buffer_dead_letters"                          = 1
+      "aws_sqs_queue_policy.buffer"                                = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 1
+      "aws_wafv2_web_acl_association.api"                          = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_tracker_delivery_draining" {
+  command = plan
+
+  variables {
+    encryption_keys  = "customer"
+    tracker_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                                = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_objects"          = length(aws_api_gateway_integration.api_preflight_objects)
+      "aws_api_gateway_integration_response.api_preflight_objects" = length(aws_api_gateway_integration_response.api_preflight_objects)
+      "aws_api_gateway_method.api_preflight_objects"               = length(aws_api_gateway_method.api_preflight_objects)
+      "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
+      "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
+      "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
+      "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
+      "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                                = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = 0
+      "aws_api_gateway_integration.api_preflight_objects"          = 0
+      "aws_api_gateway_integration_response.api_preflight_objects" = 0
+      "aws_api_gateway_method.api_preflight_objects"               = 0
+      "aws_api_gateway_method_response.api_preflight_objects"      = 0
+      "aws_api_gateway_usage_plan.api"                             = 0
+      "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 1
+      "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 1
+      "aws_iam_role_policy.recorder_reserve_connection"            = 0
+      "aws_iam_role_policy.recorder_use_key_of_records"            = 1
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 1
+      "aws_sns_topic_subscription.alarm_email"                     = 0
+      "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 1
+      "aws_sqs_queue.buffer_dead_letters"                          = 1
+      "aws_sqs_queue_policy.buffer"                                = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 1
       "aws_wafv2_web_acl_association.api"                          = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -598,6 +1040,9 @@ run "refuses_bad_values_1" {
     code_signing_config_arn = ""
     web_acl_arn             = ""
     cors_origins            = ["*"]
+    tracker_delivery        = "queue"
+    buffer_batch_size       = 0
+    buffer_max_concurrency  = 1
   }
 
   expect_failures = [
@@ -614,6 +1059,9 @@ run "refuses_bad_values_1" {
     var.code_signing_config_arn,
     var.web_acl_arn,
     var.cors_origins,
+    var.tracker_delivery,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -632,6 +1080,8 @@ run "refuses_bad_values_2" {
     code_signing_config_arn = "arn:aws:lambda:us-east-1:1:function:x"
     web_acl_arn             = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"
     cors_origins            = ["https://a.example.com/"]
+    buffer_batch_size       = 101
+    buffer_max_concurrency  = 1001
   }
 
   expect_failures = [
@@ -646,6 +1096,8 @@ run "refuses_bad_values_2" {
     var.code_signing_config_arn,
     var.web_acl_arn,
     var.cors_origins,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -657,6 +1109,7 @@ run "refuses_bad_values_3" {
     notification_email     = "a@example.com,b@example.com"
     lambda_timeout_seconds = 1.5
     cors_origins           = ["https://A.example.com"]
+    buffer_window_seconds  = 301
   }
 
   expect_failures = [
@@ -664,6 +1117,7 @@ run "refuses_bad_values_3" {
     var.notification_email,
     var.lambda_timeout_seconds,
     var.cors_origins,
+    var.buffer_window_seconds,
   ]
 }
 
@@ -671,13 +1125,15 @@ run "refuses_bad_values_4" {
   command = plan
 
   variables {
-    project      = "ppppppppppppppppppppp"
-    cors_origins = ["https://a.example.com:443"]
+    project               = "ppppppppppppppppppppp"
+    cors_origins          = ["https://a.example.com:443"]
+    buffer_window_seconds = 0.5
   }
 
   expect_failures = [
     var.project,
     var.cors_origins,
+    var.buffer_window_seconds,
   ]
 }
 

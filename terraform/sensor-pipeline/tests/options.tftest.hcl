@@ -33,31 +33,47 @@ run "defaults" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -88,36 +104,56 @@ run "null_stands_for_the_default" {
     sensor_hysteresis              = null
     sensor_longest_silence_seconds = null
     sensor_rejects_days            = null
+    sensor_delivery                = null
+    buffer_batch_size              = null
+    buffer_window_seconds          = null
+    buffer_max_concurrency         = null
     tags                           = null
   }
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -132,31 +168,47 @@ run "notification_email_set" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 1
       "aws_sns_topic_subscription.breaches_email"            = 1
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -171,31 +223,47 @@ run "encryption_keys_customer" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 1
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 1
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -211,31 +279,47 @@ run "vpc_set" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 1
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 1
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -250,31 +334,47 @@ run "code_signing_config_arn_set" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -289,31 +389,47 @@ run "protected_yes" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
       "aws_dynamodb_table.episodes"                          = 0
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 0
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -328,31 +444,157 @@ run "sensor_notifications_episodes" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 1
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 1
       "aws_dynamodb_table.episodes"                          = 1
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 1
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 1
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "sensor_delivery_buffered" {
+  command = plan
+
+  variables {
+    sensor_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
+      "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
+      "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
+      "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
+      "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
+      "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
+      "aws_dynamodb_table.episodes"                          = 0
+      "aws_iam_role_policy.ingester_connect"                 = 0
+      "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 1
+      "aws_iam_role_policy.ingester_put_episodes"            = 0
+      "aws_iam_role_policy.ingester_reserve_connection"      = 0
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "sensor_delivery_draining" {
+  command = plan
+
+  variables {
+    sensor_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
+      "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
+      "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
+      "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
+      "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
+      "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
+      "aws_dynamodb_table.episodes"                          = 0
+      "aws_iam_role_policy.ingester_connect"                 = 0
+      "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 1
+      "aws_iam_role_policy.ingester_put_episodes"            = 0
+      "aws_iam_role_policy.ingester_reserve_connection"      = 0
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -368,31 +610,159 @@ run "encryption_keys_customer_and_sensor_notifications_episodes" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 1
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 1
       "aws_dynamodb_table.episodes"                          = 1
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 1
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 1
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 1
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 1
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 1
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_sensor_delivery_buffered" {
+  command = plan
+
+  variables {
+    encryption_keys = "customer"
+    sensor_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
+      "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
+      "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
+      "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
+      "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
+      "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
+      "aws_dynamodb_table.episodes"                          = 0
+      "aws_iam_role_policy.ingester_connect"                 = 0
+      "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 1
+      "aws_iam_role_policy.ingester_put_episodes"            = 0
+      "aws_iam_role_policy.ingester_reserve_connection"      = 0
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = 1
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = 1
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_sensor_delivery_draining" {
+  command = plan
+
+  variables {
+    encryption_keys = "customer"
+    sensor_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
+      "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
+      "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
+      "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
+      "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
+      "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
+      "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 1
+      "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 0
+      "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 0
+      "aws_dynamodb_table.episodes"                          = 0
+      "aws_iam_role_policy.ingester_connect"                 = 0
+      "aws_iam_role_policy.ingester_get_episodes"            = 0
+      "aws_iam_role_policy.ingester_poll_buffer"             = 1
+      "aws_iam_role_policy.ingester_put_episodes"            = 0
+      "aws_iam_role_policy.ingester_reserve_connection"      = 0
+      "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
+      "aws_iam_role_policy.ingester_use_key_of_readings"     = 1
+      "aws_iam_role_policy.ingester_use_key_of_rejects"      = 1
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 1
+      "aws_sns_topic_subscription.alarm_email"               = 0
+      "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 1
+      "aws_sqs_queue.buffer_dead_letters"                    = 1
+      "aws_sqs_queue_policy.buffer"                          = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 1
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -408,31 +778,47 @@ run "protected_yes_and_sensor_notifications_episodes" {
 
   assert {
     condition = jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = length(aws_cloudwatch_metric_alarm.episodes_read_throttled)
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = length(aws_cloudwatch_metric_alarm.episodes_write_throttled)
       "aws_dynamodb_table.episodes"                          = length(aws_dynamodb_table.episodes)
       "aws_iam_role_policy.ingester_connect"                 = length(aws_iam_role_policy.ingester_connect)
       "aws_iam_role_policy.ingester_get_episodes"            = length(aws_iam_role_policy.ingester_get_episodes)
+      "aws_iam_role_policy.ingester_poll_buffer"             = length(aws_iam_role_policy.ingester_poll_buffer)
       "aws_iam_role_policy.ingester_put_episodes"            = length(aws_iam_role_policy.ingester_put_episodes)
       "aws_iam_role_policy.ingester_reserve_connection"      = length(aws_iam_role_policy.ingester_reserve_connection)
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = length(aws_iam_role_policy.ingester_use_key_of_episodes)
       "aws_iam_role_policy.ingester_use_key_of_readings"     = length(aws_iam_role_policy.ingester_use_key_of_readings)
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = length(aws_iam_role_policy.ingester_use_key_of_rejects)
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = length(aws_lambda_event_source_mapping.buffer_to_ingester)
       "aws_sns_topic_subscription.alarm_email"               = length(aws_sns_topic_subscription.alarm_email)
       "aws_sns_topic_subscription.breaches_email"            = length(aws_sns_topic_subscription.breaches_email)
+      "aws_sqs_queue.buffer"                                 = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                    = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                          = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"             = length(aws_sqs_queue_policy.buffer_dead_letters)
       }) == jsonencode({
+      "aws_cloudwatch_metric_alarm.buffer_backlog"           = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept" = 0
       "aws_cloudwatch_metric_alarm.episodes_read_throttled"  = 1
       "aws_cloudwatch_metric_alarm.episodes_write_throttled" = 1
       "aws_dynamodb_table.episodes"                          = 1
       "aws_iam_role_policy.ingester_connect"                 = 0
       "aws_iam_role_policy.ingester_get_episodes"            = 1
+      "aws_iam_role_policy.ingester_poll_buffer"             = 0
       "aws_iam_role_policy.ingester_put_episodes"            = 1
       "aws_iam_role_policy.ingester_reserve_connection"      = 0
       "aws_iam_role_policy.ingester_use_key_of_episodes"     = 0
       "aws_iam_role_policy.ingester_use_key_of_readings"     = 0
       "aws_iam_role_policy.ingester_use_key_of_rejects"      = 0
+      "aws_lambda_event_source_mapping.buffer_to_ingester"   = 0
       "aws_sns_topic_subscription.alarm_email"               = 0
       "aws_sns_topic_subscription.breaches_email"            = 0
+      "aws_sqs_queue.buffer"                                 = 0
+      "aws_sqs_queue.buffer_dead_letters"                    = 0
+      "aws_sqs_queue_policy.buffer"                          = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"             = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
   }
@@ -460,6 +846,9 @@ run "refuses_bad_values_1" {
     sensor_hysteresis              = "[1]"
     sensor_longest_silence_seconds = 0
     sensor_rejects_days            = 3651
+    sensor_delivery                = "eventbridge"
+    buffer_batch_size              = 0
+    buffer_max_concurrency         = 1
   }
 
   expect_failures = [
@@ -481,6 +870,9 @@ run "refuses_bad_values_1" {
     var.sensor_hysteresis,
     var.sensor_longest_silence_seconds,
     var.sensor_rejects_days,
+    var.sensor_delivery,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -500,6 +892,8 @@ run "refuses_bad_values_2" {
     sensor_field_names        = "{\"\": \"deviceId\"}"
     sensor_earliest_timestamp = "2015-02-30T00:00:00Z"
     sensor_hysteresis         = "{\"t\": -1}"
+    buffer_batch_size         = 101
+    buffer_max_concurrency    = 1001
   }
 
   expect_failures = [
@@ -515,6 +909,8 @@ run "refuses_bad_values_2" {
     var.sensor_field_names,
     var.sensor_earliest_timestamp,
     var.sensor_hysteresis,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -528,6 +924,7 @@ run "refuses_bad_values_3" {
     sensor_thresholds      = "[]"
     sensor_field_names     = "{\"a\": \"B\"}"
     sensor_hysteresis      = "{\"t\": \"1\"}"
+    buffer_window_seconds  = 301
   }
 
   expect_failures = [
@@ -537,6 +934,7 @@ run "refuses_bad_values_3" {
     var.sensor_thresholds,
     var.sensor_field_names,
     var.sensor_hysteresis,
+    var.buffer_window_seconds,
   ]
 }
 
@@ -544,15 +942,17 @@ run "refuses_bad_values_4" {
   command = plan
 
   variables {
-    project            = "ppppppppppppppppppppp"
-    sensor_thresholds  = "{\"t\": {\"lower\": 2, \"upper\": 1}}"
-    sensor_field_names = "{\"a\": 1}"
+    project               = "ppppppppppppppppppppp"
+    sensor_thresholds     = "{\"t\": {\"lower\": 2, \"upper\": 1}}"
+    sensor_field_names    = "{\"a\": 1}"
+    buffer_window_seconds = 0.5
   }
 
   expect_failures = [
     var.project,
     var.sensor_thresholds,
     var.sensor_field_names,
+    var.buffer_window_seconds,
   ]
 }
 

@@ -42,12 +42,20 @@ run "defaults" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -59,12 +67,20 @@ run "defaults" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -93,6 +109,10 @@ run "null_stands_for_the_default" {
     upload_burst_limit      = null
     upload_encryption       = null
     cors_origins            = null
+    upload_delivery         = null
+    buffer_batch_size       = null
+    buffer_window_seconds   = null
+    buffer_max_concurrency  = null
     tags                    = null
   }
 
@@ -107,12 +127,20 @@ run "null_stands_for_the_default" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -124,12 +152,20 @@ run "null_stands_for_the_default" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -154,12 +190,20 @@ run "notification_email_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -171,12 +215,20 @@ run "notification_email_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 1
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -201,12 +253,20 @@ run "encryption_keys_customer" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -218,12 +278,20 @@ run "encryption_keys_customer" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -249,12 +317,20 @@ run "vpc_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -266,12 +342,20 @@ run "vpc_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 1
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 1
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -296,12 +380,20 @@ run "code_signing_config_arn_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -313,12 +405,20 @@ run "code_signing_config_arn_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -343,12 +443,20 @@ run "api_authorization_api_key" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 1
@@ -360,12 +468,20 @@ run "api_authorization_api_key" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 1
       "aws_api_gateway_usage_plan_key.api"                        = 1
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -390,12 +506,20 @@ run "api_authorization_none" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -407,12 +531,20 @@ run "api_authorization_none" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -437,12 +569,20 @@ run "cors_origins_one" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -454,12 +594,20 @@ run "cors_origins_one" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 1
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 1
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -484,12 +632,20 @@ run "cors_origins_several" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -501,12 +657,20 @@ run "cors_origins_several" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 1
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 1
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -531,12 +695,20 @@ run "web_acl_arn_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -548,12 +720,20 @@ run "web_acl_arn_set" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 1
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -578,12 +758,20 @@ run "protected_yes" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -595,12 +783,20 @@ run "protected_yes" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 0
       "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -625,12 +821,20 @@ run "upload_encryption_kms" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -642,12 +846,146 @@ run "upload_encryption_kms" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 1
       "aws_kms_key.files"                                         = 1
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
+      "aws_wafv2_web_acl_association.api"                         = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "upload_delivery_buffered" {
+  command = plan
+
+  variables {
+    upload_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                               = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_upload"          = length(aws_api_gateway_integration.api_preflight_upload)
+      "aws_api_gateway_integration_response.api_preflight_upload" = length(aws_api_gateway_integration_response.api_preflight_upload)
+      "aws_api_gateway_method.api_preflight_upload"               = length(aws_api_gateway_method.api_preflight_upload)
+      "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
+      "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
+      "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
+      "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
+      "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
+      "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
+      "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                               = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = 0
+      "aws_api_gateway_integration.api_preflight_upload"          = 0
+      "aws_api_gateway_integration_response.api_preflight_upload" = 0
+      "aws_api_gateway_method.api_preflight_upload"               = 0
+      "aws_api_gateway_method_response.api_preflight_upload"      = 0
+      "aws_api_gateway_usage_plan.api"                            = 0
+      "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 1
+      "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 1
+      "aws_iam_role_policy.uploader_reserve_connection"           = 0
+      "aws_kms_alias.files_key"                                   = 0
+      "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 1
+      "aws_s3_bucket_cors_configuration.files"                    = 0
+      "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 1
+      "aws_sqs_queue.buffer_dead_letters"                         = 1
+      "aws_sqs_queue_policy.buffer"                               = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 1
+      "aws_wafv2_web_acl_association.api"                         = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "upload_delivery_draining" {
+  command = plan
+
+  variables {
+    upload_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                               = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_upload"          = length(aws_api_gateway_integration.api_preflight_upload)
+      "aws_api_gateway_integration_response.api_preflight_upload" = length(aws_api_gateway_integration_response.api_preflight_upload)
+      "aws_api_gateway_method.api_preflight_upload"               = length(aws_api_gateway_method.api_preflight_upload)
+      "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
+      "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
+      "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
+      "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
+      "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
+      "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
+      "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                               = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = 0
+      "aws_api_gateway_integration.api_preflight_upload"          = 0
+      "aws_api_gateway_integration_response.api_preflight_upload" = 0
+      "aws_api_gateway_method.api_preflight_upload"               = 0
+      "aws_api_gateway_method_response.api_preflight_upload"      = 0
+      "aws_api_gateway_usage_plan.api"                            = 0
+      "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 1
+      "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 1
+      "aws_iam_role_policy.uploader_reserve_connection"           = 0
+      "aws_kms_alias.files_key"                                   = 0
+      "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 1
+      "aws_s3_bucket_cors_configuration.files"                    = 0
+      "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 1
+      "aws_sqs_queue.buffer_dead_letters"                         = 1
+      "aws_sqs_queue_policy.buffer"                               = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 1
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -673,12 +1011,20 @@ run "encryption_keys_customer_and_upload_encryption_kms" {
       "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
       "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
       "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
       "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
       "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
       "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
       "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
       "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
       "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
       "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
       }) == jsonencode({
       "aws_api_gateway_api_key.api"                               = 0
@@ -690,12 +1036,148 @@ run "encryption_keys_customer_and_upload_encryption_kms" {
       "aws_api_gateway_method_response.api_preflight_upload"      = 0
       "aws_api_gateway_usage_plan.api"                            = 0
       "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 0
       "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 0
       "aws_iam_role_policy.uploader_reserve_connection"           = 0
       "aws_kms_alias.files_key"                                   = 1
       "aws_kms_key.files"                                         = 1
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 0
       "aws_s3_bucket_cors_configuration.files"                    = 0
       "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 0
+      "aws_sqs_queue.buffer_dead_letters"                         = 0
+      "aws_sqs_queue_policy.buffer"                               = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 0
+      "aws_wafv2_web_acl_association.api"                         = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_upload_delivery_buffered" {
+  command = plan
+
+  variables {
+    encryption_keys = "customer"
+    upload_delivery = "buffered"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                               = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_upload"          = length(aws_api_gateway_integration.api_preflight_upload)
+      "aws_api_gateway_integration_response.api_preflight_upload" = length(aws_api_gateway_integration_response.api_preflight_upload)
+      "aws_api_gateway_method.api_preflight_upload"               = length(aws_api_gateway_method.api_preflight_upload)
+      "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
+      "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
+      "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
+      "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
+      "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
+      "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
+      "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                               = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = 0
+      "aws_api_gateway_integration.api_preflight_upload"          = 0
+      "aws_api_gateway_integration_response.api_preflight_upload" = 0
+      "aws_api_gateway_method.api_preflight_upload"               = 0
+      "aws_api_gateway_method_response.api_preflight_upload"      = 0
+      "aws_api_gateway_usage_plan.api"                            = 0
+      "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 1
+      "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 1
+      "aws_iam_role_policy.uploader_reserve_connection"           = 0
+      "aws_kms_alias.files_key"                                   = 0
+      "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 1
+      "aws_s3_bucket_cors_configuration.files"                    = 0
+      "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 1
+      "aws_sqs_queue.buffer_dead_letters"                         = 1
+      "aws_sqs_queue_policy.buffer"                               = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 1
+      "aws_wafv2_web_acl_association.api"                         = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
+run "encryption_keys_customer_and_upload_delivery_draining" {
+  command = plan
+
+  variables {
+    encryption_keys = "customer"
+    upload_delivery = "draining"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                               = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_upload"          = length(aws_api_gateway_integration.api_preflight_upload)
+      "aws_api_gateway_integration_response.api_preflight_upload" = length(aws_api_gateway_integration_response.api_preflight_upload)
+      "aws_api_gateway_method.api_preflight_upload"               = length(aws_api_gateway_method.api_preflight_upload)
+      "aws_api_gateway_method_response.api_preflight_upload"      = length(aws_api_gateway_method_response.api_preflight_upload)
+      "aws_api_gateway_usage_plan.api"                            = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                        = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.uploader_connect"                      = length(aws_iam_role_policy.uploader_connect)
+      "aws_iam_role_policy.uploader_poll_buffer"                  = length(aws_iam_role_policy.uploader_poll_buffer)
+      "aws_iam_role_policy.uploader_reserve_connection"           = length(aws_iam_role_policy.uploader_reserve_connection)
+      "aws_kms_alias.files_key"                                   = length(aws_kms_alias.files_key)
+      "aws_kms_key.files"                                         = length(aws_kms_key.files)
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = length(aws_lambda_event_source_mapping.buffer_to_uploader)
+      "aws_s3_bucket_cors_configuration.files"                    = length(aws_s3_bucket_cors_configuration.files)
+      "aws_sns_topic_subscription.alarm_email"                    = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                      = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                         = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                               = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                         = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                               = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"           = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"           = 0
+      "aws_api_gateway_integration.api_preflight_upload"          = 0
+      "aws_api_gateway_integration_response.api_preflight_upload" = 0
+      "aws_api_gateway_method.api_preflight_upload"               = 0
+      "aws_api_gateway_method_response.api_preflight_upload"      = 0
+      "aws_api_gateway_usage_plan.api"                            = 0
+      "aws_api_gateway_usage_plan_key.api"                        = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                = 1
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"      = 1
+      "aws_iam_role_policy.uploader_connect"                      = 0
+      "aws_iam_role_policy.uploader_poll_buffer"                  = 1
+      "aws_iam_role_policy.uploader_reserve_connection"           = 0
+      "aws_kms_alias.files_key"                                   = 0
+      "aws_kms_key.files"                                         = 0
+      "aws_lambda_event_source_mapping.buffer_to_uploader"        = 1
+      "aws_s3_bucket_cors_configuration.files"                    = 0
+      "aws_sns_topic_subscription.alarm_email"                    = 0
+      "aws_sqs_queue.buffer"                                      = 1
+      "aws_sqs_queue.buffer_dead_letters"                         = 1
+      "aws_sqs_queue_policy.buffer"                               = 1
+      "aws_sqs_queue_policy.buffer_dead_letters"                  = 1
       "aws_wafv2_web_acl_association.api"                         = 0
     })
     error_message = "Other resources are conditional than the CDKTF stack has under this option."
@@ -721,6 +1203,9 @@ run "refuses_bad_values_1" {
     upload_burst_limit      = 0
     upload_encryption       = "SSE"
     cors_origins            = ["*"]
+    upload_delivery         = ""
+    buffer_batch_size       = 0
+    buffer_max_concurrency  = 1
   }
 
   expect_failures = [
@@ -739,6 +1224,9 @@ run "refuses_bad_values_1" {
     var.upload_burst_limit,
     var.upload_encryption,
     var.cors_origins,
+    var.upload_delivery,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -758,6 +1246,8 @@ run "refuses_bad_values_2" {
     web_acl_arn             = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"
     upload_burst_limit      = 5001
     cors_origins            = ["https://a.example.com/"]
+    buffer_batch_size       = 101
+    buffer_max_concurrency  = 1001
   }
 
   expect_failures = [
@@ -773,6 +1263,8 @@ run "refuses_bad_values_2" {
     var.web_acl_arn,
     var.upload_burst_limit,
     var.cors_origins,
+    var.buffer_batch_size,
+    var.buffer_max_concurrency,
   ]
 }
 
@@ -784,6 +1276,7 @@ run "refuses_bad_values_3" {
     notification_email     = "a@example.com,b@example.com"
     lambda_timeout_seconds = 1.5
     cors_origins           = ["https://A.example.com"]
+    buffer_window_seconds  = 301
   }
 
   expect_failures = [
@@ -791,6 +1284,7 @@ run "refuses_bad_values_3" {
     var.notification_email,
     var.lambda_timeout_seconds,
     var.cors_origins,
+    var.buffer_window_seconds,
   ]
 }
 
@@ -798,13 +1292,15 @@ run "refuses_bad_values_4" {
   command = plan
 
   variables {
-    project      = "ppppppppppppppppppppp"
-    cors_origins = ["https://a.example.com:443"]
+    project               = "ppppppppppppppppppppp"
+    cors_origins          = ["https://a.example.com:443"]
+    buffer_window_seconds = 0.5
   }
 
   expect_failures = [
     var.project,
     var.cors_origins,
+    var.buffer_window_seconds,
   ]
 }
 
