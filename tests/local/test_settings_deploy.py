@@ -43,6 +43,8 @@ SECOND = {
     "METADATA_WRITE_CAPACITY": "5",
     "METADATA_AUTOSCALE_TO": "20",
 }
+MODES = ("TRACKER_DELIVERY", "UPLOAD_DELIVERY", "METADATA_DELIVERY", "INVOCATION_LOG_DELIVERY")
+BATCHES = ("BATCH_SIZE", "WINDOW_SECONDS", "MAX_CONCURRENCY")
 STACKS = ("api-gateway-account", SYSTEM)
 
 
@@ -120,6 +122,8 @@ def test_every_documented_setting_is_deployed_here_or_excluded_with_a_reason() -
         "AWS_PROVIDER_VERSION": "one version of the provider is on disk; tests/unit/test_settings.py pins it",
         "CODE_SIGNING_CONFIG_ARN": "the local AWS forgets it",
         "WEB_ACL_ARN": "the local AWS has none before a REST API",
+        **dict.fromkeys(MODES, "tests/local/test_delivery_modes.py"),
+        **{f"BUFFER_{one}": "tests/local/test_delivery_modes.py" for one in BATCHES},
     }
     # Settings of the sensor pipeline: tests/local/test_sensor_pipeline.py.
     named = {one.metadata["name"] for one in fields(Settings) if not one.metadata["name"].startswith("SENSOR_")}

@@ -129,6 +129,34 @@ def test_several_buckets_share_one_statement_of_a_queue(stack: TerraformStack) -
     ]
 
 
+def test_a_bucket_that_moves_its_events_to_a_queue_keeps_the_functions_permission(
+    stack: TerraformStack, new_stack: Callable[[], TerraformStack], code: Path
+) -> None:
+    before = new_stack()
+    uploads(before).on_object_created(PythonFunction(before, "Worker", name="worker", packages=[code]))
+    worker, queue = PythonFunction(stack, "Worker", name="worker", packages=[code]), Queue(stack, "Orders", name="q")
+    bucket = uploads(stack)
+    bucket.on_object_created(queue)
+    bucket.permit_delivery(worker)
+    bucket.permit_delivery(worker)
+    made = Terraform(stack)
+    permissions = made.all("aws_lambda_permission")
+    assert permissions == Terraform(before).all("aws_lambda_permission")
+    assert list(permissions) == ["Worker/InvokeForUploads"]
+    notification = made.one("aws_s3_bucket_notification")
+    assert notification["queue"] == [{"events": ["s3:ObjectCreated:*"], "queue_arn": QUEUE_ARN}]
+    assert "lambda_function" not in notification
+    assert notification["depends_on"] == ["aws_sqs_queue_policy.Orders/QueuePolicy"]
+
+
+def test_a_permission_alone_makes_no_notification(stack: TerraformStack) -> None:
+    queue = Queue(stack, "Orders", name="orders")
+    uploads(stack).permit_delivery(queue)
+    made = Terraform(stack)
+    assert made.all("aws_s3_bucket_notification") == {}
+    assert [one["sid"] for one in made.policies()["Orders/Policy"]] == ["DenyInsecureTransport", "AllowS3"]
+
+
 def test_one_permission_is_enough_for_all_prefixes_of_a_bucket(stack: TerraformStack, worker: PythonFunction) -> None:
     bucket = uploads(stack)
     for number in range(100):

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -32,17 +31,18 @@ Synthesize = Callable[[str, str], Terraform]
 @pytest.fixture(scope="module")
 def synthesize(new_app: Callable[[], App]) -> Synthesize:
     """A system with a mode of delivery."""
-    systems = {one.__name__: one for one in SYSTEMS}  # type: ignore[attr-defined]
+    systems = {one.__name__: one for one in SYSTEMS}
 
     def made(system: str, delivery: str) -> Terraform:
-        settings = replace(Settings(), **{BUFFERED[system][0]: delivery})
+        chosen: dict[str, Any] = {BUFFERED[system][0]: delivery}
+        settings = Settings(**chosen)
         return Terraform(systems[system](new_app(), settings))
 
     return cache(made)
 
 
 def test_every_system_has_a_setting() -> None:
-    assert {one.__name__ for one in SYSTEMS} == set(BUFFERED)  # type: ignore[attr-defined]
+    assert {one.__name__ for one in SYSTEMS} == set(BUFFERED)
 
 
 def addresses(made: Terraform) -> set[str]:
@@ -154,7 +154,7 @@ def test_only_the_bucket_may_send_and_only_the_function_may_poll(synthesize: Syn
 
 @pytest.mark.parametrize("mode", ["buffered", "draining"])
 def test_under_the_customers_key_s3_may_encrypt_and_the_function_decrypt(new_app: Callable[[], App], mode: str) -> None:
-    (system,) = [one for one in SYSTEMS if one.__name__ == "ObjectTracker"]  # type: ignore[attr-defined]
+    (system,) = [one for one in SYSTEMS if one.__name__ == "ObjectTracker"]
     made = Terraform(system(new_app(), Settings(tracker_delivery=mode, encryption_keys="customer")))
     key = "${aws_kms_key.Key/Key.arn}"
     queues = made.all("aws_sqs_queue")
@@ -177,7 +177,7 @@ def test_outputs_name_the_queues(synthesize: Synthesize, system: str) -> None:
 
 
 def test_settings_reach_the_batches(new_app: Callable[[], App]) -> None:
-    (system,) = [one for one in SYSTEMS if one.__name__ == "InvocationLog"]  # type: ignore[attr-defined]
+    (system,) = [one for one in SYSTEMS if one.__name__ == "InvocationLog"]
     settings = Settings(
         invocation_log_delivery="buffered",
         lambda_timeout_seconds=60,
