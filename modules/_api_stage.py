@@ -98,11 +98,15 @@ def add_stage(
     return stage, access_log
 
 
+SHOWN_OF_NAME = 256  # characters of an API's name, which may be as long as a description
+
+
 def add_alarms(api: Construct, *, name: str, topic: AlarmTopic | None) -> None:
     # https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
+    shown = name if is_token(name) else name[:SHOWN_OF_NAME]
     Alarms(api, "Alarms", name=name, topic=topic).add(
         "ServerErrors",
-        description=f"{name} answered with a 5xx status; the function's log and the execution log say why",
+        description=f"{shown} answered with a 5xx status; the function's log and the execution log say why",
         namespace="AWS/ApiGateway",
         metric="5XXError",
         dimensions={"ApiName": name, "Stage": STAGE},

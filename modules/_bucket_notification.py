@@ -43,11 +43,17 @@ class Notification:
     """The notification configuration of one bucket. S3's limits are checked for each target."""
 
     def __init__(
-        self, bucket: Construct, *, name: str, arn: str, known_arn: Callable[[Construct], str | None], account_id: str
+        self,
+        bucket: Construct,
+        *,
+        name: str,
+        arn: str,
+        known_arn: Callable[[Construct], str | None],
+        account_id_in: Callable[[Construct], str],
     ) -> None:
         self._bucket = bucket
         self._name = name
-        self._source = (arn, known_arn, account_id)
+        self._source = (arn, known_arn, account_id_in)
         self._heard: list[Objects] = []
         self._functions: list[S3BucketNotificationLambdaFunction] = []
         self._queues: list[S3BucketNotificationQueue] = []
@@ -95,12 +101,14 @@ class Notification:
         """Let the bucket deliver to a target. Returns what has to exist before it does."""
         bucket = self._bucket
         needs(bucket, target)
-        arn, known_arn, account_id = self._source
+        arn, known_arn, account_id_in = self._source
         # These ids are in existing states, so they must not change.
         permission_id = f"InvokeFor{bucket.node.id}{self._invoked or ''}"
         self._invoked += not isinstance(target, AnyQueue | AnyTopic)
         return target.admit(
-            EventSource(bucket, "s3.amazonaws.com", arn, permission_id, known_arn=known_arn, account_id=account_id)
+            EventSource(
+                bucket, "s3.amazonaws.com", arn, permission_id, known_arn=known_arn, account_id_in=account_id_in
+            )
         )
 
     def send_to_eventbridge(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import partition
+from ._account import owner, partition
 from ._bucket_notification import Notification, Target
 from ._checks import is_token
 from ._event_pattern import EventPattern
@@ -38,7 +38,7 @@ class AnyBucket(Construct):
 
     name: str
     arn: str
-    _account_id: str
+    _given_account_id: str | None
     _key: AnyKey | None
     _given_name: str
 
@@ -171,7 +171,7 @@ class AnyBucket(Construct):
                 name=self.name,
                 arn=self.arn,
                 known_arn=self._known_arn_in,
-                account_id=self._account_id,
+                account_id_in=self._account_id_in,
             )
         return self._notification
 
@@ -187,6 +187,9 @@ class AnyBucket(Construct):
     def _connect(self, grantee: Grantee, event: str, prefix: str) -> None:
         if isinstance(grantee, Construct):
             connect(grantee, self, written=Objects(event, prefix))
+
+    def _account_id_in(self, scope: Construct) -> str:
+        return owner(scope, self._given_account_id)
 
     def _known_arn_in(self, scope: Construct) -> str | None:
         name = self._given_name

@@ -30,8 +30,8 @@ class EventSource:
     known to Terraform only. Without `known_arn` the connection belongs to the target's stack, which may refer to the
     source.
 
-    `permission_id` is the id of the permission to invoke a function. With `account_id` policies have a condition on the
-    account, because the ARN names none.
+    `permission_id` is the id of the permission to invoke a function. With `account_id_in` policies have a condition on
+    the account, because the ARN names none: the account's id for use in the stack of a construct.
     """
 
     construct: Construct
@@ -39,7 +39,7 @@ class EventSource:
     arn: str
     permission_id: str
     known_arn: Callable[[Construct], str | None] | None = None
-    account_id: str | None = None
+    account_id_in: Callable[[Construct], str] | None = None
 
     def arn_in(self, target: Construct) -> str:
         """The ARN for a policy of the target. Raises `ConfigurationError` if it would make two stacks depend on each
@@ -58,8 +58,8 @@ class EventSource:
     def conditions(self, target: Construct) -> list[Condition]:
         """The conditions that a policy of the target has for requests on behalf of this source."""
         conditions = [Condition("ArnEquals", "aws:SourceArn", [self.arn_in(target)])]
-        if self.account_id is not None:
-            conditions.append(Condition("StringEquals", "aws:SourceAccount", [self.account_id]))
+        if self.account_id_in is not None:
+            conditions.append(Condition("StringEquals", "aws:SourceAccount", [self.account_id_in(target)]))
         return conditions
 
 

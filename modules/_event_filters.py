@@ -56,6 +56,8 @@ def check_pattern(where: Construct, parameter: str, pattern: object, operators: 
     """Raises `ConfigurationError` for a pattern or operator that the service refuses."""
     if not isinstance(pattern, Mapping):
         raise _refuse(where, parameter, pattern, "give a dict", operators)
+    if not pattern:
+        raise _refuse(where, parameter, pattern, "name a field; the services refuse empty objects", operators)
     for name, allowed in pattern.items():
         below = f"{parameter}[{name!r}]"
         if not isinstance(name, str) or not name:

@@ -10,8 +10,16 @@ from ._paths import path
 from .errors import ConfigurationError
 
 
-def as_text(where: Construct, value: Mapping[str, Any] | str | None, limit: Text = limits.EVENT_INPUT) -> str | None:
-    """The input that a target gets instead of the event, as JSON. Raises `ConfigurationError` if it is not JSON."""
+def as_text(
+    where: Construct,
+    value: Mapping[str, Any] | str | None,
+    limit: Text = limits.EVENT_INPUT,
+    *,
+    only_json: bool = True,
+) -> str | None:
+    """The input that a target gets instead of the event, as JSON. Raises `ConfigurationError` if it is not JSON and the
+    target takes `only_json`.
+    """
     if value is None:
         return None
     check_templates(where, "input", value)
@@ -20,7 +28,7 @@ def as_text(where: Construct, value: Mapping[str, Any] | str | None, limit: Text
     except (TypeError, ValueError) as error:
         raise ConfigurationError(f"{path(where)}: input is no JSON: {error}") from error
     limit.check(where, "input", text)
-    if not is_token(text):
+    if only_json and not is_token(text):
         try:
             json.loads(text)
         except ValueError as error:

@@ -20,6 +20,7 @@ from ._checks import check_templates
 from ._delivery import place
 from ._event_filters import OF_STREAMS, check_pattern
 from ._pollers import Pattern
+from ._stream_filters import check_records
 
 
 def poll(
@@ -61,6 +62,7 @@ def _criteria(source: Construct, filters: Sequence[Pattern]) -> LambdaEventSourc
     check_templates(source, "filters", filters)
     for pattern in filters:
         check_pattern(source, "filters", pattern, OF_STREAMS)
+        check_records(source, pattern)
     patterns = [json.dumps(one) for one in filters]
     for text in patterns:
         limits.EVENT_FILTER.check(source, "filters", text)

@@ -50,7 +50,7 @@ def check_environment(scope: Construct, variables: Mapping[str, str]) -> None:
             raise ConfigurationError(f"{path(scope)}: environment has {name}, which Lambda sets itself")
         if not isinstance(name, str) or not VARIABLE.fullmatch(name):
             raise refuse(
-                scope, "environment's name", name, "a letter, then letters, digits and _; known when synthesizing"
+                scope, "environment's name", name, "two characters or more, a letter first, then letters, digits and _"
             )
         if not isinstance(value, str):
             raise ConfigurationError(f"{path(scope)}: environment's {name} is {value!r}; give a text")

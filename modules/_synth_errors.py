@@ -70,7 +70,8 @@ def install() -> None:
     def synth_in_words(app: App) -> None:
         with errors_in_words():
             synth(app)
-        wrong = [problem for stack in _stacks(Path(app.outdir)) for problem in problems(stack)]
+        stacks = dict(_stacks(Path(app.outdir)))
+        wrong = [problem for stack in stacks.values() for problem in problems(stack, stacks)]
         if wrong:
             raise ConfigurationError("\n".join(wrong))
 
@@ -78,9 +79,9 @@ def install() -> None:
     App.synth = synth_in_words  # type: ignore[method-assign, assignment]
 
 
-def _stacks(output: Path) -> Iterator[dict[str, object]]:
+def _stacks(output: Path) -> Iterator[tuple[str, dict[str, object]]]:
     manifest = json.loads((output / "manifest.json").read_text(encoding="utf-8"))
-    for stack in manifest["stacks"].values():
+    for name, stack in manifest["stacks"].items():
         file = output / stack["synthesizedStackPath"]
         if file.suffix == ".json":  # JSON only: HCL is synthesized from the same stack
-            yield json.loads(file.read_text(encoding="utf-8"))
+            yield name, json.loads(file.read_text(encoding="utf-8"))

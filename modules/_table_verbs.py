@@ -51,6 +51,8 @@ class AnyTable(Construct):
     def __init__(self, scope: Construct, id_: str, *, key: AnyKey | None, indexes: Sequence[str]) -> None:
         super().__init__(scope, id_)
         self._key = key
+        if key:
+            key.check_use(self, "dynamodb")
         self._index_names = indexes
         self._pollers = Pollers(self)
 

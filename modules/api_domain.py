@@ -28,11 +28,18 @@ def check_reserved_paths(api: Construct, routes: Iterable[tuple[str, str]]) -> N
             )
 
 
+def check_base_path(where: Construct, base_path: str | None) -> None:
+    """Raises `ConfigurationError` for a base path that API Gateway refuses."""
+    if base_path is not None and not is_token(base_path) and not BASE_PATH.fullmatch(base_path):
+        raise refuse(where, "base_path", base_path, "1 to 300 letters, digits and $ - _ . + ! * ' ( ), without slashes")
+
+
 class ApiDomain(Construct):
     """A custom domain name for an API, with a certificate of AWS Certificate Manager in the API's region.
 
     Refuses TLS below 1.2. DNS has to point to it: an alias record for `name` to `target` in the hosted zone
-    `target_zone_id`. Made by `RestApi.add_domain`.
+    `target_zone_id`. Made by `RestApi.add_domain`; other APIs, and further base
+    paths, share it by `RestApi.use_domain`.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-custom-domains.html
     """
 
@@ -49,10 +56,7 @@ class ApiDomain(Construct):
     ) -> None:
         super().__init__(scope, id_)
         limits.DOMAIN_NAME.check(self, "name", name)
-        if base_path is not None and not is_token(base_path) and not BASE_PATH.fullmatch(base_path):
-            raise refuse(
-                self, "base_path", base_path, "1 to 300 letters, digits and $ - _ . + ! * ' ( ), without slashes"
-            )
+        check_base_path(self, base_path)
         if not is_token(certificate_arn) and not CERTIFICATE_ARN.fullmatch(certificate_arn):
             raise refuse(
                 self, "certificate_arn", certificate_arn, "the ARN of a certificate of AWS Certificate Manager"

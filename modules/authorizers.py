@@ -1,7 +1,7 @@
 """Authorization of an API's routes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -30,7 +30,7 @@ class CognitoAuthorizer:
     """Callers send a token of a Cognito user pool in the header `Authorization`.
 
     With `scopes` it is an access token that has one of them, without it is an identity token. `name` tells the API's
-    authorizers apart.
+    authorizers apart; two routes may ask one authorizer for different scopes.
     https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrate-with-cognito.html
     """
 
@@ -83,6 +83,8 @@ class Callers:
                     )
                 return {"authorization": "NONE", "api_key_required": True}
             case CognitoAuthorizer():
+                for scope in authorization.scopes:
+                    limits.OAUTH_SCOPE.check(self._scope, "scopes", scope)
                 return {
                     "authorization": "COGNITO_USER_POOLS",
                     "authorizer_id": self._authorizer(authorization).id,
@@ -96,7 +98,7 @@ class Callers:
     def _authorizer(self, asked: Authorizer) -> ApiGatewayAuthorizer:
         if asked.name in self._authorizers:
             known, made = self._authorizers[asked.name]
-            if known != asked:
+            if _without_scopes(known) != _without_scopes(asked):
                 raise ConfigurationError(
                     f"{place_of(self._scope)}: there are two authorizers of the name {asked.name!r}"
                 )
@@ -112,8 +114,6 @@ class Callers:
         limits.USER_POOLS.check(self._scope, "user_pool_arns", asked.user_pool_arns)
         for arn in asked.user_pool_arns:
             limits.USER_POOL_ARN.check(self._scope, "user_pool_arns", arn)
-        for scope in asked.scopes:
-            limits.OAUTH_SCOPE.check(self._scope, "scopes", scope)
         return ApiGatewayAuthorizer(
             self._scope,
             id_,
@@ -148,3 +148,8 @@ class Callers:
             source=self._scope,
         )
         return made
+
+
+def _without_scopes(authorizer: Authorizer) -> Authorizer:
+    """The authorizer itself: scopes belong to each route."""
+    return replace(authorizer, scopes=()) if isinstance(authorizer, CognitoAuthorizer) else authorizer

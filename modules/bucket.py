@@ -24,7 +24,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from constructs import Construct
 
 from . import _limits as limits
-from ._account import owner, partition
+from ._account import partition
 from ._bucket_notification import Notification
 from ._bucket_verbs import AnyBucket
 from ._checks import is_token
@@ -90,8 +90,11 @@ class Bucket(AnyBucket):
         super().__init__(scope, id_)
         limits.BUCKET_NAME.check(self, "name", name)
         self._given_name = name
-        self._account_id = owner(self, account_id)
+        self._given_account_id = account_id
+        self._account_id = self._account_id_in(self)
         self._key = key
+        if key:
+            key.check_use(self, "s3")
         self._emptied_on_destroy = emptied_on_destroy and not protected
         self._only: list[str] = []
         self.resource = S3Bucket(
@@ -195,7 +198,7 @@ class Bucket(AnyBucket):
                 )
             name = match[1]
         return ExistingBucket(
-            scope, id_, name=name, key=key, account_id=account_id, owns_notification=owns_notification
+            scope, id_, name=name, arn=arn, key=key, account_id=account_id, owns_notification=owns_notification
         )
 
     def restrict_objects_to(self, *functions: Grantee) -> None:
@@ -265,6 +268,7 @@ class ExistingBucket(AnyBucket):
         id_: str,
         *,
         name: str,
+        arn: str | None = None,
         key: AnyKey | None,
         account_id: str | None,
         owns_notification: bool,
@@ -272,9 +276,12 @@ class ExistingBucket(AnyBucket):
         super().__init__(scope, id_)
         limits.EXISTING_BUCKET_NAME.check(self, "name", name)
         self._given_name = self.name = name
-        self.arn = f"arn:{partition(self)}:s3:::{name}"
-        self._account_id = owner(self, account_id)
+        self.arn = arn or f"arn:{partition(self)}:s3:::{name}"
+        self._given_account_id = account_id
+        self._account_id_in(self)  # checks it
         self._key = key
+        if key:
+            key.check_use(self, "s3")
         self._owns_notification = owns_notification
 
     def _send_events_if_ours(self) -> None:

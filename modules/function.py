@@ -139,6 +139,8 @@ class PythonFunction(AnyFunction):
         limits.RUNTIME.check(self, "runtime", runtime)
         if vpc:
             vpc.check(self)
+        if key:
+            key.check_use(self, "lambda")
         variables = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_NAMESPACE": name, **(environment or {})}
         check_environment(self, variables)
         folders = check_packages(self, packages)
@@ -291,7 +293,7 @@ class PythonFunction(AnyFunction):
                 source.permission_id,
                 service=source.service,
                 source_arn=source.arn,
-                account_id=source.account_id,
+                account_id=source.account_id_in(source.construct) if source.account_id_in else None,
                 # A topic's subscriptions belong to the target's stack, and so can the permission.
                 source=source.construct if source.known_arn else None,
             )

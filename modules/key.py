@@ -10,8 +10,11 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._account import owner, partition, region, regional_service
+from ._checks import is_token
 from ._existing import parse_arn, refuse_service
+from ._paths import path
 from .accepted import accept
+from .errors import ConfigurationError
 from .iam import Condition, PolicyDocument, Statement
 
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#sns-what-permissions-for-sse
@@ -74,6 +77,17 @@ class AnyKey(Construct):
     """A KMS key, new or existing."""
 
     arn: str
+    _only_through: str | None = None
+
+    def check_use(self, user: Construct, service: str) -> None:
+        """Raises `ConfigurationError` for a service (`sqs`) other than the one that `only_through` names."""
+        only = self._only_through
+        if only is None or is_token(only) or only.split(".")[0] == service:
+            return
+        raise ConfigurationError(
+            f"{path(user)}: {path(self)} has only_through={only!r}, so that {service} could not use it; give each "
+            "service a key of its own, or leave only_through out"
+        )
 
     @abstractmethod
     def allow_service(self, service: str) -> None:
@@ -131,6 +145,7 @@ class Key(AnyKey):
         limits.KEY_DESCRIPTION.check(self, "description", description)
         limits.DELETION_WINDOW_DAYS.check(self, "deletion_window_days", deletion_window_days)
         self._account_id = owner(self, account_id)
+        self._only_through = only_through
         self._log_groups: list[str] = []
         self.policy = PolicyDocument(
             self,

@@ -41,6 +41,8 @@ class AnyQueue(PolledQueue):
         super().__init__(scope, id_)
         self.fifo = fifo
         self._key = key
+        if key:
+            key.check_use(self, "sqs")
         self._polling = QueuePolling(self)
 
     name: str

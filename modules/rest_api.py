@@ -3,6 +3,7 @@ from typing import Any
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.api_gateway_api_key import ApiGatewayApiKey
+from cdktf_cdktf_provider_aws.api_gateway_base_path_mapping import ApiGatewayBasePathMapping
 from cdktf_cdktf_provider_aws.api_gateway_integration import ApiGatewayIntegration
 from cdktf_cdktf_provider_aws.api_gateway_method import ApiGatewayMethod
 from cdktf_cdktf_provider_aws.api_gateway_rest_api import ApiGatewayRestApi
@@ -22,7 +23,7 @@ from ._queue_route import QueueSender, send_to_queue
 from ._validation import require
 from .accepted import accept
 from .alarms import AlarmTopic
-from .api_domain import ApiDomain, check_reserved_paths
+from .api_domain import ApiDomain, check_base_path, check_reserved_paths
 from .authorizers import Authorization, Authorizer, Callers
 from .cors import Cors, Preflight, add_error_answers
 from .errors import ConfigurationError
@@ -229,7 +230,9 @@ class RestApi(Construct):
         """
         check_reserved_paths(self, self._routes)
         if name in self._domains:
-            raise ConfigurationError(f"{place_of(self)}: it has the domain {name} already; a domain has one base path")
+            raise ConfigurationError(
+                f"{place_of(self)}: it has the domain {name} already; add a base path by use_domain"
+            )
         self._domains.add(name)
         return ApiDomain(
             self,
@@ -238,6 +241,25 @@ class RestApi(Construct):
             certificate_arn=certificate_arn,
             rest_api_id=self.id,
             stage_name=self.stage.stage_name,
+            base_path=base_path,
+        )
+
+    def use_domain(self, domain: ApiDomain, *, base_path: str | None = None) -> None:
+        """Serve the API at the custom domain of another API, below a `base_path` of its own; or below a further one.
+
+        Raises `ConfigurationError` for a base path that API Gateway refuses, and at synth for one that is taken.
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html
+        """
+        check_reserved_paths(self, self._routes)
+        check_base_path(self, base_path)
+        self._domains.add(domain.name)
+        address = f"{domain.name}/{base_path or ''}"
+        ApiGatewayBasePathMapping(
+            self,
+            f"Mapping{identify(address, self)}",
+            api_id=self.id,
+            stage_name=self.stage.stage_name,
+            domain_name=domain.resource.domain_name,
             base_path=base_path,
         )
 

@@ -37,7 +37,7 @@ class Rule(Construct):
     """An EventBridge rule: events that match a pattern go to functions, queues and topics.
 
     `pattern` is EventBridge's, as a dict (`{"source": ["orders"], "detail-type": ["Order placed"]}`), or a bucket's
-    `event_pattern()`. `event_bus` is the name of the bus that the events come by (default: the account's).
+    `event_pattern()`. `event_bus` is the name, or the ARN, of the bus that the events come by (default: the account's).
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 
     EventBridge tries to deliver an event `retries` times (0 to 185) for `event_age_seconds` (60 to 86,400), and then
@@ -61,7 +61,7 @@ class Rule(Construct):
     ) -> None:
         super().__init__(scope, id_)
         limits.RULE_NAME.check(self, "name", name)
-        limits.EVENT_BUS_NAME.check(self, "event_bus", event_bus)
+        limits.EVENT_BUS.check(self, "event_bus", event_bus)
         if description is not None:
             limits.RULE_DESCRIPTION.check(self, "description", description)
         limits.DELIVERY_RETRIES.check(self, "retries", retries)
@@ -147,7 +147,8 @@ class Rule(Construct):
     def _known_arn_in(self, scope: Construct) -> str | None:
         if is_token(self.name) or is_token(self._bus):
             return None
-        name = self.name if self._bus == DEFAULT_BUS else f"{self._bus}/{self.name}"
+        bus = limits.EVENT_BUS_ARN.fullmatch(self._bus)
+        name = self.name if self._bus == DEFAULT_BUS else f"{bus[3] if bus else self._bus}/{self.name}"
         return f"arn:{partition(scope)}:events:{region(scope)}:{account_id(scope)}:rule/{name}"
 
 

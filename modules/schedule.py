@@ -79,6 +79,8 @@ class Schedule(Construct):
         self._description = description
         self._retries = {"maximum_retry_attempts": retries, "maximum_event_age_in_seconds": event_age_seconds}
         self._key = key
+        if key:
+            key.check_use(self, "scheduler")
         self._targets: list[Construct] = []
         self.name = name
         self.resources: list[SchedulerSchedule] = []
@@ -165,7 +167,9 @@ class Schedule(Construct):
                 target={
                     "arn": target.arn,
                     "role_arn": self.role.arn,
-                    "input": as_text(self, input, limits.SCHEDULE_INPUT),
+                    "input": as_text(
+                        self, input, limits.SCHEDULE_INPUT, only_json=not isinstance(target, AnyQueue | AnyTopic)
+                    ),
                     "retry_policy": self._retries,
                     "dead_letter_config": {"arn": self.undelivered.arn},
                     "sqs_parameters": {"message_group_id": self.name}

@@ -54,6 +54,8 @@ class Secret(Construct):
         if recovery_days != 0:
             limits.RECOVERY_WINDOW_DAYS.check(self, "recovery_days", recovery_days)
         self._key = key
+        if key:
+            key.check_use(self, "secretsmanager")
         self.resource = SecretsmanagerSecret(
             self,
             "Secret",
@@ -107,6 +109,8 @@ class ExistingSecret(Construct):
         self.arn = arn
         self._granted_arn = granted_arn
         self._key = key
+        if key:
+            key.check_use(self, "secretsmanager")
 
     def grant_read(self, grantee: Grantee) -> None:
         """Let the grantee read the secret's value, and decrypt it where `key` encrypts it."""
@@ -130,6 +134,8 @@ class Parameter(Construct):
         inside = name.removeprefix("/")
         self.arn = f"arn:{partition(self)}:ssm:{region(self)}:{account_id(self)}:parameter/{inside}"
         self._key = key
+        if key:
+            key.check_use(self, "ssm")
 
     def _check_name(self, name: str) -> None:
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-parameter-name-constraints.html

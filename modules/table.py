@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,7 @@ from .key import AnyKey
 
 LONGEST_RECOVERY_DAYS = 35
 
+STREAM_ARN = re.compile(r"(arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:[0-9]{12}:table/([A-Za-z0-9_.-]{3,255}))/stream/[^/]+")
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StreamSpecification.html
 MISSING_IMAGES = {"KEYS_ONLY": ("NewImage", "OldImage"), "NEW_IMAGE": ("OldImage",), "OLD_IMAGE": ("NewImage",)}
 
@@ -197,11 +199,10 @@ class ExistingTable(AnyTable):
         parts = parse_arn(self, arn, "dynamodb", "table/[A-Za-z0-9_.-]{3,255}", example)
         for index in indexes:
             limits.INDEX_NAME.check(self, "indexes", index)
-        known = stream_arn is not None and not is_token(stream_arn) and not is_token(arn)
-        if known and not str(stream_arn).startswith(f"{arn}/stream/"):
-            raise ConfigurationError(f"{path(self)}: stream_arn is {stream_arn!r}; give one below {arn}/stream/")
         self.arn = arn
         self.name = _name_in(parts.resource)
+        if stream_arn is not None and not is_token(stream_arn):
+            _check_stream_arn(self, stream_arn)
         self._given_stream_arn = stream_arn
 
     def _stream_arn(self) -> str:
@@ -211,6 +212,16 @@ class ExistingTable(AnyTable):
                 "Table.from_arn(..., stream_arn=...)"
             )
         return self._given_stream_arn
+
+
+def _check_stream_arn(table: ExistingTable, stream_arn: str) -> None:
+    match = STREAM_ARN.fullmatch(stream_arn)
+    names = match is not None and all(
+        is_token(known) or given == known for given, known in zip(match.groups(), (table.arn, table.name), strict=True)
+    )
+    if not names:
+        arn = "the table's ARN" if is_token(table.arn) else table.arn
+        raise ConfigurationError(f"{path(table)}: stream_arn is {stream_arn!r}; give one below {arn}/stream/")
 
 
 def _index(

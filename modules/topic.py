@@ -36,6 +36,7 @@ from .queue import FIFO, AnyQueue, Queue, failure_queue
 
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsns.html
 PUBLISH_ACTIONS = ("sns:Publish",)
+ALARMS = "cloudwatch.amazonaws.com"
 # SNS's own key: https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
 AWS_MANAGED_KEY = "alias/aws/sns"
 
@@ -57,11 +58,17 @@ class AnyTopic(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._key = key
+        if key:
+            key.check_use(self, "sns")
         self._alarm_topic = alarm_topic
         self.fifo = fifo
         self._subscribers: list[Construct] = []
         self._addresses: list[str] = []
         self._undelivered: Queue | None = None
+
+    @abstractmethod
+    def allow_service(self, service: str) -> None:
+        """Let an AWS service of this account publish."""
 
     @abstractmethod
     def admit(self, source: EventSource) -> Sequence[TerraformResource]:
@@ -161,6 +168,14 @@ class AnyTopic(Construct):
         if raw and not queue:
             raise ConfigurationError(f"{path(self)}: raw delivery is for queues; a function always gets the envelope")
 
+    def _refuse_alarms_if_fifo(self, service: str) -> None:
+        # A FIFO topic needs a message group, which no alarm gives.
+        # https://docs.aws.amazon.com/sns/latest/dg/fifo-message-grouping.html
+        if self.fifo and service == ALARMS:
+            raise ConfigurationError(
+                f"{path(self)}: alarms publish to no FIFO topic; give a standard topic as alarm_topic"
+            )
+
     def _failure_queue(self, source: EventSource) -> Queue:
         if self._undelivered is None:
             self._undelivered = failure_queue(
@@ -253,7 +268,11 @@ class Topic(AnyTopic):
         return ExistingTopic(scope, id_, arn=arn, key=key, alarm_topic=alarm_topic, admits=admits)
 
     def allow_service(self, service: str) -> None:
-        """Let an AWS service (`cloudwatch.amazonaws.com`) of this account publish, and use the topic's key for it."""
+        """Let an AWS service (`cloudwatch.amazonaws.com`) of this account publish, and use the topic's key for it.
+
+        Raises `ConfigurationError` where the service could not: alarms and a FIFO topic, AWS's own key.
+        """
+        self._refuse_alarms_if_fifo(service)
         self._allow_key(service)
         self.policy.add(
             Statement(
@@ -313,6 +332,7 @@ class ExistingTopic(AnyTopic):
 
     def allow_service(self, service: str) -> None:
         """Raises `ConfigurationError` unless the topic's policy admits the service already (`admits`)."""
+        self._refuse_alarms_if_fifo(service)
         if service not in self._admits:
             raise refuse_service(self, "topic", "Topic.from_arn", service)
 

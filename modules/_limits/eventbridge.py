@@ -1,5 +1,7 @@
 """EventBridge and EventBridge Scheduler."""
 
+import re
+
 from .._checks import Count, Number, Text
 from .units import DAY
 
@@ -27,12 +29,18 @@ DELIVERY_RETRIES = Number(
 DELIVERY_AGE_SECONDS = Number(
     60, DAY, "seconds", "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RetryPolicy.html"
 )
-EVENT_BUS_NAME = Text(
-    "[A-Za-z0-9/_.-]",
-    "letters, digits and / _ . -",
+EVENT_BUS_ARN = re.compile(r"arn:aws[a-z-]*:events:([a-z0-9-]+):([0-9]{12}):event-bus/([A-Za-z0-9/_.-]{1,256})")
+EVENT_BUS = Text(
+    "[A-Za-z0-9/_.:-]",
+    "letters, digits and / _ . -, or the ARN of an event bus",
     1,
-    256,
-    "https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_CreateEventBus.html",
+    1600,
+    _RULE,
+    lambda text: (
+        None
+        if re.fullmatch("[A-Za-z0-9/_.-]{1,256}", text) or EVENT_BUS_ARN.fullmatch(text)
+        else "a name has up to 256 characters and no colons"
+    ),
 )
 SCHEDULE_INPUT = Text(
     r"(?s:.)",

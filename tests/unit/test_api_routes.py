@@ -218,7 +218,22 @@ class TestAuthorizers:
     def test_two_authorizers_of_one_name_are_refused(self, worker: PythonFunction, api: RestApi) -> None:
         api.on_request(worker, "GET", "/a", authorization=CognitoAuthorizer("people", [POOL]))
         with pytest.raises(ConfigurationError, match="two authorizers of the name 'people'"):
-            api.on_request(worker, "GET", "/b", authorization=CognitoAuthorizer("people", [POOL], scopes=["x"]))
+            api.on_request(
+                worker, "GET", "/b", authorization=CognitoAuthorizer("people", [POOL.replace("_abc", "_xyz")])
+            )
+
+    def test_two_routes_ask_one_authorizer_for_different_scopes(
+        self, stack: TerraformStack, worker: PythonFunction, api: RestApi
+    ) -> None:
+        for scope in ("read", "write"):
+            people = CognitoAuthorizer("people", [POOL], scopes=[f"orders/{scope}"])
+            api.on_request(worker, "GET", f"/{scope}", authorization=people)
+        made = Terraform(stack)
+        (authorizer,) = made.all("aws_api_gateway_authorizer")
+        methods = made.all("aws_api_gateway_method").values()
+        assert [(one["authorizer_id"], one["authorization_scopes"]) for one in methods] == [
+            (f"${{aws_api_gateway_authorizer.{authorizer}.id}}", [f"orders/{scope}"]) for scope in ("read", "write")
+        ]
 
     @pytest.mark.parametrize(
         ("authorizer", "said"),

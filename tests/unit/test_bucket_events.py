@@ -311,14 +311,18 @@ class TestInTwoStacks:
         other = json.loads(Path(app.outdir, "stacks", "work", "cdk.tf.json").read_text())
         assert "terraform_remote_state" not in other.get("data", {})
 
+    @pytest.mark.parametrize("account_id", [ACCOUNT, None])
     def test_a_queue_names_the_bucket_without_a_reference_to_its_stack(
-        self, app: App, storage: TerraformStack, work: TerraformStack
+        self, app: App, storage: TerraformStack, work: TerraformStack, account_id: str | None
     ) -> None:
         queue = Queue(work, "Orders", name="orders")
-        Bucket(storage, "Uploads", name="uploads", account_id=ACCOUNT).on_object_created(queue)
+        Bucket(storage, "Uploads", name="uploads", account_id=account_id).on_object_created(queue)
         app.synth()
         (_, admitted) = Terraform(work).policies()["Orders/Policy"]
-        assert admitted["condition"][0]["values"] == [f"arn:{PARTITION}:s3:::uploads"]
+        assert [one["values"] for one in admitted["condition"]] == [
+            [f"arn:{PARTITION}:s3:::uploads"],
+            [account_id or "${data.aws_caller_identity.CurrentAccount.account_id}"],
+        ]
 
     def test_a_queue_cannot_name_a_bucket_whose_name_only_terraform_knows(
         self, storage: TerraformStack, work: TerraformStack

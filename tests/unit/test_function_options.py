@@ -111,7 +111,10 @@ def test_exclude_reaches_the_archive(new_stack: Callable[[], TerraformStack], tm
         ({"vpc": Vpc([], ["sg-1"])}, r"vpc\.subnet_ids has 0, AWS allows 1 to 16 subnets"),
         ({"environment": {"AWS_REGION": "x"}}, "environment has AWS_REGION, which Lambda sets itself"),
         ({"environment": {"_HANDLER": "x"}}, "environment has _HANDLER, which Lambda sets itself"),
-        ({"environment": {"A-B": "x"}}, "environment's name is 'A-B', AWS allows a letter, then letters, digits and _"),
+        (
+            {"environment": {"A-B": "x"}},
+            "environment's name is 'A-B', AWS allows two characters or more, a letter first",
+        ),
         ({"environment": {"LIMIT": 5}}, "environment's LIMIT is 5; give a text"),
         ({"environment": {"LONG": "x" * 4096}}, r"environment has \d+ bytes, Lambda allows 4096 in all"),
         ({"packages": []}, r"packages is \[\]; give a list with a code folder at least"),

@@ -27,6 +27,7 @@ from modules import (
     Queue,
     Release,
     RestApi,
+    Secret,
     Statement,
     Table,
     Topic,
@@ -73,6 +74,9 @@ class Made:
     def schedule(self, **when: Any) -> Any:
         return modules.Schedule(self.stack, "Schedule", name="schedule", **when)
 
+    def key(self, **options: Any) -> Key:
+        return Key(self.stack, "Key", alias="alias/own", description="Encrypts", **options)
+
     def number(self) -> float:
         return float(TerraformVariable(self.stack, "Number", type="number").number_value)
 
@@ -109,6 +113,16 @@ def itself() -> dict[str, Any]:
 
 
 Use = Callable[[Made], object]
+STREAMED = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table"
+OTHER_SERVICES: dict[str, Use] = {
+    "s3": lambda m: m.bucket(key=m.key(only_through="dynamodb")),
+    "sqs": lambda m: m.queue(key=m.key(only_through="dynamodb")),
+    "sns": lambda m: m.topic(key=m.key(only_through="dynamodb")),
+    "lambda": lambda m: m.function(key=m.key(only_through="dynamodb")),
+    "scheduler": lambda m: m.schedule(rate="1 day", key=m.key(only_through="dynamodb")),
+    "secretsmanager": lambda m: Secret.from_name(m.stack, "S", "secret", key=m.key(only_through="dynamodb")),
+    "ssm": lambda m: Parameter(m.stack, "P", name="/p", key=m.key(only_through="dynamodb")),
+}
 REFUSED: dict[str, tuple[Use, str]] = {
     "a path parameter twice": (
         lambda m: m.api().on_request(m.function(), "GET", "/{id}/parts/{id}"),
@@ -278,6 +292,60 @@ REFUSED: dict[str, tuple[Use, str]] = {
         lambda m: m.topic().on_message(m.queue(), filter_policy={"kind": m.texts()}),
         "filter_policy has a list that only Terraform knows; name its items",
     ),
+    "an empty object in a pattern": (
+        lambda m: m.rule({"detail": {}}),
+        r"pattern\['detail'\] has \{\}; name a field; the services refuse empty objects",
+    ),
+    "a change that streams do not know": (
+        lambda m: m.table().on_change(m.function(), filters=[{"eventName": ["DELETE"]}]),
+        r"filters\['eventName'\] has 'DELETE', which would match no change; changes are INSERT, MODIFY, REMOVE",
+    ),
+    "an attribute without its type": (
+        lambda m: m.table().on_change(m.function(), filters=[{"dynamodb": {"NewImage": {"state": ["open"]}}}]),
+        r"\['NewImage'\]\['state'\] has \['open'\], which would match no change; name the attribute's type",
+    ),
+    "a type that no attribute has": (
+        lambda m: m.table().on_change(m.function(), filters=[{"dynamodb": {"Keys": {"id": {"string": ["a"]}}}}]),
+        r"\['Keys'\]\['id'\] has 'string', which would match no change; the types of attributes are B, BOOL",
+    ),
+    "a number of a stream as a number": (
+        lambda m: m.table().on_change(
+            m.function(), filters=[{"dynamodb": {"NewImage": {"a": {"M": {"b": {"N": [{"numeric": [">", 1]}]}}}}}}]
+        ),
+        r"\['M'\]\['b'\]\['N'\] has .*, which would match no change; streams write numbers as texts: \['5'\]",
+    ),
+    "a field that no record has": (
+        lambda m: m.table().on_change(m.function(), filters=[{"data": {"a": ["b"]}}]),
+        "filters has 'data', which would match no change; a record of a stream has awsRegion, dynamodb",
+    ),
+    "the stream of another table": (
+        lambda m: Table.from_name(
+            m.stack, "T", "orders", stream_arn=f"{STREAMED}/invoices/stream/2026-01-01T00:00:00.000"
+        ),
+        "stream_arn is .*; give one below the table's ARN/stream/",
+    ),
+    "a FIFO topic for alarms": (
+        lambda m: m.function(alarm_topic=m.topic(name="t.fifo", fifo=True, key=m.key())),
+        "stack/Topic: alarms publish to no FIFO topic; give a standard topic as alarm_topic",
+    ),
+    "an existing FIFO topic for alarms": (
+        lambda m: m.function(alarm_topic=Topic.from_name(m.stack, "T", "t.fifo", admits=["cloudwatch.amazonaws.com"])),
+        "stack/T: alarms publish to no FIFO topic",
+    ),
+    **{
+        f"a key for tables of a {service}": (use, f"has only_through='dynamodb', so that {service} could not use it")
+        for service, use in OTHER_SERVICES.items()
+    },
+    "a bus by a rule's ARN": (
+        lambda m: modules.Rule(
+            m.stack, "R", name="r", pattern={"source": ["a"]}, event_bus=f"arn:aws:events:us-east-1:{ACCOUNT}:rule/r"
+        ),
+        "event_bus is 'arn:aws:events.*a name has up to 256 characters and no colons",
+    ),
+    "a function's input that is no JSON": (
+        lambda m: m.schedule(rate="1 day").on_time(m.function(), input="good morning"),
+        "input is no JSON",
+    ),
     "alternatives that multiply": (
         lambda m: m.topic().on_message(
             m.queue(), filter_policy={"a": list(range(80)), "$or": [{"b": ["c"]}, {"d": ["e"]}]}
@@ -402,6 +470,39 @@ ACCEPTED: dict[str, Use] = {
     ),
     "every comparison of rules": lambda m: m.rule(
         {"detail": {"a": [{"wildcard": "x*y"}, {"prefix": {"equals-ignore-case": "z"}}]}, "$or": [{"id": ["a"]}] * 2}
+    ),
+    "a message of a schedule that is no JSON": lambda m: m.schedule(rate="1 day").on_time(
+        m.queue(), input="good morning"
+    ),
+    "a bus by its ARN": lambda m: modules.Rule(
+        m.stack,
+        "Rule",
+        name="rule",
+        pattern={"source": ["a"]},
+        event_bus=f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/o",
+    ).on_event(m.queue()),
+    "an API with the longest name": lambda m: m.api(name="a" * 1024).on_request(m.queue(), "POST", "/"),
+    "two APIs at one domain": lambda m: [
+        (
+            call(api.on_request)(m.queue(), "POST", "/"),
+            call(other.on_request)(m.function(), "GET", "/"),
+            call(other.use_domain)(api.add_domain("a.example.com", certificate_arn=CERTIFICATE), base_path="other"),
+        )
+        for api, other in [(m.api(), RestApi(m.stack, "Other", name="other", description="Answers"))]
+    ],
+    "a key for tables of a table": lambda m: m.table(key=m.key(only_through="dynamodb.us-east-1.amazonaws.com")),
+    "filters in all the types of attributes": lambda m: m.table().on_change(
+        m.function(),
+        filters=[
+            {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"state": {"S": ["open"]}, "size": {"N": ["5"]}}}},
+            {
+                "dynamodb": {
+                    "Keys": {"id": {"S": [{"prefix": "order#"}]}},
+                    "OldImage": {"a": {"M": {"b": {"BOOL": [True]}}}},
+                }
+            },
+            {"$or": [{"eventName": ["REMOVE"]}, {"dynamodb": {"NewImage": {"l": {"L": {"S": ["x"]}}}}}]},
+        ],
     ),
     "a text known later in a pattern": lambda m: m.rule({"detail": {"bucket": [m.bucket().name]}}),
     "a long input of a schedule": lambda m: m.schedule(rate="1 hour").on_time(m.queue(), input={"a": "x" * 20_000}),

@@ -9,8 +9,11 @@ import modules  # first: it prepares the provider binding and jsii
 # isort: split
 import pytest
 from cdktf import App, TerraformStack
+from cdktf_cdktf_provider_aws.kms_key_policy import KmsKeyPolicy
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 from cdktf_cdktf_provider_aws.s3_bucket_notification import S3BucketNotification
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
+from cdktf_cdktf_provider_aws.sqs_queue_policy import SqsQueuePolicy
 from constructs import Construct
 
 from modules import Bucket, ConfigurationError, PythonFunction, Queue, Table, Topic
@@ -207,6 +210,97 @@ def test_what_another_provider_manages_is_compared_with_its_region() -> None:
     functions["F"].pop("provider")
     (found,) = problems({"provider": {"aws": regions}, "resource": {"aws_lambda_function": functions}})
     assert "of eu-west-1; aws_lambda_function needs one of us-east-1" in found
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (
+            lambda here, there, code: Bucket(here, "Files", name="files").on_object_created(
+                PythonFunction(there, "Worker", name="worker", packages=[code])
+            ),
+            "lambda_function.lambda_function_arn is there/Worker/Function, of eu-west-1; .* needs one of us-east-1",
+        ),
+        (
+            lambda here, there, code: Queue(
+                here, "Work", name="work", key=modules.Key(there, "Key", alias="alias/k", description="")
+            ),
+            "here/Work/Queue: kms_master_key_id is there/Key/Key, of eu-west-1; aws_sqs_queue needs one of us-east-1",
+        ),
+    ],
+)
+def test_a_resource_of_another_stack_is_compared_with_the_region_of_its_stack(
+    tmp_path: Path, code: Path, make: Any, said: str
+) -> None:
+    app = App(outdir=str(tmp_path))
+    here, there = (TerraformStack(app, name) for name in ("here", "there"))
+    for stack, region in ((here, "us-east-1"), (there, "eu-west-1")):
+        AwsProvider(stack, "Aws", region=region)
+    make(here, there, code)
+    with pytest.raises(ConfigurationError, match=said):
+        app.synth()
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        *(
+            ("us-east-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-iso-east-1", "aws-iso"),
+        ),
+        *(("us-isob-east-1", "aws-iso-b"), ("eusc-de-east-1", "aws-eusc"), ("ap-southeast-7", "aws")),
+    ],
+)
+def test_an_arn_of_another_partition_is_refused(region: str, partition: str) -> None:
+    def named(of: str) -> list[str]:
+        statement = {"resources": [f"arn:{of}:s3:::theirs/*"], "//": {"metadata": {"path": "stack/Policy"}}}
+        data = {"aws_iam_policy_document": {"P": {"statement": [statement], **statement}}}
+        variable = {"environment": {"variables": {"ROLE": "arn:aws-other:iam::123456789012:role/r"}}}
+        functions = {"aws_lambda_function": {"F": variable}}
+        return list(problems({"provider": {"aws": [{"region": region}]}, "data": data, "resource": functions}))
+
+    assert named(partition) == []
+    assert named("aws-x") == [
+        f"stack/Policy: arn:aws-x:s3:::theirs/* is of the partition aws-x; resources in {region} can name those of "
+        f"{partition} only"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("add", "said"),
+    [
+        (
+            lambda queue, key: S3BucketVersioningA(
+                queue, "Own", bucket="files", versioning_configuration={"status": "Suspended"}
+            ),
+            "there is an aws_s3_bucket_versioning with bucket .* already, one/.*; AWS keeps one: leave one out",
+        ),
+        (
+            lambda queue, key: SqsQueuePolicy(queue, "Own", queue_url=queue.resource.id, policy="{}"),
+            "there is an aws_sqs_queue_policy with queue_url .* already, one/Work/",
+        ),
+        (
+            lambda queue, key: KmsKeyPolicy(key, "Own", key_id=key.resource.id, policy="{}"),
+            "one/Key/Own: one/Key/Key sets its policy itself, and each apply would undo the other's; leave one of",
+        ),
+    ],
+)
+def test_a_raw_resource_that_sets_what_a_class_sets_is_refused(stacks: Stacks, add: Any, said: str) -> None:
+    Bucket(stacks.one, "Files", name="files")
+    add(Queue(stacks.one, "Work", name="work"), modules.Key(stacks.one, "Key", alias="alias/k", description=""))
+    with pytest.raises(ConfigurationError, match=said):
+        stacks.app.synth()
+
+
+def test_one_domain_in_two_apis_is_refused_with_the_way_to_share_it(stacks: Stacks) -> None:
+    for id_ in ("Api", "Other"):
+        api = modules.RestApi(stacks.one, id_, name=id_, description="d")
+        api.on_request(stacks.function(stacks.one, f"{id_}Answers"), "GET", "/")
+        api.add_domain("a.example.com", certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1")
+    with pytest.raises(ConfigurationError, match=r"serve the second API by api\.use_domain"):
+        stacks.app.synth()
 
 
 def test_the_certificate_of_an_edge_optimized_domain_is_in_us_east_1() -> None:

@@ -115,7 +115,7 @@ def test_a_table_without_consumers_has_no_stream(stack: TerraformStack) -> None:
         ({"retries": 10_001}, "retries is 10001, AWS allows 0 to 10000"),
         ({"concurrency": 11}, "concurrency is 11, AWS allows 1 to 10"),
         ({"filters": [{"eventName": ["INSERT"]}] * 6}, "filters has 6, AWS allows 0 to 5 filters"),
-        ({"filters": [{"eventName": ["x" * 4096]}]}, "filters is .* AWS allows 2 to 4096 characters"),
+        ({"filters": [{"eventID": ["x" * 4096]}]}, "filters is .* AWS allows 2 to 4096 characters"),
     ],
 )
 def test_stream_arguments_that_lambda_refuses_are_rejected(

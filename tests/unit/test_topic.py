@@ -190,7 +190,7 @@ def test_the_failure_queue_of_a_long_name_has_a_name_that_sqs_takes(
             {"filter_policy": {"a": {"b": ["c"]}}},
             r"filter_policy has names below others, .* give the filter_scope MessageBody",
         ),
-        ("queue", {"filter_policy": {}}, r"filter_policy has 0, AWS allows 1 to 5 keys"),
+        ("queue", {"filter_policy": {}}, r"filter_policy has \{\}; name a field"),
         ("queue", {"filter_policy": {str(n): ["x"] for n in range(6)}}, r"filter_policy has 6, AWS allows 1 to 5 keys"),
         ("queue", {"filter_policy": {"a": list(range(151))}}, r"filter_policy .* is 151, AWS allows 1 to 150"),
         ("queue", {"filter_policy": {"a": ["b"]}, "filter_scope": "Body"}, r"filter_scope is 'Body', AWS allows"),
