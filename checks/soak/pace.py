@@ -28,3 +28,8 @@ class Pace:
         with self._changed:
             self._open.pop(what, None)
             self._changed.notify()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until all inputs are processed, at most so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._open, timeout=seconds)

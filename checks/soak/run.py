@@ -36,7 +36,10 @@ UNDER_WAY_BUFFERED = 12  # a batch of the buffer occupies one
 PATIENCE_SECONDS = 3.0
 SENDERS = 2
 MOST_ROUNDS = 3  # attempts to send again after a refusal under a fault, and to replay the failure queue
-LONGEST_SETTLING_SECONDS = 60
+# For slow machines; what is missing by then is reported as lost.
+LONGEST_ARRIVAL_SECONDS = 120  # between two events
+LONGEST_SETTLING_SECONDS = 180
+LONGEST_PROCESSING_SECONDS = 10  # after the last input, before the faults end
 
 
 @dataclass(frozen=True)
@@ -134,10 +137,11 @@ class SystemSoak:
                 try:
                     sent = self._send_all(items, injector, self._upload)
                 finally:
-                    courier.finish(self._uploads, patience=30)
+                    courier.finish(self._uploads, patience=LONGEST_ARRIVAL_SECONDS)
                 self._count_unanswered(courier.arrived)
                 book.duplicates += courier.duplicates
                 book.out_of_order += courier.out_of_order
+            self._pace.wait(LONGEST_PROCESSING_SECONDS)  # faults strike the function's calls, not what is sent
             injector.clear()
             self._say("settling")
             book.before = self._settle(injector)
