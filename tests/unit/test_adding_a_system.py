@@ -1,39 +1,18 @@
 """Adding a system touches four places: its stack, its function, its file in checks/systems, its tests."""
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
-from tests.support.sources import INSTALLED, WRITTEN, sources
-
-ROOT = Path(__file__).parents[2]
-ADDED = ROOT / "tests" / "support" / "doorbell"
+from tests.support.added_system import ADDED, copy_with_added_system, run
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of this project with one more system."""
     copy = tmp_path_factory.mktemp("tree") / "sluice"
-    for name in sources(ROOT, *INSTALLED, *WRITTEN):
-        (copy / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, copy / name)
-    for name in INSTALLED:
-        (copy / name).symlink_to((ROOT / name).resolve())
-    shutil.copytree(ADDED, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_with_added_system(copy)
     return copy
-
-
-def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=tree, env=dict(os.environ), capture_output=True, text=True, check=False
-    )
 
 
 def test_four_places_are_touched() -> None:
@@ -74,32 +53,3 @@ def test_demo_soak_and_benchmark_find_it(tree: Path) -> None:
         refused = run(tree, "-m", "checks", verb, "dorbell")
         assert refused.returncode == 2
         assert "there are doorbell," in refused.stderr
-
-
-# In the tree's own project, after its `make demo`: the proofs of one system.
-PROVE = """
-from checks.deployed import repository
-from checks.verbs.prove_iam import prove_all
-from sluice_cli.target import local_aws_of, local_target
-
-project = repository()
-local = local_aws_of(project)
-proofs = prove_all(["doorbell"], local, local_target(project))["doorbell"]
-print(len([one for one in proofs if one.run]), [one.problem for one in proofs if one.problem])
-"""
-
-
-def test_it_is_deployed_shown_and_proven_on_a_local_aws(tree: Path) -> None:
-    try:
-        shown = run(tree, "-m", "checks", "demo", "doorbell")
-        assert shown.returncode == 0, shown.stdout + shown.stderr
-        assert "Rows: 2 of 2." in shown.stdout
-        (console,) = re.findall(r"(http://127\.0\.0\.1:\d+/)#token=", shown.stdout)
-        with urlopen(console, timeout=20) as page:  # noqa: S310 - an http address, by the pattern
-            assert b"<title>" in page.read()
-        proven = run(tree, "-c", PROVE)
-        assert proven.returncode == 0, proven.stderr
-        by_runs, problems = proven.stdout.splitlines()[-1].split(" ", 1)
-        assert (int(by_runs) > 5, problems) == (True, "[]")
-    finally:
-        run(tree, "-m", "sluice_cli", "down")

@@ -3,8 +3,11 @@
 Terraform is replaced by a script that fails on demand; tests/conftest.py deploys with the real one.
 """
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from checks import ROOT
 from sluice_cli.deployment import parallel_run
 from sluice_cli.deployment.applying import deploy, deploy_stacks
 from sluice_cli.deployment.unchanged import UnchangedStacks
 from sluice_cli.errors import DeploymentError, SynthError
+from sluice_cli.project import FILE, Project
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from tests.support.waiting import eventually
@@ -45,21 +50,34 @@ exit 0
 """
 
 
+SETTINGS = {"API_LOGGING_ROLE": "managed", "STATE_BUCKET": "states"}
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose app writes what this repository's app has written once."""
+    folder = tmp_path_factory.mktemp("systems")
+    environment = {**os.environ, **SETTINGS, "CDKTF_OUTDIR": str(folder / "made")}
+    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environment, check=True)
+    app = f'mkdir -p "$CDKTF_OUTDIR" && cp -R "{folder}/made/." "$CDKTF_OUTDIR"'
+    (folder / FILE).write_text(json.dumps({"language": "any", "app": app}))
+    return Project.read(folder)
+
+
 @pytest.fixture
-def site(tmp_path: Path) -> Callable[..., Target]:
+def site(tmp_path: Path, systems: Project) -> Callable[..., Target]:
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "terraform").write_text(TERRAFORM)
     (programs / "terraform").chmod(0o755)
 
-    def target(**variables: str) -> Target:
+    def target(project: Project | None = None, **variables: str) -> Target:
         own = {
             "PATH": f"{programs}:{os.environ['PATH']}",
             "NOTES": str(tmp_path / "notes"),
-            "API_LOGGING_ROLE": "managed",
-            "STATE_BUCKET": "states",
+            **SETTINGS,
         }
-        return Target({**os.environ, **own, **variables}, tmp_path)
+        return Target({**os.environ, **own, **variables}, tmp_path, project or systems)
 
     return target
 
@@ -160,7 +178,7 @@ def test_an_interrupted_deployment_interrupts_terraform_once_and_waits_for_its_e
 def test_a_failed_synth_is_reported_and_terraform_is_not_run(
     site: Callable[..., Target], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    target = site(LAMBDA_TIMEOUT_SECONDS="never")
+    target = site(Project.read(ROOT), LAMBDA_TIMEOUT_SECONDS="never")
     with pytest.raises(SynthError, match=r"^the app failed: `\.venv/bin/python main\.py` ended with exit code 2"):
         deploy([], target)
     assert "LAMBDA_TIMEOUT_SECONDS" in capfd.readouterr().err
