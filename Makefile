@@ -95,6 +95,9 @@ recover: installed ## recover SYSTEM=name after an interrupted deployment or a l
 test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own
 	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(WAITING)
 
+check: lint ## lint, types, unit tests, and the quick tests of what changed since the main branch, or since SINCE=commit
+	@tests=$$(.venv/bin/python -m scripts.affected_tests $(SINCE)) && .venv/bin/python -m pytest $(PARALLEL) $$tests
+
 unit: setup ## run the unit tests only; takes seconds
 	@.venv/bin/python -m pytest $(PARALLEL) tests/unit
 
@@ -121,4 +124,4 @@ lint: setup ## check style and types
 lock: setup ## renew Pipfile.lock and package-lock.json
 	@sh scripts/lock.sh
 
-.PHONY: help setup installed demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules package lint lock
+.PHONY: help setup installed demo up down synth state review apply-reviewed diagram deploy failures simulate soak rejects scan second-opinion fuzz audit prove-iam destroy drift recover test unit cdktn bench docs terraform-modules package lint check lock

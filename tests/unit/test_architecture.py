@@ -4,7 +4,7 @@ Read from the sources, so that imports inside of functions and for type checkers
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from checks import ROOT
+from scripts.import_graph import ImportGraph, python_files
 
 # A room, and the rooms of ours that it may import. What is not named here is nobody's to import: tests.
 ARROWS = {
@@ -24,40 +25,23 @@ ARROWS = {
     "checks": {"checks", "sluice_cli", "stacks", "modules", "settings"},
     "scripts": {"scripts", "checks", "sluice_cli", "stacks", "modules", "settings"},
 }
-ROOMS = (*ARROWS, "tests")
 LONGEST = 500  # lines; tests may be longer
 
 
 @cache
-def modules() -> dict[str, Path]:
+def graph() -> ImportGraph:
+    files = python_files(ROOT, (*ARROWS, "tests"))
+    return ImportGraph({name: path for name, path in files.items() if "support" not in path.relative_to(ROOT).parts})
+
+
+def modules() -> Mapping[str, Path]:
     """Every module of ours by its name."""
-    files = [*(ROOT / f"{room}.py" for room in ROOMS), *(one for room in ROOMS for one in (ROOT / room).rglob("*.py"))]
-    return {_name(file): file for file in files if file.is_file() and "support" not in file.relative_to(ROOT).parts}
+    return graph().files
 
 
 @cache
 def imports(name: str) -> frozenset[str]:
-    """The modules of ours that a module imports, wherever in it."""
-    return frozenset(_imported(name, ast.parse(modules()[name].read_text(encoding="utf-8")))) - {name}
-
-
-def _name(file: Path) -> str:
-    parts = file.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def _imported(name: str, tree: ast.Module) -> Iterator[str]:
-    package = name if modules()[name].name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names if one.name in modules())
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
-            source = ".".join([*above, *([node.module] if node.module else [])])
-            for one in node.names:
-                found = next((full for full in (f"{source}.{one.name}", source) if full in modules()), None)
-                if found:
-                    yield found
+    return graph().imports(name)
 
 
 @pytest.mark.parametrize("room", ARROWS)
@@ -112,16 +96,15 @@ def test_no_file_is_longer_than_a_reader_bears() -> None:
     assert long == {}, "split it by meaning"
 
 
-def test_imports_are_seen_wherever_they_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_imports_are_seen_wherever_they_are_written(tmp_path: Path) -> None:
     file = tmp_path / "made.py"
     file.write_text(
         "from typing import TYPE_CHECKING\n"
         "if TYPE_CHECKING:\n    from stacks.system import SystemStack\n"
         "def late():\n    import settings\n    from sluice_cli import verbs\n    from .target import Target\n"
     )
-    known = {**modules(), "sluice_cli.made": file}
-    monkeypatch.setitem(globals(), "modules", lambda: known)
-    assert sorted(set(_imported("sluice_cli.made", ast.parse(file.read_text())))) == [
+    made = ImportGraph({**modules(), "sluice_cli.made": file})
+    assert sorted(made.imports("sluice_cli.made")) == [
         "settings",
         "sluice_cli.target",
         "sluice_cli.verbs",
