@@ -13,6 +13,9 @@ LAMBDA_PLATFORM="--platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_
 # Lambda's Python runtimes include boto3 and its dependencies.
 IN_THE_RUNTIME='^(boto3|botocore|s3transfer|jmespath|python-dateutil|six|urllib3)=='
 
+# In the log of a step that pip did instead.
+UV_FAILED="uv failed, pip installs:"
+
 PYTHON=${PYTHON:-python3}
 missing=""
 
@@ -92,6 +95,7 @@ run() {
     return 1
   fi
   sum "$lock" >"$stamp"
+  ! grep -q "^$UV_FAILED" "$log" || what="$what by pip, since uv failed: see $log"
   echo "Installed $what ($(($(date +%s) - begun)) s)"
 }
 
@@ -109,13 +113,14 @@ END
   return "$code"
 }
 
-# uv with the index and the certificates of pip's settings.
+# uv with the index and the certificates of pip's settings, which are the system's unless others are set: uv's own do not
+# include those of a company's proxy.
 uv() {
   [ -n "${index+known}" ] ||
     index=${UV_DEFAULT_INDEX:-${PIP_INDEX_URL:-$("$PYTHON" -m pip config get global.index-url 2>/dev/null || true)}}
   certificates=${SSL_CERT_FILE:-${PIP_CERT:-}}
   env ${index:+"UV_DEFAULT_INDEX=$index"} ${certificates:+"SSL_CERT_FILE=$certificates"} UV_PYTHON_DOWNLOADS=never \
-    .venv/bin/uv "$@"
+    UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}" .venv/bin/uv "$@"
 }
 
 # locked CATEGORIES: print the packages of these Pipfile categories as requirements with hashes.
@@ -128,8 +133,10 @@ locked() {
 install() {
   locked "$2" >"$1/requirements.txt" || return 1
   uv pip install --python "$1/bin/python" --no-deps --require-hashes -r "$1/requirements.txt" && return 0
+  echo "$UV_FAILED"
   [ -x "$1/bin/pip" ] || "$1/bin/python" -m ensurepip || return 1
-  "$1/bin/python" -m pip install --no-deps --require-hashes -r "$1/requirements.txt"
+  # Not compiled, as by uv: what is imported is compiled then, a tenth of it.
+  "$1/bin/python" -m pip install --no-compile --no-deps --require-hashes -r "$1/requirements.txt"
 }
 
 # The wheel of pip that Python brings: https://docs.python.org/3/library/ensurepip.html
@@ -161,6 +168,7 @@ install_libraries() {
   locked lambda | grep -vE "$IN_THE_RUNTIME" >.tools/lambda-libraries.txt
   uv pip install --require-hashes --no-deps --only-binary :all: --target .tools/lambda-libraries \
     --python-platform x86_64-manylinux_2_28 --python-version 3.13 -r .tools/lambda-libraries.txt && return 0
+  echo "$UV_FAILED"
   # shellcheck disable=SC2086
   .venv/bin/pip install --require-hashes --no-deps --no-compile --only-binary=:all: $LAMBDA_PLATFORM \
     --target .tools/lambda-libraries -r .tools/lambda-libraries.txt

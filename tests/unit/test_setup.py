@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def set_up(project: Path, *extras: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    variables = {**os.environ, "PYTHON": sys.executable, **environment}
+def set_up(
+    project: Path, *extras: str, environment: Mapping[str, str] = os.environ, **own: str
+) -> subprocess.CompletedProcess[str]:
+    variables = {**environment, "PYTHON": sys.executable, **own}
     command = ["/bin/sh", str(project / "scripts" / "setup.sh"), *extras]
     return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
 
@@ -44,11 +47,12 @@ def test_where_uv_fails_pip_installs_everything_and_a_second_run_has_nothing_to_
     cache = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(project / "cache")}  # the real uv, with an unreachable index
     done = set_up(project, **cache)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert steps_of(done) == [
-        "the Python environment",
-        "the functions' libraries",
+    by_pip = "by pip, since uv failed: see .tools/logs"
+    assert installed(done) == [
+        f"the Python environment {by_pip}/the-python-environment.log",
+        f"the functions' libraries {by_pip}/the-functions-libraries.log",
         "the layout of pictures",
-        "the local AWS",
+        f"the local AWS {by_pip}/the-local-aws.log",
     ]
     for python in (".venv/bin/python", ".tools/local-aws/bin/python"):
         assert subprocess.run([project / python, "-c", "import idna"], check=False).returncode == 0
@@ -61,14 +65,16 @@ def test_where_uv_fails_pip_installs_everything_and_a_second_run_has_nothing_to_
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
     more = set_up(project, "dev", "npm", **cache)
-    assert (more.returncode, steps_of(more)) == (0, ["cdktf-cli", "the tools of tests and lint"])
+    assert more.returncode == 0
+    assert [one.partition(" by pip")[0] for one in installed(more)] == ["cdktf-cli", "the tools of tests and lint"]
 
 
-def steps_of(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """What was installed; each step says when it begins and when it ends."""
+def installed(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """What was installed, and how; each step says when it begins and when it ends."""
     said = [line.partition(" (")[0] for line in done.stdout.splitlines() if not line.startswith("Waiting")]
     steps = sorted(line.removeprefix("Installed ") for line in said if line.startswith("Installed "))
-    assert sorted(said) == sorted([*(f"Installing {one} ..." for one in steps), *(f"Installed {one}" for one in steps)])
+    begun = [f"Installing {one.partition(' by pip')[0]} ..." for one in steps]
+    assert sorted(said) == sorted([*begun, *(f"Installed {one}" for one in steps)])
     return steps
 
 
@@ -76,11 +82,14 @@ def test_a_step_that_fails_is_named_with_the_end_of_its_log(project: Path) -> No
     lock = json.loads((project / "Pipfile.lock").read_text())
     lock["default"] = {"idna": {**lock["default"]["idna"], "hashes": ["sha256:" + 64 * "0"]}}
     (project / "Pipfile.lock").write_text(json.dumps(lock))
-    done = set_up(project)
+    # As with `env -i`: no settings of the tests' machine help uv.
+    done = set_up(project, environment={"PATH": os.environ["PATH"], "HOME": str(project)})
     assert done.returncode == 1
     first, *log = done.stderr.splitlines()
     assert first == "Installing the Python environment failed; the end of .tools/logs/the-python-environment.log:"
     assert any("idna" in line for line in log)
+    # uv reached the index, with the certificates that pip trusts.
+    assert "Hash mismatch for `idna" in (project / ".tools" / "logs" / "the-python-environment.log").read_text()
     assert not (project / ".tools" / "local-aws").exists()
 
 
