@@ -355,6 +355,8 @@ class Settings:
     metadata_write_capacity: int = _setting("METADATA_WRITE_CAPACITY", Whole(1, 40000, "capacity units"), 100)
     # The most units to which autoscaling raises read and write capacity. None: no autoscaling.
     metadata_autoscale_to: int | None = _setting("METADATA_AUTOSCALE_TO", Whole(1, 40000, "capacity units"))
+    # Shards of each day and each content type in the indexes; sluice_functions.sharded_queries reads them as one.
+    metadata_index_shards: int = _setting("METADATA_INDEX_SHARDS", Whole(1, 1000, "shards"), 1)
     # Sensor pipeline: thresholds by sensor type, as JSON such as {"temperature": {"lower": -20, "upper": 60}}. A
     # reading beyond its threshold is notified. Readings of a type that is not listed are kept as invalid.
     sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)

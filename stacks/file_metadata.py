@@ -15,7 +15,8 @@ class FileMetadata(SystemStack):
     pages on the allowed origins, people --presigned PUT--> bucket --object created--> function --> table row
 
     The table answers for one object's versions, its indexes for objects of a content type and of a day, by upload time
-    each. A key's writes share one partition of 1000 writes a second, an index key's too: a day can take no more.
+    each. A key's writes share one partition of 1000 writes a second, an index key's too: a day can take no more, unless
+    `METADATA_INDEX_SHARDS` spreads it over several keys.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
     """
 
@@ -45,11 +46,12 @@ class FileMetadata(SystemStack):
             alarm_topic=self.alarm_topic,
             protected=settings.protected,
         )
+        shards = {"INDEX_SHARDS": str(settings.metadata_index_shards)} if settings.metadata_index_shards > 1 else {}
         extractor = self.add_function(
             "Extractor",
             name=self.names.function("extractor"),
             package="file_metadata",
-            environment={"TABLE_NAME": table.name},
+            environment={"TABLE_NAME": table.name, **shards},
         )
 
         bucket.grant_read(extractor)

@@ -47,6 +47,8 @@ NEW_TABLE_WRITES = 4_000  # https://docs.aws.amazon.com/amazondynamodb/latest/de
 PARTITION_WRITES = (
     1_000  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
 )
+# Part of a shard's writes that is planned for: rows are spread by a hash, and so not quite evenly.
+SHARD_LOAD = 0.8
 API_REQUESTS = 10_000  # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 PUBLISHES = 30_000  # us-east-1, 300 in the smallest regions: https://docs.aws.amazon.com/general/latest/gr/sns.html
 PREFIX_READS = 5_500  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html
@@ -134,10 +136,10 @@ def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
         yield f"a new table's {NEW_TABLE_WRITES:,} write units: raise its warm throughput before the load comes"
     if writes > TABLE_WRITES:
         yield f"a table's {TABLE_WRITES:,} write units: raise the quota"
-    if system.hottest * rate >= PARTITION_WRITES:
+    if system.shards_setting and (number := shards(system, rate)) > 1:
         yield (
-            f"{PARTITION_WRITES:,} write units of a partition key: the indexes by day and by content type need a "
-            "suffix (`2026-01-02#7`, queried for each suffix) or have to go"
+            f"{PARTITION_WRITES:,} write units of a partition key: {number:,} shards of each day and each content type "
+            f"(`{system.shards_setting}`)"
         )
     for call, quota, what in (
         ("Publish", PUBLISHES, "SNS's publishes (us-east-1): raise the quota, or publish digests of many events"),
@@ -147,6 +149,11 @@ def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
     ):
         if system.calls.get(call, 0) * rate > quota:
             yield f"{quota:,} a second of {what}"
+
+
+def shards(system: EventLoad, rate: int) -> int:
+    """The shards over which the busiest partition key has to be spread."""
+    return max(1, math.ceil(system.hottest * rate / (PARTITION_WRITES * SHARD_LOAD)))
 
 
 def dollars(system: EventLoad, duration_ms: float) -> float:

@@ -17,6 +17,8 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terminal import console
+from sluice_functions.index_shards import ShardedTable
+from sluice_functions.sharded_queries import ShardedIndex
 
 NAME = "file-metadata"
 FILES = {
@@ -40,7 +42,7 @@ def tour(local: LocalAws, target: Target) -> Result:
     upload(local, outputs["BucketName"], FILES)
 
     def find() -> list[dict[str, Any]]:
-        return [row for key in FILES for row in _query(local, outputs["TableName"], "objectKey", key)[:1]]
+        return [row for key in FILES for row in _latest(local, outputs["TableName"], key)]
 
     wait_for(local, len(FILES), lambda: {"Rows": find()})
     rows = find()
@@ -63,7 +65,7 @@ def tour(local: LocalAws, target: Target) -> Result:
         (outputs["DayIndexName"], "uploadDay", day),
     ):
         console.print(f"\n[bold]Index {index}: {key} = {value}, newest first[/bold]")
-        for row in _query(local, outputs["TableName"], key, value, IndexName=index):
+        for row in _index(local, outputs, index, key).page(value, limit=NEWEST).rows:
             console.print(f"{row['timestamp']}  {row['size']:>8} bytes  {row['objectKey']}", markup=False)
     return Result(
         system=NAME,
@@ -75,15 +77,22 @@ def tour(local: LocalAws, target: Target) -> Result:
     )
 
 
-def _query(local: LocalAws, table: str, key: str, value: str, **options: str) -> list[dict[str, Any]]:
-    """The newest rows of one partition key."""
+def _index(local: LocalAws, outputs: dict[str, str], name: str, key: str) -> ShardedIndex:
+    """An index, read as people read it: with one shard, the default, and with several."""
+    table = ShardedTable(
+        outputs["TableName"], keys=("objectKey", "uploadTime"), index_keys=("contentType", "uploadDay")
+    )
+    return ShardedIndex(local.client("dynamodb"), table, name=name, partition_key=key, sort_key="uploadTime")
+
+
+def _latest(local: LocalAws, table: str, key: str) -> list[dict[str, Any]]:
+    """The row of an object's latest version."""
     found = local.client("dynamodb").query(
         TableName=table,
-        KeyConditionExpression=f"{key} = :value",
-        ExpressionAttributeValues={":value": {"S": value}},
+        KeyConditionExpression="objectKey = :key",
+        ExpressionAttributeValues={":key": {"S": key}},
         ScanIndexForward=False,
-        Limit=NEWEST,
-        **options,
+        Limit=1,
     )
     return [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
 
@@ -118,6 +127,7 @@ SYSTEM = SystemUnderTest(
         # One write to the table and one to each index. All rows of a day share a partition key in the index by-day.
         writes=3,
         hottest=1,
+        shards_setting="METADATA_INDEX_SHARDS",
         provisioned=100,
         construct="Extractor",
         places={"GetObject": "Uploads", "write_units": "Metadata"},

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_functions import environment, s3_events
+from sluice_functions import environment, index_shards, s3_events
 from sluice_functions.observability import MetricUnit, instrumented, logger, metrics, tracer
 from sluice_functions.s3_events import S3Object
 
@@ -14,9 +14,11 @@ LOGGED = ("bucket", "objectKey", "versionId", "size", "contentType", "contentTyp
 @dataclass(frozen=True)
 class Environment:
     table_name: str
+    index_shards: str = "1"
 
 
-STORE = Store(environment.read(Environment).table_name)
+ENVIRONMENT = environment.read(Environment)
+STORE = Store(ENVIRONMENT.table_name, index_shards.parse_count(ENVIRONMENT.index_shards))
 
 
 @instrumented

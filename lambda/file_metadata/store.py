@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
 from sluice_functions import aws
+from sluice_functions.index_shards import RowShards, ShardedTable
 from sluice_functions.items import typed
 from sluice_functions.observability import logger
 from sluice_functions.s3_events import S3Object
@@ -24,12 +25,14 @@ EXPECTED_REFUSALS = {EMPTY_OBJECT, "InvalidObjectState", "InvalidRequest", *NO_S
 
 
 class Store:
-    """One row for each object version. Rows are never changed."""
+    """One row for each object version. Rows are never changed. Each is in one of `shards` shards of the indexes."""
 
-    def __init__(self, table_name: str) -> None:
+    def __init__(self, table_name: str, shards: int) -> None:
         self._table_name = table_name
         self._s3 = aws.client("s3", aws.PATIENT_CONFIG, expected=EXPECTED_REFUSALS)
         self._dynamodb = aws.client("dynamodb", aws.PATIENT_CONFIG, expected={"ConditionalCheckFailedException"})
+        table = ShardedTable(table_name, keys=("objectKey", "uploadTime"), index_keys=("contentType", "uploadDay"))
+        self._shards = RowShards(self._dynamodb, table, shards)
 
     def read(self, wanted: S3Object) -> tuple[dict[str, Any], bytes, str | None]:
         """HeadObject's answer for exactly this version, the first bytes of its content, and why they could not be read.
@@ -57,10 +60,11 @@ class Store:
 
     def add(self, row: Row) -> bool:
         """Add a row. Returns False if it exists."""
+        spread = self._shards.spread(row)
         try:
             self._dynamodb.put_item(
                 TableName=self._table_name,
-                Item=typed(row),
+                Item=typed(spread),
                 ConditionExpression="attribute_not_exists(objectKey)",
             )
         except self._dynamodb.exceptions.ConditionalCheckFailedException:

@@ -79,6 +79,7 @@ OPTIONS: Mapping[str, list[Option]] = {
         PROTECTED,
         _set("metadata_autoscale_to"),
         _delivery("metadata_delivery"),
+        _set("metadata_index_shards", "var.metadata_index_shards > 1"),
     ],
     "sensor-pipeline": [*EVERY, PROTECTED, NOTIFICATIONS, _delivery("sensor_delivery")],
 }

@@ -44,6 +44,7 @@ FIRST: Mapping[str, Any] = {
     "metadata_read_capacity": 7919,
     "metadata_write_capacity": 7907,
     "metadata_autoscale_to": 39989,
+    "metadata_index_shards": 977,
     "sensor_thresholds": '{"zq0": {"lower": -41, "upper": 43}}',
     "sensor_format": "sf0zq",
     "sensor_field_names": '{"zq0": "deviceId"}',
@@ -77,6 +78,7 @@ SECOND: Mapping[str, Any] = {
     "metadata_read_capacity": 35,
     "metadata_write_capacity": 55,
     "metadata_autoscale_to": 1000,
+    "metadata_index_shards": 31,
     "sensor_thresholds": '{"q": {"upper": 2}}',
     "sensor_format": "wide",
     "sensor_field_names": '{"q": "temperature"}',
@@ -245,9 +247,13 @@ def _read(settings: Settings, name: str) -> Any:
 
 @functools.cache
 def _of_type(settings: Settings, type_: type) -> tuple[str, ...]:
-    """The settings with a value of a type."""
-    values = {one.name: getattr(settings, one.name) for one in fields(settings) if one.name in FIRST}
-    return tuple(name for name, value in values.items() if isinstance(value, type_) and not isinstance(value, bool))
+    """The settings with a value of a type. The default of an option, such as 1, does not stand for it."""
+    values = {one: getattr(settings, one.name) for one in fields(settings) if one.name in FIRST}
+    return tuple(
+        one.name
+        for one, value in values.items()
+        if isinstance(value, type_) and not isinstance(value, bool) and not (type_ is int and value == one.default)
+    )
 
 
 @functools.cache

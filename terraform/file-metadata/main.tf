@@ -604,11 +604,16 @@ resource "aws_lambda_function" "extractor" {
   tags                    = local.tags
 
   environment {
-    variables = {
-      POWERTOOLS_METRICS_NAMESPACE = "${var.project}-file-metadata-extractor-${var.environment}"
-      POWERTOOLS_SERVICE_NAME      = "${var.project}-file-metadata-extractor-${var.environment}"
-      TABLE_NAME                   = aws_dynamodb_table.metadata.name
-    }
+    variables = merge(
+      {
+        POWERTOOLS_METRICS_NAMESPACE = "${var.project}-file-metadata-extractor-${var.environment}"
+        POWERTOOLS_SERVICE_NAME      = "${var.project}-file-metadata-extractor-${var.environment}"
+        TABLE_NAME                   = aws_dynamodb_table.metadata.name
+      },
+      var.metadata_index_shards > 1 ? {
+        INDEX_SHARDS = var.metadata_index_shards
+      } : {}
+    )
   }
 
   tracing_config {

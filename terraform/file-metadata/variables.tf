@@ -252,6 +252,18 @@ variable "metadata_autoscale_to" {
   }
 }
 
+variable "metadata_index_shards" {
+  description = "Shards of each day and each content type in the indexes."
+  type        = number
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.metadata_index_shards >= 1 && var.metadata_index_shards <= 1000 && floor(var.metadata_index_shards) == var.metadata_index_shards
+    error_message = "metadata_index_shards: give a whole number of shards from 1 to 1000."
+  }
+}
+
 variable "metadata_delivery" {
   description = "How the function gets the bucket's events: direct, buffered (by a queue), or draining, between the two."
   type        = string

@@ -60,6 +60,16 @@ def test_what_breaks_at_a_rate_is_named(rate: int, broken: list[str]) -> None:
     assert [said.startswith(wanted) for said, wanted in zip(found, broken, strict=True)] == [True] * len(broken)
 
 
+@pytest.mark.parametrize(
+    ("rate", "wanted"), [(10, None), (800, None), (801, 2), (1_000, 2), (10_000, 13), (100_000, 125)]
+)
+def test_the_shards_of_a_hot_key_are_named_with_their_setting(rate: int, wanted: int | None) -> None:
+    hot = EventLoad("hot", "hot", 1769, {}, 3, 1, shards_setting="SHARDS")
+    found = [said for said in need(hot, rate, own_ms=1).breaks if "partition key" in said]
+    named = f"1,000 write units of a partition key: {wanted} shards of each day and each content type (`SHARDS`)"
+    assert found == ([named] if wanted else [])
+
+
 def test_cost_adds_up_to_the_published_prices() -> None:
     # 1 million gets, writes, invocations of 100 ms with 1 GB, and their logs.
     system = EventLoad("one", "one", 1024, {"GetItem": 1}, 1, 0)

@@ -89,14 +89,14 @@ def run(environment: dict[str, str], folder: Path, *command: str) -> str:
 
 
 def test_the_documented_handlers_are_typed(environment: dict[str, str], tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "functions.md").read_text()
-    examples = re.findall(r"<!-- checked by tests/package -->\n```python\n(.*?)```", page, re.DOTALL)
+    pages = "".join((ROOT / "docs" / name).read_text() for name in ("functions.md", "systems.md"))
+    examples = re.findall(r"<!-- checked by tests/package -->\n```python\n(.*?)```", pages, re.DOTALL)
     files = [tmp_path / f"example_{number}.py" for number, _ in enumerate(examples)]
     for file, example in zip(files, examples, strict=True):
         file.write_text(example)
     checked = run(environment, tmp_path, "-m", "mypy", "--strict", *(file.name for file in files))
     assert checked == f"Success: no issues found in {len(files)} source files\n"
-    assert len(files) == 2
+    assert len(files) == 3
 
 
 def test_a_function_gets_the_toolkit_into_its_archive_off_line(environment: dict[str, str], tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ ARROWS = {
     "stacks": {"stacks", "modules", "settings"},
     "main": {"main", "stacks", "modules", "settings"},
     "sluice_cli": {"sluice_cli"},
-    "checks": {"checks", "sluice_cli", "stacks", "modules", "settings"},
+    "checks": {"checks", "sluice_cli", "sluice_functions", "stacks", "modules", "settings"},
     "scripts": {"scripts", "checks", "sluice_cli", "stacks", "modules", "settings"},
 }
 LONGEST = 500  # lines; tests may be longer

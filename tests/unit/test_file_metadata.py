@@ -220,6 +220,18 @@ def test_names_and_capacity_can_be_set_from_outside(system: Synthesized) -> None
     assert [(one["read_capacity"], one["write_capacity"]) for one in places] == [(7, 9)] * 3
 
 
+def test_shards_of_the_indexes_change_the_functions_environment_and_nothing_else(system: Synthesized) -> None:
+    """The indexes stay as they are: AWS would make them anew otherwise, without the rows that lack a new key."""
+    functions = {}
+    for count in ("1", "16"):
+        made = system(Settings.load({"METADATA_INDEX_SHARDS": count}))
+        functions[count] = made.one("aws_lambda_function")["environment"]["variables"]
+        assert made.grants("Extractor") == system(Settings()).grants("Extractor")
+        assert made.one("aws_dynamodb_table") == system(Settings()).one("aws_dynamodb_table")
+    assert "INDEX_SHARDS" not in functions["1"]
+    assert functions["16"] == {**functions["1"], "INDEX_SHARDS": "16"}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -228,6 +240,7 @@ def test_names_and_capacity_can_be_set_from_outside(system: Synthesized) -> None
         ("METADATA_READ_CAPACITY", "0"),
         ("METADATA_WRITE_CAPACITY", "1.5"),
         ("METADATA_AUTOSCALE_TO", "more"),
+        ("METADATA_INDEX_SHARDS", "0"),
     ],
 )
 def test_a_name_or_capacity_that_aws_would_refuse_is_named(name: str, value: str) -> None:

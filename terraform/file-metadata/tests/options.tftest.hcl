@@ -112,6 +112,7 @@ run "null_stands_for_the_default" {
     metadata_read_capacity  = null
     metadata_write_capacity = null
     metadata_autoscale_to   = null
+    metadata_index_shards   = null
     metadata_delivery       = null
     buffer_batch_size       = null
     buffer_window_seconds   = null
@@ -828,6 +829,71 @@ run "metadata_delivery_draining" {
   }
 }
 
+run "metadata_index_shards_set" {
+  command = plan
+
+  variables {
+    metadata_index_shards = 31
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_policy.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = length(aws_appautoscaling_policy.metadata_read_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = length(aws_appautoscaling_policy.metadata_read_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_policy.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = length(aws_appautoscaling_policy.metadata_write_by_day_scaling)
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = length(aws_appautoscaling_policy.metadata_write_scaling)
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = length(aws_appautoscaling_target.metadata_read_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = length(aws_appautoscaling_target.metadata_read_by_day_scaling)
+      "aws_appautoscaling_target.metadata_read_scaling"                  = length(aws_appautoscaling_target.metadata_read_scaling)
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = length(aws_appautoscaling_target.metadata_write_by_content_type_scaling)
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = length(aws_appautoscaling_target.metadata_write_by_day_scaling)
+      "aws_appautoscaling_target.metadata_write_scaling"                 = length(aws_appautoscaling_target.metadata_write_scaling)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.extractor_connect"                            = length(aws_iam_role_policy.extractor_connect)
+      "aws_iam_role_policy.extractor_poll_buffer"                        = length(aws_iam_role_policy.extractor_poll_buffer)
+      "aws_iam_role_policy.extractor_reserve_connection"                 = length(aws_iam_role_policy.extractor_reserve_connection)
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = length(aws_iam_role_policy.extractor_use_key_of_metadata)
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = length(aws_lambda_event_source_mapping.buffer_to_extractor)
+      "aws_s3_bucket_cors_configuration.uploads"                         = length(aws_s3_bucket_cors_configuration.uploads)
+      "aws_sns_topic_subscription.alarm_email"                           = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sqs_queue.buffer"                                             = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                                = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                      = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = length(aws_sqs_queue_policy.buffer_dead_letters)
+      }) == jsonencode({
+      "aws_appautoscaling_policy.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_policy.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_policy.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_policy.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_policy.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_policy.metadata_write_scaling"                 = 0
+      "aws_appautoscaling_target.metadata_read_by_content_type_scaling"  = 0
+      "aws_appautoscaling_target.metadata_read_by_day_scaling"           = 0
+      "aws_appautoscaling_target.metadata_read_scaling"                  = 0
+      "aws_appautoscaling_target.metadata_write_by_content_type_scaling" = 0
+      "aws_appautoscaling_target.metadata_write_by_day_scaling"          = 0
+      "aws_appautoscaling_target.metadata_write_scaling"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                       = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"             = 0
+      "aws_iam_role_policy.extractor_connect"                            = 0
+      "aws_iam_role_policy.extractor_poll_buffer"                        = 0
+      "aws_iam_role_policy.extractor_reserve_connection"                 = 0
+      "aws_iam_role_policy.extractor_use_key_of_metadata"                = 0
+      "aws_lambda_event_source_mapping.buffer_to_extractor"              = 0
+      "aws_s3_bucket_cors_configuration.uploads"                         = 0
+      "aws_sns_topic_subscription.alarm_email"                           = 0
+      "aws_sqs_queue.buffer"                                             = 0
+      "aws_sqs_queue.buffer_dead_letters"                                = 0
+      "aws_sqs_queue_policy.buffer"                                      = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                         = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
 run "encryption_keys_customer_and_metadata_delivery_buffered" {
   command = plan
 
@@ -979,6 +1045,7 @@ run "refuses_bad_values_1" {
     metadata_table_name     = "a b"
     metadata_read_capacity  = 0
     metadata_write_capacity = 40001
+    metadata_index_shards   = 0
     metadata_delivery       = "Buffered"
     buffer_batch_size       = 0
     buffer_max_concurrency  = 1
@@ -1000,6 +1067,7 @@ run "refuses_bad_values_1" {
     var.metadata_table_name,
     var.metadata_read_capacity,
     var.metadata_write_capacity,
+    var.metadata_index_shards,
     var.metadata_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
@@ -1021,6 +1089,7 @@ run "refuses_bad_values_2" {
     cors_origins            = ["https://a.example.com/"]
     metadata_bucket_name    = "a"
     metadata_autoscale_to   = 0
+    metadata_index_shards   = 1001
     buffer_batch_size       = 101
     buffer_max_concurrency  = 1001
   }
@@ -1037,6 +1106,7 @@ run "refuses_bad_values_2" {
     var.cors_origins,
     var.metadata_bucket_name,
     var.metadata_autoscale_to,
+    var.metadata_index_shards,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
   ]
@@ -1051,6 +1121,7 @@ run "refuses_bad_values_3" {
     lambda_timeout_seconds = 1.5
     cors_origins           = ["https://A.example.com"]
     metadata_autoscale_to  = 99
+    metadata_index_shards  = 2.5
     buffer_window_seconds  = 301
   }
 
@@ -1060,6 +1131,7 @@ run "refuses_bad_values_3" {
     var.lambda_timeout_seconds,
     var.cors_origins,
     var.metadata_autoscale_to,
+    var.metadata_index_shards,
     var.buffer_window_seconds,
   ]
 }
