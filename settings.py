@@ -271,10 +271,7 @@ class Settings:
         "dev",
     )
     # None: each system is deployed to its own default region.
-    region: str | None = _setting(
-        "AWS_REGION",
-        _region,
-    )
+    region: str | None = _setting("AWS_REGION", _region)
     owner: str = _setting(
         "OWNER",
         Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
@@ -293,18 +290,10 @@ class Settings:
     )
     log_retention_days: int = _setting("LOG_RETENTION_DAYS", _days, 365)
     # How callers of the REST APIs are authorized.
-    api_authorization: str = _setting(
-        "API_AUTHORIZATION",
-        OneOf(("iam", "api_key", "none")),
-        "iam",
-    )
+    api_authorization: str = _setting("API_AUTHORIZATION", OneOf(("iam", "api_key", "none")), "iam")
     # `existing`: the account has an API Gateway logging role already (the local AWS needs none). `managed`: the stack
     # `api-gateway-account` creates the role, which serves every REST API of the account in that region.
-    api_logging_role: str = _setting(
-        "API_LOGGING_ROLE",
-        OneOf(("existing", "managed")),
-        "existing",
-    )
+    api_logging_role: str = _setting("API_LOGGING_ROLE", OneOf(("existing", "managed")), "existing")
     # Environments whose buckets, tables and keys cannot be destroyed.
     protected_environments: str = _setting(
         "PROTECTED_ENVIRONMENTS",
@@ -312,11 +301,7 @@ class Settings:
         "prod",
     )
     # `customer`: each system encrypts its data with its own customer managed KMS key. `aws`: with keys of AWS.
-    encryption_keys: str = _setting(
-        "ENCRYPTION_KEYS",
-        OneOf(("aws", "customer")),
-        "aws",
-    )
+    encryption_keys: str = _setting("ENCRYPTION_KEYS", OneOf(("aws", "customer")), "aws")
     # The VPC of all functions. Set both or neither; without them, functions run outside of a VPC.
     vpc_subnet_ids: tuple[str, ...] = _setting("VPC_SUBNET_IDS", _ids("subnet"), ())
     vpc_security_group_ids: tuple[str, ...] = _setting("VPC_SECURITY_GROUP_IDS", _ids("sg"), ())
@@ -339,11 +324,7 @@ class Settings:
     )
     # Upload API: the burst limit on top of 1000 requests a second, and the encryption of files.
     upload_burst_limit: int = _setting("UPLOAD_BURST_LIMIT", Whole(1, 5000, "requests"), 2000)
-    upload_encryption: str = _setting(
-        "UPLOAD_ENCRYPTION",
-        OneOf(("sse-s3", "kms")),
-        "sse-s3",
-    )
+    upload_encryption: str = _setting("UPLOAD_ENCRYPTION", OneOf(("sse-s3", "kms")), "sse-s3")
     # The web origins whose pages may call the REST APIs and upload to the upload API's and file metadata's buckets.
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
     # File metadata: names that replace those of the naming rule, and the table's provisioned capacity.
@@ -370,11 +351,7 @@ class Settings:
     # `each`: a notification for each reading beyond its threshold. `episodes`: a notification when a sensor first
     # exceeds its threshold, and another, with count, extremes and duration, when the sensor is back within it by the
     # hysteresis or was silent for longer than SENSOR_LONGEST_SILENCE_SECONDS.
-    sensor_notifications: str = _setting(
-        "SENSOR_NOTIFICATIONS",
-        OneOf(("each", "episodes")),
-        "each",
-    )
+    sensor_notifications: str = _setting("SENSOR_NOTIFICATIONS", OneOf(("each", "episodes")), "each")
     sensor_hysteresis: str = _setting("SENSOR_HYSTERESIS", _hysteresis, "{}")
     sensor_longest_silence_seconds: int = _setting(
         "SENSOR_LONGEST_SILENCE_SECONDS", Whole(1, 31_536_000, "seconds"), 3600

@@ -55,33 +55,6 @@ def is_event(event: Any) -> bool:
     return isinstance(event, dict) and (event.get("Event") == "s3:TestEvent" or bool(event.get("Records")))
 
 
-def answer(
-    event: Any,
-    process: Callable[[S3Object], Given],
-    *,
-    counted_as: str,
-    context: Any = None,
-    finish_batch: Callable[[list[Given]], Sequence[Exception | None]] | None = None,
-) -> dict[str, Any]:
-    """`for_each_object` for a function that S3 invokes, or that Lambda invokes with batches of a queue of S3's events.
-
-    Returns `{counted_as: number of records}`, or for a queue which messages failed (see `sqs.for_each_object`, also for
-    `context`).
-    """
-    if _is_of_queue(event):
-        from . import sqs  # imported on first use, to keep the usual cold start short
-
-        return sqs.for_each_object(event, process, context=context, finish_batch=finish_batch)
-    return {counted_as: for_each_object(event, process, finish_batch=finish_batch)}
-
-
-def _is_of_queue(event: Any) -> bool:
-    """Whether it is a batch of SQS: all of its records are messages then."""
-    records = event.get("Records") if isinstance(event, Mapping) else None
-    first = records[0] if isinstance(records, list) and records else None
-    return isinstance(first, Mapping) and first.get("eventSource") == "aws:sqs"
-
-
 def for_each_object(
     event: Any,
     process: Callable[[S3Object], Given],

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_functions import environment, index_shards, s3_events
+from sluice_functions import bucket_events, environment, index_shards
 from sluice_functions.observability import MetricUnit, instrumented, logger, metrics, tracer
 from sluice_functions.s3_events import S3Object
 
@@ -24,7 +24,7 @@ STORE = Store(ENVIRONMENT.table_name, index_shards.parse_count(ENVIRONMENT.index
 @instrumented
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Write a row with the metadata of every object that S3's events name."""
-    return s3_events.answer(event, record, counted_as="recorded", context=context)
+    return bucket_events.answer(event, record, counted_as="recorded", context=context)
 
 
 @tracer.capture_method(capture_response=False)

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_functions import environment, s3_events
+from sluice_functions import bucket_events, environment
 from sluice_functions.observability import instrumented
 from sluice_functions.s3_events import S3Object
 
@@ -24,4 +24,4 @@ def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def of(found: S3Object) -> Row:
         return row(found, context.function_name, context.aws_request_id)
 
-    return s3_events.answer(event, of, counted_as="logged", context=context, finish_batch=STORE.add)
+    return bucket_events.answer(event, of, counted_as="logged", context=context, finish_batch=STORE.add)

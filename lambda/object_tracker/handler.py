@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_functions import environment, http, s3_events
+from sluice_functions import bucket_events, environment, http, s3_events
 from sluice_functions.observability import instrumented
 
 from . import objects
@@ -39,7 +39,7 @@ def handle(event: dict[str, Any], context: Any) -> Any:
     if http.is_request(event):
         answer = http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
         return http.readable_by_pages(answer, event, ORIGINS)
-    return s3_events.answer(event, lambda found: record(found, STORE), counted_as="recorded", context=context)
+    return bucket_events.answer(event, lambda found: record(found, STORE), counted_as="recorded", context=context)
 
 
 def ask(event: dict[str, Any]) -> http.Answer:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sluice_functions import environment, s3_events
+from sluice_functions import bucket_events, environment
 from sluice_functions.observability import MetricUnit, instrumented, logger, metrics, tracer
 from sluice_functions.s3_events import S3Object
 
@@ -62,7 +62,7 @@ NOTIFIER = _notifier()
 @instrumented
 def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Process the readings of every object that S3's events name."""
-    return s3_events.answer(event, process, counted_as="processed", context=context)
+    return bucket_events.answer(event, process, counted_as="processed", context=context)
 
 
 @tracer.capture_method(capture_response=False)

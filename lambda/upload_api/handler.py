@@ -2,7 +2,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sluice_functions import environment, http, s3_events
+from sluice_functions import bucket_events, environment, http, s3_events
 from sluice_functions.observability import MetricUnit, instrumented, logger, metrics
 
 from . import rows, uploads
@@ -44,7 +44,7 @@ def handle(event: dict[str, Any], context: Any) -> Any:
         return http.readable_by_pages(http.respond(ERRORS, lambda: upload(event)), event, ORIGINS)
     if not s3_events.is_event(event):
         raise NotARequest("neither a request of a REST API nor an event of S3")
-    answer = s3_events.answer(event, ARRIVALS.complete, counted_as="completed", context=context)
+    answer = bucket_events.answer(event, ARRIVALS.complete, counted_as="completed", context=context)
     ARRIVALS.expire_overdue()
     return answer
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sluice_functions import eventbridge, s3_events, schedules, sns, sqs, streams
+from sluice_functions import bucket_events, eventbridge, s3_events, schedules, sns, sqs, streams
 from sluice_functions.errors import UNEXPECTED, MalformedEvent, RecordsFailed
 from sluice_functions.eventbridge import BusEvent
 from sluice_functions.observability import metrics
@@ -153,12 +153,14 @@ def test_a_bucket_is_answered_the_count_and_its_queue_the_failures() -> None:
         written.append(keys)
         return [OSError("not written") if key == "unwritable" else None for key in keys]
 
-    assert s3_events.answer(of_s3("a", "b"), process, counted_as="done", finish_batch=finish) == {"done": 2}
-    assert s3_events.answer(S3_TEST, process, counted_as="done") == {"done": 0}
+    assert bucket_events.answer(of_s3("a", "b"), process, counted_as="done", finish_batch=finish) == {"done": 2}
+    assert bucket_events.answer(S3_TEST, process, counted_as="done") == {"done": 0}
     with pytest.raises(RecordsFailed):
-        s3_events.answer(of_s3("a", "bad"), process, counted_as="done")
+        bucket_events.answer(of_s3("a", "bad"), process, counted_as="done")
     queued = of_queue(of_s3("c", "d"), of_s3("bad"), S3_TEST, "x" * 250_000, of_s3("unwritable"), of_s3("e"), {})
-    assert s3_events.answer(queued, process, counted_as="done", finish_batch=finish) == failed("m1", "m3", "m4", "m6")
+    assert bucket_events.answer(queued, process, counted_as="done", finish_batch=finish) == failed(
+        "m1", "m3", "m4", "m6"
+    )
     assert written == [["a", "b"], ["c", "d"], ["unwritable"], ["e"]]
 
 
