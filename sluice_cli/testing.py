@@ -48,7 +48,6 @@ def __getattr__(name: str) -> object:
 
 
 CRASHES = "/_sluice/crashes"
-SCHEDULES = "/_sluice/schedules"
 
 
 @dataclass(frozen=True)
@@ -116,16 +115,17 @@ def run_schedule(
     asynchronous. Raises `LocalAwsError`, with the names of all schedules, where there is no such schedule.
     """
     from sluice_cli.errors import LocalAwsError
+    from sluice_cli.local_aws.schedules import run_now
 
     time = at or datetime.now(UTC)
     utc = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     arn = f"arn:aws:scheduler:{region}:{local.account_id()}:schedule/{group}/{name}"
-    execution = _own(local, "POST", f"{SCHEDULES}?{urlencode({'arn': arn, 'time': utc.isoformat()})}")["execution"]
-    if not execution:
+    execution = run_now(local, arn, utc)
+    if execution is None:
         schedules = local.client("scheduler", region_name=region).list_schedules()["Schedules"]
         known = ", ".join(sorted(one["Name"] for one in schedules)) or "none"
         raise LocalAwsError(f"there is no schedule {name!r} in {region}; there are: {known}")
-    return str(execution)
+    return execution
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,22 @@ from typing import Any
 
 from sluice_cli.deployed.resources import Resource
 
-from .schema_examples import example_of
+from .openapi import JSON, operations
+from .schema_examples import example_of, expanded
 
 Document = dict[str, Any]
 
-JSON = "application/json"
 TEXT: Document = {"type": "string"}
 WITH_BODY = ("POST", "PUT", "PATCH", "ANY")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-data-mappings.html
 PLACES = {"querystring": "query", "header": "header", "path": "path"}
-METHODS = ("get", "put", "post", "delete", "head", "patch", "x-amazon-apigateway-any-method")
+IDENTITY = re.compile(r"(?:method|\$?request)\.(?:request\.)?(header|querystring)\.([\w.-]+)")
 
 
 def routes_of(api: Resource, resources: Sequence[Resource]) -> list[Document]:
     """The routes of a REST or HTTP API; preflights are left out."""
-    document = _openapi(api)
-    if document is not None:
+    document = _parsed(api.attributes.get("body"))
+    if document and isinstance(document.get("paths"), dict):
         found = list(_documented(document))
     elif api.type == "aws_api_gateway_rest_api":
         found = list(_methods(api, resources))
@@ -36,7 +36,9 @@ def _methods(api: Resource, resources: Sequence[Resource]) -> Iterator[Document]
     paths = {
         one.attributes.get("id"): one.attributes.get("path") for one in own if one.type == "aws_api_gateway_resource"
     }
-    models = {one.attributes.get("name"): one.attributes for one in own if one.type == "aws_api_gateway_model"}
+    schemas = (one.attributes for one in own if one.type == "aws_api_gateway_model")
+    models = {str(one.get("name")): _parsed(one.get("schema")) for one in schemas}
+    authorizers = {one.attributes.get("id"): one.attributes for one in own if one.type == "aws_api_gateway_authorizer"}
     for one in own:
         values = one.attributes
         if one.type != "aws_api_gateway_method" or values.get("http_method") == "OPTIONS":
@@ -50,68 +52,70 @@ def _methods(api: Resource, resources: Sequence[Resource]) -> Iterator[Document]
             for name, need in named.items()
             if len(name) == 4 and name[2] in PLACES
         ]
-        model = models.get((values.get("request_models") or {}).get(JSON)) or {}
+        parameters += _credentials(authorizers.get(values.get("authorizer_id")))
+        if values.get("api_key_required"):
+            parameters.append(_api_key(resources))
+            authorization = "API key" if authorization == "NONE" else f"{authorization} and API key"
+        schema = models.get(str((values.get("request_models") or {}).get(JSON)))
+        body = expanded(schema, models) if schema else None
         yield _route(
             str(values.get("http_method")),
             path,
-            "API key" if values.get("api_key_required") and authorization == "NONE" else authorization,
+            authorization,
             parameters,
-            _parsed(model.get("schema")),
+            body,
             str(values.get("operation_name") or ""),
         )
 
 
 def _routes(api: Resource, resources: Sequence[Resource]) -> Iterator[Document]:
-    for one in resources:
+    own = [one for one in resources if one.attributes.get("api_id") == api.attributes.get("id")]
+    authorizers = {one.attributes.get("id"): one.attributes for one in own if one.type == "aws_apigatewayv2_authorizer"}
+    for one in own:
         values = one.attributes
-        if one.type == "aws_apigatewayv2_route" and values.get("api_id") == api.attributes.get("id"):
+        if one.type == "aws_apigatewayv2_route":
             method, _, path = str(values.get("route_key")).partition(" ")
             method, path = ("ANY", "/{proxy+}") if method == "$default" else (method, path)
             if method != "OPTIONS" and path:
-                yield _route(method, path, str(values.get("authorization_type") or "NONE"), [], None)
-
-
-def _openapi(api: Resource) -> Document | None:
-    document = _parsed(api.attributes.get("body"))
-    return document if document and isinstance(document.get("paths"), dict) else None
+                parameters = _credentials(authorizers.get(values.get("authorizer_id")))
+                yield _route(method, path, str(values.get("authorization_type") or "NONE"), parameters, None)
 
 
 def _documented(document: Document) -> Iterator[Document]:
-    """https://spec.openapis.org/oas/v3.0.3.html"""
-    for path, item in document["paths"].items():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            if method not in METHODS or not isinstance(operation, dict):
-                continue
-            given = [*item.get("parameters", []), *operation.get("parameters", [])]
-            known = [_within(document, one) for one in given if isinstance(one, dict)]
-            parameters = [
-                _parameter(str(one["name"]), one["in"], required=bool(one.get("required")), schema=one.get("schema"))
-                for one in known
-                if one.get("in") in PLACES.values() and one.get("name")
-            ]
-            content = _within(document, operation.get("requestBody") or {}).get("content") or {}
-            media: Any = content.get(JSON) or next(iter(content.values()), {})
-            schema = media.get("schema") if isinstance(media, dict) else None
-            security = operation.get("security", document.get("security")) or [{}]
-            yield _route(
-                "ANY" if method.startswith("x-") else method.upper(),
-                path,
-                ", ".join(security[0]) or "NONE",
-                parameters,
-                {**schema, "components": document.get("components")} if isinstance(schema, dict) else None,
-                str(operation.get("summary") or operation.get("operationId") or ""),
-            )
+    for one in operations(document):
+        keys = [
+            _parameter(str(scheme["name"]), str(scheme["in"]), required=False)
+            for scheme in one["schemes"]
+            if scheme.get("type") == "apiKey"
+            and scheme.get("name")
+            and scheme.get("in") in ("header", "query")
+            # IAM's signature is documented as a key, too, and is the console's own.
+            and scheme.get("x-amazon-apigateway-authtype") != "awsSigv4"
+        ]
+        parameters = [{**of, "schema": expanded(of["schema"]) or TEXT} for of in one["parameters"]]
+        body = expanded(one["body"]) if one["body"] else None
+        authorization = ", ".join(scheme["called"] for scheme in one["schemes"]) or "NONE"
+        yield _route(one["method"], one["path"], authorization, [*parameters, *keys], body, one["operation"])
 
 
-def _within(document: Document, value: Document) -> Document:
-    """What a `$ref` within the document names; other values as they are."""
-    reference = value.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#/"):
-        return value
-    found: Any = document
-    for part in reference[2:].split("/"):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
+def _credentials(authorizer: Mapping[str, Any] | None) -> list[Document]:
+    """The parameters by which an authorizer knows the caller: what is given there is sent in place of a signature."""
+    if authorizer is None:
+        return []
+    given = (
+        authorizer.get("identity_source") or authorizer.get("identity_sources") or "method.request.header.Authorization"
+    )
+    texts = given if isinstance(given, list) else [given]
+    found = (part for text in texts for part in IDENTITY.findall(str(text)))
+    return [_parameter(name, PLACES[place], required=False) for place, name in found]
+
+
+def _api_key(resources: Sequence[Resource]) -> Document:
+    """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-api-key-source.html"""
+    keys = (one.attributes.get("value") for one in resources if one.type == "aws_api_gateway_api_key")
+    value = next((one for one in keys if isinstance(one, str) and one), None)
+    schema = {**TEXT, "default": value} if value else TEXT
+    return {"name": "x-api-key", "in": "header", "required": True, "schema": schema}
 
 
 def _route(
@@ -119,7 +123,7 @@ def _route(
     path: str,
     authorization: str,
     parameters: list[Document],
-    schema: Document | None,
+    schema: Any,
     operation: str = "",
 ) -> Document:
     in_path = [_parameter(name, "path", required=True) for name in re.findall(r"\{([^{}]+?)\+?\}", path)]
@@ -138,8 +142,8 @@ def _route(
     }
 
 
-def _parameter(name: str, place: str, *, required: bool, schema: Mapping[str, Any] | None = None) -> Document:
-    return {"name": name, "in": place, "required": required or place == "path", "schema": dict(schema or TEXT)}
+def _parameter(name: str, place: str, *, required: bool) -> Document:
+    return {"name": name, "in": place, "required": required or place == "path", "schema": TEXT}
 
 
 def _parsed(text: Any) -> Document | None:

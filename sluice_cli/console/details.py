@@ -5,7 +5,7 @@ from typing import Any
 
 from .api_routes import routes_of
 from .console import Console
-from .invoking import example_for_bus, kinds_of_events
+from .invoking import example_for_bus, is_schedule, kinds_of_events
 from .nodes import Node
 from .readings import filters_of
 from .requests import PageRequest
@@ -82,7 +82,7 @@ def _own(console: Console, found: Node) -> dict[str, Any]:
         return {"messages": {"fifo": (found.arn or "").endswith(".fifo")}}
     if found.type == "aws_lambda_function":
         return {"events": kinds_of_events(console, found)}
-    if found.type in ("aws_cloudwatch_event_bus", "aws_cloudwatch_event_rule"):
+    if found.type in ("aws_cloudwatch_event_bus", "aws_cloudwatch_event_rule") and not is_schedule(found):
         return {"event": example_for_bus(found)}
     if found.type == "aws_s3_bucket":
         filters = filters_of(console, found)

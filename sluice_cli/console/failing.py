@@ -23,9 +23,10 @@ LONGEST_EVENT = 256 * 1024
 def listed(console: Console, request: PageRequest) -> Any:
     node = console.node(request)
     if node.keeps_rejects:
-        function = rejecting.function_of(console, node)
-        rejects = rejecting.rejected(console, node)
-        shown = [_shown(console, one.failure(function), node.id, one.thing) for one in rejects]
+        shown = [
+            _shown(console, rejecting.as_failure(console, node, one), node.id, one.thing)
+            for one in rejecting.rejected(console, node)
+        ]
         return {"failures": shown, "held": 0, "next": None}
     found: list[dict[str, Any]] = []
     held, following = 0, None
@@ -81,7 +82,9 @@ def capture(console: Console, request: PageRequest) -> Any:
     one = {**content, "ids": [text_of(content, "id")]}
     with ExitStack() as opened:
         if node.keeps_rejects:
-            failure = _rejected(console, one)[0].failure(rejecting.function_of(console, node))
+            (reject,) = _rejected(console, one)
+            rejecting.function_that_rejected(console, node, reject)
+            failure = rejecting.as_failure(console, node, reject)
         else:
             failure = _chosen(console, one, opened)[0][1]
         captured = Capture(node.stack, deployment.resources, console.client, account)

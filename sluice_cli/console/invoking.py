@@ -1,6 +1,7 @@
 """Events: examples for a function, invocations, and events of buses, rules and schedules."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from sluice_cli.deployed.resources import Function
@@ -10,7 +11,7 @@ from sluice_cli.example_events.patterns import matching
 from sluice_cli.example_events.triggers import pattern_of
 from sluice_cli.invoking import LONGEST_EVENT
 from sluice_cli.invoking import invoke as invoke_function
-from sluice_cli.testing import run_schedule
+from sluice_cli.local_aws.schedules import run_now
 
 from .console import Console
 from .guard import HttpError
@@ -55,10 +56,10 @@ def put_event(console: Console, request: PageRequest) -> Any:
     node = console.deployment.node(text_of(content, "node"))
     if node.resource is None or "event" not in node.actions:
         raise HttpError(400, f"{node.title} takes no events")
-    if node.type == "aws_scheduler_schedule":
-        group = str(node.resource.attributes.get("group_name") or "default")
-        region = node.region or "us-east-1"
-        id_ = run_schedule(console.connection.local, node.name or "", region=region, group=group)
+    if is_schedule(node):
+        id_ = run_now(console.connection.local, node.arn or "", datetime.now(UTC))
+        if id_ is None:
+            raise HttpError(404, f"{node.title} is not deployed (any more)")
         return {"id": id_, "follow": follow_text((("event", id_),))}
     event = content.get("event") or example_for_bus(node)
     if not isinstance(event, dict) or not isinstance(event.get("detail", {}), dict):
@@ -74,6 +75,13 @@ def put_event(console: Console, request: PageRequest) -> Any:
     if answer.get("ErrorCode"):
         raise HttpError(400, f"{answer['ErrorCode']}: {answer.get('ErrorMessage')}")
     return {"id": answer["EventId"], "follow": follow_text((("event", answer["EventId"]),))}
+
+
+def is_schedule(node: Node) -> bool:
+    """Whether time alone runs a node: a schedule, or a rule with one and no pattern."""
+    attributes = node.resource.attributes if node.resource else {}
+    is_timed = bool(attributes.get("schedule_expression")) and not attributes.get("event_pattern")
+    return node.type == "aws_scheduler_schedule" or (node.type == "aws_cloudwatch_event_rule" and is_timed)
 
 
 def example_for_bus(node: Node) -> dict[str, Any]:

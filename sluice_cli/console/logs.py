@@ -1,6 +1,8 @@
 """Log lines of a function, from the last ones on."""
 
+import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from sluice_cli.deployed.resources import Function
@@ -15,6 +17,7 @@ from .requests import PageRequest
 DEFAULT_SECONDS = 3_600
 MOST_LINES = 1_000
 LONGEST_LINE = 20_000
+MOST_FIELDS = 50  # of a long line
 MANY_CONTROLS = 0.1
 
 
@@ -46,15 +49,30 @@ def lines(console: Console, request: PageRequest) -> Any:
     return {"lines": [as_json(one) for one in given], "cursor": cursor, "skipped": len(found) - len(given) - len(rest)}
 
 
+def _short(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a line in JSON, without more than is shown of a line."""
+    found = dict(fields)
+    if len(json.dumps(found, default=str)) <= LONGEST_LINE:
+        return found
+    texts = {name: one if isinstance(one, str) else json.dumps(one, default=str) for name, one in found.items()}
+    longest = LONGEST_LINE // MOST_FIELDS
+    return {
+        name[:longest]: f"{one[:longest]}…" if len(one) > longest else one
+        for name, one in list(texts.items())[:MOST_FIELDS]
+    }
+
+
 def as_json(line: LogLine) -> dict[str, Any]:
     text = line.text[:LONGEST_LINE]
-    controls = sum(not one.isprintable() and one not in "\n\r\t\x1b" for one in text)
+    # A byte that is no text was read as U+FFFD.
+    controls = sum((not one.isprintable() and one not in "\n\r\t\x1b") or one == "\ufffd" for one in text)
     return {
         "time": line.event.milliseconds / 1000,
         "level": line.level.name,
         "text": text,
         "request_id": line.request_id or None,
         "platform": line.platform,
-        "fields": dict(line.fields) or None,
+        "cut": len(line.text) if len(line.text) > LONGEST_LINE else None,
+        "fields": _short(line.fields) or None,
         "binary": controls > len(text) * MANY_CONTROLS,
     }

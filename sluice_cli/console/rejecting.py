@@ -17,6 +17,7 @@ from sluice_cli.failures.discarding import log_discarded, log_group_of
 from sluice_cli.failures.queue import Failure
 from sluice_cli.invoking import invoke
 
+from .causes import function_of, functions_using
 from .console import Console
 from .guard import HttpError
 from .happenings import Thing
@@ -51,11 +52,13 @@ class RejectedObject:
     def thing(self) -> Thing:
         return ("object", self.bucket, self.key, self.version or "")
 
-    def failure(self, function: Function) -> Failure:
-        """As a kept failure, whose event is the object's."""
-        item = {"key": self.key, "versionId": self.version}
-        event = s3(Origin.of(function.arn), self.bucket, item)
-        return Failure(self.id, self.since, event, self.reason, self.id, function.arn)
+
+def as_failure(console: Console, node: Node, one: RejectedObject) -> Failure:
+    """A kept failure, whose event is the object's."""
+    function = function_of(console.deployment, node, one)
+    arn = function.arn if function else ""
+    event = s3(Origin.of(arn or node.arn or ""), one.bucket, {"key": one.key, "versionId": one.version})
+    return Failure(one.id, one.since, event, one.reason, one.id, arn)
 
 
 def rejected(console: Console, node: Node) -> list[RejectedObject]:
@@ -75,22 +78,21 @@ def rejected(console: Console, node: Node) -> list[RejectedObject]:
     return sorted(found.values(), key=lambda one: one.since)
 
 
-def function_of(console: Console, node: Node) -> Function:
-    """The function that writes the table. Raises `HttpError` where it is not the only one."""
-    nodes = console.deployment.nodes.by_id
-    ends = [source for source, target in console.deployment.edges if target == node.id]
-    found = [of for one in ends if (of := nodes[one]).type == "aws_lambda_function" and of.resource]
-    if len(found) != 1 or found[0].resource is None:
+def function_that_rejected(console: Console, node: Node, one: RejectedObject) -> Function:
+    """The function that rejected records of an object. Raises `HttpError` where it is not known."""
+    function = function_of(console.deployment, node, one)
+    if function is None:
+        count = len(functions_using(console.deployment, node))
         raise HttpError(
-            400, f"{len(found)} functions may write {node.title}: only one's rejects can be processed again"
+            400, f"which of the {count} functions that may use {node.title} rejected {one.key} is not known"
         )
-    return Function(found[0].resource)
+    return function
 
 
 def replay(console: Console, node: Node, one: RejectedObject) -> str | None:
     """Process the object again. Gives the reason if that failed, or if records are rejected again."""
-    function = function_of(console, node)
-    done = invoke(function, one.failure(function).event, console.client)
+    function = function_that_rejected(console, node, one)
+    done = invoke(function, as_failure(console, node, one).event, console.client)
     if done.error:
         said = done.payload.get("errorMessage") if isinstance(done.payload, dict) else None
         return str(said or done.error)
@@ -100,28 +102,32 @@ def replay(console: Console, node: Node, one: RejectedObject) -> str | None:
 
 def discard(console: Console, node: Node, chosen: Sequence[RejectedObject], reason: str) -> None:
     """Log what is discarded in the function's log, then remove the rows, but for those that were rejected again."""
-    function = function_of(console, node)
-    entries = [
-        {"bucket": one.bucket, "key": one.key, "version": one.version, "reason": _text(row, "reason")}
-        for one in chosen
-        for row in one.rows
-    ]
-    group = log_group_of(console.client, function.arn)
-    log_discarded(console.client, function.region, group, reason, entries)
+    functions: dict[str, Function] = {}
+    by_function: dict[str, list[Document]] = {}
+    for one in chosen:
+        named = {"bucket": one.bucket, "key": one.key, "version": one.version}
+        function = function_that_rejected(console, node, one)
+        functions[function.arn] = function
+        entries = by_function.setdefault(function.arn, [])
+        entries += [{**named, "reason": _text(row, "reason")} for row in one.rows]
+    for arn, entries in by_function.items():
+        log_discarded(console.client, functions[arn].region, log_group_of(console.client, arn), reason, entries)
     for row in (row for one in chosen for row in one.rows):
         _remove_unchanged(console, node, row)
 
 
 def time_of(text: str) -> float:
-    """Seconds since 1970 of an ISO time; now, where it is none."""
+    """Seconds since 1970 of an ISO time, in UTC where it has no zone; now, where it is none."""
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return datetime.now(UTC).timestamp()
 
 
 def _remove_unchanged(console: Console, node: Node, row: Document) -> bool:
-    """Remove a row unless its time was renewed since it was read. Gives whether it was removed."""
+    """Remove a row unless its time was renewed since it was read. Gives whether it is gone: the function may remove its
+    rows itself."""
     dynamodb = console.client("dynamodb", node.region or None)
     names = [one["name"] for one in schema(node)["key"].values() if one]
     condition: Document = {"ConditionExpression": "attribute_not_exists(rejectedAt)"}
@@ -130,10 +136,11 @@ def _remove_unchanged(console: Console, node: Node, row: Document) -> bool:
             "ConditionExpression": "rejectedAt = :at",
             "ExpressionAttributeValues": {":at": row["rejectedAt"]},
         }
+    key = {name: row[name] for name in names}
     try:
-        dynamodb.delete_item(TableName=node.name, Key={name: row[name] for name in names}, **condition)
+        dynamodb.delete_item(TableName=node.name, Key=key, **condition)
     except dynamodb.exceptions.ConditionalCheckFailedException:
-        return False
+        return "Item" not in dynamodb.get_item(TableName=node.name, Key=key, ConsistentRead=True)
     return True
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sluice_cli.errors import LocalAwsError
+from sluice_cli.local_aws.schedules import run_now
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.testing import eventually, run_schedule
 from tests.support.bare_aws import BareAws, allow
@@ -58,10 +59,10 @@ def test_a_schedule_runs_when_a_test_asks_with_the_planned_time_in_its_input(
         "kind": "full <report>",
     }
     name, url, _ = scheduled(given, "sqs:SendMessage")
-    run_schedule(local_aws, name, at=datetime(2026, 11, 27, 2, tzinfo=ZoneInfo("Europe/Berlin")))
+    execution = run_schedule(local_aws, name, at=datetime(2026, 11, 27, 2, tzinfo=ZoneInfo("Europe/Berlin")))
     (sent,) = eventually(lambda: received(local_aws, url))
-    assert len(sent.pop("run")) == 36
     assert sent == {
+        "run": execution,
         "planned": "2026-11-27T01:00:00Z",
         "by": f"arn:aws:scheduler:us-east-1:000000000000:schedule/default/{name}",
         "attempt": "1",
@@ -72,6 +73,27 @@ def test_a_schedule_runs_when_a_test_asks_with_the_planned_time_in_its_input(
     run_schedule(local_aws, name)
     (sent,) = eventually(lambda: received(local_aws, url))
     assert before <= datetime.fromisoformat(sent["planned"]) <= datetime.now(UTC)
+
+
+def test_a_rule_with_a_schedule_runs_when_asked(local_aws: LocalAws, aws: BareAws) -> None:
+    events, name = aws.client("events"), f"rule-{uuid4().hex[:8]}"
+    rule = events.put_rule(Name=name, ScheduleExpression="rate(7 days)")["RuleArn"]
+    aws.cleanup(events.delete_rule, Name=name, Force=True)
+    url, queue = aws.queue(name)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+    }
+    aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": queue}])
+    aws.cleanup(events.remove_targets, Rule=name, Ids=["1"])
+    execution = run_now(local_aws, rule, datetime(2026, 11, 27, 2, tzinfo=UTC))
+    (sent,) = eventually(lambda: received(local_aws, url))
+    assert (sent["id"], sent["detail-type"], sent["resources"]) == (execution, "Scheduled Event", [rule])
+    assert sent["time"] == "2026-11-27T02:00:00Z"
+    assert run_now(local_aws, f"{rule}-another", datetime.now(UTC)) is None
 
 
 def test_events_refused_by_the_schedules_role_go_to_the_dead_letter_queue(

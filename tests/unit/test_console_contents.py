@@ -12,7 +12,7 @@ from sluice_cli.console.calling import filled_in
 from sluice_cli.console.guard import HttpError
 from sluice_cli.console.objects import image_type, text_in
 from sluice_cli.console.readings import reading_in
-from sluice_cli.console.schema_examples import example_of
+from sluice_cli.console.schema_examples import example_of, expanded
 from sluice_cli.deployed.resources import Resource
 
 
@@ -106,12 +106,12 @@ def test_an_example_has_what_a_schema_requires() -> None:
         },
         "definitions": {"tag": {"type": ["null", "string"], "minLength": 9, "maxLength": 10}},
     }
-    assert example_of(schema) == {"id": 5, "tags": ["examplexx"], "when": "2026-01-31T12:00:00Z", "kind": "a"}
+    assert example_of(expanded(schema)) == {"id": 5, "tags": ["examplexx"], "when": "2026-01-31T12:00:00Z", "kind": "a"}
 
 
 def test_a_schema_that_contains_itself_has_an_example_too() -> None:
     schema = {"type": "object", "properties": {"child": {"$ref": "#"}}}
-    assert "child" in example_of(schema)
+    assert "child" in example_of(expanded(schema))
     assert example_of({"type": "string", "minLength": 10**12}) == "example"
 
 
@@ -171,6 +171,7 @@ def test_routes_of_a_rest_api_have_their_parameters_and_models() -> None:
             request_parameters={"method.request.querystring.dry.run": True, "method.request.header.X-A": False},
             request_models={"application/json": "Order"},
         ),
+        _resource("aws_api_gateway_api_key", value="k"),
         _resource("aws_api_gateway_method", rest_api_id="a", resource_id="r", http_method="OPTIONS"),
         _resource("aws_api_gateway_method", rest_api_id="another", resource_id="r", http_method="GET"),
     ]
@@ -184,6 +185,7 @@ def test_routes_of_a_rest_api_have_their_parameters_and_models() -> None:
                 {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}},
                 {"name": "dry.run", "in": "query", "required": True, "schema": {"type": "string"}},
                 {"name": "X-A", "in": "header", "required": False, "schema": {"type": "string"}},
+                {"name": "x-api-key", "in": "header", "required": True, "schema": {"type": "string", "default": "k"}},
             ],
             "body": {"content_type": "application/json", "schema": {"type": "array"}, "example": "[\n  {}\n]"},
         }

@@ -1,7 +1,7 @@
 // Calls of an API's routes, signed by the server.
 import { post } from "./api.js";
 import { button, element, facts, field, replace, select, textBlock, working } from "./dom.js";
-import { schemaForm, schemaInput } from "./schema_form.js";
+import { schemaField, schemaForm } from "./schema_form.js";
 import { duration, pretty } from "./text.js";
 import { READ_ONLY } from "./words.js";
 
@@ -15,21 +15,36 @@ export const calling = (place, node, app) => {
   draw();
 };
 
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+const WITHOUT_BODY = ["GET", "HEAD"];
+
+const parameter = (one) => {
+  const schema = one.schema ?? { type: "string" };
+  const made = schemaField(one.name, schema, schema.default ?? schema.example, { required: one.required, note: one.in });
+  // A route needs a text for each parameter of its path.
+  if (one.required && made.input) made.input.required = true;
+  return made;
+};
+
 const form = (route, node, app) => {
   const status = element("div", { role: "status", class: "answer" });
-  const parameters = (route.parameters ?? []).map((one) => [one, schemaInput(one.name, one.schema ?? { type: "string" })]);
-  for (const [one, { input }] of parameters) input.required = Boolean(one.required);
+  const chosen = route.method === "ANY" ? select(METHODS) : null;
+  const method = () => chosen?.value ?? route.method;
+  const parameters = (route.parameters ?? []).map((one) => [one, parameter(one)]);
   const body = route.body ? schemaForm(route.body.schema, route.body.example) : null;
   const submit = element("button", {}, "Call");
   const call = async () => {
     const given = { path: {}, query: {}, header: {} };
-    for (const [one, { value }] of parameters) if (value() !== undefined) given[one.in][one.name] = String(value());
+    for (const [one, { value }] of parameters) {
+      const found = value();
+      if (found !== undefined && found !== "") given[one.in][one.name] = typeof found === "string" ? found : JSON.stringify(found);
+    }
     const answer = await post("/api/call", {
       node: node.id,
-      method: route.method,
+      method: method(),
       path: route.path,
       parameters: given,
-      body: body ? body.text() : null,
+      body: body && !WITHOUT_BODY.includes(method()) ? body.text() : null,
       content_type: route.body?.content_type ?? "application/json",
     });
     return [
@@ -52,7 +67,8 @@ const form = (route, node, app) => {
     element(
       "fieldset",
       { disabled: !app.writes },
-      parameters.map(([one, { input }]) => field(one.name, input, [one.in, one.required ? "required" : ""].filter(Boolean).join(", "))),
+      chosen && field("Method", chosen),
+      parameters.map(([, one]) => one.element),
       body?.form,
       submit,
     ),

@@ -43,10 +43,12 @@ let last = 0;
 /** An id that no other element of the page has. */
 export const freshId = () => `id-${++last}`;
 
-/** A label with its input. */
-export const field = (label, input, note) => {
+/** A label with its input, words below it, and what else belongs to it. */
+export const field = (label, input, note, beside) => {
   input.id ||= freshId();
-  return element("div", { class: "field" }, element("label", { for: input.id }, label), input, note && element("small", {}, note));
+  const words = note ? element("small", { id: freshId() }, note) : null;
+  if (words) input.setAttribute("aria-describedby", words.id);
+  return element("div", { class: "field" }, element("label", { for: input.id }, label), input, beside, words);
 };
 
 export const select = (options, properties) =>

@@ -1,5 +1,6 @@
 // Events that a function failed on: replayed, discarded, or captured as a test.
 import { get, post } from "./api.js";
+import { confirmed } from "./dialog.js";
 import { button, element, facts, field, nothing, replace, textBlock, working } from "./dom.js";
 import { item } from "./messages.js";
 import { pagedList } from "./pages.js";
@@ -61,6 +62,7 @@ export const failures = (place, node, app, signal) => {
         reason.focus();
         throw new Error("Give a reason: it is recorded with what is discarded.");
       }
+      if (more && !(await confirmed(`Discard ${plural(chosen.size, "failure")}?`, "What is discarded is removed for good, and will never be processed. The reason is written to the function's log.", "Discard"))) return "Nothing was discarded.";
       const { results } = await post(path, { node: node.id, ids: [...chosen], ...(more ? { reason: reason.value } : {}) });
       chosen.clear();
       paged.reload();

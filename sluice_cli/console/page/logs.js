@@ -1,7 +1,7 @@
 // The log lines of a function or an API, live.
 import { get } from "./api.js";
 import { button, element, field, nothing, replace, textBlock } from "./dom.js";
-import { cut, plural, time } from "./text.js";
+import { count, cut, plural, time } from "./text.js";
 
 const ASKED_EVERY = 1500; // milliseconds
 const KEPT = 400; // lines in the document
@@ -80,7 +80,8 @@ export const logLine = (one, app) => {
     one.binary && element("span", { class: "level" }, "binary"),
     text,
     one.fields && Object.keys(one.fields).length ? element("details", {}, element("summary", {}, plural(Object.keys(one.fields).length, "field")), textBlock("Fields", JSON.stringify(one.fields, null, 2))) : null,
-    long && button("Whole line", (event) => (replace(text, one.text), event.target.remove())),
+    one.cut ? element("span", { class: "level" }, `the first ${count(one.text.length)} of ${count(one.cut)} characters`) : null,
+    long && button(one.cut ? "Show more" : "Whole line", (event) => (replace(text, one.text), event.target.remove())),
     one.request_id && app && button("Follow", () => app.follow(`request:${one.request_id}`), { "aria-label": `Follow request ${one.request_id}` }),
   );
 };

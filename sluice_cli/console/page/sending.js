@@ -63,32 +63,35 @@ export const uploading = (place, node, app) => {
   });
 };
 
+/** What messages to queues and topics have besides their text: fields, and `given()`. */
+const messageOptions = (node) => {
+  const isFifo = node.messages?.fifo;
+  const group = element("input", { autocomplete: "off", value: "console", required: true });
+  const attributes = element("input", { autocomplete: "off", spellcheck: "false", placeholder: '{"name": "text"}' });
+  return {
+    fields: [isFifo && field("Message group", group, "messages of a group keep their order"), field("Attributes, as JSON", attributes)],
+    given: () => ({
+      ...(isFifo ? { group: group.value } : {}),
+      ...(attributes.value.trim() ? { attributes: parsed(attributes.value, "Attributes") } : {}),
+    }),
+  };
+};
+
 export const message = (place, node, app) => {
   const body = element("textarea", { rows: 6, required: true, spellcheck: "false" });
-  const group = element("input", { autocomplete: "off", value: "console" });
-  const attributes = element("input", { autocomplete: "off", placeholder: '{"name": "text"}' });
-  sendingForm(
-    place,
-    app,
-    [field("Body", body), node.messages?.fifo && field("Message group", group), field("Attributes, as JSON", attributes)],
-    "Send",
-    async () => {
-      const answer = await post("/api/message", {
-        node: node.id,
-        body: body.value,
-        ...(node.messages?.fifo ? { group: group.value } : {}),
-        ...(attributes.value.trim() ? { attributes: parsed(attributes.value, "Attributes") } : {}),
-      });
-      return [`Sent: ${answer.id}. `, followButton(answer.follow, app)];
-    },
-  );
+  const options = messageOptions(node);
+  sendingForm(place, app, [field("Body", body), options.fields], "Send", async () => {
+    const answer = await post("/api/message", { node: node.id, body: body.value, ...options.given() });
+    return [`Sent: ${answer.id}. `, followButton(answer.follow, app)];
+  });
 };
 
 export const publishing = (place, node, app) => {
   const subject = element("input", { autocomplete: "off" });
   const body = element("textarea", { rows: 6, required: true, spellcheck: "false" });
-  sendingForm(place, app, [field("Subject", subject), field("Message", body)], "Publish", async () => {
-    const answer = await post("/api/message", { node: node.id, body: body.value, ...(subject.value ? { subject: subject.value } : {}), ...(node.messages?.fifo ? { group: "console" } : {}) });
+  const options = messageOptions(node);
+  sendingForm(place, app, [field("Subject", subject), field("Message", body), options.fields], "Publish", async () => {
+    const answer = await post("/api/message", { node: node.id, body: body.value, ...(subject.value ? { subject: subject.value } : {}), ...options.given() });
     return [`Published: ${answer.id}. `, followButton(answer.follow, app)];
   });
 };
@@ -121,14 +124,17 @@ export const invoking = (place, node, app, signal) => {
 };
 
 export const sendingEvent = (place, node, app) => {
-  const isBus = node.kind !== "aws_scheduler_schedule";
-  const source = element("input", { autocomplete: "off" });
-  const type = element("input", { autocomplete: "off" });
-  const detail = element("textarea", { rows: 6, spellcheck: "false" });
-  detail.value = "{}";
-  const own = isBus ? [field("Source", source, "left empty: an event that the rule matches"), field("Detail type", type), field("Detail, as JSON", detail)] : [element("p", {}, "Sends what the schedule would send, now.")];
-  sendingForm(place, app, own, "Send event", async () => {
-    const event = source.value ? { event: { source: source.value, "detail-type": type.value, detail: parsed(detail.value, "Detail") } } : {};
+  const given = node.event; // of a schedule there is none
+  const source = element("input", { autocomplete: "off", required: true, value: given?.source });
+  const type = element("input", { autocomplete: "off", required: true, value: given?.["detail-type"] });
+  const detail = element("textarea", { rows: 8, required: true, spellcheck: "false" });
+  detail.value = JSON.stringify(given?.detail ?? {}, null, 2);
+  const example = node.kind === "aws_cloudwatch_event_rule" ? "The event is an example that the rule matches." : "The event is an example.";
+  const fields = given
+    ? [element("p", { class: "quiet" }, example), field("Source", source), field("Detail type", type), field("Detail, as JSON", detail)]
+    : [element("p", {}, "Runs the schedule now: it sends to its target what it would send at its time.")];
+  sendingForm(place, app, fields, given ? "Send event" : "Run now", async () => {
+    const event = given ? { event: { source: source.value, "detail-type": type.value, detail: parsed(detail.value, "Detail") } } : {};
     const answer = await post("/api/event", { node: node.id, ...event });
     return [`Sent: ${answer.id}. `, followButton(answer.follow, app)];
   });

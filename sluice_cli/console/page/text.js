@@ -1,10 +1,17 @@
 // Numbers, times and untrusted text for people. Times are shown in the reader's time zone.
 
-const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+// Characters that show nothing, or change how others are read: controls but for tab and line feed, formats (of direction,
+// zero width, tags), line and paragraph separators, halves of pairs, and letters without a form. Those that join are left
+// where they join: in emoji, and in scripts that need them.
+const HIDDEN =
+  /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0](?<!(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d)(?<![\p{Script=Arabic}\p{M}][\u200c\u200d])/gu;
 
-/** Text with control characters and characters that change the reading direction shown as escapes. */
+/** Text with characters that nobody would see shown as escapes. */
 export const visible = (text) =>
-  text.replace(HIDDEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  text.replace(HIDDEN, (one) => {
+    const code = one.codePointAt(0).toString(16);
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, "0")}`;
+  });
 
 export const cut = (text, longest) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
 
