@@ -62,8 +62,8 @@ class Way:
         if kind == "request":
             return [position for position, one in enumerate(self.all) if one.shown["request_id"] == name[0]]
         exact = self.makers.get(thing)
-        if exact:
-            return exact[-1:]
+        if exact:  # an event comes from each target of each rule that it matches
+            return exact if kind == "event" else exact[-1:]
         latest = [position for made, found in self.makers.items() if made[: len(thing)] == thing for position in found]
         if latest or kind != "object":
             return sorted(latest)[-1:]

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from sluice_cli.deployed.resources import Function
 from sluice_cli.example_events.events import Origin, eventbridge
@@ -12,6 +13,7 @@ from sluice_cli.example_events.triggers import pattern_of
 from sluice_cli.invoking import LONGEST_EVENT
 from sluice_cli.invoking import invoke as invoke_function
 from sluice_cli.local_aws.schedules import run_now
+from sluice_cli.local_aws.signed_request import own_request
 
 from .console import Console
 from .guard import HttpError
@@ -19,6 +21,9 @@ from .happenings import follow_text
 from .logs import as_json
 from .nodes import Node
 from .requests import PageRequest, text_of
+
+AWS_EVENTS = "/_sluice/events"
+LONGEST_PATH = 12_000  # characters
 
 
 def example(console: Console, request: PageRequest) -> Any:
@@ -61,7 +66,7 @@ def put_event(console: Console, request: PageRequest) -> Any:
         if id_ is None:
             raise HttpError(404, f"{node.title} is not deployed (any more)")
         return {"id": id_, "follow": follow_text((("event", id_),))}
-    event = content.get("event") or example_for_bus(node)
+    event = content["event"] if "event" in content else example_for_bus(node)
     if not isinstance(event, dict) or not isinstance(event.get("detail", {}), dict):
         raise HttpError(400, "event has to be an object with source, detail-type and detail, which is an object")
     bus = node.name if node.type == "aws_cloudwatch_event_bus" else node.resource.attributes.get("event_bus_name")
@@ -71,10 +76,25 @@ def put_event(console: Console, request: PageRequest) -> Any:
         "Detail": json.dumps(event.get("detail") or {}),
         "EventBusName": str(bus or "default"),
     }
-    answer = console.client("events", node.region or None).put_events(Entries=[entry])["Entries"][0]
+    if entry["Source"].startswith("aws."):
+        answer = _of_aws(console, entry, node.region or "us-east-1")["Entries"][0]
+    else:
+        answer = console.client("events", node.region or None).put_events(Entries=[entry])["Entries"][0]
     if answer.get("ErrorCode"):
         raise HttpError(400, f"{answer['ErrorCode']}: {answer.get('ErrorMessage')}")
     return {"id": answer["EventId"], "follow": follow_text((("event", answer["EventId"]),))}
+
+
+def _of_aws(console: Console, entry: dict[str, str], region: str) -> Any:
+    """An event as a service of AWS sends it: PutEvents takes none."""
+    path = f"{AWS_EVENTS}?{urlencode({'region': region, 'entry': json.dumps(entry)})}"
+    if len(path) > LONGEST_PATH:
+        raise HttpError(413, "an event of AWS's own may have about 8,000 characters")
+    console.connection.running()
+    status, body = own_request(console.connection.local, "POST", path)
+    if status != 200:
+        raise HttpError(502, "the local AWS sends no events of AWS: run `sluice down` and `sluice up`")
+    return json.loads(body)
 
 
 def is_schedule(node: Node) -> bool:

@@ -80,13 +80,10 @@ def test_a_rule_with_a_schedule_runs_when_asked(local_aws: LocalAws, aws: BareAw
     rule = events.put_rule(Name=name, ScheduleExpression="rate(7 days)")["RuleArn"]
     aws.cleanup(events.delete_rule, Name=name, Force=True)
     url, queue = aws.queue(name)
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-    }
-    aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [statement]})})
+    sends = {"Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": queue}
+    insecure = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    statements = [{"Effect": "Allow", **sends}, {"Effect": "Deny", **sends, **insecure, "Principal": "*"}]
+    aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": statements})})
     events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": queue}])
     aws.cleanup(events.remove_targets, Rule=name, Ids=["1"])
     execution = run_now(local_aws, rule, datetime(2026, 11, 27, 2, tzinfo=UTC))

@@ -47,6 +47,7 @@ import api_gateway
 import api_keys  # noqa: F401 - completes keys and usage plans
 import application_autoscaling  # noqa: F401 - a service that ministack does not have
 import authorizers  # noqa: F401 - completes who may call an API
+import aws_events
 import change_count
 import checked_code  # noqa: F401 - completes updates of code
 import codedeploy  # noqa: F401 - a service that ministack does not have
@@ -82,7 +83,7 @@ from completing import CompletionError, existing
 
 __all__ = ["app"]
 
-_served = crashes.served(schedules.served(denials.served(invocations.observed(ministack_app))))
+_served = crashes.served(aws_events.served(schedules.served(denials.served(invocations.observed(ministack_app)))))
 _shown = happenings.served(observed_messages.served(_served))
 app = own_paths.guarded(snapshots.served(change_count.served(_shown)))
 

@@ -11,6 +11,7 @@ import logging
 import re
 from typing import Any
 
+from ministack.core import iam_evaluator
 from ministack.core.arn import ArnParseError, parse_arn
 from ministack.services import eventbridge, sns, sqs
 
@@ -23,6 +24,7 @@ ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "
 
 logger = logging.getLogger(__name__)
 
+_pin_origin = existing(iam_evaluator, "pin_request_origin")
 _plain_target = existing(eventbridge, "_invoke_target")
 _view = existing(eventbridge, "_pattern_event_view")
 _send = existing(eventbridge, "_dispatch_to_sqs")
@@ -31,6 +33,8 @@ _topic_admits = existing(sns, "topic_policy_allows")
 
 
 def _invoke_target(target: dict[str, Any], event: Any, rule: dict[str, Any], view: Any = None) -> None:
+    # EventBridge sends over TLS, whatever made it do so: a clock has no request, and so no `aws:SecureTransport`.
+    _pin_origin("127.0.0.1", True)
     refusal = _refusal(target, rule)
     if not refusal:
         _plain_target(target, event, rule, view)
