@@ -26,7 +26,7 @@ def refusals(system: DeployedSystem, change: StatementMutation) -> Sequence[Use]
         "aws_kms_key": lambda: _of_key(system, system.key(statement), change.part),
         "aws_s3_bucket_policy": lambda: _of_bucket(system, held["bucket"], statement.sid),
         "aws_sns_topic_policy": lambda: _of_topic(system, held["arn"]),
-        "aws_sqs_queue_policy": lambda: _of_queue(system, held["queue_url"]),
+        "aws_sqs_queue_policy": lambda: _of_queue(system, held["queue_url"], statement),
     }
     return by_kind[statement.kind]()
 
@@ -70,6 +70,9 @@ def _of_role(system: DeployedSystem, sid: str) -> list[Use]:
                 "the role sends to another queue",
                 lambda: client("sqs").send_message(QueueUrl=foreign_queue, MessageBody="{}"),
             )
+        ],
+        "Poll": [
+            Use("the role reads another queue", lambda: client("sqs").receive_message(QueueUrl=foreign_queue)),
         ],
         "Read": [Use("the role reads another bucket", lambda: client("s3").get_object(**read))],
         "Write": write,
@@ -129,7 +132,11 @@ def _of_topic(system: DeployedSystem, topic: str) -> list[Use]:
     return [Use("people publish without TLS", lambda: sns.publish(TopicArn=topic, Message=MESSAGE))]
 
 
-def _of_queue(system: DeployedSystem, url: str) -> list[Use]:
+def _of_queue(system: DeployedSystem, url: str, statement: SynthesizedStatement) -> list[Use]:
+    if statement.sid == "AllowS3":
+        queue = statement.resolved(system.place.resolve).resources[0]
+        asked = {"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]}
+        return [Use("another bucket sends to it", lambda: notify(system.client("s3"), system.foreign_bucket, asked))]
     sqs = system.client("sqs", tls=False)
     return [Use("kept failures are read without TLS", lambda: sqs.receive_message(QueueUrl=url, VisibilityTimeout=0))]
 

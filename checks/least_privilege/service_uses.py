@@ -31,6 +31,8 @@ class ServiceUses:
         statement = change.statement
         if statement.kind == PERMISSION:
             return [self.invocation(statement)]
+        resolve = self.system.place.resolve
+        source = statement.resolved(resolve).conditions[0].values[0] if statement.conditions else ""
         by_sid: dict[str, Callable[[], list[Use]]] = {
             "LambdaService": lambda: [Use("Lambda, to run the function as the role", self.invoke)],
             "WriteOwnLogs": lambda: [Use("Lambda, to write the function's log as the role", self.leave_a_log)],
@@ -39,6 +41,12 @@ class ServiceUses:
             "AllowCloudwatch": lambda: [
                 Use("CloudWatch, to publish alarms to the encrypted topic", lambda: self.ring(statement))
             ],
+            "Poll": lambda: [
+                Use(
+                    "Lambda, to poll the queue as the role", lambda: self.poll(statement.resolved(resolve).resources[0])
+                )
+            ],
+            "AllowS3": lambda: [Use("S3, to send to the queue", lambda: self._notify_again(_bucket_of(source)))],
             "UseThroughService": lambda: [
                 Use("DynamoDB, to encrypt and read the table", lambda: self.encrypt_a_table(statement))
             ],
@@ -144,6 +152,17 @@ class ServiceUses:
             if not any(name in one["Body"] for one in heard):
                 raise Failed("not authorized: nobody heard of the alarm")
 
+    def poll(self, queue: str) -> None:
+        """Lambda checks the role's rights, and then that the function polls the queue already."""
+        client = self.system.client("lambda")
+        try:
+            client.create_event_source_mapping(EventSourceArn=queue, FunctionName=self.system.function_name)
+        except client.exceptions.ResourceConflictException:
+            return
+        except client.exceptions.InvalidParameterValueException as error:
+            raise Failed(f"not authorized: {error}") from error
+        raise Failed(f"{queue} was not polled")
+
     def encrypt_a_table(self, statement: SynthesizedStatement) -> None:
         dynamodb, name = self.system.client("dynamodb"), f"test-encrypted-{uuid4().hex[:12]}"
         key = self.system.key(statement)
@@ -163,7 +182,7 @@ class ServiceUses:
         """What only the permission lets through: S3's own check when a notification is made, or a request."""
         source = statement.resolved(self.system.place.resolve).conditions[0].values[0]
         if ":s3:::" in source:
-            return Use("S3, to invoke the function", lambda: self._notify_again(source.rpartition(":")[2]))
+            return Use("S3, to invoke the function", lambda: self._may_invoke(_bucket_of(source)))
         api, stage, verb, path = source.split(":")[5].split("/", 3)
         return Use("API Gateway, to invoke the function", lambda: self._call(f"{api}/{stage}", verb, path))
 
@@ -174,10 +193,27 @@ class ServiceUses:
             self.system.call_api(stage, verb, path, json.dumps(self._request).encode())
 
     def _notify_again(self, bucket: str) -> None:
-        s3 = self.system.client("s3")
-        made = s3.get_bucket_notification_configuration(Bucket=bucket)
-        made.pop("ResponseMetadata")
-        notify(s3, bucket, made)
+        notify(self.system.client("s3"), bucket, self._notification(bucket))
+
+    def _may_invoke(self, bucket: str) -> None:
+        """S3 checks the permission when a notification names the function, which with a buffer none does."""
+        s3, made = self.system.client("s3"), self._notification(bucket)
+        queues = made.pop("QueueConfigurations", [])
+        functions = [{"LambdaFunctionArn": self.system.function_arn, "Events": one["Events"]} for one in queues]
+        try:
+            notify(s3, bucket, {**made, "LambdaFunctionConfigurations": functions} if queues else made)
+        finally:
+            if queues:
+                notify(s3, bucket, {**made, "QueueConfigurations": queues})
+
+    def _notification(self, bucket: str) -> dict[str, Any]:
+        made = self.system.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+        del made["ResponseMetadata"]
+        return dict(made)
+
+
+def _bucket_of(arn: str) -> str:
+    return arn.rpartition(":")[2]
 
 
 def notify(s3: Any, bucket: str, configuration: dict[str, Any]) -> None:

@@ -73,6 +73,15 @@ GAPS = (
         elements=["principal", "aws:SourceAccount"],
     ),
     Gap(
+        "people and other accounts, to be refused",
+        "S3 of the local AWS sends for buckets of one account, and a queue's policy is about that queue only",
+        ["AllowS3"],
+        "test_only_the_bucket_may_send_to_the_buffer",
+        parts=("resource", "principal", "condition"),
+        module="test_delivery_modes",
+        elements=["any resource", "any principal", "aws:SourceAccount"],
+    ),
+    Gap(
         "who is not in the account, to be refused",
         "the local AWS has no table of another account under the key",
         ["UseThroughService"],

@@ -6,8 +6,6 @@ namespace, name and dimensions; tests/unit/test_alarm_paths.py holds them agains
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,64 +13,18 @@ import pytest
 from botocore.exceptions import ClientError
 
 from checks.systems import SYSTEMS
-from sluice_cli.local_aws.topic_listener import TopicListener
+from tests.support.alarms import heard, listening, ring
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
-
-
-@contextmanager
-def listening(deployment: Deployment, system: str) -> Iterator[TopicListener]:
-    """A listener of the system's alarms, and none afterwards."""
-    arn = deployment.outputs(system)["AlarmTopicArn"]
-    sns = deployment.local.client("sns", region_name=deployment.region(system))
-    before = subscriptions(sns, arn)
-    try:
-        yield TopicListener(deployment.local, arn)
-    finally:
-        for one in subscriptions(sns, arn) - before:  # none where another test listens there too
-            sns.unsubscribe(SubscriptionArn=one)
-            sqs = deployment.local.client("sqs", region_name=deployment.region(system))
-            name = f"listener-{arn.rpartition(':')[2]}"[:80]
-            sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
-
-
-def subscriptions(sns: Any, arn: str) -> set[str]:
-    return {one["SubscriptionArn"] for one in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]}
-
-
-def heard(listener: TopicListener, state: str) -> set[str]:
-    """The alarms that the topic has said are in a state."""
-    said = [json.loads(text) for text in listener.heard()]
-    return {one["AlarmName"] for one in said if one["NewStateValue"] == state}
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_alarm_notifies_subscribers_when_its_metric_exceeds_the_threshold(
     deployment: Deployment, system: str
 ) -> None:
-    cloudwatch = deployment.local.client("cloudwatch", region_name=deployment.region(system))
-    alarms = {one["alarm_name"]: one for one in deployment.resources(system, "aws_cloudwatch_metric_alarm")}
+    alarms = deployment.resources(system, "aws_cloudwatch_metric_alarm")
     assert alarms
-    with listening(deployment, system) as listener:
-        for name in alarms:
-            cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="before the test")
-        for alarm in alarms.values():
-            cloudwatch.put_metric_data(
-                Namespace=alarm["namespace"],
-                MetricData=[
-                    {
-                        "MetricName": alarm["metric_name"],
-                        "Dimensions": [{"Name": name, "Value": value} for name, value in alarm["dimensions"].items()],
-                        "Value": alarm["threshold"] + 1,
-                    }
-                ],
-            )
-        eventually(lambda: heard(listener, "ALARM") >= set(alarms))
-        described = cloudwatch.describe_alarms(AlarmNames=list(alarms))["MetricAlarms"]
-        assert {one["AlarmName"]: one["StateValue"] for one in described} == dict.fromkeys(alarms, "ALARM")
-        for name in alarms:
-            cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="after the test")
-        eventually(lambda: heard(listener, "OK") >= set(alarms))
+    ring(deployment, system, alarms)
 
 
 def test_the_alarm_on_errors_rings_for_a_function_that_really_failed(deployment: Deployment) -> None:

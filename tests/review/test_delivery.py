@@ -603,3 +603,63 @@ def test_a_variable_that_is_known_only_after_apply_is_harmless_where_it_names_th
     assert findings(function, there, configuration=configuration) == [
         "Events change: F function: variable BUCKET_NAME is known only after apply"
     ]
+
+
+BUFFER = f"arn:aws:sqs:us-east-1:{ACCOUNT}:buffer"
+BUFFER_QUEUE = "aws_sqs_queue.Buffer_Queue_00000000"
+POLLING = "aws_lambda_event_source_mapping.Buffer_ToRecorder_00000000"
+SENT = {"events": ["s3:ObjectCreated:*"], "filter_prefix": "", "filter_suffix": ""}
+TO_FUNCTION = {"bucket": "b", "lambda_function": [route()], "queue": []}
+TO_QUEUE = {"bucket": "b", "lambda_function": [], "queue": [{**SENT, "queue_arn": BUFFER}]}
+POLLS = {"id": "m", "event_source_arn": BUFFER, "function_name": ONE}
+WRITTEN = {
+    "resource": {
+        "aws_s3_bucket_notification": {
+            "Objects_Notification_00000000": {"queue": [{"queue_arn": f"${{{BUFFER_QUEUE}.arn}}"}]}
+        },
+        "aws_lambda_event_source_mapping": {
+            "Buffer_ToRecorder_00000000": {
+                "event_source_arn": f"${{{BUFFER_QUEUE}.arn}}",
+                "function_name": f"${{{FUNCTION}.arn}}",
+            }
+        },
+    }
+}
+RECORDER = updated(FUNCTION, {"arn": ONE, "function_name": "one"}, {"arn": ONE, "function_name": "one"})
+HELD = updated(BUFFER_QUEUE, {"arn": BUFFER, "name": "buffer"}, {"arn": BUFFER, "name": "buffer"})
+
+
+def test_a_queue_put_between_a_bucket_and_its_function_stops_no_events() -> None:
+    planned = {"id": "a", "bucket": "b", "lambda_function": [], "queue": [SENT]}
+    moved = change(NOTIFICATION, {"id": "a", **TO_FUNCTION}, planned, unknown={"queue": [{"queue_arn": True}]})
+    made = change(BUFFER_QUEUE, None, {"name": "buffer"}, unknown={"arn": True})
+    polled = change(POLLING, None, {"batch_size": 10}, unknown={"event_source_arn": True})
+    assert findings(RECORDER, moved, made, polled, configuration=WRITTEN) == []
+    # Polled by nobody: the function hears of nothing any more.
+    assert findings(RECORDER, moved, made, configuration=WRITTEN) == [
+        "Cannot be judged: Objects: whether one still gets its events is known only after apply"
+    ]
+
+
+def test_a_bucket_that_goes_back_from_the_queue_to_the_function_stops_no_events() -> None:
+    draining = updated(NOTIFICATION, TO_QUEUE, TO_FUNCTION)
+    polled = change(POLLING, POLLS, POLLS)
+    assert findings(RECORDER, HELD, draining, polled) == []
+    other = updated(NOTIFICATION, TO_QUEUE, {**TO_FUNCTION, "lambda_function": [route(TWO)]})
+    assert findings(RECORDER, HELD, other, polled) == ["Events stop: Objects: buffer gets no more events"]
+    narrower = updated(NOTIFICATION, TO_QUEUE, {**TO_FUNCTION, "lambda_function": [route(prefix="a/")]})
+    assert findings(RECORDER, HELD, narrower, polled) == ["Events stop: Objects: buffer gets no more events"]
+
+
+def test_a_queue_that_a_bucket_still_sends_to_is_destroyed_with_the_events_on_their_way() -> None:
+    queue, polled = change(BUFFER_QUEUE, {"arn": BUFFER, "name": "buffer"}, None), change(POLLING, POLLS, None)
+    at_once = review(RECORDER, queue, polled, updated(NOTIFICATION, TO_QUEUE, TO_FUNCTION))
+    (lost,) = [one for danger in at_once.dangers for one in danger.findings if "destroyed" in one.what]
+    assert (lost.danger.value, lost.means) == (
+        "Data is lost",
+        "Lost with it: every message that waits in it, and what its bucket still sends to it. Send events "
+        "elsewhere first; destroy it once it is empty.",
+    )
+    drained = review(RECORDER, queue, polled, updated(NOTIFICATION, TO_FUNCTION, TO_FUNCTION))
+    means = [one.means for danger in drained.dangers for one in danger.findings if one.danger.value == "Data is lost"]
+    assert means == ["Lost with it: every message that waits in it."]

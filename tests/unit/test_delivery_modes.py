@@ -127,29 +127,39 @@ def test_the_queue_keeps_what_fails_and_hides_what_is_under_way(synthesize: Synt
     }
 
 
-@pytest.mark.parametrize("system", BUFFERED)
-def test_only_the_bucket_may_send_and_only_the_function_may_poll(synthesize: Synthesize, system: str) -> None:
-    _, bucket, function, *_ = BUFFERED[system]
-    made = synthesize(system, "buffered")
-    sender: dict[str, Any] = {
+@pytest.fixture(scope="module", params=BUFFERED)
+def buffered(request: pytest.FixtureRequest, synthesize: Synthesize) -> Terraform:
+    return synthesize(request.param, "buffered")
+
+
+def test_only_the_bucket_may_send_to_the_buffer(buffered: Terraform) -> None:
+    (bucket,) = buffered.all("aws_s3_bucket")
+    sender = {
         "sid": "AllowS3",
         "effect": "Allow",
         "principals": [{"type": "Service", "identifiers": ["s3.amazonaws.com"]}],
         "actions": ["sqs:SendMessage"],
         "resources": [QUEUE_ARN],
         "condition": [
-            {"test": "ArnEquals", "variable": "aws:SourceArn", "values": [f"${{aws_s3_bucket.{bucket}/Bucket.arn}}"]},
+            {"test": "ArnEquals", "variable": "aws:SourceArn", "values": [f"${{aws_s3_bucket.{bucket}.arn}}"]},
             {"test": "StringEquals", "variable": "aws:SourceAccount", "values": [ACCOUNT]},
         ],
     }
-    policies = {path: one for path, one in made.policies().items() if path.startswith("Buffer")}
-    assert policies == {
+    assert {path: one for path, one in buffered.policies().items() if path.startswith("Buffer")} == {
         "Buffer/Policy": [deny_without_tls(["sqs:*"], QUEUE_ARN), sender],
         "Buffer/DeadLetters/Policy": [deny_without_tls(["sqs:*"], DEAD_LETTERS_ARN)],
     }
+
+
+@pytest.mark.parametrize("system", BUFFERED)
+def test_the_function_may_poll_the_buffer_and_nothing_else_more(synthesize: Synthesize, system: str) -> None:
+    function = BUFFERED[system][2]
     direct = synthesize(system, "direct").grants(function)
     poll = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-    assert made.grants(function) == {**direct, "PollBuffer": [allow("Poll", poll, QUEUE_ARN)]}
+    assert synthesize(system, "buffered").grants(function) == {
+        **direct,
+        "PollBuffer": [allow("Poll", poll, QUEUE_ARN)],
+    }
 
 
 @pytest.mark.parametrize("mode", ["buffered", "draining"])

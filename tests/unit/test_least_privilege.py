@@ -34,6 +34,15 @@ def system(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> tuple[
     return name, cache(lambda settings: Terraform(request.param(new_app(), settings)))
 
 
+BUFFERED: dict[str, Any] = {one: "buffered" for one in Settings.__dataclass_fields__ if one.endswith("_delivery")}
+
+
+def of_the_buffer(name: str, synthesize: Synthesize) -> list[SynthesizedStatement]:
+    """The statements that buffered delivery adds."""
+    without = {one.name for one in read(name, synthesize(Settings()).json)}
+    return [one for one in read(name, synthesize(Settings(**BUFFERED)).json) if one.name not in without]
+
+
 def with_change(synthesize: Synthesize, change: StatementMutation) -> Synthesize:
     return lambda settings: changed(synthesize(settings), change)
 
@@ -53,8 +62,26 @@ def test_every_stand_in_passes_as_generated_and_fails_on_each_change_it_stands_i
             run(test, name, with_change(synthesize, change))
 
 
+def test_stand_ins_of_buffered_delivery_pass_as_generated_and_fail_on_their_changes(
+    system: tuple[str, Synthesize],
+) -> None:
+    name, synthesize = system
+    gaps = [(change, gap_of(change)) for one in of_the_buffer(name, synthesize) for change in changes(one)]
+    stand_ins = {change: gap.test_of(name) for change, gap in gaps if gap}
+    buffered = synthesize(Settings(**BUFFERED))
+    assert [str(change).partition(" for ")[0] for change in stand_ins] == [
+        "any resource",
+        "any principal",
+        "without aws:SourceAccount",
+    ]
+    for change, test in stand_ins.items():
+        run(test, name, lambda _: buffered)
+        with pytest.raises(AssertionError):
+            run(test, name, with_change(lambda _: buffered, change))
+
+
 def test_no_gap_is_claimed_that_no_system_has(new_app: Callable[[], App]) -> None:
-    apps = [build(new_app(), Settings()) for build in SYSTEMS]
+    apps = [build(new_app(), settings) for build in SYSTEMS for settings in (Settings(), Settings(**BUFFERED))]
     found = {
         gap_of(change)
         for app in apps

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -88,10 +88,38 @@ class PlanContext:
     @cached_property
     def consumers(self) -> list[tuple[ResourceChange, ResourceChange, Mapping[str, Any]]]:
         """Each queue with the function that takes its messages, and the event source mapping between."""
+        return self._consumers(self.after_of("aws_lambda_event_source_mapping"))
+
+    @cached_property
+    def consumers_before(self) -> list[tuple[ResourceChange, ResourceChange, Mapping[str, Any]]]:
+        """The same as it is before the plan."""
+        mappings = self._by_type.get("aws_lambda_event_source_mapping", [])
+        return self._consumers((one, revealed(one.before)) for one in mappings if one.before)
+
+    def same_consumer(self, notification: ResourceChange, old: str, new: str) -> bool:
+        """Whether events that a bucket sent to one target reach the same function by another: by a queue in between, or
+        no longer by one. `new` is empty if it is known only after apply.
+        """
+        resource = self._configuration.resources.get(without_index(notification.address))
+        written = [(resource.values if resource else {}).get(kind) for kind in ("queue", "lambda_function")]
+        names = {new} if new else {address for one in written for address, _ in references(one)}
+        gained = [(self._names(function), self._names(queue)) for queue, function, _ in self.consumers]
+        given_up = [(self._names(queue), self._names(function)) for queue, function, _ in self.consumers_before]
+        return any(old in from_ and names & to for from_, to in (*gained, *given_up))
+
+    def is_notified(self, queue: ResourceChange) -> bool:
+        """Whether a bucket sends its events to a queue before the plan."""
+        notifications = [revealed(one.before or {}) for one in self._by_type.get("aws_s3_bucket_notification", [])]
+        targets = {str(route.get("queue_arn")) for one in notifications for route in one.get("queue") or []}
+        return bool(targets & self._names(queue))
+
+    def _consumers(
+        self, mappings: Iterable[tuple[ResourceChange, Mapping[str, Any]]]
+    ) -> list[tuple[ResourceChange, ResourceChange, Mapping[str, Any]]]:
         found = []
         queues = {key: one for one in self._by_type.get("aws_sqs_queue", []) for key in self._names(one)}
         functions = {key: one for one in self._by_type.get("aws_lambda_function", []) for key in self._names(one)}
-        for mapping, values in self.after_of("aws_lambda_event_source_mapping"):
+        for mapping, values in mappings:
             written = self._configuration.resources.get(without_index(mapping.address))
             known = written.values if written else {}
             ends = []

@@ -57,6 +57,8 @@ def _lost(case: Case) -> Iterator[Finding]:
     elif rules.holds:
         topics = case.subscriptions
         more = f" ({topics} in this stack, others may exist)" if topics else ""
+        if case.type == "aws_sqs_queue" and case.context.is_notified(case.change):
+            more = ", and what its bucket still sends to it. Send events elsewhere first; destroy it once it is empty"
         yield Finding(Danger.DATA_LOSS, f"{case.subject} is {how}", f"Lost with it: {rules.holds}{more}.")
         return
     if rules is None or (case.verb == "delete" and rules.destroyed.direction == "whole"):

@@ -1,7 +1,7 @@
 """Where a bucket's events go: notifications judged as a whole, route by route."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -39,7 +39,7 @@ def notification(touched: Touched) -> Iterator[Finding]:
     before, after = _routes(case.before), _routes(case.after)
     unknown = any(case.is_unknown(kind) and _has_unknown_target(touched, kind) for kind in TARGETS)
     for old in before:
-        lost = [event for event in sorted(old.events) if not any(new.covers(event, old) for new in after)]
+        lost = [event for event in sorted(old.events) if not any(_delivers(touched, event, old, new) for new in after)]
         if not lost:
             continue
         name = clean(old.target.rpartition(":")[2] or old.target)
@@ -64,6 +64,15 @@ def notification(touched: Touched) -> Iterator[Finding]:
         yield from touched.findings(
             "EventBridge gets no more events", "Rules on the bucket's events match nothing more."
         )
+
+
+def _delivers(touched: Touched, event: str, old: Route, new: Route) -> bool:
+    """Whether a new route takes over an event of an old one, with the same target or by a queue before it."""
+    case = touched.case
+    return new.covers(event, old) or (
+        new.covers(event, replace(old, target=new.target))
+        and case.context.same_consumer(case.change, old.target, new.target)
+    )
 
 
 def _routes(values: Mapping[str, Any]) -> list[Route]:
