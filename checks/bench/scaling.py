@@ -124,8 +124,8 @@ def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
         yield "the stage's throttle of 1,000 a second (`rate_limit` of `RestApi`, `UPLOAD_BURST_LIMIT`)"
     if concurrency > CONCURRENCY:
         yield (
-            f"Lambda's {CONCURRENCY:,} concurrent environments: raise the quota; for events of S3 a queue in front and "
-            "a batch of 10 for each invocation"
+            f"Lambda's {CONCURRENCY:,} concurrent environments: raise the quota; for events of S3 a queue in front "
+            "(`..._DELIVERY=buffered`) and a batch of 10 for each invocation"
         )
     if concurrency > NEW_ENVIRONMENTS:
         seconds = math.ceil(concurrency / NEW_ENVIRONMENTS) * 10
