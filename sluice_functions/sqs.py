@@ -117,14 +117,16 @@ def for_each_object(
     return for_each_message(event, objects_of, context=context)
 
 
-def for_each_notification(event: Any, process: Callable[[TopicMessage], object]) -> Answer:
+def for_each_notification(event: Any, process: Callable[[TopicMessage], object], *, context: Any = None) -> Answer:
     """`for_each_message` for a queue that is subscribed to an SNS topic, with or without raw delivery."""
-    return for_each_message(event, lambda message: process(_notification(message)))
+    return for_each_message(event, lambda message: process(_notification(message)), context=context)
 
 
-def for_each_event(event: Any, process: Callable[[BusEvent], object]) -> Answer:
+def for_each_event(event: Any, process: Callable[[BusEvent], object], *, context: Any = None) -> Answer:
     """`for_each_message` for a queue that EventBridge sends events to, itself or through SNS."""
-    return for_each_message(event, lambda message: process(eventbridge.received(content(message.body))))
+    return for_each_message(
+        event, lambda message: process(eventbridge.received(content(message.body))), context=context
+    )
 
 
 class _TimeLeft:
