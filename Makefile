@@ -11,6 +11,7 @@ LOCAL_OPTION = $(call option,LOCAL,local)
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
 # Deployments mostly wait: more processes than the two cores that CI has.
 WAITING := -n 4 --dist loadgroup --no-loadscope-reorder
+UNPROVEN = -p tests.support.proven $(if $(call option,ALL,all),,--unproven)
 
 # This test checks the types of a new project, which imports CDKTF.
 NOT_ON_CDKTN := --deselect tests/unit/test_new_project.py::test_the_projects_code_and_workflow_pass_the_linters
@@ -92,8 +93,8 @@ recover: installed ## recover SYSTEM=name after an interrupted deployment or a l
 	@$(COMMANDS) recover $(SYSTEM) $(call option,UNLOCK,unlock) $(if $(RESTORE),--restore $(RESTORE)) $(call option,ADOPT,adopt) \
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
-test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own
-	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(WAITING)
+test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own; a second run leaves out test files that passed while nothing but other tests has changed; ALL=yes runs them, too
+	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(WAITING) $(UNPROVEN)
 
 check: lint ## lint, types, unit tests, and the quick tests of what changed since the main branch, or since SINCE=commit
 	@tests=$$(.venv/bin/python -m scripts.affected_tests $(SINCE)) && .venv/bin/python -m pytest $(PARALLEL) $$tests

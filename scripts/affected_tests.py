@@ -18,7 +18,7 @@ from scripts.import_graph import ROOT, ImportGraph, python_files
 
 # Run in full, but for files that synthesize or install with other programs: each takes tens of seconds.
 ALWAYS = "tests/unit"
-SLOW = {f"{ALWAYS}/test_{name}.py" for name in ("adding_a_system", "libraries", "provider_binding", "setup")}
+SLOW = {f"{ALWAYS}/test_{name}.py" for name in ("adding_a_system", "libraries", "proven", "provider_binding", "setup")}
 # Their tests start at most a bare local AWS, without the fixtures that deploy.
 QUICK = ("tests/unit", "tests/review", "tests/properties", "tests/soak", "tests/functions")
 DEPLOYING = {"deployment", "destroyed", "connections"}
