@@ -80,6 +80,12 @@ class Stack:
         with self.initializing():
             self.terraform("init", "-input=false")
 
+    def prepare_queries(self) -> None:
+        """Initialize the stack on an account, where it may have been deployed from elsewhere. Raises
+        `DeploymentError`."""
+        if self.target.local is None:
+            self.init()
+
     def initializing(self) -> AbstractContextManager[object]:
         """Held while `terraform init` runs for the first time: a plugin cache does not support concurrent use.
 
@@ -145,8 +151,11 @@ class Stack:
         return state if isinstance(state, dict) and state.get("version") == STATE_FORMAT else None
 
     def has_resources(self) -> bool:
-        """Whether anything of the stack is deployed. Raises `DeploymentError`."""
-        if not self.initialized:
+        """Whether anything of the stack is deployed. Raises `DeploymentError`.
+
+        The state of a stack that is not initialized can be read on a local AWS only.
+        """
+        if not self.initialized and self.target.local is None:
             return False
         return any(one["mode"] == "managed" for one in self.state().get("resources", []))
 
@@ -183,15 +192,13 @@ def synthesized_stacks(target: Target, names: Sequence[str] = ()) -> list[Stack]
 
 
 def deployed_stacks(target: Target, names: Sequence[str] = ()) -> list[Stack]:
-    """The named stacks, or all, ready for queries about what is deployed. Raises `InputError` for unknown names.
+    """The named stacks, or all, for queries about what is deployed. Raises `InputError` for unknown names.
 
-    On an account they are synthesized and initialized first, so they may have been deployed from elsewhere.
+    On an account they are synthesized first, so they may have been deployed from elsewhere. Call
+    `Stack.prepare_queries` before anything of a stack is read.
     """
     if target.local:
         if not (target.output / MANIFEST).is_file():
             raise DeploymentError("nothing of this project is deployed on its local AWS: run `sluice up`")
         return synthesized_stacks(target, names)
-    stacks = synthesize(target, names, quiet=True)
-    for stack in stacks:
-        stack.init()
-    return stacks
+    return synthesize(target, names, quiet=True)

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from sluice_cli.deployed.readable import UnreadableStacks
 from sluice_cli.stack import Stack
-
-AT_ONCE = 4  # terraform processes
 
 
 @dataclass(frozen=True)
@@ -80,12 +78,17 @@ class Function:
         return tuple(filter(None, (self.name, construct, "/".join(path), self.resource.address, self.arn)))
 
 
-def resources_of(stacks: Sequence[Stack]) -> list[Resource]:
-    """The managed resources of the deployed stacks. Raises `DeploymentError` if a state cannot be read."""
-    deployed = [stack for stack in stacks if stack.initialized]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        states = list(pool.map(Stack.state, deployed))
-    return [one for stack, state in zip(deployed, states, strict=True) for one in in_state(stack, state)]
+def resources_of(stacks: Sequence[Stack], unreadable: UnreadableStacks | None = None) -> list[Resource]:
+    """The managed resources of the deployed stacks.
+
+    Raises `SluiceError` if a stack cannot be read, unless the caller takes `unreadable` ones.
+    """
+    unreadable = unreadable or UnreadableStacks(tolerated=False)
+    return [one for found in unreadable.read(stacks, _resources).values() for one in found]
+
+
+def _resources(stack: Stack) -> list[Resource]:
+    return list(in_state(stack, stack.state())) if stack.initialized else []
 
 
 def in_state(stack: Stack, state: dict[str, Any]) -> Iterator[Resource]:

@@ -90,11 +90,19 @@ def take_down(project: Project, local: LocalAws, names: Sequence[str]) -> None:
     Raises `InputError` for an unknown stack, and for a stack that deployed stacks depend on.
     """
     target = local_target(project, local)
-    stacks = [stack for stack in synthesized_stacks(target, names) if stack.initialized]
+    stacks = [stack for stack in synthesized_stacks(target, names) if _to_destroy(stack)]
     others = [stack.name for stack in dependents_of(stacks) if stack.has_resources()]
     if others:
         raise InputError(f"{', '.join(others)} depend on {', '.join(names)}: name them too")
     destroy(stacks, target)
+
+
+def _to_destroy(stack: Stack) -> bool:
+    """Whether a stack may have resources: Terraform's folder may have been removed since it was deployed."""
+    try:
+        return stack.initialized or stack.has_resources()
+    except SluiceError:  # Terraform says what is wrong with its state
+        return True
 
 
 def down(project: Project, local: LocalAws) -> None:
@@ -106,7 +114,7 @@ def down(project: Project, local: LocalAws) -> None:
         if local.running() is not None:
             target = local_target(project, local)
             if (target.output / MANIFEST).is_file():
-                stacks = [one for one in synthesized_stacks(target) if one.initialized]
+                stacks = [one for one in synthesized_stacks(target) if _to_destroy(one)]
                 try:
                     destroy(stacks, target)
                 except (SluiceError, OSError):

@@ -11,6 +11,7 @@ from urllib.parse import unquote_plus
 
 from sluice_cli.arguments import add_json, add_local, add_project, one_stack, project_of
 from sluice_cli.capturing.capture import Capture
+from sluice_cli.deployed.readable import UnreadableStacks
 from sluice_cli.deployed.resources import resources_of
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
@@ -59,6 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--capture: {ALL} is for --replay and --discard; give one id from the list")
     target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
     stack = one_stack(deployed_stacks(target), arguments.stack)
+    stack.prepare_queries()
     wanted = set(arguments.replay or arguments.discard or ([arguments.capture] if arguments.capture else []))
     with ExitStack() as open_queues:
         queues = [open_queues.enter_context(queue) for queue in _queues(stack)]
@@ -103,7 +105,7 @@ def _queues(stack: Stack) -> list[FailureQueue]:
 
 def _capture(stack: Stack, failure: Failure, to: Path | None, *, include_binary: bool) -> int:
     project = stack.target.project.folder
-    resources = resources_of(deployed_stacks(stack.target))
+    resources = resources_of(deployed_stacks(stack.target), UnreadableStacks())
     account = stack.target.client("sts").get_caller_identity()["Account"]
     capture = Capture(stack.name, resources, stack.target.client, account)
     written = capture.write(failure, (to or project / "tests").resolve(), include_binary=include_binary)

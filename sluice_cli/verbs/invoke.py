@@ -12,6 +12,7 @@ from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.denials.reading import DenialReader
 from sluice_cli.denials.showing import all_lines
 from sluice_cli.deployed.choosing import answering, chosen_function
+from sluice_cli.deployed.readable import UnreadableStacks
 from sluice_cli.deployed.resources import Function, Resource, functions_in, resources_of
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.example_events.examples import ExampleEvents
@@ -67,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         denials = DenialReader(target.local) if target.local else None
         with console.status(f"{function.name} runs ({function.timeout_seconds} s at most)"):
             done = invoke(function, event, target.client)
-        explainer = Explainer(resources, target.project.folder, lambda: resources_of(stacks))
+        explainer = Explainer(resources, target.project.folder, lambda: resources_of(stacks, UnreadableStacks()))
         refused = _refused(done, function, denials.read() if denials else None)
         explanations = [explainer.explain(one) for one in refused]
     if arguments.json:

@@ -47,20 +47,21 @@ def run(arguments: argparse.Namespace) -> int:
 def _list_deployed(project: Project, arguments: argparse.Namespace) -> int:
     from sluice_cli.deployed.choosing import answering
     from sluice_cli.deployed.inventory import inventory
+    from sluice_cli.deployed.readable import UnreadableStacks
     from sluice_cli.deployed.resources import resources_of
     from sluice_cli.stack import deployed_stacks
     from sluice_cli.target import target_of
 
     target = target_of(project, local=arguments.local, quiet=arguments.json)
-    stacks = deployed_stacks(target, arguments.stacks)
+    stacks, unreadable = deployed_stacks(target, arguments.stacks), UnreadableStacks()
     with answering(target):
         running = target.local.running() if target.local else None
-        found = inventory(resources_of(stacks), target.client, running.url if running else None)
+        found = inventory(resources_of(stacks, unreadable), target.client, running.url if running else None)
     if arguments.json:
         names = [{"name": one.name} for one in stacks]
         print(json.dumps({"project": str(project.folder), "stacks": names, **found.as_json()}, indent=2))
-        return ExitCode.DONE
-    if not found.resources:
+        return unreadable.exit_code
+    if not found.resources and not unreadable.exit_code:
         raise InputError(f"nothing is deployed of {', '.join(one.name for one in stacks) or 'this project'}")
     for name in dict.fromkeys(one.stack for one in found.resources):
         print(name)
@@ -75,7 +76,7 @@ def _list_deployed(project: Project, arguments: argparse.Namespace) -> int:
         )
         _print("alarms", ((one.state, one.name) for one in found.alarms if one.stack == name))
         _print("resources", ((one.address, one.id) for one in found.resources if one.stack == name))
-    return ExitCode.DONE
+    return unreadable.exit_code
 
 
 def _print(title: str, rows: Iterable[tuple[str, str]]) -> None:

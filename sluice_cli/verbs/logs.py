@@ -13,9 +13,9 @@ from sluice_cli.denials.explaining import Explainer
 from sluice_cli.denials.model import Denial, Explanation
 from sluice_cli.denials.showing import lines as explanation_lines
 from sluice_cli.deployed.choosing import answering, chosen_function
+from sluice_cli.deployed.readable import UnreadableStacks
 from sluice_cli.deployed.resources import functions_in, resources_of
 from sluice_cli.errors import DeploymentError
-from sluice_cli.exit_codes import ExitCode
 from sluice_cli.function_logs.events import LogReader
 from sluice_cli.function_logs.lines import LineReader, LogLine, level_named
 from sluice_cli.function_logs.moments import milliseconds, moment
@@ -46,16 +46,20 @@ def run(arguments: argparse.Namespace) -> int:
     least = level_named(arguments.level) if arguments.level else None
     since = milliseconds(moment(arguments.since or ("1d" if arguments.request else "10m")))
     target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
-    stacks = deployed_stacks(target, arguments.stacks)
+    stacks, unreadable = deployed_stacks(target, arguments.stacks), UnreadableStacks()
     with answering(target):
-        resources = resources_of(stacks)
+        resources = resources_of(stacks, unreadable)
         functions = functions_in(resources)
+        if not functions and unreadable.exit_code:
+            return unreadable.exit_code
         if not functions:
             raise DeploymentError(f"no function is deployed of {', '.join(one.name for one in stacks) or 'any stack'}")
         if arguments.function:
             functions = [chosen_function(functions, name) for name in dict.fromkeys(arguments.function)]
         explainer = Explainer(
-            resources, target.project.folder, lambda: resources_of(deployed_stacks(target)) if arguments.stacks else []
+            resources,
+            target.project.folder,
+            lambda: resources_of(deployed_stacks(target), unreadable) if arguments.stacks else [],
         )
         show = (
             _Json(explainer, local=arguments.local)
@@ -73,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.follow:
                 break
             time.sleep(LOCAL_EVERY_SECONDS if arguments.local else EVERY_SECONDS)
-    return ExitCode.DONE
+    return unreadable.exit_code
 
 
 class _Explaining:

@@ -4,8 +4,8 @@ import argparse
 import json
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
-from sluice_cli.exit_codes import ExitCode
-from sluice_cli.stack import deployed_stacks
+from sluice_cli.deployed.readable import UnreadableStacks
+from sluice_cli.stack import Stack, deployed_stacks
 from sluice_cli.target import target_of
 
 
@@ -17,17 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    stacks = deployed_stacks(
-        target_of(project_of(arguments), local=arguments.local, quiet=arguments.json), arguments.stacks
-    )
-    described = {stack.name: stack.described_outputs() for stack in stacks}
+    target = target_of(project_of(arguments), local=arguments.local, quiet=arguments.json)
+    unreadable = UnreadableStacks()
+    described = unreadable.read(deployed_stacks(target, arguments.stacks), Stack.described_outputs)
     if arguments.json:
         values = {name: {key: one["value"] for key, one in outputs.items()} for name, outputs in described.items()}
         print(json.dumps(values, indent=2))
-        return ExitCode.DONE
+        return unreadable.exit_code
     for name, outputs in described.items():
         for key, one in sorted(outputs.items()):
             value = one["value"] if isinstance(one["value"], str) else json.dumps(one["value"])
             # Scripts ask for --json, which has it.
             print(f"{name}.{key} = {'(sensitive)' if one.get('sensitive') else value}")
-    return ExitCode.DONE
+    return unreadable.exit_code
