@@ -31,6 +31,7 @@ HELP = {
     "console": "watch the local AWS at work in the browser: objects, runs, rows, messages, failures; put something in",
     "invoke": "invoke a function with an event from a file, an example event, or a failed event",
     "diagram": "draw each stack's architecture from its Terraform",
+    "simulate-load": "simulate a stack under a load: latency, backlog, throttles, cost, and which settings help",
     "export": "write a stack as a plain Terraform module, which needs neither Python nor Node",
     "move": "move deployed resources from a stack to the plain module made from it, or back; refused if resources with "
     "data would change",

@@ -85,7 +85,7 @@ def test_what_is_counted_and_not_there_is_told(tmp_path: Path) -> None:
         ("duration_ms = 400", "duration_ms = -1", "functions.'shop/Worker': duration_ms: a number of 0 or more"),
         ("events_a_run = 10", "events_a_run = 0", "events_a_run: a number above 0 is expected, given 0"),
         ("events_a_run = 10", "events_a_run = nan", "events_a_run: a number above 0 is expected, given nan"),
-        ("events_a_run = 10", "events = 10", "events is not known; it has duration_ms, events_a_run and calls"),
+        ("events_a_run = 10", "events = 10", "events is not known; it has duration_ms, events_a_run, calls, "),
         ("GetItem", "GetThing", "Records.GetThing has no price; known are PutItem,"),
         ("{ HeadObject = 0.1 }", "3", "calls are CONSTRUCT = { OPERATION = NUMBER }"),
         ("shop/Worker", "Worker", 'a table named "STACK/CONSTRUCT" is expected'),

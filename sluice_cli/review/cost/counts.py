@@ -6,10 +6,18 @@
     [functions."object-tracker/Tracker"]       # STACK/CONSTRUCT; * stands for any text
     duration_ms = 60                           # of a run; default 100
     events_a_run = 1                           # default 1
+    # only `sluice simulate-load` reads these (docs/load.md)
+    cpu_ms = 4                                 # processor time of a run on a full core, default 0
+    init_ms = 400                              # of a cold start, default 300
+    further_ms = 20                            # of each further message of a batch, default duration_ms
+    entry = "Objects"                          # where the events come in
 
     [functions."object-tracker/Tracker".calls] # for each event: CONSTRUCT = { OPERATION = NUMBER }
     Objects = { HeadObject = 1 }
     Records = { PutItem = 2 }                  # or write_units = 2: units, with those of the indexes
+
+    [functions."object-tracker/Tracker".busiest] # share of the writes that go to one partition key
+    Records = { by-day = 1, shards = "SHARDS" }  # of an index or the `table`; divided by this variable's number
 
 docs/review.md has the rest.
 """
@@ -48,6 +56,11 @@ class Counted:
     runs: float = 1
     duration_ms: float | None = None
     calls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    cpu_ms: float = 0
+    init_ms: float | None = None
+    further_ms: float | None = None
+    entry: str = ""
+    busiest: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,23 +75,31 @@ class EventCounts:
     @classmethod
     def read(cls, folder: Path) -> "EventCounts":
         """The counts of the project in a folder; empty where it has none."""
+        return cls.read_file(folder / FILE) if (folder / FILE).exists() else cls()
+
+    @classmethod
+    def read_file(cls, path: Path) -> "EventCounts":
+        """The counts of a file."""
+        name = clean(path.name)
         try:
-            text = (folder / FILE).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return cls()
+            text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            return cls(trouble=f"{FILE} cannot be read: {clean(getattr(error, 'strerror', '') or 'it is not UTF-8')}")
+            return cls(trouble=f"{name} cannot be read: {clean(getattr(error, 'strerror', '') or 'it is not UTF-8')}")
         try:
             return _read(tomllib.loads(text))
         except RecursionError:
-            return cls(trouble=f"{FILE} is nested too deeply")
+            return cls(trouble=f"{name} is nested too deeply")
         except ValueError as error:  # no TOML, or not this form
-            return cls(trouble=f"{FILE}: {clean(str(error))[:LONGEST]}")
+            return cls(trouble=f"{name}: {clean(str(error))[:LONGEST]}")
 
     def of(self, stack: str, construct: str) -> Counted | None:
         """What was counted for the function of a construct."""
         name = f"{stack}/{construct}"
         return next((one for pattern, one in self.functions.items() if _matches(pattern, name)), None)
+
+    def functions_of(self, stack: str) -> "list[Counted]":
+        """What was counted for functions of a stack."""
+        return [one for pattern, one in self.functions.items() if _matches(pattern.partition("/")[0], stack)]
 
     def unused(self, stack: str, constructs: set[str]) -> list[str]:
         """The names that mean this stack and none of its functions."""
@@ -91,6 +112,8 @@ class EventCounts:
 
 
 LONGEST = 200
+SHARDS = "shards"
+KEYS = ("duration_ms", "events_a_run", "calls", "cpu_ms", "init_ms", "further_ms", "entry", "busiest")
 NO_COUNTS = EventCounts()
 
 
@@ -111,9 +134,9 @@ def _read(document: Mapping[str, Any]) -> EventCounts:
 def _function(name: str, given: object) -> Counted:
     if not isinstance(given, dict) or "/" not in name:
         raise ValueError(f'functions.{name!r}: a table named "STACK/CONSTRUCT" is expected')
-    unknown = sorted({*given} - {"duration_ms", "events_a_run", "calls"})
+    unknown = sorted({*given} - set(KEYS))
     if unknown:
-        raise ValueError(f"functions.{name!r}: {unknown[0]} is not known; it has duration_ms, events_a_run and calls")
+        raise ValueError(f"functions.{name!r}: {unknown[0]} is not known; it has {', '.join(KEYS)}")
     calls = given.get("calls", {})
     if not isinstance(calls, dict) or not all(isinstance(one, dict) for one in calls.values()):
         raise ValueError(f"functions.{name!r}: calls are CONSTRUCT = {{ OPERATION = NUMBER }}")
@@ -125,10 +148,31 @@ def _function(name: str, given: object) -> Counted:
                 )
             _number(number, f"functions.{name!r}: {construct}.{operation}")
     events = _number(given.get("events_a_run", 1), f"functions.{name!r}: events_a_run", above=0)
-    duration = given.get("duration_ms")
-    if duration is not None:
-        duration = _number(duration, f"functions.{name!r}: duration_ms")
-    return Counted(1 / events, duration, calls)
+    times: dict[str, float | None] = {}
+    for key in ("duration_ms", "cpu_ms", "init_ms", "further_ms"):
+        times[key] = None if given.get(key) is None else _number(given[key], f"functions.{name!r}: {key}")
+    duration, cpu = times["duration_ms"], times["cpu_ms"] or 0.0
+    if cpu and cpu > (duration or 0):
+        raise ValueError(f"functions.{name!r}: cpu_ms is part of duration_ms, which is {duration or 'not given'}")
+    entry = given.get("entry", "")
+    if not isinstance(entry, str):
+        raise ValueError(f"functions.{name!r}: entry is the name of a construct, as text")
+    busiest = _busiest(name, given.get("busiest", {}))
+    return Counted(1 / events, duration, calls, cpu, times["init_ms"], times["further_ms"], entry, busiest)
+
+
+def _busiest(name: str, given: object) -> dict[str, dict[str, float | str]]:
+    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+        raise ValueError(f"functions.{name!r}: busiest is CONSTRUCT = {{ INDEX = SHARE }}")
+    for construct, shares in given.items():
+        for key, share in shares.items():
+            place = f"functions.{name!r}: busiest {construct}.{key}"
+            if key == SHARDS:
+                if not isinstance(share, str) or not share:
+                    raise ValueError(f"{place}: the name of a variable of the function is expected")
+            elif _number(share, place) > 1:
+                raise ValueError(f"{place}: a share from 0 to 1 is expected, given {share!r}")
+    return given
 
 
 def _number(value: object, name: str, *, above: float = -1) -> float:

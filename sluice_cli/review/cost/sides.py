@@ -52,6 +52,10 @@ class Side:
             found |= {one for name in attributes for one in self._referred(written.values.get(name))}
         return {one for one in found if self.types[one] in types}
 
+    def named_in(self, value: Any, *types: str) -> set[str]:
+        """The resources of these types that a value names, such as a block of one."""
+        return {one for one in self._called(value) | self._referred(value) if self.types[one] in types}
+
     def statements(self, address: str) -> Iterator[tuple[list[str], set[str]]]:
         """What a role's inline policy allows: actions, and the resources they are allowed on. Raises `Untold`."""
         policy = self.values[address].get("policy")

@@ -115,7 +115,7 @@ class Usage:
             try:
                 for actions, targets in side.statements(policy):
                     for target in targets - failures:
-                        calls[target] |= _kinds(side.types[target], actions)
+                        calls[target] |= kinds_of(side.types[target], actions)
             except Untold as error:
                 self._not_read[policy] = str(error)
         for mapping in side.of("aws_lambda_event_source_mapping"):
@@ -235,7 +235,8 @@ def _counted_words(number: float, what: str) -> str:
     return f"{number:g} {what}{'s' * (number != 1)}"
 
 
-def _kinds(type_: str, actions: list[str]) -> set[str]:
+def kinds_of(type_: str, actions: list[str]) -> set[str]:
+    """What these actions do to a resource of a type: `write`, `read`."""
     return {
         kind
         for kind, prefixes in CALLS.get(type_, {}).items()
