@@ -83,9 +83,10 @@ export const facts = (pairs) =>
 /** What a list shows when it has nothing: what it would contain, and how something gets there. */
 export const nothing = (text) => element("p", { class: "nothing" }, text);
 
-/** Runs `work` while a button is pressed: no second time meanwhile, and its failure as text in `status`. */
+/** Runs `work` for a button: no second time meanwhile, and its failure as text in `status`. The button keeps the focus. */
 export const working = async (pressed, status, work) => {
-  pressed.disabled = true;
+  if (pressed.getAttribute("aria-disabled") === "true") return;
+  pressed.setAttribute("aria-disabled", "true");
   replace(status, "Working…");
   try {
     const words = await work();
@@ -93,6 +94,6 @@ export const working = async (pressed, status, work) => {
   } catch (error) {
     replace(status, element("span", { class: "bad" }, error.message));
   } finally {
-    pressed.disabled = false;
+    pressed.removeAttribute("aria-disabled");
   }
 };

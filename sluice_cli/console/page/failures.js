@@ -30,7 +30,6 @@ export const failures = (place, node, app, signal) => {
     const tick = element("input", { type: "checkbox", "aria-label": `Choose failure of ${one.id}`, onchange: () => (tick.checked ? chosen.add(one.id) : chosen.delete(one.id)) });
     tick.checked = chosen.has(one.id);
     const box = app.nodes.get(one.function);
-    const done = element("p", { role: "status" });
     const made = item(
       [time(one.since), element("span", { class: "title" }, cut(one.reason || "no reason is recorded", 160)), box ? element("span", { class: "quiet" }, box.title) : null],
       [
@@ -41,9 +40,8 @@ export const failures = (place, node, app, signal) => {
           "p",
           { class: "actions" },
           one.follow && button("Follow", () => app.follow(one.follow)),
-          button("Capture as a test", (event) => working(event.target, done, () => capture(one)), { disabled: !app.writes }),
+          button("Capture as a test", (event) => working(event.target, status, () => capture(one)), { disabled: !app.writes }),
         ),
-        done,
       ],
     );
     made.prepend(tick);

@@ -270,6 +270,11 @@ const start = async () => {
   });
   addEventListener("keydown", (event) => event.key === "Escape" && shownPlace && !event.target.matches("input, select, textarea") && app.close());
   addEventListener("hashchange", arrive);
+  // The address keeps what is open, not where the focus is.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    at("happenings-name").focus();
+  });
   replace(at("panel"), nothing(NO_BOX));
   await loadStacks();
   startStream();

@@ -75,8 +75,10 @@ export const rows = (place, node, app, signal) => {
       ...columns.map((name) => element("span", { class: "value" }, cut(valueText(one.row[name]), LONGEST_CELL))),
     );
   let opener = hash; // gets the focus back
+  let latest = 0;
   const show = async (one, from) => {
     opener = from;
+    const mine = ++latest;
     detail.hidden = false;
     let row = one.row;
     let problem = null;
@@ -86,6 +88,7 @@ export const rows = (place, node, app, signal) => {
       } catch (error) {
         problem = element("p", { class: "bad" }, error.message);
       }
+      if (mine !== latest || signal.aborted) return; // another row was opened meanwhile
     }
     replace(
       detail,

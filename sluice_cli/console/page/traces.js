@@ -41,15 +41,20 @@ export const traces = (place, node, app, signal) => {
     event.stopPropagation();
     close();
   });
+  let latest = 0;
   const show = async (id, from) => {
     opener = from;
+    const mine = ++latest;
     shown.hidden = false;
     replace(shown, element("p", { class: "quiet" }, "Loading…"));
+    let inside;
     try {
-      replace(shown, element("h3", {}, `Trace ${id}`), button("Close", close, { class: "close" }), waterfall(await get("/api/trace", { id }, signal)));
+      inside = waterfall(await get("/api/trace", { id }, signal));
     } catch (error) {
-      replace(shown, element("p", { class: "bad" }, error.message));
+      inside = element("p", { class: "bad" }, error.message);
     }
+    if (mine !== latest || signal.aborted) return; // another trace was opened meanwhile
+    replace(shown, element("h3", {}, `Trace ${id}`), button("Close", close, { class: "close" }), inside);
     shown.focus();
   };
   replace(place, shown, paged.list);
