@@ -93,6 +93,8 @@ class Project:
     def private_folder(self) -> Path:
         """`.sluice`, the tool's own folder, created on first use and ignored by Git."""
         folder = self.folder / PRIVATE_FOLDER
+        if not folder.exists():
+            _check_writable(folder)
         folder.mkdir(exist_ok=True)
         ignore_in_git(folder)
         return folder
@@ -113,6 +115,7 @@ class Project:
         kept then.
         """
         output = output.resolve()
+        _check_writable(output)
         output.parent.mkdir(parents=True, exist_ok=True)
         manifest = output / MANIFEST
         earlier = manifest.read_bytes() if manifest.is_file() else None
@@ -241,3 +244,11 @@ def _path(environment: Mapping[str, str]) -> str:
     if sys.prefix == sys.base_prefix or of_a_tool or environment.get("VIRTUAL_ENV"):
         return path
     return f"{own / 'bin'}{os.pathsep}{path}"
+
+
+def _check_writable(path: Path) -> None:
+    """Raises `InputError` where a folder cannot be made or written to."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        below = "" if existing == path else f", so that there can be no {path.relative_to(existing)} in it"
+        raise InputError(f"{existing} cannot be written to{below}; work on a copy of the project that you may change")

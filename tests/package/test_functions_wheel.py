@@ -55,6 +55,16 @@ print(handle(event, context), [module.__file__.startswith(sys.path[0]) for modul
 """  # noqa: E501
 
 
+def test_an_editable_installation_puts_the_package_itself_on_the_import_path(tmp_path: Path) -> None:
+    run = [sys.executable, "-c", "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"]
+    subprocess.run([*run, str(tmp_path)], cwd=ROOT / "sluice_functions", check=True, capture_output=True)
+    (wheel,) = tmp_path.iterdir()
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".pth")]
+        on_path = archive.read(name).decode().split()
+    assert [Path(folder).resolve() for folder in on_path] == [ROOT]
+
+
 def test_the_wheel_holds_the_toolkit_alone_typed_and_needs_powertools_alone(functions_wheel: Path, dist: Path) -> None:
     with zipfile.ZipFile(functions_wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}

@@ -355,6 +355,18 @@ def test_a_folder_that_cannot_be_written_is_a_message(sluice: Sluice, project: P
         assert (code, err) == (1, f"{project / '.sluice'}: File exists\n")
 
 
+def test_an_output_folder_that_cannot_be_made_is_a_message_before_the_app_runs(sluice: Sluice, project: Path) -> None:
+    (project / "taken").write_text("a file")
+    document = json.loads((project / "cdktf.json").read_text())
+    (project / "cdktf.json").write_text(json.dumps({**document, "output": "taken/out"}))
+    code, out, err = sluice(project, "synth", variables=STACKS)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"{project / 'taken'} cannot be written to, so that there can be no out in it; work on a copy of the project "
+        "that you may change\n"
+    )
+
+
 def test_the_tools_folder_ignores_itself_in_git(sluice: Sluice, project: Path) -> None:
     sluice(project, "down")
     subprocess.run(["git", "init", "-q"], cwd=project, check=True)
