@@ -6,12 +6,14 @@ alarms), so that a role that may touch one project's resources only could not de
 And it asks for a right to `sns:PublishBatch`, which IAM does not know: a batch needs `sns:Publish`.
 https://docs.aws.amazon.com/sns/latest/dg/sns-batch-api-actions.html
 
-And it takes a call to one alias or one event source mapping for a call to the list of them.
+And it asks for the right to list aliases or event source mappings where a call names one, and for the right to read a
+function's code signing configuration where a call changes it; it knows no action of code signing configurations.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 """
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from ministack.core import iam_actions
 
@@ -27,9 +29,25 @@ NAMED = (
     ("monitoring", "DashboardNames.member.1", "arn:aws:cloudwatch::{account}:dashboard/{}"),
 )
 
-LAMBDA_PART = re.compile(r"/[0-9-]+/(?:functions/[^/]+/)?(aliases|event-source-mappings)/[^/]+")
-LAMBDA_PARTS = {"aliases": "Alias", "event-source-mappings": "EventSourceMapping"}
-LAMBDA_VERBS = {"GET": "Get", "PUT": "Update", "DELETE": "Delete"}
+# Paths of Lambda's API, and the action of each of their methods.
+LAMBDA: tuple[tuple[str, dict[str, str]], ...] = (
+    ("functions/[^/]+/aliases/[^/]+", {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}),
+    (
+        "event-source-mappings/[^/]+",
+        {"GET": "GetEventSourceMapping", "PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping"},
+    ),
+    (
+        "functions/[^/]+/code-signing-config",
+        {verb.upper(): f"{verb.title()}FunctionCodeSigningConfig" for verb in ("get", "put", "delete")},
+    ),
+    ("code-signing-configs", {"GET": "ListCodeSigningConfigs", "POST": "CreateCodeSigningConfig"}),
+    (
+        "code-signing-configs/[^/]+",
+        {"GET": "GetCodeSigningConfig", "PUT": "UpdateCodeSigningConfig", "DELETE": "DeleteCodeSigningConfig"},
+    ),
+    ("code-signing-configs/[^/]+/functions", {"GET": "ListFunctionsByCodeSigningConfig"}),
+)
+SIGNING_CONFIG = re.compile(r"/code-signing-configs/([^/]+)")
 
 _plain_action = existing(iam_actions, "extract_iam_action")
 _known_resource = existing(iam_actions, "extract_resource_arn")
@@ -37,9 +55,9 @@ existing(iam_actions, "_param")
 
 
 def _action(service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any) -> str | None:
-    one_of = LAMBDA_PART.fullmatch(path) if service == "lambda" else None
-    if one_of and method in LAMBDA_VERBS:
-        return f"lambda:{LAMBDA_VERBS[method]}{LAMBDA_PARTS[one_of[1]]}"
+    for pattern, actions in LAMBDA if service == "lambda" else ():
+        if method in actions and re.fullmatch(f"/[0-9-]+/{pattern}/?", path):
+            return f"lambda:{actions[method]}"
     action = _plain_action(service, method, path, headers, body, parameters)
     return "sns:Publish" if action == "sns:PublishBatch" else action
 
@@ -47,6 +65,9 @@ def _action(service: str, method: str, path: str, headers: Any, body: bytes, par
 def _resource(
     service: str, method: str, path: str, headers: Any, body: bytes, parameters: Any, region: str, account: str
 ) -> str:
+    signing = SIGNING_CONFIG.search(path) if service == "lambda" else None
+    if signing:
+        return unquote(signing[1])
     known = str(_known_resource(service, method, path, headers, body, parameters, region, account))
     if service == codedeploy_rights.SERVICE:
         return codedeploy_rights.resource(body, region, account)

@@ -50,6 +50,7 @@ import authorizers  # noqa: F401 - completes who may call an API
 import aws_events
 import change_count
 import checked_code  # noqa: F401 - completes updates of code
+import code_signing  # noqa: F401 - completes code signing configurations
 import codedeploy  # noqa: F401 - a service that ministack does not have
 import crashes
 import denials

@@ -18,6 +18,7 @@ from ministack.core.responses import AccountScopedDict
 from ministack.services import lambda_svc, s3
 
 import application_autoscaling
+import code_signing
 import codedeploy
 from completing import CompletionError, existing
 from own_paths import serving
@@ -29,6 +30,7 @@ SAVED = "saved-services.json"
 # The services that ministack does not have, and the mappings that hold their state.
 OWN_SERVICES = {
     application_autoscaling: ("_targets", "_policies", "_tags"),
+    code_signing: ("_configs",),
     codedeploy: ("_applications", "_configs", "_groups", "_deployments", "_tags"),
 }
 
