@@ -1,13 +1,17 @@
 """Requests and answers of a REST API's Lambda proxy integration.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+
+Requests of HTTP APIs and function URLs (payload format 2.0) and of Application Load Balancers are read too.
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html,
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 """
 
 import base64
 import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from . import _strict_json
 from .observability import logger
@@ -27,12 +31,29 @@ class RequestTooLarge(InvalidRequest):
 
 
 def is_request(event: Any) -> bool:
-    return isinstance(event, dict) and "httpMethod" in event
+    """Whether it is a request, of whichever API or load balancer."""
+    return isinstance(event, dict) and ("httpMethod" in event or _is_format_2(event))
+
+
+def method(event: Mapping[str, Any]) -> str:
+    """The request's method, in capitals. Raises `InvalidRequest` for what is no request."""
+    inside = _part(_part(event, "requestContext"), "http") if _is_format_2(event) else event
+    return _text(inside.get("method" if _is_format_2(event) else "httpMethod"), "method")
+
+
+def path(event: Mapping[str, Any]) -> str:
+    """The request's path, percent-encoded as it came. Raises `InvalidRequest` for what is no request."""
+    return _text(event.get("rawPath" if _is_format_2(event) else "path"), "path")
 
 
 def header(event: Mapping[str, Any], name: str) -> str:
     """A request's header, case-insensitive; empty if it is missing."""
+    if _is_format_2(event) and name.lower() == "cookie":
+        return "; ".join(map(str, event.get("cookies") or ()))
     values = [value for one, value in _part(event, "headers").items() if one.lower() == name.lower()]
+    if not values:  # load balancers send one of the two
+        several = [value for one, value in _part(event, "multiValueHeaders").items() if one.lower() == name.lower()]
+        values = several[0][-1:] if several and isinstance(several[0], list) else []
     return str(values[0]) if values and values[0] is not None else ""
 
 
@@ -40,11 +61,13 @@ def path_parameter(event: Mapping[str, Any], name: str) -> str:
     """A parameter in the request's path, such as `id` of `/orders/{id}`, decoded. Raises `InvalidRequest` if it is
     missing.
 
-    REST APIs hand it over percent-encoded, and decode the query's parameters.
+    REST APIs hand it over percent-encoded, and decode the query's parameters; HTTP APIs decode both.
     """
     value = _part(event, "pathParameters").get(name)
     if not isinstance(value, str) or not value:
         raise InvalidRequest(f"the path has no {name}")
+    if _is_format_2(event):
+        return value
     try:
         return unquote(value, errors="strict")
     except UnicodeDecodeError as error:
@@ -52,11 +75,17 @@ def path_parameter(event: Mapping[str, Any], name: str) -> str:
 
 
 def query_parameter(event: Mapping[str, Any], name: str) -> str | None:
-    """A parameter of the query; None if it is missing. Raises `InvalidRequest` where it is given more than once."""
+    """A parameter of the query, decoded; None if it is missing. Raises `InvalidRequest` where it is given more than
+    once, which HTTP APIs do not tell from a value with commas.
+    """
     values = _part(event, "multiValueQueryStringParameters").get(name)
     if isinstance(values, list) and len(values) > 1:
         raise InvalidRequest(f"{name} is given {len(values)} times in the query; give it once")
     value = _part(event, "queryStringParameters").get(name)
+    if value is None and isinstance(values, list) and values:
+        value = values[0]
+    if value is not None and "elb" in _part(event, "requestContext"):  # a load balancer decodes nothing
+        return unquote_plus(str(value))
     return None if value is None else str(value)
 
 
@@ -65,13 +94,25 @@ def caller(event: Mapping[str, Any]) -> str:
     an API key's id; empty for an open API."""
     context = _part(event, "requestContext")
     authorizer, identity = _part(context, "authorizer"), _part(context, "identity")
+    claims = {**_part(authorizer, "claims"), **_part(_part(authorizer, "jwt"), "claims")}
     known = {
         "principal": authorizer.get("principalId"),
-        "user": _part(authorizer, "claims").get("sub"),
-        "iam": identity.get("userArn"),
+        "user": claims.get("sub"),
+        "iam": identity.get("userArn") or _part(authorizer, "iam").get("userArn"),
         "key": identity.get("apiKeyId"),
     }
     return next((f"{kind}:{value}" for kind, value in known.items() if value), "")
+
+
+def _is_format_2(event: Mapping[str, Any]) -> bool:
+    """Whether it has the payload format 2.0, of HTTP APIs and function URLs."""
+    return event.get("version") == "2.0" and isinstance(event.get("requestContext"), Mapping)
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"not a request: it has no {what}")
+    return value
 
 
 def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -164,12 +164,17 @@ class IdempotentRequests:
 
 
 def _scoped(event: Mapping[str, Any], key: str) -> str:
-    parts = [http.caller(event), event.get("httpMethod"), event.get("path"), key]
+    parts = [http.caller(event), http.method(event), http.path(event), key]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _payload(event: Mapping[str, Any]) -> str:
-    query = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters") or {}
+    query = (
+        event.get("multiValueQueryStringParameters")
+        or event.get("queryStringParameters")
+        or event.get("rawQueryString")
+        or {}
+    )
     parts = [event.get("body") or "", bool(event.get("isBase64Encoded")), query]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
