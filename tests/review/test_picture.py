@@ -1,5 +1,7 @@
 """What the picture of a change shows: names that differ, everything that events pass, and what stops delivering."""
 
+import pytest
+
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import Arrow, Box, Picture
 from sluice_cli.review.picture.arrows import picture_of
@@ -338,3 +340,23 @@ def test_a_secret_is_drawn_with_who_may_read_it() -> None:
         resource("data.aws_iam_policy_document", "Read", statement=[statement]),
     )
     assert arrows(picture) == [("Worker", "Token", "GetSecretValue")]
+
+
+@pytest.mark.parametrize("end", ["??????", "AbCdEf"])
+@pytest.mark.parametrize("name", ["token", "shop/db-main"])
+def test_an_existing_secret_is_drawn_with_who_may_read_it(name: str, end: str) -> None:
+    role = {"role": "${aws_iam_role.Worker_Role.name}"}
+    arn = f"arn:${{data.aws_partition.P.partition}}:secretsmanager:${{data.aws_region.R.name}}:1:secret:{name}-{end}"
+    picture = drawn(
+        resource("aws_iam_role", "Worker/Role"),
+        resource("aws_lambda_function", "Worker/Function", **role),
+        resource("aws_iam_role_policy", "Read", **role, policy="${data.aws_iam_policy_document.Read.json}"),
+        resource(
+            "data.aws_iam_policy_document",
+            "Read",
+            statement=[{"actions": ["secretsmanager:GetSecretValue"], "resources": [arn]}],
+        ),
+    )
+    assert arrows(picture) == [("Worker", name, "GetSecretValue")]
+    (foreign,) = [box for box in picture.boxes if box.id.startswith("foreign:")]
+    assert foreign.subtitle == "Secrets Manager secret of another stack"

@@ -23,6 +23,9 @@ _PART = r"(?:\$\{[^}]*\}|[^:$\s\"])*"
 ARN = re.compile(
     rf"arn:{_PART}:(s3|sqs|sns|lambda|dynamodb|events):{_PART}:{_PART}:(function:|table/|event-bus/|)([\w.-]+)"
 )
+# A secret's name may have slashes, and ends in the ARN with six characters, or with `??????` for any.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/getting-started.html#term_secret
+SECRET = re.compile(rf"arn:{_PART}:secretsmanager:{_PART}:{_PART}:secret:([\w/+=.@-]+?)-(?:\?{{6}}|[A-Za-z0-9]{{6}})$")
 NAMES = ("bucket", "function_name", "name")
 IDENTITIES = ("id", "arn", "url", "invoke_arn", "stream_arn", *NAMES)
 FOREIGN = "foreign:"
@@ -88,6 +91,10 @@ class Ends:
             if text in self._identities:
                 yield self._identities[text], "", ""
                 continue
+            if secret := SECRET.search(text):
+                own = self._names.get(("aws_secretsmanager_secret", secret[1]))
+                type_ = "aws_secretsmanager_secret"
+                yield (own, type_, "") if own else (f"{FOREIGN}{type_}:{secret[1]}", type_, clean(secret[1]))
             for service, before, name in ARN.findall(text):
                 type_ = SERVICES.get((service, before), "")
                 # A name that continues with an expression is a reference; "name-*" is not a resource.
