@@ -194,16 +194,17 @@ def test_lists_come_in_pages(console: ConsoleClient, nodes: list[Document]) -> N
         cursor = page["next"]
     assert keys == [f"paged/{number}.txt" for number in range(7)]
 
-    def rows() -> list[str]:
-        found, cursor = [], ""
+    def rows() -> list[tuple[str, ...]]:
+        found: list[tuple[str, ...]] = []
+        cursor = ""
         while cursor is not None:
             page = console.get("/api/rows", node=table, limit=2, cursor=cursor)
             assert len(page["rows"]) <= 2
-            found += [one["row"]["objectKey"]["S"] for one in page["rows"]]
+            found += [tuple(value["S"] for value in one["key"].values()) for one in page["rows"]]
             cursor = page["next"]
         return found
 
-    eventually(lambda: set(keys) <= set(rows()))
+    eventually(lambda: set(keys) <= {key for key, *_ in rows()})
     assert len(rows()) == len(set(rows()))
     index = console.get("/api/node", node=table)["table"]["indexes"][0]
     value = console.get("/api/rows", node=table, hash="paged/1.txt")["rows"][0]["row"][index["hash"]["name"]]
