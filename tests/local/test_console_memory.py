@@ -16,8 +16,8 @@ from sluice_cli.console.guard import OWN_HEADER
 from tests.support.commands import project_of
 from tests.support.deployed import Deployment
 
-SIZE = 128 * 1024 * 1024  # of 1 GB, in the same parts of 16 MB
-MOST = 72 * 1024 * 1024  # more than before, at any time
+SIZE = 96 * 1024 * 1024  # of 1 GB, in the same parts of 16 MB
+MOST = 80 * 1024 * 1024  # more than before, at any time
 PART = 1024 * 1024
 
 
