@@ -8,8 +8,8 @@ that share a local AWS in one):
 - `local_aws`: a local AWS of this run's own, over TLS, with IAM enforced. `local_aws.client("s3")` is a boto3 client.
   If the environment variable `SLUICE_LOCAL_AWS` names the folder of a running one (`.sluice/local` of a project after
   `sluice up`), that one is used and keeps running.
-- `deployed_project`: the stacks of the project in `project_folder` (pytest's root folder, unless conftest.py overrides
-  it), deployed on `local_aws`. `deployed_project.outputs("stack")` has a stack's outputs.
+- `deployed_project`: the stacks of the project in `project_folder` (the tests' own, unless conftest.py overrides it),
+  deployed on `local_aws`. `deployed_project.outputs("stack")` has a stack's outputs.
 """
 
 import os
@@ -84,12 +84,25 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
 
 
 @pytest.fixture(scope="session")
-def project_folder(pytestconfig: pytest.Config) -> Path:
-    """The folder of the CDKTF project: pytest's root folder, or the nearest one above it with a `cdktf.json`.
+def project_folder(request: pytest.FixtureRequest) -> Path:
+    """The folder of the CDKTF project: the nearest one with a `cdktf.json` at or above pytest's root folder, or at or
+    above the tests, where pytest's configuration is that of a larger repository.
 
     Override it in conftest.py for a project elsewhere.
     """
-    return pytestconfig.rootpath
+    root = request.config.rootpath
+    if _project_above(root):
+        return root
+    using = (item for item in request.session.items if "project_folder" in getattr(item, "fixturenames", ()))
+    projects = sorted({found for item in using if (found := _project_above(item.path.parent))})
+    if len(projects) > 1:
+        several = ", ".join(map(str, projects))
+        pytest.fail(f"these tests are of several projects, run those of one: {several}", pytrace=False)
+    return projects[0] if projects else root
+
+
+def _project_above(folder: Path) -> Path | None:
+    return next((one for one in (folder, *folder.parents) if (one / "cdktf.json").is_file()), None)
 
 
 @pytest.fixture(scope="session")

@@ -131,3 +131,19 @@ def test_anything(deployed_project):
     )
     assert f"{tmp_path} could not be deployed on the local AWS: no cdktf.json in {tmp_path}" in said
     assert "Traceback" not in said
+
+
+def test_a_project_below_the_folder_of_pytests_configuration_is_found(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
+    for name in ("shop", "billing"):
+        tests = tmp_path / "services" / name / "tests"
+        tests.mkdir(parents=True)
+        (tests.parent / "cdktf.json").write_text("{}")
+        (tests / f"test_{name}.py").write_text(
+            f"def test_it(project_folder):\n    assert project_folder.name == {name!r}\n"
+        )
+    said = run_pytest(tmp_path, "", "services/shop")
+    assert "1 passed" in said
+    said = run_pytest(tmp_path, "", "services")
+    assert "2 errors" in said
+    assert f"these tests are of several projects, run those of one: {tmp_path}/services/billing, {tmp_path}" in said
