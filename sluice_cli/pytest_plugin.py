@@ -15,6 +15,7 @@ that share a local AWS in one):
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +58,6 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
         from sluice_cli.local_aws.server import LocalAws
     except ModuleNotFoundError as error:
         pytest.fail(f'{error.name} is missing: run `pip install "sluice-cdktf[tool,test]"`', pytrace=False)
-    from sluice_cli.errors import SluiceError
-    from sluice_cli.project import PRIVATE_FOLDER
 
     shared = os.environ.get(SHARED)
     if shared:
@@ -67,6 +66,17 @@ def local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
             pytest.fail(f"{SHARED} names {shared}, where no local AWS is running", pytrace=False)
         yield local
         return
+    with started_local_aws(tmp_path_factory) as local:
+        yield local
+
+
+@contextmanager
+def started_local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
+    """A local AWS like that of `local_aws`, beside it. Its log is kept in pytest's folder."""
+    from sluice_cli.errors import SluiceError
+    from sluice_cli.local_aws.server import LocalAws
+    from sluice_cli.project import PRIVATE_FOLDER
+
     # Where a project's local AWS is, so that commands with `--project` find it.
     local = LocalAws(tmp_path_factory.mktemp("local-aws") / PRIVATE_FOLDER / "local")
     try:

@@ -108,7 +108,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
+def systems_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
+    """The local AWS of the deployment of all systems, whose names other tests use on theirs."""
+    from sluice_cli.pytest_plugin import started_local_aws
+
+    with started_local_aws(tmp_path_factory) as local:
+        yield local
+
+
+@pytest.fixture(scope="session")
+def deployment(systems_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
     """All systems, deployed on the local AWS with the roles for workflows, which so show that their permissions
     suffice.
     """
@@ -117,11 +126,11 @@ def deployment(local_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) 
     from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
 
     folder = tmp_path_factory.mktemp("deployment")
-    target = local_account(local_aws, folder)
-    make_roles(local_aws, target, tmp_path_factory.mktemp("roles"))
-    reviewer = as_role(local_aws, target, REVIEW, PULL_REQUEST, folder)
-    made = Deployment(local_aws, target, reviewer, inventory(local_aws))
-    deploy([], as_role(local_aws, target, DEPLOY, PRODUCTION, folder))
+    target = local_account(systems_aws, folder)
+    make_roles(systems_aws, target, tmp_path_factory.mktemp("roles"))
+    reviewer = as_role(systems_aws, target, REVIEW, PULL_REQUEST, folder)
+    made = Deployment(systems_aws, target, reviewer, inventory(systems_aws))
+    deploy([], as_role(systems_aws, target, DEPLOY, PRODUCTION, folder))
     return made
 
 

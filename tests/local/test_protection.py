@@ -7,7 +7,6 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.exceptions import ClientError
 
-from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send
 from tests.support.deployed import ENVIRONMENT, Deployment
 
@@ -73,15 +72,16 @@ def test_requests_without_tls_are_refused_by_policy(deployment: Deployment, kind
         assert "explicit deny in a resource-based policy" in refusal(call, **parameters), resource["arn"]
 
 
-def test_unsigned_requests_to_buckets_are_refused(deployment: Deployment, local_aws: LocalAws) -> None:
-    running = local_aws.running()
+def test_unsigned_requests_to_buckets_are_refused(deployment: Deployment) -> None:
+    local = deployment.local
+    running = local.running()
     assert running is not None
     for system in deployment.systems:
         s3 = client(deployment, system, "s3")
         for bucket in deployment.resources(system, "aws_s3_bucket"):
             name = bucket["bucket"]
-            assert send(local_aws, "GET", f"{running.url}/{name}?list-type=2")[0] == 403
-            assert send(local_aws, "PUT", f"{running.url}/{name}/unsigned", b"x")[0] == 403
+            assert send(local, "GET", f"{running.url}/{name}?list-type=2")[0] == 403
+            assert send(local, "PUT", f"{running.url}/{name}/unsigned", b"x")[0] == 403
             assert "Contents" not in s3.list_objects_v2(Bucket=name, Prefix="unsigned")
             blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
             assert set(blocked.values()) == {True}
