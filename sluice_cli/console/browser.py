@@ -1,4 +1,4 @@
-"""Opening the console's page in a browser, where a person is there to see it."""
+"""Opens the console's page in a browser if a person is at the terminal."""
 
 import os
 import sys

@@ -14,7 +14,7 @@ TARGETS = {"lambda_function": "lambda_function_arn", "queue": "queue_arn", "topi
 
 
 class Located(Protocol):
-    """What names an object."""
+    """Identifies an object."""
 
     @property
     def bucket(self) -> str: ...

@@ -60,7 +60,7 @@ class Deployment:
         """The ids of the arrows between two nodes, where foreign boxes count as what they stand for."""
         found: dict[tuple[str, str], list[str]] = {}
         for stack, picture in self.pictures.items():
-            # What events pass comes first, and keys pass none.
+            # Arrows of events come first; keys deliver no events.
             for one in sorted(picture.arrows, key=lambda one: one.kind != "data"):
                 if one.kind != "key":
                     source, target = (node_id(stack, end) for end in (one.source, one.target))
@@ -89,7 +89,7 @@ class Deployments:
             return self._current
 
     def refresh(self) -> bool:
-        """Read it anew. Returns whether it is another than before."""
+        """Read it again. Returns whether it changed."""
         with self._lock:
             before = self._current.revision if self._current else ""
             self._current = self._read()

@@ -1,4 +1,4 @@
-"""One thing's whole way: from the object or request that came from outside to the last notification."""
+"""Follows one thing: from the object or request that came from outside to the last notification."""
 
 import json
 import time
@@ -28,7 +28,7 @@ PLAIN = ("request", "run", "message", "trace", "event")
 
 @dataclass
 class Way:
-    """Happenings as a graph: what each led to, by their position in the list."""
+    """Happenings as a graph of causes and effects, by their position in the list."""
 
     all: Sequence[Happening]
     parents: dict[int, list[int]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Way:
                 self.children.setdefault(parent, []).append(position)
 
     def _maker(self, thing: Thing, position: int) -> int | None:
-        """What made a thing last before a position; of what is announced late, what made it at all."""
+        """The last happening before a position that made a thing; for things recorded late, the first that made it."""
         known = self.makers.get(thing, [])
         return next((one for one in reversed(known) if one < position), known[0] if known else None)
 
@@ -71,7 +71,7 @@ class Way:
         return sorted(position for found in same for position in found)[-1:]
 
     def whole(self, begin: Iterable[int]) -> list[int]:
-        """All that led to the beginning, and all that came of it; what a batch brought along is left out."""
+        """All causes of the beginning and all its effects; other records of the same batch are left out."""
         start = list(begin)
         above = self._reached(start, self.parents)
         is_chain = all(len(self.parents[one]) <= 1 for one in above)

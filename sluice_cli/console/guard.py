@@ -1,4 +1,4 @@
-"""Which requests the console takes: of its own page, with its token.
+"""Decides which requests the console accepts: those of its own page, with its token.
 
 Any program of this machine and any web page in the browser can send requests to a loopback port. The token keeps
 programs of other users out. Of web pages, `Host` refuses those whose name was rebound to this address, and `Origin`,
@@ -20,7 +20,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# Objects of strangers: no scripts, no resources, an origin of its own.
+# Untrusted objects: no scripts, no resources, an origin of their own.
 STRANGERS_POLICY = "default-src 'none'; sandbox"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -102,7 +102,7 @@ class Happenings:
             self._refresh()
 
     def _begin(self, answer: Mapping[str, Any]) -> None:
-        """Another server: its numbers begin anew, and so does what is deployed."""
+        """Another server: numbers and deployed resources begin anew."""
         is_first, self._server, self._after = not self._server, answer["server"], 0
         self._places.clear()
         self._refresh()
@@ -168,7 +168,7 @@ class Happenings:
     def _edges(
         self, one: Mapping[str, Any], node: str | None, used: tuple[Thing, ...], deployment: Deployment
     ) -> list[str]:
-        """The arrows that lead from what this used to where it happened."""
+        """The arrows from the things that a happening used to its node."""
         if node is None:
             return []
         ends: list[tuple[str | None, str | None]] = [(self._places.get(thing), node) for thing in used]

@@ -29,7 +29,7 @@ def waiting(console: Console, request: PageRequest) -> Any:
 
 
 def sent(console: Console, request: PageRequest) -> Any:
-    """What a topic published; of the mail box what left for people and other systems."""
+    """The messages that a topic published; for the mail box, what left AWS for people and other systems."""
     node = console.node(request)
     found = console.connection.own(SENT)
     if node.type == "aws_sns_topic":

@@ -86,7 +86,7 @@ class Node:
 
 
 def identities(resource: Resource) -> Iterable[str]:
-    """The texts by which the local AWS names a resource in what happens."""
+    """The names of a resource in the local AWS's happenings."""
     attributes, type_ = resource.attributes, resource.type
     if resource.arn:
         yield resource.arn

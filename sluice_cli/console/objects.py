@@ -18,7 +18,7 @@ PART = 256 * 1024
 STREAMED = TransferConfig(multipart_threshold=8 * 1024 * 1024, multipart_chunksize=16 * 1024 * 1024, use_threads=False)
 LONGEST_KEY = 1_024  # bytes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html
 
-# By their first bytes: the type that an object was uploaded with is a stranger's word.
+# By their first bytes: the uploader chose the declared type.
 IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),

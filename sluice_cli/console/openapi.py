@@ -23,7 +23,7 @@ def operations(document: Document) -> Iterator[Document]:
         for method, operation in item.items() if isinstance(item, dict) else ():
             if method not in METHODS or not isinstance(operation, dict):
                 continue
-            # One of the operation takes the place of the path's.
+            # A parameter of the operation overrides the path's.
             given = [_within(document, one) for one in _dicts(item.get("parameters"), operation.get("parameters"))]
             parameters = {(one.get("name"), one.get("in")): one for one in given if one.get("name")}
             yield {

@@ -90,7 +90,7 @@ def named(root: Any, reference: str) -> Any:
 
 
 def _merged(schemas: list[Any]) -> dict[str, Any]:
-    """One schema that takes what all of them take, as far as a form is concerned."""
+    """One schema that accepts what all of them accept, as far as a form needs it."""
     made: dict[str, Any] = {}
     for one in schemas:
         for name, value in one.items():

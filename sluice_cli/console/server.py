@@ -35,12 +35,12 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 SERVER = "sluice-console"  # in the header of that name
-SHARED_STYLE = "shared.css"  # the review's page has it too
+SHARED_STYLE = "shared.css"  # the same policy as the review's page
 MOST_CONNECTIONS = 64
 IDLE_SECONDS = 60
 DRAINED = 256 * 1024  # bytes of a refused body that are read, so that the client sees the answer
 
-# Of two, other programs could take the other one than this does.
+# Headers that may come once: a proxy could read the other of two.
 NAMED_ONCE = ("Host", "Origin", "Content-Length", "Transfer-Encoding", "Sec-Fetch-Site", "X-Sluice-Console")
 
 logger = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ _lock = threading.Lock()
 _numbers = count(1)
 _prepared: dict[int, tuple[str, str, str]] = {}  # function, action, and the resource's ARN or any
 _happened: list[int] = []
-# What the request that is answered was allowed to do.
+# The actions that IAM allowed for the current request.
 Calls = list[tuple[str, str]]  # action and resource
 _calls: contextvars.ContextVar[Calls | None] = contextvars.ContextVar("calls in the request", default=None)
 
@@ -76,7 +76,7 @@ def _prepare(query: bytes) -> dict[str, int]:
 
 
 def served(application: Any) -> Any:
-    """The ASGI application, which also prepares crashes and carries them out."""
+    """The ASGI application, with the endpoint that prepares crashes and the crashes themselves."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or not _prepared:

@@ -32,17 +32,17 @@ FORBIDDEN = (
     b'{"message":"Forbidden"}',
 )
 
-# Updates name a mapping's API otherwise than answers do.
+# Updates use another name for a mapping's API than responses do.
 NAMES = {"/restapiId": "/restApiId"}
 
-# What clients send as it is in a path: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
+# Characters that clients send unencoded in a path: https://www.rfc-editor.org/rfc/rfc3986#section-3.3
 PLAIN_IN_PATHS = "/!$&'()*+,;=:@"
 
 # Stands for `%2F` while a route is chosen by the decoded path: no text has this character, which Unicode reserves for
 # such uses. https://www.unicode.org/faq/private_use.html#nonchar4
 ENCODED_SLASH = "\ufdd0"
 
-# Of the request that is answered.
+# Of the current request.
 _base_path: contextvars.ContextVar[str] = contextvars.ContextVar("base_path", default="")
 
 _plain_request = existing(gateway, "_handle_execute_api_request")

@@ -35,7 +35,7 @@ SERVER = uuid.uuid4().hex  # numbers begin anew with each server
 _kept: deque[dict[str, Any]] = deque(maxlen=KEPT)
 _numbers = count(1)
 _lock = threading.Lock()
-# What leads to the deliveries that are made now.
+# The cause of the deliveries in this context.
 _cause: contextvars.ContextVar[Thing | None] = contextvars.ContextVar("cause of what happens", default=None)
 
 
@@ -49,7 +49,7 @@ def record(
     run: Any = None,
     **details: Any,
 ) -> None:
-    """Keep a happening at a resource. `run` is the function's run that it belongs to: by default the one that calls."""
+    """Record a happening at a resource. `run` is the function's run that it belongs to (default: the calling one)."""
     cause = _cause.get()
     # What an alarm sends belongs to no run, though it is sent while one ends.
     of_alarm = cause is not None and cause[0] == "alarm"
@@ -74,7 +74,7 @@ def record(
 
 @contextlib.contextmanager
 def caused_by(thing: Thing) -> Iterator[None]:
-    """Names what leads to everything that happens within, in this context."""
+    """Sets the cause of all happenings recorded within, in this context."""
     before = _cause.set(thing)
     try:
         yield
@@ -83,14 +83,14 @@ def caused_by(thing: Thing) -> Iterator[None]:
 
 
 def cause() -> Thing | None:
-    """What leads to what happens now."""
+    """The cause of happenings recorded now."""
     return _cause.get()
 
 
 def _after(number: int) -> dict[str, Any]:
     with _lock:
         last = _kept[-1]["number"] if _kept else 0
-        # From the end: what was read already is the most of it.
+        # From the end: callers have read most of the list before.
         new: list[dict[str, Any]] = []
         for one in reversed(_kept):
             if one["number"] <= number:
@@ -114,7 +114,7 @@ async def _waited(query: bytes) -> dict[str, Any]:
 
 
 def served(application: Any) -> Any:
-    """The ASGI application, which also answers what happened."""
+    """The ASGI application, with the endpoint of the happenings."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "GET":

@@ -25,7 +25,7 @@ MOST_MESSAGES = 200
 LONGEST_BODY = 65_536
 # Protocols of subscriptions whose notifications leave AWS.
 LEAVING = ("email", "email-json", "sms", "http", "https")
-# Where a message was announced: a message that is moved to another queue is announced there again.
+# The queue in which a message was recorded last: a message moved to another queue is recorded again.
 MARK = "announced_in"
 
 _sent: deque[dict[str, Any]] = deque(maxlen=KEPT)
@@ -50,7 +50,7 @@ _matches = existing(sns, "_matches_filter_policy")
 
 
 def announce_arn(arn: str | None, kind: str = "message.sent") -> None:
-    """Record the messages that came into a queue since it was last announced."""
+    """Record the messages that arrived in a queue since the last call."""
     queue = sqs._queue_by_arn(arn) if arn and ":sqs:" in arn else None
     if queue is not None:
         _announce(queue, kind)
@@ -184,7 +184,7 @@ def _published(topic_arn: str, id_: str, message: str, subject: str, *arguments:
 
 
 class _Emails(list[Any]):
-    """SES's list of what it sent, which announces what is added to it."""
+    """SES's list of sent mail, which records what is added to it."""
 
     def append(self, email: Any) -> None:
         super().append(email)
@@ -261,7 +261,7 @@ def _as_received(message: Any) -> dict[str, Any]:
 
 
 def served(application: Any) -> Any:
-    """The ASGI application, which also answers what waits in queues and what was sent."""
+    """The ASGI application, with the endpoints for waiting messages and sent notifications."""
     return serving(serving(application, "GET", QUEUE, _waiting), "GET", SENT, _all_sent)
 
 

@@ -32,9 +32,9 @@ def things_of(event: Any) -> Iterator[Thing]:
     records = event.get("Records")
     for one in records[:MOST_THINGS] if isinstance(records, list) else ():
         try:
-            # Texts, whatever somebody put there.
+            # Any type: users write these fields.
             yield from [tuple(map(str, thing)) for thing in _things_of_record(one)]
-        except (KeyError, TypeError, AttributeError, IndexError):  # an event that somebody made
+        except (KeyError, TypeError, AttributeError, IndexError):  # an event from a user, not from AWS
             continue
 
 

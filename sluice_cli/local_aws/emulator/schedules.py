@@ -51,7 +51,7 @@ def _run(query: bytes) -> dict[str, str | None]:
     time = datetime.fromisoformat(asked["time"]).timestamp()
     for (account, region, _), schedule in list(scheduler._schedules._data.items()):
         if schedule.get("Arn") == asked["arn"]:
-            # In a thread: what it calls sends requests to this server, which answers this one first.
+            # In a thread: the target sends requests to this server, which has to answer this request first.
             execution = str(uuid.uuid4())
             arguments = (schedule, account, region, time, execution)
             threading.Thread(target=_run_schedule, args=arguments, daemon=True).start()
@@ -99,7 +99,7 @@ def _run_rule(key: tuple[str, str, str], rule: dict[str, Any], time: float, exec
 
 
 def served(application: Any) -> Any:
-    """The ASGI application, which also runs schedules."""
+    """The ASGI application, with the endpoint that runs schedules."""
     return serving(application, "POST", PATH, _run)
 
 
