@@ -27,11 +27,14 @@ os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE=
 
 # Fixtures that deploy: the tests that use one share a process.
 SHARED = ("deployment", "connections")
-# These have a deployment of all systems to themselves. The other tests of `deployment` take as long.
-SECOND_DEPLOYMENT = (
-    *("tests/browser", "tests/review", "tests/bench", "tests/local/test_console", "tests/local/test_failures_command"),
-    *("tests/local/test_least_privilege", "tests/local/test_scanners", "tests/local/test_soak"),
-)
+# Further deployments of all systems, of tests in these folders and files: what they share would take too long.
+FURTHER_DEPLOYMENTS = {
+    "deployment-2": ("tests/browser", "tests/local/test_console", "tests/local/test_failures_command"),
+    "deployment-3": (
+        *("tests/review", "tests/bench", "tests/local/test_least_privilege", "tests/local/test_scanners"),
+        "tests/local/test_soak",
+    ),
+}
 # What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder.
 FIRST = (
     "deployment",
@@ -85,8 +88,8 @@ def needs(item: pytest.Item, fixture: str) -> bool:
 def group(item: pytest.Item) -> str:
     """What shares a process: the tests of a shared deployment, or of a file."""
     file = item.path.relative_to(item.config.rootpath).with_suffix("").as_posix()
-    if needs(item, "deployment") and not needs(item, "destroyed") and file.startswith(SECOND_DEPLOYMENT):
-        return "deployment-2"
+    if needs(item, "deployment") and not needs(item, "destroyed"):
+        return next((name for name, files in FURTHER_DEPLOYMENTS.items() if file.startswith(files)), "deployment")
     return next((fixture for fixture in SHARED if needs(item, fixture)), file)
 
 
