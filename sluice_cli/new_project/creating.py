@@ -15,6 +15,8 @@ from sluice_cli.errors import InputError
 from sluice_cli.version import installed_version
 
 TEMPLATE = Path(__file__).with_name("template")
+# Files that replace the template's in a project whose function uses the handler toolkit.
+WITH_FUNCTIONS = Path(__file__).with_name("with_functions")
 SUFFIX = ".template"
 DOT = "dot-"  # replaces the leading dot of a file name in the template
 PLACEHOLDER = re.compile(r"@([A-Z]+)@")
@@ -43,8 +45,9 @@ RESERVED = {
 }
 
 
-def create(name: str, parent: Path) -> Path:
-    """Create the project in a new folder `name` in `parent`. Returns the folder.
+def create(name: str, parent: Path, *, functions: bool = False) -> Path:
+    """Create the project in a new folder `name` in `parent`, with `functions` on the handler toolkit
+    (`sluice_functions`) instead of boto3 alone. Returns the folder.
 
     Raises `InputError` for an invalid name and for a folder that is not empty. Nothing is left behind if it fails.
     """
@@ -56,7 +59,10 @@ def create(name: str, parent: Path) -> Path:
         raise InputError(f"{folder} is not empty: choose another name, or empty it")
     draft = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}-"))
     try:
-        _write(draft, _values(name))
+        values = _values(name, functions=functions)
+        _write(TEMPLATE, draft, values)
+        if functions:
+            _write(WITH_FUNCTIONS, draft, values)
         draft.chmod(0o755)
         draft.rename(folder)  # atomic; replaces an empty folder
     finally:
@@ -108,19 +114,21 @@ def _package(name: str) -> str:
     return name.replace("-", "_")
 
 
-def _values(name: str) -> dict[str, str]:
+def _values(name: str, *, functions: bool) -> dict[str, str]:
     return {
         "NAME": name,
         "PACKAGE": _package(name),
         "CLASS": "".join(word.capitalize() for word in name.split("-")) + "Stack",
         "ID": str(uuid.uuid4()),
+        "EXTRAS": "tool,test,functions" if functions else "tool,test",
+        "INSTALLED": f'\n{" " * 12}installed=["sluice-functions"],' if functions else "",
         "VERSION": f"=={version}" if (version := installed_version()) else "",
     }
 
 
-def _write(folder: Path, values: Mapping[str, str]) -> None:
-    for source in sorted(TEMPLATE.rglob(f"*{SUFFIX}")):
-        parts = source.relative_to(TEMPLATE).parts
+def _write(template: Path, folder: Path, values: Mapping[str, str]) -> None:
+    for source in sorted(template.rglob(f"*{SUFFIX}")):
+        parts = source.relative_to(template).parts
         names = [values["PACKAGE"] if one == "package" else one.replace(DOT, ".", 1) for one in parts]
         target = folder.joinpath(*names[:-1], names[-1].removesuffix(SUFFIX))
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,15 @@ from sluice_cli.new_project.creating import create
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="name of the new folder and of its stack, such as invoice-inbox")
+    parser.add_argument(
+        "--functions",
+        action="store_true",
+        help="write the function with the handler toolkit (sluice-functions) instead of boto3 alone",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    folder = create(arguments.name, Path.cwd())
+    folder = create(arguments.name, Path.cwd(), functions=arguments.functions)
     print(
         f"Created {folder.name}. Next:\n\n"
         f"  cd {folder.name}\n"

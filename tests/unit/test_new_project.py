@@ -1,5 +1,6 @@
 """`sluice new` creates a complete project, or nothing. tests/package runs the project."""
 
+import os
 import re
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def test_an_empty_folder_is_used(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_creation_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(folder: Path, values: object) -> None:
+    def interrupted(template: Path, folder: Path, values: object) -> None:
         (folder / "half").touch()
         raise KeyboardInterrupt
 
@@ -91,9 +92,10 @@ def test_an_interrupted_creation_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.fixture(scope="module", params=["invoice-inbox", "bucket", "a1-b2"])
+@pytest.fixture(scope="module", params=[("invoice-inbox", False), ("bucket", True), ("a1-b2", False)])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return create(request.param, tmp_path_factory.mktemp("new"))
+    name, functions = request.param
+    return create(name, tmp_path_factory.mktemp("new"), functions=functions)
 
 
 def test_nothing_of_the_template_is_left_in_the_project(project: Path) -> None:
@@ -133,3 +135,14 @@ def test_the_projects_code_and_workflow_pass_the_linters(project: Path) -> None:
     for command in commands:
         done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_function_on_the_toolkit_gets_it_into_its_archive_and_has_tests_of_its_own(tmp_path: Path) -> None:
+    project = create("toolkit", tmp_path, functions=True)
+    assert (project / "requirements.txt").read_text().startswith("sluice-cdktf[tool,test,functions]")
+    assert 'installed=["sluice-functions"],' in (project / "toolkit" / "stack.py").read_text()
+    run = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_rows.py"]
+    done = subprocess.run(
+        run, cwd=project, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+    )
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
