@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, examples, plan, report, scaling, synth, tool, upload
+from . import busy, cold_start, delivery, examples, plan, report, scaling, synth, tool, upload
 from .places import CDK_PYTHON, CDKTN_PYTHON, DOCS
 from .table import Comparison
 
@@ -28,6 +28,7 @@ PARTS: dict[str, Part] = {
     "busy": busy.compare_handlers,
     "several": busy.compare_several,
     "rates": busy.compare_rates,
+    "delivery": delivery.compare_modes,
     "upload": upload.highest_rate,
     "plan": plan.unchanged,
     "review": tool.review,

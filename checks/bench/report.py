@@ -22,6 +22,7 @@ TITLES = {
     "busy": "Functions, processor time of an event",
     "several": "Functions, an event of several records",
     "rates": "Functions on the local AWS",
+    "delivery": "Uploads, direct and buffered, on the local AWS",
     "upload": "POST /upload on the local AWS, highest rate without errors",
     "plan": "Deploying with nothing changed, on the local AWS",
     "review": "Review of 10,000 resources",
