@@ -338,6 +338,8 @@ class Settings:
     metadata_autoscale_to: int | None = _setting("METADATA_AUTOSCALE_TO", Whole(1, 40000, "capacity units"))
     # Shards of each day and each content type in the indexes; sluice_functions.sharded_queries reads them as one.
     metadata_index_shards: int = _setting("METADATA_INDEX_SHARDS", Whole(1, 1000, "shards"), 1)
+    # Object tracker. `each`: a notification for each object. `digests`: one for all new objects of a batch of events.
+    tracker_notifications: str = _setting("TRACKER_NOTIFICATIONS", OneOf(("each", "digests")), "each")
     # Sensor pipeline: thresholds by sensor type, as JSON such as {"temperature": {"lower": -20, "upper": 60}}. A
     # reading beyond its threshold is notified. Readings of a type that is not listed are kept as invalid.
     sensor_thresholds: str = _setting("SENSOR_THRESHOLDS", _thresholds, DEFAULT_THRESHOLDS)

@@ -3,7 +3,7 @@ do not repeat it.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -52,44 +52,58 @@ class NotifiedRows:
         Safe to repeat, at the same time too: who finds somebody else publishing waits for the outcome. A row that was
         added without a notification stays without one.
         """
-        leased = _leased(row)
+        leased = leased_row(row)
         existing = self.add(leased)
         added = existing is None
         while existing is not None:
             if "notifiedAt" in existing or "notificationLease" not in existing:
                 return NotifyOutcome(existing, added=False, published=False)
-            leased = _leased(row)
-            existing = self._take_over(leased)
+            leased = leased_row(row)
+            existing = self.take_over(leased)
             if existing is not None and "notifiedAt" not in existing:
                 time.sleep(
                     WAIT_SECONDS
                 )  # another invocation is publishing it; its lease ends before this one's timeout
-        try:
-            self._sns.publish(TopicArn=self._topic_arn, **notification)
-        except (BotoCoreError, ClientError):
-            self._give_back(leased)
-            raise
-        notified = {**row, "notifiedAt": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-        self._put(notified, f"attribute_exists({self._partition_key})")
-        return NotifyOutcome(notified, added=added, published=True)
+        self.publish([leased], notification)
+        return NotifyOutcome(self.mark(row), added=added, published=True)
 
     def add(self, leased: Row) -> Row | None:
         """Add a row with the lease on its notification. Returns the existing row if there is one."""
         return self._put(leased, f"attribute_not_exists({self._partition_key})")
 
-    def _take_over(self, leased: Row) -> Row | None:
+    def take_over(self, leased: Row) -> Row | None:
         """Take the lease on an unpublished notification if it has expired; returns the row as it is otherwise."""
         return self._put(
             leased, "attribute_not_exists(notifiedAt) AND notificationLease < :now", {":now": int(time.time())}
         )
 
-    def _give_back(self, leased: Row) -> None:
-        """Release the lease for the next attempt. An expired lease may belong to another invocation by now."""
-        self._put(
-            {**leased, "notificationLease": 0},
+    def renew(self, leased: Row, until: int) -> Row | None:
+        """Extend this invocation's lease, or end it with 0. Returns the row as it is if another invocation has the
+        lease by now.
+        """
+        return self._put(
+            {**leased, "notificationLease": until},
             "attribute_not_exists(notifiedAt) AND notificationLease = :mine",
             {":mine": leased["notificationLease"]},
         )
+
+    def publish(self, leased: Sequence[Row], notification: Mapping[str, str]) -> None:
+        """Publish one notification of rows under this invocation's lease. On failure their leases end, so that the next
+        attempt need not wait. Raises `BotoCoreError` and `ClientError`.
+        """
+        try:
+            self._sns.publish(TopicArn=self._topic_arn, **notification)
+        except (BotoCoreError, ClientError):
+            for row in leased:
+                self.renew(row, 0)
+            raise
+
+    def mark(self, row: Row) -> Row:
+        """Mark a row as notified; returns it."""
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        notified = {**{name: row[name] for name in row if name != "notificationLease"}, "notifiedAt": at}
+        self._put(notified, f"attribute_exists({self._partition_key})")
+        return notified
 
     def _put(self, row: Row, condition: str, values: Mapping[str, Any] | None = None) -> Row | None:
         """Put a row on a condition. Returns the existing row if the condition fails."""
@@ -109,5 +123,6 @@ class NotifiedRows:
         return None
 
 
-def _leased(row: Row) -> Row:
+def leased_row(row: Row) -> Row:
+    """The row with a lease that begins now."""
     return {**row, "notificationLease": int(time.time()) + LEASE_SECONDS}

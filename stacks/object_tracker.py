@@ -37,6 +37,7 @@ class ObjectTracker(SystemStack):
                 "TABLE_NAME": table.name,
                 "TOPIC_ARN": notifications.arn,
                 **self.cors_environment,
+                **({"NOTIFICATIONS": "digests"} if settings.tracker_notifications == "digests" else {}),
             },
         )
         api = self.add_api(description="Asks for and records tracked objects")

@@ -142,7 +142,12 @@ def breaks(system: EventLoad, rate: int, concurrency: int) -> Iterator[str]:
             f"(`{system.shards_setting}`)"
         )
     for call, quota, what in (
-        ("Publish", PUBLISHES, "SNS's publishes (us-east-1): raise the quota, or publish digests of many events"),
+        (
+            "Publish",
+            PUBLISHES,
+            "SNS's publishes (us-east-1): raise the quota, or `TRACKER_NOTIFICATIONS=digests` with batches of "
+            f"{math.ceil(rate / PUBLISHES)} events at least",
+        ),
         ("GetObject", PREFIX_READS, "S3's reads below one prefix: spread keys over prefixes"),
         ("HeadObject", PREFIX_READS, "S3's reads below one prefix: spread keys over prefixes"),
         ("PutObject", PREFIX_WRITES, "S3's writes below one prefix: keys are hashes, S3 splits by itself, slowly"),

@@ -87,7 +87,7 @@ class Call:
 class FaultInjector:
     """The fault of a proxy (soak/proxy.py): windows begin as inputs are sent, and last until they have struck.
 
-    `notified_input` names the input that a notification's message, and the input that a row of DynamoDB's, is about.
+    `of_message` names the inputs that a notification's message is about, and `of_row` the one of a row of DynamoDB's.
     `written` hears of each object of which something was written.
     """
 
@@ -97,7 +97,7 @@ class FaultInjector:
         function: SoakedFunction,
         proxy: Proxy,
         *,
-        of_message: Callable[[str], str],
+        of_message: Callable[[str], Sequence[str]],
         of_row: Callable[[dict[str, str]], str],
         written: Callable[[str], None],
     ) -> None:
@@ -227,8 +227,8 @@ class FaultInjector:
             self._denied()
         elif call.service == "sns" and answer.status == 200:
             gone = call.request.gone()
-            for message in call.messages:
-                self.taken(self._of_message(message), began, gone=gone)
+            for one in [one for message in call.messages for one in self._of_message(message)]:
+                self.taken(one, began, gone=gone)
         elif call.service == "dynamodb":
             for key in set(OBJECT_KEY.findall(call.request.body)):
                 self._written(key.decode())

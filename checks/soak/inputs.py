@@ -97,9 +97,10 @@ class SoakInputs:
         """The input that a row is about."""
         return f"{row['objectKey']} {row['versionId']}"
 
-    def of_message(self, message: str) -> str:
-        """The input that a notification is about."""
-        return self.of_row(json.loads(message))
+    def of_message(self, message: str) -> list[str]:
+        """The inputs that a notification is about: several in a digest."""
+        content = json.loads(message)
+        return [self.of_row(row) for row in content.get("objects", [content])]
 
     def of_event(self, event: Any) -> set[tuple[str, str]]:
         """The inputs that an event is about, each with an id that tells its uploads apart."""

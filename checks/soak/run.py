@@ -154,7 +154,7 @@ class SystemSoak:
                 book.notifications = Counter(
                     one
                     for message in heard.take_all()
-                    for one in [system.of_message(message["Message"])]
+                    for one in system.of_message(message["Message"])
                     if one.startswith(system.prefix)
                 )
             book.explained = Counter({one: injector.explained(one) for one in book.notifications})

@@ -41,7 +41,7 @@ def tour(local: LocalAws, target: Target) -> Result:
     upload(local, outputs["BucketName"], FILES)
 
     def look() -> dict[str, Any]:
-        heard = {json.loads(text)["objectKey"]: text for text in listener.heard()}
+        heard = {key: text for text in listener.heard() for key in _keys(text)}
         return {
             "Rows": {row["objectKey"]["S"] for row in _rows(local, outputs["TableName"])},
             "Notifications": {key: heard[key] for key in FILES if key in heard},
@@ -84,6 +84,12 @@ def tour(local: LocalAws, target: Target) -> Result:
         failures=failures_kept(local, outputs),
         try_next=_try_next(outputs),
     )
+
+
+def _keys(message: str) -> list[str]:
+    """The keys of the objects in a notification, which may be a digest."""
+    content = json.loads(message)
+    return [one["objectKey"] for one in content.get("objects", [content])]
 
 
 def _rows(local: LocalAws, table: str) -> list[dict[str, Any]]:

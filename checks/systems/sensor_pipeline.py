@@ -139,12 +139,12 @@ class Inputs(SoakInputs):
     def of_row(self, row: Row) -> str:
         return row.get("readingId", "")  # an item of the episodes table belongs to no single reading
 
-    def of_message(self, message: str) -> str:
+    def of_message(self, message: str) -> list[str]:
         said = json.loads(message)
         name = self.of_row(said)
         count = said.get("count", str(READINGS_IN_AN_EPISODE))
         # An episode with another count is reported as unexpected.
-        return name if count == str(READINGS_IN_AN_EPISODE) else f"{name}, with a count of {count}"
+        return [name if count == str(READINGS_IN_AN_EPISODE) else f"{name}, with a count of {count}"]
 
     def of_record(self, record: Record) -> Iterable[tuple[str, str]]:
         """The readings of an object version, read from S3."""

@@ -26,10 +26,12 @@ class Environment:
     table_name: str
     topic_arn: str
     cors_origins: str = ""  # with commas between
+    notifications: str = "each"
 
 
 ENVIRONMENT = environment.read(Environment)
 ORIGINS = http.origins(ENVIRONMENT.cors_origins)
+DIGESTS = ENVIRONMENT.notifications == "digests"
 STORE = Store(ENVIRONMENT.table_name, ENVIRONMENT.topic_arn)
 
 
@@ -39,6 +41,10 @@ def handle(event: dict[str, Any], context: Any) -> Any:
     if http.is_request(event):
         answer = http.respond(ERRORS, lambda: ask(event) if event["httpMethod"] == "GET" else request(event))
         return http.readable_by_pages(answer, event, ORIGINS)
+    if DIGESTS:
+        from . import digests  # imported on first use, to keep cold starts of the other mode short
+
+        return digests.answer(event, context, STORE)
     return bucket_events.answer(event, lambda found: record(found, STORE), counted_as="recorded", context=context)
 
 
@@ -54,5 +60,5 @@ def ask(event: dict[str, Any]) -> http.Answer:
 def request(event: dict[str, Any]) -> http.Answer:
     """POST /objects {"key": ..., "versionId": ...}: record an object that exists in the bucket."""
     wanted = objects.requested_object(ENVIRONMENT.bucket_name, http.json_body(event, longest=LONGEST_BODY))
-    row, new = record(wanted, STORE)
+    row, new = record(wanted, STORE, (lambda row: objects.digest([row])) if DIGESTS else objects.notification)
     return http.answer(201 if new else 200, objects.public(row))

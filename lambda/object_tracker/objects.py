@@ -1,7 +1,7 @@
 """Rows and notifications of an object: pure functions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -38,6 +38,15 @@ def notification(row: Row) -> dict[str, str]:
     return {
         "Subject": f"Object stored in {row['bucket']}"[:100],
         "Message": json.dumps(public(row), ensure_ascii=False, indent=2, sort_keys=True),
+    }
+
+
+def digest(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """One notification of several rows: `{"objects": [...]}`, each as in a notification of its own."""
+    objects = [public(dict(row)) for row in rows]
+    return {
+        "Subject": f"Objects stored in {rows[0]['bucket']}: {len(rows)}"[:100],
+        "Message": json.dumps({"objects": objects}, ensure_ascii=False, sort_keys=True),
     }
 
 

@@ -63,7 +63,15 @@ def _delivery(name: str) -> Option:
 EVERY = [EMAIL, KEYS, VPC, SIGNING]
 OPTIONS: Mapping[str, list[Option]] = {
     "invocation-log": [*EVERY, _delivery("invocation_log_delivery")],
-    "object-tracker": [*EVERY, AUTHORIZATION, ORIGINS, ACL, PROTECTED, _delivery("tracker_delivery")],
+    "object-tracker": [
+        *EVERY,
+        AUTHORIZATION,
+        ORIGINS,
+        ACL,
+        PROTECTED,
+        _delivery("tracker_delivery"),
+        _one_of("tracker_notifications", "digests"),
+    ],
     "upload-api": [
         *EVERY,
         AUTHORIZATION,

@@ -69,6 +69,7 @@ REFUSED: Mapping[str, list[Any]] = {
     "metadata_write_capacity": [40001],
     "metadata_autoscale_to": [0, 99],
     "metadata_index_shards": [0, 1001, 2.5],
+    "tracker_notifications": ["digest", ""],
     "sensor_thresholds": ["", "{}", "[]", '{"t": {"lower": 2, "upper": 1}}', '{"t": {"upper": "1"}}', '{"T": {}}'],
     "sensor_format": ["csv"],
     "sensor_field_names": ["[]", '{"": "deviceId"}', '{"a": "B"}', '{"a": 1}'],

@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,13 @@ def soon() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def loaded_tracker(local_aws: LocalAws) -> Iterator[Tracker]:
+    with new_tracker(local_aws) as made:
+        yield made
+
+
+@contextmanager
+def new_tracker(local_aws: LocalAws, **further: str) -> Iterator[Tracker]:
+    """The object tracker's function with a bucket, a table and a topic of its own, and further variables."""
     name = f"test-tracker-{uuid4().hex[:8]}"
     s3, dynamodb, sns = map(local_aws.client, ("s3", "dynamodb", "sns"))
     versioned_bucket(s3, name)
@@ -119,6 +127,7 @@ def loaded_tracker(local_aws: LocalAws) -> Iterator[Tracker]:
             "BUCKET_NAME": name,
             "TABLE_NAME": name,
             "TOPIC_ARN": topic,
+            **further,
         }
         with loaded("object_tracker", variables) as handler:
             yield Tracker(handler, variables, made, TopicListener(local_aws, topic), s3, dynamodb)

@@ -17,6 +17,8 @@ from checks.deployed import failure_queue_of
 from sluice_cli.failures.queue import FailureQueue
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_functions.index_shards import ShardedTable
+from sluice_functions.sharded_queries import ShardedIndex
 from tests.support.deployed import Deployment
 from tests.support.faults import Answer, ProxiedRequest, Proxy, Reset, proxy
 from tests.support.functions import deliver, invoke, reconfigured, try_as
@@ -277,6 +279,33 @@ def test_objects_are_found_by_content_type_and_by_day_in_the_order_of_their_uplo
         "found/second",
     ]
     assert [row["uploadTime"] for row in that_day] == sorted(row["uploadTime"] for row in that_day)
+
+
+def test_shards_of_a_day_are_read_as_one_while_they_are_on_and_afterwards(files: Files) -> None:
+    keys = [f"sharded/{number}.bin" for number in range(10)]
+    with reconfigured(files.deployment.local, files.arn, {"INDEX_SHARDS": "4"}):
+        for key in keys[:7]:
+            files.upload(key, ContentType="audio/x-sharded")
+        days = {files.arrives(key)["uploadDay"].partition(" ")[0] for key in keys[:7]}
+    for key in keys[7:]:
+        files.upload(key, ContentType="audio/x-sharded")
+    days |= {files.arrives(key)["uploadDay"] for key in keys[7:]}
+    table = ShardedTable(
+        files.outputs["TableName"], keys=("objectKey", "uploadTime"), index_keys=("contentType", "uploadDay")
+    )
+    client = files.client("dynamodb")
+    for index, partition_key, values in (
+        ("ContentTypeIndexName", "contentType", {"audio/x-sharded"}),
+        ("DayIndexName", "uploadDay", days),
+    ):
+        reader = ShardedIndex(
+            client, table, name=files.outputs[index], partition_key=partition_key, sort_key="uploadTime"
+        )
+        rows = [row for value in sorted(values) for row in reader.rows(value, newest_first=False)]
+        assert sorted(row["objectKey"] for row in rows if row["objectKey"] in keys) == keys
+        times = [row["uploadTime"] for row in rows]
+        assert times == sorted(times)
+    assert len(files.query("contentType", "audio/x-sharded", IndexName=files.outputs["ContentTypeIndexName"])) < 10
 
 
 def test_the_event_s3_sends_to_try_a_notification_adds_nothing(files: Files) -> None:

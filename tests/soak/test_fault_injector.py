@@ -12,7 +12,12 @@ NOBODY: Any = None
 
 def injector() -> FaultInjector:
     return FaultInjector(
-        [], NOBODY, NOBODY, of_message=str, of_row=lambda row: row["readingId"], written=lambda key: None
+        [],
+        NOBODY,
+        NOBODY,
+        of_message=lambda message: [message],
+        of_row=lambda row: row["readingId"],
+        written=lambda key: None,
     )
 
 

@@ -30,6 +30,9 @@ class LambdaContext:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:tests"
     aws_request_id: str = "00000000-0000-0000-0000-000000000000"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
 
 @contextmanager
 def loaded(package: str, variables: Mapping[str, str]) -> Iterator[Any]:

@@ -52,6 +52,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         "metadata_write_capacity": 100,
         "metadata_autoscale_to": None,
         "metadata_index_shards": 1,
+        "tracker_notifications": "each",
         "sensor_thresholds": DEFAULT_THRESHOLDS,
         "sensor_format": "detect",
         "sensor_field_names": "{}",
@@ -217,6 +218,7 @@ REFUSED = {
     "METADATA_READ_CAPACITY": ["0", "40001", "-1"],
     "METADATA_WRITE_CAPACITY": ["0", "40001", "many"],
     "METADATA_AUTOSCALE_TO": ["0", "40001"],
+    "TRACKER_NOTIFICATIONS": ["digest", "none", "Each"],
     "METADATA_INDEX_SHARDS": ["0", "1001", "-1", "2.5", "many", "1e2", "٣"],
     "SENSOR_FORMAT": ["json", "Own", "wide,own"],
     "SENSOR_FIELD_NAMES": [
@@ -310,6 +312,7 @@ WHAT_IS_ALLOWED = {
     "METADATA_READ_CAPACITY": "a whole number of capacity units from 1 to 40000",
     "METADATA_WRITE_CAPACITY": "a whole number of capacity units from 1 to 40000",
     "METADATA_AUTOSCALE_TO": "a whole number of capacity units from 1 to 40000",
+    "TRACKER_NOTIFICATIONS": "one of each, digests",
     "METADATA_INDEX_SHARDS": "a whole number of shards from 1 to 1000",
     "SENSOR_FORMAT": "one of detect, own, wide, readings, senml, things-network, thingsboard, iot-shadow",
     "SENSOR_FIELD_NAMES": 'JSON such as {"temp": "temperature", "device.id": "deviceId"}, 1024 characters at most',
@@ -353,6 +356,7 @@ def test_an_allowed_value_is_taken_as_it_is(name: str, value: str) -> None:
         ("METADATA_WRITE_CAPACITY", "40000", 40000),
         ("METADATA_AUTOSCALE_TO", "200", 200),
         ("METADATA_INDEX_SHARDS", "1000", 1000),
+        ("TRACKER_NOTIFICATIONS", "digests", "digests"),
         ("SENSOR_FORMAT", "iot-shadow", "iot-shadow"),
         (
             "SENSOR_FIELD_NAMES",
