@@ -51,7 +51,8 @@ DESCRIPTIONS = {
     "metadata_read_capacity": "Read capacity units of the table and of each index.",
     "metadata_write_capacity": "Write capacity units of the table and of each index.",
     "metadata_autoscale_to": "Capacity units that autoscaling may reach; null for none.",
-    "tracker_notifications": "each: a notification of each object; digests: one of all new objects of a batch.",
+    "tracker_notifications": "each: a notification of each object; "
+    "digests: one for the new objects of a batch of events.",
     "metadata_index_shards": "Shards of each day and each content type in the indexes.",
     "sensor_thresholds": 'Limits by sensor type, as JSON such as {"temperature": {"lower": -20, "upper": 60}}.',
     "sensor_format": "Format of the readings; detect recognizes each by its shape.",

@@ -1241,6 +1241,9 @@ resource "aws_lambda_function" "recorder" {
       },
       length(var.cors_origins) > 0 ? {
         CORS_ORIGINS = join(",", var.cors_origins)
+      } : {},
+      var.tracker_notifications == "digests" ? {
+        NOTIFICATIONS = "digests"
       } : {}
     )
   }

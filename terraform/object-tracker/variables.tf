@@ -213,6 +213,18 @@ variable "cors_origins" {
   }
 }
 
+variable "tracker_notifications" {
+  description = "each: a notification of each object; digests: one for the new objects of a batch of events."
+  type        = string
+  default     = "each"
+  nullable    = false
+
+  validation {
+    condition     = contains(["each", "digests"], var.tracker_notifications)
+    error_message = "tracker_notifications: give one of each, digests."
+  }
+}
+
 variable "tracker_delivery" {
   description = "How the function gets the bucket's events: direct, buffered (by a queue), or draining, between the two."
   type        = string

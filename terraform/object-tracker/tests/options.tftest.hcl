@@ -105,6 +105,7 @@ run "null_stands_for_the_default" {
     code_signing_config_arn = null
     web_acl_arn             = null
     cors_origins            = null
+    tracker_notifications   = null
     tracker_delivery        = null
     buffer_batch_size       = null
     buffer_window_seconds   = null
@@ -899,6 +900,67 @@ run "tracker_delivery_draining" {
   }
 }
 
+run "tracker_notifications_digests" {
+  command = plan
+
+  variables {
+    tracker_notifications = "digests"
+  }
+
+  assert {
+    condition = jsonencode({
+      "aws_api_gateway_api_key.api"                                = length(aws_api_gateway_api_key.api)
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = length(aws_api_gateway_gateway_response.api_errors4_xx)
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = length(aws_api_gateway_gateway_response.api_errors5_xx)
+      "aws_api_gateway_integration.api_preflight_objects"          = length(aws_api_gateway_integration.api_preflight_objects)
+      "aws_api_gateway_integration_response.api_preflight_objects" = length(aws_api_gateway_integration_response.api_preflight_objects)
+      "aws_api_gateway_method.api_preflight_objects"               = length(aws_api_gateway_method.api_preflight_objects)
+      "aws_api_gateway_method_response.api_preflight_objects"      = length(aws_api_gateway_method_response.api_preflight_objects)
+      "aws_api_gateway_usage_plan.api"                             = length(aws_api_gateway_usage_plan.api)
+      "aws_api_gateway_usage_plan_key.api"                         = length(aws_api_gateway_usage_plan_key.api)
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = length(aws_cloudwatch_metric_alarm.buffer_backlog)
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = length(aws_cloudwatch_metric_alarm.buffer_dead_letters_kept)
+      "aws_iam_role_policy.recorder_connect"                       = length(aws_iam_role_policy.recorder_connect)
+      "aws_iam_role_policy.recorder_poll_buffer"                   = length(aws_iam_role_policy.recorder_poll_buffer)
+      "aws_iam_role_policy.recorder_reserve_connection"            = length(aws_iam_role_policy.recorder_reserve_connection)
+      "aws_iam_role_policy.recorder_use_key_of_records"            = length(aws_iam_role_policy.recorder_use_key_of_records)
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = length(aws_lambda_event_source_mapping.buffer_to_recorder)
+      "aws_sns_topic_subscription.alarm_email"                     = length(aws_sns_topic_subscription.alarm_email)
+      "aws_sns_topic_subscription.notifications_email"             = length(aws_sns_topic_subscription.notifications_email)
+      "aws_sqs_queue.buffer"                                       = length(aws_sqs_queue.buffer)
+      "aws_sqs_queue.buffer_dead_letters"                          = length(aws_sqs_queue.buffer_dead_letters)
+      "aws_sqs_queue_policy.buffer"                                = length(aws_sqs_queue_policy.buffer)
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = length(aws_sqs_queue_policy.buffer_dead_letters)
+      "aws_wafv2_web_acl_association.api"                          = length(aws_wafv2_web_acl_association.api)
+      }) == jsonencode({
+      "aws_api_gateway_api_key.api"                                = 0
+      "aws_api_gateway_gateway_response.api_errors4_xx"            = 0
+      "aws_api_gateway_gateway_response.api_errors5_xx"            = 0
+      "aws_api_gateway_integration.api_preflight_objects"          = 0
+      "aws_api_gateway_integration_response.api_preflight_objects" = 0
+      "aws_api_gateway_method.api_preflight_objects"               = 0
+      "aws_api_gateway_method_response.api_preflight_objects"      = 0
+      "aws_api_gateway_usage_plan.api"                             = 0
+      "aws_api_gateway_usage_plan_key.api"                         = 0
+      "aws_cloudwatch_metric_alarm.buffer_backlog"                 = 0
+      "aws_cloudwatch_metric_alarm.buffer_dead_letters_kept"       = 0
+      "aws_iam_role_policy.recorder_connect"                       = 0
+      "aws_iam_role_policy.recorder_poll_buffer"                   = 0
+      "aws_iam_role_policy.recorder_reserve_connection"            = 0
+      "aws_iam_role_policy.recorder_use_key_of_records"            = 0
+      "aws_lambda_event_source_mapping.buffer_to_recorder"         = 0
+      "aws_sns_topic_subscription.alarm_email"                     = 0
+      "aws_sns_topic_subscription.notifications_email"             = 0
+      "aws_sqs_queue.buffer"                                       = 0
+      "aws_sqs_queue.buffer_dead_letters"                          = 0
+      "aws_sqs_queue_policy.buffer"                                = 0
+      "aws_sqs_queue_policy.buffer_dead_letters"                   = 0
+      "aws_wafv2_web_acl_association.api"                          = 0
+    })
+    error_message = "Other resources are conditional than the CDKTF stack has under this option."
+  }
+}
+
 run "encryption_keys_customer_and_tracker_delivery_buffered" {
   command = plan
 
@@ -1040,6 +1102,7 @@ run "refuses_bad_values_1" {
     code_signing_config_arn = ""
     web_acl_arn             = ""
     cors_origins            = ["*"]
+    tracker_notifications   = "digest"
     tracker_delivery        = "queue"
     buffer_batch_size       = 0
     buffer_max_concurrency  = 1
@@ -1059,6 +1122,7 @@ run "refuses_bad_values_1" {
     var.code_signing_config_arn,
     var.web_acl_arn,
     var.cors_origins,
+    var.tracker_notifications,
     var.tracker_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
@@ -1080,6 +1144,7 @@ run "refuses_bad_values_2" {
     code_signing_config_arn = "arn:aws:lambda:us-east-1:1:function:x"
     web_acl_arn             = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/x/1"
     cors_origins            = ["https://a.example.com/"]
+    tracker_notifications   = ""
     buffer_batch_size       = 101
     buffer_max_concurrency  = 1001
   }
@@ -1096,6 +1161,7 @@ run "refuses_bad_values_2" {
     var.code_signing_config_arn,
     var.web_acl_arn,
     var.cors_origins,
+    var.tracker_notifications,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
   ]
