@@ -260,3 +260,11 @@ def test_the_limit_of_a_page_is_a_number_of_rows(table: Table) -> None:
             table.index().page(DAY, limit=limit)
     assert table.index().page(DAY).rows == []
     assert table.index().page(DAY, since=f"{DAY}T1", before=f"{DAY}T0").rows == []
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_rows_of_the_same_second_come_once_on_whichever_page(table: Table, newest_first: bool) -> None:
+    table.write(4, *[row(f"file-{number:02}", 1) for number in range(12)])
+    pages = all_pages(table.index(), limit=5, newest_first=newest_first)
+    assert [len(page) for page in pages] == [5, 5, 2]
+    assert sorted(one["objectKey"] for page in pages for one in page) == [f"file-{number:02}" for number in range(12)]
