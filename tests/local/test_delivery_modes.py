@@ -66,14 +66,10 @@ class Buffered:
     topic: Inbox
     uploader: Uploader
     published: Counter[tuple[str, str]] = field(default_factory=Counter)
-    forms: Counter[str] = field(default_factory=Counter)  # of notifications
 
     def deploy(self, mode: str, *systems: str) -> None:
-        """Buffered delivery of the object tracker goes with digests."""
         target = self.deployment.target
-        settings = {one.upper(): mode for one in MODES}
-        settings["TRACKER_NOTIFICATIONS"] = "digests" if mode == "buffered" else "each"
-        deploy(systems, replace(target, environment={**target.environment, **settings}))
+        deploy(systems, replace(target, environment={**target.environment, **{one.upper(): mode for one in MODES}}))
 
     def outputs(self, system: str) -> dict[str, str]:
         """The outputs after the last apply; `Deployment.outputs` has those of direct delivery."""
@@ -100,14 +96,10 @@ class Buffered:
 
     def notified(self) -> Counter[tuple[str, str]]:
         """The notifications of what was uploaded, as far as they were published by now."""
-        for message in self.topic.take_all():
-            content = json.loads(message["Message"])
-            self.forms["digest" if "objects" in content else "one object"] += 1
-            self.published.update(
-                (one["objectKey"], one["versionId"])
-                for one in content.get("objects", [content])
-                if one["objectKey"].startswith(MOVING)
-            )
+        published = [json.loads(message["Message"]) for message in self.topic.take_all()]
+        self.published.update(
+            (one["objectKey"], one["versionId"]) for one in published if one["objectKey"].startswith(MOVING)
+        )
         return self.published
 
 
@@ -229,4 +221,3 @@ def test_every_event_becomes_one_row_and_one_notification_while_the_mode_changes
     eventually(lambda: buffered.notified().keys() >= taken.keys())
     assert buffered.rows() == taken
     assert buffered.notified() == taken
-    assert set(buffered.forms) == {"digest", "one object"}

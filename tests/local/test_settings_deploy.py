@@ -15,7 +15,8 @@ from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from tests.support.commands import project_of
 from tests.support.deployed_settings import FIRST, REGION, SECOND, SHOWN, SHOWN_FIRST, Site, values_of_both
 
-# tests/local/test_delivery_modes.py deploys each system with each mode, and the object tracker with digests.
+# tests/local/test_delivery_modes.py deploys each system with each mode. Digests are one variable of the function
+# (tests/unit/test_object_tracker.py), which tests/functions/test_object_tracker_digests.py runs with it.
 ELSEWHERE = {
     "TRACKER_NOTIFICATIONS",
     *(f"{system}_DELIVERY" for system in ("TRACKER", "UPLOAD", "INVOCATION_LOG", "SENSOR")),

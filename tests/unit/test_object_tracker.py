@@ -353,3 +353,13 @@ def test_alarms_watch_function_failures_table_and_api(default: Terraform) -> Non
         "Records/Alarms/WriteThrottled": ("AWS/DynamoDB", "WriteThrottleEvents", table, "Sum", 0),
         "Api/Alarms/ServerErrors": ("AWS/ApiGateway", "5XXError", api, "Sum", 0),
     }
+
+
+def test_digests_are_a_variable_of_the_function_and_nothing_else(tracker: Tracker, default: Terraform) -> None:
+    made = tracker(Settings.load({"TRACKER_NOTIFICATIONS": "digests"}))
+    function, usual = made.one("aws_lambda_function"), default.one("aws_lambda_function")
+    variables = {**usual["environment"]["variables"], "NOTIFICATIONS": "digests"}
+    assert function == {**usual, "environment": {**usual["environment"], "variables": variables}}
+    assert {kind: made.all(kind) for kind in made.types() if kind != "aws_lambda_function"} == {
+        kind: default.all(kind) for kind in default.types() if kind != "aws_lambda_function"
+    }
