@@ -27,8 +27,16 @@ from .errors import ConfigurationError
 POLICIES_OF_A_ROLE = 10_240
 POLICY_FRAME = 40  # version and statement list
 STATEMENT_FRAME = 60  # names of a statement's parts
+EXAMPLE = "arn:aws:s3:::uploads/*"
 SIDS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html"
 SID = re.compile("[A-Za-z0-9]*")
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+OPERATORS = re.compile(
+    r"(?:For(?:All|Any)Values?:)?(?:"
+    r"(?:String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
+    r"|(?:Numeric|Date)(?:(?:Not)?Equals|(?:Less|Greater)Than(?:Equals)?)"
+    r"|Arn(?:Not)?(?:Equals|Like)|Bool|BinaryEquals|(?:Not)?IpAddress)(?:IfExists)?|Null)"
+)
 ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z0-9*?]+")
 
 
@@ -92,6 +100,7 @@ def _check_statement(where: str, statement: Statement) -> None:
         )
     for resource in statement.resources:
         check_template(where, f"resources of {statement.sid}", resource)
+    _check_parts(where, statement)
     if not statement.actions:
         raise ConfigurationError(f"{where}: the statement {statement.sid} has no actions; name one, as in s3:GetObject")
     for action in statement.actions:
@@ -100,6 +109,22 @@ def _check_statement(where: str, statement: Statement) -> None:
                 f"{where}: the statement {statement.sid} has the action {action!r}; give a service and one of its "
                 "actions, as in s3:GetObject"
             )
+
+
+def _check_parts(where: str, statement: Statement) -> None:
+    named = f"{where}: the statement {statement.sid}"
+    if not is_token(statement.effect) and statement.effect not in ("Allow", "Deny"):
+        raise ConfigurationError(f"{named} has the effect {statement.effect!r}; give Allow or Deny")
+    for resource in statement.resources:
+        if not is_token(resource) and resource != "*" and not resource.startswith("arn:"):
+            raise ConfigurationError(f"{named} has the resource {resource!r}; give an ARN, such as {EXAMPLE}, or *")
+    for condition in statement.conditions:
+        if not is_token(condition.test) and not OPERATORS.fullmatch(condition.test):
+            raise ConfigurationError(f"{named} has the condition {condition.test!r}; give an operator, as StringEquals")
+        if not is_token(condition.variable) and ":" not in condition.variable:
+            raise ConfigurationError(f"{named} compares {condition.variable!r}; give a key, as aws:SourceAccount")
+        if not condition.values:
+            raise ConfigurationError(f"{named} compares {condition.variable} with nothing; give a value")
 
 
 class PolicyDocument:
@@ -142,6 +167,11 @@ class PolicyDocument:
         if twice:
             raise ConfigurationError(
                 f"{self._where}: two statements have the sid {twice[0]}; IAM takes each once ({SIDS})"
+            )
+        if len({bool(one.principals) for one in (*self._statements, *new)}) > 1:
+            raise ConfigurationError(
+                f"{self._where}: some statements have principals and others have none; a role's policy has none, and "
+                "each statement of a resource's policy names whom it is about"
             )
         self._statements += new
         for one in new:
@@ -201,6 +231,12 @@ class RolePolicies:
             if grant.statements != statements:
                 raise ConfigurationError(f"{path(self._scope)}: two different grants are called {id_}")
             return grant.policy
+        for statement in statements:
+            if statement.principals or not statement.resources:
+                raise ConfigurationError(
+                    f"{path(self._scope)}: the statement {statement.sid} of {id_} needs resources and no principals: "
+                    "it is about the role's own requests"
+                )
         self._size += POLICY_FRAME + sum(statement.size for statement in statements)
         if self._size > POLICIES_OF_A_ROLE:
             raise ConfigurationError(

@@ -4,8 +4,13 @@ import re
 
 from .._checks import Choice, Count, Number, Text
 
+# ASCII, because CloudWatch's metrics have the name as a dimension.
 API_NAME = Text(
-    r"(?s:.)", "characters", 1, 1024, "https://docs.aws.amazon.com/apigateway/latest/api/API_CreateRestApi.html"
+    r"[\x20-\x7e]",
+    "ASCII characters",
+    1,
+    1024,
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html",
 )
 RATE_LIMIT = Number(
     0,

@@ -23,7 +23,10 @@ def test_a_statement_carries_effect_principals_and_conditions(stack: TerraformSt
             actions=["s3:*"],
             resources=["*"],
             principals={"AWS": ["arn:aws:iam::123456789012:root"], "Service": ["s3.amazonaws.com"]},
-            conditions=[Condition("Bool", "aws:SecureTransport", ["false"]), Condition("StringLike", "a", ["b", "c"])],
+            conditions=[
+                Condition("Bool", "aws:SecureTransport", ["false"]),
+                Condition("StringLike", "s3:prefix", ["b", "c"]),
+            ],
         ),
     )
     assert Terraform(stack).policies() == {
@@ -39,7 +42,7 @@ def test_a_statement_carries_effect_principals_and_conditions(stack: TerraformSt
                 ],
                 "condition": [
                     {"test": "Bool", "variable": "aws:SecureTransport", "values": ["false"]},
-                    {"test": "StringLike", "variable": "a", "values": ["b", "c"]},
+                    {"test": "StringLike", "variable": "s3:prefix", "values": ["b", "c"]},
                 ],
             }
         ]

@@ -16,6 +16,7 @@ from modules import (
     Authorization,
     Bucket,
     CognitoAuthorizer,
+    Condition,
     ConfigurationError,
     Dashboard,
     Key,
@@ -123,6 +124,13 @@ OTHER_SERVICES: dict[str, Use] = {
     "secretsmanager": lambda m: Secret.from_name(m.stack, "S", "secret", key=m.key(only_through="dynamodb")),
     "ssm": lambda m: Parameter(m.stack, "P", name="/p", key=m.key(only_through="dynamodb")),
 }
+
+
+def granting(given: dict[str, Any]) -> Use:
+    statement = Statement(**{"sid": "Do", "actions": ["s3:GetObject"], "resources": ["*"], **given})
+    return lambda m: m.function().allow(m.queue(), "Do", statement)
+
+
 REFUSED: dict[str, tuple[Use, str]] = {
     "a path parameter twice": (
         lambda m: m.api().on_request(m.function(), "GET", "/{id}/parts/{id}"),
@@ -215,6 +223,34 @@ REFUSED: dict[str, tuple[Use, str]] = {
     "a sid with a hyphen": (
         lambda m: m.function().allow(m.queue(), "Do", Statement("get-it", ["s3:GetObject"], ["*"])),
         "a statement's sid is 'get-it', IAM allows letters and digits",
+    ),
+    **{
+        f"a statement with {what}": (granting(given), said)
+        for what, given, said in (
+            ("another effect", {"effect": "allow"}, "the statement Do has the effect 'allow'; give Allow or Deny"),
+            ("no resources", {"resources": []}, "the statement Do of DoQueue needs resources and no principals"),
+            (
+                "principals",
+                {"principals": {"AWS": ["*"]}},
+                "the statement Do of DoQueue needs resources and no principals",
+            ),
+            ("a name", {"resources": ["uploads/*"]}, "has the resource 'uploads/\\*'; give an ARN, such as arn:aws:s3"),
+            (
+                "no value",
+                {"conditions": [Condition("Bool", "aws:SecureTransport", [])]},
+                "SecureTransport with nothing",
+            ),
+            (
+                "no operator",
+                {"conditions": [Condition("Is", "aws:x", ["a"])]},
+                "has the condition 'Is'; give an operator",
+            ),
+            ("no key", {"conditions": [Condition("Bool", "Tls", ["true"])]}, "compares 'Tls'; give a key, as aws:Sou"),
+        )
+    },
+    "a statement about nobody beside others": (
+        lambda m: m.bucket().policy.add(Statement("Do", ["s3:GetObject"], ["arn:aws:s3:::bucket/*"])),
+        "some statements have principals and others have none; a role's policy has none",
     ),
     "two statements of one sid": (
         lambda m: m.function().allow(
