@@ -5,6 +5,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
@@ -40,35 +42,45 @@ SECONDS_BETWEEN_UPLOADS = 0.4
 SEED = 4
 
 
-class Uploader(threading.Thread):
-    """Uploads objects to the object tracker until it is stopped, and remembers every version that S3 took."""
+class Uploader:
+    """Uploads objects to the object tracker, and remembers every version that S3 took."""
 
     def __init__(self, local: LocalAws, outputs: Mapping[str, str]) -> None:
-        super().__init__(name="uploader", daemon=True)
-        self.stopped = threading.Event()
         self.taken: Counter[tuple[str, str]] = Counter()
         self._s3, self._bucket = local.client("s3"), outputs["BucketName"]
 
-    def run(self) -> None:
-        number = 0
-        while not self.stopped.wait(SECONDS_BETWEEN_UPLOADS):
-            key = f"{MOVING}{number:05d}.txt"
-            answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=f"object {number}".encode())
+    @contextmanager
+    def uploading(self) -> Iterator[None]:
+        """Uploads one object after the other, in a thread, while the context lasts."""
+        over = threading.Event()
+        with ThreadPoolExecutor(1) as pool:
+            uploaded = pool.submit(self._upload, over)
+            try:
+                yield
+            finally:
+                over.set()
+        uploaded.result()
+
+    def _upload(self, over: threading.Event) -> None:
+        while not over.wait(SECONDS_BETWEEN_UPLOADS):
+            key = f"{MOVING}{len(self.taken):05d}.txt"
+            answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=key.encode())
             self.taken[key, answer["VersionId"]] += 1
-            number += 1
 
 
-@dataclass(frozen=True)
+@dataclass
 class Buffered:
-    """The deployment with buffered delivery, reached while objects arrived in the object tracker."""
+    """The deployment with buffered delivery, and what is uploaded to the object tracker while that changes."""
 
     deployment: Deployment
     topic: Inbox
     uploader: Uploader
+    mode: str = "direct"  # of all systems, or of the last that were deployed
     published: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def deploy(self, mode: str, *systems: str) -> None:
         target = self.deployment.target
+        self.mode = mode
         deploy(systems, replace(target, environment={**target.environment, **{one.upper(): mode for one in MODES}}))
 
     def outputs(self, system: str) -> dict[str, str]:
@@ -102,22 +114,33 @@ class Buffered:
         )
         return self.published
 
+    def check_every_upload(self) -> None:
+        """Wait until every object that was uploaded has its row and its notification; each has one."""
+        taken = self.uploader.taken
+        eventually(lambda: self.rows().keys() >= taken.keys())
+        eventually(lambda: self.notified().keys() >= taken.keys())
+        assert self.rows() == taken
+        assert self.notified() == taken
+
 
 @pytest.fixture(scope="module")
 def buffered(deployment: Deployment) -> Iterator[Buffered]:
-    """Buffered delivery in all systems, and afterwards direct delivery as before."""
+    """Buffered delivery in all systems, reached under load, and afterwards direct delivery as before."""
     outputs = deployment.outputs(TRACKER)
-    uploader = Uploader(deployment.local, outputs)
     with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
-        made = Buffered(deployment, topic, uploader)
-        uploader.start()
+        made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
         try:
-            made.deploy("buffered")
+            with made.uploader.uploading():
+                made.deploy("buffered")
             yield made
         finally:
-            uploader.stopped.set()
-            uploader.join()
-            made.deploy("direct")
+            if made.mode != "direct":
+                made.deploy("direct")
+
+
+def test_every_event_becomes_one_row_and_one_notification_while_a_queue_is_put_in_between(buffered: Buffered) -> None:
+    assert len(buffered.uploader.taken) > 10
+    buffered.check_every_upload()
 
 
 def test_no_system_loses_or_doubles_anything_while_faults_are_injected(
@@ -201,23 +224,20 @@ def test_every_statement_of_the_queues_is_needed_and_no_wider(buffered: Buffered
     assert [f"{one.change.statement.name}, {one.change}: {one.problem}" for one in proofs if one.problem] == []
 
 
-def test_every_event_becomes_one_row_and_one_notification_while_the_mode_changes_under_load(
-    buffered: Buffered,
-) -> None:
-    taken, outputs = buffered.uploader.taken, buffered.outputs(TRACKER)
+def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_taken_away(buffered: Buffered) -> None:
+    outputs, taken = buffered.outputs(TRACKER), buffered.uploader.taken
     by_then = [len(taken)]
-    buffered.deploy("draining", TRACKER)
+    with buffered.uploader.uploading():
+        time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
+        by_then.append(len(taken))
+        buffered.deploy("draining", TRACKER)
+        by_then.append(len(taken))
+        eventually(lambda: buffered.messages(outputs["BufferQueueUrl"]) == 0)
+        assert buffered.messages(outputs["DeadLetterQueueUrl"]) == 0
+        buffered.deploy("direct")
+        by_then.append(len(taken))
+        assert "BufferQueueUrl" not in buffered.outputs(TRACKER)
+        time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
     by_then.append(len(taken))
-    eventually(lambda: buffered.messages(outputs["BufferQueueUrl"]) == 0)
-    assert buffered.messages(outputs["DeadLetterQueueUrl"]) == 0
-    buffered.deploy("direct", TRACKER)
-    by_then.append(len(taken))
-    assert "BufferQueueUrl" not in buffered.outputs(TRACKER)
-    time.sleep(2 * SECONDS_BETWEEN_UPLOADS)
-    buffered.uploader.stopped.set()
-    buffered.uploader.join()
-    assert [*by_then, len(taken)] == sorted({0, *by_then, len(taken)})[1:]
-    eventually(lambda: buffered.rows().keys() >= taken.keys())
-    eventually(lambda: buffered.notified().keys() >= taken.keys())
-    assert buffered.rows() == taken
-    assert buffered.notified() == taken
+    assert sorted(set(by_then)) == by_then
+    buffered.check_every_upload()
