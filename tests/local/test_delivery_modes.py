@@ -77,23 +77,28 @@ class Buffered:
     uploader: Uploader
     mode: str = "direct"  # of all systems, or of the last that were deployed
     published: Counter[tuple[str, str]] = field(default_factory=Counter)
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def deploy(self, mode: str, *systems: str) -> None:
         target = self.deployment.target
         self.mode = mode
         deploy(systems, replace(target, environment={**target.environment, **{one.upper(): mode for one in MODES}}))
+        self.known.clear()
 
     def outputs(self, system: str) -> dict[str, str]:
         """The outputs after the last apply; `Deployment.outputs` has those of direct delivery."""
-        outputs: dict[str, Any] = self.deployment.state(system)["outputs"]
-        return {name: str(one["value"]) for name, one in outputs.items()}
+        if system not in self.known:
+            outputs: dict[str, Any] = self.deployment.state(system)["outputs"]
+            self.known[system] = {name: str(one["value"]) for name, one in outputs.items()}
+        return self.known[system]
 
     def sqs(self, system: str) -> Any:
         return self.deployment.local.client("sqs", region_name=self.deployment.region(system))
 
-    def messages(self, url: str) -> int:
-        """The messages in a queue of the object tracker, those that are being processed included."""
-        attributes = self.sqs(TRACKER).get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    def messages(self, queue: str, system: str = TRACKER) -> int:
+        """The messages in a queue of a system's outputs, those that are being processed included."""
+        named = {"QueueUrl": self.outputs(system)[queue], "AttributeNames": ["All"]}
+        attributes = self.sqs(system).get_queue_attributes(**named)["Attributes"]
         return sum(int(attributes[f"ApproximateNumberOfMessages{state}"]) for state in ("", "NotVisible"))
 
     def rows(self, prefix: str = MOVING) -> Counter[tuple[str, str]]:
@@ -143,6 +148,14 @@ def test_every_event_becomes_one_row_and_one_notification_while_a_queue_is_put_i
     buffered.check_every_upload()
 
 
+def test_the_demo_of_every_system_finds_its_results(buffered: Buffered) -> None:
+    local, target = buffered.deployment.local, buffered.deployment.target
+    with ThreadPoolExecutor(len(SYSTEMS)) as pool:
+        results = list(pool.map(lambda system: SYSTEMS[system].tour(local, target), SYSTEMS))
+    assert [one.system for one in results if one.rows < one.sent] == []
+    assert {one: buffered.messages("DeadLetterQueueUrl", one) for one in SYSTEMS} == dict.fromkeys(SYSTEMS, 0)
+
+
 def test_no_system_loses_or_doubles_anything_while_faults_are_injected(
     buffered: Buffered, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,7 +198,7 @@ def test_poison_fails_alone_is_kept_and_is_replayed_by_the_same_command(buffered
     sqs.send_message_batch(QueueUrl=queue, Entries=entries)
     eventually(lambda: buffered.rows("beside/poison.txt").total() == 1)
     poison = len(bodies) - 1
-    eventually(lambda: buffered.messages(letters) == poison, within=60)
+    eventually(lambda: buffered.messages("DeadLetterQueueUrl") == poison, within=60)
 
     code, listed, error = run_command(local, "failures", TRACKER, "--local", "--json")
     assert code == 0, error
@@ -193,7 +206,7 @@ def test_poison_fails_alone_is_kept_and_is_replayed_by_the_same_command(buffered
     assert [one["reason"].partition(" times")[2] for one in json.loads(listed)] == [received[5:]] * poison
     code, said, error = run_command(local, "failures", TRACKER, "--local", "--replay", "all")
     assert (code, said.splitlines()[-1]) == (0, f"{poison} of {poison} processed and removed, 0 kept"), error
-    eventually(lambda: buffered.messages(letters) == poison, within=60)
+    eventually(lambda: buffered.messages("DeadLetterQueueUrl") == poison, within=60)
     sqs.purge_queue(QueueUrl=letters)
 
 
@@ -225,15 +238,15 @@ def test_every_statement_of_the_queues_is_needed_and_no_wider(buffered: Buffered
 
 
 def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_taken_away(buffered: Buffered) -> None:
-    outputs, taken = buffered.outputs(TRACKER), buffered.uploader.taken
+    taken = buffered.uploader.taken
     by_then = [len(taken)]
     with buffered.uploader.uploading():
         time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
         by_then.append(len(taken))
         buffered.deploy("draining", TRACKER)
         by_then.append(len(taken))
-        eventually(lambda: buffered.messages(outputs["BufferQueueUrl"]) == 0)
-        assert buffered.messages(outputs["DeadLetterQueueUrl"]) == 0
+        eventually(lambda: buffered.messages("BufferQueueUrl") == 0)
+        assert buffered.messages("DeadLetterQueueUrl") == 0
         buffered.deploy("direct")
         by_then.append(len(taken))
         assert "BufferQueueUrl" not in buffered.outputs(TRACKER)
