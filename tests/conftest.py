@@ -34,9 +34,13 @@ FURTHER_DEPLOYMENTS = {
         *("tests/review", "tests/bench", "tests/local/test_least_privilege", "tests/local/test_scanners"),
         "tests/local/test_soak",
     ),
+    # It changes the deployment for minutes.
+    "deployment-4": ("tests/local/test_delivery_modes",),
 }
-# What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder.
+# What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder. The group
+# `deployment` destroys its deployment at its end: no other of them may come after it in the same process.
 FIRST = (
+    "deployment-",
     "deployment",
     "followed",
     "outcomes",
