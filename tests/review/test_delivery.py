@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.review.plans import ACCOUNT, Values, allow, change, findings, policy, review
+from tests.review.plans import ACCOUNT, Values, allow, change, deny, findings, policy, review
 
 FUNCTION = "aws_lambda_function.Recorder_Function_719DF34D"
 QUEUE = "aws_sqs_queue.Jobs_Queue_ACA4F85B"
@@ -660,6 +660,9 @@ def test_a_queue_that_a_bucket_still_sends_to_is_destroyed_with_the_events_on_th
         "Lost with it: every message that waits in it, and what its bucket still sends to it. Send events "
         "elsewhere first; destroy it once it is empty.",
     )
+    tls = deny("sqs:*", BUFFER, Sid="Tls", Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}})
+    held = change(BUFFER_QUEUE, {"arn": BUFFER, "name": "buffer", "policy": policy(tls)}, None)
+    assert findings(held) == ["Data is lost: Buffer queue is destroyed"]
     drained = review(RECORDER, queue, polled, updated(NOTIFICATION, TO_FUNCTION, TO_FUNCTION))
     means = [one.means for danger in drained.dangers for one in danger.findings if one.danger.value == "Data is lost"]
     assert means == ["Lost with it: every message that waits in it."]
