@@ -29,11 +29,9 @@ from settings import Settings
 from sluice_cli.deployment.applying import deploy
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
-from sluice_cli.target import Target
 from tests.support.alarms import ring
 from tests.support.commands import run_command
 from tests.support.deployed import Deployment
-from tests.support.github_roles import DEPLOY, PRODUCTION, as_role
 from tests.support.waiting import eventually
 
 TRACKER = "object-tracker"
@@ -75,7 +73,6 @@ class Buffered:
     """The deployment with buffered delivery, and what is uploaded to the object tracker while that changes."""
 
     deployment: Deployment
-    deployer: Target
     topic: Inbox
     uploader: Uploader
     mode: str = "direct"  # of all systems, or of the last that were deployed
@@ -83,9 +80,9 @@ class Buffered:
     known: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def deploy(self, mode: str, *systems: str) -> None:
+        target = self.deployment.target
         self.mode = mode
-        environment = {**self.deployer.environment, **{one.upper(): mode for one in MODES}}
-        deploy(systems, replace(self.deployer, environment=environment))
+        deploy(systems, replace(target, environment={**target.environment, **{one.upper(): mode for one in MODES}}))
         self.known.clear()
 
     def outputs(self, system: str) -> dict[str, str]:
@@ -132,15 +129,11 @@ class Buffered:
 
 
 @pytest.fixture(scope="module")
-def buffered(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buffered]:
-    """Buffered delivery in all systems, reached under load, and afterwards direct delivery as before. All is deployed
-    with the role for workflows.
-    """
-    local, folder = deployment.local, tmp_path_factory.mktemp("deployer")
-    deployer = as_role(local, deployment.target, DEPLOY, PRODUCTION, folder)
+def buffered(deployment: Deployment) -> Iterator[Buffered]:
+    """Buffered delivery in all systems, reached under load, and afterwards direct delivery as before."""
     outputs = deployment.outputs(TRACKER)
-    with of_topic(local.client, outputs["TopicArn"]) as topic:
-        made = Buffered(deployment, deployer, topic, Uploader(local, outputs))
+    with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
+        made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
         try:
             with made.uploader.uploading():
                 made.deploy("buffered")
