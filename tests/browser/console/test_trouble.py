@@ -127,6 +127,15 @@ def test_a_local_aws_that_is_not_running_is_named_and_nothing_deployed_says_what
             eventually(lambda: not page.text("#trouble"), within=40)
             eventually(lambda: "sluice up" in page.text(".stacks"), within=20)
             assert page.axe() == []
+            # Gone while it is shown, and back: another one, whose happenings begin anew.
+            local.stop()
+            eventually(lambda: page.text("#trouble"), within=20)
+            local.start()
+            eventually(lambda: not page.text("#trouble"), within=40)
+            local.client("sns").publish(
+                TopicArn=local.client("sns").create_topic(Name="back")["TopicArn"], Message="and back"
+            )
+            eventually(lambda: "and back" in page.text(".happening"), within=20)
         finally:
             local.stop()
 
