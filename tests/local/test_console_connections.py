@@ -5,18 +5,22 @@ from typing import Any
 
 import pytest
 
-from sluice_cli.project import Project
 from sluice_cli.testing import eventually
 from tests.support.connected import Connections
 from tests.support.console_client import ConsoleClient, console_of
 
 Document = dict[str, Any]
 
+FILLED = ("connections-in-order.fifo", "connections-picked", "connections-work-dead-letters", "grants-orders")
+
 
 @pytest.fixture(scope="module")
 def console(connections: Connections) -> Iterator[ConsoleClient]:
-    with console_of(Project.read(connections.project.target.folder), connections.local) as client:
+    with console_of(connections.project.target.project, connections.local) as client:
         yield client
+    sqs = connections.local.client("sqs")
+    for name in FILLED:  # other tests expect nothing in them
+        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
 
 @pytest.fixture(scope="module")
