@@ -113,6 +113,7 @@ class FaultInjector:
         self._lock = threading.Lock()
         self._published: defaultdict[str, list[float]] = defaultdict(list)
         self._breaks: list[tuple[float, str | None]] = []  # of one input's notification, or of all under way
+        self.called = False
         self._under_way = 0
         self._last = time.monotonic()
 
@@ -156,6 +157,7 @@ class FaultInjector:
     def __call__(self, request: ProxiedRequest) -> Answer:
         call = Call.of(request)
         with self._lock:
+            self.called = True
             self._under_way += 1
             window = self._take(call)
         answer: Answer | None = None

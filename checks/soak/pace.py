@@ -29,7 +29,6 @@ class Pace:
             self._open.pop(what, None)
             self._changed.notify()
 
-    def wait(self, seconds: float) -> None:
-        """Wait until all inputs are processed, at most so long."""
+    def all_processed(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: not self._open, timeout=seconds)
+            return not self._open

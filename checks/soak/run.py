@@ -39,7 +39,7 @@ MOST_ROUNDS = 3  # attempts to send again after a refusal under a fault, and to 
 # For slow machines; what is missing by then is reported as lost.
 LONGEST_ARRIVAL_SECONDS = 120  # between two events
 LONGEST_SETTLING_SECONDS = 180
-LONGEST_PROCESSING_SECONDS = 10  # after the last input, before the faults end
+LONGEST_PROCESSING_SECONDS = 60  # after the last input, before the faults end
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class SystemSoak:
                 self._count_unanswered(courier.arrived)
                 book.duplicates += courier.duplicates
                 book.out_of_order += courier.out_of_order
-            self._pace.wait(LONGEST_PROCESSING_SECONDS)  # faults strike the function's calls, not what is sent
+            self._process(injector)
             injector.clear()
             self._say("settling")
             book.before = self._settle(injector)
@@ -272,12 +272,19 @@ class SystemSoak:
             ):
                 return
 
+    def _process(self, injector: FaultInjector) -> None:
+        """Wait until the function has processed what was sent, or has no more calls: faults strike its calls."""
+        began = time.monotonic()
+        while time.monotonic() - began < LONGEST_PROCESSING_SECONDS:
+            if self._pace.all_processed() or (injector.called and injector.quiet_for() >= _quiet_seconds()):
+                return
+            time.sleep(0.2)
+
     def _settle(self, injector: FaultInjector) -> StoredResults:
         """Wait until nothing changes any more and no input is missing, up to a limit for slow machines. Returns the
         results.
         """
-        # Wait at least as long as Lambda waits before an event's last retry.
-        quiet = 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
+        quiet = _quiet_seconds()
         began = time.monotonic()
         while True:
             waited = time.monotonic() - began
@@ -327,3 +334,8 @@ class SystemSoak:
         self._progress.update(self._bar, description=f"{self._name}: {what}")
         if not self._progress.console.is_terminal:
             self._progress.console.print(f"{self._name}: {what}")
+
+
+def _quiet_seconds() -> float:
+    """At least as long as Lambda waits before an event's last retry."""
+    return 2 * float(local_aws.RETRY_BASE_SECONDS) + 2
