@@ -7,6 +7,7 @@ side. Nothing is kept after it stops.
 import json
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import ssl
@@ -89,6 +90,9 @@ class LocalAws:
         running = self.running()
         if running is not None:
             return running
+        # https://pkg.go.dev/os#ExpandEnv, which Terraform and its AWS provider apply to the path of the certificate
+        if "$" in str(self.folder):
+            raise LocalAwsError(f"{self.folder} has a $ in its path, which Terraform expands: move the project")
         python = python_of_local_aws()
         self.stop()
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
@@ -288,7 +292,7 @@ class LocalAws:
         env.touch(0o600)
         env.write_text(
             "unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\n"
-            + "".join(f"export {name}='{value}'\n" for name, value in variables.items())
+            + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
         )
 
     def _make_certificate(self, python: Path) -> None:

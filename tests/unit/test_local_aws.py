@@ -88,3 +88,19 @@ def test_a_stop_does_not_end_a_stranger_that_has_the_recorded_process_number(tmp
         assert stranger.poll() is None
         stranger.kill()
     assert not folder.exists()
+
+
+def test_the_variables_for_a_shell_lead_to_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "Jo's pröjects" / "local"
+    folder.mkdir(parents=True)
+    ca_bundle = str(folder / "client.pem")
+    LocalAws(folder)._write_credentials(Running(0, "https://127.0.0.1:1", ca_bundle, "AKIA", "secret"))
+    read = ["/bin/sh", "-c", '. "$0"/env; printf %s "$AWS_CA_BUNDLE"', str(folder)]
+    assert subprocess.run(read, check=True, capture_output=True, text=True).stdout == ca_bundle
+
+
+def test_a_path_that_terraform_would_expand_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "a$b" / "local"
+    with pytest.raises(LocalAwsError, match=r"a\$b/local has a \$ in its path, which Terraform expands: move the pro"):
+        LocalAws(folder).start()
+    assert not folder.exists()
