@@ -16,9 +16,15 @@ from pathlib import Path
 
 from scripts.import_graph import ROOT, ImportGraph, python_files
 
-# Run in full, but for files that synthesize or install with other programs: each takes tens of seconds.
+# Run in full, but for files that start synths, installations or test runs: each takes 5 to 40 s of processor time.
 ALWAYS = "tests/unit"
-SLOW = {f"{ALWAYS}/test_{name}.py" for name in ("adding_a_system", "libraries", "proven", "provider_binding", "setup")}
+SLOW = {
+    f"{ALWAYS}/test_{name}.py"
+    for name in (
+        *("adding_a_system", "bad_input", "jsii_process", "libraries", "local_aws_environment", "proven"),
+        *("provider_binding", "pytest_plugin", "setup"),
+    )
+}
 # Their tests start at most a bare local AWS, without the fixtures that deploy.
 QUICK = ("tests/unit", "tests/review", "tests/properties", "tests/soak", "tests/functions")
 DEPLOYING = {"deployment", "destroyed", "connections"}
@@ -142,11 +148,10 @@ def main(arguments: Sequence[str]) -> int:
     found = affected_tests(changed)
     unit = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / ALWAYS).glob("test_*.py"))]
     quick = [path for path in found if is_quick(path) and path not in unit]
-    left = [path for path in found if not is_quick(path)]
+    left = sorted(SLOW - set(found)) + [path for path in found if not is_quick(path)]
     print(*[path for path in unit if path not in SLOW or path in found], *quick, sep="\n")
     print(f"{len(changed)} changed files: the unit tests and {len(quick)} more test files", file=sys.stderr)
-    if left:
-        print(f"Left to `make test`, as they deploy or install: {', '.join(left)}", file=sys.stderr)
+    print(f"Left to `make test`, as they take long: {', '.join(left)}", file=sys.stderr)
     return 0
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.affected_tests import affected_tests, changed_files, is_quick
+from checks import ROOT
+from scripts.affected_tests import SLOW, affected_tests, changed_files, is_quick
 
 FILES = {
     "modules/__init__.py": "from .queue import Queue\nfrom .table import Table\n",
@@ -69,6 +70,10 @@ def test_tests_that_deploy_are_left_to_make_test(tree: Path) -> None:
         "tests/local/test_failures.py": False,
     }
     assert not is_quick("tests/functions/test_deployed.py", tree)
+
+
+def test_slow_files_exist() -> None:
+    assert [path for path in sorted(SLOW) if not (ROOT / path).is_file()] == []
 
 
 def test_changed_is_what_differs_from_where_the_branch_left_main_or_from_a_commit(tree: Path) -> None:

@@ -169,9 +169,14 @@ def test_an_interrupted_deployment_interrupts_terraform_once_and_waits_for_its_e
         eventually(lambda: sorted(one for one in notes(target) if one.endswith(" planned"))[1:])
         os.kill(os.getpid(), signal.SIGINT)
 
+    # A shell starts what runs in the background with interrupts ignored, for its children too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=interrupt_while_both_apply).start()
-    with pytest.raises(KeyboardInterrupt):
-        deploy(SYSTEMS, target)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            deploy(SYSTEMS, target)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert sorted(notes(target)[-2:]) == [f"{name} interrupted" for name in SYSTEMS]
 
 
