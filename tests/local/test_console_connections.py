@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -107,9 +108,10 @@ def test_a_schedule_runs_now_and_is_followed(console: ConsoleClient, nodes: dict
 def test_a_message_of_a_fifo_queue_has_its_group(console: ConsoleClient, nodes: dict[str, str]) -> None:
     queue = nodes["connections/In order"]
     assert console.get("/api/node", node=queue)["messages"] == {"fifo": True}
-    for body in ("first", "first"):  # the second is no duplicate: it was sent by hand, too
+    body = uuid4().hex
+    for _ in range(2):  # the second is no duplicate: it was sent by hand, too
         console.post("/api/message", node=queue, body=body, group="g-1", attributes={"kind": "order"})
-    found = [one for one in console.get("/api/messages", node=queue)["messages"] if one["body"] == "first"]
+    found = [one for one in console.get("/api/messages", node=queue)["messages"] if one["body"] == body]
     assert [(one["group"], one["attributes"]) for one in found] == [("g-1", {"kind": "order"})] * 2
 
 
