@@ -30,7 +30,8 @@ CONNECTIONS = """\
 Policies that the five systems do not have are proven in the same way on a deployment with every grant and every
 connection: grants in tests/local/test_grants.py; policies of queues, topics, buckets, secrets and keys, permissions
 to invoke, and the roles of schedules and of API routes to queues in tests/local/test_service_grants.py; the roles of
-releases in tests/functions/test_codedeploy.py. Unit tests assert what the local AWS does not enforce.
+releases in tests/functions/test_codedeploy.py; reading streams of tables and several parameters in
+tests/functions/test_local_aws_refused_calls.py. Unit tests assert what the local AWS does not enforce.
 """
 NOT_ENFORCED = (
     (
@@ -43,7 +44,6 @@ NOT_ENFORCED = (
         "lambda:GetProvisionedConcurrencyConfig, and aliases as resources, in the role of a release",
         "its CodeDeploy moves the alias by the function's own ARN",
     ),
-    ("dynamodb:DescribeStream, GetRecords and GetShardIterator, ssm:GetParameters", "evaluated on every resource"),
     ("kms:Decrypt for a secret and for a SecureString", "their keys are not evaluated"),
     (
         "kms:Decrypt to write objects, kms:DescribeKey of a table",

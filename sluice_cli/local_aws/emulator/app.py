@@ -68,6 +68,7 @@ import log_keys  # noqa: F401 - completes the keys of log groups
 import observed_changes  # noqa: F401 - tells what happens to objects and rows
 import observed_messages
 import own_paths
+import partiql_rights  # noqa: F401 - completes the rights to PartiQL statements
 import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
 import queue_routes  # noqa: F401 - completes routes of APIs to queues
