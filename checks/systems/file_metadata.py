@@ -124,11 +124,10 @@ SYSTEM = SystemUnderTest(
         "file_metadata",
         256,
         {"GetObject": 1, "PutItem": 1},
-        # One write to the table and one to each index. All rows of a day share a partition key in the index by-day.
+        # One write to the table and one to each index. All rows of a day share a partition key in the index by-day,
+        # and in the worst case all have one content type; METADATA_INDEX_SHARDS spreads both.
         writes=3,
-        hottest=1,
-        shards_setting="METADATA_INDEX_SHARDS",
-        provisioned=100,
+        busiest={"Metadata": {"by-day": 1, "by-content-type": 1, "shards": "INDEX_SHARDS"}},
         construct="Extractor",
         places={"GetObject": "Uploads", "write_units": "Metadata"},
         reasons={

@@ -150,7 +150,6 @@ SYSTEM = SystemUnderTest(
         128,
         {"PutItem": 1},
         writes=1,
-        hottest=0,
         construct="Processor",
         places={"write_units": "Invocations"},
         reasons={"PutItem": "the row; the condition makes a repeat find it (several records: one TransactWriteItems)"},

@@ -172,7 +172,7 @@ SYSTEM = SystemUnderTest(
         256,
         {"HeadObject": 1, "PutItem": 2, "Publish": 1},
         writes=2,
-        hottest=0,
+        once_a_run={"Notifications": "NOTIFICATIONS=digests"},
         construct="Recorder",
         places={"HeadObject": "Objects", "write_units": "Records", "Publish": "Notifications"},
         reasons={

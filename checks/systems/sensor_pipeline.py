@@ -222,7 +222,6 @@ SYSTEM = SystemUnderTest(
         # An event is a reading, 100 of them in an object. Transactional writes cost twice the write units.
         {"GetObject": 0.01, "TransactWriteItems": 0.01},
         writes=2,
-        hottest=0,
         batch=100,
         construct="Ingester",
         places={"GetObject": "Landing", "write_units": "Readings"},

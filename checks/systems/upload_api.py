@@ -326,8 +326,7 @@ SYSTEM = SystemUnderTest(
         512,
         {"GetItem": 1, "PutObject": 1, "TransactWriteItems": 1},
         writes=4,
-        hottest=0,
-        api=True,
+        entry="Api",
         construct="Uploader",
         places={"GetItem": "Products", "write_units": "Products", "PutObject": "Files"},
         reasons={

@@ -66,7 +66,8 @@ def _used(result: SimulatedLoad) -> Iterator[tuple[str, str, float]]:
         for target, kinds in function.work.calls.items():
             part = model.parts.get(target)
             for kind, each in kinds.items():
-                number = each * function.work.events * figures.messages
+                once = target in function.work.once_a_run
+                number = each * (figures.runs if once else function.work.events * figures.messages)
                 if part and part.kind == "bucket":
                     yield part.label, f"s3_{kind}s", number
                 elif part and part.kind == "topic":

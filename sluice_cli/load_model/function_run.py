@@ -1,10 +1,10 @@
 """A function under load: its environments, its runs, and the events that wait to be invoked asynchronously."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .capacity import Slots
+from .capacity import Slots, TokenBucket, UnitCapacity
 from .figures import FunctionFigures, Pieces, number_in, split
 from .surroundings import Surroundings
 
@@ -114,7 +114,7 @@ class FunctionUnderLoad:
         # Runs whose calls are throttled last longer, and leave room for fewer others.
         usual, longer = (self._places(one) for one in (seconds, self._throttled_seconds(seconds)))
         runs = free / usual
-        fitting = self._room_in_services() / messages
+        fitting = self._room_in_services(messages) / messages
         if fitting < runs:
             runs = fitting + (free - fitting * usual) / longer
         return max(0, math.floor(runs + 1e-9))
@@ -123,9 +123,14 @@ class FunctionUnderLoad:
         """How much of an environment a run takes in a step."""
         return min(max(seconds, self._shortest) / self.simulation.step, 1.0)
 
-    def _room_in_services(self) -> float:
+    def _needs(self, messages_a_run: float) -> Iterator[tuple[UnitCapacity | TokenBucket, float, str]]:
+        """What a message takes of which capacity, in a run with that many."""
+        for capacity, each, what, is_once in self._demands:
+            yield capacity, each / messages_a_run if is_once else each, what
+
+    def _room_in_services(self, messages_a_run: float) -> float:
         """For how many messages tables, topics and keys have room in this step."""
-        return max(0.0, min((one.tokens / each for one, each, _ in self._demands), default=math.inf))
+        return max(0.0, min((one.tokens / each for one, each, _ in self._needs(messages_a_run)), default=math.inf))
 
     def limit(self) -> str:
         """What limits the function's concurrency now, in words."""
@@ -141,7 +146,7 @@ class FunctionUnderLoad:
         """Start runs with these messages, if `room` has them."""
         messages = number_in(pieces)
         seconds = self.seconds(messages / runs)
-        fitting = self._fitting(messages)
+        fitting = self._fitting(messages, runs)
         lasting = min(seconds, self.settings.timeout)
         failing = self._throttled_seconds(lasting)
         share = fitting / messages
@@ -181,15 +186,15 @@ class FunctionUnderLoad:
     def _throttled_seconds(self, seconds: float) -> float:
         return min(seconds + SDK_WAIT, self.settings.timeout)
 
-    def _fitting(self, messages: int) -> int:
+    def _fitting(self, messages: int, runs: int) -> int:
         """For how many messages the tables, topics and keys have room in this step; they are taken from it."""
-        fitting, limiting, name = float(messages), None, ""
-        for capacity, each, what in self._demands:
+        fitting, name, needs = float(messages), "", list(self._needs(messages / runs))
+        for capacity, each, what in needs:
             if capacity.tokens < fitting * each:
-                fitting, limiting, name = max(0.0, capacity.tokens / each), capacity, what
-        whole = messages if limiting is None else min(messages, math.floor(fitting + self._failing))
-        self._failing = 0.0 if limiting is None else fitting + self._failing - whole
-        for capacity, each, _ in self._demands:
+                fitting, name = max(0.0, capacity.tokens / each), what
+        whole = min(messages, math.floor(fitting + self._failing)) if name else messages
+        self._failing = fitting + self._failing - whole if name else 0.0
+        for capacity, each, _ in needs:
             capacity.take(whole * each)
         if whole < messages:
             self.figures.limits[name] += messages - whole
@@ -241,8 +246,11 @@ class FunctionUnderLoad:
 
     def invoke_waiting(self, tick: int) -> None:
         """Invoke what is due; what has no room is tried again later."""
-        due = self._schedule.pop(tick, None)
+        self._invoke_due(tick)
         self.figures.peak_waiting = max(self.figures.peak_waiting, self.waiting)
+
+    def _invoke_due(self, tick: int) -> None:
+        due = self._schedule.pop(tick, None)
         if not due:
             return
         total = sum(one.number for one in due.values())
@@ -286,7 +294,8 @@ class FunctionUnderLoad:
         pieces = group.take(number)
         wait = min(self._longest_wait, self._first_wait * 2.0**throttles)
         more = throttles + (wait < self._longest_wait)
-        groups = max(1, min(GROUPS, math.ceil(number / max(self.environments, 1))))
+        a_step = max(self.environments, 1) * simulation.step / max(self.seconds(1), self._shortest)
+        groups = max(1, min(GROUPS, number, math.ceil(number / a_step)))
         for position in range(groups):
             taken, pieces = split(pieces, number // groups) if position + 1 < groups else (pieces, [])
             # AWS does not say how it spreads them; half to one and a half times the wait is assumed.

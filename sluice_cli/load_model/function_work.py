@@ -1,10 +1,13 @@
 """What a message takes of each function: as the project counted it, or assumed from what the function is granted."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sluice_cli.review.cost.counts import KINDS, SHARDS, TABLE, Counted, EventCounts
 from sluice_cli.review.cost.prices import Untold
-from sluice_cli.review.cost.usage import DURATION_MS, kinds_of
+from sluice_cli.review.cost.sides import Side, blocks
+from sluice_cli.review.cost.usage import CALLS, DURATION_MS, kinds_of
 from sluice_cli.text import clean
 
 from .model import FunctionWork
@@ -59,25 +62,66 @@ def _counted(reader: StackReader, address: str, counted: Counted, constructs: Ma
             busiest[target] = {
                 "" if name == "table" else name: float(share) / over for name, share in shares.items() if name != SHARDS
             }
+    # Behind a queue, the events of a run are messages of a batch, unless the file says how many are in each message.
+    is_batch = counted.events_a_message is None and _is_polled(reader.side, address)
+    messages = 1 / counted.runs if is_batch else 1.0
     return FunctionWork(
-        counted.duration_ms or DURATION_MS,
-        counted.cpu_ms,
+        (counted.duration_ms or DURATION_MS) / messages,
+        counted.cpu_ms / messages,
         INIT_MS if counted.init_ms is None else counted.init_ms,
         counted.further_ms,
-        1 / counted.runs,
+        counted.events_a_message or (1.0 if is_batch else 1 / counted.runs),
         calls,
         busiest,
-        is_counted=True,
+        once_a_run=frozenset(_once_a_run(reader, address, counted, constructs)),
     )
+
+
+def _is_polled(side: Side, function: str) -> bool:
+    return any(
+        function in side.linked(one, "function_name", types=["aws_lambda_function"])
+        and side.linked(one, "event_source_arn", types=["aws_sqs_queue"])
+        for one in side.of("aws_lambda_event_source_mapping")
+    )
+
+
+def _once_a_run(
+    reader: StackReader, address: str, counted: Counted, constructs: Mapping[str, list[str]]
+) -> Iterator[str]:
+    """The parts to which the function makes its calls once a run, as one of its environment variables says."""
+    for path, condition in counted.once_a_run.items():
+        name, _, value = condition.partition("=")
+        if str(_variables(reader, address).get(name)) == value:
+            yield from constructs.get(path, ())
+
+
+def _variables(reader: StackReader, function: str) -> Mapping[str, Any]:
+    environment = reader.first_block(reader.side.values[function].get("environment"))
+    variables = environment.get("variables")
+    return variables if isinstance(variables, Mapping) else {}
 
 
 def _shards(reader: StackReader, function: str, variable: float | str | None) -> float:
     """Over how many keys a function spreads the busiest one, by its environment variable."""
     if not isinstance(variable, str):
         return 1
-    environment = reader.first_block(reader.side.values[function].get("environment"))
-    variables = environment.get("variables")
-    return max(reader.number(variables if isinstance(variables, Mapping) else {}, variable, 1), 1)
+    return max(reader.number(_variables(reader, function), variable, 1), 1)
+
+
+def _statements(side: Side, policy: str) -> Iterator[tuple[list[str], set[str]]]:
+    """What an inline policy allows: actions, and the resources they are allowed on. Raises `Untold`."""
+    written = side.values[policy].get("policy")
+    if not isinstance(written, str) or not written.lstrip().startswith("{"):
+        yield from side.statements(policy)  # of a data source
+        return
+    try:
+        statements = blocks(json.loads(written).get("Statement"))
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise Untold("its policy cannot be read") from error
+    for one in statements:
+        if one.get("Effect") == "Allow":
+            actions = one.get("Action")
+            yield actions if isinstance(actions, list) else [str(actions)], side.named_in(one.get("Resource"), *CALLS)
 
 
 def _granted(reader: StackReader, function: str) -> dict[str, dict[str, float]]:
@@ -95,7 +139,7 @@ def _granted(reader: StackReader, function: str) -> dict[str, dict[str, float]]:
         if not roles & side.linked(policy, "role", types=["aws_iam_role"]):
             continue
         try:
-            for actions, targets in side.statements(policy):
+            for actions, targets in _statements(side, policy):
                 for target in targets - failures:
                     for kind in kinds_of(side.types[target], actions):
                         calls.setdefault(target, {})[kind] = 1

@@ -12,8 +12,8 @@ class FunctionWork:
     event, by the address of the resource and as what they are priced: `write`, `read`, `write_units`.
 
     `cpu_ms` of `duration_ms` is processor time on a full core: more memory makes it shorter. A further message of a
-    batch takes `further_ms`. `busiest`: the share of an event's writes to a table, or to an index of it, that go to
-    one partition key.
+    batch takes `further_ms`; to the parts in `once_a_run` a run makes its calls once, whatever it has. `busiest`: the
+    share of an event's writes to a table, or to an index of it, that go to one partition key.
     """
 
     duration_ms: float
@@ -23,7 +23,7 @@ class FunctionWork:
     events: float = 1
     calls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     busiest: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    is_counted: bool = False
+    once_a_run: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,8 @@ class QueueUnderLoad:
         # Received, and held because the function has no room.
         self._held: deque[Held] = deque()
         self._since: int | None = None
+        # Messages of this step.
+        self._fresh = 0
         self._slots, self._messages = Slots(), Slots()
         self.concurrency, self._growth, self._most = self._polling()
         self._least = self.concurrency
@@ -99,6 +101,7 @@ class QueueUnderLoad:
     def accept(self, pieces: Pieces, tick: int) -> None:
         number = number_in(pieces)
         self.figures.sent += number
+        self._fresh += number
         self.figures.requests += number
         self._show(0, pieces, number, tick)
 
@@ -131,15 +134,17 @@ class QueueUnderLoad:
         """Receive batches, and invoke the function with them."""
         self._expire(tick)
         waiting = self.waiting
-        self.figures.peak_waiting = max(self.figures.peak_waiting, waiting)
         if self.mapping is None or not waiting:
             self._scale(is_active=False)
             self._since = self._since if waiting else None
+            self.figures.peak_waiting = max(self.figures.peak_waiting, waiting)
             return
         function = self._functions[self.mapping.function]
         self._start_held(tick, function)
         self._receive(tick, function)
+        self._fresh = 0
         visible = self.visible
+        self.figures.peak_waiting = max(self.figures.peak_waiting, self.waiting)
         if visible:
             oldest = min(one.pieces[0][0] for one in self._visible.values() if one.pieces)
             self.figures.oldest_seconds = max(self.figures.oldest_seconds, tick * self.simulation.step - oldest)
@@ -210,8 +215,8 @@ class QueueUnderLoad:
             if full:
                 self._since = tick
             return most, full
-        # Without a window, a poller gets what is there: messages are spread over the free pollers.
-        size = min(most, math.ceil(visible / places))
+        # Without a window, idle pollers take messages as they come; of a backlog, each takes a full batch.
+        size = min(most, math.ceil(visible / places) if visible <= self._fresh else most)
         return size, min(places, math.ceil(visible / size))
 
     def _start_held(self, tick: int, function: FunctionUnderLoad) -> None:

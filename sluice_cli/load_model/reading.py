@@ -1,7 +1,9 @@
 """From a stack's synthesized Terraform, and what its functions were counted to take, to what is simulated."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,29 +61,27 @@ def model_of(
     side = reader.side
     works = works_of(reader, counts)
     connections = Connections(reader, works)
-    tables = {one: _table(reader, one) for one in side.of("aws_dynamodb_table")}
     left_out = sorted({words for type_, words in LEFT_OUT.items() if any(side.of(type_))})
-    if connections.streams:
-        left_out.append("DynamoDB streams")
-    remarks = [*reader.remarks, *(["Not simulated: " + ", ".join(left_out) + "."] if left_out else [])]
-    return LoadModel(
+    left_out += ["DynamoDB streams"] if connections.streams else []
+    model = LoadModel(
         stack,
         AccountLimits(reader.region, quotas or {}),
         functions={one: _function(reader, one, works[one]) for one in side.of("aws_lambda_function")},
         queues={one: _queue(reader, one) for one in side.of("aws_sqs_queue")},
         mappings=dict(_mappings(reader, connections)),
-        tables=tables,
+        tables={one: _table(reader, one) for one in side.of("aws_dynamodb_table")},
         apis={one: _api(reader, one) for one in side.of("aws_api_gateway_rest_api", "aws_apigatewayv2_api")},
         parts={one: _plain(reader, one) for one in side.of(*PARTS)},
         routes=connections.routes(),
         entries=tuple(connections.entries()),
-        remarks=tuple(dict.fromkeys(remarks)),
     )
+    remarks = [*reader.remarks, *(["Not simulated: " + ", ".join(left_out) + "."] if left_out else [])]
+    return replace(model, remarks=tuple(dict.fromkeys(remarks)))
 
 
 def _function(reader: StackReader, address: str, work: Any) -> FunctionSettings:
     values = reader.side.values[address]
-    memory = reader.number(values, "memory_size", 128)
+    memory = reader.number(values, "memory_size", 128, 1)
     attempts, age, keeps = 2, 21_600.0, bool(values.get("dead_letter_config"))
     for one in reader.side.of("aws_lambda_function_event_invoke_config"):
         if address in reader.side.linked(one, "function_name", types=["aws_lambda_function"]):
@@ -99,7 +99,7 @@ def _function(reader: StackReader, address: str, work: Any) -> FunctionSettings:
         work,
         memory,
         memory,
-        reader.number(values, "timeout", 3),
+        reader.number(values, "timeout", 3, 1),
         "arm64" in str(values.get("architectures")),
         reader.first_block(values.get("tracing_config")).get("mode") == "Active",
         reader.whole(values, "reserved_concurrent_executions"),
@@ -142,10 +142,13 @@ def _mappings(reader: StackReader, connections: Connections) -> Iterator[tuple[s
                 f"{reader.label(queue)} to {reader.label(function)}",
                 queue,
                 function,
-                int(reader.number(values, "batch_size", 10)),
+                int(reader.number(values, "batch_size", 10, 1)),
                 reader.number(values, "maximum_batching_window_in_seconds", 0),
                 reader.whole(scaling, "maximum_concurrency"),
-                (int(reader.number(pollers, "minimum_pollers", 2)), int(reader.number(pollers, "maximum_pollers", 200)))
+                (
+                    int(reader.number(pollers, "minimum_pollers", 2, 1)),
+                    int(reader.number(pollers, "maximum_pollers", 200, 1)),
+                )
                 if pollers
                 else None,
                 "ReportBatchItemFailures" in str(values.get("function_response_types")),
@@ -215,11 +218,11 @@ def _api(reader: StackReader, address: str) -> ApiSettings:
             settings = reader.first_block(side.values[one].get("default_route_settings"))
             rate, burst = (settings.get(f"throttling_{name}_limit") for name in ("rate", "burst"))
     limits = {"rate": rate, "burst": burst}
-    given = {name: reader.number(limits, name, -1) for name in limits}
+    given = {name: reader.number(limits, name, math.inf) for name in limits}
     return ApiSettings(
         reader.label(address),
-        None if given["rate"] < 0 else given["rate"],
-        None if given["burst"] < 0 else given["burst"],
+        None if math.isinf(given["rate"]) else given["rate"],
+        None if math.isinf(given["burst"]) else given["burst"],
         "rest_requests" if side.types[address] == "aws_api_gateway_rest_api" else "http_requests",
     )
 

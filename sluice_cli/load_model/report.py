@@ -5,13 +5,16 @@ from typing import Any
 
 from .arrivals import PATTERNS
 from .cost import NOT_PRICED, LoadCost
+from .highest import HighestRate
 from .quotas import READ
 from .simulation import SimulatedLoad
 
 Advice = Sequence[Mapping[str, Any]]
 
 
-def as_json(result: SimulatedLoad, cost: LoadCost, advice: Advice) -> dict[str, Any]:
+def as_json(
+    result: SimulatedLoad, cost: LoadCost, advice: Advice, highest: HighestRate | None = None
+) -> dict[str, Any]:
     """Everything in numbers: counts in events, latencies in seconds, costs in US dollars."""
     model, each = result.model, result.events
     return {
@@ -93,6 +96,7 @@ def as_json(result: SimulatedLoad, cost: LoadCost, advice: Advice) -> dict[str, 
             "parts": {label: round(amount, 6) for label, amount in cost.parts.items()},
             "not_in_it": NOT_PRICED,
         },
+        "highest_steady_rate": None if highest is None else {"rate": round(highest.rate, 1), "limit": highest.limit},
         "advice": list(advice),
         "remarks": list(model.remarks),
         "quotas_read": READ,
@@ -106,7 +110,7 @@ def _latency(latency: Any) -> dict[str, float | None]:
     }
 
 
-def lines(result: SimulatedLoad, cost: LoadCost, advice: Advice) -> Iterator[str]:
+def lines(result: SimulatedLoad, cost: LoadCost, advice: Advice, highest: HighestRate | None = None) -> Iterator[str]:
     """The report as plain text."""
     model, each, arrivals = result.model, result.events, result.arrivals
     yield (
@@ -142,6 +146,10 @@ def lines(result: SimulatedLoad, cost: LoadCost, advice: Advice) -> Iterator[str
             for label, amount in sorted(cost.parts.items(), key=lambda one: -one[1])
         ]
     )
+    if highest:
+        limit = f", limited by {highest.limit}" if highest.limit else ""
+        yield ""
+        yield f"The highest steady rate without failures, as it is: {highest.rate:,.0f} events a second{limit}"
     if advice:
         yield ""
         yield "What helps, each beside the ones before it:"

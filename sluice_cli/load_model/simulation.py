@@ -122,13 +122,14 @@ class LoadSimulation:
         found: Demands = []
         for target, kinds in work.calls.items():
             if target in self.tables:
-                found += self.tables[target].demands(target, work)
+                found += [(*one, target in work.once_a_run) for one in self.tables[target].demands(target, work)]
             part = self.model.parts.get(target)
-            number = sum(kinds.values()) * work.events
+            once = target in work.once_a_run
+            number = sum(kinds.values()) * (1 if once else work.events)
             if part and part.kind == "topic" and number:
-                found.append((self.publishes, number, "SNS's messages of an account"))
+                found.append((self.publishes, number, "SNS's messages of an account", once))
             if part and part.uses_key_each_time and number:
-                found.append((self.keys, number, "KMS's requests of an account"))
+                found.append((self.keys, number, "KMS's requests of an account", once))
         return found
 
     def targets(self, function: str) -> list[tuple[str, float]]:
@@ -139,10 +140,10 @@ class LoadSimulation:
             for target in self.model.routes.get(function, ())
         ]
 
-    def run(self) -> SimulatedLoad:
-        """Simulate until nothing waits any more."""
+    def run(self, longest_after: float = LONGEST_AFTER) -> SimulatedLoad:
+        """Simulate until nothing waits any more, or for so many seconds after the last event."""
         tick, last = 0, math.ceil(self.arrivals.seconds / self.step)
-        longest = last + math.ceil(LONGEST_AFTER / self.step)
+        longest = last + math.ceil(longest_after / self.step)
         while tick < last or (self._is_busy() and tick < longest):
             self._step(tick)
             tick += 1

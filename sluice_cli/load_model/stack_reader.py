@@ -1,5 +1,6 @@
 """The values of a stack's synthesized Terraform, with defaults for what only Terraform knows."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,20 +39,24 @@ class StackReader:
         """The construct path, which names a part in review_load.toml and in `--entry`."""
         return "/".join(self.names.construct(address))
 
-    def number(self, values: Mapping[str, Any], name: str, default: float) -> float:
+    def number(self, values: Mapping[str, Any], name: str, default: float, least: float = 0) -> float:
+        """A number, at least `least`; the default where it is not set, known only to Terraform, or impossible."""
         value = values.get(name)
         if value is None:
             return default
         try:
-            return float(value)
-        except (TypeError, ValueError):
-            self.remarks.append(clean(f"{name} is {str(value)[:60]}, known only to Terraform; {default:g} is assumed"))
-            return default
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if math.isfinite(number) and number >= least:
+            return number
+        self.remarks.append(clean(f"{name} is {str(value)[:60]}, which is no number here; {default:g} is assumed"))
+        return default
 
     def whole(self, values: Mapping[str, Any], name: str) -> int | None:
         """A whole number, or None where it is not set."""
-        found = self.number(values, name, -1)
-        return None if found < 0 else int(found)
+        found = self.number(values, name, math.inf)
+        return None if math.isinf(found) else int(found)
 
     def first_block(self, value: Any) -> Mapping[str, Any]:
         try:

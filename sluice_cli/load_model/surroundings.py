@@ -7,8 +7,8 @@ from .capacity import AccountConcurrency, TokenBucket, UnitCapacity
 from .figures import Moment, Pieces
 from .model import LoadModel
 
-# What one message takes of which capacity, and what each is called.
-Demands = list[tuple[UnitCapacity | TokenBucket, float, str]]
+# What one message takes of which capacity, what each is called, and whether a run takes it once.
+Demands = list[tuple[UnitCapacity | TokenBucket, float, str, bool]]
 
 
 class Surroundings(Protocol):

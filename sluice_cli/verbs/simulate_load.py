@@ -11,6 +11,7 @@ from sluice_cli.exit_codes import ExitCode
 from sluice_cli.load_model.advice import advise
 from sluice_cli.load_model.arrivals import PATTERNS
 from sluice_cli.load_model.cost import cost_of_load
+from sluice_cli.load_model.highest import highest_rate
 from sluice_cli.load_model.inputs import checked_arrivals, checked_picture, chosen_entry, read_counts
 from sluice_cli.load_model.quotas import ADJUSTABLE, raised
 from sluice_cli.load_model.reading import read_model
@@ -64,12 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
     result = LoadSimulation(model, entry, arrivals, seed=arguments.seed).run()
     cost = cost_of_load(result)
     advice = [] if arguments.no_advice else advise(result, seed=arguments.seed)
+    highest = None if arguments.no_advice else highest_rate(model, entry, seed=arguments.seed)
     if draw:
         draw(result)
     if arguments.json:
-        print(json.dumps(as_json(result, cost, advice), indent=2))
+        print(json.dumps(as_json(result, cost, advice, highest), indent=2))
     else:
-        print("\n".join(lines(result, cost, advice)))
+        print("\n".join(lines(result, cost, advice, highest)))
         if arguments.picture:
             print(f"\n{arguments.picture}")
     return ExitCode.DONE

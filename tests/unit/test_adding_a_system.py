@@ -41,7 +41,7 @@ def test_the_tests_of_all_systems_and_the_proofs_find_it(tree: Path) -> None:
 
 FOUND = """
 from checks.bench.laptop import HANDLERS
-from checks.bench.scaling import LOADS
+from checks.bench.load import LOADS
 from checks.systems import SYSTEMS
 print("doorbell" in SYSTEMS, "doorbell" in HANDLERS, "doorbell" in {load.name for load in LOADS})
 """

@@ -7,6 +7,7 @@
     duration_ms = 60                           # of a run; default 100
     events_a_run = 1                           # default 1
     # only `sluice simulate-load` reads these (docs/load.md)
+    events_a_message = 1                       # default events_a_run, or 1 behind a queue
     cpu_ms = 4                                 # processor time of a run on a full core, default 0
     init_ms = 400                              # of a cold start, default 300
     further_ms = 20                            # of each further message of a batch, default duration_ms
@@ -18,6 +19,9 @@
 
     [functions."object-tracker/Tracker".busiest] # share of the writes that go to one partition key
     Records = { by-day = 1, shards = "SHARDS" }  # of an index or the `table`; divided by this variable's number
+
+    [functions."object-tracker/Tracker".once_a_run] # calls made once a run where a variable has a value
+    Notifications = "NOTIFICATIONS=digests"
 
 docs/review.md has the rest.
 """
@@ -61,6 +65,8 @@ class Counted:
     further_ms: float | None = None
     entry: str = ""
     busiest: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
+    once_a_run: Mapping[str, str] = field(default_factory=dict)
+    events_a_message: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,18 @@ class EventCounts:
 
 LONGEST = 200
 SHARDS = "shards"
-KEYS = ("duration_ms", "events_a_run", "calls", "cpu_ms", "init_ms", "further_ms", "entry", "busiest")
+KEYS = (
+    "duration_ms",
+    "events_a_run",
+    "calls",
+    "cpu_ms",
+    "init_ms",
+    "further_ms",
+    "entry",
+    "busiest",
+    "once_a_run",
+    "events_a_message",
+)
 NO_COUNTS = EventCounts()
 
 
@@ -157,8 +174,15 @@ def _function(name: str, given: object) -> Counted:
     entry = given.get("entry", "")
     if not isinstance(entry, str):
         raise ValueError(f"functions.{name!r}: entry is the name of a construct, as text")
-    busiest = _busiest(name, given.get("busiest", {}))
-    return Counted(1 / events, duration, calls, cpu, times["init_ms"], times["further_ms"], entry, busiest)
+    busiest, once = _busiest(name, given.get("busiest", {})), given.get("once_a_run", {})
+    if not isinstance(once, dict) or not all(isinstance(one, str) and "=" in one for one in once.values()):
+        raise ValueError(f'functions.{name!r}: once_a_run is CONSTRUCT = "VARIABLE=VALUE"')
+    message = given.get("events_a_message")
+    if message is not None:
+        message = _number(message, f"functions.{name!r}: events_a_message", above=0)
+    return Counted(
+        1 / events, duration, calls, cpu, times["init_ms"], times["further_ms"], entry, busiest, once, message
+    )
 
 
 def _busiest(name: str, given: object) -> dict[str, dict[str, float | str]]:

@@ -61,7 +61,7 @@ class Side:
         policy = self.values[address].get("policy")
         if isinstance(policy, Hidden):
             raise Untold("its policy is sensitive")
-        if isinstance(policy, str):
+        if isinstance(policy, str) and not policy.startswith("${"):
             try:
                 found = json.loads(policy).get("Statement", [])
             except (ValueError, AttributeError, RecursionError) as error:

@@ -55,5 +55,5 @@ SYSTEM = SystemUnderTest(
     inputs=SoakInputs,
     uses=Proofs,
     benchmarked=Benchmarked(keys=("objectKey", "sequencer")),
-    load=EventLoad(NAME, "doorbell", 256, {"PutItem": 1}, writes=1, hottest=0, reasons={"PutItem": "the row"}),
+    load=EventLoad(NAME, "doorbell", 256, {"PutItem": 1}, writes=1, reasons={"PutItem": "the row"}),
 )
