@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from .arrivals import STEADY, LoadPattern
+from .function_run import ACCOUNT, RESERVED, SCALING
 from .model import Entry, LoadModel
 from .simulation import LoadSimulation, SimulatedLoad
 
@@ -40,7 +41,7 @@ def highest_rate(model: LoadModel, entry: Entry, *, seed: int = 1) -> HighestRat
 
 
 def most_limiting(result: SimulatedLoad) -> str:
-    """What limited a run most often; empty if nothing did."""
+    """What limited a run most often; empty if nothing did. Concurrency is last: what is throttled elsewhere takes it."""
     limits: dict[str, int] = {}
     for figures in (
         *(one.limits for one in result.functions.values()),
@@ -49,4 +50,4 @@ def most_limiting(result: SimulatedLoad) -> str:
     ):
         for what, number in figures.items():
             limits[what] = limits.get(what, 0) + number
-    return max(limits, key=lambda one: limits[one], default="")
+    return max(limits, key=lambda one: (one not in (ACCOUNT, SCALING, RESERVED), limits[one]), default="")
