@@ -41,7 +41,7 @@ def highest_rate(model: LoadModel, entry: Entry, *, seed: int = 1) -> HighestRat
 
 
 def most_limiting(result: SimulatedLoad) -> str:
-    """What limited a run most often; empty if nothing did. Concurrency is last: what is throttled elsewhere takes it."""
+    """What limited a run most often; empty if nothing did. Concurrency is last: what else throttles takes it."""
     limits: dict[str, int] = {}
     for figures in (
         *(one.limits for one in result.functions.values()),
