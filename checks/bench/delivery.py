@@ -35,7 +35,7 @@ LONGEST_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Deployed:
+class MeasuredSystem:
     """A system in one mode of delivery."""
 
     local: LocalAws
@@ -83,11 +83,11 @@ def compare_modes(folder: Path, runs: int) -> Iterator[Comparison]:
         local.stop()
 
 
-def _deployed(local: LocalAws, folder: Path, mode: str) -> dict[str, Deployed]:
+def _deployed(local: LocalAws, folder: Path, mode: str) -> dict[str, MeasuredSystem]:
     known = local_target(repository(), local)
     settings = {**known.environment, **dict.fromkeys(SETTINGS.values(), mode), "ENVIRONMENT_SUFFIX": mode}
     target = replace(known, environment=settings, folder=folder / mode, output_folder=None)
     ensure_local_state_bucket(local, settings["STATE_BUCKET"])
     say(f"deploying {', '.join(SETTINGS)}, {mode}")
     deploy(list(SETTINGS), target)
-    return {name: Deployed(local, name, Stack(name, target).outputs()) for name in SETTINGS}
+    return {name: MeasuredSystem(local, name, Stack(name, target).outputs()) for name in SETTINGS}

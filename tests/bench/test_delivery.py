@@ -13,12 +13,12 @@ NAME = "object-tracker"
 
 
 @pytest.fixture
-def deployed(deployment: Deployment) -> delivery.Deployed:
-    return delivery.Deployed(deployment.local, NAME, deployment.outputs(NAME))
+def deployed(deployment: Deployment) -> delivery.MeasuredSystem:
+    return delivery.MeasuredSystem(deployment.local, NAME, deployment.outputs(NAME))
 
 
 def test_uploads_are_timed_until_each_has_a_row_in_both_modes(
-    deployed: delivery.Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    deployed: delivery.MeasuredSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "SETTINGS", {NAME: "TRACKER_DELIVERY"})
     monkeypatch.setattr(delivery, "LocalAws", lambda _: deployed.local)
@@ -30,7 +30,7 @@ def test_uploads_are_timed_until_each_has_a_row_in_both_modes(
     assert row.ours.median > 0 < row.theirs.median
 
 
-def test_a_rate_with_failures_is_none(deployed: delivery.Deployed) -> None:
+def test_a_rate_with_failures_is_none(deployed: delivery.MeasuredSystem) -> None:
     sqs, queue = deployed.local.client("sqs"), deployed.outputs["FailureQueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody=json.dumps({"requestPayload": {}}))
     try:
