@@ -69,11 +69,9 @@ def test_stand_ins_of_buffered_delivery_pass_as_generated_and_fail_on_their_chan
     gaps = [(change, gap_of(change)) for one in of_the_buffer(name, synthesize) for change in changes(one)]
     stand_ins = {change: gap.test_of(name) for change, gap in gaps if gap}
     buffered = synthesize(Settings(**BUFFERED))
-    assert [str(change).partition(" for ")[0] for change in stand_ins] == [
-        "any resource",
-        "any principal",
-        "without aws:SourceAccount",
-    ]
+    expected = ["any resource", "any principal", "without aws:SourceAccount"]
+    has_modes = buffered.json != synthesize(Settings()).json
+    assert [str(change).partition(" for ")[0] for change in stand_ins] == (expected if has_modes else [])
     for change, test in stand_ins.items():
         run(test, name, lambda _: buffered)
         with pytest.raises(AssertionError):
