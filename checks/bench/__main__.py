@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, delivery, examples, plan, report, scaling, synth, tool, upload
+from . import busy, cold_start, delivery, examples, plan, report, scaling, synth, tool, upload, watch
 from .places import CDK_PYTHON, CDKTN_PYTHON, DOCS
 from .table import Comparison
 
@@ -33,6 +33,7 @@ PARTS: dict[str, Part] = {
     "plan": plan.unchanged,
     "review": tool.review,
     "console": tool.console_start,
+    "watch": watch.save_to_answer,
 }
 
 # Environments of peers, and the parts that need them.

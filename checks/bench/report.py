@@ -27,6 +27,7 @@ TITLES = {
     "plan": "Deploying with nothing changed, on the local AWS",
     "review": "Review of 10,000 resources",
     "console": "Start of the console",
+    "watch": "`sluice watch`: new code",
 }
 
 
