@@ -1,6 +1,7 @@
-"""The tool on a project whose app runs on CDK Terrain: deployed, shown at work, reviewed, taken over by CDKTF."""
+"""The tool on a project whose app runs on CDK Terrain: deployed, shown at work, reviewed, moved to and from CDKTF."""
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,18 @@ def test_cdktf_takes_over_what_cdk_terrain_deployed_and_hands_it_back_without_a_
         assert (code, err) == (0, "")
         assert "Deploying: done, nothing to change" in out
         assert synthesized_by(project) == version
+
+
+def test_deploy_on_an_account_shows_the_same_empty_plan(
+    local_aws: LocalAws, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = {**local_aws.environment(), **VARIABLES}
+    # Unlike the commands for the local AWS, `deploy` takes the caller's own AWS variables: a region, a profile.
+    for name in set(os.environ) - set(account):
+        monkeypatch.delenv(name)
+    code, out, err = sluice(project, "deploy", NAME, "--yes", variables=account)
+    assert code == 0, out + err
+    assert "No changes. Your infrastructure matches the configuration." in out, out + err
 
 
 def test_what_cdk_terrain_deployed_is_taken_down_without_a_rest(local_aws: LocalAws, project: Path) -> None:
