@@ -14,7 +14,7 @@ from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE
 from sluice_cli.testing import eventually
-from tests.support.commands import sluice
+from tests.support.commands import once, sluice
 
 FOREIGN = ROOT / "tests" / "support" / "foreign"
 REGION = "eu-central-1"
@@ -32,7 +32,7 @@ def project(local: LocalAws, name: str, folder: Path, app: str) -> Path:
 
 @pytest.fixture(scope="module")
 def weather(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    app = f"'{sys.executable}' '{FOREIGN / 'synth_once.py'}' app.py"
+    app = once(f"'{sys.executable}' app.py")
     folder = project(local_aws, "weather", tmp_path_factory.mktemp("foreign"), app)
     code, out, err = sluice(folder, "up")
     assert (code, err) == (0, "")

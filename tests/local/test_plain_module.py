@@ -17,7 +17,7 @@ from sluice_cli.project import FILE, MANIFEST, Project
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target, local_target
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
-from tests.support.commands import sluice
+from tests.support.commands import once, sluice
 
 NAME = "invocation-log"
 ENVIRONMENT = {"ENVIRONMENT_SUFFIX": "plain"}
@@ -35,7 +35,7 @@ def project(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """This repository's app as a project of its own on the tests' local AWS."""
     folder = tmp_path_factory.mktemp("plain")
     app = json.loads((ROOT / FILE).read_text())
-    (folder / FILE).write_text(json.dumps({**app, "app": f"'{sys.executable}' '{ROOT / 'main.py'}'"}))
+    (folder / FILE).write_text(json.dumps({**app, "app": once(f"'{sys.executable}' '{ROOT / 'main.py'}'")}))
     (folder / ".sluice").mkdir()
     (folder / ".sluice" / "local").symlink_to(local_aws.folder)
     return folder

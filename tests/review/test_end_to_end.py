@@ -127,10 +127,12 @@ def test_what_is_deployed_needs_no_change(deployment: Deployment, tmp_path: Path
 def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    def reviewed(where: Target, *acknowledged: str) -> StackReview:
-        """Reviewed in the workflow of a pull request."""
-        run = as_role(deployment.local, where, REVIEW, PULL_REQUEST, tmp_path)
-        (found,) = review(run, [LOG], acknowledged)
+    def planned(where: Target) -> list[StackPlan]:
+        """Planned in the workflow of a pull request."""
+        return make_plans(synthesize(as_role(deployment.local, where, REVIEW, PULL_REQUEST, tmp_path), [LOG]))
+
+    def reviewed(where: Target) -> StackReview:
+        (found,) = review_plans(planned(where), [])
         return found
 
     def apply(where: Target) -> None:
@@ -163,9 +165,10 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     assert "the state moved since the review" in refused(yours)
 
     back = target(deployment, tmp_path / "back")
-    (address,) = [one.address for one in reviewed(back).dangers]
+    plans = planned(back)
+    (address,) = [one.address for review in review_plans(plans, []) for one in review.dangers]
     assert f"1 dangerous changes are not acknowledged: {address}" in refused(back)
-    reviewed(back, address)
+    review_plans(plans, [address])
     apply(back)
     (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     assert group["retentionInDays"] == 365

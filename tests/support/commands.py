@@ -24,8 +24,13 @@ def project_of(local: LocalAws) -> Project:
     folder = local.folder.parent.parent
     if not (folder / FILE).exists():
         app = json.loads((ROOT / FILE).read_text())
-        (folder / FILE).write_text(json.dumps({**app, "app": f"'{sys.executable}' '{ROOT / 'main.py'}'"}))
+        (folder / FILE).write_text(json.dumps({**app, "app": once(f"'{sys.executable}' '{ROOT / 'main.py'}'")}))
     return Project.read(folder)
+
+
+def once(app: str) -> str:
+    """The command of an app that is run once for equal settings; it runs in the project's folder."""
+    return f"'{sys.executable}' '{ROOT / 'tests/support/synth_once.py'}' {app}"
 
 
 def command(local: LocalAws, verb: str, *arguments: str) -> list[str]:
