@@ -30,16 +30,19 @@ def main(command: list[str]) -> int:
         KEPT.mkdir(exist_ok=True)
         partial = Path(tempfile.mkdtemp(dir=KEPT, prefix="partial-"))
         environment = {**os.environ, "CDKTF_OUTDIR": str(partial / "out")}
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.stdout.write(done.stdout)
+            sys.stderr.write(done.stderr)
             return done.returncode
-        (partial / "said").write_text(done.stdout)
+        (partial / "output").write_text(done.stdout)
+        (partial / "errors").write_text(done.stderr)
         try:
             partial.rename(folder)
         except OSError:  # another command was first
             shutil.rmtree(partial)
-    sys.stdout.write((folder / "said").read_text())
+    sys.stdout.write((folder / "output").read_text())
+    sys.stderr.write((folder / "errors").read_text())
     shutil.copytree(folder / "out", os.environ["CDKTF_OUTDIR"], dirs_exist_ok=True)
     return 0
 
