@@ -13,14 +13,14 @@ from checks.systems import SYSTEMS
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, Project
 from sluice_cli.target import local_target
-from tests.support.commands import once, sluice
+from tests.support.commands import sluice
 
 NAME = "invocation-log"
 VARIABLES = {"ENVIRONMENT_SUFFIX": "terrain"}
 CDKTN = ROOT / ".tools" / "cdktn" / "bin" / "python"
 FRAMEWORKS = {
-    "cdktf": once(f"'{sys.executable}' '{ROOT / 'main.py'}'"),
-    "cdktn": once(f"'{sys.executable}' '{ROOT / 'tests/support/with_provider_5.py'}' '{CDKTN}' '{ROOT / 'main.py'}'"),
+    "cdktf": f"'{sys.executable}' '{ROOT / 'main.py'}'",
+    "cdktn": f"'{sys.executable}' '{ROOT / 'tests/support/with_provider_5.py'}' '{CDKTN}' '{ROOT / 'main.py'}'",
 }
 
 
