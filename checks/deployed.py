@@ -21,6 +21,7 @@ def reach(project: Project, system: str, *, local: bool) -> tuple[dict[str, Any]
     """
     target = target_of(project, local=local)
     (stack,) = deployed_stacks(target, [system])
+    stack.prepare_queries()
     return stack.outputs(), target
 
 
