@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,24 @@ class Way:
         above = self._reached(start, self.parents)
         is_chain = all(len(self.parents[one]) <= 1 for one in above)
         roots = [one for one in above if not self.parents[one]] if is_chain else start
-        return sorted({*above, *self._reached(roots, self.children)})
+        return self.causes_first({*above, *self._reached(roots, self.children)})
+
+    def causes_first(self, positions: Collection[int]) -> list[int]:
+        """Positions in the order in which they were recorded, except that what led to something comes before it: a
+        message may be received before the sender's happening is recorded.
+        """
+        ordered: dict[int, None] = {}
+        begun: set[int] = set()
+        waiting = sorted(positions, reverse=True)
+        while waiting:
+            one = waiting[-1]
+            later = [] if one in begun else [each for each in self.parents[one] if each in positions]
+            begun.add(one)
+            if missing := [each for each in later if each not in begun]:
+                waiting += reversed(missing)
+            else:
+                ordered[waiting.pop()] = None
+        return list(ordered)
 
     def _reached(self, start: Sequence[int], edges: dict[int, list[int]]) -> list[int]:
         seen, waiting = dict.fromkeys(start), list(start)

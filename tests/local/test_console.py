@@ -422,9 +422,10 @@ def test_another_project_and_a_node_that_is_gone_are_told_so(console: ConsoleCli
 
 
 def test_a_stack_that_is_destroyed_while_it_is_shown_leaves_the_picture(
-    console: ConsoleClient, nodes: list[Document], destroyed: Deployment
+    console: ConsoleClient, destroyed: Deployment
 ) -> None:
-    bucket = node_of(nodes, "file-metadata", "aws_s3_bucket")
+    synthesized = json.loads((destroyed.folder("file-metadata") / "cdk.tf.json").read_text())
+    bucket = f"file-metadata/aws_s3_bucket.{next(iter(synthesized['resource']['aws_s3_bucket']))}"
     eventually(lambda: not [one for one in console.get("/api/stacks")["stacks"] if one["deployed"]])
     shown = console.get("/api/stacks")
     assert shown["problem"] == "nothing of this project is deployed on its local AWS: run `sluice up`"
