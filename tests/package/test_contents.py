@@ -66,6 +66,7 @@ def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(
     assert of_extra == {
         "cdktn": ["cdktn-provider-aws<26,>=25.8", "cdktn<0.25,>=0.24"],
         "functions": ["sluice-functions<0.2,>=0.1"],
+        "pictures": ["pillow"],
         "scan": ["checkov", "cloudsplaining", "parliament"],
         "test": ["pytest"],
         "tool": ["boto3", "jinja2", "rich", "watchfiles"],

@@ -209,6 +209,7 @@ class EveryOption(Construct):
         quiet = Bucket(self, "Quiet", name=self._named("quiet"), key=self.key, versioned=False, emptied_on_destroy=True)
         quiet.restrict_objects_to(self.worker)
         self.bucket.on_object_created(self.work, prefix="in/", suffix=".json")
+        self.bucket.permit_delivery(self.work)
         self.bucket.on_object_removed(self.worker, prefix="in/", suffix=".json")
         self.bucket.on_object_restored(self.alarms, prefix="old/", suffix=".json")
         self.bucket.send_events_to_eventbridge()
@@ -333,7 +334,7 @@ class EveryOption(Construct):
         signed.on_request(self.worker, "ANY", "/files/{proxy+}", authorization=own)
         signature = {"Signature": "method.request.header.X-Signature"}
         signed.on_request(self.work, "POST", "/orders", message_attributes=signature)
-        signed.add_domain(f"{self.name}.example.com", certificate_arn=CERTIFICATE, base_path="v1")
+        domain = signed.add_domain(f"{self.name}.example.com", certificate_arn=CERTIFICATE, base_path="v1")
         keyed = RestApi(
             self,
             "ByKey",
@@ -346,6 +347,7 @@ class EveryOption(Construct):
             "gold", rate_limit=5, burst_limit=10, quota=Quota(requests=1000, period="DAY"), keys=["first"]
         )
         plan.add_keys(["second"])
+        keyed.use_domain(domain, base_path="v2")
         opened = RestApi(
             self,
             "Open",
@@ -414,7 +416,7 @@ class EveryOption(Construct):
             "NamedTable",
             "named",
             indexes=["by-kind"],
-            stream_arn=f"{THEIR_TABLE}/stream/2025-01-01T00:00:00.000",
+            stream_arn=f"{THEIR_TABLE.rpartition('/')[0]}/named/stream/2025-01-01T00:00:00.000",
             key=key,
         ).grant_query(role, index="by-kind")
         options: dict[str, Any] = {"key": key, "account_id": ACCOUNT, "owns_notification": True}
