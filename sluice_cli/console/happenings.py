@@ -24,6 +24,7 @@ KEPT = 5_000
 REPLAYED = 200
 WAIT_SECONDS = 20
 RETRY_SECONDS = 1.0
+SAY_AGAIN_SECONDS = 5.0
 REMEMBERED_THINGS = 40_000
 REFRESH_SECONDS = 0.7  # after the last write of a state: a deployment writes it several times
 
@@ -67,6 +68,7 @@ class Happenings:
         self._places: OrderedDict[Thing, str | None] = OrderedDict()
         self._refresh_at: float | None = None
         self._is_running = True
+        self._say_again_at = 0.0
         self._closed = False
 
     def run(self) -> None:
@@ -105,10 +107,10 @@ class Happenings:
         """Another server: numbers and deployed resources begin anew."""
         is_first, self._server, self._after = not self._server, answer["server"], 0
         self._places.clear()
-        self._refresh()
         if not is_first or not self._is_running:
             self.post("aws", {"running": True})
         self._is_running = True
+        self._refresh()
 
     def _refresh(self) -> None:
         self._refresh_at = None
@@ -122,8 +124,11 @@ class Happenings:
             self._deployments.as_json()
 
     def _say_stopped(self, message: str) -> None:
-        if self._is_running and not self._closed:
+        # Again and again: a page may have found the local AWS running in between, which this thread did not.
+        now = time.monotonic()
+        if (self._is_running or now >= self._say_again_at) and not self._closed:
             self._is_running = False
+            self._say_again_at = now + SAY_AGAIN_SECONDS
             self.post("aws", {"running": False, "message": message})
         time.sleep(RETRY_SECONDS)
 
