@@ -129,7 +129,7 @@ def test_a_local_aws_that_is_not_running_is_named_and_nothing_deployed_says_what
             assert page.axe() == []
             # Gone while it is shown, and back: another one, whose happenings begin anew.
             local.stop()
-            eventually(lambda: page.text("#trouble"), within=20)
+            eventually(lambda: page.text("#trouble"), within=60)
             local.start()
             eventually(lambda: not page.text("#trouble"), within=40)
             local.client("sns").publish(
