@@ -68,7 +68,9 @@ def console(folder: Path) -> Iterator[Client]:
             process.terminate()
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux's /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="peak memory is read from /proc, which only Linux has"
+)
 def test_a_large_object_goes_up_and_down_in_parts(deployment: Deployment) -> None:
     with console(project_of(deployment.local).folder) as client:
         stacks = json.loads(client.ask("GET", "/api/stacks").read())["stacks"]
