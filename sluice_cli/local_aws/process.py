@@ -10,13 +10,16 @@ from pathlib import Path
 SELF = Path("/proc/self/cmdline")  # on Linux
 
 
+def serves(pid: int, app: str, address: str) -> bool:
+    """Whether a running process serves that app at that address: a recorded number may be another program's by now."""
+    command = _command_line(pid).split() if pid > 0 else []
+    return any(one.endswith(app) for one in command) and address in command
+
+
 def is_server(pid: int, app: str, address: str) -> bool:
-    """Whether a process serves that app at that address: a recorded number may be another program's by now."""
-    if pid <= 0:
-        return False
-    command = _command_line(pid).split()
-    if command:
-        return any(one.endswith(app) for one in command) and address in command
+    """The same, also for one that this process started and that has ended."""
+    if pid <= 0 or _command_line(pid):
+        return serves(pid, app, address)
     # It has ended. If this process started it, the programs that it started may still run.
     with contextlib.suppress(ChildProcessError):
         return os.waitpid(pid, os.WNOHANG)[0] == pid

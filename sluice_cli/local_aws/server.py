@@ -24,7 +24,7 @@ from botocore.config import Config
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.environment import python_of_local_aws
-from sluice_cli.local_aws.process import end, is_server
+from sluice_cli.local_aws.process import end, is_server, serves
 from sluice_cli.local_aws.pythons import pythons_of_machine
 
 APP = Path(__file__).parent / "emulator" / "app.py"
@@ -35,6 +35,8 @@ NO_PROCESS = 0  # the process number of a record in a snapshot, which has none
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
 START_SECONDS = 60
+ANSWER_SECONDS = 5
+BUSY_SECONDS = 60  # a running local AWS that does not answer may be busy for so long
 STARTS = 3  # another program may take the free port first
 PORT_TAKEN = "Address already in use"
 
@@ -79,9 +81,18 @@ class LocalAws:
         self._record = self.folder / RECORD
 
     def running(self) -> Running | None:
-        """The local AWS that `start` recorded, if it still answers."""
+        """The local AWS that `start` recorded, if it still answers. As long as its process lives, a busy one has a
+        minute to answer.
+        """
         running = self._recorded()
-        return running if running and _answers(running.url, running.ca_bundle) else None
+        if running is None:
+            return None
+        deadline = time.monotonic() + BUSY_SECONDS
+        while not _answers(running.url, running.ca_bundle):
+            if not serves(running.pid, *_served(running)) or time.monotonic() > deadline:
+                return None
+            time.sleep(0.1)
+        return running
 
     def start(self) -> Running:
         """Start the local AWS, or return the running one. Raises `LocalAwsError` with the end of its log if it does not
@@ -131,7 +142,7 @@ class LocalAws:
         saved, own = _read_record(files / RECORD), self._recorded()
         if saved is None:
             raise LocalAwsError(f"{files / RECORD} is missing or not whole: the snapshot cannot be restored")
-        if own and own.port == saved.port and _serves(own):
+        if own and own.port == saved.port and is_server(own.pid, *_served(own)):
             return
         with socket.socket() as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
@@ -222,7 +233,7 @@ class LocalAws:
         if not self.folder.exists():
             return False
         recorded = self._recorded()
-        if recorded and _serves(recorded):
+        if recorded and is_server(recorded.pid, *_served(recorded)):
             end(recorded.pid)
         shutil.rmtree(self.folder, ignore_errors=True)
         return True
@@ -314,9 +325,9 @@ def _read_record(path: Path) -> Running | None:
         return None
 
 
-def _serves(running: Running) -> bool:
-    """Whether the recorded process is still this local AWS."""
-    return is_server(running.pid, f"{APP.parent.name}/{APP.name}:app", f"{LOOPBACK}:{running.port}")
+def _served(running: Running) -> tuple[str, str]:
+    """The app and the address in the command line of the recorded process."""
+    return f"{APP.parent.name}/{APP.name}:app", f"{LOOPBACK}:{running.port}"
 
 
 def _in_use(port: int) -> str:
@@ -336,7 +347,7 @@ def _answers(url: str, ca_bundle: str) -> bool:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
-        with opener.open(f"{url}/_ministack/health", timeout=5) as answer:
+        with opener.open(f"{url}/_ministack/health", timeout=ANSWER_SECONDS) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -79,7 +80,10 @@ IN_ORDER = ("backend", "no init", "server")
 
 
 @pytest.mark.parametrize("broken", [*WITHOUT_ORDER, *IN_ORDER])
-def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken: str) -> None:
+def test_down_stops_the_local_aws_even_if_terraform_fails(
+    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BUSY_SECONDS", 1)
     assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
     running = LocalAws(tmp_path / ".sluice" / "local").running()
     assert running
@@ -95,6 +99,18 @@ def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
     assert not (tmp_path / ".sluice" / "local").exists()
+
+
+def test_a_local_aws_that_is_busy_for_longer_than_one_request_waits_is_still_running(local_aws: LocalAws) -> None:
+    running = local_aws.running()
+    assert running
+    os.kill(running.pid, signal.SIGSTOP)
+    again = threading.Timer(server.ANSWER_SECONDS + 1, os.kill, (running.pid, signal.SIGCONT))
+    again.start()
+    try:
+        assert local_aws.running() == running
+    finally:
+        again.join()
 
 
 def damage(what: str, folder: Path, local: LocalAws, running: Running) -> None:
