@@ -13,8 +13,8 @@ import pytest
 
 from modules._releasing.starter import CODE
 from modules.release import ALIAS
-from sluice_cli.testing import eventually
 from tests.support.bare_aws import ACCOUNT, REGION, BareAws, Document, allow
+from tests.support.waiting import eventually
 
 TAGS = [{"Key": "Team", "Value": "shop"}]
 LAMBDA, DEPLOY = f"arn:aws:lambda:{REGION}:{ACCOUNT}", f"arn:aws:codedeploy:{REGION}:{ACCOUNT}"

@@ -192,4 +192,4 @@ def test_the_console_beside_the_local_aws_is_started_once_and_ends_with_it(proje
 
 
 def console_socket(address: str) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", int(re.findall(r":(\d+)/", address)[0])), timeout=5)
+    return socket.create_connection(("127.0.0.1", int(re.findall(r":(\d+)/", address)[0])), timeout=60)

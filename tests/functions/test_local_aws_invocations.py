@@ -13,8 +13,8 @@ import pytest
 from sluice_cli.denials.model import Denial
 from sluice_cli.denials.reading import DenialReader
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.testing import eventually
 from tests.support.probe import Probe, probe
+from tests.support.waiting import eventually
 
 INVOKE = {"Effect": "Allow", "Action": ["lambda:InvokeFunction", "sqs:*"], "Resource": "*"}
 ROOT = "os.environ['_X_AMZN_TRACE_ID']"

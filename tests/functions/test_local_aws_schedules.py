@@ -12,8 +12,9 @@ import pytest
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.schedules import run_now
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.testing import eventually, run_schedule
+from sluice_cli.testing import run_schedule
 from tests.support.bare_aws import BareAws, allow
+from tests.support.waiting import eventually
 
 Scheduled = Callable[..., tuple[str, str, str]]
 

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from sluice_cli.local_aws.server import LocalAws
 from sluice_functions.errors import RecordsFailed
 from sluice_functions.notify_digests import LARGEST_MESSAGE, DigestedRows
+from sluice_functions.notify_once import LEASE_SECONDS
 from tests.functions.conftest import Tracker, new_tracker
 from tests.support.faults import Answer, ProxiedRequest, refusing
 from tests.support.functions import finish, start_process
@@ -104,7 +105,7 @@ def test_a_topic_that_refuses_fails_the_batch_and_the_next_attempt_notifies_at_o
     tracker.proxy.fault = lambda request: None
     started = time.monotonic()
     assert tracker.handle(queued(*records)) == {"batchItemFailures": []}
-    assert time.monotonic() - started < 5, "the leases were not given back"
+    assert time.monotonic() - started < LEASE_SECONDS - 1, "the leases were not given back"
     assert digests(tracker, "refused") == [keys_of(records)]
 
 

@@ -21,9 +21,10 @@ from sluice_cli.capturing.captured import CapturedFailure, Outcome
 from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import Target
-from sluice_cli.testing import DeployedProject, eventually
+from sluice_cli.testing import DeployedProject
 from tests.support.pretended_stack import pretended_project
 from tests.support.probe import Probe, probe
+from tests.support.waiting import eventually
 
 ALLOWED = {"Effect": "Allow", "Action": ["s3:GetObject*", "dynamodb:GetItem"], "Resource": "*"}
 QUERY = """

@@ -11,8 +11,8 @@ from sluice_cli.deployment.snapshots import list_snapshots, restore_snapshot, re
 from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
-from sluice_cli.testing import eventually
 from tests.support.bare_aws import allow, policy, trust
+from tests.support.waiting import eventually
 
 REGION = "eu-west-1"
 KEY = "a b+\x01ü"

@@ -27,7 +27,7 @@ def test_an_added_system_is_deployed_shown_and_proven_on_a_local_aws(tmp_path: P
         assert shown.returncode == 0, shown.stdout + shown.stderr
         assert "Rows: 2 of 2." in shown.stdout
         (console,) = re.findall(r"(http://127\.0\.0\.1:\d+/)#token=", shown.stdout)
-        with urlopen(console, timeout=20) as page:  # noqa: S310 - an http address, by the pattern
+        with urlopen(console, timeout=60) as page:  # noqa: S310 - an http address, by the pattern
             assert b"<title>" in page.read()
         proven = run(tree, "-c", PROVE)
         assert proven.returncode == 0, proven.stderr

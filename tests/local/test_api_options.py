@@ -11,8 +11,8 @@ from botocore.awsrequest import AWSRequest
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import session, signed_request
-from sluice_cli.testing import eventually
 from tests.support.connected import Connections
+from tests.support.waiting import eventually
 
 # As in tests/support/connections/grants.py.
 DOMAIN, PAGE, CACHE_SECONDS = "api.grants.example.com", "https://app.example.com", 2

@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from sluice_cli.testing import eventually
 from tests.support.connected import Connections
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("key", ["queued/plain.txt", "monthly reports (é=1)/encoded.txt"])

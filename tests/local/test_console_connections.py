@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from sluice_cli.testing import eventually
 from tests.support.connected import Connections
 from tests.support.console_client import ConsoleClient, console_of
+from tests.support.waiting import eventually
 
 Document = dict[str, Any]
 

@@ -7,8 +7,8 @@ from functools import partial
 import pytest
 
 from checks import ROOT
-from sluice_cli.testing import eventually
 from tests.support.deployed import ENVIRONMENT, Deployment
+from tests.support.waiting import eventually
 
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 LOCAL = '"$LOCAL_AWS_USER"'

@@ -13,8 +13,8 @@ import pytest
 from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE
-from sluice_cli.testing import eventually
 from tests.support.commands import once, sluice
+from tests.support.waiting import eventually
 
 FOREIGN = ROOT / "tests" / "support" / "foreign"
 REGION = "eu-central-1"

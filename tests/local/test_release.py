@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from sluice_cli.deployment.local import up
-from sluice_cli.testing import eventually
 from tests.support.connected import Connections
+from tests.support.waiting import eventually
 
 FUNCTION = "grants-released"
 

@@ -13,8 +13,8 @@ import pytest
 from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project
-from sluice_cli.testing import eventually
 from tests.support.commands import sluice
+from tests.support.waiting import eventually
 from tests.support.watching import HANDLER, Watched, watched_project, watching
 
 

@@ -182,10 +182,10 @@ def test_what_becomes_a_header_holds_no_other_character(content_type: str) -> No
 @given(st.sampled_from(' \t;="\\a'), st.sampled_from(' \t;="\\a'), st.integers(1, 120))
 def test_no_content_type_takes_long_to_refuse(one: str, other: str, times: int) -> None:
     content_type = ("a/b;" + (one + other) * times + "\n")[:255]
-    started = time.monotonic()
+    started = time.process_time()
     with contextlib.suppress(http.InvalidRequest):
         uploads.requested(request(json.dumps(with_type(content_type))))
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 @given(st.dictionaries(ANY_TEXT, st.integers(), min_size=1, max_size=4), st.data())

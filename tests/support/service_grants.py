@@ -22,6 +22,7 @@ from checks.least_privilege.statements import SynthesizedStatement
 from sluice_cli.local_aws.signed_request import own_request
 from tests.support.bare_aws import ACCOUNT, REGION
 from tests.support.connected import Connections
+from tests.support.waiting import LONGEST_SECONDS
 
 FOREIGN_GROUP = "test-foreign"
 SCHEDULES = "/_sluice/schedules"  # runs a schedule of the local AWS
@@ -293,9 +294,9 @@ def unproven(system: ConnectedSystem, changes: Iterator[Any], case: Case) -> Ite
             yield f"{change.statement.name}, {change}: nothing tries it"
             continue
         begun = time.monotonic()
-        before = delivery.succeeds(20 if change.narrows else delivery.takes)
+        before = delivery.succeeds(LONGEST_SECONDS if change.narrows else delivery.takes)
         patience = delivery.takes + 2 * (time.monotonic() - begun)
         with system.changed(change):
-            during = delivery.succeeds(patience if change.narrows else 20)
+            during = delivery.succeeds(patience if change.narrows else LONGEST_SECONDS)
         if (before, during) != (change.narrows, not change.narrows):
             yield f"{change.statement.name}, {change}: works before {before}, with the change {during}"

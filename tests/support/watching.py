@@ -19,7 +19,7 @@ from botocore.exceptions import ReadTimeoutError
 from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE
-from sluice_cli.testing import eventually
+from tests.support.waiting import eventually
 
 REGION = "eu-west-1"
 HANDLER = "from common.words import WORD\n\n\ndef handle(event, context):\n    return f'{{WORD}} {number}'\n"

@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @contextmanager
 def connected(server: Server) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as connection:
         yield connection
 
 
@@ -93,7 +93,7 @@ def test_a_range_is_answered_by_the_whole_and_head_by_nothing(server: Server) ->
 def test_clients_that_send_nothing_do_not_keep_the_page_out(server: Server) -> None:
     body = json.dumps({"token": server.guard.token})
     named = {"X-Sluice-Console": "1", "Content-Type": "application/json"}
-    page = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    page = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=60)
     page.request("POST", "/api/session", body, named)
     cookie = page.getresponse().headers["Set-Cookie"].partition(";")[0]
 

@@ -46,7 +46,7 @@ def ask(
     """Send a request as it is given. Gives the status, the headers in lower case, and the body."""
     named = f"127.0.0.1:{server.server_port}" if host is None else host
     lines = [f"{line} HTTP/1.1", *([f"Host: {named}"] if named else []), *headers, f"Content-Length: {len(body)}"]
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as connection:
         connection.sendall("\r\n".join([*lines, "Connection: close", "", ""]).encode() + body)
         answer = b""
         while part := connection.recv(65_536):
@@ -242,7 +242,7 @@ def test_wrong_requests_are_answered_in_words(writing: Server, line: str, status
 
 
 def test_a_body_of_unknown_length_is_refused(writing: Server) -> None:
-    with socket.create_connection(("127.0.0.1", writing.server_port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", writing.server_port), timeout=60) as connection:
         host = f"127.0.0.1:{writing.server_port}"
         head = f"PUT /api/object?node=a&key=b HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n"
         connection.sendall(head.encode() + b"5\r\nhello\r\n0\r\n\r\n")
@@ -254,7 +254,7 @@ def test_a_refused_body_is_never_taken_for_the_next_request(server: Server) -> N
     # As long as what is read of it, and three requests more.
     hidden = f"GET / HTTP/1.1\r\n{host}X: ".encode().ljust(124, b"x") + b"\r\n\r\n"
     hidden *= DRAINED // len(hidden) + 3
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as connection:
         head = f"PUT /api/object HTTP/1.1\r\n{host}{OWN}\r\nContent-Length: {len(hidden)}\r\n\r\n"
         answer = b""
         with suppress(ConnectionError):  # the server does not read to the end
