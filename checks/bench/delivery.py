@@ -51,7 +51,10 @@ class MeasuredSystem:
         expected = sum(one.row for outcomes in uploaded for one in outcomes)
         while inputs.rows().total() < expected:
             if time.perf_counter() - begun > LONGEST_SECONDS:
-                raise RuntimeError(f"{self.name}: {inputs.rows().total()} of {expected} rows after {LONGEST_SECONDS} s")
+                raise RuntimeError(
+                    f"{self.name}: {inputs.rows().total()} of {expected} rows after {LONGEST_SECONDS} s, "
+                    f"{failures_kept(self.local, self.outputs)} failures are kept"
+                )
             time.sleep(0.1)
         took = (time.perf_counter() - begun) / number * 1e3
         if kept := failures_kept(self.local, self.outputs):
@@ -61,7 +64,8 @@ class MeasuredSystem:
 
 def compare_modes(folder: Path, runs: int) -> Iterator[Comparison]:
     """Time of an upload through each system, buffered beside direct."""
-    number = 12 if runs == 1 else 200
+    warming = 12  # starts the local AWS's workers, which all at once do not answer in time
+    number = warming if runs == 1 else 200
     local = LocalAws(folder / "local-aws")
     local.start()
     try:
@@ -71,8 +75,8 @@ def compare_modes(folder: Path, runs: int) -> Iterator[Comparison]:
             say(f"round {one} of {runs}")
             for name in SETTINGS:
                 for mode, systems in modes.items():
-                    milliseconds = systems[name].milliseconds(number)
-                    if one:  # the first round starts the local AWS's workers
+                    milliseconds = systems[name].milliseconds(number if one else warming)
+                    if one:
                         took.setdefault((name, mode), []).append(milliseconds)
         for name in SETTINGS:
             rates = {mode: 1e3 / median(took[name, mode]) for mode in modes}
