@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from .advice_in_order import SettingChange, fifo_changes, messages_a_second, stream_changes
 from .cost import cost_of_load
 from .function_run import ACCOUNT, RESERVED, SCALING
 from .model import FunctionSettings, LoadModel, MappingSettings, QueueSettings
@@ -13,19 +14,9 @@ from .simulation import STEPS, LoadSimulation, SimulatedLoad
 
 # Changes that are tried one after another.
 MOST_CHANGES = 12
-# More than what was needed, so that randomness has room.
-HEADROOM = 1.25
 BUFFER, BUFFER_MAPPING = "buffer", "buffer-mapping"
 BATCH = 10
 MORE_MEMORY = 2
-
-
-@dataclass(frozen=True)
-class SettingChange:
-    """A setting to change: in words, and on the model."""
-
-    words: str
-    model: LoadModel
 
 
 def advise(result: SimulatedLoad, *, seed: int = 1) -> list[dict[str, Any]]:
@@ -53,18 +44,13 @@ def advise(result: SimulatedLoad, *, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def _is_bad(result: SimulatedLoad) -> bool:
-    limited = [
-        *(one.limits for one in result.functions.values()),
-        *(one.limits for one in result.queues.values()),
-        *(one.limits for one in result.apis.values()),
-    ]
-    return result.bad > 0 or any(number for limits in limited for number in limits.values())
+    return result.bad > 0 or any(result.limits.values())
 
 
 def _is_better(before: SimulatedLoad, after: SimulatedLoad) -> bool:
     """Whether noticeably more finished, sooner, or for less."""
     shares = [one.finished / one.arrived if one.arrived else 0.0 for one in (before, after)]
-    latencies = [one.functions[one.last].latency.percentile(0.99) or math.inf for one in (before, after)]
+    latencies = [one.latency.percentile(0.99) or math.inf for one in (before, after)]
     return (
         shares[1] > shares[0] + 0.005
         or (after.bad == 0 < before.bad)
@@ -84,7 +70,7 @@ def _again(first: SimulatedLoad, model: LoadModel, seed: int) -> SimulatedLoad:
 def _row(words: str, before: SimulatedLoad, after: SimulatedLoad) -> dict[str, Any]:
     costs = [cost_of_load(one).a_million for one in (before, after)]
     shares = [one.finished / one.arrived if one.arrived else 0.0 for one in (before, after)]
-    latencies = [one.functions[one.last].latency.percentile(0.99) for one in (before, after)]
+    latencies = [one.latency.percentile(0.99) for one in (before, after)]
     return {
         "change": words,
         "finished_share": {"before": round(shares[0], 5), "after": round(shares[1], 5)},
@@ -101,22 +87,17 @@ def _rounded(seconds: float | None) -> float | None:
 
 
 def _p50(result: SimulatedLoad) -> float:
-    return result.functions[result.last].latency.percentile(0.5) or math.inf
+    return result.latency.percentile(0.5) or math.inf
 
 
 def _changes(result: SimulatedLoad) -> Iterator[SettingChange]:
     """What could help, by what limited the run; what limits first comes first."""
-    for find in (_api, _busiest_key, _tables, _services, _queues, _functions):
+    for find in (_api, _busiest_key, _tables, _services, fifo_changes, stream_changes, _queues, _functions):
         yield from find(result)
 
 
-def _messages_a_second(result: SimulatedLoad) -> float:
-    """The highest rate of messages, with room."""
-    return result.arrivals.rate * HEADROOM
-
-
 def _api(result: SimulatedLoad) -> Iterator[SettingChange]:
-    rate = math.ceil(_messages_a_second(result))
+    rate = math.ceil(messages_a_second(result))
     for address, figures in result.apis.items():
         api, quotas = result.model.apis[address], result.model.quotas
         if figures.limits.get("the stage's throttle"):
@@ -146,7 +127,7 @@ def _busiest_key(result: SimulatedLoad) -> Iterator[SettingChange]:
         work = result.model.functions[address].work
         for table, shares in work.busiest.items():
             share = max(shares.values())
-            units = _messages_a_second(result) * work.events * share
+            units = messages_a_second(result) * work.events * share
             shards = math.ceil(units / partition)
             if shards < 2:
                 continue
@@ -165,7 +146,7 @@ def _tables(result: SimulatedLoad) -> Iterator[SettingChange]:
                 met = [what for what, number in figures.limits.items() if number and f"{kind} units" in what]
                 if any(what.startswith(load.settings.label) for what in met):
                     each = max(each for one, each, _ in load.demands(name, work) if one in capacities.values())
-                    yield from _more_units(result, name, kind, math.ceil(each * _messages_a_second(result)))
+                    yield from _more_units(result, name, kind, math.ceil(each * messages_a_second(result)))
 
 
 def _more_units(result: SimulatedLoad, address: str, kind: str, units: int) -> Iterator[SettingChange]:
@@ -200,7 +181,7 @@ def _services(result: SimulatedLoad) -> Iterator[SettingChange]:
                 if target in result.model.parts
                 and (result.model.parts[target].kind == "topic" if quota == "sns_publishes" else True)
             )
-            wanted = math.ceil(number * work.events * _messages_a_second(result))
+            wanted = math.ceil(number * work.events * messages_a_second(result))
             yield SettingChange(
                 f"quota {quota} {result.model.quotas.of(quota):,.0f} → {wanted:,} a second"
                 + (", or digests of many events" if quota == "sns_publishes" else ""),
@@ -212,10 +193,10 @@ def _queues(result: SimulatedLoad) -> Iterator[SettingChange]:
     model, core = result.model, result.model.quotas.of("lambda_full_core")
     for name, mapping in model.mappings.items():
         figures = result.queues.get(mapping.queue)
-        if not figures or not figures.limits:
+        if not figures or not figures.limits or model.queues[mapping.queue].is_fifo:
             continue
         function = model.functions[mapping.function]
-        needed = _messages_a_second(result) * function.seconds(mapping.batch_size, core) / mapping.batch_size
+        needed = messages_a_second(result) * function.seconds(mapping.batch_size, core) / mapping.batch_size
         if mapping.max_concurrency and needed > mapping.max_concurrency:
             most = max(2, min(math.ceil(needed), 1_000))
             if most > mapping.max_concurrency:
@@ -241,7 +222,7 @@ def _functions(result: SimulatedLoad) -> Iterator[SettingChange]:
     for address in result.functions:
         limits, function = result.functions[address].limits, model.functions[address]
         if limits.get(RESERVED):
-            needed = math.ceil(_messages_a_second(result) * max(function.seconds(1, core), 0.1))
+            needed = math.ceil(messages_a_second(result) * max(function.seconds(1, core), 0.1))
             yield SettingChange(
                 f"{function.label}: reserved concurrency {function.reserved:,} → {needed:,}",
                 model.with_function(address, reserved=needed),
@@ -253,10 +234,11 @@ def _functions(result: SimulatedLoad) -> Iterator[SettingChange]:
             )
         if limits.get(ACCOUNT):
             per = max(function.seconds(1, core), 1 / model.quotas.of("lambda_requests_an_environment"))
-            mapping = next((one for one in model.mappings.values() if one.function == address), None)
+            read = [one for one in model.mappings.values() if one.queue in result.queues]
+            mapping = next((one for one in read if one.function == address), None)
             if mapping:
                 per = max(function.seconds(mapping.batch_size, core), 0.1) / mapping.batch_size
-            needed = math.ceil(_messages_a_second(result) * per)
+            needed = math.ceil(messages_a_second(result) * per)
             quota = model.quotas.of("lambda_concurrency")
             if needed > quota:
                 yield SettingChange(

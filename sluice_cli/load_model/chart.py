@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 from .figures import Moment
-from .report import duration, time_words
+from .report import duration, load_words, time_words
 from .simulation import SimulatedLoad
 
 WIDTH, LEFT, RIGHT = 900, 92, 24
@@ -102,7 +102,7 @@ def panels_of(result: SimulatedLoad) -> list[Panel]:
 def shapes_of(result: SimulatedLoad) -> list[Shape]:
     """The picture's lines and texts."""
     arrivals = result.arrivals
-    title = f"{result.model.stack}: {arrivals.rate * result.events:,.0f} events a second, {arrivals.pattern}"
+    title = f"{result.model.stack}: {load_words(result)}"
     small = f"for {duration(arrivals.seconds)}, all done after {duration(result.seconds)}; sluice simulate-load"
     shapes: list[Shape] = [Label(LEFT, 24, title, size=16, bold=True), Label(LEFT, 42, small, colour=SOFT)]
     total = len(result.timeline.moments) * result.timeline.width
@@ -112,7 +112,7 @@ def shapes_of(result: SimulatedLoad) -> list[Shape]:
     bottom = height_of(result) - 12
     for number in range(int(total / between * 1.0001) + 1):
         anchor = "start" if number == 0 else "middle"
-        shapes.append(Label(_x(number * between / total), bottom, duration(number * between), anchor, 11, SOFT))
+        shapes.append(Label(_x(number * between / total), bottom, moment_words(number * between), anchor, 11, SOFT))
     return shapes
 
 
@@ -203,6 +203,12 @@ def nice_time(seconds: float) -> float:
     return float(next((one for one in spans if one >= seconds), math.ceil(seconds / (12 * hour)) * 12 * hour))
 
 
+def moment_words(seconds: float) -> str:
+    """A moment of the time axis; unlike `duration`, it is not rounded."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if seconds >= 120 and rest else duration(seconds)
+
+
 def number_words(value: float) -> str:
     for size, word in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= size:
@@ -213,10 +219,9 @@ def number_words(value: float) -> str:
 def draw_svg(result: SimulatedLoad) -> str:
     """The picture as SVG, with a text for screen readers."""
     height = height_of(result)
-    latency = result.functions[result.last].latency
+    latency = result.latency
     said = (
-        f"{result.model.stack}, {result.arrivals.rate * result.events:,.0f} events a second, "
-        f"{result.arrivals.pattern}: "
+        f"{result.model.stack}, {load_words(result)}: "
         f"latency p50 {time_words(latency.percentile(0.5))}, p99 {time_words(latency.percentile(0.99))}"
     )
     parts = [

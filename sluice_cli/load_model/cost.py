@@ -9,7 +9,7 @@ from sluice_cli.review.cost.usage import DELIVERIES, LOG_GB, TRACED
 
 from .simulation import SimulatedLoad
 
-NOT_PRICED = "storage, transfer, KMS requests, free tiers and discounts"
+NOT_PRICED = "storage, transfer, KMS requests, Kinesis streams, free tiers and discounts"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def _used(result: SimulatedLoad) -> Iterator[tuple[str, str, float]]:
     if result.entry.kind == "bucket":
         yield result.entry.label, "s3_writes", result.arrived
     for address, api in result.apis.items():
-        yield model.apis[address].label, model.apis[address].price, api.requests - sum(api.limits.values())
+        if model.apis[address].price:
+            yield model.apis[address].label, model.apis[address].price, api.requests - sum(api.limits.values())
     for address, queue in result.queues.items():
         settings = model.queues[address]
         yield settings.label, "sqs_fifo_requests" if settings.is_fifo else "sqs_requests", queue.requests

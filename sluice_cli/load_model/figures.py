@@ -22,6 +22,11 @@ class LatencyHistogram:
         self._counts[int(math.log(max(seconds, SHORTEST) / SHORTEST) / STEP)] += number
         self.total += number
 
+    def add_all(self, other: "LatencyHistogram") -> None:
+        for key, number in other._counts.items():
+            self._counts[key] += number
+        self.total += other.total
+
     def percentile(self, share: float) -> float | None:
         """Seconds that this share of the messages took at most; None without any."""
         if not self.total:
@@ -96,6 +101,22 @@ class QueueFigures:
     throttles: int = 0
     dead: int = 0
     expired: int = 0
+    refused: int = 0
+    limits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+
+@dataclass
+class StreamFigures:
+    """What a stream held for one of its functions, in records."""
+
+    batches: int = 0
+    received: int = 0
+    peak_waiting: int = 0
+    oldest_seconds: float = 0
+    peak_batches: float = 0
+    throttles: int = 0
+    kept: int = 0
+    lost: int = 0
     limits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 

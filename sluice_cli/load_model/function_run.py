@@ -204,7 +204,7 @@ class FunctionUnderLoad:
         now, moment = tick * self.simulation.step, self.simulation.moment
         colds, warm = split(pieces, cold)
         init = self.settings.work.init_ms / 1000
-        is_last = self.address == self.simulation.last
+        is_last = self.address in self.simulation.ends
         for group, more in ((colds, init), (warm, 0.0)):
             for born, number in group:
                 latency = now - born + seconds + more
@@ -214,7 +214,7 @@ class FunctionUnderLoad:
         number = number_in(pieces)
         self.figures.finished += number
         if is_last:
-            moment.finished += number
+            moment.finished += number / self.simulation.ends_an_event
 
     def _pass_on(self, tick: int, pieces: Pieces, seconds: float) -> None:
         """Send what the function writes on to the parts that react to it."""

@@ -15,6 +15,8 @@ from .stack_reader import StackReader
 
 # Of a cold start, where nothing was counted.
 INIT_MS = 300
+# What a function reads in batches.
+SOURCES = ("aws_sqs_queue", "aws_dynamodb_table", "aws_kinesis_stream")
 FAILURE_PLACES = (
     ("aws_lambda_function_event_invoke_config", "destination_config"),
     ("aws_lambda_event_source_mapping", "destination_config"),
@@ -38,8 +40,8 @@ def works_of(reader: StackReader, counts: EventCounts) -> dict[str, FunctionWork
         else:
             found[address] = FunctionWork(DURATION_MS, init_ms=INIT_MS, calls=_granted(reader, address))
             reader.remarks.append(
-                f"{reader.label(address)}: not in the work file; {DURATION_MS} ms a run, and each call that it may "
-                "make once, are assumed."
+                f"{reader.label(address)}: not in the work file; {DURATION_MS} ms for each message, and each call that "
+                "it may make once, are assumed."
             )
     return found
 
@@ -74,13 +76,14 @@ def _counted(reader: StackReader, address: str, counted: Counted, constructs: Ma
         calls,
         busiest,
         once_a_run=frozenset(_once_a_run(reader, address, counted, constructs)),
+        message_groups=counted.message_groups,
     )
 
 
 def _is_polled(side: Side, function: str) -> bool:
     return any(
         function in side.linked(one, "function_name", types=["aws_lambda_function"])
-        and side.linked(one, "event_source_arn", types=["aws_sqs_queue"])
+        and side.linked(one, "event_source_arn", types=SOURCES)
         for one in side.of("aws_lambda_event_source_mapping")
     )
 

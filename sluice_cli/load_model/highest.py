@@ -42,12 +42,5 @@ def highest_rate(model: LoadModel, entry: Entry, *, seed: int = 1) -> HighestRat
 
 def most_limiting(result: SimulatedLoad) -> str:
     """What limited a run most often; empty if nothing did. Concurrency is last: what else throttles takes it."""
-    limits: dict[str, int] = {}
-    for figures in (
-        *(one.limits for one in result.functions.values()),
-        *(one.limits for one in result.queues.values()),
-        *(one.limits for one in result.apis.values()),
-    ):
-        for what, number in figures.items():
-            limits[what] = limits.get(what, 0) + number
+    limits = result.limits
     return max(limits, key=lambda one: (one not in (ACCOUNT, SCALING, RESERVED), limits[one]), default="")

@@ -12,7 +12,7 @@ from sluice_cli.text import clean
 
 from .arrivals import DAY, DIURNAL, PATTERNS, LoadPattern
 from .chart import draw_svg
-from .model import Entry, LoadModel
+from .model import Entry, LoadModel, ScheduleSettings
 from .raster import check_pillow, draw_png
 from .simulation import SimulatedLoad
 
@@ -23,11 +23,12 @@ SHORTEST = 1.0
 
 @dataclass(frozen=True)
 class GivenLoad:
-    """A load in events, as it was asked for."""
+    """A load in events, as it was asked for. `rate`: None where none was given; `is_usual`: of the usual length."""
 
     pattern: str
-    rate: float
+    rate: float | None
     seconds: float
+    is_usual: bool = False
 
     def in_messages_of(self, model: LoadModel, entry: Entry) -> LoadPattern:
         """The load in messages: the first function that gets them says how many events are in each. Raises
@@ -35,18 +36,37 @@ class GivenLoad:
         first = next((one for one in model.reached_from(entry.address) if one in model.functions), None)
         if first is None:
             raise InputError(f"{model.stack}: no function gets the events of {entry.label}; choose another --entry")
+        if entry.address in model.schedules:
+            return self._of_schedule(model.schedules[entry.address])
+        if self.rate is None:
+            raise InputError("--rate: none is given; give a number of events a second")
         return LoadPattern(self.pattern, self.rate / model.functions[first].work.events, self.seconds)
 
+    def _of_schedule(self, schedule: ScheduleSettings) -> LoadPattern:
+        """A schedule has times of its own: a day of them, or a week."""
+        if not schedule.times:
+            raise InputError(f"{schedule.label} is disabled; there is nothing to simulate")
+        seconds = self.seconds
+        if self.is_usual:
+            seconds = DAY if schedule.times[0] < DAY else LONGEST
+        runs = sum(time < seconds for time in schedule.times)
+        if not runs:
+            raise InputError(
+                f"{schedule.label}: {schedule.expression} starts no run within {seconds:g} seconds of midnight (UTC); "
+                f"give --hours {math.ceil((schedule.times[0] + 1) / 3_600)}"
+            )
+        return LoadPattern(self.pattern, runs / seconds, seconds)
 
-def checked_arrivals(pattern: str, rate: str, hours: str | None, minutes: str | None) -> GivenLoad:
+
+def checked_arrivals(pattern: str, rate: str | None, hours: str | None, minutes: str | None) -> GivenLoad:
     """The load of the command line. Raises `InputError`."""
     if pattern not in PATTERNS:
         near = get_close_matches(pattern, PATTERNS, 1, 0.5)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise InputError(f"--pattern: {clean(pattern)!r} is not known{hint} (known: {', '.join(PATTERNS)})")
-    number = _number("--rate", rate, HIGHEST_RATE, "events a second")
+    number = None if rate is None else _number("--rate", rate, HIGHEST_RATE, "events a second")
     if hours is None and minutes is None:
-        return GivenLoad(pattern, number, DAY if pattern == DIURNAL else 3600.0)
+        return GivenLoad(pattern, number, DAY if pattern == DIURNAL else 3600.0, is_usual=True)
     seconds = 0.0
     for option, text, unit in (("--hours", hours, 3600), ("--minutes", minutes, 60)):
         if text is not None:
@@ -83,7 +103,7 @@ def chosen_entry(model: LoadModel, counts: EventCounts, given: str | None) -> En
     if not names:
         raise InputError(
             f"{model.stack}: nothing brings events from outside to a function (a bucket's notification, an API, "
-            "a queue, a topic or a rule): there is nothing to simulate"
+            "a function URL, a queue, a topic, a rule, a stream or a schedule): there is nothing to simulate"
         )
     if given is None:
         written = [one.entry for one in counts.functions_of(model.stack) if one.entry]

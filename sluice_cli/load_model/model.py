@@ -13,7 +13,8 @@ class FunctionWork:
 
     `cpu_ms` of `duration_ms` is processor time on a full core: more memory makes it shorter. A further message of a
     batch takes `further_ms`; to the parts in `once_a_run` a run makes its calls once, whatever it has. `busiest`: the
-    share of an event's writes to a table, or to an index of it, that go to one partition key.
+    share of an event's writes to a table, or to an index of it, that go to one partition key. `message_groups`: groups
+    with messages at the same time in the FIFO queue that the function reads; None if that was not counted.
     """
 
     duration_ms: float
@@ -24,6 +25,7 @@ class FunctionWork:
     calls: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     busiest: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     once_a_run: frozenset[str] = frozenset()
+    message_groups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,52 @@ class FunctionSettings:
 
 @dataclass(frozen=True)
 class QueueSettings:
-    """A queue. `max_receives`: None where it has no dead-letter queue."""
+    """A queue. `max_receives`: None where it has no dead-letter queue. Of a FIFO queue: whether its limits are those of
+    high throughput, its message groups, and whether messages are sent ten in a request.
+    """
 
     label: str
     visibility: float = 30
     retention: float = 345_600
     max_receives: int | None = None
     is_fifo: bool = False
+    has_high_throughput: bool = False
+    message_groups: int = 1
+    is_sent_in_batches: bool = False
+
+
+@dataclass(frozen=True)
+class StreamConsumer:
+    """How Lambda polls a stream for a function. `attempts_more`, `longest_age`: None until the record expires."""
+
+    label: str
+    function: str
+    batch_size: int = 100
+    window: float = 0
+    parallel: int = 1
+    attempts_more: int | None = None
+    longest_age: float | None = None
+    keeps_failures: bool = False
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """A Kinesis stream, or the stream of a table, which has its address. `shards`: None where the table's capacity
+    decides."""
+
+    label: str
+    consumers: tuple[StreamConsumer, ...] = ()
+    shards: int | None = None
+    retention: float = 86_400
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """When a schedule starts runs: seconds after midnight of a Monday, within a week."""
+
+    label: str
+    expression: str
+    times: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,12 +148,14 @@ class TableSettings:
 
 @dataclass(frozen=True)
 class ApiSettings:
-    """An API: its stage's throttle (None: only the account's), and the price of its requests."""
+    """An API: its stage's throttle (None: only the account's), and the price of its requests. A function URL has
+    neither throttle nor price."""
 
     label: str
     rate: float | None = None
     burst: float | None = None
     price: str = "rest_requests"
+    is_function_url: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,12 +192,15 @@ class LoadModel:
     tables: Mapping[str, TableSettings] = field(default_factory=dict)
     apis: Mapping[str, ApiSettings] = field(default_factory=dict)
     parts: Mapping[str, PlainPart] = field(default_factory=dict)
+    streams: Mapping[str, StreamSettings] = field(default_factory=dict)
+    schedules: Mapping[str, ScheduleSettings] = field(default_factory=dict)
     routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def label(self, address: str) -> str:
-        for group in (self.functions, self.queues, self.tables, self.apis, self.parts, self.mappings):
+        groups = (self.functions, self.queues, self.tables, self.apis, self.parts, self.mappings, self.streams)
+        for group in groups:
             if address in group:
                 return str(group[address].label)
         return address
@@ -167,6 +213,17 @@ class LoadModel:
         changed = replace(self.mappings[address], **changes)  # type: ignore[arg-type]
         return replace(self, mappings={**self.mappings, address: changed})
 
+    def with_stream(self, address: str, number: int, **changes: object) -> "LoadModel":
+        """With a consumer of a stream changed."""
+        stream = self.streams[address]
+        consumers = list(stream.consumers)
+        consumers[number] = replace(consumers[number], **changes)  # type: ignore[arg-type]
+        return replace(self, streams={**self.streams, address: replace(stream, consumers=tuple(consumers))})
+
+    def with_queue(self, address: str, **changes: object) -> "LoadModel":
+        changed = replace(self.queues[address], **changes)  # type: ignore[arg-type]
+        return replace(self, queues={**self.queues, address: changed})
+
     def reached_from(self, entry: str) -> list[str]:
         """The parts that events of an entry get to, nearest first; each once, so that circles end."""
         found, waiting = [entry], [entry]
@@ -178,6 +235,7 @@ class LoadModel:
         return found
 
     def targets(self, address: str) -> list[str]:
-        """Where a part sends what it gets; the function behind a queue."""
+        """Where a part sends what it gets; the functions behind a queue or a stream."""
         polled = [one.function for one in self.mappings.values() if one.queue == address]
+        polled += [one.function for one in self.streams[address].consumers] if address in self.streams else []
         return [*self.routes.get(address, ()), *polled]

@@ -9,10 +9,26 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .capacity import Slots
+from .capacity import Slots, TokenBucket
 from .figures import Pieces, QueueFigures, number_in, split
 from .function_run import FunctionUnderLoad
+from .model import QueueSettings
+from .quotas import AccountLimits
 from .surroundings import Surroundings
+
+POLLERS = "the batches that Lambda processes at a time"
+FIFO_GROUPS = "the message groups, each of which has one batch at a time"
+FIFO_SENDS = "the requests a second to send to a FIFO queue"
+FIFO_RECEIVES = "the requests a second to receive from a FIFO queue"
+
+
+def requests_a_second(settings: QueueSettings, quotas: AccountLimits) -> float:
+    """How many requests of each kind a queue takes: to send, and to receive."""
+    if not settings.is_fifo:
+        return math.inf
+    if not settings.has_high_throughput:
+        return quotas.of("fifo_requests")
+    return min(quotas.of("fifo_high_throughput"), settings.message_groups * quotas.of("fifo_requests"))
 
 
 @dataclass
@@ -76,6 +92,10 @@ class QueueUnderLoad:
         self.concurrency, self._growth, self._most = self._polling()
         self._least = self.concurrency
         self._number_hidden = self._number_held = 0
+        # Of a FIFO queue: requests to send and to receive, and groups whose failed batch is not visible yet.
+        self._sends = simulation.sends[address]
+        self._receives = TokenBucket(self._sends.rate, self._sends.rate)
+        self._blocked = 0
 
     def _polling(self) -> tuple[float, float, float]:
         """Batches at a time: at first, how many more a second, and at most."""
@@ -95,15 +115,29 @@ class QueueUnderLoad:
 
     @property
     def waiting(self) -> int:
-        """Messages that are not being processed."""
-        return self.visible + self._number_hidden + self._number_held
+        """Messages that are not being processed; none where nothing of this stack receives them."""
+        return self.visible + self._number_hidden + self._number_held if self.mapping else 0
+
+    def admit(self, pieces: Pieces, tick: int) -> Pieces:
+        """Messages from outside of the stack. Returns those that a FIFO queue throttles."""
+        each = self._of("queue_request") if self.settings.is_sent_in_batches else 1
+        number = number_in(pieces)
+        admitted = int(min(number, max(0.0, self._sends.tokens * each)))
+        self._sends.take(admitted / each)
+        passed, refused = split(pieces, admitted)
+        if refused:
+            self.figures.limits[FIFO_SENDS] += number - admitted
+            self.simulation.moment.throttled += number - admitted
+        self.accept(passed, tick)
+        return refused
 
     def accept(self, pieces: Pieces, tick: int) -> None:
         number = number_in(pieces)
         self.figures.sent += number
         self._fresh += number
         self.figures.requests += number
-        self._show(0, pieces, number, tick)
+        if self.mapping:
+            self._show(0, pieces, number, tick)
 
     def _show(self, receives: int, pieces: Pieces, number: int, tick: int) -> None:
         if self._since is None:
@@ -122,12 +156,25 @@ class QueueUnderLoad:
         later = tick + max(1, math.ceil(self.settings.visibility / self.simulation.step))
         self._hidden.setdefault(later, []).append((receives, pieces))
         self._number_hidden += number
+        self._blocked += self._groups_of(number)
+
+    def _groups_of(self, number: int) -> int:
+        """How many groups wait for failed messages of theirs, which come first."""
+        if not self.settings.is_fifo or self.mapping is None:
+            return 0
+        return min(self.settings.message_groups, math.ceil(number / min(self.mapping.batch_size, self._fifo_batch)))
+
+    @property
+    def _fifo_batch(self) -> int:
+        return int(self._of("fifo_batch"))
 
     def advance(self, tick: int) -> None:
         self._slots.advance(tick)
         self._messages.advance(tick)
+        self._receives.refill(self.simulation.step)
         for receives, pieces in self._hidden.pop(tick, ()):
             self._number_hidden -= number_in(pieces)
+            self._blocked -= self._groups_of(number_in(pieces))
             self._show(receives, pieces, number_in(pieces), tick)
 
     def poll(self, tick: int) -> None:
@@ -139,16 +186,16 @@ class QueueUnderLoad:
             self._since = self._since if waiting else None
             self.figures.peak_waiting = max(self.figures.peak_waiting, waiting)
             return
+        if born := [one.pieces[0][0] for one in self._visible.values() if one.pieces]:
+            oldest = tick * self.simulation.step - min(born)
+            self.figures.oldest_seconds = max(self.figures.oldest_seconds, oldest)
         function = self._functions[self.mapping.function]
         self._start_held(tick, function)
         self._receive(tick, function)
         self._fresh = 0
         visible = self.visible
         self.figures.peak_waiting = max(self.figures.peak_waiting, self.waiting)
-        if visible:
-            oldest = min(one.pieces[0][0] for one in self._visible.values() if one.pieces)
-            self.figures.oldest_seconds = max(self.figures.oldest_seconds, tick * self.simulation.step - oldest)
-        else:
+        if not visible:
             self._since = None
         self._scale(is_active=visible > 0)
 
@@ -162,21 +209,30 @@ class QueueUnderLoad:
     def _receive(self, tick: int, function: FunctionUnderLoad) -> None:
         mapping, visible = self.mapping, self.visible
         free = self.concurrency - self._slots.busy - sum(one.batches for one in self._held)
+        if self.settings.is_fifo:
+            groups = self.settings.message_groups - self._blocked
+            if groups < self.concurrency:
+                free -= self.concurrency - max(groups, 0)
+            if free <= 0 < visible:
+                self.figures.limits[FIFO_GROUPS] += 1
         if mapping is None or free <= 0 or not visible:
             return
         seconds = max(function.seconds(min(mapping.batch_size, max(1, visible // max(1, int(free))))), 0.001)
         places = max(0, math.floor(free / min(seconds / self.simulation.step, 1.0) + 1e-9))
         size, batches = self._batches(tick, visible, places)
         if visible > size * batches and batches == places:
-            self.figures.limits["the batches that Lambda processes at a time"] += 1
-        if self.settings.is_fifo:
-            size = min(size, int(self._of("mapping_batch")))
+            what = FIFO_GROUPS if self.settings.is_fifo and self.settings.message_groups < self._most else POLLERS
+            self.figures.limits[what] += 1
+        if self.settings.is_fifo and batches > self._receives.tokens:
+            self.figures.limits[FIFO_RECEIVES] += 1
+            batches = max(0, int(self._receives.tokens))
         in_flight = self._of("queue_in_flight") - self._messages.busy - self._number_held - self._number_hidden
         if size * batches > in_flight:
             self.figures.limits["the messages in flight of a queue"] += 1
             batches = max(0, int(in_flight // size))
         room = function.room(size)
-        for receives in list(self._visible):
+        # Of a FIFO queue, what failed comes before what came later.
+        for receives in sorted(self._visible, reverse=True) if self.settings.is_fifo else list(self._visible):
             group = self._visible[receives]
             number = min(group.number, size * batches)
             if number <= 0:
@@ -204,8 +260,8 @@ class QueueUnderLoad:
         mapping = self.mapping
         if mapping is None or places <= 0:
             return 1, 0
-        most = mapping.batch_size
-        if mapping.window:
+        most = min(mapping.batch_size, self._fifo_batch) if self.settings.is_fifo else mapping.batch_size
+        if mapping.window and not self.settings.is_fifo:
             # A batch is invoked when it is full, or when its window is over.
             full = min(places, visible // most)
             waited = (tick - (self._since if self._since is not None else tick)) * self.simulation.step
@@ -250,6 +306,7 @@ class QueueUnderLoad:
         self._messages.take(tick, messages, seconds / step)
         self.figures.peak_batches = max(self.figures.peak_batches, self._slots.busy)
         self.figures.batches += runs
+        self._receives.take(runs)
         self.figures.received += messages
         # Received and deleted, ten messages a request.
         self.figures.requests += 2 * max(runs, messages / self._of("queue_request"))

@@ -103,6 +103,49 @@ QUOTAS: Mapping[str, DocumentedLimit] = {
         30, "seconds of a queue's visibility timeout, unless set", f"{SQS}/sqs-visibility-timeout.html"
     ),
     "queue_request": DocumentedLimit(10, "messages of one request to SQS", f"{SQS}/quotas-messages.html"),
+    "fifo_requests": DocumentedLimit(
+        300,
+        "requests a second of each kind (send, receive, delete) to a FIFO queue, or to a partition of it; ten messages "
+        "in each: 3,000 messages",
+        f"{SQS}/quotas-messages.html",
+    ),
+    "fifo_high_throughput": DocumentedLimit(
+        2_400,
+        "requests a second of each kind to a FIFO queue of high throughput",
+        f"{SQS}/quotas-messages.html",
+        regions={
+            **_regions(70_000, "us-east-1", "us-west-2", "eu-west-1"),
+            **_regions(19_000, "us-east-2", "eu-central-1"),
+            **_regions(9_000, "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ap-northeast-1"),
+            **_regions(4_500, "eu-west-2", "sa-east-1"),
+        },
+    ),
+    "fifo_batch": DocumentedLimit(10, "messages of a batch of a FIFO queue", f"{LAMBDA}/services-sqs-parameters.html"),
+    "stream_batch": DocumentedLimit(
+        100, "records of a batch of a stream, unless set", f"{LAMBDA}/services-ddb-params.html"
+    ),
+    "stream_parallel": DocumentedLimit(
+        10, "batches at a time of a shard, at most", f"{LAMBDA}/services-ddb-params.html"
+    ),
+    "stream_retention": DocumentedLimit(
+        86_400, "seconds that a stream keeps a record, unless set", f"{LAMBDA}/services-ddb-params.html"
+    ),
+    "stream_table_poll": DocumentedLimit(
+        0.25, "seconds between two polls of a shard of a table's stream", f"{LAMBDA}/with-ddb.html"
+    ),
+    "stream_kinesis_poll": DocumentedLimit(
+        1, "seconds between two polls of a shard of a Kinesis stream", f"{LAMBDA}/with-kinesis.html"
+    ),
+    "kinesis_records": DocumentedLimit(
+        1_000,
+        "records a second that a shard takes",
+        "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
+    ),
+    "kinesis_on_demand_shards": DocumentedLimit(
+        4,
+        "shards of a new on-demand stream",
+        "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
+    ),
     "table_writes": DocumentedLimit(
         40_000, "write units a second of a table", f"{DYNAMODB}/ServiceQuotas.html", adjustable=True
     ),

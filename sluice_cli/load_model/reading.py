@@ -17,6 +17,7 @@ from .model import (
     ApiSettings,
     CapacitySettings,
     FunctionSettings,
+    FunctionWork,
     LoadModel,
     MappingSettings,
     PlainPart,
@@ -24,6 +25,7 @@ from .model import (
     TableSettings,
 )
 from .quotas import AccountLimits
+from .reading_sources import read_schedule, read_streams
 from .stack_reader import StackReader
 
 RECEIVES = re.compile(r'maxReceiveCount"?\s*[:=]\s*"?(\d{1,4})')
@@ -32,14 +34,15 @@ PARTS = {
     "aws_sns_topic": "topic",
     "aws_cloudwatch_event_bus": "bus",
     "aws_cloudwatch_event_rule": "rule",
+    "aws_scheduler_schedule": "schedule",
 }
 # What is wired to functions and is not simulated.
 LEFT_OUT = {
-    "aws_kinesis_stream": "Kinesis streams",
     "aws_sfn_state_machine": "state machines",
-    "aws_scheduler_schedule": "schedules",
+    "aws_pipes_pipe": "pipes",
+    "aws_msk_cluster": "Kafka",
+    "aws_kinesis_firehose_delivery_stream": "Firehose",
     "aws_ecs_service": "containers",
-    "aws_lambda_function_url": "function URLs",
 }
 
 
@@ -62,16 +65,27 @@ def model_of(
     works = works_of(reader, counts)
     connections = Connections(reader, works)
     left_out = sorted({words for type_, words in LEFT_OUT.items() if any(side.of(type_))})
-    left_out += ["DynamoDB streams"] if connections.streams else []
     model = LoadModel(
         stack,
         AccountLimits(reader.region, quotas or {}),
         functions={one: _function(reader, one, works[one]) for one in side.of("aws_lambda_function")},
-        queues={one: _queue(reader, one) for one in side.of("aws_sqs_queue")},
+        queues={one: _queue(reader, one, connections, works) for one in side.of("aws_sqs_queue")},
         mappings=dict(_mappings(reader, connections)),
         tables={one: _table(reader, one) for one in side.of("aws_dynamodb_table")},
-        apis={one: _api(reader, one) for one in side.of("aws_api_gateway_rest_api", "aws_apigatewayv2_api")},
+        apis={
+            **{one: _api(reader, one) for one in side.of("aws_api_gateway_rest_api", "aws_apigatewayv2_api")},
+            **{
+                one: ApiSettings(reader.label(one), price="", is_function_url=True)
+                for one in side.of("aws_lambda_function_url")
+            },
+        },
         parts={one: _plain(reader, one) for one in side.of(*PARTS)},
+        streams=dict(read_streams(reader, connections)),
+        schedules={
+            one: read_schedule(reader, one)
+            for one in side.of("aws_scheduler_schedule", "aws_cloudwatch_event_rule")
+            if connections.is_schedule(one)
+        },
         routes=connections.routes(),
         entries=tuple(connections.entries()),
     )
@@ -110,8 +124,18 @@ def _function(reader: StackReader, address: str, work: Any) -> FunctionSettings:
     )
 
 
-def _queue(reader: StackReader, address: str) -> QueueSettings:
+def _queue(
+    reader: StackReader, address: str, connections: Connections, works: Mapping[str, FunctionWork]
+) -> QueueSettings:
     values = reader.side.values[address]
+    is_fifo = values.get("fifo_queue") is True
+    readers = [function for _, queue, function in connections.mappings if queue == address]
+    groups = next((works[one].message_groups for one in readers if works[one].message_groups), None)
+    if is_fifo and readers and groups is None:
+        reader.remarks.append(
+            f"{reader.label(address)}: `message_groups` is not in the work file; all messages are taken to be of one "
+            "group, in order."
+        )
     policies = [values.get("redrive_policy")]
     policies += [
         reader.side.values[one].get("redrive_policy")
@@ -124,7 +148,9 @@ def _queue(reader: StackReader, address: str) -> QueueSettings:
         reader.number(values, "visibility_timeout_seconds", 30),
         reader.number(values, "message_retention_seconds", 345_600),
         receives,
-        values.get("fifo_queue") is True,
+        is_fifo,
+        values.get("fifo_throughput_limit") == "perMessageGroupId",
+        groups or 1,
     )
 
 

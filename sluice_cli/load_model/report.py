@@ -1,5 +1,6 @@
 """What a simulation found, as text and as JSON."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ def as_json(
         "stack": model.stack,
         "entry": result.entry.name,
         "other_entries": [one.name for one in model.entries if one.name != result.entry.name],
+        "schedule": _schedule_of(result),
         "pattern": result.arrivals.pattern,
         "rate": result.arrivals.rate * each,
         "seconds": result.arrivals.seconds,
@@ -35,7 +37,7 @@ def as_json(
             "refused_to_callers": result.refused * each,
             "still_waiting": result.still_waiting * each,
         },
-        "latency_seconds": _latency(result.functions[result.last].latency),
+        "latency_seconds": _latency(result.latency),
         "functions": {
             model.label(address): {
                 "runs": round(one.runs),
@@ -65,9 +67,27 @@ def as_json(
                 "throttles": one.throttles,
                 "dead": one.dead,
                 "expired": one.expired,
+                "refused_to_senders": one.refused,
                 "limited_by": dict(one.limits),
             }
             for address, one in result.queues.items()
+        },
+        "streams": {
+            f"{model.streams[address].label} to {settings.label}": {
+                "received": one.received,
+                "batches": one.batches,
+                "records_a_batch": round(one.received / one.batches, 3) if one.batches else 0,
+                "peak_waiting": one.peak_waiting,
+                "oldest_seconds": round(one.oldest_seconds, 3),
+                "peak_batches_at_a_time": round(one.peak_batches, 1),
+                "throttles": one.throttles,
+                "kept": one.kept,
+                "lost": one.lost,
+                "refused_to_writers": result.refused_by_streams[address][0],
+                "limited_by": {**one.limits, **result.refused_by_streams[address][1]},
+            }
+            for address, figures in result.streams.items()
+            for settings, one in zip(model.streams[address].consumers, figures, strict=True)
         },
         "apis": {
             model.label(address): {
@@ -113,17 +133,17 @@ def _latency(latency: Any) -> dict[str, float | None]:
 def lines(result: SimulatedLoad, cost: LoadCost, advice: Advice, highest: HighestRate | None = None) -> Iterator[str]:
     """The report as plain text."""
     model, each, arrivals = result.model, result.events, result.arrivals
-    yield (
-        f"{model.stack}: {arrivals.rate * each:,.0f} events a second, {arrivals.pattern}, for "
-        f"{duration(arrivals.seconds)} ({model.quotas.region})"
-    )
-    yield f"  {arrivals.pattern}: {PATTERNS[arrivals.pattern]}"
+    yield f"{model.stack}: {load_words(result)}, for {duration(arrivals.seconds)} ({model.quotas.region})"
+    if _schedule_of(result):
+        yield "  A schedule starts runs at its own times: the rate is that of its runs"
+    else:
+        yield f"  {arrivals.pattern}: {PATTERNS[arrivals.pattern]}"
     others = [one.name for one in model.entries if one.name != result.entry.name]
     yield f"  Events come in at: {result.entry.label}" + (f" (--entry: {', '.join(others)})" if others else "")
     if each != 1:
         yield f"  {each:g} events in each message"
     yield ""
-    latency = result.functions[result.last].latency
+    latency = result.latency
     rows = [
         ("events", f"{result.arrived * each:,.0f}"),
         ("finished", f"{result.finished * each:,.0f} ({_share(result.finished, result.arrived)})"),
@@ -166,6 +186,9 @@ def _parts(result: SimulatedLoad) -> Iterator[tuple[str, str]]:
         yield model.label(address), f"{api.requests:,} requests, {sum(api.limits.values()):,} throttled (429)"
         yield from _limits(api.limits)
     for address, queue in result.queues.items():
+        if address not in {mapping.queue for mapping in model.mappings.values()}:
+            yield model.label(address), f"{queue.sent:,} messages, which no function of this stack receives"
+            continue
         per = f", {queue.received / queue.batches:,.1f} messages each" if queue.batches else ""
         yield (
             model.label(address),
@@ -174,12 +197,13 @@ def _parts(result: SimulatedLoad) -> Iterator[tuple[str, str]]:
             "at a time",
         )
         yield from _limits(queue.limits)
+    yield from _streams(result)
     for address, one in result.functions.items():
         yield (
             model.label(address),
-            f"{one.runs:,.0f} runs; at most {one.peak_concurrency:,.0f} at a time; {one.cold_starts:,} cold starts; "
-            f"{one.throttles:,} throttles; {one.failed_attempts:,} failed attempts; at most {one.peak_waiting:,} "
-            "waiting",
+            f"{one.runs:,.0f} runs; at most {math.ceil(one.peak_concurrency):,} at a time; {one.cold_starts:,} cold "
+            f"starts; {one.throttles:,} throttles; {one.failed_attempts:,} failed attempts; at most "
+            f"{one.peak_waiting:,} waiting",
         )
         yield from _limits(one.limits)
     for address, table in result.tables.items():
@@ -191,6 +215,39 @@ def _parts(result: SimulatedLoad) -> Iterator[tuple[str, str]]:
                     for name, one in table.writes.items()
                 ),
             )
+
+
+def _streams(result: SimulatedLoad) -> Iterator[tuple[str, str]]:
+    for address, figures in result.streams.items():
+        stream = result.model.streams[address]
+        for settings, one in zip(stream.consumers, figures, strict=True):
+            per = f", {one.received / one.batches:,.1f} records each" if one.batches else ""
+            yield (
+                f"{stream.label} to {settings.label}",
+                f"{one.received:,} records; at most {one.peak_waiting:,} waiting, the oldest "
+                f"{time_words(one.oldest_seconds)}; {one.batches:,} batches{per}, at most {one.peak_batches:,.0f} at a "
+                "time",
+            )
+            yield from _limits({**one.limits, **result.refused_by_streams[address][1]})
+
+
+def _schedule_of(result: SimulatedLoad) -> str | None:
+    """The expression of the schedule that starts the runs."""
+    schedule = result.model.schedules.get(result.entry.address)
+    return schedule.expression if schedule else None
+
+
+def load_words(result: SimulatedLoad) -> str:
+    """How much comes in."""
+    schedule, arrivals = _schedule_of(result), result.arrivals
+    if schedule:
+        return f"{result.arrived:,} {'run' if result.arrived == 1 else 'runs'} of {schedule}"
+    rate = arrivals.rate * result.events
+    return (
+        f"{rate:,.0f} events a second, {arrivals.pattern}"
+        if rate >= 10
+        else (f"{rate:.3g} events a second, {arrivals.pattern}")
+    )
 
 
 def _limits(limits: Mapping[str, int]) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,12 @@ from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.cost.prices import Untold
 from sluice_cli.review.cost.sides import Side, blocks
 from sluice_cli.review.plan import NO_PLAN
-from sluice_cli.review.words import ConstructNames
+from sluice_cli.review.words import ConstructNames, words_of
 from sluice_cli.text import clean
 
 from .quotas import DEFAULT_REGION
+
+SCHEDULE = "aws_scheduler_schedule"
 
 
 class StackReader:
@@ -33,6 +35,9 @@ class StackReader:
         self.remarks: list[str] = []
 
     def label(self, address: str) -> str:
+        if self.side.types[address] == SCHEDULE:
+            # Its construct is named after the role that it has.
+            return clean(f"{words_of(self.names.construct(address)[-1])} schedule")
         return clean(self.names.label(self.names.owner(address)))
 
     def path(self, address: str) -> str:

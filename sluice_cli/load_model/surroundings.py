@@ -3,7 +3,7 @@
 import random
 from typing import Protocol
 
-from .capacity import AccountConcurrency, TokenBucket, UnitCapacity
+from .capacity import AccountConcurrency, TableLoad, TokenBucket, UnitCapacity
 from .figures import Moment, Pieces
 from .model import LoadModel
 
@@ -20,7 +20,10 @@ class Surroundings(Protocol):
     account: AccountConcurrency
     moment: Moment
     is_failing: bool
-    last: str
+    ends: tuple[str, ...]
+    ends_an_event: float
+    tables: dict[str, TableLoad]
+    sends: dict[str, TokenBucket]
 
     def demands(self, function: str) -> Demands: ...
 

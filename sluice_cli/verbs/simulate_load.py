@@ -22,7 +22,9 @@ from sluice_cli.load_model.simulation import LoadSimulation
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack", metavar="STACK", help="the stack's name")
     add_project(parser)
-    parser.add_argument("--rate", required=True, metavar="N", help="events a second; the highest of the pattern")
+    parser.add_argument(
+        "--rate", metavar="N", help="events a second; the highest of the pattern (a schedule has times of its own)"
+    )
     parser.add_argument(
         "--pattern",
         default="steady",
@@ -65,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
     result = LoadSimulation(model, entry, arrivals, seed=arguments.seed).run()
     cost = cost_of_load(result)
     advice = [] if arguments.no_advice else advise(result, seed=arguments.seed)
-    highest = None if arguments.no_advice else highest_rate(model, entry, seed=arguments.seed)
+    is_scheduled = entry.address in model.schedules
+    highest = None if arguments.no_advice or is_scheduled else highest_rate(model, entry, seed=arguments.seed)
     if draw:
         draw(result)
     if arguments.json:

@@ -59,7 +59,8 @@ def test_a_load_is_possible_or_refused_in_words(
         assert said.isprintable()
         return
     assert pattern in PATTERNS
-    assert 0 < number(rate) == found.rate <= HIGHEST_RATE
+    assert 0 < number(rate) <= HIGHEST_RATE
+    assert found.rate == number(rate)
     assert 1 <= found.seconds <= LONGEST
 
 
@@ -141,6 +142,8 @@ WORK = 'source = "a test"\ndate = 2026-11-27\n[functions."stack/Worker"]\n{}'
         ("init_ms = true", "init_ms: a number of 0 or more is expected, given True"),
         ("events_a_run = 0", "events_a_run: a number above 0 is expected, given 0"),
         ("entry = 5", "entry is the name of a construct, as text"),
+        ("message_groups = 0", "message_groups: a whole number above 0 is expected, given 0"),
+        ("message_groups = 2.5", "message_groups: a whole number above 0 is expected, given 2.5"),
         ("busiest = 1", "busiest is CONSTRUCT = { INDEX = SHARE }"),
         ("busiest.Table.by-day = 1.5", "busiest Table.by-day: a share from 0 to 1 is expected, given 1.5"),
         ("busiest.Table.shards = 8", "busiest Table.shards: the name of a variable of the function is expected"),
@@ -214,7 +217,14 @@ VALUES = st.one_of(
     st.booleans(),
     st.integers(-5, 10**12),
     st.floats(),
-    st.sampled_from(["", "${var.size}", "PAY_PER_REQUEST", "${aws_lambda_function.F.arn}", "${aws_sqs_queue.Q.arn}"]),
+    st.sampled_from(
+        [
+            *("", "${var.size}", "PAY_PER_REQUEST", "${aws_lambda_function.F.arn}", "${aws_sqs_queue.Q.arn}"),
+            *("${aws_kinesis_stream.X.arn}", "${aws_dynamodb_table.X.stream_arn}", "rate(1 minute)", "rate(0 days)"),
+            *("cron(0 2 * * ? *)", "${aws_cloudwatch_event_rule.X.name}", "${aws_lambda_function.F.function_name}"),
+        ]
+    ),
+    st.fixed_dictionaries({"arn": st.just("${aws_lambda_function.F.arn}")}),
     st.lists(st.dictionaries(st.sampled_from(["name", "write_capacity", "maximum_concurrency"]), st.integers(-1, 9))),
 )
 KEYS = {
@@ -235,9 +245,15 @@ KEYS = {
     ),
     "aws_lambda_event_source_mapping": (
         *("event_source_arn", "function_name", "batch_size", "maximum_batching_window_in_seconds", "scaling_config"),
-        *("provisioned_poller_config", "enabled", "function_response_types"),
+        *("provisioned_poller_config", "enabled", "function_response_types", "parallelization_factor"),
+        *("maximum_retry_attempts", "maximum_record_age_in_seconds", "filter_criteria"),
     ),
     "aws_s3_bucket_notification": ("bucket", "lambda_function", "queue", "topic", "eventbridge"),
+    "aws_kinesis_stream": ("shard_count", "retention_period", "stream_mode_details"),
+    "aws_scheduler_schedule": ("schedule_expression", "schedule_expression_timezone", "state", "target"),
+    "aws_cloudwatch_event_rule": ("schedule_expression", "event_pattern", "is_enabled"),
+    "aws_cloudwatch_event_target": ("rule", "arn"),
+    "aws_lambda_function_url": ("function_name",),
 }
 
 

@@ -12,6 +12,7 @@
     init_ms = 400                              # of a cold start, default 300
     further_ms = 20                            # of each further message of a batch, default duration_ms
     entry = "Objects"                          # where the events come in
+    message_groups = 50                        # with messages at a time in the FIFO queue that it reads, default 1
 
     [functions."object-tracker/Tracker".calls] # for each event: CONSTRUCT = { OPERATION = NUMBER }
     Objects = { HeadObject = 1 }
@@ -67,6 +68,7 @@ class Counted:
     busiest: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     once_a_run: Mapping[str, str] = field(default_factory=dict)
     events_a_message: float | None = None
+    message_groups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ KEYS = (
     "busiest",
     "once_a_run",
     "events_a_message",
+    "message_groups",
 )
 NO_COUNTS = EventCounts()
 
@@ -180,8 +183,11 @@ def _function(name: str, given: object) -> Counted:
     message = given.get("events_a_message")
     if message is not None:
         message = _number(message, f"functions.{name!r}: events_a_message", above=0)
+    groups = given.get("message_groups")
+    if groups is not None and (not isinstance(groups, int) or isinstance(groups, bool) or groups < 1):
+        raise ValueError(f"functions.{name!r}: message_groups: a whole number above 0 is expected, given {groups!r}")
     return Counted(
-        1 / events, duration, calls, cpu, times["init_ms"], times["further_ms"], entry, busiest, once, message
+        1 / events, duration, calls, cpu, times["init_ms"], times["further_ms"], entry, busiest, once, message, groups
     )
 
 
