@@ -65,6 +65,7 @@ import key_rights  # noqa: F401 - completes who may use the keys behind other se
 import leading_keys  # noqa: F401 - completes conditions on partition keys
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
+import object_pages  # noqa: F401 - completes the listing of large buckets
 import observed_changes  # noqa: F401 - tells what happens to objects and rows
 import observed_messages
 import own_paths
@@ -73,6 +74,7 @@ import payload_limits  # noqa: F401 - completes the limits of functions and APIs
 import queue_mappings  # noqa: F401 - completes what a function behind a queue is given
 import queue_routes  # noqa: F401 - completes routes of APIs to queues
 import receipt_handles  # noqa: F401 - completes the deletion of messages, after what observes it
+import row_pages  # noqa: F401 - completes the reading of large tables
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 import schedules
 import secret_values  # noqa: F401 - completes secrets without a value
@@ -81,19 +83,13 @@ import sns_redrive  # noqa: F401 - completes failed deliveries of SNS
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
 import template_parameters  # noqa: F401 - completes the names of headers in mapping templates
 import xray  # noqa: F401 - a service that ministack does not have
-from completing import CompletionError, existing
+from completing import CompletionError, existing, replaced
 
 __all__ = ["app"]
 
 _served = crashes.served(aws_events.served(schedules.served(denials.served(invocations.observed(ministack_app)))))
 _shown = happenings.served(observed_messages.served(_served))
 app = own_paths.guarded(snapshots.served(change_count.served(_shown)))
-
-
-def _replaced(script: str, old: str, new: str) -> str:
-    if script.count(old) != 1:
-        raise CompletionError(f"ministack's worker script has {old!r} {script.count(old)} times, not once")
-    return script.replace(old, new)
 
 
 # The elements that hold keys: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
@@ -277,10 +273,11 @@ apigateway_v1._invoke_mock_v1 = _mocked
 apigateway_v1._put_integration = _integration
 iam_evaluator._fnmatch_compile = _pattern
 iam_evaluator._resolve_condition_key = _condition_key
-_script = _replaced(lambda_runtime._PYTHON_WORKER_SCRIPT, RAISED, KEPT)
-_script = _replaced(_script, NOT_STARTED, TRACED)
+_script = lambda_runtime._PYTHON_WORKER_SCRIPT
 _last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"
-lambda_runtime._PYTHON_WORKER_SCRIPT = _replaced(_script, ANSWERED, _last_line)
+for _old, _new in ((RAISED, KEPT), (NOT_STARTED, TRACED), (ANSWERED, _last_line)):
+    _script = replaced(_script, _old, _new, "worker script")
+lambda_runtime._PYTHON_WORKER_SCRIPT = _script
 lambda_runtime.Worker.invoke = _invoke
 lambda_runtime.Worker._drain_stderr_bounded = _log
 lambda_runtime.Worker._read_stderr = _read_log
