@@ -12,6 +12,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -39,6 +40,8 @@ ANSWER_SECONDS = 5
 BUSY_SECONDS = 60  # a running local AWS that does not answer may be busy for so long
 STARTS = 3  # another program may take the free port first
 PORT_TAKEN = "Address already in use"
+NOT_RUNNING = "the local AWS is not running: run `sluice up` first"
+CONNECTIONS = 50  # of one client, which threads share
 
 OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
@@ -79,6 +82,9 @@ class LocalAws:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self._record = self.folder / RECORD
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients_of: Running | None = None
+        self._making = threading.Lock()  # boto3 cannot make clients in several threads at once
 
     def running(self) -> Running | None:
         """The local AWS that `start` recorded, if it still answers. As long as its process lives, a busy one has a
@@ -244,26 +250,25 @@ class LocalAws:
         """
         running = self.running()
         if running is None:
-            raise LocalAwsError("the local AWS is not running: run `sluice up` first")
+            raise LocalAwsError(NOT_RUNNING)
         return {**_without_aws(os.environ), **self._variables(running)}
 
-    def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client of the local AWS with the deployer's credentials."""
-        running = self.running()
-        if running is None:
-            raise LocalAwsError("the local AWS is not running: run `sluice up` first")
-        return boto3.client(
-            service,
-            **{
-                "endpoint_url": running.url,
-                "region_name": REGION,
-                "verify": running.ca_bundle,
-                "aws_access_key_id": running.access_key_id,
-                "aws_secret_access_key": running.secret_access_key,
-                "config": Config(s3={"addressing_style": "path"}),
-                **options,
-            },
-        )
+    def client(self, service: str, region_name: str = REGION, **options: Any) -> Any:
+        """A boto3 client of the local AWS with the deployer's credentials. As long as the same local AWS runs, equal
+        calls return the same client; with options of boto3's, such as `config`, each call makes its own. Raises
+        `LocalAwsError` if the local AWS is not running."""
+        running = self._recorded()
+        if running is None or not serves(running.pid, *_served(running)):
+            raise LocalAwsError(NOT_RUNNING)
+        with self._making:
+            if options:
+                return _new_client(running, service, region_name=region_name, **options)
+            if self._clients_of != running:
+                self._clients_of, self._clients = running, {}
+            asked = service, region_name
+            if asked not in self._clients:
+                self._clients[asked] = _new_client(running, service, region_name=region_name)
+            return self._clients[asked]
 
     def _recorded(self) -> Running | None:
         return _read_record(self._record)
@@ -311,6 +316,21 @@ class LocalAws:
             [str(python), "-m", "trustme", "--quiet", "--dir", str(self.folder), "-i", LOOPBACK, "localhost"],
             check=True,
         )
+
+
+def _new_client(running: Running, service: str, **options: Any) -> Any:
+    return boto3.client(
+        service,
+        **{
+            "endpoint_url": running.url,
+            "region_name": REGION,
+            "verify": running.ca_bundle,
+            "aws_access_key_id": running.access_key_id,
+            "aws_secret_access_key": running.secret_access_key,
+            "config": Config(s3={"addressing_style": "path"}, max_pool_connections=CONNECTIONS),
+            **options,
+        },
+    )
 
 
 def _runtimes_of(python: Path) -> list[str]:

@@ -9,7 +9,7 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from sluice_cli.errors import LocalAwsError
-from sluice_cli.local_aws.server import REGION, TOKEN, LocalAws
+from sluice_cli.local_aws.server import NOT_RUNNING, REGION, TOKEN, LocalAws
 
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -27,7 +27,7 @@ def signed_headers(
     """The headers with the deployer's signature for a REST API. Raises `LocalAwsError` if nothing runs."""
     running = local.running()
     if running is None:
-        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
+        raise LocalAwsError(NOT_RUNNING)
     request = AWSRequest(method=method, url=url, data=body, headers=headers)
     credentials = Credentials(running.access_key_id, running.secret_access_key)
     SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
@@ -39,7 +39,7 @@ def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
     `LocalAwsError` if it is not running."""
     running = local.running()
     if running is None:
-        raise LocalAwsError("the local AWS is not running: run `sluice up` first")
+        raise LocalAwsError(NOT_RUNNING)
     token = local.folder / TOKEN
     headers = {"X-Sluice-Token": token.read_text()} if token.exists() else {}  # other versions have no token
     return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from sluice_cli.local_aws.signed_request import send
@@ -39,7 +40,8 @@ def claim_plain(request: AWSRequest, **_: Any) -> None:
 
 
 def client(deployment: Deployment, system: str, service: str, *, tls: bool = True) -> Any:
-    made = deployment.local.client(service, region_name=deployment.region(system))
+    config = Config(s3={"addressing_style": "path"})  # a client of its own, which the handler below does not share
+    made = deployment.local.client(service, region_name=deployment.region(system), config=config)
     if not tls:
         made.meta.events.register("before-sign.*.*", claim_plain)
     return made

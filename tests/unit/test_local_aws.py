@@ -1,10 +1,12 @@
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import botocore
 import pytest
+from botocore.config import Config
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws, Running
@@ -104,3 +106,31 @@ def test_a_path_that_terraform_would_expand_is_refused_before_anything_starts(tm
     with pytest.raises(LocalAwsError, match=r"a\$b/local has a \$ in its path, which Terraform expands: move the pro"):
         LocalAws(folder).start()
     assert not folder.exists()
+
+
+def test_a_client_of_a_local_aws_whose_process_has_ended_is_refused(local: LocalAws) -> None:
+    with pytest.raises(LocalAwsError, match=r"^the local AWS is not running: run `sluice up` first$"):
+        local.client("s3")
+
+
+@contextmanager
+def recorded_process(folder: Path, port: int) -> Iterator[None]:
+    """A running process that a record names, and whose command line is that of a local AWS."""
+    serving = ["sh", "-c", "read -r _", "serving", "emulator/app.py:app", f"127.0.0.1:{port}"]
+    with subprocess.Popen(serving, stdin=subprocess.PIPE) as process:
+        running = Running(process.pid, f"https://127.0.0.1:{port}", "ca", "key", "secret")
+        (folder / "local-aws.json").write_text(json.dumps(vars(running)))
+        yield
+
+
+def test_equal_clients_are_made_once_for_each_run_of_the_local_aws(tmp_path: Path) -> None:
+    local = LocalAws(tmp_path)
+    with recorded_process(tmp_path, 4566):
+        first = local.client("s3")
+        assert local.client("s3") is first
+        other = local.client("s3", region_name="eu-west-1")
+        assert other.meta.region_name == "eu-west-1"
+        assert local.client("s3", region_name="eu-west-1") is other
+        assert local.client("s3", config=Config()) is not local.client("s3", config=Config())
+    with recorded_process(tmp_path, 4567):
+        assert local.client("s3").meta.endpoint_url == "https://127.0.0.1:4567"
