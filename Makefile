@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 SYSTEM ?=
 export PYTHON ?= python3
+# What is installed here is not compiled: each of hundreds of processes would compile all that it imports, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 COMMANDS := .venv/bin/python -m sluice_cli
 CHECKS := .venv/bin/python -m checks
 # An option: on with NAME=yes, off with NAME=no or when NAME is not set; any other value is an error.

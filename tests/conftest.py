@@ -8,6 +8,8 @@ starts quickly.
 import os
 import signal
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,16 +91,21 @@ def needs(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
 
 
+@cache
+def file_of(path: Path, root: Path) -> str:
+    return path.relative_to(root).with_suffix("").as_posix()
+
+
 def group(item: pytest.Item) -> str:
     """What shares a process: the tests of a shared deployment, or of a file."""
-    file = item.path.relative_to(item.config.rootpath).with_suffix("").as_posix()
+    file = file_of(item.path, item.config.rootpath)
     if needs(item, "deployment") and not needs(item, "destroyed"):
         return next((name for name, files in FURTHER_DEPLOYMENTS.items() if file.startswith(files)), "deployment")
     return next((fixture for fixture in SHARED if needs(item, fixture)), file)
 
 
-def rank(item: pytest.Item) -> int:
-    return next((n for n, one in enumerate(FIRST) if needs(item, one) or group(item).startswith(one)), len(FIRST))
+def rank(item: pytest.Item, group: str) -> int:
+    return next((n for n, one in enumerate(FIRST) if needs(item, one) or group.startswith(one)), len(FIRST))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -108,8 +115,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """
     ranks: dict[str, int] = {}
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-        ranks[group(item)] = min(rank(item), ranks.get(group(item), len(FIRST)))
+        name = group(item)
+        item.add_marker(pytest.mark.xdist_group(name))
+        ranks[name] = min(rank(item, name), ranks.get(name, len(FIRST)))
     yield
     items.sort(key=lambda item: (ranks[group(item)], needs(item, "destroyed")))
 

@@ -119,3 +119,24 @@ def test_a_python_of_another_version_than_its_name_is_not_used(tmp_path: Path, m
     right.write_text("#!/bin/sh\necho python3.13\n")
     right.chmod(0o755)
     assert pythons.pythons_of_machine.__wrapped__() == {"python3.13": str(right)}
+
+
+def test_an_interpreter_is_preferred_to_a_shim_that_looks_for_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shims, home = tmp_path / "shims", tmp_path / "home"
+    monkeypatch.setenv("PATH", str(shims))
+    monkeypatch.setenv("HOME", str(home))
+    installed = home / ".pyenv" / "versions" / "3.13.9" / "bin" / "python3.13"
+    for program, version in (
+        (shims / "python3.12", "3.12"),
+        (shims / "python3.13", "3.13"),
+        (installed, "3.13"),
+    ):
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f"#!/bin/sh\necho python{version}\n")
+        program.chmod(0o755)
+    assert pythons.pythons_of_machine.__wrapped__() == {
+        "python3.12": str(shims / "python3.12"),
+        "python3.13": str(installed),
+    }

@@ -3,6 +3,7 @@
 import gzip
 import time
 import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
@@ -102,15 +103,16 @@ def bomb(size: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data",
+    "make",
     [
-        bomb(LARGEST_CONTENT + 1),
-        gzip.compress(bomb(LARGEST_CONTENT + 1)),
-        bomb(LARGEST_CONTENT // 2) + bomb(LARGEST_CONTENT // 2 + 1),
+        lambda: bomb(LARGEST_CONTENT + 1),
+        lambda: gzip.compress(bomb(LARGEST_CONTENT + 1)),
+        lambda: bomb(LARGEST_CONTENT // 2) + bomb(LARGEST_CONTENT // 2 + 1),
     ],
     ids=["one", "nested", "members"],
 )
-def test_a_compressed_bomb_is_refused_within_the_memory_of_the_limit(data: bytes) -> None:
+def test_a_compressed_bomb_is_refused_within_the_memory_of_the_limit(make: Callable[[], bytes]) -> None:
+    data = make()
     tracemalloc.start()
     reason = refused(data)
     peak = tracemalloc.get_traced_memory()[1]
