@@ -29,6 +29,7 @@ from sluice_cli.local_aws.process import end, is_server, serves
 from sluice_cli.local_aws.pythons import pythons_of_machine
 
 APP = Path(__file__).parent / "emulator" / "app.py"
+SERVE = APP.with_name("serve.py")
 RECORD = "local-aws.json"
 TOKEN = "token"  # noqa: S105 - the file of the secret that the local AWS's own paths need (emulator/own_paths.py)
 NO_PROCESS = 0  # the process number of a record in a snapshot, which has none
@@ -184,13 +185,13 @@ class LocalAws:
         url = f"https://{LOOPBACK}:{port}"
         ca_bundle = str(self.folder / "client.pem")
         log = self.folder / "local-aws.log"
-        tls = ["--certfile", str(self.folder / "server.pem"), "--keyfile", str(self.folder / "server.key")]
+        tls = [str(self.folder / "server.pem"), str(self.folder / "server.key")]
         (self.folder / TOKEN).touch(0o600)
         (self.folder / TOKEN).write_text(secrets.token_hex(32))
         with log.open("w") as out:
             process = subprocess.Popen(
                 # Not `-m ministack`: it also binds port 443, for services that are not used here.
-                [str(python), "-m", "hypercorn", f"{APP}:app", "--bind", f"{LOOPBACK}:{port}", *tls],
+                [str(python), str(SERVE), f"{APP}:app", f"{LOOPBACK}:{port}", *tls],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,

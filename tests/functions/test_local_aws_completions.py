@@ -197,7 +197,7 @@ import os, runpy, sys
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, cloudwatch, lambda_svc, s3
 
-sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as hypercorn does
+sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as serve.py does
 
 def refused(app):
     for neighbour in ("actions", "api_keys", "authorizers", "domains", "invoke_config", "runtimes"):

@@ -40,7 +40,7 @@ from ministack.app import app as ministack_app
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import apigateway_v1, iam, s3
 
-# In this folder, which is where hypercorn looks for the app.
+# In this folder, which is that of serve.py, too.
 import actions  # noqa: F401 - completes what IAM is asked for
 import alarms  # noqa: F401 - completes what alarms look at and whom they may tell
 import api_gateway
