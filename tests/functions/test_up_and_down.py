@@ -48,9 +48,7 @@ def test_up_refuses_a_name_of_no_stack_and_leaves_nothing_running(tmp_path: Path
 
 def test_the_second_of_two_commands_names_the_first_and_waits(tmp_path: Path) -> None:
     make(tmp_path, f"sleep 2; {ONE_STACK}")
-    first = subprocess.Popen(
-        [sys.executable, "-c", UP.format(root=str(ROOT))], cwd=tmp_path, stdout=subprocess.PIPE, text=True
-    )
+    first = subprocess.Popen([sys.executable, "-c", COMMAND, "up"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
     lock = tmp_path / ".sluice" / "lock"
     while not (lock.exists() and lock.read_text()):
         time.sleep(0.05)
@@ -65,12 +63,14 @@ def test_the_second_of_two_commands_names_the_first_and_waits(tmp_path: Path) ->
     assert sluice(tmp_path, "down")[0] == 0
 
 
-UP = """
+COMMAND = f"""
 import sys
-sys.path.insert(0, {root!r})
+sys.path.insert(0, {str(ROOT)!r})
 from sluice_cli.__main__ import VERBS
 from sluice_cli.command_line import run
-sys.exit(run("sluice", "", VERBS, ["up"]))
+from sluice_cli.local_aws import server
+server.BUSY_SECONDS = 1
+sys.exit(run("sluice", "", VERBS, sys.argv[1:]))
 """
 
 
@@ -80,18 +80,23 @@ IN_ORDER = ("backend", "no init", "server")
 
 
 @pytest.mark.parametrize("broken", [*WITHOUT_ORDER, *IN_ORDER])
-def test_down_stops_the_local_aws_even_if_terraform_fails(
-    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "BUSY_SECONDS", 1)
+def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken: str) -> None:
     assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
     running = LocalAws(tmp_path / ".sluice" / "local").running()
     assert running
     path = {"PATH": str(tmp_path)} if broken == "no terraform" else {}
     if not path:
         damage(broken, tmp_path / ".sluice" / "stacks" / "a", LocalAws(tmp_path / ".sluice" / "local"), running)
-    code, out, err = sluice(tmp_path, "down", variables=path)
-    assert (code, err) == (0, "")
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "down"],
+        cwd=tmp_path,
+        env={**os.environ, **path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    out = done.stdout
     assert ("Not destroyed in order, and gone with the local AWS all the same:\n" in out) == (broken in WITHOUT_ORDER)
     if broken != "server":
         assert ("Destroying: done, 1 change\n" in out) == (broken in IN_ORDER)

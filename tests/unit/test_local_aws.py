@@ -116,7 +116,7 @@ def test_a_client_of_a_local_aws_whose_process_has_ended_is_refused(local: Local
 @contextmanager
 def recorded_process(folder: Path, port: int) -> Iterator[None]:
     """A running process that a record names, and whose command line is that of a local AWS."""
-    serving = ["sh", "-c", "read -r _", "serving", "emulator/app.py:app", f"127.0.0.1:{port}"]
+    serving = ["sh", "-c", "read -r line", "serving", "emulator/app.py:app", f"127.0.0.1:{port}"]
     with subprocess.Popen(serving, stdin=subprocess.PIPE) as process:
         running = Running(process.pid, f"https://127.0.0.1:{port}", "ca", "key", "secret")
         (folder / "local-aws.json").write_text(json.dumps(vars(running)))
