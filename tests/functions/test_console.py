@@ -64,7 +64,7 @@ def console(project: Project) -> Iterator[ConsoleClient]:
 def test_without_a_local_aws_the_command_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
     process = started(Project.read(tmp_path))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=600)
     assert (process.returncode, out, err) == (1, "", "the local AWS is not running: run `sluice up` first\n")
 
 
@@ -74,7 +74,7 @@ def test_consoles_run_side_by_side_until_they_are_ended(project: Project) -> Non
     port = re.findall(r":(\d+)/", address)[0]
     second, third = started(project, "--allow-writes"), started(project, "--port", port)
     assert address_of(second).partition("#")[0] != address.partition("#")[0]
-    out, err = third.communicate(timeout=60)
+    out, err = third.communicate(timeout=600)
     assert (third.returncode, out) == (2, "")
     assert err == (
         f"--port: {port} cannot be used (Address already in use); another console may run there: "
@@ -84,7 +84,7 @@ def test_consoles_run_side_by_side_until_they_are_ended(project: Project) -> Non
         assert process.stdout
         assert words in process.stdout.readline()
         process.terminate()
-        assert (process.communicate(timeout=60), process.returncode) == (("", ""), 0)
+        assert (process.communicate(timeout=600), process.returncode) == (("", ""), 0)
 
 
 def test_the_console_has_nothing_that_leads_to_an_account(project: Project) -> None:

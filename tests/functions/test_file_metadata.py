@@ -410,7 +410,7 @@ def test_a_table_that_keeps_failing_fails_the_event_in_time(extractor: Extractor
     started = time.monotonic()
     with pytest.raises(RecordsFailed, match=r"1 of 1 records failed: record 0: (An error occurred|the connection)"):
         extractor.handle(record)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 120  # with the defaults of botocore it is several minutes
     assert len(extractor.in_front_of_dynamodb.requests) == ATTEMPTS
     assert [one.attempt for one in extractor.log.about("AWS call failed")] == list(range(1, ATTEMPTS + 1))
     assert len(extractor.log.about("record failed")) == 1
@@ -451,7 +451,7 @@ def test_a_hanging_table_is_given_up_before_the_function_times_out(extractor: Ex
     started = time.monotonic()
     with pytest.raises(RecordsFailed, match="record 0: AWS did not answer in time"):
         extractor.handle(record)
-    assert time.monotonic() - started < 20
+    assert time.monotonic() - started < 120  # with the defaults of botocore it is several minutes
     assert [one.attempt for one in extractor.log.about("AWS call failed")] == list(range(1, ATTEMPTS + 1))
 
 

@@ -154,7 +154,7 @@ def test_a_function_that_never_returns_is_ended_by_its_timeout(shop: Shop) -> No
     out = shop.invoke("print('begins', flush=True)\nwhile True: time.sleep(1)", code=1)
     assert "Task timed out after 5" in out
     assert "begins" in out
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 300
     assert "answered" in shop.invoke("answer = 1")
 
 
@@ -234,7 +234,7 @@ def test_logs_are_followed_until_the_local_aws_stops(tmp_path: Path) -> None:
         with following(tmp_path) as logs:
             messages_until(logs, "second")
             os.killpg(running.pid, signal.SIGKILL)
-            _, err = logs.communicate(timeout=30)
+            _, err = logs.communicate(timeout=300)
         assert (logs.returncode, err) == (1, "the local AWS has ended meanwhile: run `sluice up`\n")
     finally:
         local.stop()
@@ -440,4 +440,4 @@ def test_a_captured_failure_passes_after_the_fix_and_invokes_no_other_function(
     # The bucket notified nobody of what was put, and notifies again as before.
     assert "Messages" not in sqs.receive_message(QueueUrl=notified)
     shop.probe.local.client("s3").put_object(Bucket=shop.bucket, Key="in/own.txt", Body=b"")
-    assert eventually(lambda: sqs.receive_message(QueueUrl=notified).get("Messages"), within=10)
+    assert eventually(lambda: sqs.receive_message(QueueUrl=notified).get("Messages"))

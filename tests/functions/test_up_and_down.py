@@ -53,7 +53,7 @@ def test_the_second_of_two_commands_names_the_first_and_waits(tmp_path: Path) ->
     while not (lock.exists() and lock.read_text()):
         time.sleep(0.05)
     code, out, err = sluice(tmp_path, "up")
-    first_out, _ = first.communicate(timeout=120)
+    first_out, _ = first.communicate(timeout=600)
     assert (code, first.returncode) == (0, 0)
     assert err == f"Waiting for `sluice up` (process {first.pid})\n"
     assert "Deploying: done, 1 change\n" in first_out

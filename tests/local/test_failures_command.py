@@ -41,7 +41,7 @@ class Operator:
     def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
         """Exit code, output and error output."""
         process = self.start(*arguments, **variables)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
         return process.returncode, out, err
 
     def listed(self) -> list[list[str]]:
@@ -60,14 +60,14 @@ class Operator:
         before = self.counted()
         for one in events:
             deliver(self.log.local, self.log.outputs["FunctionArn"], one)
-        eventually(lambda: self.counted() == before + len(events), within=120)
+        eventually(lambda: self.counted() == before + len(events))
 
     def fail_for_a_while(self, *keys: str) -> None:
         """Put events into the failure queue that the function could process now."""
         with self.log.forbidden_to_write():
             for key in keys:
                 self.log.upload(key)
-            eventually(lambda: self.counted() == len(keys), within=120)
+            eventually(lambda: self.counted() == len(keys))
 
     def put(self, *events: Any) -> None:
         """Put events into the queue as Lambda does, without waiting for its three attempts."""
@@ -200,7 +200,7 @@ def test_two_replays_at_once_process_everything_once(operator: Operator) -> None
     keys = [f"rush/{number}.txt" for number in range(8)]
     operator.fail_for_a_while(*keys)
     both = [operator.start("--replay", "all") for _ in range(2)]
-    outs = [one.communicate(timeout=120)[0] for one in both]
+    outs = [one.communicate(timeout=600)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0]
     processed = [line for out in outs for line in out.splitlines() if line.endswith(": processed")]
     assert len(processed) == len(set(processed)) == len(keys)

@@ -33,9 +33,9 @@ def watched(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> It
         text=True,
     ) as up:
         lock = folder / ".sluice" / "lock"
-        eventually(lambda: (lock.is_file() and lock.read_text()) or up.poll() is not None, within=120)
+        eventually(lambda: (lock.is_file() and lock.read_text()) or up.poll() is not None)
         with watching(local_aws, folder) as made:
-            said, _ = up.communicate(timeout=240)
+            said, _ = up.communicate(timeout=600)
             assert up.returncode == 0, said
             yield made
 
@@ -141,7 +141,7 @@ def test_another_change_of_a_stack_is_deployed_and_afterwards_nothing_differs(wa
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         return bool(attributes["VisibilityTimeout"] == "40")
 
-    eventually(is_changed, within=240)
+    eventually(is_changed)
     watched.wait_for("plain: deployed")
     assert "ours: deployed" not in watched.said()
     code, out, err = sluice(watched.folder, "up")

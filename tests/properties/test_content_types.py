@@ -98,9 +98,10 @@ HARD = (
 
 
 def test_no_content_takes_long() -> None:
-    took = {}
-    for content in HARD:
+    def time_of(content: bytes) -> float:
         begun = time.process_time()
         decide("application/x-unheard-of", content[:FIRST_BYTES], "md")
-        took[content[:16]] = time.process_time() - begun
+        return time.process_time() - begun
+
+    took = {content[:16]: min(time_of(content) for _ in range(3)) for content in HARD}
     assert {start: seconds for start, seconds in took.items() if seconds > 0.25} == {}

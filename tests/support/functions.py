@@ -63,8 +63,8 @@ def start_process(package: str, variables: Mapping[str, str], event: Any) -> sub
     )
 
 
-def finish(process: subprocess.Popen[str], *, within: float = 60) -> tuple[str, str]:
-    """What a process writes to standard output and error until it ends, which must be soon."""
+def finish(process: subprocess.Popen[str], *, within: float = 300) -> tuple[str, str]:
+    """What a process writes to standard output and error until it ends, which must be within minutes."""
     try:
         return process.communicate(timeout=within)
     finally:

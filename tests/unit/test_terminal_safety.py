@@ -92,7 +92,7 @@ def test_an_apps_output_is_made_safe(
     assert ((out if on_output else err).splitlines(), err if on_output else out) == (SAFE, "")
 
 
-@pytest.mark.parametrize("left_running", ["sleep 30", "while true; do echo; sleep 0.01; done"])
+@pytest.mark.parametrize("left_running", ["sleep 300", "while true; do echo; sleep 0.01; done"])
 def test_a_process_that_an_app_leaves_running_is_not_waited_for(
     left_running: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,5 +104,5 @@ def test_a_process_that_an_app_leaves_running_is_not_waited_for(
             project.synthesize(dict(os.environ), project.output)
     finally:
         os.kill(int((tmp_path / "left").read_text()), signal.SIGTERM)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 200
     assert capfd.readouterr().out.split() == ["done"]
