@@ -10,6 +10,7 @@ from cdktf import TerraformDataSource, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from cdktf_cdktf_provider_aws.data_aws_region import DataAwsRegion
+from cdktf_cdktf_provider_aws.provider import AwsProvider
 from constructs import Construct
 
 from ._limits import ACCOUNT_ID
@@ -88,3 +89,9 @@ def _find_or_make(stack: TerraformStack, kind: type[Source], id_: str) -> Source
         if isinstance(child, kind) and child.provider is None:
             return child
     return kind(stack, id_)  # type: ignore[call-arg]
+
+
+def provider_accounts(scope: Construct) -> list[str]:
+    """The accounts that the stack's provider admits (`allowed_account_ids`); empty where any is admitted."""
+    providers = [one for one in stack_of(scope).node.children if isinstance(one, AwsProvider) and one.alias is None]
+    return [str(account) for one in providers for account in one.allowed_account_ids or ()]

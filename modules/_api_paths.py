@@ -5,6 +5,7 @@ import re
 from cdktf_cdktf_provider_aws.api_gateway_resource import ApiGatewayResource
 from constructs import Construct
 
+from . import _limits as limits
 from ._checks import is_token
 from ._identifiers import digest
 from ._paths import path as place_of
@@ -81,6 +82,7 @@ class ApiPaths:
         path = path.rstrip("/")
         if path not in self._resource_ids:
             parent, _, part = path.rpartition("/")
+            limits.API_RESOURCES.check(self._api, "on_request", self._resource_ids)  # one of them is the root
             made = ApiGatewayResource(
                 self._api,
                 f"Path{self.identify(path)}",

@@ -24,7 +24,9 @@ TIMES_OF_TIMEOUT = 6
 def visibility_for(timeout_seconds: float, window_seconds: float) -> float:
     """AWS's recommendation for a polled queue: six times the function's timeout plus the batching window."""
     if is_token(timeout_seconds) or is_token(window_seconds):
-        return float(Token.as_number(Op.add(Op.mul(TIMES_OF_TIMEOUT, timeout_seconds), window_seconds)))
+        needed = Op.mul(TIMES_OF_TIMEOUT, timeout_seconds)
+        # cdktf writes a 0 on the right of an operator as "undefined".
+        return float(Token.as_number(Op.add(needed, window_seconds) if window_seconds else needed))
     return TIMES_OF_TIMEOUT * timeout_seconds + window_seconds
 
 

@@ -92,8 +92,9 @@ def cron_expression(where: Construct, cron: str) -> str:
             raise refuse(
                 where, "cron", cron, f"{field.lowest} to {field.highest} for {field.name}, which is {part!r} ({TYPES})"
             )
-    if "#" in parts[4] and "," in parts[4]:
-        raise refuse(where, "cron", cron, f"a single value with # in day-of-week, which is {parts[4]!r} ({TYPES})")
+    for field, part in zip(FIELDS, parts, strict=True):
+        if field.special and "," in part and (alone := re.search("[LW#](?![A-Z])", part.upper())):
+            raise refuse(where, "cron", cron, f"a single value with {alone[0]} in {field.name}, not {part!r} ({TYPES})")
     if (parts[2] == "?") == (parts[4] == "?"):
         raise refuse(where, "cron", cron, f"? in one of day-of-month and day-of-week, a value in the other ({TYPES})")
     if not names_a_date(days=parts[2], months=parts[3], years=parts[5]):

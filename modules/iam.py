@@ -1,11 +1,11 @@
 """IAM policies, always as `aws_iam_policy_document` data sources, which scanners can read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cdktf import TerraformStack
+from cdktf import TerraformResourceLifecycle, TerraformStack
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
@@ -160,6 +160,11 @@ class PolicyDocument:
         """The statement with that `sid`."""
         return next((known for known in self._statements if known.sid == sid), None)
 
+    @property
+    def size(self) -> int:
+        """The approximate number of characters in IAM's JSON."""
+        return POLICY_FRAME + sum(statement.size for statement in self._statements)
+
     def _take(self, statements: Sequence[Statement]) -> bool:
         new = [one for one in statements if one not in self._statements]
         sids = [one.sid for one in (*self._statements, *new) if one.sid]
@@ -206,12 +211,17 @@ class Grantee(Protocol):
         """Give the role one inline policy named after the verb and the resource. Repeated calls add nothing."""
 
 
+# The lifecycle of a role's inline policies in the stack of a construct.
+Lifecycle = Callable[[Construct], TerraformResourceLifecycle | None]
+
+
 class RolePolicies:
     """The inline policies of one role, each named after a verb and a resource."""
 
-    def __init__(self, scope: Construct, role_name: str) -> None:
+    def __init__(self, scope: Construct, role_name: str, lifecycle: Lifecycle = lambda scope: None) -> None:
         self._scope = scope
         self._role_name = role_name
+        self._lifecycle = lifecycle
         self._stack_path = path(stack_of(scope))
         self._granted: dict[tuple[str, str], _Grant] = {}
         self._ids: set[str] = set()
@@ -271,7 +281,14 @@ class RolePolicies:
         construct = Construct(scope, id_)
         document = PolicyDocument(construct, "Policy", *grant.statements)
         name = shorten(grant.id, POLICY_NAME.longest, POLICY_NAME.characters)
-        grant.policy = IamRolePolicy(construct, "RolePolicy", name=name, role=self._role_name, policy=document.json)
+        grant.policy = IamRolePolicy(
+            construct,
+            "RolePolicy",
+            name=name,
+            role=self._role_name,
+            policy=document.json,
+            lifecycle=self._lifecycle(construct),
+        )
         return grant.policy
 
 

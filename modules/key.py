@@ -181,7 +181,7 @@ class Key(AnyKey):
         An alarm cannot publish to an encrypted topic without it:
         https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
         """
-        self.policy.add(
+        self._put(
             Statement(
                 sid="Allow" + service.split(".")[0].title().replace("-", ""),
                 principals={"Service": [service]},
@@ -198,26 +198,26 @@ class Key(AnyKey):
 
         https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
         """
-        if name in self._log_groups:
+        arn = f"arn:{partition(self)}:logs:{region(self)}:{self._account_id}:log-group:{name}"
+        if arn in self._log_groups:
             return
-        limits.LOG_GROUPS_OF_A_KEY.check(self, "log groups", [*self._log_groups, name])
-        self.policy.add(
+        self._log_groups.append(arn)
+        self._put(
             Statement(
-                sid=f"AllowLogs{len(self._log_groups) or ''}",
+                sid="AllowLogs",
                 principals={"Service": [regional_service(self, "logs")]},
                 actions=LOG_ACTIONS,
                 resources=["*"],
                 # By name: the log group itself depends on the key.
                 conditions=[
-                    Condition(
-                        "StringEquals",
-                        "kms:EncryptionContext:aws:logs:arn",
-                        [f"arn:{partition(self)}:logs:{region(self)}:{self._account_id}:log-group:{name}"],
-                    )
+                    Condition("StringEquals", "kms:EncryptionContext:aws:logs:arn", tuple(self._log_groups)),
                 ],
             )
         )
-        self._log_groups.append(name)
+
+    def _put(self, statement: Statement) -> None:
+        self.policy.put(statement)
+        limits.KEY_POLICY_BYTES.check(self, "the size of its policy", self.policy.size)
 
     def _account_policies(self, only_through: str | None) -> list[Statement]:
         account: dict[str, Sequence[str]] = {"AWS": [f"arn:{partition(self)}:iam::{self._account_id}:root"]}

@@ -1,17 +1,19 @@
 import re
 
-from cdktf import Fn, Token
+from cdktf import Fn, Precondition, TerraformResourceLifecycle, Token
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
-from ._account import account_id, partition
+from ._account import account_id, partition, provider_accounts
 from ._checks import is_token, refuse
 from ._limits import ROLE_NAME
 from ._paths import path
 from .errors import ConfigurationError
 from .iam import RolePolicies, Statement
 
-ARN = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})")
+ARN = re.compile(r"arn:[a-z-]+:iam::([0-9]{12}):role/(?:[!-~]+/)?([A-Za-z0-9_+=,.@-]{1,64})")
+# There every role is of this account, whatever its ARN says.
+LOCAL_ACCOUNT = "000000000000"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html,
 # https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
 OF_AWS = ("/aws-service-role/", "/aws-reserved/")
@@ -28,7 +30,9 @@ class Role(Construct):
         super().__init__(scope, id_)
         self.name = name
         self.arn = arn
-        self._policies = RolePolicies(self, name)
+        match = None if is_token(arn) else ARN.fullmatch(arn)
+        self._account_id = match[1] if match else None
+        self._policies = RolePolicies(self, name, self._only_in_its_account)
 
     @classmethod
     def from_name(cls, scope: Construct, id_: str, name: str) -> "Role":
@@ -40,7 +44,9 @@ class Role(Construct):
     def from_arn(cls, scope: Construct, id_: str, arn: str) -> "Role":
         """The role with that ARN, which may have a path.
 
-        Raises `ConfigurationError` for what is no role's ARN, and for roles that AWS manages: nobody may change them.
+        Raises `ConfigurationError` for what is no role's ARN, for roles that AWS manages, which nobody may change, and
+        for a grant in a stack whose provider is for another account. Where only Terraform knows the stack's account,
+        the plan of a grant to a role of another account fails with the same words.
         """
         if is_token(arn):
             return cls(scope, id_, name=Token.as_string(Fn.element(Fn.reverse(Fn.split("/", arn)), 0)), arn=arn)
@@ -53,7 +59,7 @@ class Role(Construct):
             raise ConfigurationError(
                 f"{path(scope)}/{id_}: {arn} is managed by AWS, which lets nobody add policies to it"
             )
-        return cls(scope, id_, name=match[1], arn=arn)
+        return cls(scope, id_, name=match[2], arn=arn)
 
     @property
     def role_name(self) -> str:
@@ -63,3 +69,17 @@ class Role(Construct):
     def allow(self, resource: Construct, verb: str, *statements: Statement) -> IamRolePolicy:
         """Give the role one inline policy named after the verb and the resource. Repeated calls add nothing."""
         return self._policies.add(resource, verb, *statements)
+
+    def _only_in_its_account(self, scope: Construct) -> TerraformResourceLifecycle | None:
+        """The precondition of a policy in the stack of `scope`: IAM takes policies for its account's roles only."""
+        if self._account_id is None:
+            return None
+        words = (
+            f"{path(self)}: {self.arn} is of another account than the stack, and only that account's stacks can add "
+            "policies to it. Grant there, or to a role of this account that the other may assume"
+        )
+        known = provider_accounts(scope)
+        if known and self._account_id not in known:
+            raise ConfigurationError(words)
+        condition = Fn.contains([self._account_id, LOCAL_ACCOUNT], account_id(scope))
+        return TerraformResourceLifecycle(precondition=[Precondition(condition=condition, error_message=words)])

@@ -12,6 +12,12 @@ API_NAME = Text(
     1024,
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html",
 )
+API_RESOURCES = Count(
+    0,
+    300,
+    "resources of one API; serve the paths below one by {proxy+}, or give them an API of their own",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html",
+)
 RATE_LIMIT = Number(
     0,
     1e9,

@@ -2,7 +2,7 @@
 
 import re
 
-from .._checks import Count, Number, Text
+from .._checks import Number, Text
 
 _KMS = "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateAlias.html"
 KEY_ALIAS = Text(
@@ -23,9 +23,11 @@ SERVICE_NAME = Text(
 KEY_DESCRIPTION = Text(
     r"(?s:.)", "characters", 0, 8192, "https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html"
 )
-# A key policy has 32 KB: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
-LOG_GROUPS_OF_A_KEY = Count(
-    0, 50, "log groups of one key", "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
+KEY_POLICY_BYTES = Number(
+    1,
+    32_768,
+    "bytes of a key's policy; give some of its users another key",
+    "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
 )
 DELETION_WINDOW_DAYS = Number(
     7, 30, "days", "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"

@@ -1,6 +1,5 @@
 """S3."""
 
-import ipaddress
 import re
 
 from .._checks import Choice, Count, Number, Text
@@ -11,12 +10,10 @@ def _bucket_name(name: str) -> str | None:
         return "it has to begin and end with a letter or digit"
     if ".." in name:
         return "it may not hold two dots in a row"
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        pass
-    else:
-        return "it may not be an IP address"
+    if ".-" in name or "-." in name:
+        return "it may not hold a dot beside a hyphen"
+    if re.fullmatch(r"(\d{1,3}\.){3}\d{1,3}", name):
+        return "it may not look like an IP address"
     for prefix in ("xn--", "sthree-", "amzn-s3-demo-"):
         if name.startswith(prefix):
             return f"{prefix} at its beginning is reserved"

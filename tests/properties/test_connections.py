@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from modules import Capacity, Index, LifecycleRule, OnDemandLimit
 
-from .gathering import NAMES, NUMBERS, TEXTS, Gathering, numbers, options, options_of
+from .gathering import NAMES, NUMBER_TOKEN, NUMBERS, TEXTS, Gathering, numbers, options, options_of
 
 ACCOUNT = "123456789012"
 PREFIXES = st.one_of(
@@ -65,7 +65,7 @@ PATTERNS = st.one_of(st.just({"source": ["orders"]}), st.dictionaries(NAMES, JSO
 DELIVERY = {"retries": numbers(0, 185), "event_age_seconds": numbers(60, 86400), "description": TEXTS}
 RULES_OF_EVENTS = options({"name": NAMES, "pattern": PATTERNS}, event_bus=NAMES, **DELIVERY)
 CRON_FIELDS = st.sampled_from(
-    ["*", "?", "0", "1", "5", "0/15", "1-5", "MON-FRI", "L", "15W", "2#1", "60", "2026", "JAN", "", "x"]
+    ["*", "?", "0", "1", "5", "0/15", "1-5", "MON-FRI", "L", "15W", "1W,15W", "2#1", "60", "2026", "JAN", "", "x"]
 )
 SCHEDULES = options(
     {"name": NAMES},
@@ -105,6 +105,7 @@ ARNS = st.one_of(
             f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/records",
             "arn:aws:s3:::uploads",
             "arn:aws:s3:::uploads/key",
+            f"arn:aws:iam::{ACCOUNT}:role/worker",
             "<text>",
         ]
     ),
@@ -117,8 +118,8 @@ def gathering(tmp_path_factory: pytest.TempPathFactory) -> Gathering:
     return Gathering(tmp_path_factory.mktemp("connections"))
 
 
-def function(gathering: Gathering, scope: Construct, id_: str = "Worker") -> modules.PythonFunction:
-    return modules.PythonFunction(scope, id_, name=id_.lower(), packages=[gathering.code])
+def function(gathering: Gathering, scope: Construct, id_: str = "Worker", **options: Any) -> modules.PythonFunction:
+    return modules.PythonFunction(scope, id_, name=id_.lower(), packages=[gathering.code], **gathering.given(options))
 
 
 @settings(max_examples=30)
@@ -148,11 +149,11 @@ def test_grants_on_objects(gathering: Gathering, prefixes: list[str]) -> None:
 
 
 @settings(max_examples=30)
-@given(chosen=QUEUES, polling=POLLING)
-def test_queues(gathering: Gathering, chosen: dict[str, Any], polling: dict[str, Any]) -> None:
+@given(chosen=QUEUES, polling=POLLING, timeout=st.sampled_from([30, NUMBER_TOKEN]))
+def test_queues(gathering: Gathering, chosen: dict[str, Any], polling: dict[str, Any], timeout: Any) -> None:
     def build(scope: Construct) -> None:
         queue = modules.Queue(scope, "Queue", **gathering.given(chosen))
-        queue.on_messages(function(gathering, scope), **gathering.given(polling))
+        queue.on_messages(function(gathering, scope, timeout_seconds=timeout), **gathering.given(polling))
 
     gathering.make(build)
 
@@ -220,6 +221,9 @@ def test_what_exists_already(gathering: Gathering, arn: str, names: list[str]) -
         lambda scope, given: modules.Table.from_arn(scope, "Table", given, indexes=names).grant_get(grant(scope)),
         lambda scope, given: modules.Bucket.from_arn(scope, "Bucket", given).grant_read(grant(scope)),
         lambda scope, given: modules.Bucket.from_name(scope, "Bucket", given).grant_list(grant(scope)),
+        lambda scope, given: modules.Bucket(scope, "Bucket", name="own").grant_read(
+            modules.Role.from_arn(scope, "Role", given)
+        ),
     ]
     for kind in kinds:
         gathering.make(lambda scope, kind=kind: kind(scope, gathering.given(arn)))  # type: ignore[misc]

@@ -93,6 +93,15 @@ def test_a_path_that_only_terraform_knows_is_refused(
         api.on_request(worker, "GET", f"/{variable.string_value}")
 
 
+def test_an_api_has_300_resources_at_most(worker: PythonFunction, api: RestApi) -> None:
+    for number in range(149):
+        api.on_request(worker, "GET", f"/teams/{number}/players")
+    api.on_request(worker, "POST", "/teams")
+    api.on_request(worker, "GET", "/players")
+    with pytest.raises(ConfigurationError, match=r"stack/Api: on_request has 301, AWS allows 0 to 300 .*\{proxy\+\}"):
+        api.on_request(worker, "GET", "/coaches")
+
+
 def test_two_parameters_in_one_place_are_refused(worker: PythonFunction, api: RestApi) -> None:
     api.on_request(worker, "GET", "/items/{id}")
     api.on_request(worker, "GET", "/items/{id}/parts")

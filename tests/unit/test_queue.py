@@ -188,8 +188,10 @@ def test_a_timeout_that_terraform_knows_later_is_multiplied_there(stack: Terrafo
     seconds = TerraformVariable(stack, "Seconds", type="number").number_value
     worker = PythonFunction(stack, "Worker", name="worker", packages=[code], timeout_seconds=seconds)
     Queue(stack, "Kept", name="kept").on_messages(worker, window_seconds=5)
-    kept = Terraform(stack).all("aws_sqs_queue")["Kept/Queue"]
-    assert kept["visibility_timeout_seconds"] == "${((6 * var.Seconds) + 5)}"
+    Queue(stack, "Polled", name="polled").on_messages(worker)
+    queues = Terraform(stack).all("aws_sqs_queue")
+    assert queues["Kept/Queue"]["visibility_timeout_seconds"] == "${((6 * var.Seconds) + 5)}"
+    assert queues["Polled/Queue"]["visibility_timeout_seconds"] == "${(6 * var.Seconds)}"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 import json
+import re
 from typing import Any
 
 import pytest
 from cdktf import TerraformOutput, TerraformStack, TerraformVariable, Testing
+from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from modules import ConfigurationError, Role, Table
 
@@ -45,6 +47,37 @@ def test_the_name_in_an_arn_that_terraform_knows_later_is_taken_by_terraform(sta
     Table(stack, "Orders", name="orders", partition_key="id").grant_get(Role.from_arn(stack, "Worker", arn))
     (policy,) = json.loads(Testing.synth(stack))["resource"]["aws_iam_role_policy"].values()
     assert policy["role"] == '${element(reverse(split("/", var.RoleArn)), 0)}'
+
+
+THEIRS = "arn:aws:iam::999999999999:role/teams/blue/worker"
+OF_ANOTHER_ACCOUNT = (
+    f"stack/Worker: {THEIRS} is of another account than the stack, and only that account's stacks can add policies to "
+    "it. Grant there, or to a role of this account that the other may assume"
+)
+
+
+def test_the_plan_of_a_grant_to_a_role_of_another_account_fails_in_words(stack: TerraformStack) -> None:
+    Table(stack, "Orders", name="orders", partition_key="id").grant_get(Role.from_arn(stack, "Worker", THEIRS))
+    policy = Terraform(stack).one("aws_iam_role_policy")
+    # The local AWS has that one account, whose roles an ARN of the account to come may name.
+    accounts = '["999999999999", "000000000000"]'
+    assert policy["lifecycle"] == {
+        "precondition": [
+            {
+                "condition": f"${{contains({accounts}, data.aws_caller_identity.CurrentAccount.account_id)}}",
+                "error_message": OF_ANOTHER_ACCOUNT,
+            }
+        ]
+    }
+
+
+def test_a_grant_to_a_role_of_an_account_that_the_provider_does_not_admit_is_refused(stack: TerraformStack) -> None:
+    AwsProvider(stack, "Aws", region="us-east-1", allowed_account_ids=[ACCOUNT])
+    table = Table(stack, "Orders", name="orders", partition_key="id")
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(OF_ANOTHER_ACCOUNT)}$"):
+        table.grant_get(Role.from_arn(stack, "Worker", THEIRS))
+    table.grant_get(Role.from_arn(stack, "Own", f"arn:aws:iam::{ACCOUNT}:role/worker"))
+    assert list(Terraform(stack).all("aws_iam_role_policy")) == ["Own/GetOrders/RolePolicy"]
 
 
 @pytest.mark.parametrize(
