@@ -70,8 +70,9 @@ class PythonFunction(AnyFunction):
     alarms on errors, throttles, durations above 80 % of the timeout, undeliverable failures, and anything in the
     failure queue, sent to `alarm_topic`.
 
-    Code: `packages` are source folders, packed under their own names without caches, `.env`, `.git`, `.venv` and
-    `tests`, and without what `exclude` names (patterns of `.gitignore`; `"!tests"` packs them). `handler`
+    Code: `packages` are source folders, packed under their own names without caches, secrets (`.env`, `.aws`),
+    version control and development files (`.git`, `.venv`, `tests`), of which a warning names what it left out, and
+    without what `exclude` names (patterns of `.gitignore`; `"!tests"` packs them). `handler`
     ("package.module.function") is by default `handle` in the first package's `handler.py`. `dependencies` is a lock
     file, whose wheels are fetched for `runtime` and `architecture` (for the local AWS: wheels that load on this
     machine); `libraries` is a folder of libraries that are built already; `layers` are ARNs of layer versions (5 at

@@ -21,7 +21,7 @@ from ..errors import ConfigurationError
 from .installed import Installed
 from .packed import Packed, append, pack
 from .record import record_sources
-from .sources import SourceFile, library_files, own_files
+from .sources import SourceFile, library_files, own_files, unreadable
 
 FORMAT = "2"  # part of the cache key: increment it when the same files should give other archives
 
@@ -136,7 +136,10 @@ def _digest(archive: str, files: Mapping[str, SourceFile]) -> str:
 
 @functools.cache  # functions of an app often share their libraries
 def _sha256(path: Path) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()
+    try:
+        return hashlib.sha256(path.read_bytes()).digest()
+    except OSError as error:
+        raise unreadable(path, error) from error
 
 
 @functools.cache  # copies of a function share their archive

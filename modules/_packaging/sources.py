@@ -16,16 +16,11 @@ from ..errors import ConfigurationError
 CACHES = ("__pycache__/", "*.pyc", "*.pyo", ".DS_Store", ".mypy_cache/", ".pytest_cache/", ".ruff_cache/")
 # Secrets, version control and development files: left out with a warning, unless `exclude` includes them ("!tests").
 DEVELOPMENT = (
-    ".env",
-    ".env.*",
-    ".git",
-    ".gitignore",
-    ".venv/",
-    "venv/",
-    ".idea/",
-    ".vscode/",
-    "tests/",
-    "node_modules/",
+    *(".env", ".env.*", ".envrc", ".direnv/", ".netrc", ".npmrc", ".pypirc", ".aws/", ".ssh/"),
+    *("*.tfstate", "*.tfstate.backup", ".terraform/", "cdktf.out/"),
+    *(".git", ".gitattributes", ".gitignore", ".gitmodules", ".github/", ".hg/", ".svn/"),
+    *(".venv/", "venv/", ".tox/", ".nox/", ".eggs/", "*.egg-info/", "node_modules/"),
+    *("tests/", ".coverage", ".coverage.*", "htmlcov/", ".idea/", ".vscode/"),
 )
 # Files of pip that differ from one version of pip to the next, and stubs, which only type checkers read.
 OF_PIP = (
@@ -98,14 +93,18 @@ def _files(
 def _walk(
     folder: Path, inside: str, exclude: tuple[str, ...], left_out: list[str], above: tuple[Path, ...]
 ) -> Iterator[tuple[str, SourceFile]]:
-    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda one: one.name)
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    for entry in entries:
         name, path = f"{inside}{entry.name}", Path(entry.path)
         try:
             mode = path.stat().st_mode  # the type of a link's target
         except OSError as error:
             if _is_excluded(name, False, exclude):
                 continue
-            raise ConfigurationError(f"function code: {path} cannot be read: {error.strerror}") from error
+            raise unreadable(path, error) from error
         is_folder = stat.S_ISDIR(mode)
         if _is_excluded(name, is_folder, exclude) or (is_folder and (path / VIRTUAL_ENVIRONMENT).is_file()):
             left_out.append(f"{name}/" if is_folder else name)
@@ -115,9 +114,21 @@ def _walk(
                 raise ConfigurationError(f"function code: {path} links to a folder that it is in; leave it out")
             yield from _walk(path, f"{name}/", exclude, left_out, (*above, target))
         elif stat.S_ISREG(mode):
+            if not _is_utf8(name):
+                raise ConfigurationError(f"function code: the name of {str(path)!r} is not UTF-8; rename the file")
             yield name, SourceFile(path, bool(mode & stat.S_IXUSR))
         else:
             raise ConfigurationError(f"function code: {path} is neither a file nor a folder; leave it out (`exclude`)")
+
+
+def unreadable(path: Path, error: OSError) -> ConfigurationError:
+    """The error for a file or folder that cannot be read."""
+    return ConfigurationError(f"function code: {path} cannot be read: {error.strerror}; leave it out (`exclude`)")
+
+
+def _is_utf8(name: str) -> bool:
+    # https://docs.python.org/3/library/os.html#file-names-command-line-arguments-and-environment-variables
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _is_excluded(name: str, is_folder: bool, patterns: Sequence[str]) -> bool:

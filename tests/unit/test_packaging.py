@@ -136,7 +136,11 @@ def test_a_folder_bin_inside_a_library_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "private", [".env", ".env.local", ".git/config", ".venv/lib/a.py", "deep/tests/test_a.py", "mine/pyvenv.cfg"]
+    "private",
+    [
+        *(".env", ".env.local", ".git/config", ".venv/lib/a.py", "deep/tests/test_a.py", "mine/pyvenv.cfg"),
+        *(".netrc", ".aws/credentials", "terraform.tfstate", ".terraform/x", "cdktf.out/x", ".hg/x", ".tox/x"),
+    ],
 )
 def test_secrets_history_environments_and_tests_stay_out_with_a_warning_unless_asked_for(
     tmp_path: Path, private: str
@@ -175,6 +179,22 @@ def test_links_are_packed_as_their_targets(tmp_path: Path) -> None:
     assert names(archive) == ["worker/common/deep/shared.py", "worker/handler.py", "worker/one.py"]
     with zipfile.ZipFile(archive) as opened:
         assert opened.read("worker/one.py") == opened.read("worker/common/deep/shared.py") == b"SHARED = 1\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not store such names")
+def test_a_file_whose_name_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"worker/handler.py": ""})
+    (tmp_path / "worker" / os.fsdecode(b"caf\xe9.txt")).touch()
+    with pytest.raises(ConfigurationError, match=r"^function code: the name of '.*/worker/caf.*\.txt' is not UTF-8"):
+        build_archive([tmp_path / "worker"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc/self/mem is a file that nobody can read from its beginning")
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"worker/handler.py": ""})
+    (tmp_path / "worker" / "secret").symlink_to("/proc/self/mem")
+    with pytest.raises(ConfigurationError, match=r"^function code: .*/worker/secret cannot be read: .*; leave it out"):
+        build_archive([tmp_path / "worker"])
 
 
 @pytest.mark.parametrize(
