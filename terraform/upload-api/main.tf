@@ -1111,51 +1111,7 @@ data "aws_iam_policy_document" "key" {
         test = "StringEquals"
         values = [
           "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:/aws/lambda/${var.project}-upload-api-uploader-${var.environment}",
-        ]
-        variable = "kms:EncryptionContext:aws:logs:arn"
-      }
-
-      principals {
-        identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
-        type        = "Service"
-      }
-    }
-  }
-
-  dynamic "statement" {
-    for_each = var.encryption_keys == "customer" ? [1] : []
-    content {
-      sid       = "AllowLogs1"
-      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-      effect    = "Allow"
-      resources = ["*"]
-
-      condition {
-        test = "StringEquals"
-        values = [
           "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:/aws/apigateway/${var.project}-upload-api-api-${var.environment}",
-        ]
-        variable = "kms:EncryptionContext:aws:logs:arn"
-      }
-
-      principals {
-        identifiers = ["logs.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
-        type        = "Service"
-      }
-    }
-  }
-
-  dynamic "statement" {
-    for_each = var.encryption_keys == "customer" ? [1] : []
-    content {
-      sid       = "AllowLogs2"
-      actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-      effect    = "Allow"
-      resources = ["*"]
-
-      condition {
-        test = "StringEquals"
-        values = [
           "arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.account.account_id}:log-group:API-Gateway-Execution-Logs_${aws_api_gateway_rest_api.api.id}/live",
         ]
         variable = "kms:EncryptionContext:aws:logs:arn"

@@ -88,15 +88,15 @@ def test_tables_are_encrypted_with_a_key_of_the_system(made: Terraform) -> None:
 
 
 def test_the_key_admits_the_systems_log_groups_and_no_others(made: Terraform) -> None:
-    admitted = [
+    (admitted,) = (
         condition["values"]
         for statement in made.policies()["Key/Policy"]
         for condition in statement.get("condition", [])
         if condition["variable"] == "kms:EncryptionContext:aws:logs:arn"
-    ]
+    )
     prefix = f"arn:{PARTITION}:logs:{REGION}:${{data.aws_caller_identity.Account.account_id}}:log-group:"
     names = of_all(made, "aws_cloudwatch_log_group", "name").values()
-    assert sorted(admitted) == sorted([prefix + name] for name in names)
+    assert sorted(admitted) == sorted(prefix + name for name in names)
 
 
 def test_every_function_may_use_the_key_of_its_bucket_and_tables(made: Terraform) -> None:
