@@ -15,6 +15,7 @@ const at = (id) => document.getElementById(id);
 const ALARMS_AFTER = 500; // milliseconds after something happened to an alarm
 const RETRY = 2000; // milliseconds until the server is asked again
 const MOST_NOTICES = 4;
+const NO_COOKIE = "This browser keeps no cookies of this page, which needs one for its session. Allow them, and open the address that `sluice console` printed again.";
 const NO_BOX = "Choose a box in the picture to look inside it, with the mouse or with Tab, the arrow keys and Enter. Drop a file onto a bucket to upload it.";
 
 const motion = new Motion();
@@ -101,7 +102,7 @@ const drawStacks = (answer) => {
   if (focused) [...(tabs?.tabs.values() ?? [])].find((one) => one.textContent === focused)?.focus();
   const box = document.activeElement?.dataset.node;
   app.stack = "";
-  if (app.opened && !app.nodes.has(app.opened)) shownPlace = ""; // destroyed while it is shown: the panel says so
+  if (app.opened && !app.nodes.has(app.opened) && !app.opened.startsWith("arn:")) shownPlace = ""; // destroyed while it is shown: the panel says so
   if (!stacks.length) replace(at("picture"), nothing(answer.problem ? "" : "No stack is deployed. `make demo`, or `sluice local` and `sluice deploy`, deploy some; they appear here by themselves."));
   arrive();
   if (box) motion.picture?.boxes.get(box)?.focus();
@@ -223,17 +224,28 @@ const startStream = () =>
     },
   );
 
+/** What the browser keeps of the page's settings; nothing, where it is told to keep nothing. */
+const setting = (name, value) => {
+  try {
+    if (value === undefined) return localStorage.getItem(name);
+    localStorage.setItem(name, value);
+  } catch {
+    // A browser that keeps nothing: the setting lasts as long as the page.
+  }
+  return null;
+};
+
 const setMotion = () => {
   const box = at("motion");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const stored = localStorage.getItem("motion");
+  const stored = setting("motion");
   box.checked = stored === null ? !still.matches : stored === "on";
   const apply = () => {
     motion.moves = box.checked;
     document.documentElement.classList.toggle("moves", box.checked);
   };
   box.addEventListener("change", () => {
-    localStorage.setItem("motion", box.checked ? "on" : "off");
+    setting("motion", box.checked ? "on" : "off");
     apply();
   });
   apply();
@@ -242,9 +254,13 @@ const setMotion = () => {
 const session = async () => {
   const token = placeOf().token;
   if (!token) return get("/api/session");
-  const answer = await post("/api/session", { token });
+  await post("/api/session", { token });
   history.replaceState(null, "", location.pathname);
-  return answer;
+  try {
+    return await get("/api/session");
+  } catch (error) {
+    throw error.status === 401 ? new Error(NO_COOKIE) : error;
+  }
 };
 
 const start = async () => {
@@ -280,4 +296,4 @@ const start = async () => {
   startStream();
 };
 
-start();
+if (!document.documentElement.classList.contains("unsupported")) start();

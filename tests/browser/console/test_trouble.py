@@ -1,6 +1,7 @@
 """The console under attack, read-only, with much to show, and with what it shows gone."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -140,23 +141,79 @@ def test_a_local_aws_that_is_not_running_is_named_and_nothing_deployed_says_what
             local.stop()
 
 
-@pytest.mark.parametrize("broken", ["scripts are off", "the module does not start"])
-def test_an_old_browser_reads_what_is_wrong(page: ConsolePage, broken: str) -> None:
+# What a browser without a feature answers to the page's question for it.
+LACKS = {
+    "JavaScript modules": "delete HTMLScriptElement.prototype.noModule",
+    "EventSource": "delete window.EventSource",
+    "fetch": "delete window.AbortController",
+    "the dialog element": "delete HTMLDialogElement.prototype.showModal",
+    "Element.replaceChildren": "delete Element.prototype.replaceChildren",
+    "Array.at": "delete Array.prototype.at",
+    "regular expressions with lookbehind": "window.RegExp = function () { throw new SyntaxError('Invalid group') }",
+    "Intl.DateTimeFormat": "Intl.DateTimeFormat = function () { throw new RangeError('fractionalSecondDigits') }",
+    "CSS custom properties": "CSS.supports = () => false",
+}
+NEWER = "The page needs Chrome or Edge 92, Firefox 98, Safari 16.4, or newer."
+
+
+@contextmanager
+def before_the_page(page: ConsolePage, script: str, *blocked: str) -> Iterator[None]:
+    """Loads the page after a script, without files that match; afterwards the browser is as before."""
     browser = page.browser
+    made = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": list(blocked)})
     try:
-        if broken == "scripts are off":
-            browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-        else:
-            browser.execute_cdp_cmd("Network.enable", {})
-            browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*main.js"]})
         browser.get("about:blank")
-        browser.get(page.origin)
-        assert "this browser is too old for the page" in browser.page_source
-        if broken != "scripts are off":
-            assert "needs JavaScript modules" in page.text("#start")
+        browser.get(page.address)
+        yield
     finally:
-        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", made)
         browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+
+
+@pytest.mark.parametrize("feature", LACKS)
+def test_a_browser_that_is_too_old_is_told_what_it_lacks(page: ConsolePage, feature: str) -> None:
+    with before_the_page(page, LACKS[feature]):
+        assert page.text("#start [role=alert]") == f"This browser is too old for the page: it lacks {feature}. {NEWER}"
+        assert page.all("#app[hidden]") != []
+
+
+def test_a_browser_that_lacks_more_reads_one_sentence_and_one_without_scripts_the_versions(page: ConsolePage) -> None:
+    with before_the_page(page, f"{LACKS['EventSource']}; {LACKS['Array.at']}"):
+        assert "it lacks EventSource, Array.at. " in page.text("#start")
+    page.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.browser.get("about:blank")
+        page.browser.get(page.origin)
+        assert f"which {NEWER.removeprefix('The page ')}" in page.browser.page_source
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+@pytest.mark.parametrize(
+    ("script", "blocked", "words"),
+    [
+        ("", "*/main.js", "A file of the page did not arrive"),
+        ("", "*/text.js", "A file of the page did not arrive"),  # which main.js imports
+        (
+            "addEventListener('DOMContentLoaded', () =>"
+            " dispatchEvent(new ErrorEvent('error', {message: 'Unexpected token'})))",
+            "*/main.js",
+            "This browser cannot run the page: Unexpected token. The page needs",
+        ),
+        (
+            "const own = fetch; window.fetch = (path, options) => own(path, {...options, credentials: 'omit'})",
+            "nothing",
+            "This browser keeps no cookies of this page",
+        ),
+    ],
+    ids=["no module", "no imported module", "unknown syntax", "no cookies"],
+)
+def test_a_page_that_cannot_start_says_why(page: ConsolePage, script: str, blocked: str, words: str) -> None:
+    with before_the_page(page, script, blocked):
+        eventually(lambda: words in page.text("#start"))
+    page.enter()
 
 
 def test_without_its_token_the_page_says_where_it_is(page: ConsolePage, console: Server) -> None:
