@@ -7,10 +7,9 @@ from typing import Any
 
 from sluice_cli.deployed.resources import Resource
 
-from .openapi import JSON, operations
+from .documents import Document, document_of
+from .openapi import JSON, is_json, operations
 from .schema_examples import example_of, expanded
-
-Document = dict[str, Any]
 
 TEXT: Document = {"type": "string"}
 WITH_BODY = ("POST", "PUT", "PATCH", "ANY")
@@ -20,8 +19,8 @@ IDENTITY = re.compile(r"(?:method|\$?request)\.(?:request\.)?(header|querystring
 
 
 def routes_of(api: Resource, resources: Sequence[Resource]) -> list[Document]:
-    """The routes of a REST or HTTP API; preflights are left out."""
-    document = _parsed(api.attributes.get("body"))
+    """The routes of a REST or HTTP API; preflights are left out. A document in OpenAPI may be JSON or YAML."""
+    document = document_of(api.attributes.get("body"))
     if document and isinstance(document.get("paths"), dict):
         found = list(_documented(document))
     elif api.type == "aws_api_gateway_rest_api":
@@ -37,7 +36,7 @@ def _methods(api: Resource, resources: Sequence[Resource]) -> Iterator[Document]
         one.attributes.get("id"): one.attributes.get("path") for one in own if one.type == "aws_api_gateway_resource"
     }
     schemas = (one.attributes for one in own if one.type == "aws_api_gateway_model")
-    models = {str(one.get("name")): _parsed(one.get("schema")) for one in schemas}
+    models = {str(one.get("name")): document_of(one.get("schema")) for one in schemas}
     authorizers = {one.attributes.get("id"): one.attributes for one in own if one.type == "aws_api_gateway_authorizer"}
     for one in own:
         values = one.attributes
@@ -95,7 +94,8 @@ def _documented(document: Document) -> Iterator[Document]:
         parameters = [{**of, "schema": expanded(of["schema"]) or TEXT} for of in one["parameters"]]
         body = expanded(one["body"]) if one["body"] else None
         authorization = ", ".join(scheme["called"] for scheme in one["schemes"]) or "NONE"
-        yield _route(one["method"], one["path"], authorization, [*parameters, *keys], body, one["operation"])
+        route = _route(one["method"], one["path"], authorization, [*parameters, *keys], body, one["operation"])
+        yield with_content_type(route, one["content_type"])
 
 
 def _credentials(authorizer: Mapping[str, Any] | None) -> list[Document]:
@@ -142,13 +142,15 @@ def _route(
     }
 
 
+def with_content_type(route: Document, content_type: str) -> Document:
+    """The route with another content type of its body: a text is not written as JSON there."""
+    body = route["body"]
+    if body is None or is_json(content_type):
+        return {**route, "body": body and {**body, "content_type": content_type}}
+    example = example_of(body["schema"])
+    text = example if isinstance(example, str) else body["example"]
+    return {**route, "body": {**body, "content_type": content_type, "example": text}}
+
+
 def _parameter(name: str, place: str, *, required: bool) -> Document:
     return {"name": name, "in": place, "required": required or place == "path", "schema": TEXT}
-
-
-def _parsed(text: Any) -> Document | None:
-    try:
-        found = json.loads(text) if isinstance(text, str) and text else None
-    except (ValueError, RecursionError):
-        return None  # an OpenAPI document in YAML, whose routes the API's resources do not have
-    return found if isinstance(found, dict) else None

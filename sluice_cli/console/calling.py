@@ -30,9 +30,10 @@ def call(console: Console, request: PageRequest) -> Any:
     if method not in METHODS:
         raise HttpError(400, f"method has to be one of {', '.join(METHODS)}")
     parameters = content.get("parameters") or {}
-    in_path, in_query, in_header = (_texts(parameters, name) for name in ("path", "query", "header"))
+    in_path, in_header = (_texts(parameters, name) for name in ("path", "header"))
     url = _base(console, node.resource) + filled_in(path, in_path)
-    url += f"?{urlencode(in_query)}" if in_query else ""
+    if in_query := _lists(parameters, "query"):
+        url += f"?{urlencode(in_query, doseq=True)}"
     headers = {name: value for name, value in in_header.items() if HEADER.fullmatch(name) and value.isprintable()}
     body = content.get("body")
     if isinstance(body, str) and body:
@@ -75,6 +76,16 @@ def filled_in(route: str, values: Mapping[str, str]) -> str:
 def _base(console: Console, api: Any) -> str:
     stage = stage_of(api, console.deployment.resources)
     return f"{console.connection.running().url}/_aws/execute-api/{api.attributes.get('id')}/{quote(stage, safe='$')}"
+
+
+def _lists(parameters: Any, name: str) -> dict[str, list[str]]:
+    """Parameters that may be given several times."""
+    given = parameters.get(name) or {} if isinstance(parameters, Mapping) else {}
+    is_object = isinstance(given, Mapping)
+    lists = {key: one if isinstance(one, list) else [one] for key, one in given.items()} if is_object else {}
+    if not is_object or not all(isinstance(one, str) for found in lists.values() for one in found):
+        raise HttpError(400, f"parameters.{name} has to be an object of texts or lists of texts")
+    return {key: [one for one in found if one] for key, found in lists.items()}
 
 
 def _texts(parameters: Any, name: str) -> dict[str, str]:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from .documents import Document
 from .schema_examples import named
 
-Document = dict[str, Any]
-
 JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 PLACES = ("query", "header", "path")
 METHODS = ("get", "put", "post", "delete", "head", "patch", "x-amazon-apigateway-any-method")
 # Of version 2, whose parameters have a schema's words beside their name.
@@ -15,8 +16,8 @@ SCHEMA_WORDS = ("type", "format", "enum", "items", "default", "pattern", "minimu
 
 
 def operations(document: Document) -> Iterator[Document]:
-    """The method, path, summary, security, parameters and body of each operation. Bodies are schemas whose references
-    lead into the document.
+    """The method, path, summary, security, parameters, and the body with its content type of each operation. Bodies are
+    schemas whose references lead into the document.
     https://spec.openapis.org/oas/v3.0.3.html https://swagger.io/specification/v2/
     """
     for path, item in document["paths"].items():
@@ -26,6 +27,7 @@ def operations(document: Document) -> Iterator[Document]:
             # A parameter of the operation overrides the path's.
             given = [_within(document, one) for one in _dicts(item.get("parameters"), operation.get("parameters"))]
             parameters = {(one.get("name"), one.get("in")): one for one in given if one.get("name")}
+            schema, content_type = _body(document, operation, list(parameters.values()))
             yield {
                 "method": "ANY" if method.startswith("x-") else method.upper(),
                 "path": path,
@@ -43,20 +45,39 @@ def operations(document: Document) -> Iterator[Document]:
                     for (name, place), one in parameters.items()
                     if place in PLACES
                 ],
-                "body": _body(document, operation, [one for (_, place), one in parameters.items() if place == "body"]),
+                "body": schema,
+                "content_type": content_type,
             }
 
 
-def _body(document: Document, operation: Document, in_body: list[Document]) -> Document | None:
-    if in_body:
-        schema = in_body[0].get("schema")
+def is_json(content_type: str) -> bool:
+    """Whether a content type is JSON, or of its family such as `application/problem+json`."""
+    return content_type.partition(";")[0].strip().lower().endswith(("/json", "+json"))
+
+
+def _body(document: Document, operation: Document, parameters: list[Document]) -> tuple[Document | None, str]:
+    """The schema of the body, and its content type: JSON where the operation takes that."""
+    of_form = [one for one in parameters if one.get("in") == "formData"]
+    schema: Any
+    if of_form:  # version 2
+        properties = {str(one["name"]): {word: one[word] for word in SCHEMA_WORDS if word in one} for one in of_form}
+        required = [str(one["name"]) for one in of_form if one.get("required")]
+        schema = {"type": "object", "properties": properties, "required": required}
+        return schema, MULTIPART if any(one.get("type") == "file" for one in of_form) else FORM
+    in_body = [one for one in parameters if one.get("in") == "body"]
+    if in_body:  # version 2
+        types = operation.get("consumes") or document.get("consumes") or [JSON]
+        content = {str(one): in_body[0] for one in types} if isinstance(types, list) else {JSON: in_body[0]}
     else:
         content = _within(document, operation.get("requestBody") or {}).get("content") or {}
-        media: Any = content.get(JSON) or next(iter(content.values()), {})
-        schema = media.get("schema") if isinstance(media, dict) else None
-        if isinstance(schema, dict) and isinstance(media, dict) and "example" in media:
-            schema = {**schema, "example": media["example"]}
-    return _of(document, schema) if isinstance(schema, dict) else None
+    content_type = next(filter(is_json, content), next(iter(content), JSON))
+    media: Any = content.get(content_type)
+    schema = media.get("schema") if isinstance(media, dict) else None
+    if isinstance(schema, dict) and "example" in media:
+        schema = {**schema, "example": media["example"]}
+    if not isinstance(schema, dict) and content and not is_json(content_type):
+        schema = {"type": "string"}
+    return (_of(document, schema) if isinstance(schema, dict) else None), content_type
 
 
 def _schemes(document: Document, operation: Document) -> list[Document]:

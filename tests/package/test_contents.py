@@ -69,7 +69,7 @@ def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(
         "pictures": ["pillow"],
         "scan": ["checkov", "cloudsplaining", "parliament"],
         "test": ["pytest"],
-        "tool": ["boto3", "jinja2", "rich", "watchfiles"],
+        "tool": ["boto3", "jinja2", "pyyaml", "rich", "watchfiles"],
     }
 
 

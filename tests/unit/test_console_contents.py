@@ -1,14 +1,17 @@
 """Contents of strangers in the console: what counts as an image and as text, and what is read from a schema."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice_cli.console.api_routes import routes_of
 from sluice_cli.console.calling import filled_in
+from sluice_cli.console.documents import document_of
 from sluice_cli.console.guard import HttpError
 from sluice_cli.console.objects import image_type, text_in
 from sluice_cli.console.readings import reading_in
@@ -119,7 +122,8 @@ def _resource(type_: str, **attributes: Any) -> Resource:
     return Resource("stack", type_, "Name", "", attributes)
 
 
-def test_routes_are_read_from_an_openapi_document() -> None:
+@pytest.mark.parametrize("written", [json.dumps, yaml.safe_dump])
+def test_routes_are_read_from_an_openapi_document(written: Callable[[Any], str]) -> None:
     document = {
         "openapi": "3.0.3",
         "security": [{"key": []}],
@@ -139,7 +143,7 @@ def test_routes_are_read_from_an_openapi_document() -> None:
             "schemas": {"i": {"type": "object", "properties": {"name": {"type": "string"}}}},
         },
     }
-    api = _resource("aws_api_gateway_rest_api", id="a", body=json.dumps(document))
+    api = _resource("aws_api_gateway_rest_api", id="a", body=written(document))
     get, post = routes_of(api, [api])
     assert get == {
         "method": "GET",
@@ -153,6 +157,114 @@ def test_routes_are_read_from_an_openapi_document() -> None:
         "body": None,
     }
     assert (post["authorization"], json.loads(post["body"]["example"])) == ("key", {"name": "example"})
+
+
+STRING = {"type": "string"}
+OBJECT = {"type": "object", "properties": {"a": STRING}, "required": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("operation", "content_type", "example"),
+    [
+        (
+            {"requestBody": {"content": {"text/csv": {}, "application/json": {"schema": OBJECT}}}},
+            "application/json",
+            {"a": "example"},
+        ),
+        (
+            {"requestBody": {"content": {"text/csv": {}, "application/hal+json": {"schema": OBJECT}}}},
+            "application/hal+json",
+            {"a": "example"},
+        ),
+        ({"requestBody": {"content": {"text/csv": {"schema": STRING, "example": "a;b"}}}}, "text/csv", "a;b"),
+        ({"requestBody": {"content": {"text/csv": {}}}}, "text/csv", "example"),
+        (
+            {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": OBJECT}}}},
+            "application/x-www-form-urlencoded",
+            {"a": "example"},
+        ),
+        (
+            {"consumes": ["text/plain"], "parameters": [{"in": "body", "name": "b", "schema": STRING}]},
+            "text/plain",
+            "example",
+        ),
+        ({"parameters": [{"in": "body", "name": "b", "schema": OBJECT}]}, "application/json", {"a": "example"}),
+        (
+            {"parameters": [{"in": "formData", "name": "a", "type": "string", "required": True}]},
+            "application/x-www-form-urlencoded",
+            {"a": "example"},
+        ),
+        ({"parameters": [{"in": "formData", "name": "a", "type": "file"}]}, "multipart/form-data", {"a": {}}),
+    ],
+)
+def test_a_body_has_the_content_type_of_its_document(operation: Any, content_type: str, example: Any) -> None:
+    api = _resource("aws_apigatewayv2_api", id="a", body=json.dumps({"paths": {"/a": {"post": operation}}}))
+    (route,) = routes_of(api, [api])
+    assert route["body"]["content_type"] == content_type
+    assert (
+        route["body"]["example"] == example
+        if isinstance(example, str)
+        else json.loads(route["body"]["example"]) == example
+    )
+
+
+def test_yaml_is_read_as_the_json_that_it_stands_for() -> None:
+    text = """
+    paths: &all
+      /a:
+        get: {responses: {200: {description: 2020-01-01}}, deprecated: yes}
+        on: {x-since: 2020-13-45, x-size: 0x10}
+    again: *all
+    merged: {<<: {a: 1}, b: !!timestamp 2020-01-01, c: !!binary aGk=, d: !!set {x, y}}
+    """
+    paths = {
+        "/a": {
+            "get": {"responses": {"200": {"description": "2020-01-01"}}, "deprecated": True},
+            "on": {"x-since": "2020-13-45", "x-size": 16},
+        }
+    }
+    found = document_of(text)
+    assert found is not None
+    assert (found["paths"], found["again"], found["merged"]["a"]) == (paths, paths, 1)
+    assert json.loads(json.dumps(found)) == found
+
+
+LAUGHS = "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10) if n else 'x'}]\n" for n in range(12))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAUGHS,
+        "a: &a {b: *a}",
+        "[" * 100_000,
+        "{" * 100_000,
+        "a: " + "- " * 100_000,
+        '{"a":' * 100_000,
+        "a: !Ref b",
+        "a: !!timestamp 2020-13-45",
+        "a: !!python/object/apply:os.system [ls]",
+        "a: {? [1, 2] : 3}",
+        "a: \x00",
+        "a: b: c",
+        "- a",
+        "a",
+        " ",
+        "",
+        None,
+        3,
+    ],
+    ids=lambda one: str(one)[:20],
+)
+def test_what_is_no_document_is_none(text: Any) -> None:
+    assert document_of(text) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda one: st.dictionaries(st.text(), one)))
+def test_any_document_is_the_same_in_json_and_yaml(value: Any) -> None:
+    document = {"paths": value}
+    assert document_of(yaml.safe_dump(document)) == document_of(json.dumps(document)) == document
 
 
 def test_routes_of_a_rest_api_have_their_parameters_and_models() -> None:

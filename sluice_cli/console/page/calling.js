@@ -1,7 +1,7 @@
 // Calls of an API's routes, signed by the server.
 import { post } from "./api.js";
 import { button, element, facts, field, replace, select, textBlock, working } from "./dom.js";
-import { schemaField, schemaForm } from "./schema_form.js";
+import { bodyForm, schemaField } from "./schema_form.js";
 import { duration, pretty } from "./text.js";
 import { READ_ONLY } from "./words.js";
 
@@ -18,6 +18,8 @@ export const calling = (place, node, app) => {
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const WITHOUT_BODY = ["GET", "HEAD"];
 
+const asText = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
 const parameter = (one) => {
   const schema = one.schema ?? { type: "string" };
   const made = schemaField(one.name, schema, schema.default ?? schema.example, { required: one.required, note: one.in });
@@ -31,13 +33,14 @@ const form = (route, node, app) => {
   const chosen = route.method === "ANY" ? select(METHODS) : null;
   const method = () => chosen?.value ?? route.method;
   const parameters = (route.parameters ?? []).map((one) => [one, parameter(one)]);
-  const body = route.body ? schemaForm(route.body.schema, route.body.example) : null;
+  const body = route.body ? bodyForm(route.body) : null;
   const submit = element("button", {}, "Call");
   const call = async () => {
     const given = { path: {}, query: {}, header: {} };
     for (const [one, { value }] of parameters) {
       const found = value();
-      if (found !== undefined && found !== "") given[one.in][one.name] = typeof found === "string" ? found : JSON.stringify(found);
+      // Of a list in the query, each item gives the name again, as OpenAPI and API Gateway have it.
+      if (found !== undefined && found !== "") given[one.in][one.name] = one.in === "query" && Array.isArray(found) ? found.map(asText) : asText(found);
     }
     const answer = await post("/api/call", {
       node: node.id,

@@ -143,6 +143,27 @@ const list = (name, schema, given, words, required, depth) => {
   return { element: element("fieldset", { class: "group" }, legend(name, words), place, more), value };
 };
 
+const isJson = (type) => /[/+]json$/i.test(type.split(";")[0].trim());
+const FORM = "application/x-www-form-urlencoded";
+
+/** A form for a body of a route: JSON and web forms have fields, others are written as text. */
+export const bodyForm = ({ content_type: type, schema, example }) => {
+  if (isJson(type)) return schemaForm(schema, example);
+  if (type.startsWith(FORM)) {
+    const { form, text } = schemaForm(schema, example);
+    return { form, text: () => encoded(parsed(text() ?? "{}", "The body")) };
+  }
+  const input = element("textarea", { rows: 8, spellcheck: "false" });
+  input.value = example ?? "";
+  return { form: field("Body", input, type), text: () => input.value || null };
+};
+
+/** https://url.spec.whatwg.org/#application/x-www-form-urlencoded; a list gives its name several times. */
+const encoded = (value) =>
+  new URLSearchParams(
+    Object.entries(value ?? {}).flatMap(([name, one]) => [one].flat().map((item) => [name, typeof item === "string" ? item : JSON.stringify(item)])),
+  ).toString();
+
 /**
  * A form for a body: fields where its schema names properties, or JSON. Gives the element, and `text()`, the value as JSON
  * text, or null where the form is empty.

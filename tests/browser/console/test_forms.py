@@ -70,6 +70,40 @@ def show(page: ConsolePage, schema: Any, example: Any) -> None:
     page.browser.execute_async_script(SHOW, schema, example)
 
 
+ENCODED = """
+const [body, done] = arguments;
+import('/schema_form.js').then(({bodyForm}) => {
+  const {form, text} = bodyForm(body);
+  document.getElementById('panel').replaceChildren(form);
+  done([[...form.querySelectorAll('label')].map((one) => one.textContent), text()]);
+});
+"""
+
+
+@pytest.mark.parametrize(
+    ("content_type", "schema", "example", "labels", "text"),
+    [
+        ("application/problem+json; v=1", {"properties": {"a": {"type": "integer"}}}, '{"a": 1}', ["a"], '{"a":1}'),
+        (
+            "application/x-www-form-urlencoded",
+            {"properties": {"a b": {"type": "string"}, "n": {"type": "array", "items": {"type": "integer"}}}},
+            '{"a b": "ä&=", "n": [1, 2]}',
+            ["a b", "n, item 1", "n, item 2"],
+            "a+b=%C3%A4%26%3D&n=1&n=2",
+        ),
+        ("application/x-www-form-urlencoded", {"type": "object"}, '{"a": 1}', ["Body"], "a=1"),
+        ("text/plain", {"type": "string"}, "a text", ["Body"], "a text"),
+        ("application/xml", {"properties": {"a": {"type": "string"}}}, "<a/>", ["Body"], "<a/>"),
+    ],
+)
+def test_a_body_is_written_as_its_content_type_has_it(
+    form: ConsolePage, content_type: str, schema: Any, example: str, labels: list[str], text: str
+) -> None:
+    given = {"content_type": content_type, "schema": schema, "example": example}
+    found = form.browser.execute_async_script(ENCODED, given)
+    assert found == [[one for one in found[0] if one == "write the body as JSON"] + labels, text]
+
+
 def body(page: ConsolePage) -> Any:
     return json.loads(page.run("return window.made.text()"))
 
