@@ -15,7 +15,7 @@ from checks.demo.result import Result
 from checks.deployed import repository
 from checks.systems import SYSTEMS
 from sluice_cli.console.background import start_console
-from sluice_cli.console.browser import has_browser, open_browser
+from sluice_cli.console.browser import forwarding_of, has_browser, open_browser
 from sluice_cli.deployment.local import up
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws
@@ -48,6 +48,8 @@ def _open_console(project: Project, local: LocalAws) -> None:
         console.print(f"\n{error}", markup=False)
         return
     console.print(f"\n[bold]Watch it in the browser:[/bold]\n\n  {address}")
+    if forwarding := forwarding_of(address):
+        console.print(f"\n{forwarding}", markup=False)
     if has_browser():
         open_browser(local, address)
 

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from sluice_cli.console.background import call_when_gone, keep_address
-    from sluice_cli.console.browser import has_browser, open_browser
+    from sluice_cli.console.browser import forwarding_of, has_browser, open_browser
     from sluice_cli.console.console import Console
     from sluice_cli.console.local import forget_account
     from sluice_cli.console.server import Server
@@ -38,7 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
         page.follow()
         reads = "" if arguments.allow_writes else " It only reads: --allow-writes lets it upload, send and replay."
         shown = f"It shows this project's local AWS, and ends with Ctrl-C.{reads}"
-        console.print(f"Console: {server.address}\n{shown}", markup=False)
+        lines = [f"Console: {server.address}", shown, forwarding_of(server.address)]
+        console.print("\n".join(filter(None, lines)), markup=False)
         sys.stdout.flush()
         if arguments.beside_local_aws:
             keep_address(local, server.address)
