@@ -75,7 +75,8 @@ class Capture:
         file, kept = folder / f"test_captured_{name}.py", folder / FOLDER / name
         if file.exists() or kept.exists():
             raise InputError(
-                f"{file if file.exists() else kept} is there already: remove it, or name another folder with --to"
+                f"{file if file.exists() else kept} is there already: remove it, or capture into another folder with "
+                "`sluice failures --to`"
             )
         masker = Masker()
         masker.learn([event, rows, [one.headers for one in objects]])
@@ -93,7 +94,7 @@ class Capture:
             elif content is not None and not include_binary:
                 notes.append(
                     f"{short(masker.mask_text(one.key))} is not text, so that nothing in it can be masked: zeros of "
-                    "its size are in its place (--include-binary takes it as it is)"
+                    "its size are in its place (`sluice failures --include-binary` takes it as it is)"
                 )
                 content = bytes(len(content))
             if content is not None:

@@ -409,7 +409,8 @@ def test_a_kept_event_stays_kept_when_it_is_captured_or_invoked(shop: Shop, capt
     assert json.loads(shop.run("invoke", "shop", "--local", "--kept", ID, "--print-event")) == captured.event
     assert [one["id"] for one in json.loads(shop.run("failures", "--local", "--json"))] == [ID]
     code, _, err = shop.ended("failures", "--local", "--capture", ID, "--to", str(captured.folder))
-    assert (code, err) == (2, f"{captured.test} is there already: remove it, or name another folder with --to\n")
+    words = "is there already: remove it, or capture into another folder with `sluice failures --to`"
+    assert (code, err) == (2, f"{captured.test} {words}\n")
 
 
 def test_a_captured_failure_has_no_personal_data_and_no_name_of_the_deployment(shop: Shop, captured: Captured) -> None:
