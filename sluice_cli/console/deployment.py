@@ -24,6 +24,7 @@ from sluice_cli.target import Target, local_target
 from .guard import HttpError
 from .local import LocalConnection
 from .nodes import Node, Nodes
+from .outside import Outside
 from .pictures import edge_id, node_id, picture_from, same_elsewhere, with_places
 
 AT_ONCE = 4
@@ -44,10 +45,18 @@ class Deployment:
     failure_queues: Sequence[Sources] = ()
     revision: str = ""
     problem: str | None = None  # why it could not be read
+    outside: Outside | None = None
+
+    def find(self, id_: str) -> Node | None:
+        """A node of the pictures, or a resource of the local AWS that no deployed stack has, by its ARN."""
+        node = self.nodes.by_id.get(id_)
+        if node is None:
+            return self.outside.node(id_) if self.outside else None
+        return node if self.same.get(id_) or not self.outside else self.outside.completed(node)
 
     def node(self, id_: str) -> Node:
         """Raises `HttpError` where it is not there, or no longer."""
-        node = self.nodes.by_id.get(id_)
+        node = self.find(id_)
         if node is None:
             raise HttpError(404, f"{id_[:200]} is not deployed (any more)")
         return node
@@ -75,6 +84,7 @@ class Deployments:
     def __init__(self, project: Project, connection: LocalConnection) -> None:
         self._project = project
         self._connection = connection
+        self._outside = Outside(connection)
         self._lock = threading.Lock()
         self._current: Deployment | None = None
         self._placed: dict[str, Placed] = {}
@@ -98,11 +108,11 @@ class Deployments:
     def _read(self) -> Deployment:
         target = local_target(self._project, self._connection.local)
         if not (target.output / MANIFEST).is_file():
-            return Deployment(target, revision="nothing")
+            return Deployment(target, revision="nothing", outside=self._outside)
         try:
             return self._read_stacks(target)
         except (InputError, DeploymentError) as error:  # such as a file that is being written
-            return Deployment(target, revision=f"unreadable: {error}", problem=str(error))
+            return Deployment(target, revision=f"unreadable: {error}", problem=str(error), outside=self._outside)
 
     def _read_stacks(self, target: Target) -> Deployment:
         stacks = synthesized_stacks(target)
@@ -114,15 +124,19 @@ class Deployments:
         deployed = [one for one in stacks if any(of.stack == one.name for of in resources)]
         pictures = {one.name: picture_from(one.name, documents[one.name]) for one in deployed}
         queues = [one for state in states.values() for one in sources_of(dict(state))]
-        nodes = Nodes(_nodes(pictures, resources, queues), resources)
+        own = _nodes(pictures, resources, queues)
+        nodes = Nodes(own, resources)
         same = {
             node_id(stack, box.id): same_elsewhere(box.id, box.title, resources, nodes)
             for stack, picture in pictures.items()
             for box in picture.boxes
         }
+        nodes = Nodes([one if same[one.id] else self._outside.completed(one) for one in own], resources)
         text = json.dumps([states, documents], sort_keys=True, default=str)
         revision = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return Deployment(target, stacks, states, resources, pictures, nodes, same, queues, revision)
+        return Deployment(
+            target, stacks, states, resources, pictures, nodes, same, queues, revision, outside=self._outside
+        )
 
     def _state(self, stack: Stack) -> Mapping[str, Any]:
         """A stack's Terraform state, read from its bucket: Terraform itself takes a second for each."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sluice_cli.review.picture.ends import FOREIGN
+
 from .api_routes import routes_of
 from .console import Console
 from .invoking import example_for_bus, is_schedule, kinds_of_events
@@ -33,6 +35,7 @@ FACTS = {
 }
 KEYS = ("kms_master_key_id", "kms_key_arn", "kms_key_id")
 LONGEST_FACT = 500
+NOTES = {"people": "Whoever calls the API, from outside of AWS. Call it yourself in the API's box."}
 
 
 def node(console: Console, request: PageRequest) -> Any:
@@ -47,11 +50,12 @@ def node(console: Console, request: PageRequest) -> Any:
         "name": found.name,
         "arn": found.arn,
         "region": found.region or None,
-        "address": found.address,
+        "address": None if found.address.startswith(FOREIGN) else found.address,
         "construct": f"{found.stack}/{'/'.join(resource.path.split('/')[1:])}" if resource and resource.path else None,
         "tabs": found.tabs,
         "actions": found.actions,
         "facts": list(_facts(console, found)),
+        "note": found.note or NOTES.get(found.type, ""),
         **_own(console, found),
     }
 

@@ -167,7 +167,19 @@ def _steps(way: Way, positions: Sequence[int]) -> tuple[list[dict[str, Any]], bo
             "after": 0.0,
             **{
                 name: shown[name]
-                for name in ("time", "seconds", "title", "detail", "status", "stack", "node", "edges", "run", "follow")
+                for name in (
+                    "time",
+                    "seconds",
+                    "title",
+                    "detail",
+                    "status",
+                    "stack",
+                    "node",
+                    "resource",
+                    "edges",
+                    "run",
+                    "follow",
+                )
             },
             "kind": "function.run" if kind == "function.started" else kind,
             **ended,
@@ -180,9 +192,8 @@ def _steps(way: Way, positions: Sequence[int]) -> tuple[list[dict[str, Any]], bo
 
 def _add_lines(console: Console, steps: Sequence[dict[str, Any]]) -> None:
     runs = [one for one in steps if one["kind"] == "function.run" and one["node"]]
-    nodes = console.deployment.nodes.by_id
     for id_ in dict.fromkeys(one["node"] for one in runs):
-        node = nodes.get(id_)
+        node = console.deployment.find(id_)
         if node is None or node.resource is None:
             continue
         own = {one["run"]: one for one in runs if one["node"] == id_}

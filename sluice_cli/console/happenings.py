@@ -17,6 +17,7 @@ from sluice_cli.review.picture.arrows import CALLERS
 
 from .deployment import Deployment, Deployments
 from .local import LocalConnection
+from .outside import described_by, id_of
 from .pictures import node_id
 
 PATH = "/_sluice/happenings"
@@ -152,8 +153,9 @@ class Happenings:
         self._number += 1
         shown = {
             "number": self._number,
-            "stack": node.partition("/")[0] if node else None,
+            "stack": node.partition("/")[0] if node and node in deployment.nodes.by_id else None,
             "node": node,
+            "resource": None if node in deployment.nodes.by_id else described_by(one["arn"]),
             "edges": self._edges(one, node, used, deployment),
             **_shown(one),
             "follow": follow_text((*made, *used)),
@@ -163,12 +165,12 @@ class Happenings:
 
     def _node(self, one: Mapping[str, Any], deployment: Deployment) -> str | None:
         if one["kind"] == "call.refused" and one["function"]:
-            return deployment.nodes.named(one["function"])
+            return deployment.nodes.named(one["function"]) or id_of(one["function"])
         found = deployment.nodes.named(one["arn"])
         if one["kind"] == "mail.sent" and found:
             mail = f"{found.partition('/')[0]}/mail"
             return mail if mail in deployment.nodes.by_id else found
-        return found
+        return found or id_of(one["arn"])
 
     def _edges(
         self, one: Mapping[str, Any], node: str | None, used: tuple[Thing, ...], deployment: Deployment

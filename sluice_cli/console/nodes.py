@@ -49,6 +49,7 @@ class Node:
     resource: Resource | None = None
     failure_queue: Sources | None = None
     takes_readings: bool = False
+    note: str = ""  # what people read about it
 
     @property
     def name(self) -> str | None:
@@ -115,6 +116,11 @@ class Nodes:
                 id_ = drawn.get((resource.stack, ALARMS))
                 if id_ and resource.arn:
                     self._by_identity.setdefault(resource.arn, id_)
+        for (
+            one
+        ) in nodes:  # of no deployed stack (outside.py): what happens there is seen at the first box that names it
+            if one.resource and not one.resource.stack:
+                self._by_identity.setdefault(one.resource.arn, one.id)
 
     def named(self, text: str) -> str | None:
         """The id of the node that an ARN or another identity names: of an object's its bucket, of a function's version

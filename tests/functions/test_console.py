@@ -26,7 +26,8 @@ EVENTS = 500  # of 1,000 a minute, in a few seconds
 
 
 def started(project: Project, *options: str, **variables: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), **variables}
+    own = {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT), "SSH_CONNECTION": ""}
+    environment = {**os.environ, **own, **variables}
     return subprocess.Popen(
         [*COMMAND, "--project", str(project.folder), *options],
         stdout=subprocess.PIPE,
@@ -69,7 +70,7 @@ def test_without_a_local_aws_the_command_says_what_to_do(tmp_path: Path) -> None
 
 
 def test_consoles_run_side_by_side_until_they_are_ended(project: Project) -> None:
-    first = started(project)
+    first = started(project, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 22")
     address = address_of(first)
     port = re.findall(r":(\d+)/", address)[0]
     second, third = started(project, "--allow-writes"), started(project, "--port", port)
@@ -83,6 +84,8 @@ def test_consoles_run_side_by_side_until_they_are_ended(project: Project) -> Non
     for process, words in ((first, "It only reads: --allow-writes"), (second, "ends with Ctrl-C.\n")):
         assert process.stdout
         assert words in process.stdout.readline()
+        if process is first:
+            assert f"ssh -L {port}:127.0.0.1:{port} " in process.stdout.readline()
         process.terminate()
         assert (process.communicate(timeout=600), process.returncode) == (("", ""), 0)
 

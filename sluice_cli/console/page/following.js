@@ -1,6 +1,7 @@
 // The whole way of one thing: its steps with times, calls and log lines.
 import { get } from "./api.js";
 import { button, element, nothing, replace } from "./dom.js";
+import { where } from "./happenings.js";
 import { logLine } from "./logs.js";
 import { duration, plural, time } from "./text.js";
 import { bar, waterfall } from "./traces.js";
@@ -71,7 +72,6 @@ export const following = (place, thing, app, signal) => {
 };
 
 const step = (one, way, app) => {
-  const box = app.nodes.get(one.node);
   const whole = way.end - way.start;
   const made = element(
     "li",
@@ -83,7 +83,7 @@ const step = (one, way, app) => {
       element("span", { class: "kind" }, kindText(one.kind)),
       element("span", { class: "title" }, one.title),
       one.seconds !== null && element("span", { class: "quiet" }, duration(one.seconds)),
-      box && element("span", { class: "where" }, "in ", button(box.title, () => app.open(box.id), { class: "link" })),
+      where(one, app),
     ),
     bar(one.after / (whole || 1e-6), (one.seconds ?? 0) / (whole || 1e-6)),
     one.detail && element("p", { class: `detail ${one.status === "ok" ? "quiet" : "bad"}` }, one.detail),

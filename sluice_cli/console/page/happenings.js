@@ -9,6 +9,15 @@ const SHOWN = 100; // a page of the list
 const DRAWN_EVERY = 200; // milliseconds at least, however much happens
 const SPOKEN_EVERY = 4000; // milliseconds between summaries for screen readers
 
+/** Where something happened: a box of a stack, or a resource of none, which opens too if the console can read it. */
+export const where = ({ node, stack, resource }, app) => {
+  const box = app.nodes.get(node);
+  const open = (title) => button(title, () => app.open(node), { class: "link" });
+  if (box) return element("span", { class: "where" }, "in ", open(box.title), box.stack === app.stack ? "" : ` of ${box.stack}`);
+  if (!resource) return stack && element("span", { class: "where" }, stack);
+  return element("span", { class: "where" }, "in ", node ? open(resource.title) : resource.title, `, ${resource.subtitle}`);
+};
+
 export class Happenings {
   /** `place` is filled with the list, `live` with summaries. `app` opens boxes and follows things. */
   constructor(place, live, app) {
@@ -119,7 +128,8 @@ export class Happenings {
     const words = this.find.value.toLowerCase().split(/\s+/).filter(Boolean);
     if (!words.length) return true;
     const box = this.app.nodes.get(happening.node);
-    const text = `${kindText(happening.kind)} ${happening.title} ${happening.detail ?? ""} ${box?.title ?? ""} ${happening.stack ?? ""}`.toLowerCase();
+    const { title, subtitle } = happening.resource ?? {};
+    const text = `${kindText(happening.kind)} ${happening.title} ${happening.detail ?? ""} ${box?.title ?? ""} ${happening.stack ?? ""} ${title ?? ""} ${subtitle ?? ""}`.toLowerCase();
     return words.every((word) => text.includes(word));
   }
 
@@ -164,9 +174,7 @@ export class Happenings {
         ? button(!happening.title || happening.title === box?.title ? "follow" : happening.title, () => this.app.follow(happening.follow), { class: "link title" })
         : happening.title !== box?.title && element("span", { class: "title" }, happening.title),
       words && element("span", { class: "detail" }, words),
-      box &&
-        element("span", { class: "where" }, "in ", button(box.title, () => this.app.open(box.id), { class: "link" }), box.stack === this.app.stack ? "" : ` of ${box.stack}`),
-      !box && happening.stack && element("span", { class: "where" }, happening.stack),
+      where(happening, this.app),
     );
     made.dataset.number = happening.number;
     return made;

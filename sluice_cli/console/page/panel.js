@@ -14,9 +14,10 @@ import { traces } from "./traces.js";
 import { TABS } from "./words.js";
 
 const about = (place, node, app) => {
-  const other = app.nodes.get(node.same_as);
+  const other = app.nodes.get(app.nodes.get(node.id)?.same_as);
   replace(
     place,
+    node.note && element("p", { class: "quiet" }, node.note),
     facts([
       ...node.facts.map((one) => [one.name, one.value]),
       ["Name", node.name || "–"],
@@ -59,6 +60,7 @@ export const panel = async (place, id, tab, app, signal, changed) => {
     return;
   }
   if (signal.aborted) return;
+  if (!known) replace(heading, node.title, element("small", {}, node.subtitle));
   const all = tabsOf(node);
   let ended = new AbortController();
   signal.addEventListener("abort", () => ended.abort());
