@@ -1,6 +1,6 @@
 """Where pages are in the logs that they read."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -8,6 +8,7 @@ from sluice_cli.function_logs.events import LogReader
 from sluice_cli.function_logs.lines import LineReader, LogLine
 
 MOST_POSITIONS = 64
+MOST_WAITING = 10_000  # lines
 
 
 @dataclass
@@ -17,7 +18,7 @@ class LogPosition:
     reader: LogReader
     lines: LineReader = field(default_factory=LineReader)
     # Read, and not yet given.
-    waiting: list[LogLine] = field(default_factory=list)
+    waiting: deque[LogLine] = field(default_factory=lambda: deque(maxlen=MOST_WAITING))
 
 
 class LogPositions:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from sluice_cli.deployed.resources import Function
 from sluice_cli.function_logs.events import LogReader
 from sluice_cli.function_logs.lines import LogLine
 
+from .binary import is_binary
 from .console import Console
 from .guard import HttpError
 from .log_positions import LogPosition
@@ -18,7 +20,6 @@ DEFAULT_SECONDS = 3_600
 MOST_LINES = 1_000
 LONGEST_LINE = 20_000
 MOST_FIELDS = 50  # of a long line
-MANY_CONTROLS = 0.1
 
 
 def lines(console: Console, request: PageRequest) -> Any:
@@ -36,17 +37,16 @@ def lines(console: Console, request: PageRequest) -> Any:
         is_first = True
     else:
         is_first = False
-    position.waiting += [position.lines.read(event) for event in position.reader.read()]
     wanted, request_id = request.query.get("filter", "").lower(), request.query.get("request_id")
-    found = [
-        one
-        for one in position.waiting
-        if wanted in one.event.message.lower() and (not request_id or one.request_id == request_id)
-    ]
-    given = found[-limit:] if is_first else found[:limit]
-    rest = [] if is_first else found[limit:]
-    position.waiting = rest
-    return {"lines": [as_json(one) for one in given], "cursor": cursor, "skipped": len(found) - len(given) - len(rest)}
+    # Of the lines so far a page gets the last; of later ones those come first that came first.
+    kept = deque[LogLine](maxlen=limit) if is_first else position.waiting
+    skipped = 0
+    for one in map(position.lines.read, position.reader.each()):
+        if wanted in one.event.message.lower() and (not request_id or one.request_id == request_id):
+            skipped += len(kept) == kept.maxlen
+            kept.append(one)
+    given = [kept.popleft() for _ in range(min(limit, len(kept)))]
+    return {"lines": [as_json(one) for one in given], "cursor": cursor, "skipped": skipped}
 
 
 def _short(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,8 +64,6 @@ def _short(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_json(line: LogLine) -> dict[str, Any]:
     text = line.text[:LONGEST_LINE]
-    # A byte that is no text was read as U+FFFD.
-    controls = sum((not one.isprintable() and one not in "\n\r\t\x1b") or one == "\ufffd" for one in text)
     return {
         "time": line.event.milliseconds / 1000,
         "level": line.level.name,
@@ -74,5 +72,5 @@ def as_json(line: LogLine) -> dict[str, Any]:
         "platform": line.platform,
         "cut": len(line.text) if len(line.text) > LONGEST_LINE else None,
         "fields": _short(line.fields) or None,
-        "binary": controls > len(text) * MANY_CONTROLS,
+        "binary": is_binary(text, replaced=text.count("\ufffd")),  # as which bytes are read that are no text
     }

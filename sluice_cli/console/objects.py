@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from boto3.s3.transfer import TransferConfig
 
+from .binary import is_binary
 from .console import Console
 from .guard import STRANGERS_POLICY, HttpError
 from .happenings import follow_text
@@ -52,7 +53,7 @@ def preview(console: Console, request: PageRequest) -> Any:
     named = _named(request)
     head = s3.head_object(Bucket=bucket, **named)
     size = head["ContentLength"]
-    start = s3.get_object(Bucket=bucket, **named, Range=f"bytes=0-{LONGEST_TEXT - 1}")["Body"].read() if size else b""
+    start = _start(s3, bucket, named) if size else b""
     shown: dict[str, Any] = {"preview": "none", "text": None, "truncated": False, "image": None, "reason": None}
     if image_type(start):
         if size <= LARGEST_IMAGE:
@@ -146,14 +147,18 @@ def image_type(start: bytes) -> str | None:
 def text_in(start: bytes, *, whole: bool) -> str | None:
     """The text of an object's first bytes; None where they are no text in UTF-8."""
     try:
-        text = start.decode("utf-8-sig")
+        text = start.decode()
     except UnicodeDecodeError as error:
         # A character that the end of what was read cuts in two.
         if whole or error.start < len(start) - 3:
             return None
-        text = start[: error.start].decode("utf-8-sig")
-    odd = sum(not one.isprintable() and one not in "\n\r\t\x1b" for one in text)
-    return None if "\0" in text or odd > len(text) / 10 else text
+        text = start[: error.start].decode()
+    return None if "\0" in text or is_binary(text) else text.removeprefix("\ufeff")
+
+
+def _start(s3: Any, bucket: str, named: dict[str, str]) -> bytes:
+    with s3.get_object(Bucket=bucket, **named, Range=f"bytes=0-{LONGEST_TEXT - 1}")["Body"] as body:
+        return bytes(body.read(LONGEST_TEXT))
 
 
 def _parts(body: Any) -> Iterator[bytes]:

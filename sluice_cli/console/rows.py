@@ -128,15 +128,19 @@ def _key_in(text: str) -> Document:
     """A key in DynamoDB's JSON. Raises `HttpError`."""
     try:
         key = json.loads(text)
-        if not isinstance(key, dict) or not all(isinstance(one, dict) and len(one) == 1 for one in key.values()):
+        if not isinstance(key, dict):
             raise TypeError
-        return {name: _bytes_in(value) for name, value in key.items()}
-    except (ValueError, TypeError, RecursionError):
+        return {name: _key_value(value) for name, value in key.items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise HttpError(400, 'a key has to be JSON such as {"id": {"S": "1"}}') from None
 
 
-def _bytes_in(value: Document) -> Document:
-    return {"B": base64.b64decode(value["B"], validate=True)} if "B" in value else value
+def _key_value(value: Document) -> Document:
+    """Raises `ValueError` or `TypeError` for what is no key of DynamoDB."""
+    ((type_, text),) = value.items()
+    if type_ not in ("S", "N", "B") or not isinstance(text, str):
+        raise TypeError
+    return {type_: base64.b64decode(text, validate=True) if type_ == "B" else text}
 
 
 def _row(node: Node, item: Document, names: list[str]) -> Document:

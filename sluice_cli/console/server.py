@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from sluice_cli.errors import InputError, SluiceError
 from sluice_cli.local_aws.server import LOOPBACK
@@ -22,6 +22,7 @@ from sluice_cli.text import error_text
 from .console import Console
 from .guard import API, CHANGING, HEADERS, POLICY, Guard, HttpError
 from .local import NotRunningError
+from .refusals import refusal_text, status_of, without_classes
 from .requests import PageRequest, Reply, query_of
 from .routes import answer_of
 
@@ -146,7 +147,9 @@ class Handler(BaseHTTPRequestHandler):
         except SluiceError as error:
             answer = Reply({"error": str(error)}, 502)
         except ClientError as error:
-            answer = Reply({"error": _refusal(error)}, 404 if _is_missing(error) else 502)
+            answer = Reply({"error": refusal_text(error)}, status_of(error))
+        except ParamValidationError as error:
+            answer = Reply({"error": without_classes(error)}, 400)
         except BotoCoreError as error:
             answer = Reply({"error": f"the local AWS does not answer: {error}", "aws": "stopped"}, 503)
         except OSError:
@@ -260,15 +263,3 @@ class _Body:
         if len(data) < wanted:
             raise HttpError(400, "the connection ended before the body did")
         return data
-
-
-def _refusal(error: ClientError) -> str:
-    said = error.response.get("Error", {})
-    return f"{error.operation_name}: {said.get('Code')}: {said.get('Message')}"
-
-
-def _is_missing(error: ClientError) -> bool:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    return (
-        code in ("404", "AccessDenied404") or "NotFound" in code or "NonExistent" in code or code.startswith("NoSuch")
-    )

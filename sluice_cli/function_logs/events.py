@@ -39,9 +39,13 @@ class LogReader:
 
     def read(self) -> list[LogEvent]:
         """New events since the last call, oldest first. Raises botocore's errors."""
-        events = [event for function in self._functions for event in self._new(function)]
         # The sort is stable: events of the same millisecond keep CloudWatch's order.
-        return sorted(events, key=lambda one: one.milliseconds)
+        return sorted(self.each(), key=lambda one: one.milliseconds)
+
+    def each(self) -> Iterator[LogEvent]:
+        """As `read`, one function after the other, and without all of them in memory."""
+        for function in self._functions:
+            yield from self._new(function)
 
     def _new(self, function: Function) -> Iterator[LogEvent]:
         newest = self._since[function.arn]
@@ -51,10 +55,10 @@ class LogReader:
             if key in self._read:
                 continue
             self._read[key] = None
+            if len(self._read) > REMEMBERED:
+                self._read.popitem(last=False)
             yield event
         self._since[function.arn] = newest
-        while len(self._read) > REMEMBERED:
-            self._read.popitem(last=False)
 
     def _events(self, function: Function, since: int) -> Iterator[LogEvent]:
         logs = self._clients[function.region]

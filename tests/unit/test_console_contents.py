@@ -45,6 +45,14 @@ def test_html_and_svg_are_text() -> None:
 def test_a_character_that_the_end_cuts_in_two_is_left_out() -> None:
     assert text_in("aä€😀".encode()[:-1], whole=False) == "aä€"
     assert text_in("aä€😀".encode()[:-1], whole=True) is None
+    assert text_in("\ufeffaä€😀".encode()[:-1], whole=False) == "aä€"
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200f\u202e", "\ue000\ue001", "\uffff\u2028", "👩\u200d🔬", "\x1b[31m", "\t\r\n\f", ""]
+)
+def test_characters_without_a_picture_are_text(text: str) -> None:
+    assert text_in(text.encode(), whole=True) == text
 
 
 @given(st.binary(max_size=200))

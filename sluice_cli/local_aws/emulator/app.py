@@ -66,6 +66,7 @@ import leading_keys  # noqa: F401 - completes conditions on partition keys
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
 import object_pages  # noqa: F401 - completes the listing of large buckets
+import object_ranges  # noqa: F401 - completes the reading of parts of versions
 import observed_changes  # noqa: F401 - tells what happens to objects and rows
 import observed_messages
 import own_paths

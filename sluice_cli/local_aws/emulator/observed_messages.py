@@ -5,6 +5,7 @@ and with `full=1` as ReceiveMessage would give it.
 The last 500 messages of topics and mails are kept: `GET /_sluice/sent`.
 """
 
+import base64
 import json
 import threading
 import time
@@ -244,10 +245,17 @@ def _shown(message: Any, now: float, *, whole: bool) -> dict[str, Any]:
         "truncated": len(body) > LONGEST_BODY,
         "received": message["receive_count"],
         "visible": message["visible_at"] <= now,
-        "attributes": {name: str(one.get("StringValue", "")) for name, one in given.items()},
+        "attributes": {name: _attribute_text(one) for name, one in given.items()},
         "group": message.get("group_id"),
         **({"as_received": _as_received(message)} if whole else {}),
     }
+
+
+def _attribute_text(attribute: Any) -> str:
+    """The text of an attribute; of a binary one, its bytes in base64."""
+    value = attribute.get("StringValue")
+    value = attribute.get("BinaryValue", "") if value is None else value
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def _as_received(message: Any) -> dict[str, Any]:

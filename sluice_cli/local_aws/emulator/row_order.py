@@ -26,6 +26,8 @@ if getattr(dynamodb, "_INDEX_MEMBERS", None) != KEPT_IN:
 _typed = existing(dynamodb, "_sort_key_value")
 _type_of = existing(dynamodb, "_get_attr_type")
 _schemas = existing(dynamodb, "_index_key_schemas")
+_plain_text = existing(dynamodb, "_extract_key_val")
+_number = existing(dynamodb, "_ddb_canonicalize_number")
 existing(dynamodb, "_index_item")
 
 # Rows expire in a thread of their own.
@@ -119,6 +121,15 @@ def _all_schemas(table: Any) -> list[tuple[str | None, list[str], list[str]]]:
     return [own, *_schemas(table)]
 
 
+def _key_text(attribute: Any) -> Any:
+    """The text of a key's value by which ministack keeps a row: the same for `1`, `1.0` and `10E-1`."""
+    text = _plain_text(attribute)
+    if not (isinstance(attribute, dict) and "N" in attribute and isinstance(text, str)):
+        return text
+    is_short = text.isascii() and text.isdigit() and not text.startswith("0")
+    return text if is_short else _number(text) or text
+
+
 def _keep_order(table: Any, first: str, second: str, row: Row, add: bool) -> None:
     """ministack calls it after it added a row and before or after it removes one."""
     with lock:
@@ -130,5 +141,6 @@ def _keep_order(table: Any, first: str, second: str, row: Row, add: bool) -> Non
                 order.add(first, second, row)
 
 
+dynamodb._extract_key_val = _key_text
 dynamodb._index_item = _keep_order
 __all__ = ["LAST", "Position", "Row", "RowOrder", "lock", "order_of"]

@@ -16,7 +16,6 @@ from ranges import LAST, bytes_after, text_after
 from row_order import KEPT_IN, Position, Row, RowOrder, lock, order_of
 
 Condition = tuple[str, list[Any]]
-Partition = str | tuple[str, ...]
 
 # The lines of ministack before which it has checked the request, and after which it collects rows.
 QUERY_COLLECTS = "    members = _index_members(table).get(index_name) if index_name else None"
@@ -30,13 +29,11 @@ _page_end = existing(dynamodb, "_paginate_evaluated_items")
 _tokens = existing(dynamodb, "_tokenize")
 _clauses = existing(dynamodb, "_key_condition_clauses")
 _text = existing(dynamodb, "_extract_key_val")
-_partition_of = existing(dynamodb, "_index_partition")
 for _name in ("_index_members", "_index_order_keys", "_apply_exclusive_start_key", "_apply_exclusive_start_key_scan"):
     existing(dynamodb, _name)
 
 
-def _page_of_query(table: Any, data: Mapping[str, Any], partition: Partition) -> tuple[Any, Partition]:
-    """A table with the page's rows, and their partition key as ministack keeps it: a request may write `1` as `1.0`."""
+def _page_of_query(table: Any, data: Mapping[str, Any], partition: str | tuple[str, ...]) -> Any:
     with lock:
         order = order_of(table, data.get("IndexName"))
         texts = partition if isinstance(partition, tuple) else (partition,)
@@ -50,9 +47,7 @@ def _page_of_query(table: Any, data: Mapping[str, Any], partition: Partition) ->
             behind = (*values, *order.position(start)[len(values) :])
             low, high = (max(low, (*behind, LAST)), high) if forward else (low, min(high, behind))
         rows = order.rows(low, high, forward=forward) if low < high else iter(())
-        page = _page(rows, table, data) if bounds else [*rows]
-        own = _partition_of(page[0], order.keys[: len(values)], []) if page else partition
-        return _table_with(table, {own: dict(enumerate(page))}), own
+        return _table_with(table, {partition: dict(enumerate(_page(rows, table, data) if bounds else rows))})
 
 
 def _page_of_scan(table: Any, data: Mapping[str, Any]) -> Any:
@@ -171,7 +166,7 @@ def _condition(kinds: list[str], words: list[Any]) -> tuple[str, Condition] | No
 
 dynamodb._page_of_query = _page_of_query
 dynamodb._page_of_scan = _page_of_scan
-insert_before(dynamodb, "_query", QUERY_COLLECTS, "table, pk_val = _page_of_query(table, data, pk_val)")
+insert_before(dynamodb, "_query", QUERY_COLLECTS, "table = _page_of_query(table, data, pk_val)")
 insert_before(dynamodb, "_scan", SCAN_COLLECTS, "table = _page_of_scan(table, data)")
 # A page is in order, and behind the start key.
 dynamodb._index_order_keys = lambda *_: []
