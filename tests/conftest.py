@@ -55,6 +55,11 @@ FIRST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    from tests.support import provider_mirror
+
+    # Processes of pytest-xdist begin with the environment of the process that starts them.
+    provider_mirror.use(config.rootpath / ".pytest_cache" / "provider-mirror", os.environ)
+    INITIAL.update(environment_variables())
     # A cancelled run ends like an interrupted one: all started processes are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Function code ignores it (sluice_functions/observability.py), but pytest resets warnings for each test.
@@ -76,7 +81,7 @@ def environment_variables() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
 
 
-INITIAL = environment_variables()
+INITIAL: dict[str, str] = {}
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,8 +1,8 @@
 """Redirects a synthesized stack to the local AWS, by Terraform's override files.
 
 https://developer.hashicorp.com/terraform/language/files/override. Beside each `cdk.tf.json` an override file replaces
-its AWS providers (endpoints, credentials from the environment), its backend (an S3 bucket of the local AWS), and the
-backends of the remote states that it reads from other stacks of the app.
+what its AWS providers have of endpoints and credentials, which are those of the environment then, its backend (an S3
+bucket of the local AWS), and the backends of the remote states that it reads from other stacks of the app.
 """
 
 import json
@@ -20,14 +20,6 @@ ADDITION = "sluice.tf.json"
 
 # CDKTF's name of a remote state that one stack reads from another.
 CROSS_STACK = "cross-stack-reference-input-"
-
-# AWS_ENDPOINT_URL applies to every service. Authors often set endpoints of these services explicitly; others that they
-# set are added.
-SERVICES = (
-    *("apigateway", "apigatewayv2", "appautoscaling", "cloudformation", "cloudwatch", "cognitoidp", "dynamodb", "ec2"),
-    *("ecr", "ecs", "eventbridge", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "route53", "s3", "s3control"),
-    *("scheduler", "secretsmanager", "sesv2", "sfn", "sns", "sqs", "ssm", "sts", "wafv2"),
-)
 
 # Arguments of a provider block that would lead to other endpoints or credentials.
 CLEARED = (
@@ -98,12 +90,12 @@ def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
 
 
 def _provider(block: Block, endpoint: str) -> Block:
-    written = (name for one in blocks(block.get("endpoints")) for name in one)
-    result: Block = {
-        "endpoints": [dict.fromkeys((*SERVICES, *written), endpoint)],
-        "s3_use_path_style": True,
-        "skip_metadata_api_check": "true",
-    }
+    result: Block = {"s3_use_path_style": True, "skip_metadata_api_check": "true"}
+    # AWS_ENDPOINT_URL, in the environment, applies to every service. Only endpoints that the author wrote are replaced:
+    # the provider (5.100) validates a block of endpoints for more than a second, three times an apply.
+    written = [name for one in blocks(block.get("endpoints")) for name in one]
+    if written:
+        result["endpoints"] = [dict.fromkeys(written, endpoint)]
     result |= {name: None for name in CLEARED if block.get(name) is not None}
     result |= {name: [{}] for name in EMPTIED if block.get(name)}
     return {"alias": block["alias"], **result} if "alias" in block else result

@@ -29,8 +29,7 @@ class GithubRoles(TerraformStack):
     def __init__(self, app: App, target: Target, account: str) -> None:
         super().__init__(app, "github")
         LocalBackend(self, path=str(target.folder / "github-roles.tfstate"))
-        endpoints = dict.fromkeys(("iam", "sts"), target.environment["AWS_ENDPOINT_URL"])
-        AwsProvider(self, "Aws", region=REGIONS[0], endpoints=[endpoints], skip_metadata_api_check="true")
+        AwsProvider(self, "Aws", region=REGIONS[0], skip_metadata_api_check="true")
         roles_target = modules.DeploymentTarget(
             REGIONS, project="sluice", state_bucket=target.environment["STATE_BUCKET"], account_id=account
         )

@@ -273,8 +273,9 @@ def test_settings_reach_provider_state_and_function(synthesize: Synthesize) -> N
         }
     )
     (provider,) = stack.json["provider"]["aws"]
-    assert set(provider["endpoints"][0].values()) == {endpoint}
+    assert provider["s3_use_path_style"] is True
     backend = stack.json["terraform"]["backend"]["s3"]
+    assert set(backend["endpoints"].values()) == {endpoint}
     assert (backend["bucket"], backend["key"]) == ("some-state", "sluice/invocation-log/dev/terraform.tfstate")
     function = stack.one("aws_lambda_function")
     assert function["environment"]["variables"]["AWS_ENDPOINT_URL"] == endpoint
@@ -289,5 +290,5 @@ def test_settings_reach_provider_state_and_function(synthesize: Synthesize) -> N
 
 def test_on_aws_the_function_has_no_endpoint_variable(log: Terraform) -> None:
     (provider,) = log.json["provider"]["aws"]
-    assert "endpoints" not in provider
+    assert "s3_use_path_style" not in provider
     assert "AWS_ENDPOINT_URL" not in log.one("aws_lambda_function")["environment"]["variables"]

@@ -7,16 +7,13 @@ from typing import Any
 import pytest
 
 from sluice_cli.project import Synthesized
-from sluice_cli.terraform.local_overrides import ADDITION, CLEARED, OVERRIDE, SERVICES, write
+from sluice_cli.terraform.local_overrides import ADDITION, CLEARED, OVERRIDE, write
 
 ENDPOINT = "https://127.0.0.1:4566"
 QUEUE = {"aws_sqs_queue": {"q": {"name": "q"}}}
 HASHICORP = {"aws": {"source": "aws", "version": "5.100.0"}}
-PROVIDER = {
-    "endpoints": [dict.fromkeys(SERVICES, ENDPOINT)],
-    "s3_use_path_style": True,
-    "skip_metadata_api_check": "true",
-}
+# Its endpoint is that of the environment, AWS_ENDPOINT_URL.
+PROVIDER = {"s3_use_path_style": True, "skip_metadata_api_check": "true"}
 
 
 def state(key: str) -> dict[str, Any]:
@@ -72,7 +69,7 @@ def test_arguments_that_lead_to_an_account_are_removed(written: Any) -> None:
         {
             **PROVIDER,
             **dict.fromkeys(CLEARED),
-            "endpoints": [dict.fromkeys((*SERVICES, "braket"), ENDPOINT)],
+            "endpoints": [{"dynamodb": ENDPOINT, "braket": ENDPOINT}],
             "assume_role": [{}],
             "assume_role_with_web_identity": [{}],
         }

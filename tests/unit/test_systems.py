@@ -9,7 +9,6 @@ from cdktf import App
 
 from settings import Settings
 from stacks import SYSTEMS, ApiGatewayAccount, add_systems
-from stacks.system import ENDPOINTS
 
 from .synthesized import PARTITION, Terraform, allow_service
 
@@ -28,23 +27,6 @@ CONFIGURATIONS = {
 }
 # Regions of the requirements; all other systems default to us-east-1.
 OWN_REGIONS = {"invocation-log": "us-west-2"}
-
-# The endpoint that manages a resource type; the first matching prefix decides.
-SERVICES = {
-    "aws_api_gateway_": "apigateway",
-    "aws_appautoscaling_": "appautoscaling",
-    "aws_caller_identity": "sts",
-    "aws_cloudwatch_log_": "logs",
-    "aws_cloudwatch_": "cloudwatch",
-    "aws_dynamodb_": "dynamodb",
-    "aws_iam_": "iam",
-    "aws_kms_": "kms",
-    "aws_lambda_": "lambda",
-    "aws_s3_": "s3",
-    "aws_sns_": "sns",
-    "aws_sqs_": "sqs",
-    "aws_wafv2_": "wafv2",
-}
 
 Synthesized = Callable[[str], Terraform]
 
@@ -119,12 +101,13 @@ def test_state_is_in_s3_with_one_key_for_each_stack_and_environment(
     }
 
 
-def test_on_a_local_aws_the_provider_goes_there_with_every_service(system: tuple[str, Synthesized]) -> None:
+def test_on_a_local_aws_the_provider_takes_every_services_endpoint_from_the_environment(
+    system: tuple[str, Synthesized],
+) -> None:
     name, synthesized = system
     (provider,) = synthesized("local").json["provider"]["aws"]
     assert {key: value for key, value in provider.items() if key != "default_tags"} == {
         "region": OWN_REGIONS.get(name, "us-east-1"),
-        "endpoints": [dict.fromkeys(ENDPOINTS, LOCAL)],
         "s3_use_path_style": True,
         "skip_metadata_api_check": "true",
     }
@@ -152,14 +135,6 @@ def test_functions_learn_of_the_endpoint_where_there_is_one(
     assert {path: one["environment"]["variables"].get("AWS_ENDPOINT_URL") for path, one in functions.items()} == (
         dict.fromkeys(functions, endpoint)
     )
-
-
-def test_every_service_in_use_has_an_endpoint(system: tuple[str, Synthesized]) -> None:
-    in_use = {
-        next((service for prefix, service in SERVICES.items() if kind.startswith(prefix)), kind)
-        for kind in system[1]("elsewhere").types()
-    }
-    assert in_use - set(ENDPOINTS) == {"aws_partition"} & in_use | {"aws_region"} & in_use  # the provider knows these
 
 
 def test_no_role_may_do_anything_to_everything_but_write_traces(system: tuple[str, Synthesized]) -> None:

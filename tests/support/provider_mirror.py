@@ -1,0 +1,76 @@
+"""A mirror of Terraform's AWS provider that gives Terraform the provider's schemas as they were given before.
+
+Each command of Terraform starts the provider once for its schemas alone, which takes the provider more than a second of
+processor time, and hundreds of commands run in the tests. In this mirror the provider is a script: the first process
+that a Terraform process starts answers with the schemas that the provider gave the first time
+(tests/support/schema_server.py), and every further one is the provider itself.
+"""
+
+import os
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+
+from sluice_cli.errors import SluiceError
+from sluice_cli.local_aws.environment import python_of_local_aws
+from sluice_cli.terraform.mirror import VARIABLE, find_mirrors
+
+SERVER = Path(__file__).parent / "schema_server.py"
+PROVIDERS = "terraform-provider-aws_*"
+SCRIPT = """#!/bin/sh
+# Made by tests/support/provider_mirror.py. The time at which Terraform started tells it from others with its number.
+read -r status </proc/$PPID/stat
+set -f
+set -- ${{status##*) }}
+if mkdir "{started}/$PPID-${{20}}" 2>/dev/null; then
+  exec "{python}" -I "{server}" "{provider}" "{kept}"
+fi
+exec "{provider}"
+"""
+
+
+def use(folder: Path, environment: MutableMapping[str, str]) -> None:
+    """Write the mirror to a folder and let Terraform use it, where an unpacked provider is on disk and nobody has named
+    another mirror.
+    """
+    if VARIABLE in environment or not sys.platform.startswith("linux"):
+        return
+    try:
+        mirrors, python = find_mirrors(environment), python_of_local_aws()
+    except SluiceError:  # the provider is downloaded then, or tests say what is missing
+        return
+    started = folder / "started"
+    started.mkdir(parents=True, exist_ok=True)
+    _forget_ended(started)
+    for mirror in reversed(mirrors):
+        for path in mirror.rglob("*"):
+            copy = folder / "mirror" / path.relative_to(mirror)
+            if path.is_dir():
+                copy.mkdir(parents=True, exist_ok=True)
+            elif path.match(PROVIDERS) and os.access(path, os.X_OK):
+                status = path.stat()
+                kept = folder / f"{path.name}-{status.st_size}-{status.st_mtime_ns}"
+                text = SCRIPT.format(started=started, python=python, server=SERVER, provider=path, kept=kept)
+                _replace(copy, text, folder / f"draft-{os.getpid()}")
+            elif not copy.exists():
+                copy.symlink_to(path)
+    environment[VARIABLE] = str(folder / "mirror")
+
+
+def _replace(script: Path, text: str, draft: Path) -> None:
+    """Another run of the tests may be using it."""
+    if not script.is_file() or script.read_text() != text:
+        draft.write_text(text)
+        draft.chmod(0o755)
+        draft.replace(script)
+
+
+def _forget_ended(started: Path) -> None:
+    for mark in started.iterdir():
+        number, _, ticks = mark.name.partition("-")
+        try:
+            runs = Path("/proc", number, "stat").read_text().rpartition(") ")[2].split()[19] == ticks
+        except OSError:
+            runs = False
+        if not runs:
+            mark.rmdir()

@@ -1,0 +1,206 @@
+"""Answers Terraform's request for the schemas of a provider with the provider's own answer, kept from the first time.
+
+    python schema_server.py PROVIDER KEPT
+
+Run by the local AWS's Python, which has `h2`, in place of the provider that Terraform starts for its schemas
+(tests/support/provider_mirror.py). It speaks as much of go-plugin's protocol as that needs: a handshake line on
+standard output, gRPC over TLS on a socket, and the request to end.
+
+https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
+"""
+
+import base64
+import os
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded, TrailersReceived
+from h2.exceptions import ProtocolError
+
+# By the version of Terraform's plugin protocol.
+GET_SCHEMA = {"5": "/tfplugin5.Provider/GetSchema", "6": "/tfplugin6.Provider/GetProviderSchema"}
+SHUTDOWN = "/plugin.GRPCController/Shutdown"
+EMPTY = b"\0\0\0\0\0"  # a message of no bytes, with gRPC's prefix
+AT_ONCE = 1 << 20
+SECONDS_TO_CONNECT = 60
+
+
+class Connection:
+    """HTTP/2 on a socket."""
+
+    def __init__(self, on: socket.socket, *, client: bool) -> None:
+        self.h2 = H2Connection(H2Configuration(client_side=client, header_encoding="utf-8"))
+        self._socket = on
+        self.h2.initiate_connection()
+        self.flush()
+
+    def flush(self) -> None:
+        self._socket.sendall(self.h2.data_to_send())
+
+    def events(self) -> Iterator[Event]:
+        """What comes, until the other side is gone."""
+        while data := self._socket.recv(AT_ONCE):
+            for event in self.h2.receive_data(data):
+                if isinstance(event, DataReceived):
+                    self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                yield event
+                if isinstance(event, ConnectionTerminated):
+                    return
+            self.flush()
+
+
+@contextmanager
+def schemas(provider: str, kept: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """The provider's version of the protocol, and what gives its answer with gRPC's prefix. The provider is asked once
+    Terraform waits for the answer, which may take long, unlike the start of a provider.
+    """
+    if kept.is_file():
+        protocol, _, answer = kept.read_bytes().partition(b"\n")
+        yield protocol.decode(), lambda: answer
+        return
+    # Without the certificate of Terraform the provider speaks without TLS.
+    environment = {name: value for name, value in os.environ.items() if name != "PLUGIN_CLIENT_CERT"}
+    with subprocess.Popen(
+        [provider], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            assert process.stdout is not None
+            _, own, network, address, *_ = process.stdout.readline().decode().strip().split("|")
+            if network != "unix":
+                raise OSError(f"{provider} listens on {network} {address}")
+            yield own, lambda: _asked(own, address, kept)
+        finally:
+            process.kill()
+
+
+def _asked(protocol: str, address: str, kept: Path) -> bytes:
+    """The provider's answer, which is kept."""
+    with socket.socket(socket.AF_UNIX) as connected:
+        connected.connect(address)
+        answer = _unary(Connection(connected, client=True), GET_SCHEMA[protocol])
+    with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as draft:
+        draft.write(protocol.encode() + b"\n" + answer)
+    Path(draft.name).replace(kept)
+    return answer
+
+
+def _unary(connection: Connection, path: str) -> bytes:
+    """The answer to a request without parameters."""
+    headers = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "localhost"}
+    connection.h2.send_headers(1, [*headers.items(), ("content-type", "application/grpc"), ("te", "trailers")])
+    connection.h2.send_data(1, EMPTY, end_stream=True)
+    connection.flush()
+    received, status = bytearray(), None
+    for event in connection.events():
+        if isinstance(event, DataReceived):
+            received += event.data
+        elif isinstance(event, TrailersReceived):
+            status = dict(event.headers).get("grpc-status")
+        elif isinstance(event, StreamEnded):
+            break
+    if status != "0" or len(received) != 5 + struct.unpack(">I", received[1:5])[0]:
+        raise OSError(f"{path} was answered with status {status} and {len(received)} bytes")
+    return bytes(received)
+
+
+def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
+    """A server's context with a new certificate, and that certificate as go-plugin's handshake has it."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = folder / "server.pem"
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    context.set_alpn_protocols(["h2"])
+    return context, base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode().rstrip("=")
+
+
+def serve(connection: Connection, get_schema: str, schema: Callable[[], bytes]) -> None:
+    """Answer until the other side asks to end, or is gone."""
+    answers = {get_schema: schema, SHUTDOWN: lambda: EMPTY}
+    pending: dict[int, memoryview] = {}
+    last: int | None = None
+    for event in connection.events():
+        if isinstance(event, RequestReceived):
+            path, stream = dict(event.headers)[":path"], event.stream_id
+            if path in answers:
+                connection.h2.send_headers(stream, [(":status", "200"), ("content-type", "application/grpc")])
+                pending[stream] = memoryview(answers[path]())
+                last = stream if path == SHUTDOWN else last
+            elif path.startswith("/tfplugin"):
+                says = f"{path}: this process gives schemas alone (tests/support/provider_mirror.py)"
+                headers = {":status": "200", "content-type": "application/grpc", "grpc-status": "12"}
+                connection.h2.send_headers(stream, [*headers.items(), ("grpc-message", says)], end_stream=True)
+            # go-plugin's own streams stay open.
+        for stream in list(pending):
+            pending[stream] = _send(connection, stream, pending[stream])
+            if not pending[stream]:
+                del pending[stream]
+                connection.h2.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+                connection.flush()
+                if stream == last:
+                    return
+
+
+def _send(connection: Connection, stream: int, rest: memoryview) -> memoryview:
+    """Send as much as the other side takes now. Returns the rest."""
+    h2 = connection.h2
+    while rest and (size := min(h2.local_flow_control_window(stream), h2.max_outbound_frame_size, len(rest))) > 0:
+        h2.send_data(stream, bytes(rest[:size]))
+        rest = rest[size:]
+    connection.flush()
+    return rest
+
+
+def main(provider: str, kept: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Terraform ends its providers in order
+    with (
+        schemas(provider, kept) as (protocol, schema),
+        tempfile.TemporaryDirectory() as folder,
+        socket.socket(socket.AF_UNIX) as listening,
+    ):
+        context, shown = certificate(Path(folder))
+        address = f"{folder}/socket"
+        listening.bind(address)
+        listening.listen()
+        listening.settimeout(SECONDS_TO_CONNECT)
+        print("1", protocol, "unix", address, "grpc", shown, sep="|", flush=True)
+        plain, _ = listening.accept()
+        with context.wrap_socket(plain, server_side=True) as connected:
+            serve(Connection(connected, client=False), GET_SCHEMA[protocol], schema)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], Path(sys.argv[2]))
+    except (OSError, ProtocolError, ValueError) as error:
+        sys.exit(f"{sys.argv[0]}: {error}")
