@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support import provider_mirror
+
 if TYPE_CHECKING:
     from sluice_cli.local_aws.server import LocalAws
     from tests.support.deployed import Deployment
@@ -23,6 +25,8 @@ collect_ignore = ["support"]
 
 pytest_plugins = ["sluice_cli.pytest_plugin"]  # `local_aws`
 
+# Processes of pytest-xdist, and programs that tests start, find the variable that this sets.
+provider_mirror.use(Path(__file__).parent.parent / ".pytest_cache" / "provider-mirror", os.environ)
 # Powertools reads them when function code is imported, which may happen before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 
@@ -55,11 +59,6 @@ FIRST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    from tests.support import provider_mirror
-
-    # Processes of pytest-xdist begin with the environment of the process that starts them.
-    provider_mirror.use(config.rootpath / ".pytest_cache" / "provider-mirror", os.environ)
-    INITIAL.update(environment_variables())
     # A cancelled run ends like an interrupted one: all started processes are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # Function code ignores it (sluice_functions/observability.py), but pytest resets warnings for each test.
@@ -81,7 +80,7 @@ def environment_variables() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in OWN_VARIABLES}
 
 
-INITIAL: dict[str, str] = {}
+INITIAL = environment_variables()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -17,7 +17,7 @@ from .conftest import ROOT
 RUN = re.compile(r"<!-- run by tests/package(?:: (\S+))? -->\n```\w+\n(.*?)```", re.DOTALL)
 
 # Variables of the caller that could lead into this repository or to an AWS.
-FOREIGN = ("AWS_", "PYTHON", "SLUICE_", "VIRTUAL_ENV", "COVERAGE")
+FOREIGN = ("AWS_", "PYTHON", "SLUICE_", "TERRAFORM_", "VIRTUAL_ENV", "COVERAGE")
 
 
 def blocks(page: str) -> dict[str, str]:

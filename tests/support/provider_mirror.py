@@ -6,6 +6,7 @@ that a Terraform process starts answers with the schemas that the provider gave 
 (tests/support/schema_server.py), and every further one is the provider itself.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import MutableMapping
@@ -52,8 +53,9 @@ def use(folder: Path, environment: MutableMapping[str, str]) -> None:
                 kept = folder / f"{path.name}-{status.st_size}-{status.st_mtime_ns}"
                 text = SCRIPT.format(started=started, python=python, server=SERVER, provider=path, kept=kept)
                 _replace(copy, text, folder / f"draft-{os.getpid()}")
-            elif not copy.exists():
-                copy.symlink_to(path)
+            else:
+                with contextlib.suppress(FileExistsError):
+                    copy.symlink_to(path)
     environment[VARIABLE] = str(folder / "mirror")
 
 
@@ -73,4 +75,5 @@ def _forget_ended(started: Path) -> None:
         except OSError:
             runs = False
         if not runs:
-            mark.rmdir()
+            with contextlib.suppress(FileNotFoundError):
+                mark.rmdir()

@@ -146,7 +146,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
 
 def serve(connection: Connection, get_schema: str, schema: Callable[[], bytes]) -> None:
     """Answer until the other side asks to end, or is gone."""
-    answers = {get_schema: schema, SHUTDOWN: lambda: EMPTY}
+    answers: dict[str, Callable[[], bytes]] = {get_schema: schema, SHUTDOWN: lambda: EMPTY}
     pending: dict[int, memoryview] = {}
     last: int | None = None
     for event in connection.events():
