@@ -4,10 +4,10 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from .cost.model import dollars
@@ -53,17 +53,9 @@ class Section:
 
 def to_html(stacks: Sequence[StackReview]) -> str:
     """The page. Values are escaped by the template engine; the picture escapes its own."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["dollars"] = dollars
     style = shared_style() + (TEMPLATES / "page.css").read_text()
     script = (TEMPLATES / "page.js").read_text()
-    return environment.get_template("page.html.j2").render(
+    return _template().render(
         sections=_sections(stacks),
         verbs=VERBS,
         used=[verb for verb in VERBS if any(change.verb == verb for stack in stacks for change in stack.changes)],
@@ -72,6 +64,20 @@ def to_html(stacks: Sequence[StackReview]) -> str:
         policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
         "base-uri 'none'; form-action 'none'",
     )
+
+
+@cache
+def _template() -> Template:
+    """Compiled once: that takes longer than filling it in."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["dollars"] = dollars
+    return environment.get_template("page.html.j2")
 
 
 def _sections(stacks: Sequence[StackReview]) -> list[Section]:

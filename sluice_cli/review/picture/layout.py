@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -83,7 +84,8 @@ def place(pictures: Sequence[Picture], cache: Path | None = None) -> list[Placed
     laid out before is read from there. Raises `LayoutError`."""
     graphs = [_graph(picture) for picture in pictures]
     known = [_read(cache, graph) for graph in graphs]
-    placed = iter(_laid_out([graph for graph, old in zip(graphs, known, strict=True) if old is None]))
+    unknown = [graph for graph, old in zip(graphs, known, strict=True) if old is None]
+    placed = iter(json.loads(_laid_out(json.dumps(unknown))) if unknown else ())
     found = []
     for graph, old in zip(graphs, known, strict=True):
         found.append(old if old is not None else next(placed))
@@ -92,13 +94,13 @@ def place(pictures: Sequence[Picture], cache: Path | None = None) -> list[Placed
     return [_placed(picture, graph) for picture, graph in zip(pictures, found, strict=True)]
 
 
-def _laid_out(graphs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    if not graphs:
-        return []
+@lru_cache(maxsize=32)
+def _laid_out(graphs: str) -> str:
+    """Graphs and their layouts as JSON. The last ones are kept: a project is reviewed again and again."""
     try:
         result = subprocess.run(
             ["node", str(LAYOUT)],
-            input=json.dumps(graphs),
+            input=graphs,
             capture_output=True,
             text=True,
             check=True,
@@ -107,7 +109,7 @@ def _laid_out(graphs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         raise LayoutError(f"the picture could not be laid out: {said[-1] if said else error}") from error
-    return list(json.loads(result.stdout))
+    return result.stdout
 
 
 def _file(cache: Path, graph: dict[str, Any]) -> Path:
