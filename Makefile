@@ -70,7 +70,7 @@ soak: installed ## send inputs through every system while faults are injected, o
 rejects: installed ## list the readings that the sensor pipeline refused, with the reasons; REPLAY="key ..." or REPLAY=all processes them again, DISCARD="key ..." REASON=text removes them; LOCAL=yes on the local AWS
 	@$(CHECKS) rejects $(if $(REPLAY),--replay $(REPLAY)) $(if $(DISCARD),--discard $(DISCARD) --reason "$(REASON)") $(LOCAL_OPTION)
 
-prove-iam: installed ## prove that each policy statement is needed and no wider than necessary, on a local AWS of its own, and write docs/least-privilege.md; SYSTEM=name for one
+prove-iam: installed ## prove that each policy statement is needed and no wider than necessary, on a local AWS of its own, with direct and with buffered delivery, and write docs/least-privilege.md and least-privilege-buffered.md; SYSTEM=name for one
 	@$(CHECKS) prove-iam $(SYSTEM)
 
 scan: ## scan the Terraform, its plan and every policy, offline; SYSTEM=name for one

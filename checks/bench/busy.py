@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from checks.systems import SYSTEMS
 from modules._packaging import build_archive
 
 from .laptop import EMPTY, HANDLERS, PLAIN, Event, Laptop, laptop
@@ -19,6 +20,7 @@ from .places import FUNCTIONS, LIBRARIES, OF_THE_WHEEL, PEERS, PYTHON, ROOT, TOO
 from .table import Comparison, compare
 
 SENDERS = 4
+BATCH, WARM_UP = 10, 5
 MANY_READINGS = 10_000
 SINGLE_WRITES = 500
 
@@ -51,14 +53,50 @@ def compare_handlers(folder: Path, runs: int) -> Iterator[Comparison]:
 
 
 def compare_several(folder: Path, runs: int) -> Iterator[Comparison]:
-    """Events of ten records: one AWS call for each record (the plain handler) or one for all."""
+    """Events of ten records: one AWS call for each record (the plain handler) or one for all. And batches of ten
+    events in messages of a queue."""
     took: dict[str, list[float]] = {PLAIN: [], "invocation_log": []}
     with laptop(folder) as aws:
         for _ in range(runs):
             for name, each in took.items():
                 each.append(handled(folder, aws, name, aws.events(name, 6 if runs == 1 else 20, 10))["milliseconds"])
-    what = "an event of ten records, invocation_log"
-    yield compare("functions", what, PLAIN, "ms", took["invocation_log"], took[PLAIN], 0.67)
+        what = "an event of ten records, invocation_log"
+        yield compare("functions", what, PLAIN, "ms", took["invocation_log"], took[PLAIN], 0.67)
+        yield from _buffered(folder, aws, runs)
+
+
+def _buffered(folder: Path, aws: Laptop, runs: int) -> Iterator[Comparison]:
+    """Processor time of an event that comes in a batch of ten messages of a queue, and of one that S3 delivers."""
+    number = 10 if runs == 1 else 100
+    names = [one.package for one in SYSTEMS.values() if not one.benchmarked.request]
+    took: dict[tuple[str, int], list[float]] = {}
+    for _ in range(runs):
+        for name in names:
+            for size in (1, BATCH):
+                events = aws.events(name, number + WARM_UP * size)
+                batches = [in_messages(events[at : at + size]) for at in range(0, len(events), size)]
+                result = handled(folder, aws, name, events if size == 1 else batches, WARM_UP)
+                took.setdefault((name, size), []).append(result["processor_milliseconds"] / size)
+    for name in names:
+        what = f"processor time an event in a batch of {BATCH} messages, {name}"
+        yield compare("functions", what, "an event of its own", "ms", took[name, BATCH], took[name, 1])
+
+
+def in_messages(events: list[Event]) -> Event:
+    """A batch of SQS messages with an event of S3 in each."""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "body": json.dumps(event),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:buffer",
+            }
+            for number, event in enumerate(events)
+        ]
+    }
 
 
 def _many_readings(folder: Path, aws: Laptop, runs: int) -> Iterator[Comparison]:

@@ -138,7 +138,7 @@ def _of_queue(system: DeployedSystem, url: str, statement: SynthesizedStatement)
         asked = {"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]}
         return [Use("another bucket sends to it", lambda: notify(system.client("s3"), system.foreign_bucket, asked))]
     sqs = system.client("sqs", tls=False)
-    return [Use("kept failures are read without TLS", lambda: sqs.receive_message(QueueUrl=url, VisibilityTimeout=0))]
+    return [Use("its messages are read without TLS", lambda: sqs.receive_message(QueueUrl=url, VisibilityTimeout=0))]
 
 
 def _of_key(system: DeployedSystem, key: str, part: str) -> list[Use]:

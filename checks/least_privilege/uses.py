@@ -64,7 +64,7 @@ class Uses(ABC):
             url = held["queue_url"]
             return [
                 Use(
-                    "people read kept failures",
+                    "people read its messages",
                     lambda: client("sqs").receive_message(QueueUrl=url, VisibilityTimeout=0),
                 )
             ]

@@ -79,14 +79,16 @@ def tour(local: LocalAws, target: Target) -> Result:
 
 def _index(local: LocalAws, outputs: dict[str, str], name: str, key: str) -> ShardedIndex:
     """An index, read as people read it: with one shard, the default, and with several."""
-    table = ShardedTable(
-        outputs["TableName"], keys=("objectKey", "uploadTime"), index_keys=("contentType", "uploadDay")
-    )
+    table = _table(outputs["TableName"])
     return ShardedIndex(local.client("dynamodb"), table, name=name, partition_key=key, sort_key="uploadTime")
 
 
+def _table(name: str) -> ShardedTable:
+    return ShardedTable(name, keys=("objectKey", "uploadTime"), index_keys=("contentType", "uploadDay"))
+
+
 def _latest(local: LocalAws, table: str, key: str) -> list[dict[str, Any]]:
-    """The row of an object's latest version."""
+    """The row of an object's latest version, without its shard."""
     found = local.client("dynamodb").query(
         TableName=table,
         KeyConditionExpression="objectKey = :key",
@@ -94,7 +96,8 @@ def _latest(local: LocalAws, table: str, key: str) -> list[dict[str, Any]]:
         ScanIndexForward=False,
         Limit=1,
     )
-    return [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
+    rows = [{name: next(iter(typed.values())) for name, typed in item.items()} for item in found["Items"]]
+    return [_table(table).plain(row) for row in rows]
 
 
 def _try_next(outputs: dict[str, str]) -> str:

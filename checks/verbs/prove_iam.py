@@ -5,9 +5,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from checks.deployed import repository
 from checks.least_privilege.changes import changes
 from checks.least_privilege.live import DeployedStack, NotAsSynthesized
 from checks.least_privilege.proving import NotSufficient, Proof, prove
-from checks.least_privilege.report import StatementRow, rows, to_markdown, to_terminal, totals
-from checks.least_privilege.statements import SynthesizedStatement, UnknownPolicy, paths, read
+from checks.least_privilege.report import StatementRow, buffered_to_markdown, rows, to_markdown, to_terminal, totals
+from checks.least_privilege.statements import PERMISSION, SynthesizedStatement, UnknownPolicy, paths, read
 from checks.systems import SYSTEMS
 from settings import Settings
 from sluice_cli.deployment.applying import deploy
@@ -33,6 +33,11 @@ from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 NOT_PROVEN = 4
 PAGE = ROOT / "docs" / "least-privilege.md"
+BUFFERED_PAGE = ROOT / "docs" / "least-privilege-buffered.md"
+# Settings of buffered delivery, for all systems.
+BUFFERED = {
+    str(one.metadata["name"]): "buffered" for one in fields(Settings) if str(one.metadata["name"]).endswith("_DELIVERY")
+}
 STAND_INS = "tests/unit/test_least_privilege.py"
 
 
@@ -49,31 +54,54 @@ def run(arguments: argparse.Namespace) -> int:
             target = _target(local, Path(folder) / "deployment")
             deploy(systems, target)
             found = prove_all(systems, local, target)
+            tables = tables_of(found, target)
+            deploy(systems, replace(target, environment={**target.environment, **BUFFERED}))
+            buffered = prove_all(systems, local, target, added_by_buffer)
+            buffered_tables = tables_of(buffered, target)
         except (NotSufficient, NotAsSynthesized, UnknownPolicy) as error:
             console.print(f"not proven: {error}", markup=False)
             return NOT_PROVEN
         finally:
             local.stop()
-        tables = tables_of(found, target)
-    for name, table in tables.items():
-        to_terminal(name, table, console)
-    everything = [proof for proofs in found.values() for proof in proofs]
-    console.print(str(totals(everything)))
-    problems = [proof for proof in everything if proof.problem]
+    everything, of_buffers = (all_of(one) for one in (found, buffered))
+    for words, one, proofs in (("", tables, everything), (", buffered", buffered_tables, of_buffers)):
+        for name, table in one.items():
+            to_terminal(name + words, table, console)
+        console.print(str(totals(proofs)))
+    problems = [proof for proof in (*everything, *of_buffers) if proof.problem]
     for proof in problems:
         console.print(f"NOT PROVEN: {proof.change.statement.name}, {proof.change}: {proof.problem}", markup=False)
     if not _stand_ins_hold() or problems:
         return NOT_PROVEN
     if len(systems) == len(SYSTEMS):
-        PAGE.write_text(to_markdown(tables, everything), encoding="utf-8")
-        console.print(f"Written: {PAGE.relative_to(ROOT)}")
+        for page, text in (
+            (PAGE, to_markdown(tables, everything)),
+            (BUFFERED_PAGE, buffered_to_markdown(buffered_tables, of_buffers)),
+        ):
+            page.write_text(text, encoding="utf-8")
+            console.print(f"Written: {page.relative_to(ROOT)}")
     return 0
 
 
-def prove_all(systems: Sequence[str], local: LocalAws, target: Target) -> Mapping[str, list[Proof]]:
-    """The proofs of deployed systems, two at a time: systems share no resources."""
+def all_of(found: Mapping[str, Sequence[Proof]]) -> list[Proof]:
+    return [proof for proofs in found.values() for proof in proofs]
+
+
+def added_by_buffer(statements: Sequence[SynthesizedStatement]) -> list[SynthesizedStatement]:
+    """What buffered delivery adds to the proven statements of direct delivery, and the permissions to invoke."""
+    return [one for one in statements if "Buffer" in one.holder or one.kind == PERMISSION]
+
+
+def prove_all(
+    systems: Sequence[str],
+    local: LocalAws,
+    target: Target,
+    chosen: Callable[[Sequence[SynthesizedStatement]], list[SynthesizedStatement]] = list,
+) -> Mapping[str, list[Proof]]:
+    """The proofs of deployed systems' statements, or of those that `chosen` returns; two systems at a time: systems
+    share no resources."""
     statements: dict[str, list[SynthesizedStatement]] = {
-        name: read(name, synthesized(name, target)) for name in systems
+        name: chosen(read(name, synthesized(name, target))) for name in systems
     }
     with Progress(
         TextColumn("{task.description}"),

@@ -107,6 +107,8 @@ def test_the_benchmark_of_busy_functions_runs_and_writes_its_page(tmp_path: Path
         assert f"| own time an event, {name} |" in page
         assert f"| processor time an event, {name} |" in page
         assert f"| an event through {name} |" in page
+        in_batches = f"| processor time an event in a batch of 10 messages, {name} |" in page
+        assert in_batches is (name != "upload_api")
     assert set(json.loads((tmp_path / "benchmark.json").read_text())["parts"]) == {"busy", "several", "rates"}
 
 

@@ -103,7 +103,7 @@ def test_a_failed_batch_of_a_fifo_queue_blocks_its_group_until_it_is_visible_aga
 
 
 def test_advice_for_a_fifo_queue_is_batches_of_its_senders_high_throughput_and_groups() -> None:
-    changes = [one["change"] for one in advise(run(fifo(100), 2_000, 60, step=0.5))]
+    changes = [one["change"] for one in advise(run(fifo(100), 2_000, 20, step=0.5))]
     assert changes == [
         "Queue: ten messages in each request of its senders (SendMessageBatch)",
         "Queue: messages in 250 groups at a time in place of 1",

@@ -16,26 +16,32 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.progress import Progress
 
-from checks.least_privilege.proving import prove
+from checks import ROOT
+from checks.least_privilege.changes import changes
+from checks.least_privilege.live import DeployedSystem
+from checks.least_privilege.report import buffered_to_markdown
 from checks.least_privilege.service_uses import TEST_EVENT
-from checks.least_privilege.statements import PERMISSION, read
+from checks.least_privilege.statements import read
 from checks.soak.inbox import Inbox, of_topic
 from checks.soak.plan import FAULTS
 from checks.soak.run import Options, soak
 from checks.systems import SYSTEMS
-from checks.verbs.prove_iam import place, synthesized
+from checks.verbs.prove_iam import BUFFERED, added_by_buffer, all_of, place, prove_all, synthesized, tables_of
 from checks.verbs.soak import report
-from settings import Settings
 from sluice_cli.deployment.applying import deploy
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
+from sluice_cli.pytest_plugin import started_local_aws
+from sluice_functions.index_shards import ShardedTable, recorded_count
+from sluice_functions.sharded_queries import ShardedIndex
 from tests.support.alarms import ring
 from tests.support.commands import run_command
-from tests.support.deployed import Deployment
+from tests.support.deployed import Deployment, inventory, local_account
 from tests.support.waiting import eventually
 
-TRACKER = "object-tracker"
-MODES = [one for one in Settings.__dataclass_fields__ if one.endswith("_delivery")]
+TRACKER, METADATA = "object-tracker", "file-metadata"
+SHARDS, FEWER_SHARDS = 8, 2
+PAGE = ROOT / "docs" / "least-privilege-buffered.md"
 S3_SYSTEMS = [name for name, one in SYSTEMS.items() if not one.inputs.by_request]
 MOVING = "moving/"  # what is uploaded while the mode changes
 SECONDS_BETWEEN_UPLOADS = 0.4
@@ -75,14 +81,16 @@ class Buffered:
     deployment: Deployment
     topic: Inbox
     uploader: Uploader
-    mode: str = "direct"  # of all systems, or of the last that were deployed
+    settings: dict[str, str] = field(default_factory=dict)  # beside those of the first deployment
     published: Counter[tuple[str, str]] = field(default_factory=Counter)
+    digests: list[int] = field(default_factory=list)  # the objects in each
     known: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def deploy(self, mode: str, *systems: str) -> None:
+    def deploy(self, *systems: str, **settings: str) -> None:
+        """Deploy systems again with settings changed."""
         target = self.deployment.target
-        self.mode = mode
-        deploy(systems, replace(target, environment={**target.environment, **{one.upper(): mode for one in MODES}}))
+        self.settings.update(settings)
+        deploy(systems, replace(target, environment={**target.environment, **self.settings}))
         self.known.clear()
 
     def outputs(self, system: str) -> dict[str, str]:
@@ -111,13 +119,33 @@ class Buffered:
         found = Counter((one["objectKey"]["S"], one["versionId"]["S"]) for page in pages for one in page["Items"])
         return Counter({one: count for one, count in found.items() if one[0].startswith(prefix)})
 
-    def notified(self) -> Counter[tuple[str, str]]:
-        """The notifications of what was uploaded, as far as they were published by now."""
-        published = [json.loads(message["Message"]) for message in self.topic.take_all()]
-        self.published.update(
-            (one["objectKey"], one["versionId"]) for one in published if one["objectKey"].startswith(MOVING)
-        )
-        return self.published
+    def notified(self, prefix: str = MOVING) -> Counter[tuple[str, str]]:
+        """The notifications of objects below a prefix, in digests too, as far as they were published by now."""
+        for message in self.topic.take_all():
+            published = json.loads(message["Message"])
+            objects = published.get("objects", [published])
+            self.published.update((one["objectKey"], one["versionId"]) for one in objects)
+            if "objects" in published:
+                self.digests.append(len(objects))
+        return Counter({one: count for one, count in self.published.items() if one[0].startswith(prefix)})
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """The function gets nothing from the tracker's queue while the context lasts, and then all of it."""
+        client = self.deployment.local.client("lambda", region_name=self.deployment.region(TRACKER))
+        name = self.outputs(TRACKER)["FunctionName"]
+        (mapping,) = client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        try:
+            yield
+        finally:
+            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+    def upload(self, name: str, count: int) -> Counter[tuple[str, str]]:
+        """Upload objects to the tracker. Returns their versions."""
+        s3, bucket = self.deployment.local.client("s3"), self.outputs(TRACKER)["BucketName"]
+        keys = [f"{name}{number}.txt" for number in range(count)]
+        return Counter((key, s3.put_object(Bucket=bucket, Key=key, Body=key.encode())["VersionId"]) for key in keys)
 
     def check_every_upload(self) -> None:
         """Wait until every object that was uploaded has its row and its notification; each has one."""
@@ -129,18 +157,27 @@ class Buffered:
 
 
 @pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A deployment of these tests' own, on a local AWS of its own: the object tracker's delivery is direct at first,
+    that of the others is buffered from the beginning, and the indexes of file metadata have shards."""
+    with started_local_aws(tmp_path_factory) as local:
+        target = local_account(local, tmp_path_factory.mktemp("delivery-modes"))
+        settings = {**BUFFERED, "TRACKER_DELIVERY": "direct", "METADATA_INDEX_SHARDS": str(SHARDS)}
+        target = replace(target, environment={**target.environment, **settings})
+        made = Deployment(local, target, target, inventory(local))
+        deploy([], target)
+        yield made
+
+
+@pytest.fixture(scope="module")
 def buffered(deployment: Deployment) -> Iterator[Buffered]:
-    """Buffered delivery in all systems, reached under load, and afterwards direct delivery as before."""
+    """Buffered delivery in all systems; in the object tracker, it is reached under load."""
     outputs = deployment.outputs(TRACKER)
     with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
         made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
-        try:
-            with made.uploader.uploading():
-                made.deploy("buffered")
-            yield made
-        finally:
-            if made.mode != "direct":
-                made.deploy("direct")
+        with made.uploader.uploading():
+            made.deploy(TRACKER, TRACKER_DELIVERY="buffered")
+        yield made
 
 
 def test_every_event_becomes_one_row_and_one_notification_while_a_queue_is_put_in_between(buffered: Buffered) -> None:
@@ -225,16 +262,101 @@ def test_the_alarms_of_the_queues_notify_subscribers(buffered: Buffered, system:
     ring(buffered.deployment, system, alarms)
 
 
-@pytest.mark.parametrize("system", ["invocation-log"])
-def test_every_statement_of_the_queues_is_needed_and_no_wider(buffered: Buffered, system: str) -> None:
+def test_every_statement_of_the_queues_is_needed_and_no_wider_as_documented(buffered: Buffered) -> None:
     deployment = buffered.deployment
-    every = read(system, synthesized(system, deployment.target))
-    added = [one for one in every if "Buffer" in one.holder]
-    assert sorted(one.sid for one in added) == ["AllowS3", "DenyInsecureTransport", "DenyInsecureTransport", "Poll"]
-    permissions = [one for one in every if one.kind == PERMISSION]
-    where = place(system, deployment.local, deployment.target)
-    proofs = prove(where, SYSTEMS[system].uses, [*added, *permissions])
+    found = prove_all(sorted(SYSTEMS), deployment.local, deployment.target, added_by_buffer)
+    proofs = all_of(found)
     assert [f"{one.change.statement.name}, {one.change}: {one.problem}" for one in proofs if one.problem] == []
+    for system, of_system in found.items():
+        sids = {one.change.statement for one in of_system if "Buffer" in one.change.statement.holder}
+        expected = ["AllowS3", "DenyInsecureTransport", "DenyInsecureTransport", "Poll"]
+        assert sorted(one.sid for one in sids) == expected, system
+    assert buffered_to_markdown(tables_of(found, deployment.target), proofs) == PAGE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def digested(buffered: Buffered) -> Counter[str]:
+    """Digests of notifications, and fewer shards of file metadata's indexes: two settings that are changed while
+    events arrive. What was uploaded to file metadata until then."""
+    uploaded = upload_metadata(buffered, "before")
+    eventually(lambda: len(lowered_rows(buffered)) >= uploaded.total())
+    with buffered.uploader.uploading():
+        buffered.deploy(TRACKER, METADATA, TRACKER_NOTIFICATIONS="digests", METADATA_INDEX_SHARDS=str(FEWER_SHARDS))
+    return uploaded
+
+
+LOWERED = "application/x-lowered"  # the content type of what is uploaded while shards become fewer
+
+
+def upload_metadata(buffered: Buffered, name: str) -> Counter[str]:
+    s3, bucket = buffered.deployment.local.client("s3"), buffered.outputs(METADATA)["BucketName"]
+    keys = [f"shards/{name}-{number}.bin" for number in range(2 * SHARDS)]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=bytes(range(256)), ContentType=LOWERED)
+    return Counter(keys)
+
+
+def sharded_table(buffered: Buffered) -> ShardedTable:
+    name = buffered.outputs(METADATA)["TableName"]
+    return ShardedTable(name, keys=("objectKey", "uploadTime"), index_keys=("contentType", "uploadDay"))
+
+
+def lowered_rows(buffered: Buffered) -> list[dict[str, Any]]:
+    """The rows of the content type, newest first, as people read them."""
+    client, name = buffered.deployment.local.client("dynamodb"), buffered.outputs(METADATA)["ContentTypeIndexName"]
+    index = ShardedIndex(client, sharded_table(buffered), name=name, partition_key="contentType", sort_key="uploadTime")
+    return list(index.rows(LOWERED))
+
+
+def test_a_lowered_number_of_shards_hides_no_row(buffered: Buffered, digested: Counter[str]) -> None:
+    uploaded = digested + upload_metadata(buffered, "after")
+    eventually(lambda: len(lowered_rows(buffered)) >= uploaded.total())
+    rows = lowered_rows(buffered)
+    assert Counter(row["objectKey"] for row in rows) == uploaded
+    times = [row["uploadTime"] for row in rows]
+    assert times == sorted(times, reverse=True)
+    # Rows of before are in the shards that no row is written to any more.
+    dynamodb, table = buffered.deployment.local.client("dynamodb"), sharded_table(buffered)
+    stored = dynamodb.scan(TableName=table.name)["Items"]
+    shards = {
+        name: {
+            one["contentType"]["S"].partition(" #")[2] for one in stored if f"shards/{name}" in one["objectKey"]["S"]
+        }
+        for name in ("before", "after")
+    }
+    assert (
+        max(int(one or 0) for one in shards["before"]) >= FEWER_SHARDS > max(int(one or 0) for one in shards["after"])
+    )
+    assert recorded_count(dynamodb.get_item(TableName=table.name, Key=table.record_key)["Item"]) == SHARDS
+
+
+def test_objects_of_a_batch_are_one_notification_and_each_is_in_one(buffered: Buffered, digested: Counter[str]) -> None:
+    buffered.check_every_upload()
+    with buffered.gathering():
+        uploaded = buffered.upload("digested/", 12)
+        eventually(lambda: buffered.messages("BufferQueueUrl") >= 12)
+        buffered.digests.clear()
+    eventually(lambda: buffered.notified("digested/").keys() >= uploaded.keys())
+    assert buffered.notified("digested/") == buffered.rows("digested/") == uploaded
+    assert max(buffered.digests) > 1
+
+
+def test_a_digest_that_cannot_be_published_is_published_by_a_replay(buffered: Buffered, digested: Counter[str]) -> None:
+    deployment = buffered.deployment
+    (publish,) = [one for one in read(TRACKER, synthesized(TRACKER, deployment.target)) if one.sid == "Publish"]
+    without = next(iter(changes(publish)))
+    assert str(without) == "without sns:Publish"
+    where = place(TRACKER, deployment.local, deployment.target)
+    with DeployedSystem(where) as system, system.changed(without):
+        uploaded = buffered.upload("refused/", 5)
+        eventually(lambda: buffered.messages("DeadLetterQueueUrl") == uploaded.total())
+    # Recorded, and not notified yet.
+    assert buffered.rows("refused/") == uploaded
+    assert buffered.notified("refused/") == Counter()
+    code, said, error = run_command(deployment.local, "failures", TRACKER, "--local", "--replay", "all")
+    assert (code, said.splitlines()[-1]) == (0, "5 of 5 processed and removed, 0 kept"), error
+    eventually(lambda: buffered.notified("refused/").keys() >= uploaded.keys())
+    assert buffered.notified("refused/") == buffered.rows("refused/") == uploaded
 
 
 def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_taken_away(buffered: Buffered) -> None:
@@ -243,11 +365,11 @@ def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_tak
     with buffered.uploader.uploading():
         time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
         by_then.append(len(taken))
-        buffered.deploy("draining", TRACKER)
+        buffered.deploy(TRACKER, TRACKER_DELIVERY="draining", TRACKER_NOTIFICATIONS="each")
         by_then.append(len(taken))
         eventually(lambda: buffered.messages("BufferQueueUrl") == 0)
         assert buffered.messages("DeadLetterQueueUrl") == 0
-        buffered.deploy("direct")
+        buffered.deploy(TRACKER, TRACKER_DELIVERY="direct")
         by_then.append(len(taken))
         assert "BufferQueueUrl" not in buffered.outputs(TRACKER)
         time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
