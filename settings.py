@@ -16,11 +16,19 @@ from typing import Any
 from urllib.parse import urlsplit
 
 BUCKET_NAME = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
-BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens"
+BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens, and no prefix or suffix of AWS"
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+RESERVED_PREFIX = "^(xn--|sthree-|amzn-s3-demo-)"
+RESERVED_SUFFIX = "(-s3alias|--ol-s3|--x-s3|--table-s3|-an)$"
+RESERVED_BUCKET_NAME = f"{RESERVED_PREFIX}|{RESERVED_SUFFIX}"
 
-# A function's environment is 4 KB in all.
+# A function's environment is 4 KB in all. Names of tables and topics need less than 1 KB of it.
 LONGEST_THRESHOLDS = 2048
 LONGEST_FIELD_NAMES = 1024
+LONGEST_TEXTS = 3072
+SENSOR_TEXTS = ("sensor_thresholds", "sensor_field_names", "sensor_hysteresis")
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
+MOST_ORIGINS = 100
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: the largest batch without a window
 UNDELAYED_BATCH = 10
 DELIVERY = ("direct", "buffered", "draining")
@@ -62,13 +70,14 @@ class _Refused(ValueError):
 
 @dataclass(frozen=True)
 class Matching:
-    """Accepts text that matches a pattern from start to end."""
+    """Accepts text that matches a pattern from start to end, and in which what is reserved does not occur."""
 
     pattern: str
     allowed: str
+    reserved: str = ""
 
     def __call__(self, text: str) -> str:
-        if not re.fullmatch(self.pattern, text):
+        if not re.fullmatch(self.pattern, text) or (self.reserved and re.search(self.reserved, text)):
             raise _Refused(self.allowed)
         return text
 
@@ -143,6 +152,8 @@ def _is_origin(text: str) -> bool:
 def _origins(text: str) -> tuple[str, ...]:
     # Compared with the Origin header, which browsers send in lower case and without the scheme's default port.
     origins = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",")))
+    if len(origins) > MOST_ORIGINS or len(",".join(origins)) > LONGEST_TEXTS:
+        raise _Refused(f"{MOST_ORIGINS} web origins at most, with {LONGEST_TEXTS} characters in all")
     if not all(map(_is_origin, origins)):
         raise _Refused(
             "web origins such as https://app.example.com with commas between them; each an ASCII host, a port unless "
@@ -215,10 +226,13 @@ def _hysteresis(text: str) -> str:
 
 
 def _utc_time(text: str) -> str:
+    allowed = "a time in UTC such as 2015-01-01T00:00:00Z"
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", text):
+        raise _Refused(allowed)
     try:
         datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
     except ValueError as error:
-        raise _Refused("a time in UTC such as 2015-01-01T00:00:00Z") from error
+        raise _Refused(allowed) from error
     return text
 
 
@@ -261,7 +275,11 @@ class Settings:
     # First part of every physical name, and the Project tag.
     project: str = _setting(
         "PROJECT",
-        Matching(r"[a-z][a-z0-9-]{0,18}[a-z0-9]", "2 to 20 lower-case letters, digits and hyphens, a letter first"),
+        Matching(
+            r"[a-z][a-z0-9-]{0,18}[a-z0-9]",
+            "2 to 20 lower-case letters, digits and hyphens, a letter first, and no prefix that S3 reserves",
+            RESERVED_PREFIX,
+        ),
         "sluice",
     )
     # Last part of every physical name, and the Environment tag: dev, staging, prod, pr-123.
@@ -328,7 +346,9 @@ class Settings:
     # The web origins whose pages may call the REST APIs and upload to the upload API's and file metadata's buckets.
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
     # File metadata: names that replace those of the naming rule, and the table's provisioned capacity.
-    metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", Matching(BUCKET_NAME, BUCKET_NAME_RULE))
+    metadata_bucket_name: str | None = _setting(
+        "METADATA_BUCKET_NAME", Matching(BUCKET_NAME, BUCKET_NAME_RULE, RESERVED_BUCKET_NAME)
+    )
     metadata_table_name: str | None = _setting(
         "METADATA_TABLE_NAME", Matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")
     )
@@ -378,7 +398,7 @@ class Settings:
         "AWS_PROVIDER_VERSION", Matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
     )
     # The S3 bucket of Terraform's state; `make state` creates it.
-    state_bucket: str | None = _setting("STATE_BUCKET", Matching(BUCKET_NAME, BUCKET_NAME_RULE))
+    state_bucket: str | None = _setting("STATE_BUCKET", Matching(BUCKET_NAME, BUCKET_NAME_RULE, RESERVED_BUCKET_NAME))
     # The region of that bucket. None: AWS_REGION, else us-east-1.
     state_region: str | None = _setting("STATE_REGION", _region)
     # Endpoint of a local AWS for the provider, the state and the functions. None: AWS itself.
@@ -408,7 +428,10 @@ class Settings:
         problems += _misspelled(context or {}, {one.metadata["name"] for one in fields(cls)})
         settings = cls(**values)
         problems += (
-            settings._of_another_region() + settings._unsafe_local_run(environment) + settings._delayed_batches()
+            settings._of_another_region()
+            + settings._unsafe_local_run(environment)
+            + settings._delayed_batches()
+            + settings._long_texts()
         )
         if problems:
             raise SettingsError(problems)
@@ -445,6 +468,14 @@ class Settings:
                 f"BUFFER_BATCH_SIZE: {self.buffer_batch_size} is not allowed with BUFFER_WINDOW_SECONDS=0; "
                 f"give {UNDELAYED_BATCH} at most, or a window of 1 second at least"
             ]
+        return []
+
+    def _long_texts(self) -> list[str]:
+        """Problems of the texts in the sensor pipeline's environment: together they may be too long for Lambda."""
+        size = sum(len(getattr(self, one).encode()) for one in SENSOR_TEXTS)
+        if size > LONGEST_TEXTS:
+            names = ", ".join(one.upper() for one in SENSOR_TEXTS)
+            return [f"{names}: {size} bytes together are not allowed; give {LONGEST_TEXTS} at most"]
         return []
 
     def _unsafe_local_run(self, environment: Mapping[str, str]) -> list[str]:

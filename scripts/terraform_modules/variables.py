@@ -12,10 +12,14 @@ from settings import (
     LARGEST_THRESHOLD,
     LONGEST_EMAIL,
     LONGEST_FIELD_NAMES,
+    LONGEST_TEXTS,
     LONGEST_THRESHOLDS,
     MOST_IN_VPC,
+    MOST_ORIGINS,
+    OF_ONE_REGION,
     READING_FIELDS,
     RETENTION_DAYS,
+    SENSOR_TEXTS,
     SENSOR_TYPE,
     UNDELAYED_BATCH,
     Matching,
@@ -139,13 +143,17 @@ _CONDITIONS: dict[str, list[tuple[str, str]]] = {
         (
             _every(
                 "{v}",
-                f"can(regex({json.dumps(f'^https?://{_HOST}(:[0-9]{{1,5}})?$')}, one)) && "
+                f"can(regex({json.dumps(f'^https?://{_HOST}(:[1-9][0-9]{{0,4}})?$')}, one)) && "
                 '!can(regex("^(http://.*:80|https://.*:443)$", one)) && '
                 f'try(tonumber(regex(":([0-9]{{1,5}})$", one)[0]), 0) <= {HIGHEST_PORT}',
             )
             + " && length(distinct({v})) == length({v})",
             "different web origins such as https://app.example.com, in lower case, without the scheme's own port",
-        )
+        ),
+        (
+            f'length({{v}}) <= {MOST_ORIGINS} && try(length(join(",", {{v}})), 0) <= {LONGEST_TEXTS}',
+            f"{MOST_ORIGINS} origins at most, with {LONGEST_TEXTS} characters in all",
+        ),
     ],
     "buffer_window_seconds": [
         ("{v} >= 0 && {v} <= 300 && floor({v}) == {v}", "a whole number of seconds from 0 to 300"),
@@ -175,7 +183,12 @@ _CONDITIONS: dict[str, list[tuple[str, str]]] = {
             + ", false)",
             'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
             f"at least one sensor type, {LONGEST_THRESHOLDS} characters at most",
-        )
+        ),
+        (
+            # Four characters of base64 are three bytes.
+            f'length(base64encode("{"".join(f"${{var.{one}}}" for one in SENSOR_TEXTS)}")) <= {LONGEST_TEXTS * 4 // 3}',
+            f"{LONGEST_TEXTS} bytes at most together with {' and '.join(SENSOR_TEXTS[1:])}",
+        ),
     ],
     "sensor_field_names": [
         (
@@ -217,12 +230,13 @@ def variables(module: Module) -> dict[str, Block]:
     """The variables that a module uses, each with its description, type, default and validation."""
     used = " ".join([*texts_of(list(module.blocks.values())), *texts_of(module.locals), *texts_of(module.outputs)])
     names = [one for one in fields(Settings) if re.search(rf"\bvar\.{one.name}\b", used)]
-    result = {one.name: _variable(one.name, one.default, one.metadata["parse"]) for one in names}
+    result = {one.name: variable(one.name, one.default, one.metadata["parse"]) for one in names}
     result["environment"]["validation"] += _joint_limits(module)
     return result
 
 
-def _variable(name: str, default: Any, parse: Any) -> Block:
+def variable(name: str, default: Any, parse: Any) -> Block:
+    """The block of a setting's variable, without what its names allow."""
     value = default.split(",") if name in LISTS else list(default) if isinstance(default, tuple) else default
     number = isinstance(parse, Whole) or isinstance(value, int)
     block: Block = {
@@ -251,7 +265,10 @@ def _conditions(name: str, parse: Any) -> list[tuple[str, str]]:
     if isinstance(parse, Matching):
         # Letters and digits of every script, as Python's.
         pattern = parse.pattern.replace(r"\w", r"\p{L}\p{N}_")
-        return [(f"can(regex({json.dumps(f'^(?:{pattern})$')}, {value}))", parse.allowed)]
+        condition = f"can(regex({json.dumps(f'^(?:{pattern})$')}, {value}))"
+        if parse.reserved:
+            condition += f" && !can(regex({json.dumps(parse.reserved)}, {value}))"
+        return [(condition, parse.allowed), *_of_region(name, value)]
     if isinstance(parse, OneOf):
         return [(f"contains({json.dumps(parse.choices)}, {value})", parse.allowed)]
     if isinstance(parse, Whole):
@@ -262,6 +279,13 @@ def _conditions(name: str, parse: Any) -> list[tuple[str, str]]:
             )
         ]
     raise ValueError(f"{name}: no condition in the Terraform language for its check in settings.py")
+
+
+def _of_region(name: str, value: str) -> Iterator[tuple[str, str]]:
+    """The region of an ARN is the provider's, for what AWS accepts only in its own region."""
+    if name.upper() in OF_ONE_REGION:
+        region = "data.aws_region.current.id"
+        yield f'try(split(":", {value})[3], {region}) == {region}', "an ARN of the provider's region"
 
 
 def _joint_limits(module: Module) -> list[Block]:

@@ -133,7 +133,10 @@ ALLOWED = {
 }
 REFUSED = {
     "STATE_REGION": ["us-east", "nowhere"],
-    "PROJECT": ["a", "p" * 21, "1ab", "Sluice", "a_b", "a-", "-a", "a b", "a\n", "über", "${x}"],
+    "PROJECT": [
+        *("a", "p" * 21, "1ab", "Sluice", "a_b", "a-", "-a", "a b", "a\n", "über", "${x}"),
+        *("xn--a", "sthree-a", "amzn-s3-demo-a"),
+    ],
     "ENVIRONMENT_SUFFIX": ["e" * 17, "Dev", "dev_1", "dev-", "-dev", "dev ", "dev\n", "dev.1", "dév", "dev/../x"],
     "AWS_REGION": [
         "us-east",
@@ -213,7 +216,10 @@ REFUSED = {
         "https://a.com:",
         "https://user@a.com",
     ],
-    "METADATA_BUCKET_NAME": ["ab", "b" * 64, "My-bucket", "bucket.name", "-bucket", "bucket-"],
+    "METADATA_BUCKET_NAME": [
+        *("ab", "b" * 64, "My-bucket", "bucket.name", "-bucket", "bucket-"),
+        *("xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "a--x-s3", "a--table-s3", "a-an"),
+    ],
     "METADATA_TABLE_NAME": ["ab", "t" * 256, "my table", "a/b"],
     "METADATA_READ_CAPACITY": ["0", "40001", "-1"],
     "METADATA_WRITE_CAPACITY": ["0", "40001", "many"],
@@ -231,7 +237,10 @@ REFUSED = {
         '{"a": "temperature", "a": "humidity"}',
         json.dumps({"a" * 1024: "temperature"}),
     ],
-    "SENSOR_EARLIEST_TIMESTAMP": ["2015", "2015-01-01", "2015-01-01T00:00:00", "2015-02-30T00:00:00Z", "now"],
+    "SENSOR_EARLIEST_TIMESTAMP": [
+        *("2015", "2015-01-01", "2015-01-01T00:00:00", "2015-02-30T00:00:00Z", "now"),
+        *("2015-1-1T0:0:0Z", "2015-01-01T00:00:60Z", "２０１５-01-01T00:00:00Z", "2015-01-01T00:00:00Z\n"),
+    ],
     "SENSOR_NOTIFICATIONS": ["all", "episode"],
     "SENSOR_HYSTERESIS": ["1", "[]", '{"a": -1}', '{"a": NaN}', '{"a": true}', '{"A": 1}', '{"a": 1e101}', "{"],
     "SENSOR_LONGEST_SILENCE_SECONDS": ["0", "31536001", "1h"],
@@ -265,7 +274,7 @@ REFUSED = {
         '{"a": {"upper": 1' + " " * LONGEST_THRESHOLDS + "}}",
     ],
     "AWS_PROVIDER_VERSION": ["6", "6.28", "v6.28.0", "6.28.0-beta1", "~> 6.0", ">= 5.100.0", "latest", "٦.0.0"],
-    "STATE_BUCKET": ["ab", "b" * 64, "My-Bucket", "a_b"],
+    "STATE_BUCKET": ["ab", "b" * 64, "My-Bucket", "a_b", "xn--states", "states-s3alias"],
     "AWS_ENDPOINT_URL": [
         "127.0.0.1:4566",
         "ftp://127.0.0.1",
@@ -284,8 +293,9 @@ REFUSED = {
     ],
     "ALLOW_REMOTE_ENDPOINT": ["1", "yes", "TRUE"],
 }
+BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens, and no prefix or suffix of AWS"
 WHAT_IS_ALLOWED = {
-    "PROJECT": "2 to 20 lower-case letters, digits and hyphens, a letter first",
+    "PROJECT": "2 to 20 lower-case letters, digits and hyphens, a letter first, and no prefix that S3 reserves",
     "ENVIRONMENT_SUFFIX": "1 to 16 lower-case letters, digits and hyphens",
     "AWS_REGION": "an AWS region such as us-east-1",
     "OWNER": "1 to 256 letters, digits, spaces and . : / = + @ - _",
@@ -307,7 +317,7 @@ WHAT_IS_ALLOWED = {
     "UPLOAD_ENCRYPTION": "one of sse-s3, kms",
     "CORS_ORIGINS": "web origins such as https://app.example.com with commas between them; each an ASCII host, a port "
     "unless it is the scheme's own, and neither a path nor a slash at the end",
-    "METADATA_BUCKET_NAME": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
+    "METADATA_BUCKET_NAME": BUCKET_NAME_RULE,
     "METADATA_TABLE_NAME": "3 to 255 letters, digits and _ . -",
     "METADATA_READ_CAPACITY": "a whole number of capacity units from 1 to 40000",
     "METADATA_WRITE_CAPACITY": "a whole number of capacity units from 1 to 40000",
@@ -333,7 +343,7 @@ WHAT_IS_ALLOWED = {
     "either may be left out",
     "STATE_REGION": "an AWS region such as us-east-1",
     "AWS_PROVIDER_VERSION": "an exact version such as 5.100.0",
-    "STATE_BUCKET": "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens",
+    "STATE_BUCKET": BUCKET_NAME_RULE,
     "AWS_ENDPOINT_URL": "an address such as https://127.0.0.1:4566",
     "ALLOW_REMOTE_ENDPOINT": "true or false",
 }
@@ -462,6 +472,32 @@ def test_a_function_has_so_many_different_subnets_and_security_groups(name: str,
         assert problems({**OF_THE_ACCOUNT, name: given})[0] == (
             f"{name}: {given!r} is not allowed; give {most} different ids at most"
         )
+
+
+def test_the_origins_fit_s3s_rule_and_the_functions_environment() -> None:
+    hosts = [f"https://h{number:03}.example.com" for number in range(101)]
+    assert len(attribute("CORS_ORIGINS", ",".join(hosts[:100]))) == 100
+    long = [f"https://{'h' * 50}{number:02}.com" for number in range(50)]
+    for given in (hosts, long):
+        text = ",".join(given)
+        allowed = "100 web origins at most, with 3072 characters in all"
+        assert problems({"CORS_ORIGINS": text}) == [f"CORS_ORIGINS: {text!r} is not allowed; give {allowed}"]
+
+
+def test_the_sensor_pipelines_texts_fit_its_functions_environment_together() -> None:
+    def texts(blanks: int) -> dict[str, str]:
+        thresholds = '{"a": {}' + " " * (LONGEST_THRESHOLDS - 9) + "}"
+        return {
+            "SENSOR_THRESHOLDS": thresholds,
+            "SENSOR_FIELD_NAMES": '{"é": "a"}',
+            "SENSOR_HYSTERESIS": "{" + " " * blanks + "}",
+        }
+
+    assert problems(texts(1011)) == []
+    assert problems(texts(1012)) == [
+        "SENSOR_THRESHOLDS, SENSOR_FIELD_NAMES, SENSOR_HYSTERESIS: 3073 bytes together are not allowed; "
+        "give 3072 at most"
+    ]
 
 
 def test_all_problems_are_reported_at_once() -> None:

@@ -1,0 +1,127 @@
+"""The variables of the plain modules refuse what the settings refuse, and in words.
+
+Terraform evaluates the conditions of all variables at once, for the values of tests/unit/test_settings.py and for
+values that differ from these in one place.
+"""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import Field, fields
+from typing import Any
+
+import pytest
+
+from scripts.terraform_modules.markers import FIRST, SECOND
+from scripts.terraform_modules.mock_tests import REFUSED as REFUSED_BY_MODULES
+from scripts.terraform_modules.variables import DESCRIPTIONS, LISTS, variable
+from settings import Settings
+from tests.unit.test_settings import ALLOWED, OF_THE_ACCOUNT, REFUSED
+
+FIELDS = {one.name: one for one in fields(Settings) if one.name in DESCRIPTIONS}
+BLOCKS = {name: variable(name, one.default, one.metadata["parse"]) for name, one in FIELDS.items()}
+INSERTED = ["", *" \n\t\u00a0-_.,:;*/\\@A1é٣ß😀\"'{}[]", "${x}", "xn--", "-s3alias"]
+LENGTHS = (1, 2, 3, 16, 17, 20, 21, 63, 64, 65, 128, 129, 255, 256, 257)
+NUMBERS = (-1, 0, 0.5, 1, 1.5, 2, 10**9, 10**12, -(10**12))
+_LISTS = {name for name, block in BLOCKS.items() if block["type"] == "list(string)"}
+# What depends on other variables, and on the provider's region.
+OTHERS = {f"var.{name}": one.default for name, one in FIELDS.items()} | {"data.aws_region.current.id": "us-east-1"}
+
+
+def seeds(name: str) -> list[str]:
+    setting = FIELDS[name].metadata["name"]
+    known = [*ALLOWED.get(setting, []), *REFUSED.get(setting, []), OF_THE_ACCOUNT.get(setting)]
+    values = [FIELDS[name].default, FIRST.get(name), SECOND.get(name), *REFUSED_BY_MODULES.get(name, []), *known]
+    return [_text(one) for one in values if one not in (None, (), [])]
+
+
+def _text(value: Any) -> str:
+    return ",".join(value) if isinstance(value, list | tuple) else str(value)
+
+
+def edited(text: str) -> Iterator[str]:
+    """Texts that differ from a text in one place."""
+    for place in sorted({0, 1, len(text)}):
+        for inserted in INSERTED:
+            yield text[:place] + inserted + text[place:]
+        yield text[:place] + text[place + 1 :]
+    yield from (text.upper(), f"{text},{text}")
+    yield from (re.sub(r"[a-z0-9]", lambda one, count=count: one[0] * count, text, count=1) for count in LENGTHS)
+
+
+def values_of(name: str) -> list[Any]:
+    block = BLOCKS[name]
+    if block["type"] == "number":
+        limits = [int(text) for text in seeds(name) if re.fullmatch(r"-?[0-9]{1,12}", text)]
+        return sorted({*NUMBERS, *(one + by for one in limits for by in (-1, 0, 0.5, 1))})
+    known = seeds(name)
+    allowed = [text for text in known if is_allowed(FIELDS[name], text.split(",") if name in _LISTS else text)]
+    texts = [*known, *(other for text in allowed[:2] for other in edited(text))]
+    if name not in _LISTS:
+        return list(dict.fromkeys(texts))
+    single = [[one] for one in dict.fromkeys([*",".join(known).split(","), *texts])]
+    many = [text.split(",") for text in known if "," in text]
+    ids = [[f"{single[0][0][:-2]}{number:02}" for number in range(count)] for count in (5, 6, 16, 17)]
+    hosts = [[f"https://h{number}.example.com" for number in range(count)] for count in (100, 101)]
+    return [[], [None], *single, *many, *ids, *hosts]
+
+
+def is_allowed(setting: Field[Any], value: Any) -> bool:
+    """Whether a setting allows a value and takes it as it is."""
+    if value == []:
+        return True
+    if isinstance(value, list) and (None in value or any("," in one for one in value)):
+        return False
+    try:
+        taken = setting.metadata["parse"](_text(value))
+    except ValueError:
+        return False
+    if setting.name in LISTS:
+        taken = taken.split(",")
+    return bool((list(taken) if isinstance(taken, tuple) else taken) == value)
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[bool | None]]]:
+    """For each variable and value, the result of each condition; null for a condition that fails to be evaluated."""
+    folder = tmp_path_factory.mktemp("variables")
+    cases = {name: values_of(name) for name in BLOCKS}
+    (folder / "cases.auto.tfvars.json").write_text(json.dumps(cases))
+    lines = [f'variable "{name}" {{\ntype = list({block["type"]})\n}}' for name, block in BLOCKS.items()]
+    lines += ["locals {", f"others = {json.dumps(OTHERS)}"]
+    for name, block in BLOCKS.items():
+        conditions = ", ".join(f"try({_of_case(name, one['condition'])}, null)" for one in block["validation"])
+        lines.append(f"{name} = [for value in var.{name} : [{conditions}]]")
+    names = ", ".join(f"{name} = local.{name}" for name in BLOCKS)
+    (folder / "main.tf").write_text("\n".join([*lines, "}"]))
+    done = subprocess.run(
+        ["terraform", f"-chdir={folder}", "console"],
+        input=f"jsonencode({{{names}}})",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[list[bool | None]]] = json.loads(json.loads(done.stdout))
+    return found
+
+
+def _of_case(name: str, condition: str) -> str:
+    """A condition with the case's value for the variable, and defaults for others."""
+    text = condition.removeprefix("${").removesuffix("}")
+    text = re.sub(rf"\bvar\.{name}\b", "value", text)
+    return re.sub(r"\bvar\.\w+|data\.aws_region\.current\.id", lambda one: f'local.others["{one[0]}"]', text)
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_variable_allows_what_its_setting_allows(judged: dict[str, list[list[bool | None]]], name: str) -> None:
+    results = zip(values_of(name), judged[name], strict=True)
+    wrong = [(value, one) for value, one in results if (set(one) == {True}) != is_allowed(FIELDS[name], value)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_refusal_of_a_variable_is_its_own_message(judged: dict[str, list[list[bool | None]]], name: str) -> None:
+    results = zip(values_of(name), judged[name], strict=True)
+    assert [value for value, one in results if None in one] == []
