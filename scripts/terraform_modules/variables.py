@@ -91,6 +91,10 @@ ACCOUNT_ID_LENGTH = 12
 # The longest allowed value of each variable.
 LONGEST_ALONE = {"${var.project}": 20, "${var.environment}": 16}
 
+_JSON_KEY = r'"(?:[^"\\]|\\.)*"\s*:'
+# What Python's `\s` matches, in a class of Terraform's regular expressions.
+_BLANK = r"\s\v\x1c-\x1f\x85\p{Z}"
+_EMAIL = f"^{EMAIL}$".replace(r"\s", _BLANK)
 _HOST = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
 
 
@@ -107,6 +111,16 @@ def _every(of: str, condition: str, names: str = "one") -> str:
     return f"alltrue([for {names} in {of} : {condition}])"
 
 
+def _is_json(condition: str) -> str:
+    """Whether a condition holds for the variable's JSON.
+
+    Terraform's `jsondecode` ignores what begins with a closing bracket after it. That breaks an array or an object
+    around it.
+    """
+    whole = 'can(jsondecode("[${{v}}]")) && can(jsondecode("{\\"v\\":${{v}}}"))'
+    return f"{whole} && try({condition}, false)"
+
+
 def _ids(kind: str) -> list[tuple[str, str]]:
     pattern = f"^{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})$"
     most = MOST_IN_VPC[kind]
@@ -120,7 +134,7 @@ def _ids(kind: str) -> list[tuple[str, str]]:
 _CONDITIONS: dict[str, list[tuple[str, str]]] = {
     "notification_email": [
         (
-            f"length({{v}}) <= {LONGEST_EMAIL} && can(regex({json.dumps(f'^{EMAIL}$')}, {{v}}))",
+            f"length({{v}}) <= {LONGEST_EMAIL} && can(regex({json.dumps(_EMAIL)}, {{v}}))",
             "one email address such as team@example.com",
         )
     ],
@@ -171,16 +185,18 @@ _CONDITIONS: dict[str, list[tuple[str, str]]] = {
     ],
     "sensor_thresholds": [
         (
-            f"length({{v}}) <= {LONGEST_THRESHOLDS} && try(length(jsondecode({{v}})) > 0 && "
-            + _every(
-                "jsondecode({v})",
-                _is_type("name")
-                + ' && length(setsubtract(keys(limits), ["lower", "upper"])) == 0 && '
-                + _every("values(limits)", _is_number("one"))
-                + " && try(limits.lower <= limits.upper, true)",
-                "name, limits",
-            )
-            + ", false)",
+            f"length({{v}}) <= {LONGEST_THRESHOLDS} && "
+            + _is_json(
+                "length(jsondecode({v})) > 0 && "
+                + _every(
+                    "jsondecode({v})",
+                    _is_type("name")
+                    + ' && length(setsubtract(keys(limits), ["lower", "upper"])) == 0 && '
+                    + _every("values(limits)", _is_number("one"))
+                    + " && try(limits.lower <= limits.upper, true)",
+                    "name, limits",
+                )
+            ),
             'JSON such as {"temperature": {"lower": -20, "upper": 60}}, lower not above upper, '
             f"at least one sensor type, {LONGEST_THRESHOLDS} characters at most",
         ),
@@ -192,26 +208,32 @@ _CONDITIONS: dict[str, list[tuple[str, str]]] = {
     ],
     "sensor_field_names": [
         (
-            f"length({{v}}) <= {LONGEST_FIELD_NAMES} && try(can(keys(jsondecode({{v}}))) && "
-            + _every(
-                "jsondecode({v})",
-                f'name != "" && (contains({json.dumps(READING_FIELDS)}, own) || {_is_type("own")})',
-                "name, own",
-            )
-            + ", false)",
+            f"length({{v}}) <= {LONGEST_FIELD_NAMES} && "
+            + _is_json(
+                "can(keys(jsondecode({v}))) && "
+                + _every(
+                    "jsondecode({v})",
+                    f'name != "" && (contains({json.dumps(READING_FIELDS)}, own) || {_is_type("own")})',
+                    "name, own",
+                )
+                # A name twice is one key to Terraform.
+                + f" && length(regexall({json.dumps(_JSON_KEY)}, {{v}})) == length(jsondecode({{v}}))"
+            ),
             f'JSON such as {{"temp": "temperature", "device.id": "deviceId"}}, {LONGEST_FIELD_NAMES} characters at '
             f"most, to names of sensor types or of {', '.join(READING_FIELDS)}",
         )
     ],
     "sensor_hysteresis": [
         (
-            f"length({{v}}) <= {LONGEST_FIELD_NAMES} && try(can(keys(jsondecode({{v}}))) && "
-            + _every(
-                "jsondecode({v})",
-                f"{_is_type('name')} && {_is_number('by')} && by >= 0",
-                "name, by",
-            )
-            + ", false)",
+            f"length({{v}}) <= {LONGEST_FIELD_NAMES} && "
+            + _is_json(
+                "can(keys(jsondecode({v}))) && "
+                + _every(
+                    "jsondecode({v})",
+                    f"{_is_type('name')} && {_is_number('by')} && by >= 0",
+                    "name, by",
+                )
+            ),
             'JSON such as {"temperature": 2}: for sensor types numbers that are not negative, '
             f"{LONGEST_FIELD_NAMES} characters at most",
         )

@@ -20,6 +20,17 @@ CROSS_STACK = re.compile(r"data\.terraform_remote_state\.([\w-]+)\.outputs\.([\w
 ASSETS = "assets/"
 # Checkov's checks of policy documents: https://www.checkov.io/5.Policy%20Index/terraform.html
 OF_DOCUMENTS = {f"CKV_AWS_{number}" for number in (1, 49, 107, 108, 109, 110, 111, 283, 356)}
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+_TAG = r"[\\p{L}\\p{Z}\\p{N}_.:/=+@-]"
+TAGS_FIT = (
+    "length(var.tags) <= 40 && alltrue([for name, value in var.tags : "
+    f'can(regex("^{_TAG}{{1,128}}$", name)) && can(regex("^{_TAG}{{0,256}}$", value)) && '
+    '!startswith(lower(name), "aws:")])'
+)
+ALLOWED_TAGS = (
+    "40 at most, names of 1 to 128 and values of 0 to 256 letters, digits, spaces and _ . : / = + @ -, "
+    "no name that begins with aws:"
+)
 # Arguments that already create several instances of a resource, or none.
 OWN_COUNT = {"count", "for_each"}
 # Terraform's own named values, by the prefix of their references. References to resources start with the type.
@@ -113,7 +124,13 @@ class _Reader:
                 module.outputs[self.names["output", "", id_]] = self._text(content)
         if tags:
             module.variables.setdefault(
-                "tags", {"description": "Further tags of all resources", "type": "map(string)", "default": {}}
+                "tags",
+                {
+                    "description": "Further tags of all resources",
+                    "type": "map(string)",
+                    "default": {},
+                    "validation": [{"condition": f"${{{TAGS_FIT}}}", "error_message": f"tags: give {ALLOWED_TAGS}."}],
+                },
             )
             module.locals.setdefault("tags", Expression("merge({}, var.tags)") if tags == {} else tags)
         module.variables |= self.inputs

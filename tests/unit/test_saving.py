@@ -1,10 +1,8 @@
 """A saved file counts once it is written whole."""
 
 import queue
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -13,23 +11,20 @@ from sluice_cli.watching import saving
 from sluice_cli.watching.saving import written_whole
 
 CODE = "WORD = 'whole'\n"
-LONG = 300.0  # seconds: not reached
+LONG = 600.0  # seconds: not reached
 
 
-@contextmanager
-def writer(*steps: tuple[Path, str]) -> Iterator[None]:
-    """Appends to files, a moment after each other, while the block runs."""
+class Writer(queue.Queue[set[Path]]):
+    """Events of saved files that never come; each time they are asked for, the next text is appended to a file."""
 
-    def write() -> None:
-        for file, text in steps:
-            time.sleep(0.05)
-            with file.open("a") as out:
-                out.write(text)
+    def __init__(self, file: Path, texts: Iterable[str]) -> None:
+        super().__init__()
+        self.file, self.texts = file, iter(texts)
 
-    thread = threading.Thread(target=write)
-    thread.start()
-    yield
-    thread.join()
+    def get(self, block: bool = True, timeout: float | None = None) -> set[Path]:
+        with self.file.open("a") as out:
+            out.write(next(self.texts, ""))
+        return super().get(block, timeout)
 
 
 @pytest.fixture
@@ -42,17 +37,14 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_that_was_emptied_is_awaited(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saving, "EMPTY_SECONDS", LONG)
     monkeypatch.setattr(saving, "LONGEST_SECONDS", LONG)
-    with writer((file, CODE)):
-        assert written_whole({file}, queue.Queue()) == {file}
-        assert file.read_text() == CODE
+    assert written_whole({file}, Writer(file, ["", "", CODE])) == {file}
+    assert file.read_text() == CODE
 
 
 def test_a_file_that_grows_is_awaited(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "QUIET_SECONDS", 1.0)
     monkeypatch.setattr(saving, "LONGEST_SECONDS", LONG)
-    with writer(*[(file, CODE)] * 8):
-        assert written_whole({file}, queue.Queue()) == {file}
-        assert file.read_text() == CODE * 8
+    assert written_whole({file}, Writer(file, [CODE] * 8)) == {file}
+    assert file.read_text() == CODE * 8
 
 
 def test_a_file_that_stays_empty_is_saved_empty(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,12 +56,8 @@ def test_a_file_that_stays_empty_is_saved_empty(file: Path, monkeypatch: pytest.
 
 
 def test_a_file_that_never_rests_is_not_awaited_for_ever(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saving, "QUIET_SECONDS", LONG)
     monkeypatch.setattr(saving, "LONGEST_SECONDS", 0.1)
-    began = time.monotonic()
-    with writer(*[(file, CODE)] * 8):
-        assert written_whole({file}, queue.Queue()) == {file}
-    assert time.monotonic() - began < LONG
+    assert written_whole({file}, Writer(file, iter(lambda: CODE, ""))) == {file}
 
 
 def test_what_is_saved_meanwhile_is_taken_along_and_what_is_gone_is_not_awaited(file: Path, tmp_path: Path) -> None:
