@@ -73,7 +73,11 @@ def install() -> Framework:
 
 
 def _is_installed(module: str) -> bool:
-    return module in sys.modules or importlib.util.find_spec(module) is not None
+    if module in sys.modules:
+        return True
+    spec = importlib.util.find_spec(module)
+    # A folder of that name without code, as an uninstalled package may leave one, has a spec without an origin.
+    return spec is not None and spec.origin is not None
 
 
 def _nothing_complete() -> str:

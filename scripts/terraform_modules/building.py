@@ -16,7 +16,7 @@ from sluice_cli.export.schema import Schemas
 from sluice_cli.export.tree import Either, Expression, map_texts, present
 
 TERRAFORM = ">= 1.9"  # a validation that reads another variable
-AWS_PROVIDER = ">= 5.100"
+AWS_PROVIDER = ">= 5.100, < 7.0"
 OUTPUTS = {
     "access_log_group_name": "Log group of the API's access log",
     "alarm_topic_arn": "Topic that alarms are published to",
@@ -75,7 +75,7 @@ def build(system: System, schemas: Schemas) -> Built:
     _take_archive(module)
     module.outputs = {name: {"description": OUTPUTS[name], **one} for name, one in _outputs(module).items()}
     further = {name: one for name, one in module.variables.items() if name == "tags"}
-    module.variables = {**variables(module), **{name: {**one, "nullable": False} for name, one in further.items()}}
+    module.variables = {**variables(module), **further}
     texts = module_files(module, schemas, _introduction(system, module))
     texts["examples/basic/main.tf"] = format_hcl(_example(system.name))
     texts["tests/options.tftest.hcl"] = format_hcl(mock_tests(system, module, learned))

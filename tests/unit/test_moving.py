@@ -11,9 +11,10 @@ import pytest
 
 from sluice_cli.errors import DeploymentError, InputError
 from sluice_cli.export.files import ADDRESSES
-from sluice_cli.moving.moving import BLOCKS, BLOCKS_OF_STACK, PLAN, MoveRefusedError, planned_move
+from sluice_cli.moving.moving import BLOCKS, BLOCKS_OF_STACK, PLAN, Move, MoveRefusedError, planned_move
 from sluice_cli.moving.roots import CHOSEN_BACKEND, Folder, redirected_to_local_aws
 from sluice_cli.project import Project
+from sluice_cli.review.plan import read_plan
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terraform.local_overrides import OVERRIDE
@@ -52,6 +53,33 @@ def root(stack: Stack, tmp_path: Path) -> Folder:
     addresses = {"terraform_data.row": "terraform_data.Row", "terraform_data.mail": "terraform_data.Mail"}
     (folder / "module" / ADDRESSES).write_text(json.dumps({"stack": "own", "addresses": addresses}))
     return Folder(folder, stack.target)
+
+
+def test_only_what_changes_is_named_beside_what_terraform_knows_later(root: Folder) -> None:
+    function = {
+        "filename": "a.zip",
+        "architectures": ["arm64"],
+        "last_modified": "x",
+        "environment": [{"variables": {}}],
+    }
+    unknown = {"last_modified": True, "architectures": [False], "environment": [{"variables": {}}], "layers": []}
+    change = {
+        "address": "aws_lambda_function.f",
+        "mode": "managed",
+        "type": "aws_lambda_function",
+        "name": "f",
+        "change": {
+            "actions": ["update"],
+            "before": function,
+            "after": {**function, "filename": "b.zip", "last_modified": None},
+            "after_unknown": unknown,
+        },
+    }
+    plan = read_plan(json.dumps({"format_version": "1.2", "planned_values": {}, "resource_changes": [change]}))
+    assert Move(root, plan, False).summary() == [
+        "0 addresses move; besides: 1 update",
+        "  update aws_lambda_function.f (filename, last_modified)",
+    ]
 
 
 def move(stack: Stack, root: Folder, *, back: bool = False) -> int:

@@ -450,6 +450,9 @@ run "refuses_bad_values_1" {
     invocation_log_delivery = "both"
     buffer_batch_size       = 0
     buffer_max_concurrency  = 1
+    tags = {
+      "aws:own" = "x"
+    }
   }
 
   expect_failures = [
@@ -466,6 +469,7 @@ run "refuses_bad_values_1" {
     var.invocation_log_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -484,6 +488,9 @@ run "refuses_bad_values_2" {
     code_signing_config_arn = "arn:aws:lambda:us-east-1:1:function:x"
     buffer_batch_size       = 101
     buffer_max_concurrency  = 1001
+    tags = {
+      a = "b;c"
+    }
   }
 
   expect_failures = [
@@ -498,6 +505,7 @@ run "refuses_bad_values_2" {
     var.code_signing_config_arn,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -505,11 +513,15 @@ run "refuses_bad_values_3" {
   command = plan
 
   variables {
-    project                = "a_b"
-    environment            = "-a"
-    notification_email     = "a@example.com,b@example.com"
-    lambda_timeout_seconds = 1.5
-    buffer_window_seconds  = 301
+    project                 = "a_b"
+    environment             = "-a"
+    notification_email      = "a@example.com,b@example.com"
+    lambda_timeout_seconds  = 1.5
+    code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    buffer_window_seconds   = 301
+    tags = {
+      ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt = ""
+    }
   }
 
   expect_failures = [
@@ -517,7 +529,9 @@ run "refuses_bad_values_3" {
     var.environment,
     var.notification_email,
     var.lambda_timeout_seconds,
+    var.code_signing_config_arn,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
@@ -528,12 +542,28 @@ run "refuses_bad_values_4" {
     project               = "ppppppppppppppppppppp"
     environment           = "eeeeeeeeeeeeeeeee"
     buffer_window_seconds = 0.5
+    tags = {
+      a = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+    }
   }
 
   expect_failures = [
     var.project,
     var.environment,
     var.buffer_window_seconds,
+    var.tags,
+  ]
+}
+
+run "refuses_bad_values_5" {
+  command = plan
+
+  variables {
+    project = "xn--a"
+  }
+
+  expect_failures = [
+    var.project,
   ]
 }
 

@@ -1106,6 +1106,9 @@ run "refuses_bad_values_1" {
     tracker_delivery        = "queue"
     buffer_batch_size       = 0
     buffer_max_concurrency  = 1
+    tags = {
+      "aws:own" = "x"
+    }
   }
 
   expect_failures = [
@@ -1126,6 +1129,7 @@ run "refuses_bad_values_1" {
     var.tracker_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -1147,6 +1151,9 @@ run "refuses_bad_values_2" {
     tracker_notifications   = ""
     buffer_batch_size       = 101
     buffer_max_concurrency  = 1001
+    tags = {
+      a = "b;c"
+    }
   }
 
   expect_failures = [
@@ -1164,6 +1171,7 @@ run "refuses_bad_values_2" {
     var.tracker_notifications,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -1171,19 +1179,27 @@ run "refuses_bad_values_3" {
   command = plan
 
   variables {
-    project                = "a_b"
-    notification_email     = "a@example.com,b@example.com"
-    lambda_timeout_seconds = 1.5
-    cors_origins           = ["https://A.example.com"]
-    buffer_window_seconds  = 301
+    project                 = "a_b"
+    notification_email      = "a@example.com,b@example.com"
+    lambda_timeout_seconds  = 1.5
+    code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    web_acl_arn             = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/x/01234567-89ab-cdef-0123-456789abcdef"
+    cors_origins            = ["https://A.example.com"]
+    buffer_window_seconds   = 301
+    tags = {
+      ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt = ""
+    }
   }
 
   expect_failures = [
     var.project,
     var.notification_email,
     var.lambda_timeout_seconds,
+    var.code_signing_config_arn,
+    var.web_acl_arn,
     var.cors_origins,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
@@ -1194,16 +1210,34 @@ run "refuses_bad_values_4" {
     project               = "ppppppppppppppppppppp"
     cors_origins          = ["https://a.example.com:443"]
     buffer_window_seconds = 0.5
+    tags = {
+      a = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+    }
   }
 
   expect_failures = [
     var.project,
     var.cors_origins,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
 run "refuses_bad_values_5" {
+  command = plan
+
+  variables {
+    project      = "xn--a"
+    cors_origins = ["https://a:0"]
+  }
+
+  expect_failures = [
+    var.project,
+    var.cors_origins,
+  ]
+}
+
+run "refuses_bad_values_6" {
   command = plan
 
   variables {
@@ -1215,7 +1249,7 @@ run "refuses_bad_values_5" {
   ]
 }
 
-run "refuses_bad_values_6" {
+run "refuses_bad_values_7" {
   command = plan
 
   variables {
@@ -1227,7 +1261,7 @@ run "refuses_bad_values_6" {
   ]
 }
 
-run "refuses_bad_values_7" {
+run "refuses_bad_values_8" {
   command = plan
 
   variables {
@@ -1239,7 +1273,7 @@ run "refuses_bad_values_7" {
   ]
 }
 
-run "refuses_bad_values_8" {
+run "refuses_bad_values_9" {
   command = plan
 
   variables {
