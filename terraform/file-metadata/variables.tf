@@ -5,8 +5,8 @@ variable "project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project))
-    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first."
+    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.project))
+    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first, and no prefix that S3 reserves."
   }
 }
 
@@ -57,7 +57,7 @@ variable "notification_email" {
   default     = null
 
   validation {
-    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s,;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
+    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s\\v\\x1c-\\x1f\\x85\\p{Z},;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
     error_message = "notification_email: give one email address such as team@example.com."
   }
 }
@@ -176,6 +176,11 @@ variable "code_signing_config_arn" {
     condition     = var.code_signing_config_arn == null ? true : can(regex("^(?:arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17})$", var.code_signing_config_arn))
     error_message = "code_signing_config_arn: give an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0."
   }
+
+  validation {
+    condition     = var.code_signing_config_arn == null ? true : try(split(":", var.code_signing_config_arn)[3], data.aws_region.current.id) == data.aws_region.current.id
+    error_message = "code_signing_config_arn: give an ARN of the provider's region."
+  }
 }
 
 variable "cors_origins" {
@@ -185,8 +190,13 @@ variable "cors_origins" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://(\\[[0-9a-f:.]+\\]|[a-z0-9_-]+(\\.[a-z0-9_-]+)*)(:[0-9]{1,5})?$", one)) && !can(regex("^(http://.*:80|https://.*:443)$", one)) && try(tonumber(regex(":([0-9]{1,5})$", one)[0]), 0) <= 65535]) && length(distinct(var.cors_origins)) == length(var.cors_origins)
+    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://(\\[[0-9a-f:.]+\\]|[a-z0-9_-]+(\\.[a-z0-9_-]+)*)(:[1-9][0-9]{0,4})?$", one)) && !can(regex("^(http://.*:80|https://.*:443)$", one)) && try(tonumber(regex(":([0-9]{1,5})$", one)[0]), 0) <= 65535]) && length(distinct(var.cors_origins)) == length(var.cors_origins)
     error_message = "cors_origins: give different web origins such as https://app.example.com, in lower case, without the scheme's own port."
+  }
+
+  validation {
+    condition     = length(var.cors_origins) <= 100 && try(length(join(",", var.cors_origins)), 0) <= 3072
+    error_message = "cors_origins: give 100 origins at most, with 3072 characters in all."
   }
 }
 
@@ -196,8 +206,8 @@ variable "metadata_bucket_name" {
   default     = null
 
   validation {
-    condition     = var.metadata_bucket_name == null ? true : can(regex("^(?:[a-z0-9][a-z0-9-]{1,61}[a-z0-9])$", var.metadata_bucket_name))
-    error_message = "metadata_bucket_name: give an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens."
+    condition     = var.metadata_bucket_name == null ? true : can(regex("^(?:[a-z0-9][a-z0-9-]{1,61}[a-z0-9])$", var.metadata_bucket_name)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3|-an)$", var.metadata_bucket_name))
+    error_message = "metadata_bucket_name: give an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens, and no prefix or suffix of AWS."
   }
 }
 
@@ -322,4 +332,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 40 && alltrue([for name, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", name)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(name), "aws:")])
+    error_message = "tags: give 40 at most, names of 1 to 128 and values of 0 to 256 letters, digits, spaces and _ . : / = + @ -, no name that begins with aws:."
+  }
 }

@@ -5,8 +5,8 @@ variable "project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project))
-    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first."
+    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.project))
+    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first, and no prefix that S3 reserves."
   }
 }
 
@@ -57,7 +57,7 @@ variable "notification_email" {
   default     = null
 
   validation {
-    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s,;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
+    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s\\v\\x1c-\\x1f\\x85\\p{Z},;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
     error_message = "notification_email: give one email address such as team@example.com."
   }
 }
@@ -176,6 +176,11 @@ variable "code_signing_config_arn" {
     condition     = var.code_signing_config_arn == null ? true : can(regex("^(?:arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17})$", var.code_signing_config_arn))
     error_message = "code_signing_config_arn: give an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0."
   }
+
+  validation {
+    condition     = var.code_signing_config_arn == null ? true : try(split(":", var.code_signing_config_arn)[3], data.aws_region.current.id) == data.aws_region.current.id
+    error_message = "code_signing_config_arn: give an ARN of the provider's region."
+  }
 }
 
 variable "sensor_thresholds" {
@@ -185,8 +190,13 @@ variable "sensor_thresholds" {
   nullable    = false
 
   validation {
-    condition     = length(var.sensor_thresholds) <= 2048 && try(length(jsondecode(var.sensor_thresholds)) > 0 && alltrue([for name, limits in jsondecode(var.sensor_thresholds) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && length(setsubtract(keys(limits), ["lower", "upper"])) == 0 && alltrue([for one in values(limits) : can(regex("^-?[0-9]", jsonencode(one))) && try(abs(one) <= 1e+100, false)]) && try(limits.lower <= limits.upper, true)]), false)
+    condition     = length(var.sensor_thresholds) <= 2048 && can(jsondecode("[${var.sensor_thresholds}]")) && can(jsondecode("{\"v\":${var.sensor_thresholds}}")) && try(length(jsondecode(var.sensor_thresholds)) > 0 && alltrue([for name, limits in jsondecode(var.sensor_thresholds) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && length(setsubtract(keys(limits), ["lower", "upper"])) == 0 && alltrue([for one in values(limits) : can(regex("^-?[0-9]", jsonencode(one))) && try(abs(one) <= 1e+100, false)]) && try(limits.lower <= limits.upper, true)]), false)
     error_message = "sensor_thresholds: give JSON such as {\"temperature\": {\"lower\": -20, \"upper\": 60}}, lower not above upper, at least one sensor type, 2048 characters at most."
+  }
+
+  validation {
+    condition     = length(base64encode("${var.sensor_thresholds}${var.sensor_field_names}${var.sensor_hysteresis}")) <= 4096
+    error_message = "sensor_thresholds: give 3072 bytes at most together with sensor_field_names and sensor_hysteresis."
   }
 }
 
@@ -212,7 +222,7 @@ variable "sensor_field_names" {
   nullable    = false
 
   validation {
-    condition     = length(var.sensor_field_names) <= 1024 && try(can(keys(jsondecode(var.sensor_field_names))) && alltrue([for name, own in jsondecode(var.sensor_field_names) : name != "" && (contains(["deviceId", "sensorType", "value", "timestamp", "unit", "readingId", "readings"], own) || can(regex("^[a-z][a-z0-9_]{0,39}$", own)))]), false)
+    condition     = length(var.sensor_field_names) <= 1024 && can(jsondecode("[${var.sensor_field_names}]")) && can(jsondecode("{\"v\":${var.sensor_field_names}}")) && try(can(keys(jsondecode(var.sensor_field_names))) && alltrue([for name, own in jsondecode(var.sensor_field_names) : name != "" && (contains(["deviceId", "sensorType", "value", "timestamp", "unit", "readingId", "readings"], own) || can(regex("^[a-z][a-z0-9_]{0,39}$", own)))]) && length(regexall("\"(?:[^\"\\\\]|\\\\.)*\"\\s*:", var.sensor_field_names)) == length(jsondecode(var.sensor_field_names)), false)
     error_message = "sensor_field_names: give JSON such as {\"temp\": \"temperature\", \"device.id\": \"deviceId\"}, 1024 characters at most, to names of sensor types or of deviceId, sensorType, value, timestamp, unit, readingId, readings."
   }
 }
@@ -248,7 +258,7 @@ variable "sensor_hysteresis" {
   nullable    = false
 
   validation {
-    condition     = length(var.sensor_hysteresis) <= 1024 && try(can(keys(jsondecode(var.sensor_hysteresis))) && alltrue([for name, by in jsondecode(var.sensor_hysteresis) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && can(regex("^-?[0-9]", jsonencode(by))) && try(abs(by) <= 1e+100, false) && by >= 0]), false)
+    condition     = length(var.sensor_hysteresis) <= 1024 && can(jsondecode("[${var.sensor_hysteresis}]")) && can(jsondecode("{\"v\":${var.sensor_hysteresis}}")) && try(can(keys(jsondecode(var.sensor_hysteresis))) && alltrue([for name, by in jsondecode(var.sensor_hysteresis) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && can(regex("^-?[0-9]", jsonencode(by))) && try(abs(by) <= 1e+100, false) && by >= 0]), false)
     error_message = "sensor_hysteresis: give JSON such as {\"temperature\": 2}: for sensor types numbers that are not negative, 1024 characters at most."
   }
 }
@@ -335,4 +345,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 40 && alltrue([for name, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", name)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(name), "aws:")])
+    error_message = "tags: give 40 at most, names of 1 to 128 and values of 0 to 256 letters, digits, spaces and _ . : / = + @ -, no name that begins with aws:."
+  }
 }

@@ -5,8 +5,8 @@ variable "project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project))
-    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first."
+    condition     = can(regex("^(?:[a-z][a-z0-9-]{0,18}[a-z0-9])$", var.project)) && !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.project))
+    error_message = "project: give 2 to 20 lower-case letters, digits and hyphens, a letter first, and no prefix that S3 reserves."
   }
 }
 
@@ -57,7 +57,7 @@ variable "notification_email" {
   default     = null
 
   validation {
-    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s,;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
+    condition     = var.notification_email == null ? true : length(var.notification_email) <= 254 && can(regex("^[^@\\s\\v\\x1c-\\x1f\\x85\\p{Z},;<>\\\"]{1,64}@([A-Za-z0-9-]+\\.)+[A-Za-z]{2,}$", var.notification_email))
     error_message = "notification_email: give one email address such as team@example.com."
   }
 }
@@ -188,6 +188,11 @@ variable "code_signing_config_arn" {
     condition     = var.code_signing_config_arn == null ? true : can(regex("^(?:arn:aws(-[a-z]+)*:lambda:[a-z0-9-]+:[0-9]{12}:code-signing-config:csc-[a-z0-9]{17})$", var.code_signing_config_arn))
     error_message = "code_signing_config_arn: give an ARN such as arn:aws:lambda:us-east-1:123456789012:code-signing-config:csc-0123456789abcdef0."
   }
+
+  validation {
+    condition     = var.code_signing_config_arn == null ? true : try(split(":", var.code_signing_config_arn)[3], data.aws_region.current.id) == data.aws_region.current.id
+    error_message = "code_signing_config_arn: give an ARN of the provider's region."
+  }
 }
 
 variable "web_acl_arn" {
@@ -198,6 +203,11 @@ variable "web_acl_arn" {
   validation {
     condition     = var.web_acl_arn == null ? true : can(regex("^(?:arn:aws(-[a-z]+)*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[0-9a-f-]{36})$", var.web_acl_arn))
     error_message = "web_acl_arn: give a regional ARN such as arn:aws:wafv2:us-east-1:123456789012:regional/webacl/name/01234567-89ab-cdef-0123-456789abcdef."
+  }
+
+  validation {
+    condition     = var.web_acl_arn == null ? true : try(split(":", var.web_acl_arn)[3], data.aws_region.current.id) == data.aws_region.current.id
+    error_message = "web_acl_arn: give an ARN of the provider's region."
   }
 }
 
@@ -232,8 +242,13 @@ variable "cors_origins" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://(\\[[0-9a-f:.]+\\]|[a-z0-9_-]+(\\.[a-z0-9_-]+)*)(:[0-9]{1,5})?$", one)) && !can(regex("^(http://.*:80|https://.*:443)$", one)) && try(tonumber(regex(":([0-9]{1,5})$", one)[0]), 0) <= 65535]) && length(distinct(var.cors_origins)) == length(var.cors_origins)
+    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://(\\[[0-9a-f:.]+\\]|[a-z0-9_-]+(\\.[a-z0-9_-]+)*)(:[1-9][0-9]{0,4})?$", one)) && !can(regex("^(http://.*:80|https://.*:443)$", one)) && try(tonumber(regex(":([0-9]{1,5})$", one)[0]), 0) <= 65535]) && length(distinct(var.cors_origins)) == length(var.cors_origins)
     error_message = "cors_origins: give different web origins such as https://app.example.com, in lower case, without the scheme's own port."
+  }
+
+  validation {
+    condition     = length(var.cors_origins) <= 100 && try(length(join(",", var.cors_origins)), 0) <= 3072
+    error_message = "cors_origins: give 100 origins at most, with 3072 characters in all."
   }
 }
 
@@ -295,4 +310,9 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 40 && alltrue([for name, value in var.tags : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{1,128}$", name)) && can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]{0,256}$", value)) && !startswith(lower(name), "aws:")])
+    error_message = "tags: give 40 at most, names of 1 to 128 and values of 0 to 256 letters, digits, spaces and _ . : / = + @ -, no name that begins with aws:."
+  }
 }

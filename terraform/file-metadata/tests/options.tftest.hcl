@@ -1049,6 +1049,9 @@ run "refuses_bad_values_1" {
     metadata_delivery       = "Buffered"
     buffer_batch_size       = 0
     buffer_max_concurrency  = 1
+    tags = {
+      "aws:own" = "x"
+    }
   }
 
   expect_failures = [
@@ -1071,6 +1074,7 @@ run "refuses_bad_values_1" {
     var.metadata_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -1092,6 +1096,9 @@ run "refuses_bad_values_2" {
     metadata_index_shards   = 1001
     buffer_batch_size       = 101
     buffer_max_concurrency  = 1001
+    tags = {
+      a = "b;c"
+    }
   }
 
   expect_failures = [
@@ -1109,6 +1116,7 @@ run "refuses_bad_values_2" {
     var.metadata_index_shards,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -1116,23 +1124,31 @@ run "refuses_bad_values_3" {
   command = plan
 
   variables {
-    project                = "a_b"
-    notification_email     = "a@example.com,b@example.com"
-    lambda_timeout_seconds = 1.5
-    cors_origins           = ["https://A.example.com"]
-    metadata_autoscale_to  = 99
-    metadata_index_shards  = 2.5
-    buffer_window_seconds  = 301
+    project                 = "a_b"
+    notification_email      = "a@example.com,b@example.com"
+    lambda_timeout_seconds  = 1.5
+    code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    cors_origins            = ["https://A.example.com"]
+    metadata_bucket_name    = "xn--a"
+    metadata_autoscale_to   = 99
+    metadata_index_shards   = 2.5
+    buffer_window_seconds   = 301
+    tags = {
+      ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt = ""
+    }
   }
 
   expect_failures = [
     var.project,
     var.notification_email,
     var.lambda_timeout_seconds,
+    var.code_signing_config_arn,
     var.cors_origins,
+    var.metadata_bucket_name,
     var.metadata_autoscale_to,
     var.metadata_index_shards,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
@@ -1142,17 +1158,37 @@ run "refuses_bad_values_4" {
   variables {
     project               = "ppppppppppppppppppppp"
     cors_origins          = ["https://a.example.com:443"]
+    metadata_bucket_name  = "a-s3alias"
     buffer_window_seconds = 0.5
+    tags = {
+      a = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+    }
   }
 
   expect_failures = [
     var.project,
     var.cors_origins,
+    var.metadata_bucket_name,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
 run "refuses_bad_values_5" {
+  command = plan
+
+  variables {
+    project      = "xn--a"
+    cors_origins = ["https://a:0"]
+  }
+
+  expect_failures = [
+    var.project,
+    var.cors_origins,
+  ]
+}
+
+run "refuses_bad_values_6" {
   command = plan
 
   variables {
@@ -1164,7 +1200,7 @@ run "refuses_bad_values_5" {
   ]
 }
 
-run "refuses_bad_values_6" {
+run "refuses_bad_values_7" {
   command = plan
 
   variables {
@@ -1176,7 +1212,7 @@ run "refuses_bad_values_6" {
   ]
 }
 
-run "refuses_bad_values_7" {
+run "refuses_bad_values_8" {
   command = plan
 
   variables {
@@ -1188,7 +1224,7 @@ run "refuses_bad_values_7" {
   ]
 }
 
-run "refuses_bad_values_8" {
+run "refuses_bad_values_9" {
   command = plan
 
   variables {

@@ -840,15 +840,16 @@ run "refuses_bad_values_1" {
     code_signing_config_arn        = ""
     sensor_thresholds              = ""
     sensor_format                  = "csv"
-    sensor_field_names             = "[]"
     sensor_earliest_timestamp      = "2015-01-01"
     sensor_notifications           = "all"
-    sensor_hysteresis              = "[1]"
     sensor_longest_silence_seconds = 0
     sensor_rejects_days            = 3651
     sensor_delivery                = "eventbridge"
     buffer_batch_size              = 0
     buffer_max_concurrency         = 1
+    tags = {
+      "aws:own" = "x"
+    }
   }
 
   expect_failures = [
@@ -864,15 +865,14 @@ run "refuses_bad_values_1" {
     var.code_signing_config_arn,
     var.sensor_thresholds,
     var.sensor_format,
-    var.sensor_field_names,
     var.sensor_earliest_timestamp,
     var.sensor_notifications,
-    var.sensor_hysteresis,
     var.sensor_longest_silence_seconds,
     var.sensor_rejects_days,
     var.sensor_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -889,11 +889,12 @@ run "refuses_bad_values_2" {
     vpc_subnet_ids            = ["subnet-01234567", "subnet-01234567"]
     code_signing_config_arn   = "arn:aws:lambda:us-east-1:1:function:x"
     sensor_thresholds         = "{}"
-    sensor_field_names        = "{\"\": \"deviceId\"}"
     sensor_earliest_timestamp = "2015-02-30T00:00:00Z"
-    sensor_hysteresis         = "{\"t\": -1}"
     buffer_batch_size         = 101
     buffer_max_concurrency    = 1001
+    tags = {
+      a = "b;c"
+    }
   }
 
   expect_failures = [
@@ -906,11 +907,10 @@ run "refuses_bad_values_2" {
     var.vpc_subnet_ids,
     var.code_signing_config_arn,
     var.sensor_thresholds,
-    var.sensor_field_names,
     var.sensor_earliest_timestamp,
-    var.sensor_hysteresis,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -918,23 +918,25 @@ run "refuses_bad_values_3" {
   command = plan
 
   variables {
-    project                = "a_b"
-    notification_email     = "a@example.com,b@example.com"
-    lambda_timeout_seconds = 1.5
-    sensor_thresholds      = "[]"
-    sensor_field_names     = "{\"a\": \"B\"}"
-    sensor_hysteresis      = "{\"t\": \"1\"}"
-    buffer_window_seconds  = 301
+    project                 = "a_b"
+    notification_email      = "a@example.com,b@example.com"
+    lambda_timeout_seconds  = 1.5
+    code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    sensor_thresholds       = "[]"
+    buffer_window_seconds   = 301
+    tags = {
+      ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt = ""
+    }
   }
 
   expect_failures = [
     var.project,
     var.notification_email,
     var.lambda_timeout_seconds,
+    var.code_signing_config_arn,
     var.sensor_thresholds,
-    var.sensor_field_names,
-    var.sensor_hysteresis,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
@@ -943,20 +945,36 @@ run "refuses_bad_values_4" {
 
   variables {
     project               = "ppppppppppppppppppppp"
-    sensor_thresholds     = "{\"t\": {\"lower\": 2, \"upper\": 1}}"
-    sensor_field_names    = "{\"a\": 1}"
+    sensor_thresholds     = "{\"t\": {}}}"
     buffer_window_seconds = 0.5
+    tags = {
+      a = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+    }
   }
 
   expect_failures = [
     var.project,
     var.sensor_thresholds,
-    var.sensor_field_names,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
 run "refuses_bad_values_5" {
+  command = plan
+
+  variables {
+    project           = "xn--a"
+    sensor_thresholds = "{\"t\": {\"lower\": 2, \"upper\": 1}}"
+  }
+
+  expect_failures = [
+    var.project,
+    var.sensor_thresholds,
+  ]
+}
+
+run "refuses_bad_values_6" {
   command = plan
 
   variables {
@@ -970,7 +988,7 @@ run "refuses_bad_values_5" {
   ]
 }
 
-run "refuses_bad_values_6" {
+run "refuses_bad_values_7" {
   command = plan
 
   variables {
@@ -984,27 +1002,61 @@ run "refuses_bad_values_6" {
   ]
 }
 
-run "refuses_bad_values_7" {
-  command = plan
-
-  variables {
-    environment = "-a"
-  }
-
-  expect_failures = [
-    var.environment,
-  ]
-}
-
 run "refuses_bad_values_8" {
   command = plan
 
   variables {
-    environment = "eeeeeeeeeeeeeeeee"
+    environment        = "-a"
+    sensor_field_names = "[]"
+    sensor_hysteresis  = "[1]"
   }
 
   expect_failures = [
     var.environment,
+    var.sensor_field_names,
+    var.sensor_hysteresis,
+  ]
+}
+
+run "refuses_bad_values_9" {
+  command = plan
+
+  variables {
+    environment        = "eeeeeeeeeeeeeeeee"
+    sensor_field_names = "{\"\": \"deviceId\"}"
+    sensor_hysteresis  = "{\"t\": -1}"
+  }
+
+  expect_failures = [
+    var.environment,
+    var.sensor_field_names,
+    var.sensor_hysteresis,
+  ]
+}
+
+run "refuses_bad_values_10" {
+  command = plan
+
+  variables {
+    sensor_field_names = "{\"a\": \"B\"}"
+    sensor_hysteresis  = "{\"t\": \"1\"}"
+  }
+
+  expect_failures = [
+    var.sensor_field_names,
+    var.sensor_hysteresis,
+  ]
+}
+
+run "refuses_bad_values_11" {
+  command = plan
+
+  variables {
+    sensor_field_names = "{\"a\": 1}"
+  }
+
+  expect_failures = [
+    var.sensor_field_names,
   ]
 }
 

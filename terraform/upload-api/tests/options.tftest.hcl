@@ -1206,6 +1206,9 @@ run "refuses_bad_values_1" {
     upload_delivery         = ""
     buffer_batch_size       = 0
     buffer_max_concurrency  = 1
+    tags = {
+      "aws:own" = "x"
+    }
   }
 
   expect_failures = [
@@ -1227,6 +1230,7 @@ run "refuses_bad_values_1" {
     var.upload_delivery,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -1248,6 +1252,9 @@ run "refuses_bad_values_2" {
     cors_origins            = ["https://a.example.com/"]
     buffer_batch_size       = 101
     buffer_max_concurrency  = 1001
+    tags = {
+      a = "b;c"
+    }
   }
 
   expect_failures = [
@@ -1265,6 +1272,7 @@ run "refuses_bad_values_2" {
     var.cors_origins,
     var.buffer_batch_size,
     var.buffer_max_concurrency,
+    var.tags,
   ]
 }
 
@@ -1272,19 +1280,27 @@ run "refuses_bad_values_3" {
   command = plan
 
   variables {
-    project                = "a_b"
-    notification_email     = "a@example.com,b@example.com"
-    lambda_timeout_seconds = 1.5
-    cors_origins           = ["https://A.example.com"]
-    buffer_window_seconds  = 301
+    project                 = "a_b"
+    notification_email      = "a@example.com,b@example.com"
+    lambda_timeout_seconds  = 1.5
+    code_signing_config_arn = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    web_acl_arn             = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/x/01234567-89ab-cdef-0123-456789abcdef"
+    cors_origins            = ["https://A.example.com"]
+    buffer_window_seconds   = 301
+    tags = {
+      ttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt = ""
+    }
   }
 
   expect_failures = [
     var.project,
     var.notification_email,
     var.lambda_timeout_seconds,
+    var.code_signing_config_arn,
+    var.web_acl_arn,
     var.cors_origins,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
@@ -1295,16 +1311,34 @@ run "refuses_bad_values_4" {
     project               = "ppppppppppppppppppppp"
     cors_origins          = ["https://a.example.com:443"]
     buffer_window_seconds = 0.5
+    tags = {
+      a = "vvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvvv"
+    }
   }
 
   expect_failures = [
     var.project,
     var.cors_origins,
     var.buffer_window_seconds,
+    var.tags,
   ]
 }
 
 run "refuses_bad_values_5" {
+  command = plan
+
+  variables {
+    project      = "xn--a"
+    cors_origins = ["https://a:0"]
+  }
+
+  expect_failures = [
+    var.project,
+    var.cors_origins,
+  ]
+}
+
+run "refuses_bad_values_6" {
   command = plan
 
   variables {
@@ -1316,7 +1350,7 @@ run "refuses_bad_values_5" {
   ]
 }
 
-run "refuses_bad_values_6" {
+run "refuses_bad_values_7" {
   command = plan
 
   variables {
@@ -1328,7 +1362,7 @@ run "refuses_bad_values_6" {
   ]
 }
 
-run "refuses_bad_values_7" {
+run "refuses_bad_values_8" {
   command = plan
 
   variables {
@@ -1340,7 +1374,7 @@ run "refuses_bad_values_7" {
   ]
 }
 
-run "refuses_bad_values_8" {
+run "refuses_bad_values_9" {
   command = plan
 
   variables {
