@@ -1,6 +1,6 @@
 """What IAM is asked for by calls of each kind, and what exact grants let through, on the local AWS.
 
-These tests fail without actions.py, parameters_read.py and partiql_rights.py.
+These tests fail without actions.py, mail_rights.py, parameters_read.py, partiql_rights.py and xray.py.
 """
 
 import base64
@@ -25,6 +25,10 @@ def statement(text: str) -> dict[str, Any]:
     return {"Statement": text}
 
 
+IDENTITY = f"arn:aws:ses:{HERE}:identity/a@b.co"
+CONTENT = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}
+MAIL = {"Source": "a@b.co", "Destination": {"ToAddresses": ["c@d.co"]}, "Message": CONTENT}
+MAIL_2 = {"FromEmailAddress": "a@b.co", "Destination": MAIL["Destination"], "Content": {"Simple": CONTENT}}
 # A call by its service, operation and arguments; the action and the resource that IAM is asked for.
 CALLS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("sqs", "send_message_batch", {"Entries": [{"Id": "1", "MessageBody": "m"}]}, "sqs:SendMessage", "QUEUE"),
@@ -80,6 +84,12 @@ CALLS: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("ssm", "get_parameters_by_path", {"Path": "/a/"}, "ssm:GetParametersByPath", f"{PARAMETER}/a"),
     ("lambda", "invoke", {"FunctionName": "f", "Qualifier": "live"}, "lambda:InvokeFunction", f"{FUNCTION}:live"),
     ("lambda", "invoke", {"FunctionName": "f"}, "lambda:InvokeFunction", FUNCTION),
+    ("xray", "put_trace_segments", {"TraceSegmentDocuments": ["{}"]}, "xray:PutTraceSegments", "*"),
+    ("xray", "get_trace_summaries", {"StartTime": 0, "EndTime": 1}, "xray:GetTraceSummaries", "*"),
+    ("xray", "batch_get_traces", {"TraceIds": ["1-00000000-000000000000000000000000"]}, "xray:BatchGetTraces", "*"),
+    ("ses", "send_email", MAIL, "ses:SendEmail", IDENTITY),
+    ("ses", "send_raw_email", {"Source": "a@b.co", "RawMessage": {"Data": b"x"}}, "ses:SendRawEmail", IDENTITY),
+    ("sesv2", "send_email", MAIL_2, "ses:SendEmail", IDENTITY),
     (
         "logs",
         "put_log_events",
@@ -132,6 +142,20 @@ def test_a_refused_call_names_the_action_and_the_resource_that_iam_knows(
     resource: str,
 ) -> None:
     assert refused(service, operation, arguments) == (action, names.get(resource, resource))
+
+
+def test_exact_grants_let_mail_and_traces_through(aws: BareAws) -> None:
+    mail = aws.client("ses")
+    mail.verify_domain_identity(Domain="exact.example.com")
+    mail.verify_email_identity(EmailAddress="own@exact.example.com")
+    domain = f"arn:aws:ses:{HERE}:identity/exact.example.com"
+    role = aws.role("mails", allow(["ses:SendEmail"], domain), allow(["xray:PutTraceSegments"], "*"))
+    own, reader = aws.client("ses", role), DenialReader(aws.local)
+    own.send_email(**{**MAIL, "Source": "Shop <shop@exact.example.com>"})
+    with pytest.raises(ClientError, match="ses:SendEmail"):
+        own.send_email(**{**MAIL, "Source": "own@exact.example.com"})
+    assert [one.resource for one in reader.read()] == [f"arn:aws:ses:{HERE}:identity/own@exact.example.com"]
+    aws.client("xray", role).put_trace_segments(TraceSegmentDocuments=["{}"])
 
 
 def test_exact_grants_let_batches_statements_parameters_and_aliases_through(

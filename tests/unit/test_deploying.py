@@ -23,6 +23,7 @@ from sluice_cli.errors import DeploymentError, SynthError
 from sluice_cli.project import FILE, Project
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from sluice_cli.terraform import mirror
 from tests.support.waiting import eventually
 
 ACCOUNT = "api-gateway-account"  # every system depends on it if it exists
@@ -71,10 +72,16 @@ def site(tmp_path: Path, systems: Project) -> Callable[..., Target]:
     (programs / "terraform").write_text(TERRAFORM)
     (programs / "terraform").chmod(0o755)
 
+    # As the script loads no provider, a name suffices: for CDKTF's stacks, and for those of CDK Terrain.
+    providers = tmp_path / "mirror" / mirror.AWS.address("registry.terraform.io")
+    for version in ("5.100.0", "6.69.1"):
+        (providers / version / mirror._platform()).mkdir(parents=True)
+
     def target(project: Project | None = None, **variables: str) -> Target:
         own = {
             "PATH": f"{programs}:{os.environ['PATH']}",
             "NOTES": str(tmp_path / "notes"),
+            mirror.VARIABLE: str(tmp_path / "mirror"),
             **SETTINGS,
         }
         return Target({**os.environ, **own, **variables}, tmp_path, project or systems)

@@ -24,6 +24,7 @@ from ministack.core import iam_actions
 from ministack.services import dynamodb_streams, kms
 
 import codedeploy_rights
+import mail_rights
 import parameters_read
 from completing import existing
 
@@ -88,6 +89,8 @@ def _resource(
         return codedeploy_rights.resource(body, region, account)
     if known != "*":
         return _part(service, path, headers, body, parameters, known)
+    if service == "ses":
+        return mail_rights.identity(path, body, parameters, region, account)
     if service == "ssm":
         return parameters_read.first(headers, body, region, account)
     if iterator := iam_actions._safe_json_field(body, "ShardIterator") if service == "dynamodbstreams" else "":

@@ -18,6 +18,7 @@ from ministack import app as ministack_app
 from ministack.core import iam_actions, router
 
 import invocations
+from completing import existing
 from rights import function_record, role_may
 
 SERVICE = "xray"
@@ -33,6 +34,7 @@ MOST_TRACES_OF_A_REQUEST = 5
 
 Document = dict[str, Any]
 
+_plain_action = existing(iam_actions, "extract_iam_action")
 _lock = threading.Lock()
 # Documents by trace and by their own id, oldest trace first. A document that is sent again replaces the one sent while
 # it was in progress.
@@ -207,6 +209,22 @@ OPERATIONS = {
     "/Traces": _batch_get,
     "/TraceSummaries": _summaries,
 }
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+ACTIONS = {
+    "/TraceSegments": "PutTraceSegments",
+    "/TelemetryRecords": "PutTelemetryRecords",
+    "/Traces": "BatchGetTraces",
+    "/TraceSummaries": "GetTraceSummaries",
+}
+
+
+def _action(service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any) -> Any:
+    if service == SERVICE:
+        return f"xray:{ACTIONS[path]}" if path in ACTIONS else None
+    return _plain_action(service, method, path, headers, body, query_params)
+
+
+iam_actions.extract_iam_action = _action
 
 ministack_app.SERVICE_HANDLERS[SERVICE] = handle_request
 router.SERVICE_PATTERNS[SERVICE] = {"credential_scope": SERVICE}
