@@ -40,8 +40,7 @@ CONNECTIONS = """\
 Policies that the five systems do not have are proven in the same way on a deployment with every grant and every
 connection: grants in tests/local/test_grants.py; policies of queues, topics, buckets, secrets and keys, permissions
 to invoke, and the roles of schedules and of API routes to queues in tests/local/test_service_grants.py; the roles of
-releases in tests/functions/test_codedeploy.py; reading streams of tables and several parameters in
-tests/functions/test_local_aws_refused_calls.py. Unit tests assert what the local AWS does not enforce.
+releases in tests/functions/test_codedeploy.py. Unit tests assert what the local AWS does not enforce.
 """
 NOT_ENFORCED = (
     (
