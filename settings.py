@@ -19,16 +19,14 @@ BUCKET_NAME = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
 BUCKET_NAME_RULE = "an S3 bucket name: 3 to 63 lower-case letters, digits and hyphens, and no prefix or suffix of AWS"
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 RESERVED_PREFIX = "^(xn--|sthree-|amzn-s3-demo-)"
-RESERVED_SUFFIX = "(-s3alias|--ol-s3|--x-s3|--table-s3|-an)$"
-RESERVED_BUCKET_NAME = f"{RESERVED_PREFIX}|{RESERVED_SUFFIX}"
+RESERVED_BUCKET_NAME = f"{RESERVED_PREFIX}|(-s3alias|--ol-s3|--x-s3|--table-s3|-an)$"
 
 # A function's environment is 4 KB in all. Names of tables and topics need less than 1 KB of it.
 LONGEST_THRESHOLDS = 2048
 LONGEST_FIELD_NAMES = 1024
 LONGEST_TEXTS = 3072
 SENSOR_TEXTS = ("sensor_thresholds", "sensor_field_names", "sensor_hysteresis")
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
-MOST_ORIGINS = 100
+MOST_ORIGINS = 100  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: the largest batch without a window
 UNDELAYED_BATCH = 10
 DELIVERY = ("direct", "buffered", "draining")
@@ -116,6 +114,8 @@ class OneOf:
         return text
 
 
+_bucket = Matching(BUCKET_NAME, BUCKET_NAME_RULE, RESERVED_BUCKET_NAME)
+_tag = Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _")
 _region = Matching(
     r"(us|eu|eusc|ap|sa|ca|me|af|il|mx|cn)(-gov|-iso[a-z]?|-de)?-"
     r"(north|south|east|west|central|northeast|southeast|northwest|southwest)-[1-9]",
@@ -152,12 +152,11 @@ def _is_origin(text: str) -> bool:
 def _origins(text: str) -> tuple[str, ...]:
     # Compared with the Origin header, which browsers send in lower case and without the scheme's default port.
     origins = tuple(dict.fromkeys(one.strip().lower() for one in text.split(",")))
-    if len(origins) > MOST_ORIGINS or len(",".join(origins)) > LONGEST_TEXTS:
-        raise _Refused(f"{MOST_ORIGINS} web origins at most, with {LONGEST_TEXTS} characters in all")
-    if not all(map(_is_origin, origins)):
+    if not all(map(_is_origin, origins)) or len(origins) > MOST_ORIGINS or len(",".join(origins)) > LONGEST_TEXTS:
         raise _Refused(
             "web origins such as https://app.example.com with commas between them; each an ASCII host, a port unless "
-            "it is the scheme's own, and neither a path nor a slash at the end"
+            "it is the scheme's own, and neither a path nor a slash at the end; "
+            f"{MOST_ORIGINS} at most, with {LONGEST_TEXTS} characters in all"
         )
     return origins
 
@@ -171,9 +170,8 @@ def _thresholds(text: str) -> str:
             numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in limits.values())
             if not (re.fullmatch(SENSOR_TYPE, name) and known and numbers):
                 raise _Refused(allowed)
-            if any(abs(one) > LARGEST_THRESHOLD for one in limits.values()):
-                raise _Refused(allowed)
-            if limits.get("lower", -math.inf) > limits.get("upper", math.inf):
+            crossed = limits.get("lower", -math.inf) > limits.get("upper", math.inf)
+            if crossed or any(abs(one) > LARGEST_THRESHOLD for one in limits.values()):
                 raise _Refused(allowed)
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise _Refused(allowed) from error
@@ -290,16 +288,8 @@ class Settings:
     )
     # None: each system is deployed to its own default region.
     region: str | None = _setting("AWS_REGION", _region)
-    owner: str = _setting(
-        "OWNER",
-        Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
-        "platform-team",
-    )
-    cost_center: str = _setting(
-        "COST_CENTER",
-        Matching(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and . : / = + @ - _"),
-        "unassigned",
-    )
+    owner: str = _setting("OWNER", _tag, "platform-team")
+    cost_center: str = _setting("COST_CENTER", _tag, "unassigned")
     # Email address subscribed to notifications and alarms. None: no subscription.
     notification_email: str | None = _setting("NOTIFICATION_EMAIL", _email)
     lambda_timeout_seconds: int = _setting("LAMBDA_TIMEOUT_SECONDS", Whole(1, 900, "seconds"), 30)
@@ -346,9 +336,7 @@ class Settings:
     # The web origins whose pages may call the REST APIs and upload to the upload API's and file metadata's buckets.
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _origins, ())
     # File metadata: names that replace those of the naming rule, and the table's provisioned capacity.
-    metadata_bucket_name: str | None = _setting(
-        "METADATA_BUCKET_NAME", Matching(BUCKET_NAME, BUCKET_NAME_RULE, RESERVED_BUCKET_NAME)
-    )
+    metadata_bucket_name: str | None = _setting("METADATA_BUCKET_NAME", _bucket)
     metadata_table_name: str | None = _setting(
         "METADATA_TABLE_NAME", Matching(r"[A-Za-z0-9_.-]{3,255}", "3 to 255 letters, digits and _ . -")
     )
@@ -398,7 +386,7 @@ class Settings:
         "AWS_PROVIDER_VERSION", Matching(r"[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}", "an exact version such as 5.100.0")
     )
     # The S3 bucket of Terraform's state; `make state` creates it.
-    state_bucket: str | None = _setting("STATE_BUCKET", Matching(BUCKET_NAME, BUCKET_NAME_RULE, RESERVED_BUCKET_NAME))
+    state_bucket: str | None = _setting("STATE_BUCKET", _bucket)
     # The region of that bucket. None: AWS_REGION, else us-east-1.
     state_region: str | None = _setting("STATE_REGION", _region)
     # Endpoint of a local AWS for the provider, the state and the functions. None: AWS itself.
@@ -427,12 +415,8 @@ class Settings:
                 problems.append(f"{name}: {text!r} is not allowed; give {allowed}")
         problems += _misspelled(context or {}, {one.metadata["name"] for one in fields(cls)})
         settings = cls(**values)
-        problems += (
-            settings._of_another_region()
-            + settings._unsafe_local_run(environment)
-            + settings._delayed_batches()
-            + settings._long_texts()
-        )
+        problems += settings._of_another_region() + settings._unsafe_local_run(environment)
+        problems += settings._delayed_batches() + settings._long_texts()
         if problems:
             raise SettingsError(problems)
         return settings
@@ -473,10 +457,8 @@ class Settings:
     def _long_texts(self) -> list[str]:
         """Problems of the texts in the sensor pipeline's environment: together they may be too long for Lambda."""
         size = sum(len(getattr(self, one).encode()) for one in SENSOR_TEXTS)
-        if size > LONGEST_TEXTS:
-            names = ", ".join(one.upper() for one in SENSOR_TEXTS)
-            return [f"{names}: {size} bytes together are not allowed; give {LONGEST_TEXTS} at most"]
-        return []
+        problem = f"{size} bytes together are not allowed; give {LONGEST_TEXTS} at most"
+        return [f"{', '.join(SENSOR_TEXTS).upper()}: {problem}"] if size > LONGEST_TEXTS else []
 
     def _unsafe_local_run(self, environment: Mapping[str, str]) -> list[str]:
         """Problems of a local run that could reach an AWS account, by its address or its credentials."""

@@ -40,7 +40,8 @@ def test_settings_in_the_context_that_the_cli_passes_on_count(tmp_path: Path) ->
     output = tmp_path / "cdktf.out"
     result = run(output, CDKTF_CONTEXT_JSON=json.dumps({"PROJECT": "X"}))
     assert result.stderr == (
-        "PROJECT: 'X' is not allowed; give 2 to 20 lower-case letters, digits and hyphens, a letter first\n"
+        "PROJECT: 'X' is not allowed; give 2 to 20 lower-case letters, digits and hyphens, a letter first, "
+        "and no prefix that S3 reserves\n"
     )
     assert result.returncode == 2
     assert not output.exists()

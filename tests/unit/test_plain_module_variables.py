@@ -48,7 +48,7 @@ def edited(text: str) -> Iterator[str]:
             yield text[:place] + inserted + text[place:]
         yield text[:place] + text[place + 1 :]
     yield from (text.upper(), f"{text},{text}")
-    yield from (re.sub(r"[a-z0-9]", lambda one, count=count: one[0] * count, text, count=1) for count in LENGTHS)
+    yield from (re.sub(r"([a-z0-9])", r"\1" * count, text, count=1) for count in LENGTHS)
 
 
 def values_of(name: str) -> list[Any]:
@@ -59,7 +59,7 @@ def values_of(name: str) -> list[Any]:
     known = seeds(name)
     allowed = [text for text in known if is_allowed(FIELDS[name], text.split(",") if name in _LISTS else text)]
     chosen = isinstance(FIELDS[name].metadata["parse"], OneOf)
-    texts = [*known, *(other for text in allowed[: 0 if chosen else 2] for other in edited(text))]
+    texts = [*known, *(other for text in allowed[: 0 if chosen else 1] for other in edited(text))]
     if name not in _LISTS:
         return list(dict.fromkeys(texts))
     single = [[one] for one in dict.fromkeys([*",".join(known).split(","), *texts])]

@@ -321,7 +321,8 @@ WHAT_IS_ALLOWED = {
     "UPLOAD_BURST_LIMIT": "a whole number of requests from 1 to 5000",
     "UPLOAD_ENCRYPTION": "one of sse-s3, kms",
     "CORS_ORIGINS": "web origins such as https://app.example.com with commas between them; each an ASCII host, a port "
-    "unless it is the scheme's own, and neither a path nor a slash at the end",
+    "unless it is the scheme's own, and neither a path nor a slash at the end; 100 at most, with 3072 characters in "
+    "all",
     "METADATA_BUCKET_NAME": BUCKET_NAME_RULE,
     "METADATA_TABLE_NAME": "3 to 255 letters, digits and _ . -",
     "METADATA_READ_CAPACITY": "a whole number of capacity units from 1 to 40000",
@@ -485,7 +486,7 @@ def test_the_origins_fit_s3s_rule_and_the_functions_environment() -> None:
     long = [f"https://{'h' * 50}{number:02}.com" for number in range(50)]
     for given in (hosts, long):
         text = ",".join(given)
-        allowed = "100 web origins at most, with 3072 characters in all"
+        allowed = WHAT_IS_ALLOWED["CORS_ORIGINS"]
         assert problems({"CORS_ORIGINS": text}) == [f"CORS_ORIGINS: {text!r} is not allowed; give {allowed}"]
 
 
