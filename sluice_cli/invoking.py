@@ -39,7 +39,9 @@ def event_in(source: str, text: str) -> Any:
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST_EVENT:
         raise InputError(f"--event: {source} is larger than Lambda takes (6 MB)")
     try:
-        return json.loads(text)
+        event = json.loads(text)
+        json.dumps(event, allow_nan=False)  # Python reads NaN and numbers too large for it, which JSON does not have
+        return event
     except ValueError as error:
         raise InputError(f"--event: {source} is not JSON: {error}") from error
     except RecursionError as error:

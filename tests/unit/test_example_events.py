@@ -11,6 +11,7 @@ from sluice_cli.deployed.resources import Function, Resource
 from sluice_cli.errors import InputError
 from sluice_cli.example_events.examples import ExampleEvents
 from sluice_cli.example_events.patterns import matching
+from sluice_cli.invoking import event_in
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:worker"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:work.fifo"
@@ -213,3 +214,9 @@ def test_a_pattern_of_plain_values_is_matched_by_its_first_ones(pattern: dict[st
 
     wanted = {name: one for name, one in pattern.items() if name != "$or"}
     assert matching(wanted) == first(wanted)
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', "[Infinity]", '{"a": {"b": 1e400}}', "{", "", "{}}", '{"a": 1} 2'])
+def test_an_event_is_json_that_lambda_takes(text: str) -> None:
+    with pytest.raises(InputError, match="--event: own.json is not JSON: "):
+        event_in("own.json", text)
