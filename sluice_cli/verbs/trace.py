@@ -76,8 +76,7 @@ def _list(found: list[Summary], *, as_json: bool) -> int:
 
 def _show(trace: Trace) -> None:
     parts = sum(1 for _ in trace.spans())
-    console.print(
-        f"Trace {trace.id}: {(trace.end - trace.start) * 1000:,.0f} ms, {parts:,} {'part' if parts == 1 else 'parts'}", markup=False, style="bold"
-    )
+    words = "1 part" if parts == 1 else f"{parts:,} parts"
+    console.print(f"Trace {trace.id}: {(trace.end - trace.start) * 1000:,.0f} ms, {words}", markup=False, style="bold")
     for line in waterfall(trace, console.width):
         console.print(line)

@@ -218,5 +218,5 @@ def test_a_pattern_of_plain_values_is_matched_by_its_first_ones(pattern: dict[st
 
 @pytest.mark.parametrize("text", ['{"a": NaN}', "[Infinity]", '{"a": {"b": 1e400}}', "{", "", "{}}", '{"a": 1} 2'])
 def test_an_event_is_json_that_lambda_takes(text: str) -> None:
-    with pytest.raises(InputError, match="--event: own.json is not JSON: "):
-        event_in("own.json", text)
+    with pytest.raises(InputError, match="--event: own is not JSON: "):
+        event_in("own", text)
