@@ -17,12 +17,6 @@ from sluice_cli.text import COLOURS
 MODULES = Path(".terraform", "modules", "modules.json")
 # The backend that `terraform init` selected.
 CHOSEN_BACKEND = Path(".terraform", "terraform.tfstate")
-# The endpoints that authors often write into a provider.
-SERVICES = (
-    *("apigateway", "apigatewayv2", "appautoscaling", "cloudformation", "cloudwatch", "cognitoidp", "dynamodb", "ec2"),
-    *("ecr", "ecs", "eventbridge", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "route53", "s3", "s3control"),
-    *("scheduler", "secretsmanager", "sesv2", "sfn", "sns", "sqs", "ssm", "sts", "wafv2"),
-)
 
 
 @dataclass(frozen=True)
@@ -126,11 +120,7 @@ def send_to_local_aws(root: Folder, stack: Stack) -> None:
     """Write that override file."""
     endpoint = root.target.environment["AWS_ENDPOINT_URL"]
     _, backend = stack.backend
-    # The root is HCL, which is not parsed: where it may have endpoints of its own, all are replaced.
-    files = [*root.path.glob("*.tf"), *root.path.glob("*.tf.json")]
-    has_endpoints = any(b"endpoints" in file.read_bytes() for file in files if file.name != local_overrides.OVERRIDE)
-    provider = {"endpoints": [dict.fromkeys(SERVICES, endpoint)]} if has_endpoints else {}
-    content = local_overrides.override({"provider": {"aws": [provider]}}, backend, {}, endpoint)
+    content = local_overrides.override({"provider": {"aws": [{}]}}, backend, {}, endpoint)
     (root.path / local_overrides.OVERRIDE).write_text(json.dumps(content, indent=2) + "\n")
 
 

@@ -6,13 +6,14 @@ bucket of the local AWS), and the backends of the remote states that it reads fr
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from sluice_cli.local_aws.server import REGION
 from sluice_cli.project import Synthesized
 from sluice_cli.terraform.document import blocks, read_stack
+from sluice_cli.terraform.version_constraints import requires
 
 OVERRIDE = "sluice_override.tf.json"
 # Additional file for providers that the stack leaves implicit.
@@ -20,6 +21,16 @@ ADDITION = "sluice.tf.json"
 
 # CDKTF's name of a remote state that one stack reads from another.
 CROSS_STACK = "cross-stack-reference-input-"
+
+# The provider's versions from this one on take AWS_ENDPOINT_URL, in the environment, for every service; the first that
+# did is a little older. They validate a block of endpoints for more than a second, three times an apply.
+WITH_ENDPOINT_URL = "5.40.0"
+# For versions before, the endpoints of the services that authors use most.
+SERVICES = (
+    *("apigateway", "apigatewayv2", "appautoscaling", "cloudformation", "cloudwatch", "cognitoidp", "dynamodb", "ec2"),
+    *("ecr", "ecs", "eventbridge", "firehose", "iam", "kinesis", "kms", "lambda", "logs", "route53", "s3", "s3control"),
+    *("scheduler", "secretsmanager", "sesv2", "sfn", "sns", "sqs", "ssm", "sts", "wafv2"),
+)
 
 # Arguments of a provider block that would lead to other endpoints or credentials.
 CLEARED = (
@@ -51,8 +62,8 @@ def override(stack: Block, own: Block, states_read: Mapping[str, Block], endpoin
     """The override of one stack: its own backend, and by name the backends of the remote states that it reads."""
     result: Block = {"terraform": {"backend": {"s3": own}}}
     providers = {
-        name: [_provider(block, endpoint) for block in blocks(stack.get("provider", {}).get(name))]
-        for name in _aws_names(stack)
+        name: [_provider(block, endpoint, services) for block in blocks(stack.get("provider", {}).get(name))]
+        for name, services in _aws_providers(stack).items()
     }
     if any(providers.values()):
         result["provider"] = {name: overridden for name, overridden in providers.items() if overridden}
@@ -65,8 +76,8 @@ def override(stack: Block, own: Block, states_read: Mapping[str, Block], endpoin
 def addition(stack: Block, endpoint: str) -> Block:
     """A provider block for AWS resources of a stack without one."""
     result = {
-        name: [_provider({}, endpoint)]
-        for name in _aws_names(stack)
+        name: [_provider({}, endpoint, services)]
+        for name, services in _aws_providers(stack).items()
         if all("alias" in block for block in blocks(stack.get("provider", {}).get(name)))
     }
     return {"provider": result} if result else {}
@@ -89,11 +100,10 @@ def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
     }
 
 
-def _provider(block: Block, endpoint: str) -> Block:
+def _provider(block: Block, endpoint: str, services: Collection[str]) -> Block:
     result: Block = {"s3_use_path_style": True, "skip_metadata_api_check": "true"}
-    # AWS_ENDPOINT_URL, in the environment, applies to every service. Only endpoints that the author wrote are replaced:
-    # the provider (5.100) validates a block of endpoints for more than a second, three times an apply.
-    written = [name for one in blocks(block.get("endpoints")) for name in one]
+    # Endpoints that the author wrote are replaced in any case.
+    written = [*services, *(name for one in blocks(block.get("endpoints")) for name in one)]
     if written:
         result["endpoints"] = [dict.fromkeys(written, endpoint)]
     result |= {name: None for name in CLEARED if block.get(name) is not None}
@@ -101,24 +111,30 @@ def _provider(block: Block, endpoint: str) -> Block:
     return {"alias": block["alias"], **result} if "alias" in block else result
 
 
-def _aws_names(stack: Block) -> list[str]:
-    """The local names of the AWS provider in a stack: `aws`, unless it has others."""
+def _aws_providers(stack: Block) -> dict[str, Collection[str]]:
+    """The local names of the AWS provider in a stack: `aws`, unless it has others; each with the services whose
+    endpoints it needs.
+    """
     required: dict[str, Any] = {}
     for block in blocks(stack.get("terraform", {}).get("required_providers")):
         required |= block
-    named = [
-        name
+    named = {
+        name: _services(wanted.get("version") if isinstance(wanted, dict) else wanted)
         for name, wanted in required.items()
         if (wanted.get("source", name) if isinstance(wanted, dict) else name).split("/")[-2:]
         in (["hashicorp", "aws"], ["aws"])
-    ]
+    }
     implied = any(
         kind.startswith("aws_")
         for part in ("resource", "data")
         for kind in stack.get(part, {})
         if "aws" not in required
     ) or "aws" in stack.get("provider", {})
-    return list(dict.fromkeys([*named, *(["aws"] if implied and "aws" not in required else [])]))
+    return {**named, **({"aws": _services(None)} if implied and "aws" not in required else {})}
+
+
+def _services(constraint: object) -> Collection[str]:
+    return () if isinstance(constraint, str) and requires(constraint, WITH_ENDPOINT_URL) else SERVICES
 
 
 def _states_read(stack: Block, stacks: Mapping[str, Block], backends: Mapping[str, Block]) -> dict[str, Block]:

@@ -19,6 +19,15 @@ def admits(constraint: str | None, version: str) -> bool:
         return True
 
 
+def requires(constraint: str | None, version: str) -> bool:
+    """Whether no version before that one fits. False for what is no constraint, or none that is known."""
+    try:
+        lowest = [one for one in _specifiers(constraint or "") if one.operator in ("==", ">=", ">")]
+        return any(Version(one.version) >= Version(version) for one in lowest)
+    except (InvalidSpecifier, InvalidVersion):
+        return False
+
+
 def _specifiers(constraint: str) -> SpecifierSet:
     return SpecifierSet(",".join(_specifier(one.strip()) for one in constraint.split(",")))
 

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from sluice_cli.project import Synthesized
-from sluice_cli.terraform.local_overrides import ADDITION, CLEARED, OVERRIDE, write
+from sluice_cli.terraform.local_overrides import ADDITION, CLEARED, OVERRIDE, SERVICES, write
 
 ENDPOINT = "https://127.0.0.1:4566"
 QUEUE = {"aws_sqs_queue": {"q": {"name": "q"}}}
 HASHICORP = {"aws": {"source": "aws", "version": "5.100.0"}}
 # Its endpoint is that of the environment, AWS_ENDPOINT_URL.
 PROVIDER = {"s3_use_path_style": True, "skip_metadata_api_check": "true"}
+# Of a version that may not know that variable.
+OLD_PROVIDER = {**PROVIDER, "endpoints": [dict.fromkeys(SERVICES, ENDPOINT)]}
 
 
 def state(key: str) -> dict[str, Any]:
@@ -64,7 +66,8 @@ def test_arguments_that_lead_to_an_account_are_removed(written: Any) -> None:
         "region": "eu-west-1",
         "default_tags": [{"tags": {"a": "b"}}],
     }
-    ((override, _),) = written(a={"provider": {"aws": block}, "resource": QUEUE}).values()
+    terraform = {"required_providers": HASHICORP}
+    ((override, _),) = written(a={"terraform": terraform, "provider": {"aws": block}, "resource": QUEUE}).values()
     assert override["provider"]["aws"] == [
         {
             **PROVIDER,
@@ -82,7 +85,7 @@ def test_resources_without_a_provider_block_get_the_one_that_terraform_implies(w
         data={"data": {"aws_caller_identity": {"me": {}}}},
         aliased={"provider": {"aws": [{"alias": "west", "region": "us-west-2"}]}, "resource": QUEUE},
     )
-    assert [addition for _, addition in found.values()] == [{"provider": {"aws": [PROVIDER]}}] * 3
+    assert [addition for _, addition in found.values()] == [{"provider": {"aws": [OLD_PROVIDER]}}] * 3
     assert [("provider" in override) for override, _ in found.values()] == [False, False, True]
 
 
@@ -93,7 +96,22 @@ def test_a_provider_under_another_name_is_found_by_its_source(written: Any) -> N
         "resource": {"aws_sqs_queue": {"q": {"provider": "amazon"}}},
     }
     ((override, _),) = written(a=stack).values()
-    assert override["provider"]["amazon"] == [PROVIDER]
+    assert override["provider"]["amazon"] == [OLD_PROVIDER]
+
+
+@pytest.mark.parametrize("version", [None, "4.67.0", "~> 5.0", ">= 4.0, < 6.0", "< 6", "!= 5.31.0", "not a version"])
+def test_a_provider_that_may_be_old_gets_the_endpoints_of_services(written: Any, version: str | None) -> None:
+    required = {"aws": {"source": "hashicorp/aws", **({"version": version} if version else {})}}
+    stack = {"terraform": {"required_providers": required}, "provider": {"aws": [{}]}, "resource": QUEUE}
+    ((override, _),) = written(a=stack).values()
+    assert override["provider"] == {"aws": [OLD_PROVIDER]}
+
+
+@pytest.mark.parametrize("version", ["5.100.0", "~> 5.40", "~> 5.100.0", ">= 5.82, < 7.0.0", "> 5.50, != 5.60.0"])
+def test_a_provider_that_is_new_enough_takes_the_endpoint_of_the_environment(written: Any, version: str) -> None:
+    stack = {"terraform": {"required_providers": {"aws": {"version": version}}}, "resource": QUEUE}
+    ((_, addition),) = written(a=stack).values()
+    assert addition == {"provider": {"aws": [PROVIDER]}}
 
 
 def test_a_stack_without_aws_gets_a_backend_and_nothing_else(written: Any) -> None:
