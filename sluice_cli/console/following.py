@@ -66,9 +66,13 @@ class Way:
             return exact if kind == "event" else exact[-1:]
         latest = [position for made, found in self.makers.items() if made[: len(thing)] == thing for position in found]
         if latest or kind != "object":
-            return sorted(latest)[-1:]
+            return sorted(latest)[-1:] or self._users(thing)
         same = (found for made, found in self.makers.items() if made[:3] == thing[:3])
-        return sorted(position for found in same for position in found)[-1:]
+        return sorted(position for found in same for position in found)[-1:] or self._users(thing)
+
+    def _users(self, thing: Thing) -> list[int]:
+        """The positions of what used a thing, for one that was made before what is kept."""
+        return [position for position, one in enumerate(self.all) if thing in one.used]
 
     def whole(self, begin: Iterable[int]) -> list[int]:
         """All causes of the beginning and all its effects; other records of the same batch are left out."""

@@ -61,6 +61,20 @@ def test_what_led_to_something_comes_first_also_where_it_was_recorded_late() -> 
     assert late.whole(late.begin(ROW)) == [0, 3, 1, 2, 4]
 
 
+def test_of_what_was_made_before_the_console_remembers_the_rest_is_followed() -> None:
+    rest = happened(
+        ("message.received", (MESSAGE,), ()),
+        ("message.received", (COPY,), ()),
+        ("function.started", (MESSAGE,), (RUN,)),
+        ("message.removed", (MESSAGE,), ()),
+        ("row.written", (RUN,), (ROW,)),
+        ("object.removed", (FIRST,), ()),
+    )
+    assert rest.whole(rest.begin(MESSAGE)) == [0, 2, 3, 4]
+    assert rest.whole(rest.begin(FIRST)) == [5]
+    assert rest.whole(rest.begin(OTHER_RUN)) == []
+
+
 def test_of_an_object_without_version_the_latest_is_meant() -> None:
     assert WAY.whole(WAY.begin(("object", "b", "k"))) == [1, 3, 5]
     assert WAY.whole(WAY.begin(("object", "b", "k", "gone"))) == [1, 3, 5]
