@@ -480,3 +480,41 @@ def test_a_ministack_that_reads_pages_otherwise_is_refused() -> None:
     results = in_the_server(CHANGED_MINISTACK)
     assert len(results) == 19
     assert [name for name, was_refused in results.items() if not was_refused] == ["unchanged"]
+
+
+SENT_IN_PARTS = """
+import asyncio
+import large_bodies
+
+def sent(*messages):
+    async def application(scope, receive, send):
+        for message in messages:
+            await send(message)
+
+    async def keep(message):
+        kept.append(message)
+
+    kept = []
+    asyncio.run(large_bodies.sent_in_parts(application)({}, None, keep))
+    return [[one["type"], len(one.get("body", b"")), one.get("more_body")] for one in kept], kept
+
+P, results = large_bodies.PART, []
+for size in (0, 1, P, P + 1, 2 * P, 3 * P + 5):
+    body = bytes(number % 251 for number in range(size))
+    start, message = {"type": "http.response.start"}, {"type": "http.response.body", "body": body}
+    shown, kept = sent(start, {**message, "more_body": True}, message)
+    assert b"".join(one.get("body", b"") for one in kept) == body + body
+    results.append([size, [one[1] for one in shown], [one[2] for one in shown]])
+print(json.dumps([P, results]))
+"""
+
+
+def test_a_large_answer_is_sent_in_parts() -> None:
+    part, results = in_the_server(SENT_IN_PARTS)
+    sizes = {0: [0], 1: [1], part: [part], part + 1: [part, 1], 2 * part: [part] * 2, 3 * part + 5: [part] * 3 + [5]}
+    for size, lengths, more in results:
+        of_one = sizes[size]
+        assert lengths == [0, *of_one, *of_one]
+        # The application's own flag is the last part's; it left out the second.
+        first, second = [True] * len(of_one), [True] * (len(of_one) - 1) + [False if len(of_one) > 1 else None]
+        assert more == [None, *first, *second]

@@ -62,6 +62,7 @@ import invocations
 import invoke_config  # noqa: F401 - completes the settings for asynchronous events
 import invoke_permissions  # noqa: F401 - completes who may invoke a function
 import key_rights  # noqa: F401 - completes who may use the keys behind other services
+import large_bodies
 import leading_keys  # noqa: F401 - completes conditions on partition keys
 import log_events  # noqa: F401 - completes the ids of log events
 import log_keys  # noqa: F401 - completes the keys of log groups
@@ -90,7 +91,7 @@ __all__ = ["app"]
 
 _served = crashes.served(aws_events.served(schedules.served(denials.served(invocations.observed(ministack_app)))))
 _shown = happenings.served(observed_messages.served(_served))
-app = own_paths.guarded(snapshots.served(change_count.served(_shown)))
+app = large_bodies.sent_in_parts(own_paths.guarded(snapshots.served(change_count.served(_shown))))
 
 
 # The elements that hold keys: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
