@@ -9,6 +9,7 @@ from .stack_reader import StackReader
 
 FUNCTION, QUEUE, TOPIC, BUCKET = "aws_lambda_function", "aws_sqs_queue", "aws_sns_topic", "aws_s3_bucket"
 RULE, ALIAS, SCHEDULE = "aws_cloudwatch_event_rule", "aws_lambda_alias", "aws_scheduler_schedule"
+STREAM_CONSUMER = "aws_kinesis_stream_consumer"
 TABLE, KINESIS, FUNCTION_URL = "aws_dynamodb_table", "aws_kinesis_stream", "aws_lambda_function_url"
 APIS = ("aws_api_gateway_rest_api", "aws_apigatewayv2_api")
 # What brings events from outside, the likeliest first; a bucket with a filter comes after all others.
@@ -91,7 +92,10 @@ class Connections:
             values = self._side.values[one]
             queues = self._side.named_in(values.get("event_source_arn"), QUEUE)
             functions = self.functions_in(values.get("function_name"))
-            for stream in sorted(self._side.named_in(values.get("event_source_arn"), TABLE, KINESIS)):
+            streams = self._side.named_in(values.get("event_source_arn"), TABLE, KINESIS)
+            for consumer in self._side.named_in(values.get("event_source_arn"), STREAM_CONSUMER):
+                streams |= self._side.linked(consumer, "stream_arn", types=[KINESIS])
+            for stream in sorted(streams):
                 self.streams.setdefault(stream, []).extend((one, function) for function in sorted(functions)[:1])
             self.mappings += [(one, queue, function) for queue in queues for function in sorted(functions)[:1]]
 

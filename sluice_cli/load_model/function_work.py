@@ -16,7 +16,7 @@ from .stack_reader import StackReader
 # Of a cold start, where nothing was counted.
 INIT_MS = 300
 # What a function reads in batches.
-SOURCES = ("aws_sqs_queue", "aws_dynamodb_table", "aws_kinesis_stream")
+SOURCES = ("aws_sqs_queue", "aws_dynamodb_table", "aws_kinesis_stream", "aws_kinesis_stream_consumer")
 FAILURE_PLACES = (
     ("aws_lambda_function_event_invoke_config", "destination_config"),
     ("aws_lambda_event_source_mapping", "destination_config"),

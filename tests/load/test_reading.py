@@ -223,6 +223,18 @@ def test_a_kinesis_stream_is_read_with_its_shards_and_mapping() -> None:
     assert (result.finished, result.bad) == (result.arrived, 0)
 
 
+def test_a_dedicated_consumer_of_a_stream_reads_the_stream() -> None:
+    model = reading(
+        {
+            "aws_kinesis_stream": {"K": {"stream_mode_details": {"stream_mode": "ON_DEMAND"}}},
+            "aws_kinesis_stream_consumer": {"C": {"stream_arn": "${aws_kinesis_stream.K.arn}"}},
+            "aws_lambda_event_source_mapping": {"M": mapping("${aws_kinesis_stream_consumer.C.arn}", A)},
+        }
+    )
+    assert next((one.kind, one.address) for one in model.entries) == ("stream", "aws_kinesis_stream.K")
+    assert (model.streams["aws_kinesis_stream.K"].shards, model.targets("aws_kinesis_stream.K")) == (4, [A])
+
+
 def test_a_tables_stream_follows_what_functions_write_to_the_table() -> None:
     statement = {"effect": "Allow", "actions": ["dynamodb:PutItem"], "resources": ["${aws_dynamodb_table.T.arn}"]}
     document = {
