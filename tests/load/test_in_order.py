@@ -156,7 +156,7 @@ def test_a_shard_takes_a_thousand_records_a_second_from_its_writers() -> None:
 def test_a_failed_batch_blocks_its_shard_until_its_attempts_are_used_up() -> None:
     settings = {"batch_size": 1, "attempts_more": 2, "timeout": 3}
     for keeps in (True, False):
-        result = run(kinesis(5_000, shards=1, keeps_failures=keeps, **settings), 0.1, 100)
+        result = run(kinesis(5_000, shards=1, keeps_failures=keeps, **settings), 0.3, 100)
         assert (result.kept, result.lost)[not keeps] == result.arrived > 1
         assert result.functions["worker"].runs == 3 * result.arrived
         # Three timeouts of 3 s and waits of 1 s and 2 s, one record after the other.
