@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_cli.app_process import run_app
+from sluice_cli.app_python import app_path, manager_hint
 from sluice_cli.errors import InputError, SynthError
 from sluice_cli.locking import locked
 
@@ -126,7 +126,7 @@ class Project:
             "CDKTF_OUTDIR": str(output),
             "CDKTF_CONTEXT_JSON": json.dumps(self.context),
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
-            "PATH": _path(environment),
+            "PATH": app_path(self.folder, environment),
         }
         code: int | None = None
         try:
@@ -138,7 +138,8 @@ class Project:
                     manifest.write_bytes(earlier)
         if code:
             end = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-            raise SynthError(f"the app failed: `{self.app}` {end}; its own message is above", code)
+            hint = manager_hint(self.folder, self.app, environment)
+            raise SynthError(f"the app failed: `{self.app}` {end}; its own message is above{hint}", code)
         if not written:
             raise SynthError(
                 f"the app wrote no {output / MANIFEST}: does `{self.app}` ({self.folder / FILE}) call `app.synth()`, "
@@ -232,18 +233,6 @@ def ignore_in_git(folder: Path) -> None:
     path = folder / ".gitignore"
     if not path.exists():
         path.write_text("*\n")
-
-
-def _path(environment: Mapping[str, str]) -> str:
-    """PATH for the app. `python` is the one that runs the tool, if its virtual environment was not activated
-    (`.venv/bin/sluice up`). The environment of a tool installer (pipx, uv) is not the app's.
-    """
-    path = environment.get("PATH", os.defpath)
-    own = Path(sys.prefix)
-    of_a_tool = any((own / name).exists() for name in ("pipx_metadata.json", "uv-receipt.toml"))
-    if sys.prefix == sys.base_prefix or of_a_tool or environment.get("VIRTUAL_ENV"):
-        return path
-    return f"{own / 'bin'}{os.pathsep}{path}"
 
 
 def _check_writable(path: Path) -> None:
