@@ -69,6 +69,9 @@ def _why_not(text: str, error: Exception) -> str:
             continue
         if isinstance(found, dict) and "format_version" in found:
             return f"this is not only a plan: {WRAPPER}"
+        if isinstance(found, dict) and "@level" in found:
+            # https://developer.hashicorp.com/terraform/internals/machine-readable-ui
+            return "this is the log of `terraform plan -json`; give the output of `terraform show -json PLANFILE`"
     if not text.lstrip().startswith(("{", "[")):
         return "this is not a plan: it is not JSON; give the output of `terraform show -json PLANFILE`"
     return f"this is not a plan, or a part of one: not complete JSON ({error})"
