@@ -11,7 +11,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 # ISO 8601 and RFC 3339, extended or basic, down to minutes at least, with an offset; U+2212 is ISO 8601's minus.
 ISO = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})[Tt ]([0-9]{2}):?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
-    r" ?(?:[Zz]|([+-]|\u2212)([0-9]{2})(?::?([0-9]{2}))?)"
+    r" ?(?:[Zz]|UTC|GMT|([+-]|\u2212)([0-9]{2})(?::?([0-9]{2}))?(?: UTC)?)"  # Go writes +0000 UTC
     # The name of the zone adds nothing to the offset: https://www.rfc-editor.org/rfc/rfc9557
     r"(?:\[[A-Za-z0-9_+/=.-]{1,64}\])*"
 )
