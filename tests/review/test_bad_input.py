@@ -31,7 +31,10 @@ PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))
         (PLAN.replace('"actions": ["create"], ', ""), "damaged"),
         (PLAN.replace('"after": {"bucket": "a"}', '"after": ["a"]'), "damaged"),
         ("[" * 100_000, "not a plan"),
-        ('{"@level":"info","type":"version"}\n{"@level":"info"}\n', "log of `terraform plan -json`; give the output of"),
+        (
+            '{"@level":"info","type":"version"}\n{"@level":"info"}\n',
+            "log of `terraform plan -json`; give the",
+        ),
     ],
 )
 def test_what_is_no_plan_is_refused_with_the_reason(text: str, said: str) -> None:
