@@ -1,6 +1,7 @@
 """The two configurations of a move: a CDKTF stack, and a root module that calls the plain module."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,10 @@ from sluice_cli.terraform import local_overrides
 from sluice_cli.text import COLOURS
 
 MODULES = Path(".terraform", "modules", "modules.json")
+# A resource in a module or stack, and the call of a module: both become part of Terraform files.
+_KEY = r"""(\[(\d+|"([^"\\$%\s]|\\.)*")\])?"""
+ADDRESS = re.compile(rf"(\w[\w-]*\.)+\w[\w-]*{_KEY}")
+MODULE_CALL = re.compile(rf"module\.[\w.-]+{_KEY}")
 # The backend that `terraform init` selected.
 CHOSEN_BACKEND = Path(".terraform", "terraform.tfstate")
 
@@ -75,7 +80,7 @@ def find_call(root: Folder, stack: str, named: str | None) -> ModuleCall:
         )
     if named:
         plain = named.partition("[")[0]
-        if plain not in found:
+        if plain not in found or not MODULE_CALL.fullmatch(named):
             raise InputError(f"--module: {named!r} is not made from {stack}; give one of {', '.join(found)}")
         return ModuleCall(named, found[plain])
     if len(found) > 1:
@@ -92,9 +97,21 @@ def _calls(folder: Path, stack: str) -> Iterable[tuple[str, Mapping[str, str]]]:
     for one in json.loads(modules.read_text(encoding="utf-8"))["Modules"]:
         file = folder / one["Dir"] / ADDRESSES
         if one["Key"] and file.is_file():
-            made = json.loads(file.read_text(encoding="utf-8"))
-            if made.get("stack") == stack:
-                yield ".".join(f"module.{part}" for part in one["Key"].split(".")), made["addresses"]
+            made_from, addresses = _read_addresses(file)
+            if made_from == stack:
+                yield ".".join(f"module.{part}" for part in one["Key"].split(".")), addresses
+
+
+def _read_addresses(file: Path) -> tuple[Any, Mapping[str, str]]:
+    """The stack that a module was made from, and by address in the module that in the stack. Raises `InputError`."""
+    try:
+        made = json.loads(file.read_text(encoding="utf-8"))
+        pairs = dict(made["addresses"])
+        if all(isinstance(one, str) and ADDRESS.fullmatch(one) for pair in pairs.items() for one in pair):
+            return made["stack"], pairs
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise InputError(f"{file} is damaged: write the module again (`sluice export` or `make terraform-modules`)")
 
 
 @contextmanager

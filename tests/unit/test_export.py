@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,11 @@ def root(folder: Path, text: str) -> Folder:
             "--module: 'module.y' is not made from own; give one of module.x",
         ),
         (
+            'module "x" {\n  source = "./own"\n}\n',
+            'module.x["a',
+            "--module: 'module.x[\"a' is not made from own; give one of module.x",
+        ),
+        (
             'module "x" {\n  source = "./own"\n}\nmodule "y" {\n  source = "./own"\n}\n',
             None,
             "calls the module of own more than once: give --module one of module.x, module.y",
@@ -321,3 +327,24 @@ def test_the_addresses_of_a_call_are_those_of_the_stack_and_of_the_root(tmp_path
     folder = root(tmp_path, 'module "x" {\n  source = "./own"\n  count  = 2\n}\n')
     assert find_call(folder, "own", None).pairs() == {"a.B_1": "module.x.a.b[0]"}
     assert find_call(folder, "own", "module.x[1]").pairs() == {"a.B_1": "module.x[1].a.b[0]"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{",
+        '{"stack": "own"}',
+        '{"addresses": {"a.b": "a.B"}}',
+        '{"stack": "own", "addresses": {"a.b": 1}}',
+        '{"stack": "own", "addresses": {"a.b": "a.B\\n}"}}',
+        '{"stack": "own", "addresses": {"b": "a.B"}}',
+    ],
+)
+def test_a_damaged_record_of_addresses_is_named(tmp_path: Path, text: str) -> None:
+    folder = root(tmp_path, 'module "x" {\n  source = "./own"\n}\n')
+    record = tmp_path / "own" / ADDRESSES
+    record.write_text(text)
+    with pytest.raises(InputError, match=f"{re.escape(str(record))} is damaged: write the module again"):
+        find_call(folder, "own", None)
