@@ -238,17 +238,21 @@ const setting = (name, value) => {
 const setMotion = () => {
   const box = at("motion");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const stored = setting("motion");
-  box.checked = stored === null ? !still.matches : stored === "on";
   const apply = () => {
     motion.moves = box.checked;
     document.documentElement.classList.toggle("moves", box.checked);
   };
+  const choose = () => {
+    const stored = setting("motion");
+    box.checked = stored === null ? !still.matches : stored === "on";
+    apply();
+  };
+  still.addEventListener("change", choose); // the system's setting may change while the page is open
   box.addEventListener("change", () => {
     setting("motion", box.checked ? "on" : "off");
     apply();
   });
-  apply();
+  choose();
 };
 
 const session = async () => {

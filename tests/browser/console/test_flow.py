@@ -11,8 +11,6 @@ from tests.support.console_page import ConsolePage
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
-LONGEST_TO_ARROW = 5000  # milliseconds, on a busy machine; 0.1 s on an idle one
-
 
 def lit_titles(page: ConsolePage, stack: str) -> dict[str, float]:
     """The boxes that lit up since the drop, and the arrows as `from > to`."""
@@ -46,7 +44,7 @@ def test_a_dropped_file_becomes_a_row_before_ones_eyes_and_can_be_followed(page:
         within=30,
     )
     arrows = lit_titles(page, "file-metadata")
-    assert arrows["Uploads > Extractor"] < LONGEST_TO_ARROW
+    assert arrows["Uploads"] <= arrows["Uploads > Extractor"] <= arrows["Extractor > Metadata"]
     assert page.run("return window.dots") >= 2
     text = happenings(page)
     assert text.index("Row written") < text.index(f"Object created\n{name}")  # the newest first
