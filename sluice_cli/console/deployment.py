@@ -124,7 +124,7 @@ class Deployments:
         deployed = [one for one in stacks if any(of.stack == one.name for of in resources)]
         pictures = {one.name: picture_from(one.name, documents[one.name]) for one in deployed}
         queues = [one for state in states.values() for one in sources_of(dict(state))]
-        own = _nodes(pictures, resources, queues)
+        own = nodes_of(pictures, resources, queues)
         nodes = Nodes(own, resources)
         same = {
             node_id(stack, box.id): same_elsewhere(box.id, box.title, resources, nodes)
@@ -180,9 +180,10 @@ class Deployments:
             return {name: self._placed[text] for name, text in wanted.items()}, None
 
 
-def _nodes(
+def nodes_of(
     pictures: Mapping[str, Picture], resources: Sequence[Resource], failure_queues: Sequence[Sources]
 ) -> list[Node]:
+    """The nodes of the pictures' boxes, with the resources behind them."""
     found = {(one.stack, one.address): one for one in reversed(resources)}
     queues = {one.arn: one for one in failure_queues}
     readings = {

@@ -61,7 +61,9 @@ def node(console: Console, request: PageRequest) -> Any:
 
 
 def _facts(console: Console, found: Node) -> Iterator[dict[str, str]]:
-    attributes = found.resource.attributes if found.resource else {}
+    if found.resource is None:
+        return
+    attributes = found.resource.attributes
     for name, words in FACTS.get(found.type, ()):
         value = attributes.get(name)
         if value not in (None, "", -1):

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,6 +146,8 @@ class Happenings:
             return
         used, made = (tuple(tuple(thing) for thing in one[name]) for name in ("used", "made"))
         node = self._node(one, deployment)
+        # A message keeps its id where it is moved to: to the dead letters.
+        before = [self._places[thing] for thing in made if thing in self._places]
         for thing in made:
             self._places[thing] = node
         while len(self._places) > REMEMBERED_THINGS:
@@ -156,7 +158,7 @@ class Happenings:
             "stack": node.partition("/")[0] if node and node in deployment.nodes.by_id else None,
             "node": node,
             "resource": None if node in deployment.nodes.by_id else described_by(one["arn"]),
-            "edges": self._edges(one, node, used, deployment),
+            "edges": self._edges(one, node, used, before, deployment),
             **_shown(one),
             "follow": follow_text((*made, *used)),
         }
@@ -173,12 +175,18 @@ class Happenings:
         return found or id_of(one["arn"])
 
     def _edges(
-        self, one: Mapping[str, Any], node: str | None, used: tuple[Thing, ...], deployment: Deployment
+        self,
+        one: Mapping[str, Any],
+        node: str | None,
+        used: tuple[Thing, ...],
+        before: Iterable[str | None],
+        deployment: Deployment,
     ) -> list[str]:
-        """The arrows from the things that a happening used to its node."""
+        """The arrows from the things that a happening used, and from where what it made was before, to its node."""
         if node is None:
             return []
-        ends: list[tuple[str | None, str | None]] = [(self._places.get(thing), node) for thing in used]
+        places = [*(self._place(thing, deployment) for thing in used), *before]
+        ends: list[tuple[str | None, str | None]] = [(place, node) for place in places]
         if one["kind"] == "api.called":
             ends.append((node_id(node.partition("/")[0], CALLERS), node))
         elif one["kind"] == "call.refused":
@@ -189,6 +197,10 @@ class Happenings:
             if source and target
         )
         return [edge for edges in found for edge in edges]
+
+    def _place(self, thing: Thing, deployment: Deployment) -> str | None:
+        """The node at which a thing was made; of an alarm the alarms' box, also where its change is no happening."""
+        return self._places.get(thing) or (deployment.nodes.alarms_of(thing[1]) if thing[0] == "alarm" else None)
 
     def post(self, type_: str, content: Mapping[str, Any]) -> None:
         """Send a message to all pages."""

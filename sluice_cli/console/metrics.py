@@ -18,6 +18,18 @@ MOST_POINTS = 240
 MOST_METRICS = 12
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html and others: what is not counted.
 AVERAGED = ("Duration", "Latency", "Age", "Size", "Utilization")
+# The dimension that names a resource in AWS's own metrics. Resources of different services may have the same name.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/aws-services-cloudwatch-metrics.html
+DIMENSIONS = {
+    "aws_lambda_function": "FunctionName",
+    "aws_dynamodb_table": "TableName",
+    "aws_sqs_queue": "QueueName",
+    "aws_sns_topic": "TopicName",
+    "aws_s3_bucket": "BucketName",
+    "aws_api_gateway_rest_api": "ApiName",
+    "aws_apigatewayv2_api": "ApiId",
+    "aws_cloudwatch_event_rule": "RuleName",
+}
 COMPARISONS = {
     "GreaterThanOrEqualToThreshold": ">=",
     "GreaterThanThreshold": ">",
@@ -59,7 +71,7 @@ def points(console: Console, request: PageRequest) -> Any:
 
 def alarms(console: Console, request: PageRequest) -> Any:
     node, deployment = console.node(request), console.deployment
-    own = [one for one in _alarms_of(deployment, node.stack) if node.type == ALARMS or _watches(one, node)]
+    own = [one for one in _alarms_of(deployment, node.stack) if node.type == ALARMS or watches(one, node)]
     states: dict[str, Any] = {}
     for region in {one.region for one in own}:
         cloudwatch = console.client("cloudwatch", region or None)
@@ -88,16 +100,19 @@ def _alarm(resource: Resource, state: Mapping[str, Any], deployment: Deployment)
         "threshold": attributes.get("threshold"),
         "comparison": COMPARISONS.get(str(attributes.get("comparison_operator")), ""),
         "description": attributes.get("alarm_description") or "",
-        "node": next((one.id for one in own if _watches(resource, one)), None),
+        "node": next((one.id for one in own if watches(resource, one)), None),
     }
 
 
 def _metrics_of(cloudwatch: Any, node: Node) -> list[dict[str, Any]]:
-    """The metrics with a dimension whose value is the node's name."""
+    """The metrics with a dimension that names the node."""
     pages = cloudwatch.get_paginator("list_metrics").paginate()
     found = [one for page in pages for one in page["Metrics"]]
-    names = _names(node)
-    own = [one for one in found if any(of["Value"] in names for of in one["Dimensions"])]
+    own = [
+        one
+        for one in found
+        if _is_about(node, one["Namespace"], {of["Name"]: of["Value"] for of in one["Dimensions"]})
+    ]
     return sorted(own, key=lambda one: (len(one["Dimensions"]), one["MetricName"]))
 
 
@@ -107,15 +122,20 @@ def _alarms_of(deployment: Deployment, stack: str) -> list[Resource]:
 
 
 def _alarms_on(deployment: Deployment, node: Node) -> list[Resource]:
-    return [one for one in _alarms_of(deployment, node.stack) if _watches(one, node)]
+    return [one for one in _alarms_of(deployment, node.stack) if watches(one, node)]
 
 
-def _watches(alarm: Resource, node: Node) -> bool:
+def watches(alarm: Resource, node: Node) -> bool:
     queries = alarm.attributes.get("metric_query") or []
-    metrics = [one for query in queries for one in query.get("metric") or []]
-    dimensions = [alarm.attributes.get("dimensions") or {}, *(one.get("dimensions") or {} for one in metrics)]
-    names = _names(node)
-    return any(value in names for one in dimensions for value in one.values())
+    metrics = [alarm.attributes, *(one for query in queries for one in query.get("metric") or [])]
+    return any(_is_about(node, str(one.get("namespace") or ""), one.get("dimensions") or {}) for one in metrics)
+
+
+def _is_about(node: Node, namespace: str, dimensions: Mapping[str, Any]) -> bool:
+    """Whether a dimension names the node; in a namespace of somebody's own, any of them."""
+    names, own = _names(node), DIMENSIONS.get(node.type)
+    is_own = not namespace.startswith("AWS/") or own is None
+    return any(value in names and (is_own or name == own) for name, value in dimensions.items())
 
 
 def _names(node: Node) -> set[str]:

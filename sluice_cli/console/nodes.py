@@ -106,6 +106,7 @@ class Nodes:
         self.by_id = {one.id: one for one in nodes}
         self.resources = resources
         self._by_identity: dict[str, str] = {}
+        self._alarms: dict[str, str] = {}
         drawn = {(one.stack, one.address): one.id for one in nodes}
         for resource in resources:
             own = drawn.get((resource.stack, resource.address))
@@ -114,6 +115,8 @@ class Nodes:
                     self._by_identity.setdefault(text, own)
             if resource.type in ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm"):
                 id_ = drawn.get((resource.stack, ALARMS))
+                if id_:
+                    self._alarms.setdefault(str(resource.attributes.get("alarm_name")), id_)
                 if id_ and resource.arn:
                     self._by_identity.setdefault(resource.arn, id_)
         for (
@@ -134,6 +137,10 @@ class Nodes:
         if parts[2] == "lambda":
             return self._by_identity.get(":".join(parts[:7]))
         return self._by_identity.get(text.partition("/index/")[0]) if parts[2] == "dynamodb" else None
+
+    def alarms_of(self, name: str) -> str | None:
+        """The id of the alarms' node that has an alarm of this name."""
+        return self._alarms.get(name)
 
     def of_resource(self, resource: Resource) -> str | None:
         """The id of a resource's node."""

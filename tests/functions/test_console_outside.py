@@ -165,6 +165,17 @@ def test_a_box_that_a_stack_only_names_shows_what_the_local_aws_has(local_aws: L
     assert outside.completed(own) is own  # of a stack that is not deployed yet
 
 
+@pytest.mark.parametrize("type_", sorted(SHOWN))
+def test_a_box_of_what_the_local_aws_does_not_have_says_so(
+    console: ConsoleClient, monkeypatch: pytest.MonkeyPatch, type_: str
+) -> None:
+    named = Node(f"a/foreign:{type_}:absent", "a", f"foreign:{type_}:absent", type_, "absent", "of another stack")
+    monkeypatch.setitem(console.server.console.deployment.nodes.by_id, named.id, named)
+    node = console.get("/api/node", node=named.id)
+    assert (node["title"], node["tabs"], node["actions"], node["facts"]) == ("absent", [], [], [])
+    assert node["note"].endswith("Once it is created there, it opens here.")
+
+
 @pytest.mark.parametrize(
     ("arn", "id_", "words"),
     [

@@ -134,6 +134,8 @@ def test_a_message_that_fails_is_followed_to_the_dead_letters_and_replayed(
     id_ = sent["id"]
     steps = way_of(console, sent["follow"], "failure.kept")
     assert ("failure.kept", "Dead letters") in kinds_and_places(console, steps)
+    (moved,) = [one["edges"] for one in steps if one["kind"] == "failure.kept"]
+    assert moved == [f"{nodes['connections/Work']}>{letters}>data"]
     kept = eventually(
         lambda: [one for one in console.get("/api/failures", node=letters)["failures"] if id_ in one["follow"]]
     )

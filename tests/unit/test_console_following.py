@@ -3,16 +3,20 @@
 import json
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from sluice_cli.console.deployment import Deployments
+from sluice_cli.console.deployment import Deployment, Deployments, nodes_of
 from sluice_cli.console.following import Way, thing_in
 from sluice_cli.console.guard import HttpError
 from sluice_cli.console.happenings import KEPT, REPLAYED, Happening, Happenings, Thing
 from sluice_cli.console.local import LocalConnection
+from sluice_cli.console.nodes import Nodes
+from sluice_cli.console.pictures import picture_from
 from sluice_cli.console.stream import stream
+from sluice_cli.deployed.resources import Resource
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, Project
 
@@ -125,6 +129,50 @@ def happenings(tmp_path: Path) -> Happenings:
     (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
     connection = LocalConnection(LocalAws(tmp_path / "local"))
     return Happenings(connection, Deployments(Project.read(tmp_path), connection))
+
+
+def queue(name: str, **more: Any) -> dict[str, Any]:
+    return {"arn": f"arn:aws:sqs:us-east-1:0:{name}", "name": name, **more}
+
+
+RESOURCES = {
+    "aws_sqs_queue": {
+        "work": queue("work", redrive_policy='{"deadLetterTargetArn": "${aws_sqs_queue.dead.arn}"}'),
+        "dead": queue("dead"),
+    },
+    "aws_sns_topic": {"news": {"arn": "arn:aws:sns:us-east-1:0:news", "name": "news"}},
+    "aws_cloudwatch_metric_alarm": {
+        "old": {
+            "arn": "arn:aws:cloudwatch:us-east-1:0:alarm:old",
+            "alarm_name": "old",
+            "alarm_actions": ["${aws_sns_topic.news.arn}"],
+        }
+    },
+}
+
+
+def one_that(kind: str, arn: str, **things: tuple[Thing, ...]) -> dict[str, Any]:
+    given = {"time": 0.0, "title": "", "run": None, "function": None, "trace_id": None, "used": (), "made": ()}
+    return {**given, "kind": kind, "arn": arn, **things}
+
+
+def test_arrows_light_up_where_a_message_is_moved_and_where_an_alarm_says_that_it_is_over(
+    happenings: Happenings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = {"s": picture_from("s", {"resource": RESOURCES})}
+    resources = [Resource("s", type_, name, "", of) for type_, found in RESOURCES.items() for name, of in found.items()]
+    target: Any = SimpleNamespace(state_bucket="states")
+    deployment = Deployment(target, pictures=pictures, nodes=Nodes(nodes_of(pictures, resources, []), resources))
+    monkeypatch.setattr(happenings._deployments, "current", lambda: deployment)
+    message: tuple[Thing, ...] = (("message", "1"),)
+    happenings._add(one_that("message.sent", "arn:aws:sqs:us-east-1:0:work", made=message))
+    happenings._add(one_that("failure.kept", "arn:aws:sqs:us-east-1:0:dead", made=message))
+    happenings._add(one_that("message.published", "arn:aws:sns:us-east-1:0:news", used=(("alarm", "old"),)))
+    assert [one.shown["edges"] for one in happenings.kept] == [
+        [],
+        ["s/aws_sqs_queue.work>s/aws_sqs_queue.dead>data"],
+        ["s/alarms>s/aws_sns_topic.news>data"],
+    ]
 
 
 def read(parts: Any, count: int) -> list[tuple[str, str, Any]]:

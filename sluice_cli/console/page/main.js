@@ -92,8 +92,15 @@ const arrive = () => {
   if (wanted && matchMedia("(max-width: 64rem)").matches) at("panel").scrollIntoView({ block: "start" });
 };
 
+/** Shows the page, once it is known what is in it: what comes later would move what is there already. */
+const reveal = () => {
+  at("start")?.remove();
+  at("app").hidden = false;
+};
+
 let tabs = null;
 const drawStacks = (answer) => {
+  reveal();
   stacks = answer.stacks;
   app.nodes = new Map(stacks.flatMap((stack) => stack.nodes.map((node) => [node.id, { ...node, stack: stack.name }])));
   tabs = stacks.length ? tabList("Stacks", stacks.map((one) => ({ id: one.name, label: one.name })), at("picture"), (name) => go({ stack: name })) : null;
@@ -180,6 +187,7 @@ const loadStacks = async () => {
   try {
     drawStacks(await get("/api/stacks"));
   } catch (error) {
+    reveal();
     if (error.status === 401) return trouble("The console was started again. Open the address that `sluice console` printed.");
     trouble(error.message);
     loading = setTimeout(loadStacks, RETRY);
@@ -275,8 +283,6 @@ const start = async () => {
     replace(at("starting"), error.status === 401 || error.status === 403 ? "Open the address that `sluice console` printed: it has the token that this page needs." : error.message);
     return;
   }
-  at("start").remove();
-  at("app").hidden = false;
   app.writes = known.writes;
   replace(at("project"), known.project);
   replace(at("mode"), known.writes ? "" : element("span", { class: "state soft", title: "Start with --allow-writes to put something in" }, "read-only"));

@@ -64,7 +64,7 @@ def test_things_are_followed_without_the_layout_jumping(page: ConsolePage) -> No
     page.open(stack="file-metadata")
     page.run(
         "window.jumps = 0; new PerformanceObserver((list) => { for (const one of list.getEntries())"
-        "if (!one.hadRecentInput) window.jumps += one.value }).observe({type: 'layout-shift'})"
+        "if (!one.hadRecentInput) window.jumps += one.value }).observe({type: 'layout-shift', buffered: true})"
     )
     node = page.node("file-metadata", "Metadata")
     page.go(stack="file-metadata", node=node["id"])
