@@ -109,9 +109,7 @@ def _metrics_of(cloudwatch: Any, node: Node) -> list[dict[str, Any]]:
     pages = cloudwatch.get_paginator("list_metrics").paginate()
     found = [one for page in pages for one in page["Metrics"]]
     own = [
-        one
-        for one in found
-        if _is_about(node, one["Namespace"], {of["Name"]: of["Value"] for of in one["Dimensions"]})
+        one for one in found if _is_about(node, one["Namespace"], {of["Name"]: of["Value"] for of in one["Dimensions"]})
     ]
     return sorted(own, key=lambda one: (len(one["Dimensions"]), one["MetricName"]))
 

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 from uuid import uuid4
 
+from sluice_cli.example_events.patterns import EXAMPLE
+
 Document = dict[str, Any]
 
 SOURCE_IP = "192.0.2.10"  # from a range reserved for documentation: RFC 5737
@@ -247,6 +249,27 @@ class Request:
     path: str  # `/orders/example`
     parameters: dict[str, str]
     body: str | None = None
+    authorization: str = "NONE"
+
+
+def _authorizer(origin: Origin, request: Request, version: str) -> Document:
+    """What a route's authorizer says of the caller, in the request's context; nothing where the route has none.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    """
+    claims = {"sub": str(uuid4()), "cognito:username": EXAMPLE, "token_use": "id"}
+    user = f"arn:{origin.partition}:iam::{origin.account}:user/{EXAMPLE}"
+    known: dict[tuple[str, str], Document] = {
+        ("1.0", "CUSTOM"): {"principalId": EXAMPLE, "integrationLatency": 0},
+        ("1.0", "COGNITO_USER_POOLS"): {"claims": claims},
+        ("1.0", "JWT"): {"claims": claims, "scopes": None},
+        ("2.0", "JWT"): {"jwt": {"claims": claims, "scopes": None}},
+        ("2.0", "CUSTOM"): {"lambda": {}},
+        ("2.0", "AWS_IAM"): {"iam": {"accountId": origin.account, "userArn": user, "userId": _principal()}},
+    }
+    found = known.get((version, request.authorization))
+    return {} if found is None else {"authorizer": found}
 
 
 def rest_api(origin: Origin, request: Request) -> Document:
@@ -296,6 +319,7 @@ def rest_api(origin: Origin, request: Request) -> Document:
             },
             "domainName": host,
             "apiId": request.api_id,
+            **_authorizer(origin, request, "1.0"),
         },
         "body": request.body,
         "isBase64Encoded": False,
@@ -336,6 +360,7 @@ def http_api(origin: Origin, request: Request) -> Document:
             "stage": request.stage,
             "time": f"{when:%d/%b/%Y:%H:%M:%S +0000}",
             "timeEpoch": int(when.timestamp() * 1000),
+            **_authorizer(origin, request, "2.0"),
         },
         **({"body": request.body} if request.body is not None else {}),
         "isBase64Encoded": False,

@@ -174,6 +174,7 @@ class ExampleEvents:
             path=events.encoded_path(route, parameters),
             parameters=parameters,
             body=body,
+            authorization=str(trigger.settings.get("authorization") or "NONE"),
         )
         made = events.http_api if trigger.settings.get("version") == "2.0" else events.rest_api
         return Example(made(self._origin, request))

@@ -107,7 +107,19 @@ def _routes(one: Resource, function: str, resources: Sequence[Resource]) -> Iter
         part = _with(resources, "aws_api_gateway_resource", "id", one.attributes.get("resource_id"))
         if api:
             path = part.attributes.get("path") if part else "/"
-            yield Trigger("api", api, {"method": one.attributes.get("http_method"), "path": path})
+            same = ("rest_api_id", "resource_id", "http_method")
+            of_route = next(
+                (
+                    of.attributes
+                    for of in resources
+                    if of.type == "aws_api_gateway_method"
+                    and all(of.attributes.get(name) == one.attributes.get(name) for name in same)
+                ),
+                {},
+            )
+            authorization = of_route.get("authorization")
+            settings = {"method": one.attributes.get("http_method"), "path": path, "authorization": authorization}
+            yield Trigger("api", api, settings)
     elif one.type == "aws_apigatewayv2_integration" and function in str(one.attributes.get("integration_uri")):
         api = _with(resources, "aws_apigatewayv2_api", "id", one.attributes.get("api_id"))
         target = f"integrations/{one.attributes.get('id')}"
@@ -116,7 +128,9 @@ def _routes(one: Resource, function: str, resources: Sequence[Resource]) -> Iter
             key = str(route.attributes.get("route_key")) if route else "GET /"
             method, _, path = key.partition(" ")
             version = one.attributes.get("payload_format_version") or "1.0"
-            yield Trigger("api", api, {"method": method, "path": path or "/", "version": version})
+            authorization = route.attributes.get("authorization_type") if route else None
+            settings = {"method": method, "path": path or "/", "version": version, "authorization": authorization}
+            yield Trigger("api", api, settings)
 
 
 def _is(arn: str, function: str) -> bool:

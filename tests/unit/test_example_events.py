@@ -109,6 +109,55 @@ def test_a_rest_api_has_its_route_with_parameters_filled_in() -> None:
     assert event["requestContext"]["domainName"] == "abc123.execute-api.eu-west-1.amazonaws.com"
 
 
+@pytest.mark.parametrize(
+    ("authorization", "names"),
+    [
+        ("CUSTOM", {"principalId", "integrationLatency"}),
+        ("COGNITO_USER_POOLS", {"claims"}),
+        ("AWS_IAM", None),  # the caller is in the request's identity
+        ("NONE", None),
+    ],
+)
+def test_a_rest_apis_request_has_what_the_routes_authorizer_says(authorization: str, names: set[str] | None) -> None:
+    api = resource("aws_api_gateway_rest_api", id="a")
+    of_route = {"rest_api_id": "a", "resource_id": "r", "http_method": "GET"}
+    integration = resource("aws_api_gateway_integration", **of_route, uri=f"x/{ARN}/invocations")
+    others = (
+        resource("aws_api_gateway_method", **{**of_route, "http_method": "POST"}, authorization="CUSTOM"),
+        resource("aws_api_gateway_method", **of_route, authorization=authorization),
+    )
+    found = example("api", api, integration, *others).event["requestContext"].get("authorizer")
+    assert (None if found is None else set(found)) == names
+
+
+@pytest.mark.parametrize(
+    ("version", "authorization", "names"),
+    [
+        ("2.0", "JWT", {"jwt"}),
+        ("2.0", "CUSTOM", {"lambda"}),
+        ("2.0", "AWS_IAM", {"iam"}),
+        ("1.0", "JWT", {"claims", "scopes"}),
+        ("2.0", "NONE", None),
+    ],
+)
+def test_an_http_apis_request_has_what_the_routes_authorizer_says(
+    version: str, authorization: str, names: set[str] | None
+) -> None:
+    api = resource("aws_apigatewayv2_api", id="a")
+    integration = resource(
+        "aws_apigatewayv2_integration", api_id="a", id="i", integration_uri=ARN, payload_format_version=version
+    )
+    route = resource(
+        "aws_apigatewayv2_route",
+        api_id="a",
+        route_key="GET /",
+        target="integrations/i",
+        authorization_type=authorization,
+    )
+    found = example("api", api, integration, route).event["requestContext"].get("authorizer")
+    assert (None if found is None else set(found)) == names
+
+
 def test_an_http_api_has_payload_version_two() -> None:
     api = resource("aws_apigatewayv2_api", id="abc123", name="shop")
     integration = resource(

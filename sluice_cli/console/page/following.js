@@ -3,12 +3,13 @@ import { get } from "./api.js";
 import { button, element, nothing, replace } from "./dom.js";
 import { where } from "./happenings.js";
 import { logLine } from "./logs.js";
-import { duration, plural, time } from "./text.js";
+import { cut, duration, plural, time } from "./text.js";
 import { bar, waterfall } from "./traces.js";
 import { kindText, tone } from "./words.js";
 
 const ASKED_EVERY = 1000; // milliseconds, while something still runs
 const LONGEST = 10 * 60_000; // milliseconds; then it is asked again by hand only
+const LONGEST_TITLE = 120; // characters
 const DEEPEST = 6; // levels of indentation
 
 export const following = (place, thing, app, signal) => {
@@ -36,7 +37,7 @@ export const following = (place, thing, app, signal) => {
     }
     if (signal.aborted) return;
     status.classList.remove("bad");
-    replace(heading, way.title || "Follow");
+    replace(heading, cut(way.title || "Follow", LONGEST_TITLE)); // a message's is its body
     replace(
       status,
       `${plural(way.steps.length, "step")} in ${duration(way.end - way.start)}, from `,
