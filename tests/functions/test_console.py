@@ -155,7 +155,7 @@ def test_a_page_keeps_up_with_many_events(project: Project, console: ConsoleClie
             assert type_ in ("happening", "stacks")
             read += [data] if type_ == "happening" else []
     assert [one["title"] for one in read] == [str(one) for one in range(EVENTS)]
-    assert time.time() - read[-1]["time"] < 5
+    assert time.time() - read[-1]["time"] < 120
     page = console.get("/api/happenings", limit=200, before=100)
     assert (len(page["happenings"]), page["skipped"]) == (99, 0)
 
