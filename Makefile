@@ -21,8 +21,11 @@ NOT_ON_CDKTN := --deselect tests/unit/test_new_project.py::test_the_projects_cod
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
+# What is installed in one go: the environments side by side.
+INSTALLED = dev npm
+
 setup: ## install what the project needs, into this folder
-	@sh scripts/setup.sh dev npm
+	@sh scripts/setup.sh $(INSTALLED)
 
 # What deploying and the local AWS need.
 installed:
@@ -95,8 +98,9 @@ recover: installed ## recover SYSTEM=name after an interrupted deployment or a l
 	@$(COMMANDS) recover $(SYSTEM) $(call option,UNLOCK,unlock) $(if $(RESTORE),--restore $(RESTORE)) $(call option,ADOPT,adopt) \
 	  $(call option,REMOVE,remove) $(LOCAL_OPTION)
 
+test: INSTALLED = dev npm scanners docs curl cdktn second-opinion bench
 test: lint ## run everything: lint, types, unit, function and end-to-end tests on a local AWS of their own; a second run leaves out test files that passed while nothing but other tests has changed; ALL=yes runs them, too
-	@sh scripts/setup.sh dev npm scanners docs curl cdktn second-opinion bench && .venv/bin/python -m pytest $(WAITING) $(UNPROVEN)
+	@.venv/bin/python -m pytest $(WAITING) $(UNPROVEN)
 
 check: lint ## lint, types, unit tests, and the quick tests of what changed since the main branch, or since SINCE=commit
 	@tests=$$(.venv/bin/python -m scripts.affected_tests $(SINCE)) && .venv/bin/python -m pytest $(PARALLEL) $$tests

@@ -55,6 +55,11 @@ FIRST = (
     "tests/functions",
     "tests/package",
     "tests/bench",
+    "tests/terraform_modules",
+    "tests/cdktn",
+    "tests/docs",
+    "tests/properties",
+    *(f"tests/unit/test_{name}" for name in ("setup", "provider_binding", "adding_a_system", "deploying", "libraries")),
 )
 
 
