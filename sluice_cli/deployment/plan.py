@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sluice_cli.deployment.moved_away import check_not_moved_away
-from sluice_cli.errors import DeploymentError, InputError
+from sluice_cli.errors import DeploymentError, InputError, UndecidedError
 from sluice_cli.project import Project, ignore_in_git
 from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.cost.counts import NO_COUNTS, EventCounts
@@ -17,7 +17,15 @@ from sluice_cli.review.plan_text import read_plan_text
 from sluice_cli.review.reviewing import review_stack
 from sluice_cli.review.rules import RulesError
 from sluice_cli.review.ruleset import NO_RULES, Ruleset
-from sluice_cli.review.saved import FOLDER, Manifest, NotReviewed, SavedPlan, configuration_hashes, file_hash
+from sluice_cli.review.saved import (
+    FOLDER,
+    Manifest,
+    NotAcknowledged,
+    NotReviewed,
+    SavedPlan,
+    configuration_hashes,
+    file_hash,
+)
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
 from sluice_cli.terminal import console
@@ -53,8 +61,8 @@ class StackPlan:
     def reviewed(cls, stack: Stack) -> "StackPlan":
         """The plan of a synthesized stack that was reviewed and saved, which may be applied as it is.
 
-        Raises `DeploymentError` when configuration or state moved since, it was applied already, or a dangerous change
-        in it is not acknowledged.
+        Raises `DeploymentError` when configuration or state moved since, or it was applied already, and
+        `UndecidedError` when a dangerous change in it is not acknowledged.
         """
         rules = rules_of(stack.target.project)
         stack.init()
@@ -69,6 +77,8 @@ class StackPlan:
                 [one.address for one in dangers],
                 [one.address for one in dangers if one.is_raised],
             )
+        except NotAcknowledged as error:
+            raise UndecidedError(f"{error}. Nothing was applied") from error
         except NotReviewed as error:
             raise DeploymentError(f"{error}. Nothing was applied") from error
         return plan

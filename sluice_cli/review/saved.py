@@ -22,6 +22,10 @@ class NotReviewed(ValueError):
     """The plan must not be applied; the message says why."""
 
 
+class NotAcknowledged(NotReviewed):
+    """Dangerous changes of the plan wait for somebody's decision."""
+
+
 @dataclass(frozen=True)
 class StateVersion:
     """The state that a plan was made for. Terraform increments `serial` with every change."""
@@ -97,7 +101,7 @@ class SavedPlan:
             document = json.loads(self.manifest.read_text())
             return Manifest(**{**document, "state": StateVersion(**document["state"])})
         except FileNotFoundError as error:
-            raise NotReviewed(f"{self.stack}: nothing was reviewed; run `make review SYSTEM={self.stack}`") from error
+            raise NotReviewed(f"{self.stack}: nothing was reviewed; review it first") from error
         except (ValueError, TypeError, KeyError) as error:
             raise NotReviewed(f"{self.stack}: {self.manifest.name} is damaged; review again") from error
 
@@ -124,7 +128,7 @@ class SavedPlan:
         return manifest
 
     def check_dangers(self, manifest: Manifest, dangers: Iterable[str], raised: Iterable[str] = ()) -> None:
-        """Raises `NotReviewed` unless every danger in the plan file itself was acknowledged."""
+        """Raises `NotAcknowledged` unless every danger in the plan file itself was acknowledged."""
         refused = sorted(raised)
         if refused:
             raise NotReviewed(
@@ -133,7 +137,7 @@ class SavedPlan:
             )
         missing = sorted(set(dangers) - set(manifest.acknowledged))
         if missing:
-            raise NotReviewed(
+            raise NotAcknowledged(
                 f"{self.stack}: {len(missing)} dangerous changes are not acknowledged: {', '.join(missing)}; "
                 "review again and acknowledge them"
             )

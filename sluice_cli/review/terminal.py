@@ -24,8 +24,8 @@ MOST_DIFFERENCES = 12
 MOST_COSTS = 8
 
 
-def print_review(stacks: Sequence[StackReview], console: Console) -> None:
-    """Print the review. Everything is a `Text`, so that markup in a plan is not interpreted."""
+def print_review(stacks: Sequence[StackReview], console: Console, command: str = "sluice review") -> None:
+    """Print the review, which `command` made. Everything is a `Text`, so that markup in a plan is not interpreted."""
     for stack in stacks:
         console.print(Text(stack.summary(), style="bold red" if stack.unacknowledged else "bold"))
     for stack in stacks:
@@ -33,14 +33,15 @@ def print_review(stacks: Sequence[StackReview], console: Console) -> None:
     waiting = [one.address for stack in stacks for one in stack.unacknowledged if not one.is_raised]
     if waiting:
         console.print()
-        console.print(Text(f"To accept a danger that is meant: {how_to_acknowledge(waiting[0])}", style="bold"))
+        how = how_to_acknowledge(waiting[0], command)
+        console.print(Text(f"To accept a danger that is meant: {how}", style="bold"))
 
 
-def how_to_acknowledge(address: str) -> str:
+def how_to_acknowledge(address: str, command: str) -> str:
     """The command to acknowledge, in the form that the caller used: make (which sets a variable) or the tool itself."""
     if os.environ.get("MAKELEVEL"):
         return f'make review ACKNOWLEDGE="{address}", several with blanks between'
-    return f"sluice review --acknowledge '{address}', once for each"
+    return f"{command} --acknowledge '{address}', once for each"
 
 
 def _print_stack(stack: StackReview, console: Console) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shlex
 from pathlib import Path
 
 from sluice_cli.arguments import add_json, add_local, add_project, add_stacks, project_of
@@ -65,11 +66,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(reviews), indent=2))
     else:
-        terminal.print_review(reviews, console)
+        terminal.print_review(reviews, console, _command(arguments))
         console.print(
             f"\nTo look at: {folder / 'review.html'}; for a pull request: {folder / 'review.md'}", markup=False
         )
     return ExitCode.NEEDS_DECISION if any(one.unacknowledged for one in reviews) else ExitCode.DONE
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that was given, to be repeated with an acknowledgement."""
+    plan = ["--plan", str(arguments.plan)] if arguments.plan else []
+    local = ["--local"] if arguments.local else []
+    project = ["--project", str(arguments.project)] if arguments.project else []
+    given = [word for address in arguments.acknowledge for word in ("--acknowledge", address)]
+    return shlex.join(["sluice", "review", *arguments.stacks, *plan, *local, *project, *given])
 
 
 def _project_around(arguments: argparse.Namespace) -> Project | None:

@@ -13,7 +13,7 @@ import pytest
 
 from checks import ROOT
 from sluice_cli.deployment.plan import StackPlan, apply_reviewed, make_plans, review_plans
-from sluice_cli.errors import DeploymentError
+from sluice_cli.errors import DeploymentError, SluiceError, UndecidedError
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.pages import write_pages
 from sluice_cli.review.saved import FOLDER, SavedPlan
@@ -139,8 +139,8 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
         """Applied in the workflow after the merge."""
         apply_reviewed(as_role(deployment.local, where, DEPLOY, PRODUCTION, tmp_path), [LOG])
 
-    def refused(where: Target) -> str:
-        with pytest.raises(DeploymentError) as refusal:
+    def refused(where: Target, kind: type[SluiceError] = DeploymentError) -> str:
+        with pytest.raises(kind) as refusal:
             apply(where)
         return str(refusal.value)
 
@@ -167,7 +167,7 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     back = target(deployment, tmp_path / "back")
     plans = planned(back)
     (address,) = [one.address for review in review_plans(plans, []) for one in review.dangers]
-    assert f"1 dangerous changes are not acknowledged: {address}" in refused(back)
+    assert f"1 dangerous changes are not acknowledged: {address}" in refused(back, UndecidedError)
     review_plans(plans, [address])
     apply(back)
     (group,) = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]

@@ -204,7 +204,7 @@ def test_a_first_deployment_is_told_in_a_line_for_each_construct() -> None:
 def test_how_to_acknowledge_is_said_as_the_command_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     found = review(change("aws_dynamodb_table.T", {"name": "a"}, None))
     monkeypatch.delenv("MAKELEVEL", raising=False)
-    assert "sluice review --acknowledge 'aws_dynamodb_table.T'" in terminal(found)
+    assert "sluice review --acknowledge 'aws_dynamodb_table.T', once for each" in terminal(found)
     monkeypatch.setenv("MAKELEVEL", "1")
     assert 'make review ACKNOWLEDGE="aws_dynamodb_table.T"' in terminal(found)
     assert "--acknowledge" not in terminal(found) + to_markdown([found]) + to_html([found])
