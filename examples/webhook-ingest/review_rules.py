@@ -1,4 +1,4 @@
-"""What `sluice review` shows at another level in this project, with the reasons."""
+"""Changes that `sluice review` judges differently in this project, with the reasons."""
 
 from sluice_cli.review.rules import Danger, lower
 

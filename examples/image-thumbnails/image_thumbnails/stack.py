@@ -64,7 +64,7 @@ class ImageThumbnailsStack(TerraformStack):
             },
         )
         pictures.grant_read(resize)
-        pictures.grant_list(resize)  # to tell a picture that was deleted from one that may not be read
+        pictures.grant_list(resize)  # distinguishes a deleted picture (404) from one that may not be read (403)
         thumbnails.grant_write(resize)
         table.grant_put(resize)
         pictures.on_object_created(arrivals)

@@ -16,7 +16,7 @@ def picture(size: tuple[int, int] = (800, 600), format_: str = "JPEG", mode: str
 
 
 def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
-    """A PNG of a few bytes that says it has that size."""
+    """A PNG of a few bytes whose header claims that size."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
@@ -25,7 +25,7 @@ def bomb(width: int = 30_000, height: int = 30_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
-# What is no picture, and the reason that is given.
+# Files that are not pictures, and the reason recorded for each.
 BAD = {
     "text": (b"Dear all,", "it is no picture"),
     "empty": (b"", "it is no picture"),

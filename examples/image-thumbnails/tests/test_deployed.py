@@ -21,7 +21,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Thumbnails:
-    """The deployed system as who uploads pictures, and as who reads the results."""
+    """The deployed system, as its users see it: they upload pictures and read the results."""
 
     local: LocalAws
     outputs: Mapping[str, Any]
@@ -32,7 +32,7 @@ class Thumbnails:
         return str(self.local.client("s3").put_object(**named, Body=content)["VersionId"])
 
     def row(self, key: str, version: str = "") -> Row:
-        """The row of a picture, once it is there, and is of that version."""
+        """Wait for the row of that version of a picture."""
 
         def look() -> Row:
             asked = {"TableName": self.outputs["TableName"], "Key": {"pictureKey": {"S": key}}}
@@ -43,7 +43,7 @@ class Thumbnails:
         return eventually(look, within=30)
 
     def send_event(self, key: str, version: str, sequencer: str) -> None:
-        """Send what S3 sends about a version, as it may again and in any order."""
+        """Send S3's event about a version again: S3 delivers at least once, in any order."""
         about = {"key": key, "versionId": version, "sequencer": sequencer, "size": 1000}
         record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": self.outputs["PictureBucketName"]}}}
         event = {"Records": [{**record, "s3": {**record["s3"], "object": about}}]}  # type: ignore[dict-item]
@@ -59,7 +59,7 @@ class Thumbnails:
         return [one["Key"] for one in found.get("Contents", [])]
 
     def wait_until_idle(self) -> None:
-        """Until the queue is empty."""
+        """Wait until the queue is empty."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
         def idle() -> bool:
@@ -91,7 +91,7 @@ def test_a_picture_gets_a_thumbnail_and_a_row(thumbnails: Thumbnails) -> None:
     assert timedelta(days=89) < datetime.fromtimestamp(int(row["expiresAt"]), UTC) - processed < timedelta(days=91)
 
 
-def test_what_is_no_picture_is_rejected_with_the_reason_and_found_by_the_index(thumbnails: Thumbnails) -> None:
+def test_a_file_that_is_not_a_picture_is_rejected_with_the_reason_and_indexed(thumbnails: Thumbnails) -> None:
     before = thumbnails.thumbnails()
     keys = {name: a_key(name) for name in BAD}
     for name, key in keys.items():
@@ -117,7 +117,7 @@ def test_a_huge_file_is_rejected_before_it_is_downloaded(thumbnails: Thumbnails)
     assert (row["status"], row["reason"]) == ("rejected", f"the file is larger than {LARGEST_FILE} bytes")
 
 
-def test_an_event_that_comes_again_or_late_changes_nothing(thumbnails: Thumbnails) -> None:
+def test_a_repeated_or_late_event_changes_nothing(thumbnails: Thumbnails) -> None:
     key = a_key()
     old = thumbnails.upload(key, picture((300, 200)))
     thumbnails.row(key, old)

@@ -45,7 +45,7 @@ def test_pictures_wait_in_the_queue_as_long_as_the_function_may_take(terraform: 
     assert function["architectures"] == ["arm64"]
 
 
-def test_rows_expire_with_the_thumbnails_and_are_found_by_status(terraform: SynthesizedStack) -> None:
+def test_rows_expire_with_the_thumbnails_and_are_indexed_by_status(terraform: SynthesizedStack) -> None:
     table = terraform.resource("aws_dynamodb_table")
     assert table["ttl"] == {"attribute_name": "expiresAt", "enabled": True}
     (index,) = table["global_secondary_index"]

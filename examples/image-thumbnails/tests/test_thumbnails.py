@@ -50,7 +50,7 @@ def test_a_thumbnail_is_upright_where_the_camera_was_not() -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_picture_is_refused_with_the_reason(name: str) -> None:
+def test_a_file_that_is_not_a_picture_is_refused_with_the_reason(name: str) -> None:
     content, reason = BAD[name]
     with pytest.raises(NotAPicture) as refused:
         make(content)

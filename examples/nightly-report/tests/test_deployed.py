@@ -35,7 +35,7 @@ class Reporting:
         self.local.client("dynamodb").put_item(TableName="sales", Item=sale)
 
     def run(self, day: date) -> None:
-        """Run the schedule as in the night after a day."""
+        """Run the schedule as in the night after that day."""
         night = datetime.combine(day + timedelta(days=1), time(2), UTC)
         run_schedule(self.local, self.outputs["ScheduleName"], at=night)
 
@@ -80,7 +80,7 @@ def reporting(local_aws: LocalAws, deployed_project: DeployedProject) -> Iterato
 
 @pytest.fixture(scope="module")
 def with_secret(reporting: Reporting) -> Reporting:
-    """Once people have put a value into the secret."""
+    """The system after a value was put into the secret."""
     secrets = reporting.local.client("secretsmanager")
     secrets.put_secret_value(SecretId=reporting.outputs["SecretName"], SecretString=SECRET)
     return reporting

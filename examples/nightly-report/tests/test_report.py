@@ -37,7 +37,7 @@ def test_a_day_without_sales_has_a_report_without_lines() -> None:
     assert report_of([], KEY).sales == "sale,customer,article,quantity,amount\r\n"
 
 
-def test_a_pseudonym_is_one_customers_and_needs_the_key() -> None:
+def test_each_customer_has_one_pseudonym_that_depends_on_the_key() -> None:
     assert len({pseudonym("alice", KEY), pseudonym("bob", KEY), pseudonym("alice", "another key")}) == 3
     assert pseudonym("alice", KEY) == pseudonym("alice", KEY)
 

@@ -36,7 +36,7 @@ def test_the_function_reads_one_index_and_the_secret_and_writes_reports(terrafor
     ]
 
 
-def test_the_table_of_sales_is_not_ours(terraform: SynthesizedStack) -> None:
+def test_the_stack_does_not_manage_the_table_of_sales(terraform: SynthesizedStack) -> None:
     assert terraform.resources("aws_dynamodb_table") == {}
 
 

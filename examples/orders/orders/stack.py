@@ -23,7 +23,7 @@ TAGS = {"Project": "orders", "ManagedBy": "cdktf"}
 
 
 class OrdersStack(TerraformStack):
-    """Customers place orders, each once, and read them; billing and shipping hear of every new order.
+    """Customers place orders, each once, and read them; billing and shipping get a message for every new order.
 
     customer --> API --> api function --> table --new orders--> announcer --> topic --> queues of billing and shipping
                   |

@@ -45,7 +45,7 @@ class Shop:
         return [item["orderId"]["S"] for item in found["Items"]]
 
     def heard(self, queue: str) -> list[Any]:
-        """Every message that billing or shipping has got so far."""
+        """Every message received by billing or shipping so far."""
         sqs, url = self.local.client("sqs"), self.outputs[f"{queue}QueueUrl"]
         heard = self._heard.setdefault(queue, [])
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):

@@ -39,7 +39,7 @@ def test_an_order_has_the_lines_of_the_request_and_who_placed_it_when() -> None:
         ({"lines": [{**LINE, "quantity": "2"}]}, "lines[0].quantity: give a whole number from 1 to 1000"),
     ],
 )
-def test_what_is_wrong_with_an_order_is_said(body: dict[str, Any], reason: str) -> None:
+def test_the_reason_says_what_is_wrong_with_an_order(body: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
         read_lines(body)
     assert str(refused.value) == reason

@@ -15,7 +15,7 @@ def terraform() -> SynthesizedStack:
 
 
 def to_run(function: str) -> list[str]:
-    """What every function may do: write its log and its traces, and keep its failures."""
+    """The permissions of every function: write its log and traces, and send failed events to its failure queue."""
     return [
         f"Allow logs:CreateLogStream on ${{aws_cloudwatch_log_group.{function}/LogGroup.arn}}:*",
         f"Allow logs:PutLogEvents on ${{aws_cloudwatch_log_group.{function}/LogGroup.arn}}:*",
@@ -65,7 +65,7 @@ def test_every_route_asks_the_authorizer(terraform: SynthesizedStack) -> None:
     ]
 
 
-def test_billing_and_shipping_hear_of_new_orders(terraform: SynthesizedStack) -> None:
+def test_billing_and_shipping_receive_new_orders(terraform: SynthesizedStack) -> None:
     (mapping,) = terraform.resources("aws_lambda_event_source_mapping").values()
     assert mapping["filter_criteria"] == {"filter": [{"pattern": '{"eventName": ["INSERT"]}'}]}
     subscriptions = terraform.resources("aws_sns_topic_subscription").values()

@@ -16,7 +16,7 @@ SECRET = "shared with the shop"
 
 @dataclass(frozen=True)
 class Ingest:
-    """The deployed system as a sender, and as who reads the table."""
+    """The deployed system, as a sender and a reader of the table see it."""
 
     local: LocalAws
     outputs: Mapping[str, Any]
@@ -30,7 +30,7 @@ class Ingest:
         )
 
     def rows(self, *ids: str) -> dict[str, Any]:
-        """The rows of webhooks of the shop that are there, by id."""
+        """The rows of the shop's webhooks, by id."""
         dynamodb, found = self.local.client("dynamodb"), {}
         for id_ in ids:
             key = {"webhookId": {"S": f"shop/{id_}"}}
@@ -40,7 +40,7 @@ class Ingest:
         return found
 
     def all_rows(self, *ids: str) -> dict[str, Any]:
-        """The rows of these webhooks, once all are there."""
+        """Wait for the rows of all these webhooks."""
         return eventually(lambda: found if len(found := self.rows(*ids)) == len(ids) else {}, within=30)
 
     def refused(self, sender: str) -> str:
@@ -114,7 +114,7 @@ def test_a_malformed_webhook_is_refused_at_once(
     assert (answer.status, says in answer.json()["message"]) == (status, True), answer.body
 
 
-def test_a_webhook_that_nobody_known_has_signed_is_refused_and_logged(ingest: Ingest) -> None:
+def test_a_webhook_signed_by_an_unknown_sender_is_refused_and_logged(ingest: Ingest) -> None:
     id_, thief = a_name(), f"thief-{a_name()}"
     assert ingest.send(webhook(id_), headers={"X-Signature": sign("guessed", webhook(id_))}).status == 202
     assert ingest.send(webhook(id_), sender=thief).status == 202

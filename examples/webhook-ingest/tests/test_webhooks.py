@@ -22,7 +22,7 @@ def test_a_webhook_with_its_senders_signature_is_read_and_its_body_stays_as_it_c
         ("nobody", sign("", BODY), "the sender is unknown"),
     ],
 )
-def test_what_its_sender_has_not_signed_is_refused(sender: str, signature: str, reason: str) -> None:
+def test_a_webhook_without_its_senders_signature_is_refused(sender: str, signature: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         read(sender, signature, BODY, SECRETS)
 
@@ -42,6 +42,6 @@ def test_what_its_sender_has_not_signed_is_refused(sender: str, signature: str, 
     ],
     ids=lambda text: text[:20],
 )
-def test_a_signed_body_that_is_no_webhook_is_refused(body: str, reason: str) -> None:
+def test_a_signed_body_that_is_not_a_webhook_is_refused(body: str, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         read("shop", sign("a secret", body), body, SECRETS)

@@ -1,4 +1,4 @@
-"""Makes thumbnails of the pictures that arrive in a bucket. An event that comes again changes nothing."""
+"""Makes thumbnails of the pictures that arrive in a bucket. A repeated event changes nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ STORE = Store(ENVIRONMENT.thumbnail_bucket_name, ENVIRONMENT.table_name, int(ENV
 
 @instrumented
 def handle(event: dict[str, Any], context: object) -> Any:
-    """Messages that fail are reported, come again, and go to the queue's dead letters in the end."""
+    """Failed messages are reported: SQS delivers them again, and finally moves them to the dead letters."""
     return sqs.for_each_object(event, process)
 
 
@@ -38,10 +38,10 @@ def process(picture: S3Object) -> None:
             raise thumbnails.NotAPicture(f"the file is larger than {thumbnails.LARGEST_FILE} bytes")
         made = thumbnails.make(STORE.read(picture))
     except thumbnails.NotAPicture as error:
-        # No failure: the same bytes would be refused again.
+        # Not a failure: a retry would refuse the same bytes again.
         new = STORE.put_row(picture, "rejected", {"reason": str(error)})
     else:
-        # The object first: a row never names a thumbnail that is not there.
+        # The object is written first, so that no row names a missing thumbnail.
         key = STORE.put_thumbnail(picture, made.content)
         size = {"format": made.format, "width": made.width, "height": made.height}
         new = STORE.put_row(picture, "ready", {"thumbnailKey": key, **size})

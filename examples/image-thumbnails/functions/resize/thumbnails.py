@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # no others: each parser is code that strangers' files run through
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # no other formats: each parser processes untrusted files
 LONGEST_SIDE = 256
 LARGEST_FILE = 20 * 1024 * 1024  # bytes
 # A small file can be a picture of gigabytes ("decompression bomb").
@@ -20,7 +20,7 @@ DAMAGED = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error)
 
 
 class NotAPicture(Exception):
-    """No thumbnail can be made of it, now or later; the message says why."""
+    """The file cannot become a thumbnail, and a retry would not help; the message says why."""
 
 
 @dataclass(frozen=True)

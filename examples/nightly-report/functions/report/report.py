@@ -46,7 +46,7 @@ def report_of(sales: Iterable[Mapping[str, Any]], pseudonym_key: str) -> Report:
 
 
 def pseudonym(customer: str, key: str) -> str:
-    """The same for each sale of a customer; only who has the key can tell whose it is."""
+    """A customer's pseudonym: equal for all sales of the customer, irreversible without the key."""
     return hmac.new(key.encode(), customer.encode(), hashlib.sha256).hexdigest()[:PSEUDONYM_DIGITS]
 
 

@@ -1,4 +1,4 @@
-"""Tells billing and shipping of every new order, from the table's stream.
+"""Publishes every new order of the table's stream to billing and shipping.
 
 Lambda repeats a batch after a failure. The topic and the queues take messages with one deduplication id within five
 minutes for one: https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html

@@ -1,6 +1,6 @@
 """Decides for API Gateway who a caller is, by the token in the header `Authorization: Bearer TOKEN`.
 
-The table has the SHA-256 of each token and the customer it belongs to, so who reads the table learns no token.
+The table has the SHA-256 of each token and the customer it belongs to, so that readers of the table learn no token.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ STORE = Store(ENVIRONMENT.table_name)
 
 @instrumented
 def handle(event: dict[str, Any], context: object) -> Any:
-    """Messages that fail are reported, come again, and go to the queue's dead letters in the end."""
+    """Failed messages are reported: SQS delivers them again, and finally moves them to the dead letters."""
     return sqs.for_each_message(event, ingest)
 
 
@@ -34,7 +34,7 @@ def ingest(message: sqs.QueueMessage) -> None:
     try:
         webhook = webhooks.read(sender, str(message.message_attributes["signature"]), message.body, secrets())
     except webhooks.Refused as refused:
-        # No failure: the same message would be refused again.
+        # Not a failure: a retry would refuse the same message again.
         logger.warning("webhook refused", extra={"sender": sender, "reason": str(refused)})
         metrics.add_metric("WebhooksRefused", MetricUnit.Count, 1)
         return

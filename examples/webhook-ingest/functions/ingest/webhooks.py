@@ -1,4 +1,4 @@
-"""What a webhook has to be. No AWS calls."""
+"""Checks a webhook's signature and body. No AWS calls."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ LONGEST_BODY = 350_000
 
 
 class Refused(Exception):
-    """The webhook cannot be taken, now or later; the message says why."""
+    """The webhook is invalid, and a retry would not help; the message says why."""
 
 
 @dataclass(frozen=True)
