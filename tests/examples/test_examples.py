@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from checks import ROOT
+from sluice_cli.new_project.creating import create
 from sluice_cli.project import Synthesized
 from sluice_cli.review.picture.stacks import draw_all
 from sluice_cli.scanning.stack import read
@@ -50,6 +51,14 @@ def test_the_readme_shows_the_picture_of_the_stack_as_it_is(outcome: Outcome, tm
     committed = EXAMPLES / name / "diagrams" / f"{name}.svg"
     assert drawn == committed.read_text(encoding="utf-8"), "run `sluice diagram` in the example"
     assert f"](diagrams/{name}.svg)" in (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_readme_has_the_commands_of_a_new_project_which_are_run_for_that(name: str, tmp_path: Path) -> None:
+    """tests/package/test_wheel.py runs them."""
+    pages = (EXAMPLES / name / "README.md", create(name, tmp_path) / "README.md")
+    commands, expected = (re.findall(r"```sh\n(.*?)```", one.read_text(encoding="utf-8"), re.DOTALL) for one in pages)
+    assert commands == expected
 
 
 @pytest.fixture(scope="module")
