@@ -21,6 +21,7 @@ ELKJS_FILES = ("LICENSE.md", "package.json", "lib/elk.bundled.js")
 # elk.cjs is in the parent folder of node_modules, where Node.js resolves the package.
 ELKJS_IN_WHEEL = Path("sluice_cli", "review", "picture", "node_modules", "elkjs")
 LOCK = "package-lock.json"
+EDITABLE = Path(".tools", "editable")  # one of dev-mode-dirs in pyproject.toml
 
 LOCAL_AWS_REQUIREMENTS = Path("sluice_cli", "local_aws", "requirements.txt")
 
@@ -35,18 +36,28 @@ class BuildHook(BuildHookInterface[Any]):
         files: dict[str, str] = build_data["force_include"]
         self._folder = tempfile.TemporaryDirectory(prefix="sluice-build-")  # removed when the hook is, after the build
         folder = Path(self._folder.name)
-        if version != "editable":  # which finds elkjs in the checkout's node_modules
-            try:
-                elkjs = elkjs_folder(root, folder)
-            except IncompleteError as error:
-                self.app.abort(f"the build would be incomplete: {error}")
-            place = ELKJS_IN_WHEEL if self.target_name == "wheel" else ELKJS
-            files |= {str(elkjs / name): str(place / name) for name in ELKJS_FILES}
+        if version == "editable":  # which has all else in the checkout
+            link_modules(root)
+            return
+        try:
+            elkjs = elkjs_folder(root, folder)
+        except IncompleteError as error:
+            self.app.abort(f"the build would be incomplete: {error}")
+        place = ELKJS_IN_WHEEL if self.target_name == "wheel" else ELKJS
+        files |= {str(elkjs / name): str(place / name) for name in ELKJS_FILES}
         if self.target_name == "wheel":
             requirements = folder / LOCAL_AWS_REQUIREMENTS.name
             pinned = runpy.run_path(str(root / "scripts" / "locked_requirements.py"))["locked_requirements"]
             requirements.write_text(pinned(["local-aws"]))
             files[str(requirements)] = str(LOCAL_AWS_REQUIREMENTS)
+
+
+def link_modules(root: Path) -> None:
+    """Make `modules/` importable as `sluice`, for an editable installation."""
+    link = root / EDITABLE / "sluice"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.unlink(missing_ok=True)
+    link.symlink_to(root / "modules", target_is_directory=True)
 
 
 def elkjs_folder(root: Path, folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """What the wheel and the source distribution hold."""
 
+import ast
 import json
 import os
 import shutil
@@ -42,6 +43,24 @@ def test_the_wheel_can_be_built_from_the_source_distribution_alone(dist: Path, w
         python = {name for name in built.namelist() if name.endswith(".py")}
     assert {name.replace("sluice/", "modules/", 1) if name.startswith("sluice/") else name for name in python} < inside
     assert {"pyproject.toml", "Pipfile.lock", "scripts/build_hook.py", "README.md", "LICENSE"} < inside
+
+
+def test_an_editable_installation_imports_the_checkout(tmp_path: Path) -> None:
+    script = "import sys; from hatchling.build import build_editable; build_editable(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".pth")]
+        folders = archive.read(name).decode().split("\n")
+    look = "import importlib.util as u; print([u.find_spec(name).origin for name in ('sluice', 'sluice_cli')])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    found = subprocess.run(
+        [sys.executable, "-c", look], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert [Path(one).resolve() for one in ast.literal_eval(found)] == [
+        ROOT / "modules" / "__init__.py",
+        ROOT / "sluice_cli" / "__init__.py",
+    ]
 
 
 def test_the_classes_alone_need_cdktf_and_the_binding_and_extras_bring_the_rest(wheel: Path) -> None:
