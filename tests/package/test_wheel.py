@@ -65,16 +65,48 @@ def shell(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 @dataclass(frozen=True)
+class Tutorial:
+    """The tutorial's blocks of code."""
+
+    readmes: list[str]  # commands that README has too
+    stack: str
+    upload: str
+    changed: str
+    review: str
+
+    @classmethod
+    def read(cls) -> "Tutorial":
+        page = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+        install, test, up, upload, review, _aws = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+        stack, changed = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+        return cls((install + test + up).splitlines(), stack, upload, changed, review)
+
+    def script(self) -> str:
+        """From the upload on: the shell's commands, with the change of the stack."""
+        edit = (
+            "from pathlib import Path; stack = Path('invoice_inbox/stack.py'); text = stack.read_text(); "
+            f"assert {self.stack.splitlines()[0]!r} in text; "
+            f"stack.write_text(text.replace({self.stack.splitlines()[0]!r}, {self.changed.strip()!r}))"
+        )
+        return f'{self.upload}\npython3 -c {shlex.quote(edit)}\n{self.review.strip()} || echo "exit code $?"\n'
+
+
+@dataclass(frozen=True)
 class Followed:
-    """README's commands with their output and the time when each was done, in seconds."""
+    """README's commands with their output and the time when each was done, in seconds; before the last one the
+    tutorial's commands, in the same project.
+    """
 
     printed: dict[str, str]
     done: dict[str, float]
+    tutorial: str
 
 
 @pytest.fixture(scope="module")
 def followed(shell: Shell) -> Followed:
     commands = blocks("README.md")[""].splitlines()
+    (shell.folder / "tutorial.sh").write_text(Tutorial.read().script())
+    commands.insert(-1, "sh -e ../tutorial.sh > ../tutorial.log 2>&1")
     marked = "\n".join(f'{one}\necho; echo "=== $(date +%s.%N) "{shlex.quote(one.split("  #")[0])}' for one in commands)
     began = time.time()
     output = shell.check(marked)
@@ -83,11 +115,12 @@ def followed(shell: Shell) -> Followed:
     return Followed(
         dict(zip(names, parts[0::3], strict=False)),
         {name: float(at) - began for name, at in zip(names, parts[1::3], strict=True)},
+        (shell.folder / "tutorial.log").read_text(),
     )
 
 
 def test_readmes_commands_lead_from_nothing_to_a_deployed_stack_and_back(followed: Followed, shell: Shell) -> None:
-    new, tests, up, outputs, down = list(followed.printed)[2:]
+    new, tests, up, outputs, _tutorial, down = list(followed.printed)[2:]
     assert "Created invoice-inbox" in followed.printed[new]
     assert re.search(r"^\d+ passed", followed.printed[tests].splitlines()[-2].strip("= "))
     assert "failed" not in followed.printed[tests]
@@ -95,7 +128,7 @@ def test_readmes_commands_lead_from_nothing_to_a_deployed_stack_and_back(followe
     assert "invoice-inbox-inbox-000000000000" in followed.printed[outputs]
     assert "Local AWS: stopped" in followed.printed[down]
     left = {one.name for one in (shell.folder / "invoice-inbox").iterdir()}
-    assert left - {".sluice", "cdktf.out", ".pytest_cache", "diagrams"} == {
+    assert left - {".sluice", "cdktf.out", ".pytest_cache", "diagrams", "hello.txt"} == {
         ".github",
         ".gitignore",
         "README.md",
@@ -108,6 +141,16 @@ def test_readmes_commands_lead_from_nothing_to_a_deployed_stack_and_back(followe
         "tests",
     }
     print(json.dumps(followed.done, indent=2))
+
+
+def test_the_tutorials_commands_upload_an_object_and_review_a_change(followed: Followed) -> None:
+    tutorial = Tutorial.read()
+    readmes = [part.strip() for one in followed.printed for part in one.split("&&")]
+    assert [one for one in tutorial.readmes if one not in readmes] == []
+    assert "<Error>" not in followed.tutorial  # curl prints what S3 answers
+    assert "Events stop: Inbox bucket: invoice-inbox-recorder gets fewer events" in followed.tutorial
+    assert "sluice review --local --acknowledge 'aws_s3_bucket_notification.Inbox_Notification_" in followed.tutorial
+    assert followed.tutorial.endswith("exit code 3\n")
 
 
 def test_the_version_is_the_packages(followed: Followed, shell: Shell, wheel: Path) -> None:
