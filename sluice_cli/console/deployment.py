@@ -25,7 +25,7 @@ from .guard import HttpError
 from .local import LocalConnection
 from .nodes import Node, Nodes
 from .outside import Outside
-from .pictures import edge_id, node_id, picture_from, same_elsewhere, with_places
+from .pictures import edge_id, node_id, picture_from, same_elsewhere, with_outputs, with_places
 
 AT_ONCE = 4
 NOTHING = "nothing of this project is deployed on its local AWS: run `sluice up`"
@@ -122,7 +122,7 @@ class Deployments:
         documents = {one.name: one.configuration for one in stacks}
         resources = [one for stack in stacks for one in in_state(stack, dict(states[stack.name]))]
         deployed = [one for one in stacks if any(of.stack == one.name for of in resources)]
-        pictures = {one.name: picture_from(one.name, documents[one.name]) for one in deployed}
+        pictures = {one.name: picture_from(one.name, with_outputs(documents[one.name], states)) for one in deployed}
         queues = [one for state in states.values() for one in sources_of(dict(state))]
         own = nodes_of(pictures, resources, queues)
         nodes = Nodes(own, resources)
@@ -158,7 +158,7 @@ class Deployments:
         current = self.current()
         placed, problem = self._places(current)
         shown = [
-            with_places(one.name, current.pictures[one.name], placed.get(one.name), current.nodes.by_id, current.same)
+            with_places(one.name, current.pictures[one.name], placed.get(one.name), current.nodes, current.same)
             if one.name in current.pictures
             else {"name": one.name, "deployed": False, "width": 0, "height": 0, "left_out": 0, "nodes": [], "edges": []}
             for one in current.stacks

@@ -1,5 +1,8 @@
 """The pictures of deployed stacks as data: boxes and arrows with their places, whose ids lead to deployed resources."""
 
+import json
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +17,30 @@ from sluice_cli.review.picture.symbols import SYMBOLS
 from sluice_cli.review.plan import NO_PLAN
 from sluice_cli.review.words import ConstructNames
 
-from .nodes import NAMES, Node, Nodes, described
+from .nodes import NAMES, Nodes, described
 
 LONGEST_LABEL = 34
 # What happens at a resource is shown at its box: there is one for each, unlike in a review.
 MOST_BOXES = 500
+
+
+# A reference to another stack's output, as CDKTF writes it.
+OUTPUT = re.compile(r"\$\{data\.terraform_remote_state\.([\w-]+)\.outputs\.([\w-]+)\}")
+NAMED = "cross-stack-reference-input-"
+
+
+def with_outputs(document: Mapping[str, Any], states: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A stack's Terraform with the ARNs that other stacks' outputs have in place of references to them: a picture draws
+    the resources of these ARNs, too."""
+
+    def arn_of(found: re.Match[str]) -> str:
+        named, output = found[1].removeprefix(NAMED), found[2]
+        outputs = [states[named]] if named in states else states.values()
+        values = {str(((one.get("outputs") or {}).get(output) or {}).get("value")) for one in outputs}
+        arns = [one for one in values if re.fullmatch(r"arn:[\w:/.*+=@,-]+", one)]
+        return arns[0] if len(arns) == 1 else found[0]
+
+    return dict(json.loads(OUTPUT.sub(arn_of, json.dumps(document))))
 
 
 def picture_from(name: str, document: Mapping[str, Any]) -> Picture:
@@ -48,15 +70,21 @@ def same_elsewhere(box_id: str, title: str, resources: Sequence[Resource], nodes
     return None
 
 
+def _others(stack: str, resources: Sequence[Resource]) -> str:
+    """The resources of a stack that has no box, by type."""
+    types = Counter(one.type for one in resources if one.stack == stack)
+    return ", ".join(f"{number} {type_}" for type_, number in sorted(types.items()))
+
+
 def with_places(
-    stack: str, picture: Picture, placed: Placed | None, nodes: Mapping[str, Node], same: Mapping[str, str | None]
+    stack: str, picture: Picture, placed: Placed | None, nodes: Nodes, same: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """The picture as the page gets it; without places where it could not be laid out."""
     places = {one.box.id: one for one in placed.boxes} if placed else {}
     boxes = []
     for box in picture.boxes:
         place, (colour, symbol) = places.get(box.id), SYMBOLS.get(box.kind, SYMBOLS["other"])
-        node = nodes[node_id(stack, box.id)]
+        node = nodes.by_id[node_id(stack, box.id)]
         boxes.append(
             {
                 **described(node),
@@ -77,6 +105,7 @@ def with_places(
         "width": placed.width if placed else None,
         "height": placed.height if placed else None,
         "left_out": picture.left_out,
+        "others": _others(stack, nodes.resources) if not boxes else "",
         "nodes": boxes,
         "edges": [
             {

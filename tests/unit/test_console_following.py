@@ -14,7 +14,7 @@ from sluice_cli.console.guard import HttpError
 from sluice_cli.console.happenings import KEPT, REPLAYED, Happening, Happenings, Thing
 from sluice_cli.console.local import LocalConnection
 from sluice_cli.console.nodes import Nodes
-from sluice_cli.console.pictures import picture_from
+from sluice_cli.console.pictures import picture_from, with_outputs
 from sluice_cli.console.stream import stream
 from sluice_cli.deployed.resources import Resource
 from sluice_cli.local_aws.server import LocalAws
@@ -226,3 +226,29 @@ def test_a_page_that_falls_behind_is_told_how_many_it_missed_and_memory_is_bound
     assert first == ("a-250", "skipped", {"count": 150, "from": 101, "to": 250})
     assert second == ("a-251", "happening", {"number": 250})
     assert len(read(stream(happenings, None, "a"), REPLAYED)) == REPLAYED
+
+
+STATES = {
+    "store": {"outputs": {"table": {"value": "arn:aws:dynamodb:us-east-1:0:table/t"}, "name": {"value": "t"}}},
+    "other": {
+        "outputs": {"table": {"value": "arn:aws:dynamodb:us-east-1:0:table/o"}, "key": {"value": "arn:aws:kms:k"}}
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("cross-stack-reference-input-store.outputs.table", "arn:aws:dynamodb:us-east-1:0:table/t"),
+        ("store.outputs.table", "arn:aws:dynamodb:us-east-1:0:table/t"),
+        ("mine.outputs.key", "arn:aws:kms:k"),  # of the only stack that has such an output
+        ("mine.outputs.table", None),
+        ("cross-stack-reference-input-store.outputs.name", None),  # no ARN
+        ("cross-stack-reference-input-store.outputs.absent", None),
+    ],
+)
+def test_arns_of_other_stacks_outputs_are_known_to_pictures(reference: str, expected: str | None) -> None:
+    text = f"${{data.terraform_remote_state.{reference}}}"
+    document = {"resource": {"a": {"b": {"policy": json.dumps({"Resource": [text, f"{text}/*"]})}}}}
+    policy = json.loads(with_outputs(document, STATES)["resource"]["a"]["b"]["policy"])
+    assert policy == {"Resource": [expected or text, f"{expected or text}/*"]}

@@ -124,7 +124,7 @@ const showStack = (name) => {
   const stack = stacks.find((one) => one.name === name);
   motion.picture = null;
   if (!stack) return;
-  if (!stack.nodes.length) return replace(at("picture"), nothing(stack.deployed ? "The stack has nothing to draw." : "The stack is not deployed yet. It appears here when it is."));
+  if (!stack.nodes.length) return replace(at("picture"), nothing(stack.deployed ? `The stack has no resource that the picture shows. It has: ${stack.others}.` : "The stack is not deployed yet. It appears here when it is."));
   if (stack.nodes.some((node) => node.x === null)) return replace(at("picture"), boxesAsList(stack));
   const picture = drawPicture(stack, (id) => app.open(id), (id, files) => dropped(app.nodes.get(id), files));
   replace(at("picture"), picture.svg);

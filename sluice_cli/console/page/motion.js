@@ -26,7 +26,7 @@ export class Motion {
   show(picture) {
     this.picture = picture;
     this.dots.clear();
-    for (const node of picture.boxes.keys()) this.#badge(node);
+    for (const node of [...picture.boxes.keys(), ...picture.same.keys()]) this.#badge(node);
   }
 
   happen(happening) {
@@ -39,7 +39,7 @@ export class Motion {
       this.#light(edge.line, how);
       if (this.moves) this.#send(id, edge, how);
     }
-    const box = this.picture.boxes.get(happening.node);
+    const box = this.picture.boxAt(happening.node);
     if (box) this.#light(box, how);
   }
 
@@ -87,7 +87,7 @@ export class Motion {
 
   /** The mark at a box's corner: `!` for a ringing alarm, else how many runs there are. */
   #badge(node) {
-    const box = this.picture?.boxes.get(node);
+    const box = this.picture?.boxAt(node);
     if (!box) return;
     const running = this.runs.get(node)?.size ?? 0;
     const rings = this.ringing.has(node);

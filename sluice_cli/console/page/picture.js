@@ -10,7 +10,8 @@ const DIRECTIONS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], 
 
 /**
  * Draws a stack. `open` gets the id of a box that is chosen; `drop` a box's id and the files dropped on it.
- * Gives the SVG element, its boxes and its edges by id, and `select(id)`.
+ * Gives the SVG element, its boxes and its edges by id, `boxAt(id)`, also of a resource that is drawn as another stack's,
+ * and `select(id)`.
  */
 export const drawPicture = (stack, open, drop) => {
   const title = shape("title", { id: "picture-title" }, `Architecture of ${stack.name}`);
@@ -75,7 +76,10 @@ export const drawPicture = (stack, open, drop) => {
       box.setAttribute("aria-pressed", one === id);
     }
   };
-  return { svg, boxes, edges, moving, select };
+  // What happens at a resource is seen also where another stack's picture draws it.
+  const same = new Map(stack.nodes.filter((node) => node.same_as).map((node) => [node.same_as, node.id]));
+  const boxAt = (id) => boxes.get(id) ?? boxes.get(same.get(id));
+  return { svg, boxes, same, boxAt, edges, moving, select };
 };
 
 const drawBox = (node) => {
