@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, Project
-from sluice_cli.target import local_aws_of
 from tests.support.console_client import ConsoleClient, console_of
-from tests.support.shown_resources import show_resources
+from tests.support.shown_resources import STATE_BUCKET, show_resources
 
 Document = dict[str, Any]
 
@@ -63,20 +63,11 @@ KEYS = [
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def console(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleClient]:
     folder = tmp_path_factory.mktemp("data")
     (folder / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
     project = Project.read(folder)
-    local = local_aws_of(project)
-    local.start()
-    yield project
-    local.stop()
-
-
-@pytest.fixture(scope="module")
-def console(project: Project) -> Iterator[ConsoleClient]:
-    local = local_aws_of(project)
-    s3, dynamodb, sqs = map(local.client, ("s3", "dynamodb", "sqs"))
+    s3, dynamodb, sqs = map(local_aws.client, ("s3", "dynamodb", "sqs"))
     s3.create_bucket(Bucket="data-objects")
     s3.put_bucket_versioning(Bucket="data-objects", VersioningConfiguration={"Status": "Enabled"})
     tables = {}
@@ -103,13 +94,21 @@ def console(project: Project) -> Iterator[ConsoleClient]:
         "aws_sqs_queue": {"Work": {"name": "data-work", "arn": arn, "url": url}},
         "aws_lambda_function": {"Function": {"function_name": "data-function", "arn": function}},
     }
-    show_resources(project, local, "data", resources)
-    with console_of(project, local) as client:
+    show_resources(project, local_aws, "data", resources)
+    with console_of(project, local_aws) as client:
         yield client
+    for table in tables:
+        dynamodb.delete_table(TableName=table)
+    sqs.delete_queue(QueueUrl=url)
+    for bucket in ("data-objects", STATE_BUCKET):
+        versions = s3.list_object_versions(Bucket=bucket)
+        for one in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
+            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+        s3.delete_bucket(Bucket=bucket)
 
 
-def test_a_row_with_every_type_of_value_is_shown_as_it_is(project: Project, console: ConsoleClient) -> None:
-    local_aws_of(project).client("dynamodb").put_item(TableName="data-rows", Item=ROW)
+def test_a_row_with_every_type_of_value_is_shown_as_it_is(local_aws: LocalAws, console: ConsoleClient) -> None:
+    local_aws.client("dynamodb").put_item(TableName="data-rows", Item=ROW)
     (row,) = console.get("/api/rows", node=TABLE, hash="every type")["rows"]
     encoded = {
         **ROW,
@@ -132,17 +131,17 @@ def sorted_sets(value: Document) -> Document:
     return {type_: sorted(one) if type_ in ("SS", "NS", "BS") else one for type_, one in value.items()}
 
 
-def test_of_a_row_of_400_kilobytes_a_list_shows_the_begin(project: Project, console: ConsoleClient) -> None:
+def test_of_a_row_of_400_kilobytes_a_list_shows_the_begin(local_aws: LocalAws, console: ConsoleClient) -> None:
     row = {"id": {"S": "large"}, "at": {"N": "1"}, "text": {"S": "é" * 200_000}, "list": {"L": [{"S": "x" * 3_000}]}}
-    local_aws_of(project).client("dynamodb").put_item(TableName="data-rows", Item=row)
+    local_aws.client("dynamodb").put_item(TableName="data-rows", Item=row)
     (listed,) = console.get("/api/rows", node=TABLE, hash="large")["rows"]
     assert (listed["cut"], listed["row"]["text"]) == (True, {"S": "é" * 2_000})
     assert len(json.dumps(listed["row"])) < 20_000
     assert console.get("/api/row", node=TABLE, key=json.dumps(listed["key"]))["row"] == row
 
 
-def test_keys_of_bytes_are_given_and_asked_for_in_base64(project: Project, console: ConsoleClient) -> None:
-    dynamodb = local_aws_of(project).client("dynamodb")
+def test_keys_of_bytes_are_given_and_asked_for_in_base64(local_aws: LocalAws, console: ConsoleClient) -> None:
+    dynamodb = local_aws.client("dynamodb")
     for value in (b"\0", b"\xff\xfe"):
         dynamodb.put_item(TableName="data-bytes", Item={"id": {"B": value}, "at": {"B": value * 2}})
     first = console.get("/api/rows", node=BYTES, limit=1)
@@ -198,8 +197,8 @@ def test_objects_of_any_name_are_put_listed_shown_and_given(console: ConsoleClie
     assert listed == sorted(KEYS)
 
 
-def test_of_a_version_only_the_begin_is_read_for_its_preview(project: Project, console: ConsoleClient) -> None:
-    s3 = local_aws_of(project).client("s3")
+def test_of_a_version_only_the_begin_is_read_for_its_preview(local_aws: LocalAws, console: ConsoleClient) -> None:
+    s3 = local_aws.client("s3")
     first = s3.put_object(Bucket="data-objects", Key="versions", Body=b"1" * 300_000)["VersionId"]
     s3.put_object(Bucket="data-objects", Key="versions", Body=b"2")
     shown = console.get("/api/object", node=BUCKET, key="versions", version=first)
@@ -214,9 +213,9 @@ def test_of_a_version_only_the_begin_is_read_for_its_preview(project: Project, c
 
 
 def test_messages_show_attributes_of_every_type_and_the_begin_of_their_text(
-    project: Project, console: ConsoleClient
+    local_aws: LocalAws, console: ConsoleClient
 ) -> None:
-    sqs = local_aws_of(project).client("sqs")
+    sqs = local_aws.client("sqs")
     url = sqs.get_queue_url(QueueName="data-work")["QueueUrl"]
     attributes: Document = {
         "bytes": {"DataType": "Binary", "BinaryValue": b"\0\xff<"},
@@ -242,8 +241,10 @@ def test_messages_show_attributes_of_every_type_and_the_begin_of_their_text(
     assert (first["waiting"], second["next"]) == (32, None)
 
 
-def test_of_many_log_lines_the_last_are_shown_and_binary_ones_marked(project: Project, console: ConsoleClient) -> None:
-    logs = local_aws_of(project).client("logs")
+def test_of_many_log_lines_the_last_are_shown_and_binary_ones_marked(
+    local_aws: LocalAws, console: ConsoleClient
+) -> None:
+    logs = local_aws.client("logs")
     group, stream = "/aws/lambda/data-function", "2026/01/31/[$LATEST]0123"
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
@@ -266,6 +267,7 @@ def test_of_many_log_lines_the_last_are_shown_and_binary_ones_marked(project: Pr
     assert (first["skipped"], first["lines"][-1]["cut"]) == (495, 30_000)
     write(*(f"later {number}" for number in range(25)))
     pages = [console.get("/api/logs", node=FUNCTION, limit=10, cursor=first["cursor"]) for _ in range(4)]
+    logs.delete_log_group(logGroupName=group)
     assert [[one["text"] for one in page["lines"]] for page in pages] == [
         [f"later {number}" for number in numbers] for numbers in (range(10), range(10, 20), range(20, 25), ())
     ]

@@ -110,7 +110,7 @@ def table(request: pytest.FixtureRequest, local_aws: LocalAws) -> Iterator[Table
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_pages_of_a_query_have_its_rows_in_the_order_of_the_sort_key(table: Table, data: st.DataObject) -> None:
     index, forward = data.draw(st.sampled_from([*RANGES])), data.draw(st.booleans())
     operator = data.draw(st.sampled_from([one for one in OPERATORS if one != "begins_with" or table.type != "N"]))
@@ -289,7 +289,7 @@ def test_a_page_holds_one_megabyte_before_the_filter(local_aws: LocalAws) -> Non
 
 
 @given(st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_the_pages_of_a_listing_have_each_key_or_common_prefix_once(
     listed: tuple[Any, str], data: st.DataObject
 ) -> None:
