@@ -5,14 +5,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from sluice_cli.load_model.arrivals import STEADY, LoadPattern
+from sluice_cli.load_model.model import Entry, QueueSettings, StreamConsumer, StreamSettings
 from sluice_cli.load_model.simulation import LoadSimulation
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import send
+from tests.functions.test_local_aws_streams import Stream
 from tests.load.models import QUEUE, behind_api, behind_queue, direct, run, worker
 from tests.support.bare_aws import LOGS, BareAws, allow
 from tests.support.waiting import eventually
@@ -33,23 +36,29 @@ def handle(event, context):
 class Counted:
     """A queue whose function counts the messages of each of its batches."""
 
-    def __init__(self, aws: BareAws, name: str) -> None:
+    def __init__(self, aws: BareAws, name: str, *, is_fifo: bool = False) -> None:
         self.aws = aws
-        self.work, self.work_arn = aws.queue(f"{name}-work")
+        fifo = {"FifoQueue": "true"} if is_fifo else {}
+        self.work, self.work_arn = aws.queue(f"{name}-work{'.fifo' if is_fifo else ''}", **fifo)
         self.counts, counts = aws.queue(f"{name}-counts")
         poll = allow(["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], self.work_arn)
         role = aws.role(name, allow(LOGS), poll, allow(["sqs:SendMessage"], counts))
         self.function = aws.function(name, role, COUNTS, Environment={"Variables": {"COUNTS": self.counts}})
 
-    def poll(self, batch_size: int, window: int) -> str:
+    def poll(self, batch_size: int, window: int = 0) -> str:
+        gathering = {"MaximumBatchingWindowInSeconds": window} if window else {}
         return str(
             self.aws.client("lambda").create_event_source_mapping(
-                EventSourceArn=self.work_arn,
-                FunctionName=self.function,
-                BatchSize=batch_size,
-                MaximumBatchingWindowInSeconds=window,
+                EventSourceArn=self.work_arn, FunctionName=self.function, BatchSize=batch_size, **gathering
             )["UUID"]
         )
+
+    def send_in_order(self, number: int) -> None:
+        """Messages of one group of a FIFO queue."""
+        for one in range(number):
+            self.aws.client("sqs").send_message(
+                QueueUrl=self.work, MessageBody="x", MessageGroupId="one", MessageDeduplicationId=str(one)
+            )
 
     def send(self, number: int) -> None:
         sqs = self.aws.client("sqs")
@@ -70,7 +79,7 @@ class Counted:
 def test_a_backlog_is_processed_in_the_batches_that_the_simulation_makes(aws: BareAws) -> None:
     counted = Counted(aws, "backlog")
     counted.send(95)
-    mapping = counted.poll(batch_size=10, window=0)
+    mapping = counted.poll(batch_size=10)
     try:
         sizes = counted.batches(95)
     finally:
@@ -79,6 +88,42 @@ def test_a_backlog_is_processed_in_the_batches_that_the_simulation_makes(aws: Ba
     simulation.send("queue", [(0.0, 95)], 0)
     queue = simulation.run().queues["queue"]
     assert (len(sizes), sum(sizes)) == (queue.batches, queue.received) == (10, 95)
+
+
+def test_a_message_group_is_processed_in_the_batches_that_the_simulation_makes(aws: BareAws) -> None:
+    counted = Counted(aws, "in-order", is_fifo=True)
+    counted.send_in_order(25)
+    mapping = counted.poll(batch_size=10)
+    try:
+        sizes = counted.batches(25)
+    finally:
+        aws.client("lambda").delete_event_source_mapping(UUID=mapping)
+    model = behind_queue(worker(50), QueueSettings("Queue", is_fifo=True), batch_size=10)
+    simulation = LoadSimulation(model, QUEUE, LoadPattern(STEADY, 1e-9, 1), step=0.1)
+    simulation.send("queue", [(0.0, 25)], 0)
+    queue = simulation.run().queues["queue"]
+    assert (len(sizes), sum(sizes)) == (queue.batches, queue.received) == (3, 25)
+    assert queue.peak_batches <= 1
+
+
+def test_a_stream_is_read_in_the_batches_and_attempts_that_the_simulation_makes(aws: BareAws) -> None:
+    stream = Stream(aws, "simulated", reports=False)
+    stream.put(*(f"{number:02}" for number in range(24)), "poison")
+    with stream.read(BatchSize=10, MaximumRetryAttempts=2):
+        eventually(lambda: len(stream.batches()) == 5, within=60)
+    reader = StreamConsumer("Worker", "worker", batch_size=10, attempts_more=2)
+    for seconds, batches in ((0.05, [10, 10, 5]), (5.0, [10] * 3 + [10] * 3 + [5] * 3)):
+        simulation = LoadSimulation(
+            replace(direct(worker(seconds * 1000, timeout=3)), streams={"stream": StreamSettings("S", (reader,), 1)}),
+            Entry("stream", "S", "S", "stream"),
+            LoadPattern(STEADY, 1e-9, 1),
+            step=0.1,
+        )
+        simulation.send("stream", [(0.0, 25)], 0)
+        (figures,) = simulation.run().streams["stream"]
+        assert (figures.batches, figures.received) == (len(batches), sum(batches))
+    # The first two batches once, and the one with poison three times.
+    assert [len(one) for one in stream.batches()] == [10, 10, 5, 5, 5]
 
 
 def test_a_window_gathers_as_many_messages_of_a_steady_load_as_in_the_simulation(aws: BareAws) -> None:
