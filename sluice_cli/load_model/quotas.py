@@ -267,7 +267,7 @@ def raised(given: Sequence[str]) -> dict[str, float]:
         name, equals, text = one.partition("=")
         if name not in ADJUSTABLE:
             near = get_close_matches(name, ADJUSTABLE, 1, 0.5)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"; did you mean {near[0]}?" if near else "."
             raise InputError(f"--quota {one!r}: AWS raises no quota {name!r}{hint} It raises {', '.join(ADJUSTABLE)}")
         try:
             value = float(text.replace("_", "")) if equals else math.nan

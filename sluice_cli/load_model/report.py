@@ -135,7 +135,7 @@ def lines(result: SimulatedLoad, cost: LoadCost, advice: Advice, highest: Highes
     model, each, arrivals = result.model, result.events, result.arrivals
     yield f"{model.stack}: {load_words(result)}, for {duration(arrivals.seconds)} ({model.quotas.region})"
     if _schedule_of(result):
-        yield "  A schedule starts runs at its own times: the rate is that of its runs"
+        yield "  A schedule starts runs at its own times; --rate is not used"
     else:
         yield f"  {arrivals.pattern}: {PATTERNS[arrivals.pattern]}"
     others = [one.name for one in model.entries if one.name != result.entry.name]

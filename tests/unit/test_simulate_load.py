@@ -85,6 +85,11 @@ def test_a_schedule_needs_no_rate_and_is_drawn(simulate: Simulated, tmp_path: Pa
     assert (found["schedule"], found["seconds"]) == ("rate(6 hours)", 86_400)
     assert (found["events"]["arrived"], found["events"]["finished"]) == (3, 3)
     assert found["highest_steady_rate"] is None
+    code, said, _ = simulate("nightly", "--rate", "50", "--no-advice")
+    assert said.splitlines()[:2] == [
+        "nightly: 3 runs of rate(6 hours), for 24 h (eu-central-1)",
+        "  A schedule starts runs at its own times; --rate is not used",
+    ]
     texts = [one.text for one in ElementTree.fromstring(picture.read_text()).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314
     assert texts[0] == "nightly: 3 runs of rate(6 hours)"
 
