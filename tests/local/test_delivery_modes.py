@@ -41,7 +41,6 @@ from tests.support.waiting import eventually
 
 TRACKER, METADATA = "object-tracker", "file-metadata"
 SHARDS, FEWER_SHARDS = 8, 2
-LOWERED = "application/x-lowered"  # the content type of what is uploaded before and after shards become fewer
 PAGE = ROOT / "docs" / "least-privilege-buffered.md"
 S3_SYSTEMS = [name for name, one in SYSTEMS.items() if not one.inputs.by_request]
 MOVING = "moving/"  # what is uploaded while the mode changes
@@ -85,7 +84,6 @@ class Buffered:
     settings: dict[str, str] = field(default_factory=dict)  # beside those of the first deployment
     published: Counter[tuple[str, str]] = field(default_factory=Counter)
     digests: list[int] = field(default_factory=list)  # the objects in each
-    metadata: Counter[str] = field(default_factory=Counter)  # the objects of file metadata before its shards changed
     known: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def deploy(self, *systems: str, **settings: str) -> None:
@@ -173,16 +171,12 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 @pytest.fixture(scope="module")
 def buffered(deployment: Deployment) -> Iterator[Buffered]:
-    """Buffered delivery in all systems. In the object tracker it is reached under load, with one notification for a
-    batch; at the same time file metadata's indexes get fewer shards."""
+    """Buffered delivery in all systems; in the object tracker, it is reached under load."""
     outputs = deployment.outputs(TRACKER)
     with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
         made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
-        made.metadata = upload_metadata(made, "before")
-        eventually(lambda: len(lowered_rows(made)) >= made.metadata.total())
         with made.uploader.uploading():
-            changed = {"TRACKER_NOTIFICATIONS": "digests", "METADATA_INDEX_SHARDS": str(FEWER_SHARDS)}
-            made.deploy(TRACKER, METADATA, TRACKER_DELIVERY="buffered", **changed)
+            made.deploy(TRACKER, TRACKER_DELIVERY="buffered")
         yield made
 
 
@@ -280,6 +274,19 @@ def test_every_statement_of_the_queues_is_needed_and_no_wider_as_documented(buff
     assert buffered_to_markdown(tables_of(found, deployment.target), proofs) == PAGE.read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def digested(buffered: Buffered) -> Counter[str]:
+    """Digests of notifications, and fewer shards of file metadata's indexes. What was uploaded to file metadata until
+    then."""
+    uploaded = upload_metadata(buffered, "before")
+    eventually(lambda: len(lowered_rows(buffered)) >= uploaded.total())
+    buffered.deploy(TRACKER, METADATA, TRACKER_NOTIFICATIONS="digests", METADATA_INDEX_SHARDS=str(FEWER_SHARDS))
+    return uploaded
+
+
+LOWERED = "application/x-lowered"  # the content type of what is uploaded while shards become fewer
+
+
 def upload_metadata(buffered: Buffered, name: str) -> Counter[str]:
     s3, bucket = buffered.deployment.local.client("s3"), buffered.outputs(METADATA)["BucketName"]
     keys = [f"shards/{name}-{number}.bin" for number in range(2 * SHARDS)]
@@ -300,8 +307,8 @@ def lowered_rows(buffered: Buffered) -> list[dict[str, Any]]:
     return list(index.rows(LOWERED))
 
 
-def test_a_lowered_number_of_shards_hides_no_row(buffered: Buffered) -> None:
-    uploaded = buffered.metadata + upload_metadata(buffered, "after")
+def test_a_lowered_number_of_shards_hides_no_row(buffered: Buffered, digested: Counter[str]) -> None:
+    uploaded = digested + upload_metadata(buffered, "after")
     eventually(lambda: len(lowered_rows(buffered)) >= uploaded.total())
     rows = lowered_rows(buffered)
     assert Counter(row["objectKey"] for row in rows) == uploaded
@@ -322,7 +329,7 @@ def test_a_lowered_number_of_shards_hides_no_row(buffered: Buffered) -> None:
     assert recorded_count(dynamodb.get_item(TableName=table.name, Key=table.record_key)["Item"]) == SHARDS
 
 
-def test_objects_of_a_batch_are_one_notification_and_each_is_in_one(buffered: Buffered) -> None:
+def test_objects_of_a_batch_are_one_notification_and_each_is_in_one(buffered: Buffered, digested: Counter[str]) -> None:
     with buffered.gathering():
         uploaded = buffered.upload("digested/", 12)
         eventually(lambda: buffered.messages("BufferQueueUrl") >= 12)
@@ -332,7 +339,7 @@ def test_objects_of_a_batch_are_one_notification_and_each_is_in_one(buffered: Bu
     assert max(buffered.digests) > 1
 
 
-def test_a_digest_that_cannot_be_published_is_published_by_a_replay(buffered: Buffered) -> None:
+def test_a_digest_that_cannot_be_published_is_published_by_a_replay(buffered: Buffered, digested: Counter[str]) -> None:
     deployment = buffered.deployment
     (publish,) = [one for one in read(TRACKER, synthesized(TRACKER, deployment.target)) if one.sid == "Publish"]
     without = next(iter(changes(publish)))
@@ -356,7 +363,7 @@ def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_tak
     with buffered.uploader.uploading():
         time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
         by_then.append(len(taken))
-        buffered.deploy(TRACKER, TRACKER_DELIVERY="draining", TRACKER_NOTIFICATIONS="each")
+        buffered.deploy(TRACKER, TRACKER_DELIVERY="draining")
         by_then.append(len(taken))
         eventually(lambda: buffered.messages("BufferQueueUrl") == 0)
         assert buffered.messages("DeadLetterQueueUrl") == 0
