@@ -79,15 +79,29 @@ def started_local_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Loc
 
     # Where a project's local AWS is, so that commands with `--project` find it.
     local = LocalAws(tmp_path_factory.mktemp("local-aws") / PRIVATE_FOLDER / "local")
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
-            patch.setattr("sluice_cli.local_aws.server.QUEUE_RETRY_SECONDS", "0.3")
+    with stopped_at_the_end(local, tmp_path_factory):
+        with quick_retries():
             try:
                 local.start()
             except SluiceError as error:
                 pytest.fail(str(error), pytrace=False)
         yield local
+
+
+@contextmanager
+def quick_retries() -> Iterator[None]:
+    """A local AWS that is started meanwhile retries failed events and messages soon."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sluice_cli.local_aws.server.RETRY_BASE_SECONDS", "0.3")
+        patch.setattr("sluice_cli.local_aws.server.QUEUE_RETRY_SECONDS", "0.3")
+        yield
+
+
+@contextmanager
+def stopped_at_the_end(local: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stop a local AWS at the end of the context. Its log is kept in pytest's folder."""
+    try:
+        yield
         shutil.copy(local.folder / "local-aws.log", tmp_path_factory.mktemp("logs"))
     finally:
         local.stop()

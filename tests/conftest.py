@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import provider_mirror
+from tests.support import kept, provider_mirror
 
 if TYPE_CHECKING:
-    from sluice_cli.local_aws.server import LocalAws
     from tests.support.deployed import Deployment
 
 # Files that tests copy into another tree, and helpers: they contain no tests of this tree.
@@ -43,14 +42,15 @@ FURTHER_DEPLOYMENTS = {
     # It changes the deployment for minutes.
     "deployment-4": ("tests/local/test_delivery_modes",),
 }
-# What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder. The group
-# `deployment` destroys its deployment at its end: no other of them may come after it in the same process.
+# What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder. One
+# group makes the deployment that the later ones restore.
 FIRST = (
-    "deployment-",
-    "deployment",
+    "deployment-4",
+    "deployment-3",
     "followed",
     "outcomes",
     "connections",
+    "deployment",
     "tests/local",
     "tests/functions",
     "tests/package",
@@ -86,6 +86,7 @@ def environment_variables() -> dict[str, str]:
 
 
 INITIAL = environment_variables()
+kept.ENVIRONMENT.update(INITIAL)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -117,6 +118,13 @@ def rank(item: pytest.Item, group: str) -> int:
     return next((n for n, one in enumerate(FIRST) if needs(item, one) or group.startswith(one)), len(FIRST))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each group has a deployment of its own, also where several of them run in one process."""
+    if "deployment" in metafunc.fixturenames:
+        name = pytest.param(group(metafunc.definition), id=pytest.HIDDEN_PARAM)
+        metafunc.parametrize("deployment", [name], indirect=True, scope="session")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Group tests for pytest-xdist: the slowest groups begin first, and tests that destroy the deployment end its
@@ -132,30 +140,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def systems_aws(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalAws]":
-    """The local AWS of the deployment of all systems, whose names other tests use on theirs."""
-    from sluice_cli.pytest_plugin import started_local_aws
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Deployment]":
+    """All systems, deployed on a local AWS of their own, whose names other tests use on theirs."""
+    from tests.support.shared_deployment import shared_deployment
 
-    with started_local_aws(tmp_path_factory) as local:
-        yield local
-
-
-@pytest.fixture(scope="session")
-def deployment(systems_aws: "LocalAws", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
-    """All systems, deployed on the local AWS with the roles for workflows, which so show that their permissions
-    suffice.
-    """
-    from sluice_cli.deployment.applying import deploy
-    from tests.support.deployed import Deployment, inventory, local_account
-    from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role, make_roles
-
-    folder = tmp_path_factory.mktemp("deployment")
-    target = local_account(systems_aws, folder)
-    make_roles(systems_aws, target, tmp_path_factory.mktemp("roles"))
-    reviewer = as_role(systems_aws, target, REVIEW, PULL_REQUEST, folder)
-    made = Deployment(systems_aws, target, reviewer, inventory(systems_aws))
-    deploy([], as_role(systems_aws, target, DEPLOY, PRODUCTION, folder))
-    return made
+    with shared_deployment(tmp_path_factory) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

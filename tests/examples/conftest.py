@@ -10,6 +10,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from tests.support import wheels
 from tests.support.examples import NAMES, Example, Outcome, run
+from tests.support.kept import made_once
 
 from .changes import DANGEROUS_CHANGES
 
@@ -17,9 +18,8 @@ from .changes import DANGEROUS_CHANGES
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with Sluice's packages, as an installer puts them there."""
-    built, folder = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("site")
-    wheels.build(built, "--wheel")
-    wheels.unpack(built, folder)
+    folder = tmp_path_factory.mktemp("site")
+    wheels.unpack(made_once("wheels", wheels.build), folder)
     return folder
 
 

@@ -1,20 +1,19 @@
-"""The wheel, built once for all tests of this folder."""
+"""The wheel, built once for all tests that use it."""
 
 from pathlib import Path
 
 import pytest
 
+from tests.support.kept import made_once
 from tests.support.wheels import build
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="session")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dist() -> Path:
     """The folder with wheels and source distributions, as `make package` fills it."""
-    folder = tmp_path_factory.mktemp("dist")
-    build(folder)
-    return folder
+    return made_once("wheels", build)
 
 
 @pytest.fixture(scope="session")

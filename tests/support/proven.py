@@ -58,6 +58,11 @@ class Inputs:
         return f"{self._shared} {self._tests.get(name)}"
 
 
+def inputs_of_all_tests(root: Path, environment: Mapping[str, str]) -> str:
+    """A hash of everything but test files that the tests of a tree depend on."""
+    return Inputs(root, environment).of("").partition(" ")[0]
+
+
 def is_test(name: str) -> bool:
     path = Path(name)
     return path.parts[0] == "tests" and path.name.startswith("test_") and "support" not in path.parts

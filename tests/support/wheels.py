@@ -10,10 +10,10 @@ from checks import ROOT
 PROJECTS = (ROOT, ROOT / "sluice_functions")
 
 
-def build(folder: Path, *options: str) -> None:
+def build(folder: Path) -> None:
     """Build the projects into a folder, as `make package` does."""
     for project in PROJECTS:
-        command = [sys.executable, "-m", "build", "--no-isolation", *options, "--outdir", str(folder), str(project)]
+        command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(project)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
