@@ -173,3 +173,27 @@ def test_a_move_waits_for_another_command_of_the_project(stack: Stack, root: Fol
         assert moving.stderr is not None
         assert moving.stderr.readline() == f"Waiting for `sluice up` (process {os.getpid()})\n"
     assert moving.communicate()[1] == "the local AWS is not running: run `sluice up` first\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"version": 5}, "Unsupported state file format"),
+        ({"schema_version": 9}, "created by a newer"),
+    ],
+)
+def test_a_state_of_a_later_version_is_left_as_it_is(
+    stack: Stack, root: Folder, tmp_path: Path, changed: dict[str, int], said: str
+) -> None:
+    file = tmp_path / "state"
+    state = json.loads(file.read_text())
+    if "version" in changed:
+        state |= changed
+    else:
+        for one in state["resources"]:
+            one["instances"][0] |= changed
+    file.write_text(json.dumps(state))
+    before = file.read_bytes()
+    with pytest.raises(DeploymentError, match=said):
+        move(stack, root)
+    assert (file.read_bytes(), left_behind(stack, root)) == (before, [])
