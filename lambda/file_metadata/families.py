@@ -40,7 +40,7 @@ id3 audio/mpeg audio/aac audio/flac audio/x-tta audio/ape audio/x-wavpack audio/
 mpegaudio audio/mpeg audio/mp2 audio/mp1 audio/x-mp1 audio/x-mp2 audio/mpa video/mpeg
 programstream video/mpeg video/mp2p video/dvd video/mp1s video/mp2t
 pdf application/pdf application/illustrator application/postscript
-postscript application/postscript application/illustrator application/x-font-type1
+postscript application/postscript application/illustrator application/x-font-type1 application/x-font
 gzip application/gzip
 zip application/zip application/vnd.visio application/vnd.comicbook-rar application/x-ios-app \
  application/java-archive application/vnd.android.package-archive
@@ -63,6 +63,7 @@ mach application/x-mach-binary application/x-executable application/x-sharedlib 
 netpbm image/x-portable-bitmap image/x-portable-graymap image/x-portable-pixmap image/x-portable-anymap \
  image/x-portable-arbitrarymap
 sfnt font/ttf font/otf font/sfnt font/collection
+raster image/x-sun-raster image/x-cmu-raster
 lotus application/vnd.lotus-1-2-3 application/x-quattro-pro
 xar application/x-xar application/vnd.apple.installer+xml
 stuffit application/x-stuffit application/x-stuffitx

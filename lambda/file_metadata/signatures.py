@@ -175,7 +175,6 @@ AT_START: tuple[tuple[str, bytes], ...] = (
     ("font/woff", b"wOFF"),
     ("font/otf", b"OTTO\x00"),
     ("font/collection", b"ttcf\x00"),
-    ("font/ttf", b"\x00\x01\x00\x00\x00"),
     ("font/ttf", b"true\x00"),
     ("application/x-font-type1", b"\x80\x01"),
     ("application/x-font-pcf", b"\x01fcp"),

@@ -165,6 +165,12 @@ def _embedded_font(content: bytes) -> bool:
     return content[34:36] == b"LP" and content[8:12] in (b"\0\0\1\0", b"\1\0\2\0", b"\2\0\2\0")
 
 
+def _true_type(content: bytes) -> bool:
+    """A directory of tables: https://learn.microsoft.com/typography/opentype/spec/otff#table-directory"""
+    tables, tag = unpack_from(">H6x4s", content.ljust(16, b"\0"), 4)
+    return 0 < tables < 256 and re.fullmatch(rb"[ -~]{4}", tag) is not None
+
+
 def _old_sheet(content: bytes) -> bool:
     """Excel's format before OLE: a first record of its type, length and version."""
     length, version = unpack_from("<HH", content.ljust(6, b"\0"), 2)
@@ -196,6 +202,7 @@ STRUCTURES: tuple[tuple[str, bytes, Callable[[bytes], bool]], ...] = (
     ("application/x-lzma", b"\x5d\x00\x00", _lzma),
     ("video/x-flic", b"", _flic),
     ("application/vnd.ms-fontobject", b"", _embedded_font),
+    ("font/ttf", b"\x00\x01\x00\x00", _true_type),
     ("application/x-tar", b"", _old_tar),
     ("video/mp2t", b"", _transport_stream),
 )

@@ -44,3 +44,22 @@ def test_the_documented_accuracy_is_that_of_the_code() -> None:
     rows = [line.split("|")[1:-1] for line in DOCS.read_text().splitlines() if line.count("|") == 9]
     documented = {row[0].strip(): [row[column].strip() for column in (3, 5, 7)] for row in rows[2:]}
     assert documented == figures(decide)
+
+
+@pytest.mark.parametrize(
+    ("header", "content"),
+    [
+        # GTK's icon cache begins with its version 1.0, as TrueType does
+        ("application/x-icon-cache", b"\x00\x01\x00\x00\x00\x00\x00\x0c\x00\x00\x1c\x04\x00\x00\x00\xfb"),
+        # mime.types of Apache and Python
+        ("image/x-cmu-raster", b"\x59\xa6\x6a\x95" + bytes(28)),
+        ("application/x-font", b"%!PS-AdobeFont-1.0: Symbol 001.008\n"),
+    ],
+)
+def test_content_that_may_be_of_the_headers_type_contradicts_nothing(header: str, content: bytes) -> None:
+    assert not decide(header, content).mismatch
+
+
+def test_a_program_labelled_as_a_font_is_contradicted() -> None:
+    assert decide("font/ttf", b"\x7fELF\x02\x01\x01" + bytes(57)).mismatch
+    assert decide("image/png", b"\x00\x01\x00\x00\x00\x0c\x00\x80\x00\x03\x00\x40OS/2" + bytes(80)).mismatch
