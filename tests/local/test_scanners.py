@@ -117,26 +117,32 @@ def test_a_policy_that_is_not_rendered_is_an_error(stacks: list[ScannedStack]) -
         _ = replace(stacks[0], plan=plan).policies
 
 
-@pytest.mark.parametrize("document", [{}, {"terraform": {"required_version": ">= 1"}}])
-def test_files_from_which_checkov_reads_nothing_are_an_error(document: dict[str, Any]) -> None:
-    with pytest.raises(ScannerFailed, match="empty"):
-        checkov([ScannedStack("empty", document, document)])
+def test_files_from_which_checkov_reads_nothing_are_an_error() -> None:
+    documents: dict[str, dict[str, Any]] = {"empty": {}, "bare": {"terraform": {"required_version": ">= 1"}}}
+    files = [rf"\S+/{name}/synthesized\.tf\.json" for name in sorted(documents)]
+    with pytest.raises(ScannerFailed, match=rf"^Checkov could not read {', '.join(files)}$"):
+        checkov([ScannedStack(name, document, document) for name, document in documents.items()])
 
 
-@pytest.mark.parametrize(
-    ("action", "resource", "complaint"),
-    [
-        ("s3:GetObject", "arn:aws:s3:::bucket/*", None),
-        ("s3:GetObjct", "arn:aws:s3:::bucket/*", "UNKNOWN_ACTION"),
-        ("s3:GetObject", "arn:aws:s3:::bucket", "RESOURCE_MISMATCH"),
-        ("dynamodb:PutItem", "*", "RESOURCE_STAR"),
-        ("iam:PassRole", "*", "permissions_management_without_constraints"),
-    ],
-)
-def test_a_policy_is_linted_by_its_actions_and_resources(action: str, resource: str, complaint: str | None) -> None:
-    statement = {"Effect": "Allow", "Action": action, "Resource": resource}
-    text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    document = {"type": "aws_iam_policy_document", "name": "Policy", "values": {"json": text}}
-    plan = {"prior_state": {"values": {"root_module": {"resources": [document]}}}}
-    complaints = {one.check for one in linters([ScannedStack("stack", {}, plan)]).findings}
-    assert complaint in complaints if complaint else complaints == set()
+LINTED: list[tuple[str, str, str | None]] = [
+    ("s3:GetObject", "arn:aws:s3:::bucket/*", None),
+    ("s3:GetObjct", "arn:aws:s3:::bucket/*", "UNKNOWN_ACTION"),
+    ("s3:GetObject", "arn:aws:s3:::bucket", "RESOURCE_MISMATCH"),
+    ("dynamodb:PutItem", "*", "RESOURCE_STAR"),
+    ("iam:PassRole", "*", "permissions_management_without_constraints"),
+]
+
+
+def test_a_policy_is_linted_by_its_actions_and_resources() -> None:
+    stacks = []
+    for number, (action, resource, _) in enumerate(LINTED):
+        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        document = {"type": "aws_iam_policy_document", "name": "Policy", "values": {"json": text}}
+        plan = {"prior_state": {"values": {"root_module": {"resources": [document]}}}}
+        stacks.append(ScannedStack(f"stack-{number}", {}, plan))
+    found = linters(stacks).findings
+    complaints = [{one.check for one in found if one.stack == stack.name} for stack in stacks]
+    assert complaints[0] == set()
+    for (_, _, complaint), made in zip(LINTED[1:], complaints[1:], strict=True):
+        assert complaint in made
