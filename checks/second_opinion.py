@@ -21,7 +21,7 @@ from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
 from sluice_cli.terraform.program import CHANGES
 
-SERVER = ROOT / ".tools" / "second-opinion" / "bin" / "moto_server"
+PYTHON = ROOT / ".tools" / "second-opinion" / "bin" / "python"
 
 
 class Moto(LocalAws):
@@ -37,7 +37,7 @@ class Moto(LocalAws):
 
     def start(self) -> Running:
         """Raises `LocalAwsError` where moto is not installed or does not answer."""
-        if not SERVER.is_file():
+        if not PYTHON.is_file():
             raise LocalAwsError("moto is not installed: run `sh scripts/setup.sh second-opinion`")
         self.folder.mkdir(parents=True, exist_ok=True)
         self._make_certificate(python_of_local_aws())
@@ -48,7 +48,7 @@ class Moto(LocalAws):
         log = self.folder / "moto.log"
         with log.open("w") as out:
             self._process = subprocess.Popen(
-                [str(SERVER), "--host", LOOPBACK, "--port", str(port), "--ssl", *tls],
+                [str(PYTHON), "-m", "moto.server", "--host", LOOPBACK, "--port", str(port), "--ssl", *tls],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
