@@ -17,7 +17,7 @@ from sluice_cli.exit_codes import ExitCode
 from sluice_cli.text import clean_lines, error_text
 
 EXTRA_TOOL = "sluice-cdktf[tool]"
-OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich", "watchfiles"}
+OF_EXTRA_TOOL = {"boto3", "botocore", "jinja2", "rich", "watchfiles", "yaml"}
 
 
 @dataclass(frozen=True)
