@@ -197,7 +197,7 @@ def test_a_key_encrypts_both_logs_and_admits_them_by_name(stack: TerraformStack,
     )
     admitted = [one["condition"][0]["values"] for one in made.policies()["Key/Policy"] if "condition" in one]
     prefix = f"arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:"
-    assert admitted == [[prefix + one["name"]] for one in logs.values()]
+    assert admitted == [[prefix + one["name"] for one in logs.values()]]
     assert [one for one in made.accepted if one.endswith("Log")] == []
 
 
