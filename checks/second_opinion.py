@@ -35,6 +35,9 @@ class Moto(LocalAws):
     def running(self) -> Running | None:
         return self._running
 
+    def _process_that_runs(self) -> Running | None:
+        return self._running
+
     def start(self) -> Running:
         """Raises `LocalAwsError` where moto is not installed or does not answer."""
         if not PYTHON.is_file():

@@ -258,8 +258,8 @@ class LocalAws:
         """A boto3 client of the local AWS with the deployer's credentials. As long as the same local AWS runs, equal
         calls return the same client; with options of boto3's, such as `config`, each call makes its own. Raises
         `LocalAwsError` if the local AWS is not running."""
-        running = self._recorded()
-        if running is None or not serves(running.pid, *_served(running)):
+        running = self._process_that_runs()
+        if running is None:
             raise LocalAwsError(NOT_RUNNING)
         with self._making:
             if options:
@@ -270,6 +270,11 @@ class LocalAws:
             if asked not in self._clients:
                 self._clients[asked] = _new_client(running, service, region_name=region_name)
             return self._clients[asked]
+
+    def _process_that_runs(self) -> Running | None:
+        """The recorded process if it runs, without a request to it."""
+        recorded = self._recorded()
+        return recorded if recorded and serves(recorded.pid, *_served(recorded)) else None
 
     def _recorded(self) -> Running | None:
         return _read_record(self._record)
