@@ -84,7 +84,7 @@ def test_what_else_a_plan_depends_on_has_it_planned(configuration: dict[str, Any
 class KnownStates(LocalAws):
     """A local AWS whose state bucket holds what the test says."""
 
-    def client(self, service: str, **options: Any) -> Any:
+    def client(self, service: str, region_name: str = "", **options: Any) -> Any:
         return self
 
     def head_object(self, **asked: str) -> dict[str, str]:
