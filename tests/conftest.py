@@ -26,6 +26,9 @@ pytest_plugins = ["sluice_cli.pytest_plugin"]  # `local_aws`
 
 # Processes of pytest-xdist, and programs that tests start, find the variable that this sets.
 provider_mirror.use(Path(__file__).parent.parent / ".pytest_cache" / "provider-mirror", os.environ)
+# Tests also run below `make test`: what make leaves in the environment of its commands changes what commands print.
+for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
+    os.environ.pop(name, None)
 # Powertools reads them when function code is imported, which may happen before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -76,6 +76,13 @@ class Deployment:
                     ends = self.same.get(source) or source, self.same.get(target) or target
                     found.setdefault(ends, []).append(edge_id(stack, one.source, one.target, one.kind))
         return found
+
+    def edges_along(self, ends: Iterable[tuple[str | None, str | None]]) -> list[str]:
+        """The ids of the arrows from each first node to its second, the first two of each."""
+        found = (
+            self.edges.get((source, target), ())[:2] for source, target in dict.fromkeys(ends) if source and target
+        )
+        return [edge for edges in found for edge in edges]
 
 
 class Deployments:

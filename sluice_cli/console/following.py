@@ -12,6 +12,7 @@ from sluice_cli.function_logs.lines import LineReader
 from sluice_cli.traces.reading import read_trace
 
 from .console import Console
+from .deployment import Deployment
 from .guard import HttpError
 from .happenings import Happening, Thing
 from .logs import as_json
@@ -115,7 +116,7 @@ def whole_way(console: Console, request: PageRequest) -> Any:
     positions = way.whole(way.begin(thing_in(text)))
     if not positions:
         raise HttpError(404, "nothing of it is in what the console keeps: the last 5,000 happenings")
-    steps, is_running = _steps(way, positions[:MOST_STEPS])
+    steps, is_running = _steps(way, positions[:MOST_STEPS], console.deployment)
     newest = max(way.all[one].shown["time"] for one in positions)
     traces = list(dict.fromkeys(id_ for one in steps for id_ in one["traces"]))[:MOST_TRACES]
     _add_lines(console, steps)
@@ -150,7 +151,14 @@ def thing_in(text: str) -> Thing:
     return tuple(parts)
 
 
-def _steps(way: Way, positions: Sequence[int]) -> tuple[list[dict[str, Any]], bool]:
+def _edges(way: Way, position: int, deployment: Deployment) -> list[str]:
+    """The arrows that lead to a happening, also from what was recorded after it."""
+    shown = way.all[position].shown
+    parents = (way.all[one].shown["node"] for one in way.parents[position])
+    return shown["edges"] or deployment.edges_along((one, shown["node"]) for one in parents)
+
+
+def _steps(way: Way, positions: Sequence[int], deployment: Deployment) -> tuple[list[dict[str, Any]], bool]:
     """A run or a call is one step, from its begin to its end. Also whether one has not ended."""
     ends = {(one.shown["kind"], one.shown["request_id"]): one.shown for one in way.all}
     steps: dict[int, dict[str, Any]] = {}
@@ -180,11 +188,11 @@ def _steps(way: Way, positions: Sequence[int]) -> tuple[list[dict[str, Any]], bo
                     "stack",
                     "node",
                     "resource",
-                    "edges",
                     "run",
                     "follow",
                 )
             },
+            "edges": _edges(way, position, deployment),
             "kind": "function.run" if kind == "function.started" else kind,
             **ended,
             "calls": [],

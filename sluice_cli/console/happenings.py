@@ -191,12 +191,7 @@ class Happenings:
             ends.append((node_id(node.partition("/")[0], CALLERS), node))
         elif one["kind"] == "call.refused":
             ends.append((node, deployment.nodes.named(one["arn"])))
-        found = (
-            deployment.edges.get((source, target), ())[:2]
-            for source, target in dict.fromkeys(ends)
-            if source and target
-        )
-        return [edge for edges in found for edge in edges]
+        return deployment.edges_along(ends)
 
     def _place(self, thing: Thing, deployment: Deployment) -> str | None:
         """The node at which a thing was made; of an alarm the alarms' box, also where its change is no happening."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sluice_cli.console.deployment import Deployment, Deployments, nodes_of
-from sluice_cli.console.following import Way, thing_in
+from sluice_cli.console.following import Way, _steps, thing_in
 from sluice_cli.console.guard import HttpError
 from sluice_cli.console.happenings import KEPT, REPLAYED, Happening, Happenings, Thing
 from sluice_cli.console.local import LocalConnection
@@ -140,6 +140,13 @@ RESOURCES = {
         "work": queue("work", redrive_policy='{"deadLetterTargetArn": "${aws_sqs_queue.dead.arn}"}'),
         "dead": queue("dead"),
     },
+    "aws_sns_topic_subscription": {
+        "work": {
+            "protocol": "sqs",
+            "topic_arn": "${aws_sns_topic.news.arn}",
+            "endpoint": "${aws_sqs_queue.work.arn}",
+        }
+    },
     "aws_sns_topic": {"news": {"arn": "arn:aws:sns:us-east-1:0:news", "name": "news"}},
     "aws_cloudwatch_metric_alarm": {
         "old": {
@@ -156,14 +163,34 @@ def one_that(kind: str, arn: str, **things: tuple[Thing, ...]) -> dict[str, Any]
     return {**given, "kind": kind, "arn": arn, **things}
 
 
-def test_arrows_light_up_where_a_message_is_moved_and_where_an_alarm_says_that_it_is_over(
-    happenings: Happenings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def pictured(happenings: Happenings, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     pictures = {"s": picture_from("s", {"resource": RESOURCES})}
     resources = [Resource("s", type_, name, "", of) for type_, found in RESOURCES.items() for name, of in found.items()]
     target: Any = SimpleNamespace(state_bucket="states")
     deployment = Deployment(target, pictures=pictures, nodes=Nodes(nodes_of(pictures, resources, []), resources))
     monkeypatch.setattr(happenings._deployments, "current", lambda: deployment)
+    return deployment
+
+
+def test_arrows_to_what_was_recorded_before_its_cause_are_known_once_it_is_followed(
+    happenings: Happenings, pictured: Deployment
+) -> None:
+    published, sent = ("message", "1"), ("message", "2")
+    happenings._add(one_that("message.sent", "arn:aws:sqs:us-east-1:0:work", used=(published,), made=(sent,)))
+    happenings._add(one_that("message.published", "arn:aws:sns:us-east-1:0:news", made=(published,)))
+    way = Way(list(happenings.kept))
+    steps, _ = _steps(way, way.whole(way.begin(sent)), pictured)
+    assert [(one["kind"], one["edges"]) for one in steps] == [
+        ("message.published", []),
+        ("message.sent", ["s/aws_sns_topic.news>s/aws_sqs_queue.work>data"]),
+    ]
+
+
+@pytest.mark.usefixtures("pictured")
+def test_arrows_light_up_where_a_message_is_moved_and_where_an_alarm_says_that_it_is_over(
+    happenings: Happenings,
+) -> None:
     message: tuple[Thing, ...] = (("message", "1"),)
     happenings._add(one_that("message.sent", "arn:aws:sqs:us-east-1:0:work", made=message))
     happenings._add(one_that("failure.kept", "arn:aws:sqs:us-east-1:0:dead", made=message))
