@@ -46,8 +46,7 @@ def test_a_dropped_file_becomes_a_row_before_ones_eyes_and_can_be_followed(page:
     arrows = lit_titles(page, "file-metadata")
     assert arrows["Uploads"] <= arrows["Uploads > Extractor"] <= arrows["Extractor > Metadata"]
     assert page.run("return window.dots") >= 2
-    text = happenings(page)
-    assert text.index("Row written") < text.index(f"Object created\n{name}")  # the newest first
+    eventually(lambda: "Row written" in happenings(page).partition(f"Object created\n{name}")[0])  # the newest first
     eventually(lambda: "Uploaded to Uploads" in page.text(".notice"))
     page.click(".notice button", "Follow")
     eventually(lambda: "Complete" in page.text("#panel [role=status]"), within=30)
