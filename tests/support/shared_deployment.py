@@ -82,8 +82,9 @@ def _write_states_again(local: LocalAws, bucket: str) -> None:
     config = Config(s3={"addressing_style": "path"}, response_checksum_validation="when_required")
     s3 = local.client("s3", config=config)
     for one in s3.list_objects_v2(Bucket=bucket)["Contents"]:
-        content = s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read()
-        s3.put_object(Bucket=bucket, Key=one["Key"], Body=content)
+        found = s3.get_object(Bucket=bucket, Key=one["Key"])
+        kept = {name: found[name] for name in ("ContentType", "ServerSideEncryption")}
+        s3.put_object(Bucket=bucket, Key=one["Key"], Body=found["Body"].read(), **kept)
 
 
 def _start(local: LocalAws, snapshot: Path) -> None:
