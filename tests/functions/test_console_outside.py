@@ -78,20 +78,22 @@ def console(
 
 
 def test_what_happens_at_a_resource_of_no_stack_says_where(console: ConsoleClient, arns: dict[str, str]) -> None:
-    happenings = [
-        one for one in console.get("/api/happenings", limit=200)["happenings"] if one["node"] in arns.values()
-    ]
-    places = {one["kind"]: (one["node"], one["stack"], one["resource"]) for one in happenings}
+    def places() -> dict[str, Any]:
+        found = console.get("/api/happenings", limit=200)["happenings"]
+        return {
+            one["kind"]: (one["node"], one["stack"], one["resource"]) for one in found if one["node"] in arns.values()
+        }
 
     def place(type_: str, words: str) -> tuple[str, None, Any]:
         return arns[type_], None, {"title": NAME, "subtitle": f"{words} of no deployed stack"}
 
-    assert places == {
+    expected = {
         "object.created": place("aws_s3_bucket", "S3 bucket"),
         "message.sent": place("aws_sqs_queue", "SQS queue"),
         "message.published": place("aws_sns_topic", "SNS topic"),
         "row.written": place("aws_dynamodb_table", "DynamoDB table"),
     }
+    eventually(lambda: places() == expected)
 
 
 # Of each service: a tab, and what of its answer says that it shows the resource.
