@@ -25,7 +25,7 @@ collect_ignore = ["support"]
 pytest_plugins = ["sluice_cli.pytest_plugin"]  # `local_aws`
 
 # Processes of pytest-xdist, and programs that tests start, find the variable that this sets.
-provider_mirror.use(Path(__file__).parent.parent / ".pytest_cache" / "provider-mirror", os.environ)
+provider_mirror.use(Path(__file__).parent.parent / ".pytest_cache" / provider_mirror.NAME, os.environ)
 # Tests also run below `make test`: what make leaves in the environment of its commands changes what commands print.
 for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)

@@ -16,6 +16,7 @@ import pytest
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.terraform import mirror
 from sluice_cli.terraform.mirror import VARIABLE, MirrorError, Provider, find_mirrors, terraform_environment
+from tests.support.provider_mirror import as_before
 
 from .conftest import Synth, Synthesize
 from .test_synth import FIRST_OF_PROVIDER_6
@@ -37,10 +38,11 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def environment_of_mirror(folder: Path) -> dict[str, str]:
     """Raises `MirrorError` where no mirror on disk has version 6."""
     provider = Provider(SOURCE, FIRST_OF_PROVIDER_6)
-    held_in = find_mirrors(os.environ, provider)[0]
+    environment = as_before(os.environ)
+    held_in = find_mirrors(environment, provider)[0]
     empty = folder / "empty.rc"
     empty.touch()
-    only = {**os.environ, VARIABLE: str(held_in), "TF_CLI_CONFIG_FILE": str(empty)}
+    only = {**environment, VARIABLE: str(held_in), "TF_CLI_CONFIG_FILE": str(empty)}
     return terraform_environment(only, folder / "terraform.rc", [provider])
 
 

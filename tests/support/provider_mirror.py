@@ -9,7 +9,7 @@ that a Terraform process starts answers with the schemas that the provider gave 
 import contextlib
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from sluice_cli.errors import SluiceError
@@ -17,6 +17,7 @@ from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.terraform.mirror import VARIABLE, find_mirrors
 
 SERVER = Path(__file__).parent / "schema_server.py"
+NAME = "provider-mirror"
 PROVIDERS = "terraform-provider-aws_*"
 SCRIPT = """#!/bin/sh
 # Made by tests/support/provider_mirror.py. The time at which Terraform started tells it from others with its number.
@@ -57,6 +58,11 @@ def use(folder: Path, environment: MutableMapping[str, str]) -> None:
                 with contextlib.suppress(FileExistsError):
                     copy.symlink_to(path)
     environment[VARIABLE] = str(folder / "mirror")
+
+
+def as_before(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the mirror that `use` named."""
+    return {name: value for name, value in environment.items() if name != VARIABLE or NAME not in value}
 
 
 def _replace(script: Path, text: str, draft: Path) -> None:

@@ -28,7 +28,7 @@ ROOT = {
 def kept() -> str:
     """The mirror that the tests use."""
     folder = os.environ.get(VARIABLE, "")
-    if "provider-mirror" not in folder:
+    if provider_mirror.NAME not in folder:
         pytest.skip("the AWS provider is not unpacked on this machine, or another mirror is named")
     return folder
 
