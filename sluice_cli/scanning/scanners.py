@@ -99,7 +99,7 @@ def checkov_on(folder: Path, frameworks: Sequence[str]) -> ScanResult:
     for report in reports if isinstance(reports, list) else [reports]:
         where, results = str(report["check_type"]), report["results"]
         if results["parsing_errors"]:
-            raise ScannerFailed(f"Checkov could not read {', '.join(results['parsing_errors'])}")
+            raise ScannerFailed(f"Checkov could not read {', '.join(sorted(results['parsing_errors']))}")
         found.passed.update((_stack(one), where) for one in results["passed_checks"])
         found.findings += [
             ScannerFinding(_stack(one), one["resource"].rpartition(".")[2], one["check_id"], one["check_name"], where)
