@@ -69,6 +69,8 @@ FIRST = (
 def pytest_configure(config: pytest.Config) -> None:
     # A cancelled run ends like an interrupted one: all started processes are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Shells start programs in the background with interrupts ignored, which started processes would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Function code ignores it (sluice_functions/observability.py), but pytest resets warnings for each test.
     config.addinivalue_line("filterwarnings", "ignore:No application metrics to publish")
 
