@@ -88,36 +88,35 @@ class FunctionFigures:
 
 
 @dataclass
-class QueueFigures:
-    """What a queue held, in messages."""
+class PolledFigures:
+    """What waited for Lambda, and was polled in batches."""
 
-    sent: int = 0
-    requests: float = 0
     batches: int = 0
     received: int = 0
     peak_waiting: int = 0
     oldest_seconds: float = 0
     peak_batches: float = 0
     throttles: int = 0
-    dead: int = 0
-    expired: int = 0
-    refused: int = 0
     limits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 @dataclass
-class StreamFigures:
+class QueueFigures(PolledFigures):
+    """What a queue held, in messages."""
+
+    sent: int = 0
+    requests: float = 0
+    dead: int = 0
+    expired: int = 0
+    refused: int = 0
+
+
+@dataclass
+class StreamFigures(PolledFigures):
     """What a stream held for one of its functions, in records."""
 
-    batches: int = 0
-    received: int = 0
-    peak_waiting: int = 0
-    oldest_seconds: float = 0
-    peak_batches: float = 0
-    throttles: int = 0
     kept: int = 0
     lost: int = 0
-    limits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
 
 @dataclass

@@ -66,6 +66,14 @@ class Counted:
             entries = [{"Id": str(one), "MessageBody": "x"} for one in range(min(10, number - start))]
             sqs.send_message_batch(QueueUrl=self.work, Entries=entries)
 
+    def polled(self, messages: int, batch_size: int) -> list[int]:
+        """The sizes of the batches of so many waiting messages."""
+        mapping = self.poll(batch_size)
+        try:
+            return self.batches(messages)
+        finally:
+            self.aws.client("lambda").delete_event_source_mapping(UUID=mapping)
+
     def batches(self, messages: int) -> list[int]:
         """The sizes of the batches, once they have that many messages together."""
 
@@ -79,11 +87,7 @@ class Counted:
 def test_a_backlog_is_processed_in_the_batches_that_the_simulation_makes(aws: BareAws) -> None:
     counted = Counted(aws, "backlog")
     counted.send(95)
-    mapping = counted.poll(batch_size=10)
-    try:
-        sizes = counted.batches(95)
-    finally:
-        aws.client("lambda").delete_event_source_mapping(UUID=mapping)
+    sizes = counted.polled(95, batch_size=10)
     simulation = LoadSimulation(behind_queue(worker(50)), QUEUE, LoadPattern(STEADY, 1e-9, 1), step=0.1)
     simulation.send("queue", [(0.0, 95)], 0)
     queue = simulation.run().queues["queue"]
@@ -93,11 +97,7 @@ def test_a_backlog_is_processed_in_the_batches_that_the_simulation_makes(aws: Ba
 def test_a_message_group_is_processed_in_the_batches_that_the_simulation_makes(aws: BareAws) -> None:
     counted = Counted(aws, "in-order", is_fifo=True)
     counted.send_in_order(25)
-    mapping = counted.poll(batch_size=10)
-    try:
-        sizes = counted.batches(25)
-    finally:
-        aws.client("lambda").delete_event_source_mapping(UUID=mapping)
+    sizes = counted.polled(25, batch_size=10)
     model = behind_queue(worker(50), QueueSettings("Queue", is_fifo=True), batch_size=10)
     simulation = LoadSimulation(model, QUEUE, LoadPattern(STEADY, 1e-9, 1), step=0.1)
     simulation.send("queue", [(0.0, 25)], 0)
