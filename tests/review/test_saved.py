@@ -9,7 +9,15 @@ import pytest
 
 from sluice_cli.deployment.plan import acknowledge
 from sluice_cli.errors import DeploymentError
-from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, StateVersion, configuration_hashes, file_hash
+from sluice_cli.review.saved import (
+    Manifest,
+    NotAcknowledged,
+    NotReviewed,
+    SavedPlan,
+    StateVersion,
+    configuration_hashes,
+    file_hash,
+)
 from tests.review.plans import change, review
 
 STATE = StateVersion("lineage-1", 7)
@@ -82,7 +90,7 @@ def test_a_plan_made_from_another_configuration_is_refused_whatever_its_manifest
 
 
 def test_a_danger_that_nobody_acknowledged_is_refused_whatever_the_manifest_says(saved: SavedPlan) -> None:
-    with pytest.raises(NotReviewed, match=r"1 dangerous changes are not acknowledged: c\.d"):
+    with pytest.raises(NotAcknowledged, match=r"1 dangerous changes are not acknowledged: c\.d"):
         saved.check_dangers(saved.read(), ["a.b", "c.d"])
 
 
