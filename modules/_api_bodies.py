@@ -14,6 +14,7 @@ from . import _limits as limits
 from ._api_deployment import ApiDeployment
 from ._body_schema import check_body_schema
 from ._checks import check_known, refuse
+from ._expressions import as_written
 from ._identifiers import digest
 from ._paths import path as place_of
 from .cors import Cors
@@ -98,4 +99,4 @@ class BodyChecks:
         if len(text) > limits.MODEL_CHARACTERS:
             raise refuse(where, "body_schema", text, f"{limits.MODEL_CHARACTERS} characters of JSON")
         # Terraform would interpret a pattern such as ^${a}$ as an expression.
-        return text.replace("${", "$${").replace("%{", "%%{")
+        return as_written(self._api, text.replace("${", "$${").replace("%{", "%%{"))

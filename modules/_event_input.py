@@ -6,6 +6,7 @@ from constructs import Construct
 
 from . import _limits as limits
 from ._checks import Text, check_templates, is_token
+from ._expressions import as_written
 from ._paths import path
 from .errors import ConfigurationError
 
@@ -33,4 +34,4 @@ def as_text(
             json.loads(text)
         except ValueError as error:
             raise ConfigurationError(f"{path(where)}: input is no JSON: {error}") from error
-    return text
+    return as_written(where, text)

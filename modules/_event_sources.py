@@ -19,6 +19,7 @@ from ._any_function import AnyFunction
 from ._checks import check_templates
 from ._delivery import place
 from ._event_filters import OF_STREAMS, check_pattern
+from ._expressions import as_written
 from ._pollers import Pattern
 from ._stream_filters import check_records
 
@@ -67,5 +68,5 @@ def _criteria(source: Construct, filters: Sequence[Pattern]) -> LambdaEventSourc
     for text in patterns:
         limits.EVENT_FILTER.check(source, "filters", text)
     return LambdaEventSourceMappingFilterCriteria(
-        filter=[LambdaEventSourceMappingFilterCriteriaFilter(pattern=text) for text in patterns]
+        filter=[LambdaEventSourceMappingFilterCriteriaFilter(pattern=as_written(source, text)) for text in patterns]
     )

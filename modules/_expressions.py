@@ -1,8 +1,21 @@
-"""Terraform expressions that cdktf does not escape completely."""
+"""Texts and Terraform expressions that cdktf does not escape completely."""
 
 from typing import Any
 
 from cdktf import Fn
+from constructs import Construct
+
+
+def writes_hcl(scope: Construct) -> bool:
+    """Whether the app writes HCL, as `cdktf synth --hcl` asks for, and not JSON."""
+    return bool(getattr(scope.node.root, "hcl_output", False))
+
+
+def as_written(scope: Construct, text: str) -> str:
+    """The text as cdktf has to get it. It quotes texts of HCL as they are: quotes beside a reference, backslashes and
+    line ends would make the file invalid.
+    """
+    return str(_escaped(text)) if writes_hcl(scope) else text
 
 
 def encode_json(value: Any) -> str:

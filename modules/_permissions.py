@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.lambda_permission import LambdaPermission
 from constructs import Construct
 
 from ._checks import known_part
-from ._dependencies import replaced_with
+from ._dependencies import replace_with
 from ._identifiers import digest
 from ._paths import path
 from ._stack import stack_of
@@ -66,8 +66,8 @@ class InvokePermissions:
             principal=service,
             source_arn=source_arn,
             source_account=account_id,
-            # Terraform has no references to resources of other stacks.
-            lifecycle=replaced_with(self._function) if scope is self._scope else None,
         )
+        if scope is self._scope:  # Terraform has no references to resources of other stacks
+            replace_with(permission, self._function)
         self._given[wanted] = permission
         return permission

@@ -16,6 +16,7 @@ from constructs import Construct
 
 from ._account import account_id, partition
 from ._checks import is_token
+from ._expressions import as_written
 from ._identifiers import shorten
 from ._limits import ROLE_NAME
 from ._message_attributes import as_query
@@ -114,7 +115,7 @@ def send_to_queue(
             f"{id_}Mapping{status}",
             **of_method,
             status_code=response.status_code,
-            selection_pattern=pattern,
+            selection_pattern=None if pattern is None else as_written(api, pattern),
             response_parameters=parameters,
             response_templates={
                 "application/json": f"{cors.preflight_template}\n{template}" if cors and cors.several else template

@@ -15,7 +15,7 @@ from . import _limits as limits
 from ._account import partition
 from ._any_function import AnyFunction
 from ._delivery import EventSource
-from ._dependencies import replaced_with
+from ._dependencies import replace_with
 from ._function_alarms import add_alarms
 from ._function_checks import (
     check_dependencies,
@@ -237,7 +237,7 @@ class PythonFunction(AnyFunction):
         )
         self.arn: str = self.released.arn if self.released else self.resource.arn
         self._permissions = InvokePermissions(self, self.resource, name, self.released)
-        LambdaFunctionEventInvokeConfig(
+        asynchronous = LambdaFunctionEventInvokeConfig(
             self,
             "AsynchronousInvocation",
             function_name=self._function_name,
@@ -245,8 +245,8 @@ class PythonFunction(AnyFunction):
             maximum_retry_attempts=retries,
             maximum_event_age_in_seconds=event_age_seconds,
             destination_config={"on_failure": {"destination": self.failures.arn}},
-            lifecycle=replaced_with(self.resource),
         )
+        replace_with(asynchronous, self.resource)
         if allow_recursion:
             LambdaFunctionRecursionConfig(self, "Recursion", function_name=self._function_name, recursive_loop="Allow")
 

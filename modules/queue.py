@@ -16,6 +16,7 @@ from ._any_function import AnyFunction
 from ._checks import is_token, times
 from ._delivery import EventSource, admit_by_policy, same_stack
 from ._existing import parse_arn, refuse_service
+from ._expressions import as_written
 from ._identifiers import shorten
 from ._paths import path
 from ._queue_polling import PolledQueue, QueuePolling, visibility_for
@@ -260,9 +261,8 @@ class Queue(AnyQueue):
             alarm_topic=self._alarm_topic,
         )
         # Without blanks, as the provider normalizes it: otherwise a second plan would show a change.
-        self.resource.redrive_policy = json.dumps(
-            {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}, separators=(",", ":")
-        )
+        redrive = {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": max_receives}
+        self.resource.redrive_policy = as_written(self, json.dumps(redrive, separators=(",", ":")))
 
     def _check_name(self, name: str, *, fifo: bool) -> None:
         if not fifo and isinstance(name, str) and name.endswith(FIFO):

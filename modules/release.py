@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from cdktf_cdktf_provider_aws.codedeploy_app import CodedeployApp
 from cdktf_cdktf_provider_aws.codedeploy_deployment_config import CodedeployDeploymentConfig
@@ -16,7 +15,7 @@ from constructs import Construct
 from . import _limits as limits
 from ._account import account_id
 from ._checks import is_token
-from ._dependencies import address
+from ._dependencies import replace_with
 from ._identifiers import shorten
 from ._releasing import ReleaseStarter
 from .accepted import accept
@@ -85,12 +84,9 @@ class Released(Construct):
             name=ALIAS,
             function_name=function.function_name,
             function_version=function.version,
-            lifecycle=TerraformResourceLifecycle(
-                replace_triggered_by=[f"{address(function)}.id"],
-                # CodeDeploy changes these.
-                ignore_changes=["function_version", "routing_config"] if gradual else None,
-            ),
         )
+        # CodeDeploy changes these.
+        replace_with(self.alias, function, ignore_changes=["function_version", "routing_config"] if gradual else None)
         self.alias_name: str = self.alias.name
         self.arn: str = self.alias.arn
         if gradual:

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from ._account import account_id, partition, provider_accounts
 from ._checks import is_token, refuse
+from ._expressions import writes_hcl
 from ._limits import ROLE_NAME
 from ._paths import path
 from .errors import ConfigurationError
@@ -81,5 +82,7 @@ class Role(Construct):
         known = provider_accounts(scope)
         if known and self._account_id not in known:
             raise ConfigurationError(words)
+        if writes_hcl(scope):  # cdktf cannot write a precondition in HCL; IAM refuses the policy then
+            return None
         condition = Fn.contains([self._account_id, LOCAL_ACCOUNT], account_id(scope))
         return TerraformResourceLifecycle(precondition=[Precondition(condition=condition, error_message=words)])

@@ -15,6 +15,7 @@ from ._delivery import EVENTBRIDGE, EventSource, free_id, inside_stack, needs, s
 from ._event_filters import OF_RULES, OR, check_pattern
 from ._event_input import as_text
 from ._event_pattern import EventPattern
+from ._expressions import as_written
 from ._loops import connect
 from ._paths import path
 from .alarms import AlarmTopic
@@ -89,7 +90,7 @@ class Rule(Construct):
             "Rule",
             name=name,
             description=description,
-            event_pattern=json.dumps(pattern),
+            event_pattern=as_written(self, json.dumps(pattern)),
             event_bus_name=None if event_bus == DEFAULT_BUS else event_bus,
         )
         self.arn: str = self.resource.arn

@@ -24,6 +24,7 @@ from ._delivery import (
     sid_of,
 )
 from ._existing import parse_arn, refuse_service
+from ._expressions import as_written
 from ._identifiers import identify
 from ._loops import connect
 from ._paths import path
@@ -126,9 +127,11 @@ class AnyTopic(Construct):
             protocol="sqs" if queue else "lambda",
             endpoint=target.arn,
             raw_message_delivery=True if raw else None,
-            filter_policy=None if filter_policy is None else json.dumps(filter_policy),
+            filter_policy=None if filter_policy is None else as_written(self, json.dumps(filter_policy)),
             filter_policy_scope=None if filter_policy is None else filter_scope,
-            redrive_policy=json.dumps({"deadLetterTargetArn": self._failure_queue(source).arn}, separators=(",", ":")),
+            redrive_policy=as_written(
+                self, json.dumps({"deadLetterTargetArn": self._failure_queue(source).arn}, separators=(",", ":"))
+            ),
             depends_on=list(permissions),
         )
 
