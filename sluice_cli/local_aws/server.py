@@ -44,7 +44,9 @@ PORT_TAKEN = "Address already in use"
 NOT_RUNNING = "the local AWS is not running: run `sluice up` first"
 CONNECTIONS = 50  # of one client, which threads share
 
-OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
+# Of the caller's Python; without compiled modules, which are kept in the local AWS's own environment, each start would
+# compile them.
+OF_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE")
 
 # Permissions similar to those of a person who deploys on AWS. An IAM user is subject to resource policies, as on AWS.
 DEPLOYER = "deployer"
@@ -198,7 +200,7 @@ class LocalAws:
                 start_new_session=True,
                 cwd=self.folder,
                 env={
-                    # The caller's Python path must not affect the local AWS or its functions.
+                    # The caller's Python settings must not affect the local AWS or its functions.
                     **{name: one for name, one in _without_aws(os.environ).items() if name not in OF_PYTHON},
                     "AUTH": "true",
                     "AWS_ACCESS_KEY_ID": root_key,

@@ -56,6 +56,7 @@ import crashes
 import denials
 import domains  # noqa: F401 - completes the domains of APIs
 import event_targets  # noqa: F401 - completes what rules and schedules may send
+import forked_functions  # noqa: F401 - starts functions by forking
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role
 import happenings
 import invocations
@@ -84,6 +85,7 @@ import snapshots
 import sns_redrive  # noqa: F401 - completes failed deliveries of SNS
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream
 import template_parameters  # noqa: F401 - completes the names of headers in mapping templates
+import unpacked_code  # noqa: F401 - unpacks a function's code once
 import xray  # noqa: F401 - a service that ministack does not have
 from completing import CompletionError, existing, replaced
 

@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import shlex
-import subprocess
 import sys
 import threading
 from functools import cache
@@ -60,13 +59,6 @@ def _made_launcher(runtime: str) -> Path:
         # Another process of the local AWS may create it at the same time.
         with contextlib.suppress(FileExistsError):
             (packages / name).symlink_to(installed / name)
-    # With cached bytecode a new execution environment starts a second faster. The cache lies beside the packages.
-    subprocess.run(
-        [_pythons[runtime], "-m", "compileall", "-q", *(str(installed / name) for name in IN_THE_RUNTIME)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
     draft = folder / f"python.{os.getpid()}"
     draft.write_text(
         "#!/bin/sh\n"

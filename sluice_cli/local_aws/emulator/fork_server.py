@@ -1,0 +1,92 @@
+"""Starts execution environments of functions by forking a Python that has imported boto3: `fork_server.py SOCKET`.
+
+Run by the Python of a runtime, in place of one start of that Python for each environment (forked_functions.py). Each
+line from the socket is a request, with the standard input, output and error of the new process; the answer is its
+process number. It ends when the other side of the socket is closed.
+
+An environment whose code or layers bring other contents for a module that is imported here starts its Python anew,
+as a process of the same number.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import types
+from pathlib import Path
+
+import boto3  # noqa: F401 - for the environments
+
+AT_ONCE = 1 << 16
+
+
+def next_environment(control: socket.socket) -> tuple[dict[str, object], list[int]] | None:
+    """The request and the descriptors of a new environment, in its process; None in this one at the end."""
+    while True:
+        line, descriptors, _, _ = socket.recv_fds(control, AT_ONCE, 3)
+        while line and not line.endswith(b"\n"):
+            more = control.recv(AT_ONCE)
+            line = line + more if more else b""
+        if not line:
+            return None
+        forked = os.fork()
+        if not forked:
+            control.close()
+            return json.loads(line), descriptors
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.sendall(b"%d\n" % forked)
+
+
+def run(command: list[str], folder: str, environment: dict[str, str], descriptors: list[int]) -> None:
+    """Run a script of Python as a process that is started with it would."""
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.chdir(folder)
+    layers = [Path(one) for one in environment.get("_LAMBDA_LAYERS_DIRS", "").split(os.pathsep) if one]
+    if brings_other_modules([Path(folder), *layers, *(layer / "python" for layer in layers)]):
+        os.execve(command[0], command, environment)  # noqa: S606
+    path = os.environ.get("PYTHONPATH")  # of the launcher of a runtime's Python
+    os.environ.clear()
+    os.environ.update(environment if path is None else {**environment, "PYTHONPATH": path})
+    time.tzset()
+    script = Path(command[1])
+    sys.argv[:] = command[1:]
+    sys.path[:] = [str(script.parent) if one == str(Path(__file__).parent) else one for one in sys.path]
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = str(script)
+    exec(compile(script.read_bytes(), script, "exec"), vars(main))  # noqa: S102 - ministack's script
+
+
+def brings_other_modules(places: list[Path]) -> bool:
+    """Whether a function's code or a layer has a module that is imported here, with other contents."""
+    for entry in (entry for place in places if place.is_dir() for entry in place.iterdir()):
+        imported = getattr(sys.modules.get(entry.name.partition(".")[0]), "__file__", None)
+        if imported:
+            own = Path(imported)
+            if contents(entry) != contents(own.parent if own.name == "__init__.py" else own):
+                return True
+    return False
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """A file, or the files of a folder, without compiled ones."""
+    if not path.is_dir():
+        return {path.name: path.read_bytes()}
+    files = [one for one in path.rglob("*") if one.is_file() and one.parent.name != "__pycache__"]
+    return {str(one.relative_to(path)): one.read_bytes() for one in files}
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended environments leave nothing to wait for
+    gc.freeze()
+    requested = next_environment(socket.socket(fileno=int(sys.argv[1])))
+    if requested is not None:
+        run(descriptors=requested[1], **requested[0])  # type: ignore[arg-type]
