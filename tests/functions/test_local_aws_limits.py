@@ -47,17 +47,17 @@ def test_an_answer_that_is_too_large_is_an_error(aws: BareAws, function: str) ->
 
 
 class Api:
-    def __init__(self, aws: BareAws, function: str) -> None:
+    def __init__(self, aws: BareAws, function: str, *, waits: int = 29_000) -> None:
         gateway = aws.client("apigateway")
-        self._aws, self.id = aws, gateway.create_rest_api(name=f"{aws.prefix}-limits")["id"]
+        self._aws, self.id = aws, gateway.create_rest_api(name=f"{aws.prefix}-limits-{waits}")["id"]
         aws.cleanup(gateway.delete_rest_api, restApiId=self.id)
         root = gateway.get_resources(restApiId=self.id)["items"][0]["id"]
         route = {"restApiId": self.id, "resourceId": root, "httpMethod": "POST"}
         gateway.put_method(**route, authorizationType="NONE")
         uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
-        gateway.put_integration(**route, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri, timeoutInMillis=1000)
+        gateway.put_integration(**route, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri, timeoutInMillis=waits)
         gateway.create_deployment(restApiId=self.id, stageName="live")
-        aws.permit(function, "apigateway", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{self.id}/*")
+        aws.permit(function, "apigateway", f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{self.id}/*", f"waits-{waits}")
 
     def post(self, content: Any) -> tuple[int, Any]:
         running = self._aws.local.running()
@@ -80,8 +80,8 @@ def test_a_request_beyond_ten_megabytes_is_refused(api: Api) -> None:
     assert api.post(b" " * (10 * MEGABYTE + 1)) == (413, {"message": "Request Too Long"})
 
 
-def test_a_function_that_takes_longer_than_the_integration_is_a_timeout(api: Api) -> None:
-    assert api.post({"seconds": 2, "answer": {"statusCode": 200}}) == (
+def test_a_function_that_takes_longer_than_the_integration_is_a_timeout(aws: BareAws, function: str) -> None:
+    assert Api(aws, function, waits=1000).post({"seconds": 2, "answer": {"statusCode": 200}}) == (
         504,
         {"message": "Endpoint request timed out"},
     )

@@ -81,10 +81,10 @@ class BareAws:
         eventually(lambda: client.get_function_configuration(FunctionName=arn)["State"] == "Active")
         return str(arn)
 
-    def permit(self, function: str, who: str, source: str) -> None:
+    def permit(self, function: str, who: str, source: str, statement: str = "test") -> None:
         self.client("lambda").add_permission(
             FunctionName=function,
-            StatementId="test",
+            StatementId=statement,
             Action="lambda:InvokeFunction",
             Principal=f"{who}.amazonaws.com",
             SourceArn=source,
