@@ -37,23 +37,23 @@ class GivenLoad:
         if first is None:
             raise InputError(f"{model.stack}: no function gets the events of {entry.label}; choose another --entry")
         if entry.address in model.schedules:
-            return self._of_schedule(model.schedules[entry.address])
+            return self._of_schedule(model.stack, model.schedules[entry.address])
         if self.rate is None:
             raise InputError("--rate: none is given; give a number of events a second")
         return LoadPattern(self.pattern, self.rate / model.functions[first].work.events, self.seconds)
 
-    def _of_schedule(self, schedule: ScheduleSettings) -> LoadPattern:
+    def _of_schedule(self, stack: str, schedule: ScheduleSettings) -> LoadPattern:
         """A schedule has times of its own: a day of them, or a week."""
         if not schedule.times:
-            raise InputError(f"{schedule.label} is disabled; there is nothing to simulate")
+            raise InputError(f"{stack}: {schedule.label} is disabled; there is nothing to simulate")
         seconds = self.seconds
         if self.is_usual:
             seconds = DAY if schedule.times[0] < DAY else LONGEST
         runs = sum(time < seconds for time in schedule.times)
         if not runs:
             raise InputError(
-                f"{schedule.label}: {schedule.expression} starts no run within {seconds:g} seconds of midnight (UTC); "
-                f"give --hours {math.ceil((schedule.times[0] + 1) / 3_600)}"
+                f"{stack}: {schedule.label}, {schedule.expression}, starts no run within {seconds:g} seconds of "
+                f"midnight (UTC); give --hours {math.ceil((schedule.times[0] + 1) / 3_600)}"
             )
         return LoadPattern(self.pattern, runs / seconds, seconds)
 

@@ -105,9 +105,9 @@ def test_runs_that_last_longer_than_their_interval_overlap() -> None:
         (
             (30 * HOUR,),
             "2",
-            "Nightly schedule: cron(...) starts no run within 7200 seconds of midnight (UTC); give",
+            "stack: Nightly schedule, cron(...), starts no run within 7200 seconds of midnight (UTC); give",
         ),
-        ((), None, "Nightly schedule is disabled; there is nothing to simulate"),
+        ((), None, "stack: Nightly schedule is disabled; there is nothing to simulate"),
     ],
 )
 def test_a_schedule_without_a_run_is_refused(times: tuple[float, ...], hours: str | None, message: str) -> None:
