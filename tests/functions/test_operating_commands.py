@@ -1,6 +1,5 @@
 """`sluice invoke`, `logs`, `trace`, `list` and `failures --capture` on a function that does what its event says."""
 
-import io
 import json
 import os
 import signal
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,11 @@ from typing import Any
 import pytest
 
 from checks import ROOT
-from sluice_cli.__main__ import DESCRIPTION, VERBS
 from sluice_cli.capturing.captured import CapturedFailure, Outcome
-from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.target import Target
 from sluice_cli.testing import DeployedProject
+from tests.support.commands import sluice_here
 from tests.support.pretended_stack import pretended_project
 from tests.support.probe import Probe, probe
 from tests.support.waiting import eventually
@@ -56,12 +54,8 @@ class Shop:
         return out
 
     def ended(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
-        """Exit code, standard output and standard error of a command, run in this process to be fast."""
-        out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setattr(sys, "stdin", io.StringIO(given))
-            code = run("sluice", DESCRIPTION, VERBS, [*arguments, "--project", str(self.folder)])
-        return code, out.getvalue(), err.getvalue()
+        """Exit code, standard output and standard error of a command."""
+        return sluice_here(self.folder, *arguments, given=given)
 
     def invoke(self, source: str, *options: str, code: int = 0) -> str:
         event = json.dumps({"run": source})

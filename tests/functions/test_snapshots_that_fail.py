@@ -17,7 +17,7 @@ from sluice_cli.deployment.snapshots import (
 from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
-from tests.support.commands import sluice
+from tests.support.commands import sluice_here
 
 
 def queues(project: Project) -> list[str]:
@@ -40,18 +40,20 @@ def test_the_running_local_aws_continues_if_a_snapshot_does_not_start(project: P
     before = local_aws_of(project).running()
     with pytest.raises(LocalAwsError, match=r"^not restored to snapshot broken; the local AWS goes on as it was\n"):
         restore_snapshot(project, "broken")
-    for damage, words in (
-        ("{", "the saved state of sqs is missing or cannot be read"),
-        ("[1]", "the saved state of sqs cannot be loaded"),
-        (None, "the saved state of sqs is missing or cannot be read"),
-    ):
-        snapshot = take_snapshot(project, "broken", replace=True)
-        state = snapshot.folder / "state" / "sqs.json"
+    snapshot = take_snapshot(project, "broken", replace=True)
+    for service, damage in (("sns", "{"), ("sqs", "[1]"), ("dynamodb", None)):
+        state = snapshot.folder / "state" / f"{service}.json"
         state.unlink()
         if damage:
             state.write_text(damage)
-        with pytest.raises(LocalAwsError, match=rf"(?s)^not restored to snapshot broken;.*{words}"):
-            restore_snapshot(project, "broken")
+    with pytest.raises(LocalAwsError, match=r"^not restored to snapshot broken;") as refused:
+        restore_snapshot(project, "broken")
+    for words in (
+        "the saved state of sns is missing or cannot be read",
+        "the saved state of sqs cannot be loaded",
+        "the saved state of dynamodb is missing or cannot be read",
+    ):
+        assert words in str(refused.value)
     after = local_aws_of(project).running()
     assert before
     assert after
@@ -116,7 +118,7 @@ def test_kept_state_stays_until_a_command_replaces_it(
     restore_snapshot(project, "named")
     assert (names(project), queues(project)) == (["named"], [])
     stop_and_keep(project)
-    code, out, err = sluice(project.folder, "down")
+    code, out, err = sluice_here(project.folder, "down")
     assert (code, err) == (0, "")
     assert out.startswith("Local AWS: was not running\nLocal AWS: its state of ")
     assert (names(project), resume(project), discard_kept(project)) == (["named"], None, None)
@@ -126,7 +128,7 @@ def test_up_and_watch_go_on_from_kept_state(project: Project) -> None:
     create_queue(project, "kept")
     for command in ("up", "watch"):
         stop_and_keep(project)
-        code, out, _ = sluice(project.folder, command)
+        code, out, _ = sluice_here(project.folder, command)
         assert code == 1  # the app of this project synthesizes nothing
         assert out.startswith("Local AWS: continues from its state of ")
         assert (queues(project), names(project)) == (["kept"], [])

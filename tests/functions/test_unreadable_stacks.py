@@ -7,7 +7,7 @@ import pytest
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, PRIVATE_FOLDER
-from tests.support.commands import sluice
+from tests.support.commands import sluice_here
 
 APP = """
 mkdir -p "$CDKTF_OUTDIR/stacks/good" "$CDKTF_OUTDIR/stacks/bad"
@@ -49,7 +49,7 @@ def project(local_aws: LocalAws, tmp_path: Path) -> Path:
 def test_the_stacks_that_can_be_read_are_shown_and_the_others_named(local_aws: LocalAws, project: Path) -> None:
     variables = local_aws.environment()
     done = {
-        verb: sluice(project, *verb.split(), variables=variables)
+        verb: sluice_here(project, *verb.split(), variables=variables)
         for verb in ("outputs", "outputs --json", "list --deployed", "logs", "outputs good")
     }
     assert [code for code, *_ in done.values()] == [1, 1, 1, 1, 0]

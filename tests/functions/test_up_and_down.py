@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,20 +10,29 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from checks import ROOT
+from sluice_cli.deployment.snapshots import restore_snapshot, take_snapshot
 from sluice_cli.local_aws import server
 from sluice_cli.local_aws.server import LocalAws, Running
-from sluice_cli.project import FILE
-from tests.support.commands import sluice
+from sluice_cli.project import FILE, Project
+from sluice_cli.target import local_aws_of
+from tests.support.commands import sluice, sluice_here
 
-ONE_STACK = """
-mkdir -p "$CDKTF_OUTDIR/stacks/a"
-echo '{"stacks": {"a": {"workingDirectory": "stacks/a"}}}' >"$CDKTF_OUTDIR/manifest.json"
-echo '{"resource": {"terraform_data": {"a": {}}}}' >"$CDKTF_OUTDIR/stacks/a/cdk.tf.json"
+
+def app(*names: str) -> str:
+    """Writes stacks of one resource, without a provider."""
+    manifest = {"stacks": {name: {"workingDirectory": f"stacks/{name}"} for name in names}}
+    return f"""
+for name in {" ".join(names)}; do
+  mkdir -p "$CDKTF_OUTDIR/stacks/$name"
+  echo '{{"resource": {{"terraform_data": {{"a": {{}}}}}}}}' >"$CDKTF_OUTDIR/stacks/$name/cdk.tf.json"
+done
+echo '{json.dumps(manifest)}' >"$CDKTF_OUTDIR/manifest.json"
 """
 
 
@@ -41,14 +51,15 @@ def test_up_stops_the_local_aws_again_when_the_app_fails(tmp_path: Path) -> None
 
 
 def test_up_refuses_a_name_of_no_stack_and_leaves_nothing_running(tmp_path: Path) -> None:
-    code, _, err = sluice(make(tmp_path, ONE_STACK), "up", "b")
+    code, _, err = sluice_here(make(tmp_path, app("a")), "up", "b")
     assert (code, err) == (2, "no stack is named b (the app synthesizes: a)\n")
     assert not (tmp_path / ".sluice" / "local").exists()
 
 
 def test_the_second_of_two_commands_names_the_first_and_waits(tmp_path: Path) -> None:
-    make(tmp_path, f"sleep 2; {ONE_STACK}")
-    first = subprocess.Popen([sys.executable, "-c", COMMAND, "up"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    make(tmp_path, f"sleep 2; {app('a')}")
+    command, environment = [sys.executable, "-m", "sluice_cli", "up"], {**os.environ, "PYTHONPATH": str(ROOT)}
+    first = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
     lock = tmp_path / ".sluice" / "lock"
     while not (lock.exists() and lock.read_text()):
         time.sleep(0.05)
@@ -60,50 +71,84 @@ def test_the_second_of_two_commands_names_the_first_and_waits(tmp_path: Path) ->
     assert "Local AWS: still running at " in out
     assert "Deploying: done, nothing to change\n" in out
     assert out.endswith("Unchanged since the last deployment, not planned (--plan-all): a\n")
-    assert sluice(tmp_path, "down")[0] == 0
+    assert sluice_here(tmp_path, "down")[0] == 0
 
 
-COMMAND = f"""
-import sys
-sys.path.insert(0, {str(ROOT)!r})
-from sluice_cli.__main__ import VERBS
-from sluice_cli.command_line import run
-from sluice_cli.local_aws import server
-server.BUSY_SECONDS = 1
-sys.exit(run("sluice", "", VERBS, sys.argv[1:]))
-"""
+# Each would be the only one that is said, as the others are not begun.
+ALONE = ("no terraform", "stack", "override")
+SIDE_BY_SIDE = ("invalid", "state", "lock")
+# Terraform is initialized again.
+IN_ORDER = ("backend", "no-init")
 
 
-WITHOUT_ORDER = ("no terraform", "stack", "invalid", "override", "state", "lock")
-# Terraform is initialized again; a server that does not answer is not asked.
-IN_ORDER = ("backend", "no init", "server")
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project whose snapshot `deployed` has stacks in it, named after what is going to be wrong with them."""
+    project = Project.read(make(tmp_path_factory.mktemp("deployed"), app(*IN_ORDER)))
+    local = local_aws_of(project)
+    try:
+        assert sluice_here(project.folder, "up")[0] == 0
+        take_snapshot(project, "deployed")
+        local.stop()
+        yield project
+    finally:
+        local.stop()
 
 
-@pytest.mark.parametrize("broken", [*WITHOUT_ORDER, *IN_ORDER])
-def test_down_stops_the_local_aws_even_if_terraform_fails(tmp_path: Path, broken: str) -> None:
-    assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
-    running = LocalAws(tmp_path / ".sluice" / "local").running()
+def down(project: Project, broken: Sequence[str], variables: Mapping[str, str] | None = None) -> str:
+    """What `sluice down` says, which ends well and leaves nothing that runs, whatever is broken."""
+    local = local_aws_of(project)
+    running = local.running()
     assert running
-    path = {"PATH": str(tmp_path)} if broken == "no terraform" else {}
-    if not path:
-        damage(broken, tmp_path / ".sluice" / "stacks" / "a", LocalAws(tmp_path / ".sluice" / "local"), running)
-    done = subprocess.run(
-        [sys.executable, "-c", COMMAND, "down"],
-        cwd=tmp_path,
-        env={**os.environ, **path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    out = done.stdout
-    assert ("Not destroyed in order, and gone with the local AWS all the same:\n" in out) == (broken in WITHOUT_ORDER)
-    if broken != "server":
-        assert ("Destroying: done, 1 change\n" in out) == (broken in IN_ORDER)
+    for name in broken:
+        damage(name, project.private_folder / "stacks", local, running)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server, "BUSY_SECONDS", 1)
+        code, out, err = sluice_here(project.folder, "down", variables=variables)
+    assert (code, err) == (0, "")
     assert out.endswith("Local AWS: stopped\n")
     with pytest.raises(ProcessLookupError):
         os.kill(running.pid, 0)
-    assert not (tmp_path / ".sluice" / "local").exists()
+    assert not local.folder.exists()
+    return out
+
+
+NOT_IN_ORDER = "Not destroyed in order, and gone with the local AWS all the same:\n"
+
+
+@pytest.mark.parametrize("broken", ALONE)
+def test_down_stops_the_local_aws_even_if_terraform_cannot_begin(deployed: Project, broken: str) -> None:
+    restore_snapshot(deployed, "deployed")
+    out = down(deployed, [broken], {"PATH": str(deployed.folder)} if broken == "no terraform" else {})
+    assert NOT_IN_ORDER in out
+    assert "Destroying: done" not in out
+
+
+def test_down_initializes_terraform_again_where_that_is_needed(deployed: Project) -> None:
+    restore_snapshot(deployed, "deployed")
+    out = down(deployed, IN_ORDER)
+    assert NOT_IN_ORDER not in out
+    assert "Destroying: done, 2 changes\n" in out
+
+
+def test_down_stops_a_local_aws_that_does_not_answer_without_asking_it(deployed: Project) -> None:
+    restore_snapshot(deployed, "deployed")
+    assert NOT_IN_ORDER not in down(deployed, ["server"])
+
+
+def test_down_destroys_what_it_can_and_names_what_failed_and_what_is_left_outside_of_the_local_aws(
+    tmp_path: Path,
+) -> None:
+    assert sluice(make(tmp_path, app(*SIDE_BY_SIDE, "outside", "whole")), "up")[0] == 0
+    out = down(Project.read(tmp_path), [*SIDE_BY_SIDE, "outside"])
+    assert NOT_IN_ORDER in out
+    assert "Destroying: done" not in out
+    failed = re.findall(r"^(?:Destroying|terraform \w+ of) (\w+):? failed", out, re.MULTILINE)
+    assert sorted(failed) == sorted([*SIDE_BY_SIDE, "outside"])
+    assert out.splitlines()[-2:] == [
+        "Not on the local AWS, so these are left: outside: cloud_page.b",
+        "Local AWS: stopped",
+    ]
 
 
 def test_a_local_aws_that_is_busy_for_longer_than_one_request_waits_is_still_running(local_aws: LocalAws) -> None:
@@ -118,13 +163,15 @@ def test_a_local_aws_that_is_busy_for_longer_than_one_request_waits_is_still_run
         again.join()
 
 
-def damage(what: str, folder: Path, local: LocalAws, running: Running) -> None:
-    state = {"Bucket": "sluice-state-000000000000-us-east-1", "Key": "a/terraform.tfstate"}
+def damage(what: str, stacks: Path, local: LocalAws, running: Running) -> None:
+    """Damage the stack of that name; where there is none, the first one, or the server."""
+    folder = stacks / what if (stacks / what).is_dir() else stacks / IN_ORDER[0]
+    state = {"Bucket": "sluice-state-000000000000-us-east-1", "Key": f"{what}/terraform.tfstate"}
     if what == "stack":
         (folder / "cdk.tf.json").unlink()
     elif what == "invalid":
         (folder / "cdk.tf.json").write_text('{"resource": {"terraform_data": {"a": {"unknown": 1}}}}')
-    elif what == "no init":
+    elif what == "no-init":
         shutil.rmtree(folder / ".terraform")
     elif what == "override":
         (folder / "sluice_override.tf.json").write_text("{")
@@ -133,33 +180,22 @@ def damage(what: str, folder: Path, local: LocalAws, running: Running) -> None:
     elif what == "lock":
         lock = {"ID": "1", "Who": "somebody", "Operation": "apply", "Created": "2026-01-01T00:00:00Z"}
         local.client("s3").put_object(**{**state, "Key": f"{state['Key']}.tflock"}, Body=json.dumps(lock).encode())
+    elif what == "outside":
+        deployed = json.loads(local.client("s3").get_object(**state)["Body"].read())
+        (resource,) = deployed["resources"]
+        provider = 'provider["registry.terraform.io/example/cloud"]'
+        deployed["resources"] += [
+            {**resource, "type": type_, "name": "b", "provider": provider} for type_ in ("cloud_page", "random_id")
+        ]
+        local.client("s3").put_object(**state, Body=json.dumps(deployed).encode())
     elif what == "backend":
         (folder / ".terraform" / "terraform.tfstate").unlink()
     elif what == "server":
         os.kill(running.pid, signal.SIGSTOP)
 
 
-def test_down_names_what_is_left_outside_of_the_local_aws(tmp_path: Path) -> None:
-    assert sluice(make(tmp_path, ONE_STACK), "up")[0] == 0
-    s3 = LocalAws(tmp_path / ".sluice" / "local").client("s3")
-    key = {"Bucket": "sluice-state-000000000000-us-east-1", "Key": "a/terraform.tfstate"}
-    state = json.loads(s3.get_object(**key)["Body"].read())
-    (resource,) = state["resources"]
-    provider = 'provider["registry.terraform.io/example/cloud"]'
-    state["resources"] += [
-        {**resource, "type": type_, "name": "b", "provider": provider} for type_ in ("cloud_page", "random_id")
-    ]
-    s3.put_object(**key, Body=json.dumps(state).encode())
-    code, out, _ = sluice(tmp_path, "down")
-    assert code == 0
-    assert out.splitlines()[-2:] == [
-        "Not on the local AWS, so these are left: a: cloud_page.b",
-        "Local AWS: stopped",
-    ]
-
-
 def test_up_without_terraform_names_its_download_page_and_starts_nothing(tmp_path: Path) -> None:
-    code, out, err = sluice(make(tmp_path, ONE_STACK), "up", variables={"PATH": str(tmp_path)})
+    code, out, err = sluice_here(make(tmp_path, app("a")), "up", variables={"PATH": str(tmp_path)})
     assert (code, out) == (1, "")
     assert err == "terraform is not on PATH: get it from developer.hashicorp.com/terraform/install\n"
     assert not (tmp_path / ".sluice" / "local").exists()

@@ -1,8 +1,6 @@
 """Invalid plans are refused with the reason; unknown parts of a plan are shown, never skipped."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +8,7 @@ import pytest
 from checks import ROOT
 from sluice_cli.review.plan import PlanError, read_plan
 from tests.review.plans import change, document, findings, headlines, review
+from tests.support.commands import sluice, sluice_here
 
 PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))
 
@@ -58,15 +57,15 @@ def test_later_minor_versions_of_the_format_are_read() -> None:
 def test_the_command_ends_with_2_and_one_line_for_what_is_no_plan(tmp_path: Path, content: bytes, said: str) -> None:
     file = tmp_path / "plan.json"
     file.write_bytes(content)
-    result = _command("--plan", str(file))
-    assert result.returncode == 2
-    assert said in result.stderr
-    assert "Traceback" not in result.stderr
+    code, _, err = sluice_here(tmp_path, "review", "--plan", str(file))
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in err
 
 
 def test_the_command_names_a_file_that_is_not_there(tmp_path: Path) -> None:
-    result = _command("--plan", str(tmp_path / "none.json"))
-    assert (result.returncode, "No such file" in result.stderr) == (2, True)
+    code, _, err = sluice(ROOT, "review", "--plan", str(tmp_path / "none.json"))
+    assert (code, "No such file" in err) == (2, True)
 
 
 def test_a_type_without_a_module_class_is_shown_by_its_attributes() -> None:
@@ -93,13 +92,3 @@ def test_resources_of_child_modules_and_of_counts_are_shown() -> None:
 
 def test_an_incomplete_plan_says_so() -> None:
     assert review(complete=False).notes == ("This plan is not complete: Terraform left something out of it.",)
-
-
-def _command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "sluice_cli", "review", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )

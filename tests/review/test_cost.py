@@ -16,6 +16,7 @@ from sluice_cli.review.cost.fixed import FIXED
 from sluice_cli.review.cost.model import Cost, line_words
 from sluice_cli.review.cost.prices import PRICES, PriceListError, read_prices
 from sluice_cli.review.markdown import to_markdown
+from sluice_cli.review.model import StackReview
 from sluice_cli.review.page import to_html
 from sluice_cli.review.pages import as_json
 from sluice_cli.review.plan import read_plan
@@ -23,8 +24,8 @@ from sluice_cli.review.reviewing import review_stack
 from sluice_cli.review.words import ConstructNames
 from tests.review.plans import ACCOUNT, Values, allow, change, document, policy, review
 from tests.review.shop import SHOP
-from tests.review.test_bad_input import _command as command
-from tests.review.test_formats import EVIL, Elements, terminal
+from tests.review.test_formats import EVIL, Elements, page_of_evil, terminal
+from tests.support.commands import sluice_here
 
 KEY = "aws_kms_key.Key_Key_00000000"
 TABLE = "aws_dynamodb_table.Records_Table_00000000"
@@ -301,21 +302,19 @@ def test_every_format_shows_the_same_costs() -> None:
     assert told["events_a_month"] == 5
 
 
-@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
-def test_no_text_of_a_plan_is_obeyed(text: str) -> None:
-    def hostile(word: str) -> str:
-        return to_html(
-            [
-                review(
-                    change(f"aws_kms_key.{word}", None, {"description": word}),
-                    change(f"aws_x.{word}", None, {}),
-                    change(TABLE, None, {"billing_mode": "PROVISIONED", "read_capacity": word, "write_capacity": word}),
-                    change("aws_lambda_function.F", None, {"memory_size": word, "role": word}),
-                )
-            ]
-        )
+def hostile(word: str) -> StackReview:
+    return review(
+        change(f"aws_kms_key.{word}", None, {"description": word}),
+        change(f"aws_x.{word}", None, {}),
+        change(TABLE, None, {"billing_mode": "PROVISIONED", "read_capacity": word, "write_capacity": word}),
+        change("aws_lambda_function.F", None, {"memory_size": word, "role": word}),
+    )
 
-    assert Elements(hostile(text)).tags == Elements(hostile("word")).tags
+
+@pytest.mark.parametrize("text", ["", *EVIL.values()], ids=["what is above", *EVIL])
+def test_no_text_of_a_plan_is_obeyed(text: str) -> None:
+    harmless, evil = page_of_evil(hostile)[text]
+    assert evil.tags == harmless.tags
 
 
 @pytest.mark.parametrize("value", [-1, True, "x", [], {}, "1e999", 10**400], ids=lambda one: repr(one)[:8])
@@ -356,8 +355,8 @@ def test_prices_are_renewed_from_offers_of_aws() -> None:
 def test_the_command_takes_the_load_and_refuses_what_is_no_load(tmp_path: Path) -> None:
     file = tmp_path / "plan.json"
     file.write_text(json.dumps(document(change("aws_lambda_function.F", None, FUNCTION))))
-    given = command("--json", "--events", "5,000,000", "--plan", str(file))
-    assert json.loads(given.stdout)[0]["cost"]["a_month"]["after"] == pytest.approx(5 * 1.0666675, abs=1e-5)
+    _, out, _ = sluice_here(tmp_path, "review", "--json", "--events", "5,000,000", "--plan", str(file))
+    assert json.loads(out)[0]["cost"]["a_month"]["after"] == pytest.approx(5 * 1.0666675, abs=1e-5)
     assert "Cost a month at 5,000,000 events: $0.00 → $5.33 (+$5.33)" in (tmp_path / "review.md").read_text()
 
 

@@ -1,9 +1,8 @@
 """Real plans of a real deployment: reviewed, refused, acknowledged, applied once."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,15 @@ from typing import Any
 import pytest
 
 from checks import ROOT
-from sluice_cli.deployment.plan import StackPlan, apply_reviewed, make_plans, review_plans
+from sluice_cli.deployment.plan import StackPlan, apply_reviewed, make_plans, review_document, review_plans
 from sluice_cli.errors import DeploymentError, SluiceError, UndecidedError
+from sluice_cli.review.configuration import Configuration
 from sluice_cli.review.model import StackReview
 from sluice_cli.review.pages import write_pages
 from sluice_cli.review.saved import FOLDER, SavedPlan
-from sluice_cli.stack import synthesize
+from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import Target
+from tests.support.commands import sluice_here
 from tests.support.deployed import Deployment
 from tests.support.github_roles import DEPLOY, PRODUCTION, PULL_REQUEST, REVIEW, as_role
 
@@ -30,10 +31,6 @@ def target(deployment: Deployment, folder: Path, **settings: str) -> Target:
     """A second working copy with the same account and state."""
     environment = {**deployment.target.environment, **settings}
     return replace(deployment.target, folder=folder, output_folder=None, environment=environment)
-
-
-def review(where: Target, names: Sequence[str], acknowledged: Sequence[str]) -> list[StackReview]:
-    return review_plans(make_plans(synthesize(where, names)), acknowledged)
 
 
 def edited(document: dict[str, Any]) -> dict[str, Any]:
@@ -112,15 +109,15 @@ def test_exit_codes(careless: tuple[StackReview, Path]) -> None:
 
     def code(*acknowledged: str) -> int:
         flags = [part for address in acknowledged for part in ("--acknowledge", address)]
-        command = [sys.executable, "-m", "sluice_cli", "review", "--plan", str(document), *flags]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode
+        return sluice_here(ROOT, "review", "--plan", str(document), *flags)[0]
 
     dangers = [one.address for one in found.dangers]
     assert (code(), code(*dangers[1:]), code(*dangers), code("aws_s3_bucket.None")) == (3, 3, 0, 1)
 
 
-def test_what_is_deployed_needs_no_change(deployment: Deployment, tmp_path: Path) -> None:
-    (found,) = review(target(deployment, tmp_path), [TRACKER], [])
+def test_what_is_deployed_needs_no_change(deployment: Deployment) -> None:
+    _, _, plan = deployment.plan(TRACKER)
+    found = review_document(TRACKER, plan, Configuration.synthesized(Stack(TRACKER, deployment.target).configuration))
     assert (found.counts.changes, found.dangers, list(found.changes)) == (0, [], [])
 
 
@@ -151,7 +148,8 @@ def test_exactly_what_was_reviewed_is_applied_once_and_nothing_that_moved(
     # Terraform plans the policy on these logs too; unchanged, it is folded.
     assert [one.headline for one in found.changes] == ["log group: log retention (days) 365 → 731"]
     assert found.folded == ("1 with nothing but values that are known after apply",)
-    reviewed(yours)
+    # A second run with the same review.
+    shutil.copytree(mine.folder, yours.folder, symlinks=True)
 
     other = replace(mine, environment={**mine.environment, "LOG_RETENTION_DAYS": "400"})
     assert "the configuration moved since the review (cdk.tf.json)" in refused(other)

@@ -25,6 +25,7 @@ from sluice_cli.review.ruleset import FILE, Ruleset
 from sluice_cli.review.saved import Manifest, NotReviewed, SavedPlan, StateVersion, configuration_hashes, file_hash
 from sluice_cli.review.terminal import print_review
 from tests.review.plans import Values, change, document
+from tests.support.commands import sluice, sluice_here
 
 HEADER = "from sluice_cli.review.rules import Danger, Finding, PlannedChange, lower, raise_, rule, silence\n"
 RULE = (
@@ -258,22 +259,16 @@ def test_the_command_judges_a_plan_by_the_rules_of_its_project(tmp_path: Path) -
     (tmp_path / "cdktf.json").write_text('{"app": "true"}')
     (tmp_path / "plan.json").write_text(json.dumps(document(SLOWER)))
 
-    def run(rules: str) -> tuple[int, str]:
-        (tmp_path / FILE).write_text(rules)
-        command = [sys.executable, "-m", "sluice_cli", "review", "--plan", "plan.json", "--json"]
-        paths = {"PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
-        done = subprocess.run(
-            command, cwd=tmp_path, env={**os.environ, **paths}, capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    code, text = run(f"{HEADER}print('hello')\nsilence(Danger.EVENTS_WAIT, reason='jobs run at night')\n")
-    assert (code, json.loads(text.replace("hello\n", ""))[0]["changes"][0]["noted"][0]["reason"]) == (
-        ExitCode.DONE,
-        "jobs run at night",
-    )
-    assert run(f"{HEADER}lower(Danger.COST, reason='not this')\n")[0] == ExitCode.NEEDS_DECISION
-    assert run("import nothing_at_all\n")[0] == ExitCode.WRONG_INPUT
+    command = ["review", "--plan", "plan.json", "--json"]
+    rules = tmp_path / FILE
+    rules.write_text(f"{HEADER}print('hello')\nsilence(Danger.EVENTS_WAIT, reason='jobs run at night')\n")
+    code, out, err = sluice(tmp_path, *command, variables={"PYTHONSAFEPATH": "1"})
+    text = (out + err).replace("hello\n", "")
+    assert (code, json.loads(text)[0]["changes"][0]["noted"][0]["reason"]) == (ExitCode.DONE, "jobs run at night")
+    rules.write_text(f"{HEADER}lower(Danger.COST, reason='not this')\n")
+    assert sluice_here(tmp_path, *command)[0] == ExitCode.NEEDS_DECISION
+    rules.write_text("import nothing_at_all\n")
+    assert sluice_here(tmp_path, *command)[0] == ExitCode.WRONG_INPUT
 
 
 def documented() -> str:

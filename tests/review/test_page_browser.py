@@ -202,9 +202,8 @@ def test_a_narrow_window_scrolls_down_only(browser: Chrome, page: str) -> None:
     assert wide == 0
 
 
-@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL)
-def test_nothing_that_a_plan_says_runs(browser: Chrome, tmp_path: Path, text: str) -> None:
-    (tmp_path / "evil.html").write_text(to_html([everywhere(text)]), encoding="utf-8")
+def test_nothing_that_a_plan_says_runs(browser: Chrome, tmp_path: Path) -> None:
+    (tmp_path / "evil.html").write_text(to_html([everywhere(text) for text in EVIL.values()]), encoding="utf-8")
     opened(browser, (tmp_path / "evil.html").as_uri())
     assert browser.find_elements(By.CSS_SELECTOR, "img, iframe, object, embed, link, a:not([href^='#'])") == []
     assert len(browser.find_elements(By.TAG_NAME, "script")) == 1
@@ -222,11 +221,8 @@ def test_the_page_refuses_scripts_that_are_not_its_own(browser: Chrome, page: st
     assert len([one for one in said(browser) if "Content Security Policy" in one["message"]]) == 2
 
 
-@pytest.mark.parametrize(("number", "found"), [(1000, 11), (10_000, 111)])
-def test_thousands_of_changes_are_still_filtered_at_once(
-    browser: Chrome, tmp_path: Path, number: int, found: int
-) -> None:
-    (tmp_path / "large.html").write_text(to_html([many(number, dangerous=20)]), encoding="utf-8")
+def test_thousands_of_changes_are_still_filtered_at_once(browser: Chrome, tmp_path: Path) -> None:
+    (tmp_path / "large.html").write_text(to_html([many(10_000, dangerous=20)]), encoding="utf-8")
     opened(browser, (tmp_path / "large.html").as_uri())
 
     def milliseconds() -> float:
@@ -239,4 +235,4 @@ def test_thousands_of_changes_are_still_filtered_at_once(
         )
 
     assert eventually(lambda: milliseconds() < 1000)  # other programs may have the processor once or twice
-    assert browser.find_element(By.ID, "count").text == f"{found} of {number} changes shown"
+    assert browser.find_element(By.ID, "count").text == "111 of 10000 changes shown"

@@ -1,16 +1,16 @@
 """What a plan has besides changes: said in words, judged, and dangerous where nobody knows it."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from checks import ROOT
 from sluice_cli.review.plan import PlanError, read_plan
 from sluice_cli.review.plan_text import decode, read_plan_text
 from tests.review.plans import Values, allow, change, document, findings, headlines, policy, review
+from tests.support.commands import sluice_here
 
 PLAN = json.dumps(document(change("aws_s3_bucket.A", None, {"bucket": "a"})))
 API = "aws_api_gateway_rest_api.Api_Api_00000000"
@@ -71,13 +71,10 @@ def test_what_is_no_text_is_refused(content: bytes) -> None:
 
 
 def test_a_readme_given_as_a_plan_is_named_in_whole_and_no_class_is() -> None:
-    command = [sys.executable, "-m", "sluice_cli", "review", "--plan", "README.md"]
-    result = subprocess.run(
-        command, cwd=Path(__file__).parent.parent.parent, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 2
-    assert result.stderr.startswith("README.md: this is not a plan")
-    assert "Error" not in result.stderr
+    code, _, err = sluice_here(ROOT, "review", "--plan", "README.md")
+    assert code == 2
+    assert err.startswith("README.md: this is not a plan")
+    assert "Error" not in err
 
 
 # Later versions of the format.

@@ -1,14 +1,19 @@
 """The command lines of the tool and of the checks, on the tests' local AWS."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
 
 from checks import ROOT
 from checks.__main__ import VERBS as CHECKS
+from sluice_cli.__main__ import DESCRIPTION, VERBS
+from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
 
@@ -73,3 +78,22 @@ def sluice(
         check=False,
     )
     return done.returncode, done.stdout, done.stderr
+
+
+def sluice_here(
+    folder: Path, *arguments: str, given: str = "", variables: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
+    """As `sluice`, in this process: a process of its own takes most of a second to start. `given` is its input."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, variables or {}),  # afterwards also without what the command sets
+        patch.object(sys, "stdin", io.StringIO(given)),
+        chdir(folder),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        try:
+            code = run("sluice", DESCRIPTION, VERBS, arguments)
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return code, out.getvalue(), err.getvalue()

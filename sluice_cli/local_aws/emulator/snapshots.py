@@ -89,26 +89,30 @@ def _load_into(service: ModuleType, data: dict[str, Any]) -> None:
 
 
 def _load_all() -> None:
-    """Load what was saved. Raises `StateNotLoaded` that names what is missing or cannot be read."""
+    """Load what was saved. Raises `StateNotLoaded` that names all that is missing or cannot be read."""
     folder = Path(persistence.STATE_DIR)
     try:
         saved = json.loads((folder / SAVED).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StateNotLoaded(f"{folder / SAVED} cannot be read: {error}") from error
     modules = {**ministack_app._state_map, **{service.__name__: service for service in OWN_SERVICES}}
+    wrong = []
     for name in saved:
         data, service = persistence.load_state(name), modules.get(name)
         if isinstance(service, str):
             service = ministack_app._get_module(service)
         if data is None or service is None or isinstance(service, ministack_app._ErrorModule):
-            raise StateNotLoaded(f"the saved state of {name} is missing or cannot be read")
+            wrong.append(f"the saved state of {name} is missing or cannot be read")
+            continue
         try:
             if service in OWN_SERVICES:
                 _load_into(service, data)
             else:
                 service.load_persisted_state(data)
-        except Exception as error:
-            raise StateNotLoaded(f"the saved state of {name} cannot be loaded: {error!r}") from error
+        except Exception as error:  # noqa: BLE001 - of a service of ministack; said below
+            wrong.append(f"the saved state of {name} cannot be loaded: {error!r}")
+    if wrong:
+        raise StateNotLoaded("; ".join(wrong))
     codedeploy.go_on()
 
 
