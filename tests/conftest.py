@@ -75,9 +75,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore:No application metrics to publish")
 
 
-def pytest_collect_file(file_path: Path) -> None:
+def pytest_collectstart(collector: pytest.Collector) -> None:
     """A test file that uses hypothesis needs its profile before it is imported. Other files start a second sooner."""
-    if file_path.suffix == ".py" and "from hypothesis" in file_path.read_text(encoding="utf-8"):
+    if isinstance(collector, pytest.Module) and "from hypothesis" in collector.path.read_text(encoding="utf-8"):
         import tests.support.repeatable  # noqa: F401
 
 
