@@ -1,31 +1,29 @@
 """Answers Terraform's request for the schemas of a provider with the provider's own answer, kept from the first time.
 
-    python schema_server.py PROVIDER KEPT
+    python schema_server.py PROVIDER KEPT NAMES
 
 Run by the local AWS's Python, which has `h2`, in place of the provider that Terraform starts for its schemas
 (tests/support/provider_mirror.py). It speaks as much of go-plugin's protocol as that needs: a handshake line on
-standard output, gRPC over TLS on a socket, and the request to end.
+standard output, gRPC on a socket, and the request to end.
+
+Terraform spends most of a second of processor time on the schemas of all 1,500 resource types. It is given those of the
+types that the file NAMES has, unless it prints schemas. Large ones also have to be named in Terraform's folder.
 
 https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
 """
 
-import base64
+import itertools
 import os
 import signal
 import socket
-import ssl
 import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded, TrailersReceived
@@ -35,6 +33,9 @@ from h2.exceptions import ProtocolError
 GET_SCHEMA = {"5": "/tfplugin5.Provider/GetSchema", "6": "/tfplugin6.Provider/GetProviderSchema"}
 SHUTDOWN = "/plugin.GRPCController/Shutdown"
 EMPTY = b"\0\0\0\0\0"  # a message of no bytes, with gRPC's prefix
+# The tags of the schemas of resource types and of data sources in the answer, in both versions.
+MAPS_BY_TYPE = (0x12, 0x1A)
+LARGE = 100_000  # bytes
 AT_ONCE = 1 << 20
 SECONDS_TO_CONNECT = 60
 
@@ -72,10 +73,8 @@ def schemas(provider: str, kept: Path) -> Iterator[tuple[str, Callable[[], bytes
         protocol, _, answer = kept.read_bytes().partition(b"\n")
         yield protocol.decode(), lambda: answer
         return
-    # Without the certificate of Terraform the provider speaks without TLS.
-    environment = {name: value for name, value in os.environ.items() if name != "PLUGIN_CLIENT_CERT"}
     with subprocess.Popen(
-        [provider], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [provider], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         try:
             assert process.stdout is not None
@@ -117,33 +116,6 @@ def _unary(connection: Connection, path: str) -> bytes:
     return bytes(received)
 
 
-def certificate(folder: Path) -> tuple[ssl.SSLContext, str]:
-    """A server's context with a new certificate, and that certificate as go-plugin's handshake has it."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file = folder / "server.pem"
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    context.set_alpn_protocols(["h2"])
-    return context, base64.b64encode(made.public_bytes(serialization.Encoding.DER)).decode().rstrip("=")
-
-
 def serve(connection: Connection, get_schema: str, schema: Callable[[], bytes]) -> None:
     """Answer until the other side asks to end, or is gone."""
     answers: dict[str, Callable[[], bytes]] = {get_schema: schema, SHUTDOWN: lambda: EMPTY}
@@ -181,26 +153,60 @@ def _send(connection: Connection, stream: int, rest: memoryview) -> memoryview:
     return rest
 
 
-def main(provider: str, kept: Path) -> None:
+def of_types(answer: bytes, names: Container[bytes], written: bytes) -> bytes:
+    """The answer, with gRPC's prefix, without resource types and data sources of other names. Of types with large
+    schemas it has those that are written in the text too: the one of a web ACL is larger than all others together.
+
+    https://protobuf.dev/programming-guides/encoding/
+    """
+    kept, start = bytearray(), len(EMPTY)
+    while start < len(answer):
+        content, end = _part(answer, start)
+        if answer[start] in MAPS_BY_TYPE:
+            name, name_end = _part(answer, content)
+            type_ = answer[name:name_end]
+            needed = type_ in names and (end - start < LARGE or type_ in written)
+        else:
+            needed = True
+        kept += answer[start:end] if needed else b""
+        start = end
+    return b"\0" + struct.pack(">I", len(kept)) + kept
+
+
+def _part(message: bytes, start: int) -> tuple[int, int]:
+    """Where the content begins, and where it ends, of the part that begins with a tag of one byte and its length."""
+    length = shift = 0
+    for at in itertools.count(start + 1):
+        length |= (message[at] & 0x7F) << shift
+        shift += 7
+        if message[at] < 0x80:
+            return at + 1, at + 1 + length
+    raise ValueError("a length without an end")
+
+
+def main(provider: str, kept: Path, names: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Terraform ends its providers in order
+    command = Path("/proc", str(os.getppid()), "cmdline").read_bytes().split(b"\0")
     with (
-        schemas(provider, kept) as (protocol, schema),
+        schemas(provider, kept) as (protocol, whole),
         tempfile.TemporaryDirectory() as folder,
         socket.socket(socket.AF_UNIX) as listening,
     ):
-        context, shown = certificate(Path(folder))
         address = f"{folder}/socket"
         listening.bind(address)
         listening.listen()
         listening.settimeout(SECONDS_TO_CONNECT)
-        print("1", protocol, "unix", address, "grpc", shown, sep="|", flush=True)
-        plain, _ = listening.accept()
-        with context.wrap_socket(plain, server_side=True) as connected:
+        print("1", protocol, "unix", address, "grpc", sep="|", flush=True)
+        connected, _ = listening.accept()
+        prints_schemas = b"schema" in command
+        written = b"".join(path.read_bytes() for path in Path().glob("*.tf*") if path.is_file())
+        schema = whole if prints_schemas else lambda: of_types(whole(), set(names.read_bytes().split()), written)
+        with connected:
             serve(Connection(connected, client=False), GET_SCHEMA[protocol], schema)
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], Path(sys.argv[2]))
+        main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
     except (OSError, ProtocolError, ValueError) as error:
         sys.exit(f"{sys.argv[0]}: {error}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sluice_cli.export.schema import Schemas
 from sluice_cli.terraform.mirror import VARIABLE, find_mirrors, terraform_environment
 from tests.support import provider_mirror
 
@@ -54,6 +55,15 @@ def test_terraform_says_the_same_with_kept_schemas(kept: str, tmp_path: Path) ->
         "expected delay_seconds to be in the range (0 - 900), got 901",
     }
     assert validated(tmp_path / "kept", kept) == by_itself
+
+
+def test_schemas_are_printed_of_types_that_the_repository_does_not_name_too(kept: str, tmp_path: Path) -> None:
+    environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
+    (printed,) = Schemas.load({"aws": {"source": "hashicorp/aws"}}, environment).providers
+    named = set((Path(kept).parent / "names").read_text().split())
+    for part in ("resource_schemas", "data_source_schemas"):
+        assert printed[part].keys() & named
+        assert printed[part].keys() - named
 
 
 def test_a_mirror_that_somebody_named_is_used(tmp_path: Path) -> None:
