@@ -7,9 +7,10 @@ from dataclasses import Field, dataclass, fields, replace
 import pytest
 
 from settings import OneOf, Settings
-from sluice_cli.deployment.applying import deploy, destroy
+from sluice_cli.deployment.applying import deploy
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.stack import Stack, synthesized_stacks
+from sluice_cli.pytest_plugin import started_local_aws
+from sluice_cli.stack import Stack
 from sluice_cli.target import Target, local_target
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 from tests.support.commands import project_of
@@ -36,51 +37,40 @@ class Deployments:
 
 
 @pytest.fixture(scope="module")
-def owners(local_aws: LocalAws) -> Iterator[dict[str, str]]:
-    """Resources of the account's owner that settings name."""
-    ec2, waf, functions = (local_aws.client(name, region_name=REGION) for name in ("ec2", "wafv2", "lambda"))
-    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"]
-    group = ec2.create_security_group(VpcId=vpc, GroupName="test-settings", Description="of functions")["GroupId"]
-    visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "requests"}
-    acl = waf.create_web_acl(
-        Name="test-settings", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible
-    )["Summary"]
-    publishers = {"SigningProfileVersionArns": [f"arn:aws:signer:{REGION}:000000000000:/signing-profiles/p/0123456789"]}
-    signing = functions.create_code_signing_config(
-        AllowedPublishers=publishers, CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Warn"}
-    )["CodeSigningConfig"]["CodeSigningConfigArn"]
-    yield {
-        "VPC_SUBNET_IDS": subnet,
-        "VPC_SECURITY_GROUP_IDS": group,
-        "WEB_ACL_ARN": acl["ARN"],
-        "CODE_SIGNING_CONFIG_ARN": signing,
-    }
-    functions.delete_code_signing_config(CodeSigningConfigArn=signing)
-    waf.delete_web_acl(Name="test-settings", Scope="REGIONAL", Id=acl["Id"], LockToken=acl["LockToken"])
-    ec2.delete_security_group(GroupId=group)
-    ec2.delete_subnet(SubnetId=subnet)
-    ec2.delete_vpc(VpcId=vpc)
-
-
-@pytest.fixture(scope="module")
-def deployments(
-    local_aws: LocalAws, owners: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Deployments]:
-    """The upload API with the first settings, then each stack that has settings of its own with the second."""
-    own = local_target(project_of(local_aws), local_aws)
-    both = values_of_both(owners)
-    environment = {**own.environment, **both}
-    ensure_local_state_bucket(local_aws, both["STATE_BUCKET"])
-    target = replace(own, folder=tmp_path_factory.mktemp("settings"), output_folder=None)
-    try:
-        first = _deployed(local_aws, replace(target, environment={**environment, **FIRST}), FIRST_STACKS)
+def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployments]:
+    """The upload API with the first settings, then each stack that has settings of its own with the second, on a local
+    AWS of their own."""
+    with started_local_aws(tmp_path_factory) as local:
+        own = local_target(project_of(local), local)
+        both = values_of_both(owners(local))
+        environment = {**own.environment, **both}
+        ensure_local_state_bucket(local, both["STATE_BUCKET"])
+        target = replace(own, folder=tmp_path_factory.mktemp("settings"), output_folder=None)
+        first = _deployed(local, replace(target, environment={**environment, **FIRST}), FIRST_STACKS)
         shown = {name: show(first) for name, show in SHOWN_FIRST.items()}
         target = replace(target, environment={**environment, **SECOND})
-        second = _deployed(local_aws, target, STACKS)
+        second = _deployed(local, target, STACKS)
         yield Deployments(shown, second, Settings.load(target.environment))
-    finally:
-        destroy([one for one in synthesized_stacks(target) if one.initialized], target)
+
+
+def owners(local: LocalAws) -> dict[str, str]:
+    """Resources of the account's owner that settings name."""
+    ec2, waf, functions = (local.client(name, region_name=REGION) for name in ("ec2", "wafv2", "lambda"))
+    vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    visible = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "requests"}
+    publishers = {"SigningProfileVersionArns": [f"arn:aws:signer:{REGION}:000000000000:/signing-profiles/p/0123456789"]}
+    return {
+        "VPC_SUBNET_IDS": ec2.create_subnet(VpcId=vpc, CidrBlock="10.1.1.0/24")["Subnet"]["SubnetId"],
+        "VPC_SECURITY_GROUP_IDS": ec2.create_security_group(
+            VpcId=vpc, GroupName="test-settings", Description="of functions"
+        )["GroupId"],
+        "WEB_ACL_ARN": waf.create_web_acl(
+            Name="test-settings", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=visible
+        )["Summary"]["ARN"],
+        "CODE_SIGNING_CONFIG_ARN": functions.create_code_signing_config(
+            AllowedPublishers=publishers, CodeSigningPolicies={"UntrustedArtifactOnDeployment": "Warn"}
+        )["CodeSigningConfig"]["CodeSigningConfigArn"],
+    }
 
 
 def _deployed(local: LocalAws, target: Target, names: tuple[str, ...]) -> Site:
