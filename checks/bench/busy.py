@@ -15,7 +15,7 @@ from checks.systems import SYSTEMS
 from modules._packaging import build_archive
 
 from .laptop import EMPTY, HANDLERS, PLAIN, Event, Laptop, laptop
-from .measure import Program, run, say
+from .measure import TRIAL, Program, rounds_after_warming_up, run, say
 from .places import FUNCTIONS, LIBRARIES, OF_THE_WHEEL, PEERS, PYTHON, ROOT, TOOLKIT
 from .table import Comparison, compare
 
@@ -32,7 +32,7 @@ def compare_handlers(folder: Path, runs: int) -> Iterator[Comparison]:
     """The cost of an event in the function's process, without the local AWS: the handler's own time without its AWS
     calls, and the processor time with them.
     """
-    number = 20 if runs == 1 else 100
+    number = WARM_UP + 3 if runs == TRIAL else 100
     with laptop(folder) as aws:
         own: dict[str, list[float]] = {name: [] for name in HANDLERS}
         processor: dict[str, list[float]] = {name: [] for name in HANDLERS}
@@ -59,7 +59,7 @@ def compare_several(folder: Path, runs: int) -> Iterator[Comparison]:
     with laptop(folder) as aws:
         for _ in range(runs):
             for name, each in took.items():
-                each.append(handled(folder, aws, name, aws.events(name, 6 if runs == 1 else 20, 10))["milliseconds"])
+                each.append(handled(folder, aws, name, aws.events(name, WARM_UP + 1 if runs == TRIAL else 20, 10))["milliseconds"])
         what = "an event of ten records, invocation_log"
         yield compare("functions", what, PLAIN, "ms", took["invocation_log"], took[PLAIN], 0.67)
         yield from _buffered(folder, aws, runs)
@@ -67,15 +67,15 @@ def compare_several(folder: Path, runs: int) -> Iterator[Comparison]:
 
 def _buffered(folder: Path, aws: Laptop, runs: int) -> Iterator[Comparison]:
     """Processor time of an event that comes in a batch of ten messages of a queue, and of one that S3 delivers."""
-    number = 10 if runs == 1 else 100
+    number, warm_up = (BATCH, 1) if runs == TRIAL else (100, WARM_UP)
     names = [one.package for one in SYSTEMS.values() if not one.benchmarked.request]
     took: dict[tuple[str, int], list[float]] = {}
     for _ in range(runs):
         for name in names:
             for size in (1, BATCH):
-                events = aws.events(name, number + WARM_UP * size)
+                events = aws.events(name, number + warm_up * size)
                 batches = [in_messages(events[at : at + size]) for at in range(0, len(events), size)]
-                result = handled(folder, aws, name, events if size == 1 else batches, WARM_UP)
+                result = handled(folder, aws, name, events if size == 1 else batches, warm_up)
                 took.setdefault((name, size), []).append(result["processor_milliseconds"] / size)
     for name in names:
         what = f"processor time an event in a batch of {BATCH} messages, {name}"
@@ -100,14 +100,14 @@ def in_messages(events: list[Event]) -> Event:
 
 
 def _many_readings(folder: Path, aws: Laptop, runs: int) -> Iterator[Comparison]:
-    many = MANY_READINGS // 10 if runs == 1 else MANY_READINGS
+    many, writes = (MANY_READINGS, SINGLE_WRITES) if runs != TRIAL else (100, 10)
     whole, peaks, small, single = [], [], [], []
     for _ in range(runs):
         small.append(handled(folder, aws, "sensor_pipeline", [aws.readings(10)], warm_up=0)["peak_mib"])
         result = handled(folder, aws, "sensor_pipeline", [aws.readings(many)], warm_up=0)
         whole.append(result["milliseconds"] / many)
         peaks.append(result["peak_mib"])
-        single.append(_one_write_each(aws, SINGLE_WRITES))
+        single.append(_one_write_each(aws, writes))
     yield compare("functions", f"a reading of {many:,} in an object", "one write a reading", "ms", whole, single)
     yield compare("functions", f"memory for {many:,} readings in an object", "for 10 readings", "MiB", peaks, small)
 
@@ -122,7 +122,7 @@ def _one_write_each(aws: Laptop, number: int) -> float:
     return (time.perf_counter() - begun) / number * 1e3
 
 
-def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: int = 5) -> dict[str, Any]:
+def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: int = WARM_UP) -> dict[str, Any]:
     module, function = HANDLERS[name]
     job, result = folder / "job.json", folder / "result.json"
     job.write_text(json.dumps({"module": module, "function": function, "events": events, "warm_up": warm_up}))
@@ -139,19 +139,19 @@ def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: 
 
 def compare_rates(folder: Path, runs: int) -> Iterator[Comparison]:
     """Time of an event on the local AWS, invoked by a few threads; includes all of the local AWS."""
-    number, slices = (12, 1) if runs == 1 else (50, 8)
+    number, first, slices = (2, 1, 1) if runs == TRIAL else (50, 3 * SENDERS, 8)
     with laptop(folder) as aws:
         names = [EMPTY, *HANDLERS]
         arns = {name: _deployed(aws, name) for name in names}
         took: dict[str, list[float]] = {name: [] for name in names}
-        for one in range(runs + 1):
+        for one in rounds_after_warming_up(runs):
             say(f"round {one} of {runs}")
             # Slices with a shuffled order of the handlers, because the machine's speed varies and the local AWS cleans
             # up after one handler while the next runs. The first events of a slice open new connections.
             milliseconds = dict.fromkeys(names, 0.0)
             for part in range(slices):
                 for name in random.Random(one * slices + part).sample(names, len(names)):  # noqa: S311 - no secret
-                    _invoked(aws, arns[name], aws.events(name, 3 * SENDERS))
+                    _invoked(aws, arns[name], aws.events(name, first))
                     milliseconds[name] += _invoked(aws, arns[name], aws.events(name, number)) / slices
             for name in names if one else ():  # the first round starts the local AWS's workers
                 took[name].append(milliseconds[name])

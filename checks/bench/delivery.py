@@ -20,7 +20,7 @@ from sluice_cli.stack import Stack
 from sluice_cli.target import local_target
 from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
-from .measure import say
+from .measure import TRIAL, rounds_after_warming_up, say
 from .table import Comparison, compare
 
 DIRECT, BUFFERED = "direct", "buffered"
@@ -65,13 +65,13 @@ class MeasuredSystem:
 def compare_modes(folder: Path, runs: int) -> Iterator[Comparison]:
     """Time of an upload through each system, buffered beside direct."""
     warming = 12  # starts the local AWS's workers, which all at once do not answer in time
-    number = warming if runs == 1 else 200
+    number = SENDERS if runs == TRIAL else 200
     local = LocalAws(folder / "local-aws")
     local.start()
     try:
         modes = {mode: _deployed(local, folder, mode) for mode in (DIRECT, BUFFERED)}
         took: dict[tuple[str, str], list[float]] = {}
-        for one in range(runs + 1):
+        for one in rounds_after_warming_up(runs):
             say(f"round {one} of {runs}")
             for name in SETTINGS:
                 for mode, systems in modes.items():

@@ -95,7 +95,7 @@ def programs(folder: Path) -> dict[str, dict[str, Program]]:
         for output in outputs.values():
             output.mkdir(parents=True)
         ours = {**QUIET, "CDKTF_OUTDIR": str(outputs["ours"]), "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-        cdk = {**QUIET, "CDK_OUTDIR": str(outputs["cdk"]), "CDK_VALIDATION": "false", "PYTHONDONTWRITEBYTECODE": "1"}
+        cdk = {**QUIET, "CDK_OUTDIR": str(outputs["cdk"]), "CDK_VALIDATION": "false"}
         functions = str(EXAMPLES / name / "functions")
         made[name] = {
             OURS: Program([PYTHON, str(EXAMPLES / name / "main.py")], outputs["ours"], ours),

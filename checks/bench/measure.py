@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+# A single run shows that a benchmark runs: it is small, and nothing is warmed up.
+TRIAL = 1
+
+
 class ProgramFailed(RuntimeError):
     """A measured program failed; the message has the end of its output."""
 
@@ -72,8 +76,8 @@ def run(program: Program) -> TimedRun:
 
 
 def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True) -> dict[str, list[TimedRun]]:
-    """The runs of each program, in turn, after an unmeasured run of each."""
-    if warm_up:
+    """The runs of each program, in turn, after an unmeasured run of each, without which a single run is a trial."""
+    if warm_up and runs != TRIAL:
         say(f"warming up: {', '.join(programs)}")
         for program in programs.values():
             run(program)
@@ -82,6 +86,11 @@ def in_turn(programs: Mapping[str, Program], runs: int, *, warm_up: bool = True)
         say(f"round {number + 1} of {runs}: {', '.join(programs)}")
         rounds.append({name: run(program) for name, program in programs.items()})
     return {name: [one[name] for one in rounds] for name in programs}
+
+
+def rounds_after_warming_up(runs: int) -> range:
+    """Numbers of rounds, of which 0 does not count."""
+    return range(runs if runs == TRIAL else 0, runs + 1)
 
 
 def say(text: str) -> None:

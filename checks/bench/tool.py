@@ -13,7 +13,7 @@ from typing import Any
 from sluice_cli.project import FILE, Project
 from sluice_cli.target import local_aws_of
 
-from .measure import Program, in_turn, say
+from .measure import Program, in_turn, rounds_after_warming_up, say
 from .places import PYTHON, ROOT
 from .table import Comparison, compare
 
@@ -82,13 +82,15 @@ def console_start(folder: Path, runs: int) -> Iterator[Comparison]:
     }
     took: dict[str, list[float]] = {name: [] for name in commands}
     try:
-        for number in range(runs + 1):  # the first warms up
+        for number in rounds_after_warming_up(runs):
             say(f"round {number} of {runs}")
             for name, command in commands.items():
-                took[name].append(seconds_until_output(command, folder))
+                seconds = seconds_until_output(command, folder)
+                if number:
+                    took[name].append(seconds)
     finally:
         local.stop()
-    ours, theirs = (took[name][1:] for name in ("ours", PLAIN_SERVER))
+    ours, theirs = (took[name] for name in ("ours", PLAIN_SERVER))
     yield compare("console", "start of the console", PLAIN_SERVER, "s", ours, theirs)
 
 

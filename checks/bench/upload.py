@@ -21,7 +21,7 @@ from sluice_cli.terraform.state_bucket import ensure_local_state_bucket
 
 from .busy import single_file
 from .laptop import EMPTY
-from .measure import say
+from .measure import TRIAL, say
 from .table import Comparison, compare
 
 OURS = "ours"
@@ -59,18 +59,18 @@ def highest_rate(folder: Path, runs: int) -> Iterator[Comparison]:
 
 
 def compare_loads(local: LocalAws, urls: Mapping[str, str], runs: int) -> Iterator[Comparison]:
-    requests = 8 if runs == 1 else 160
+    requests = {number: number if runs == TRIAL else 160 for number in CONNECTIONS}
     found: dict[str, list[dict[int, LoadResult]]] = {name: [] for name in urls}
     for name, url in urls.items():
         for connections in CONNECTIONS:
-            _load(local, url, connections, requests)  # starts the local AWS's workers
+            _load(local, url, connections, requests[connections])  # starts the local AWS's workers
         say(f"warmed up: {name}")
     for number in range(runs):
         say(f"round {number + 1} of {runs}")
         rounds: dict[str, dict[int, LoadResult]] = {name: {} for name in urls}
         for connections in CONNECTIONS:
             for name in random.sample(list(urls), len(urls)):
-                rounds[name][connections] = _load(local, urls[name], connections, requests)
+                rounds[name][connections] = _load(local, urls[name], connections, requests[connections])
         for name in urls:
             found[name].append(rounds[name])
     quickest = {name: [_quickest(one) for one in loads] for name, loads in found.items()}

@@ -5,6 +5,7 @@ cache folder, from the pinned requirements with hashes in the package.
 """
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -56,10 +57,18 @@ def _make(folder: Path) -> None:
     # Installed under another name and renamed when complete: an interrupted installation is never used.
     partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
     try:
-        _run([sys.executable, "-m", "venv", str(partial)], "Python's venv module (on Debian: apt install python3-venv)")
-        pip = [str(partial / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--no-deps", "--quiet"]
+        venv = "Python's venv module (on Debian: apt install python3-venv)"
+        _run([sys.executable, "-m", "venv", "--without-pip", str(partial)], venv)
+        python = str(partial / "bin" / "python")
+        # A pip of its own takes seconds to install; only environments like uv's have none to use.
+        pip = [sys.executable, "-m", "pip", "--python", python]
+        if importlib.util.find_spec("pip") is None:
+            _run([python, "-m", "ensurepip"], venv)
+            pip = [python, "-m", "pip"]
+        # Not compiled: what is imported is compiled then, a tenth of it.
+        options = ["--require-hashes", "--no-deps", "--no-compile", "--quiet", "--disable-pip-version-check"]
         _run(
-            [*pip, "--disable-pip-version-check", "-r", str(REQUIREMENTS)],
+            [*pip, "install", *options, "-r", str(REQUIREMENTS)],
             "a package index that pip reaches (PIP_INDEX_URL names another than PyPI)",
         )
         partial.rename(folder)

@@ -1,6 +1,6 @@
 """The local AWS's virtual environment of an installed Sluice (not a checkout)."""
 
-import sys
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -36,22 +36,7 @@ def test_it_is_made_once_in_the_cache_folder_and_found_again(
     assert capfd.readouterr().err == ""
 
 
-def test_without_a_package_index_it_says_what_it_takes_and_leaves_nothing(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install = environment._run
-
-    def run(command: list[str], needs: str) -> None:
-        if "venv" not in command:
-            install(command, needs)
-            return
-        # This environment has a pip; creating another one takes long.
-        python = Path(command[-1], "bin", "python")
-        python.parent.mkdir(parents=True)
-        python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
-        python.chmod(0o755)
-
-    monkeypatch.setattr(environment, "_run", run)
+def test_without_a_package_index_it_says_what_it_takes_and_leaves_nothing(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(UNREACHABLE)
     with pytest.raises(LocalAwsError) as error:
         python_of_local_aws()
@@ -60,6 +45,25 @@ def test_without_a_package_index_it_says_what_it_takes_and_leaves_nothing(
     )
     assert "no-such-package" in str(error.value)
     assert [one.name for one in installed.iterdir() if not one.name.endswith(".lock")] == []
+
+
+def test_an_environment_without_pip_such_as_uvs_gives_the_new_one_a_pip_of_its_own(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, commands = environment._run, []
+
+    def only_the_environment(command: list[str], needs: str) -> None:
+        commands.append(command)
+        if "venv" in command:  # the others take seconds
+            run(command, needs)
+
+    monkeypatch.setattr(environment, "_run", only_the_environment)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    python_of_local_aws()
+    _venv, *others = commands
+    assert [one[1:4] for one in others] == [["-m", "ensurepip"], ["-m", "pip", "install"]]
+    assert {Path(one[0]).parents[2] for one in others} == {installed}
 
 
 def test_a_checkout_that_is_not_set_up_says_so(tmp_path: Path) -> None:
