@@ -5,9 +5,10 @@ file; each process has a local AWS of its own. Fixtures import what they need th
 starts quickly.
 """
 
+import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,8 +128,9 @@ def group(item: pytest.Item) -> str:
     return next((fixture for fixture in SHARED if needs(item, fixture)), file)
 
 
-def rank(item: pytest.Item, group: str) -> int:
-    return next((n for n, one in enumerate(FIRST) if needs(item, one) or group.startswith(one)), len(FIRST))
+@cache
+def rank(group: str, fixtures: frozenset[str]) -> int:
+    return next((n for n, one in enumerate(FIRST) if one in fixtures or group.startswith(one)), len(FIRST))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -139,17 +141,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected lives until the end: Python need not look for garbage in it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Group tests for pytest-xdist: the slowest groups begin first, and tests that destroy the deployment end its
     group.
     """
+    groups = {item: group(item) for item in items}
     ranks: dict[str, int] = {}
-    for item in items:
-        name = group(item)
+    for item, name in groups.items():
         item.add_marker(pytest.mark.xdist_group(name))
-        ranks[name] = min(rank(item, name), ranks.get(name, len(FIRST)))
+        fixtures = frozenset(FIRST).intersection(getattr(item, "fixturenames", ()))
+        ranks[name] = min(rank(name, fixtures), ranks.get(name, len(FIRST)))
     yield
-    items.sort(key=lambda item: (ranks[group(item)], needs(item, "destroyed")))
+    items.sort(key=lambda item: (ranks[groups[item]], needs(item, "destroyed")))
 
 
 @pytest.fixture(scope="session")
