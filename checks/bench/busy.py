@@ -59,7 +59,8 @@ def compare_several(folder: Path, runs: int) -> Iterator[Comparison]:
     with laptop(folder) as aws:
         for _ in range(runs):
             for name, each in took.items():
-                each.append(handled(folder, aws, name, aws.events(name, WARM_UP + 1 if runs == TRIAL else 20, 10))["milliseconds"])
+                events = aws.events(name, WARM_UP + 1 if runs == TRIAL else 20, 10)
+                each.append(handled(folder, aws, name, events)["milliseconds"])
         what = "an event of ten records, invocation_log"
         yield compare("functions", what, PLAIN, "ms", took["invocation_log"], took[PLAIN], 0.67)
         yield from _buffered(folder, aws, runs)

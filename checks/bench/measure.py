@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 # A single run shows that a benchmark runs: it is small, and nothing is warmed up.
 TRIAL = 1
 
