@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,12 +30,11 @@ from checks.verbs.soak import report
 from sluice_cli.deployment.applying import deploy
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
-from sluice_cli.pytest_plugin import started_local_aws
 from sluice_functions.index_shards import ShardedTable, recorded_count
 from sluice_functions.sharded_queries import ShardedIndex
 from tests.support.alarms import ring
-from tests.support.commands import run_command
-from tests.support.deployed import Deployment, inventory, local_account
+from tests.support.commands import project_of, run_command, sluice_here
+from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
 TRACKER, METADATA = "object-tracker", "file-metadata"
@@ -44,7 +42,7 @@ SHARDS, FEWER_SHARDS = 8, 2
 PAGE = ROOT / "docs" / "least-privilege-buffered.md"
 S3_SYSTEMS = [name for name, one in SYSTEMS.items() if not one.inputs.by_request]
 MOVING = "moving/"  # what is uploaded while the mode changes
-SECONDS_BETWEEN_UPLOADS = 0.4
+SECONDS_BETWEEN_UPLOADS = 1
 SEED = 4
 
 
@@ -66,6 +64,11 @@ class Uploader:
             finally:
                 over.set()
         uploaded.result()
+
+    def upload_more(self, count: int = 3) -> None:
+        """Wait for further uploads."""
+        enough = len(self.taken) + count
+        eventually(lambda: len(self.taken) >= enough)
 
     def _upload(self, over: threading.Event) -> None:
         while not over.wait(SECONDS_BETWEEN_UPLOADS):
@@ -157,26 +160,19 @@ class Buffered:
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """A deployment of these tests' own, on a local AWS of its own: the object tracker's delivery is direct at first,
-    that of the others is buffered from the beginning, and the indexes of file metadata have shards."""
-    with started_local_aws(tmp_path_factory) as local:
-        target = local_account(local, tmp_path_factory.mktemp("delivery-modes"))
-        settings = {**BUFFERED, "TRACKER_DELIVERY": "direct", "METADATA_INDEX_SHARDS": str(SHARDS)}
-        target = replace(target, environment={**target.environment, **settings})
-        made = Deployment(local, target, target, inventory(local))
-        deploy([], target)
-        yield made
-
-
-@pytest.fixture(scope="module")
 def buffered(deployment: Deployment) -> Iterator[Buffered]:
-    """Buffered delivery in all systems; in the object tracker, it is reached under load."""
+    """Buffered delivery in all systems, which had direct delivery, and shards of file metadata's indexes. The object
+    tracker's mode changes last, under load."""
     outputs = deployment.outputs(TRACKER)
     with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
         made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
+        made.deploy(*(one for one in SYSTEMS if one != TRACKER), **BUFFERED, METADATA_INDEX_SHARDS=str(SHARDS))
+        # A function that is starting would be started again for each further event.
+        made.upload("first/", 1)
+        eventually(lambda: made.notified("first/"))
         with made.uploader.uploading():
-            made.deploy(TRACKER, TRACKER_DELIVERY="buffered")
+            made.deploy(TRACKER)
+            made.uploader.upload_more(10)
         yield made
 
 
@@ -241,7 +237,7 @@ def test_poison_fails_alone_is_kept_and_is_replayed_by_the_same_command(buffered
     assert code == 0, error
     received = f"times by consumers of {queue.rpartition('/')[2]}"
     assert [one["reason"].partition(" times")[2] for one in json.loads(listed)] == [received[5:]] * poison
-    code, said, error = run_command(local, "failures", TRACKER, "--local", "--replay", "all")
+    code, said, error = sluice_here(project_of(local).folder, "failures", TRACKER, "--local", "--replay", "all")
     assert (code, said.splitlines()[-1]) == (0, f"{poison} of {poison} processed and removed, 0 kept"), error
     eventually(lambda: buffered.messages("DeadLetterQueueUrl") == poison, within=60)
     sqs.purge_queue(QueueUrl=letters)
@@ -351,7 +347,9 @@ def test_a_digest_that_cannot_be_published_is_published_by_a_replay(buffered: Bu
     # Recorded, and not notified yet.
     assert buffered.rows("refused/") == uploaded
     assert buffered.notified("refused/") == Counter()
-    code, said, error = run_command(deployment.local, "failures", TRACKER, "--local", "--replay", "all")
+    code, said, error = sluice_here(
+        project_of(deployment.local).folder, "failures", TRACKER, "--local", "--replay", "all"
+    )
     assert (code, said.splitlines()[-1]) == (0, "5 of 5 processed and removed, 0 kept"), error
     eventually(lambda: buffered.notified("refused/").keys() >= uploaded.keys())
     assert buffered.notified("refused/") == buffered.rows("refused/") == uploaded
@@ -361,7 +359,7 @@ def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_tak
     taken = buffered.uploader.taken
     by_then = [len(taken)]
     with buffered.uploader.uploading():
-        time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
+        buffered.uploader.upload_more()
         by_then.append(len(taken))
         buffered.deploy(TRACKER, TRACKER_DELIVERY="draining")
         by_then.append(len(taken))
@@ -370,7 +368,7 @@ def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_tak
         buffered.deploy(TRACKER, TRACKER_DELIVERY="direct")
         by_then.append(len(taken))
         assert "BufferQueueUrl" not in buffered.outputs(TRACKER)
-        time.sleep(3 * SECONDS_BETWEEN_UPLOADS)
+        buffered.uploader.upload_more()
     by_then.append(len(taken))
     assert sorted(set(by_then)) == by_then
     buffered.check_every_upload()
