@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from . import busy, cold_start, delivery, examples, plan, report, scaling, synth, tool, upload, watch
+from . import busy, cold_start, delivery, examples, load, plan, report, scaling, synth, tool, upload, watch
 from .places import CDK_PYTHON, CDKTN_PYTHON, DOCS
 from .table import Comparison
 
@@ -73,8 +73,9 @@ def main() -> int:
             regressed += [f"{row.what} : {row.peer}" for row in slower]
             continue
         report.write(arguments.write, name, rows, arguments.runs, machine(), busy.CALLS)
-        if name == "busy" and arguments.write == DOCS:
-            scaling.write()  # the scaling model uses these times
+        if name in ("busy", "cold") and arguments.write == DOCS:
+            load.write()  # the simulation uses these times
+            scaling.write()
         if name == "examples":
             examples.write(arguments.write, rows, arguments.runs, machine())
     console.print(f"Written to {arguments.write / 'benchmark.md'}")

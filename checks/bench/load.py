@@ -104,5 +104,9 @@ def _value(value: object) -> str:
     return json.dumps(value) if isinstance(value, str) else f"{value:g}"
 
 
-if __name__ == "__main__":
+def write() -> None:
     (ROOT / FILE).write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
