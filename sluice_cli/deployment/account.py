@@ -67,6 +67,7 @@ def _plan_and_apply(stack: Stack, *options: str, yes: bool) -> None:
     stack.init()
     check_not_moved_away(stack)
     plan = stack.folder / PLAN
+    plan.parent.mkdir(exist_ok=True)  # `init` does not make it for a stack without providers
     try:
         if _run(stack, "plan", "-detailed-exitcode", f"-out={PLAN}", *options) == CHANGES:
             if not yes and console.input(f"Apply this plan of {stack.name}? Only `yes` does: ").strip() != "yes":

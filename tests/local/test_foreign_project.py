@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -52,24 +53,24 @@ def test_stacks_of_a_plain_app_are_deployed_in_the_order_of_their_references(wea
     assert "hunter2" not in out
 
 
-def test_up_plans_a_stack_again_where_its_files_or_the_local_aws_changed(local_aws: LocalAws, weather: Path) -> None:
-    def deployed() -> list[str]:
-        code, out, err = sluice(weather, "up")
-        assert (code, err) == (0, "")
-        lines = [line for line in out.splitlines() if "changes so far" not in line]  # of a slow machine
-        return lines[lines.index("synthesizing weather") + 1 :]
+def up_again(folder: Path) -> list[str]:
+    """What another `up` says of the stacks."""
+    code, out, err = sluice(folder, "up")
+    assert (code, err) == (0, "")
+    others = re.compile("Local AWS: |State bucket: |synthesizing |.* changes so far")  # the last on a slow machine
+    return [line for line in out.splitlines() if not others.match(line)]
 
-    unchanged = "Unchanged since the last deployment, not planned (--plan-all): "
-    assert deployed() == ["Deploying: done, nothing to change", f"{unchanged}compute, store"]
+
+UNCHANGED = "Unchanged since the last deployment, not planned (--plan-all): "
+
+
+def test_up_plans_stacks_again_where_the_local_aws_changed(local_aws: LocalAws, weather: Path) -> None:
+    assert up_again(weather) == ["Deploying: done, nothing to change", f"{UNCHANGED}compute, store"]
 
     functions = local_aws.client("lambda", region_name=REGION)
     functions.update_function_configuration(FunctionName="weather", Description="changed by hand")
-    assert deployed() == ["Deploying: done, 1 change"]
+    assert up_again(weather) == ["Deploying: done, 1 change"]
     assert functions.get_function_configuration(FunctionName="weather")["Description"] == ""
-
-    code = weather / "code" / "index.py"
-    code.write_text(code.read_text() + "\n# changed\n")
-    assert deployed() == ["Deploying: done, 1 change", f"{unchanged}store"]
 
 
 def test_resources_are_deployed_in_the_regions_of_the_app(local_aws: LocalAws, weather: Path) -> None:
@@ -143,32 +144,51 @@ def test_an_app_that_is_a_shell_script_without_provider_or_backend_deploys(local
     assert (code, err) == (0, "")
     _, out, _ = sluice(folder, "outputs", "--local", "--json")
     outputs = json.loads(out)
-    assert outputs["nothing"] == {"note": "kept"}
-    assert outputs["queues"]["url"].endswith("/shell-jobs")
-    assert sluice(folder, "down", "queues", "nothing")[0] == 0
+    assert (outputs["nothing"], outputs["note"]) == ({"note": "kept"}, {"note": "Hello\n"})
+    assert outputs["topics"]["arn"].endswith(":shell-jobs")
+
+    # A stack is planned again where its files changed.
+    (folder / "note.txt").write_text("changed")
+    assert up_again(folder) == ["Deploying: done, 1 change", f"{UNCHANGED}nothing, topics"]
+    _, out, _ = sluice(folder, "outputs", "note", "--local", "--json")
+    assert json.loads(out) == {"note": {"note": "changed"}}
+    assert sluice(folder, "down", "topics", "nothing", "note")[0] == 0
 
 
 def test_in_an_account_terraforms_plan_is_shown_and_applied_after_approval(local_aws: LocalAws, tmp_path: Path) -> None:
     folder = project(local_aws, "shell", tmp_path, "sh synth.sh")
     account = local_aws.environment()
-    code, out, err = sluice(folder, "deploy", "queues", variables=account)
+    code, out, err = sluice(folder, "deploy", "note", variables=account)
     assert (code, out) == (3, "")
     assert err == "the plan needs approval, and standard input is not a terminal: give --yes\n"
 
-    assert _typed(folder, account, "no", "deploy", "queues") == 3
-    assert not (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()
-    assert _typed(folder, account, "yes", "deploy", "queues") == 0
+    assert _typed(folder, account, "no", "deploy", "note") == 3
+    state = folder / "cdktf.out" / "stacks" / "note" / "terraform.tfstate"
+    assert not state.exists()
+    assert _typed(folder, account, "yes", "deploy", "note") == 0
     # A backend of its own, here Terraform's default, is left alone.
-    assert (folder / "cdktf.out" / "stacks" / "queues" / "terraform.tfstate").exists()
-    code, out, _ = sluice(folder, "outputs", "queues", "--json", variables=account)
-    assert json.loads(out)["queues"]["url"].endswith("/shell-jobs")
-    code, out, err = sluice(folder, "deploy", "queues", "--yes", variables=account)
+    assert state.exists()
+    code, out, _ = sluice(folder, "outputs", "note", "--json", variables=account)
+    assert json.loads(out) == {"note": {"note": "Hello\n"}}
+    code, out, err = sluice(folder, "deploy", "note", "--yes", variables=account)
     assert (code, err) == (0, "")
     assert "No changes. Your infrastructure matches the configuration." in out
-    code, out, err = sluice(folder, "destroy", "queues", "--yes", variables=account)
+    code, out, err = sluice(folder, "destroy", "note", "--yes", variables=account)
     assert (code, err) == (0, "")
     assert "Plan: 0 to add, 0 to change, 1 to destroy." in out
     assert "Apply complete! Resources: 0 added, 0 changed, 1 destroyed." in out
+
+
+def test_deploy_reaches_the_account_of_the_credentials(local_aws: LocalAws, tmp_path: Path) -> None:
+    folder = project(local_aws, "shell", tmp_path, "sh synth.sh")
+    code, _, err = sluice(folder, "deploy", "topics", "--yes", variables=local_aws.environment())
+    assert (code, err) == (0, "")
+    state = json.loads((folder / "cdktf.out" / "stacks" / "topics" / "terraform.tfstate").read_text())
+    arn = state["outputs"]["arn"]["value"]
+    assert arn.endswith(":shell-jobs")
+    topics = local_aws.client("sns")
+    topics.get_topic_attributes(TopicArn=arn)
+    topics.delete_topic(TopicArn=arn)
 
 
 def _typed(folder: Path, environment: dict[str, str], answer: str, *arguments: str) -> int:
@@ -188,7 +208,7 @@ def _typed(folder: Path, environment: dict[str, str], answer: str, *arguments: s
         said, _ = process.communicate(timeout=240)
         os.close(ours)
     assert "Plan: 1 to add, 0 to change, 0 to destroy." in said
-    assert "Apply this plan of queues?" in said
+    assert "Apply this plan of note?" in said
     return process.returncode
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -16,6 +15,7 @@ from sluice_cli.__main__ import DESCRIPTION, VERBS
 from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
+from tests.support.forked import run
 
 
 def project_with_local_aws(folder: Path) -> tuple[Project, LocalAws]:
@@ -51,15 +51,8 @@ def run_command(
     timeout: float = 240,
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of a command on the project that the local AWS belongs to."""
-    done = subprocess.run(
-        command(local, verb, *arguments),
-        cwd=ROOT,
-        env={**os.environ, **(variables or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    _, _, program, *given = command(local, verb, *arguments)
+    done = run(program, given, ROOT, {**os.environ, **(variables or {})}, timeout)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -67,16 +60,8 @@ def sluice(
     folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, timeout: float = 240
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of the tool in a folder, as somebody there types it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "sluice_cli", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})}
+    done = run("sluice_cli", arguments, folder, environment, timeout)
     return done.returncode, done.stdout, done.stderr
 
 
