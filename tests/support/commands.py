@@ -15,7 +15,7 @@ from sluice_cli.__main__ import DESCRIPTION, VERBS
 from sluice_cli.command_line import run
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
-from tests.support.forked import run
+from tests.support import forked
 
 
 def project_with_local_aws(folder: Path) -> tuple[Project, LocalAws]:
@@ -52,7 +52,7 @@ def run_command(
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of a command on the project that the local AWS belongs to."""
     _, _, program, *given = command(local, verb, *arguments)
-    done = run(program, given, ROOT, {**os.environ, **(variables or {})}, timeout)
+    done = forked.run(program, given, ROOT, {**os.environ, **(variables or {})}, timeout)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -61,7 +61,7 @@ def sluice(
 ) -> tuple[int, str, str]:
     """Exit code, output and error output of the tool in a folder, as somebody there types it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})}
-    done = run("sluice_cli", arguments, folder, environment, timeout)
+    done = forked.run("sluice_cli", arguments, folder, environment, timeout)
     return done.returncode, done.stdout, done.stderr
 
 
