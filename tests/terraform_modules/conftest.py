@@ -12,6 +12,7 @@ from scripts.terraform_modules.samples import System
 from sluice_cli.export.files import write_files
 from sluice_cli.export.schema import Schemas
 from sluice_cli.terraform.mirror import terraform_environment
+from tests.support.attached_provider import attached_provider
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +22,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def schemas(environment: dict[str, str]) -> Schemas:
-    return Schemas.load({"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER}}, environment)
+def attached(environment: dict[str, str]) -> Iterator[dict[str, str]]:
+    """The same with a provider that runs already, for commands that do not configure it."""
+    with attached_provider(environment) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def schemas(attached: dict[str, str]) -> Schemas:
+    return Schemas.load({"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER}}, attached)
 
 
 @pytest.fixture(scope="session")
