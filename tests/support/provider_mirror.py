@@ -8,12 +8,11 @@ repository names (tests/support/schema_server.py). Every further one is the prov
 
 import contextlib
 import os
-import re
-import subprocess
 import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+from checks import ROOT
 from sluice_cli.errors import SluiceError
 from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.terraform.mirror import VARIABLE, find_mirrors
@@ -21,17 +20,17 @@ from sluice_cli.terraform.mirror import VARIABLE, find_mirrors
 SERVER = Path(__file__).parent / "schema_server.py"
 NAME = "provider-mirror"
 PROVIDERS = "terraform-provider-aws_*"
-ROOT = Path(__file__).parent.parent.parent
+# A file with the types that the repository names, of one run of the tests: made when schemas are asked for.
+NAMED_TYPES = "PYTEST_NAMED_TYPES"
 # Of Terraform, and without effect on others: whether it speaks with providers over TLS.
 WITHOUT_TLS = "TF_DISABLE_PLUGIN_TLS"
-WORD = re.compile(rb"\b(?:data_)?(?:aws_)?([a-z][a-z0-9_]*)")
 SCRIPT = """#!/bin/sh
 # Made by tests/support/provider_mirror.py. The time at which Terraform started tells it from others with its number.
 read -r status </proc/$PPID/stat
 set -f
 set -- ${{status##*) }}
 if [ -z "$PLUGIN_CLIENT_CERT" ] && mkdir "{started}/$PPID-${{20}}" 2>/dev/null; then
-  exec "{python}" -I "{server}" "{provider}" "{kept}" "{names}"
+  exec "{python}" -I "{server}" "{provider}" "{kept}"
 fi
 exec "{provider}"
 """
@@ -44,14 +43,16 @@ def use(folder: Path, environment: MutableMapping[str, str]) -> None:
     if VARIABLE in environment or not sys.platform.startswith("linux"):
         return
     try:
-        mirrors, python, named = find_mirrors(environment), python_of_local_aws(), _names()
-    except (SluiceError, OSError, subprocess.CalledProcessError):
-        return  # the provider is downloaded then, tests say what is missing, or this is no clone
+        mirrors, python = find_mirrors(environment), python_of_local_aws()
+    except SluiceError:  # the provider is downloaded then, or tests say what is missing
+        return
     started = folder / "started"
     started.mkdir(parents=True, exist_ok=True)
     _forget_ended(started)
-    names = folder / "names"
-    _replace(names, "\n".join(sorted(named)), folder)
+    for file in folder.glob("named_types-*"):
+        number = file.name.rpartition("-")[2]
+        if number == str(os.getpid()) or not Path("/proc", number).exists():
+            file.unlink(missing_ok=True)
     for mirror in reversed(mirrors):
         for path in mirror.rglob("*"):
             copy = folder / "mirror" / path.relative_to(mirror)
@@ -60,14 +61,14 @@ def use(folder: Path, environment: MutableMapping[str, str]) -> None:
             elif path.match(PROVIDERS) and os.access(path, os.X_OK):
                 status = path.stat()
                 kept = folder / f"{path.name}-{status.st_size}-{status.st_mtime_ns}"
-                text = SCRIPT.format(
-                    started=started, python=python, server=SERVER, provider=path, kept=kept, names=names
-                )
-                _replace(copy, text, folder)
+                text = SCRIPT.format(started=started, python=python, server=SERVER, provider=path, kept=kept)
+                _replace(copy, text, folder / f"draft-{os.getpid()}")
             else:
                 with contextlib.suppress(FileExistsError):
                     copy.symlink_to(path)
     environment[VARIABLE] = str(folder / "mirror")
+    if (ROOT / ".git").exists():
+        environment[NAMED_TYPES] = str(folder / f"named_types-{os.getpid()}")
     environment[WITHOUT_TLS] = "1"  # which takes a tenth of a second to set up
 
 
@@ -76,26 +77,12 @@ def as_before(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name != VARIABLE or NAME not in value}
 
 
-def _names() -> set[str]:
-    """The names of all types that a file of the repository may mean: `aws_sqs_queue` also where it says
-    `cdktf_cdktf_provider_aws.sqs_queue`.
-    """
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
-    found: set[bytes] = set()
-    for name in listed.split(b"\0"):
-        with contextlib.suppress(OSError):  # removed, or a folder
-            found.update(WORD.findall(Path(ROOT, os.fsdecode(name)).read_bytes()))
-    return {f"aws_{word.decode()}" for word in found}
-
-
-def _replace(file: Path, text: str, folder: Path) -> None:
+def _replace(script: Path, text: str, draft: Path) -> None:
     """Another run of the tests may be using it."""
-    if not file.is_file() or file.read_text() != text:
-        draft = folder / f"draft-{os.getpid()}"
+    if not script.is_file() or script.read_text() != text:
         draft.write_text(text)
         draft.chmod(0o755)
-        draft.replace(file)
+        draft.replace(script)
 
 
 def _forget_ended(started: Path) -> None:

@@ -1,19 +1,21 @@
 """Answers Terraform's request for the schemas of a provider with the provider's own answer, kept from the first time.
 
-    python schema_server.py PROVIDER KEPT NAMES
+    python schema_server.py PROVIDER KEPT
 
 Run by the local AWS's Python, which has `h2`, in place of the provider that Terraform starts for its schemas
 (tests/support/provider_mirror.py). It speaks as much of go-plugin's protocol as that needs: a handshake line on
 standard output, gRPC on a socket, and the request to end.
 
 Terraform spends most of a second of processor time on the schemas of all 1,500 resource types. It is given those of the
-types that the file NAMES has, unless it prints schemas. Large ones also have to be named in Terraform's folder.
+types that the repository names, unless it prints schemas; of large ones, and of types that only the test of a moment
+names, where Terraform's folder names them.
 
 https://github.com/hashicorp/go-plugin/blob/main/docs/internals.md
 """
 
 import itertools
 import os
+import re
 import signal
 import socket
 import struct
@@ -21,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Container, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from h2.config import H2Configuration
@@ -36,6 +38,10 @@ EMPTY = b"\0\0\0\0\0"  # a message of no bytes, with gRPC's prefix
 # The tags of the schemas of resource types and of data sources in the answer, in both versions.
 MAPS_BY_TYPE = (0x12, 0x1A)
 LARGE = 100_000  # bytes
+# The file that `named_types` keeps, as tests/support/provider_mirror.py names it.
+NAMED_TYPES = "PYTEST_NAMED_TYPES"
+ROOT = Path(__file__).parent.parent.parent
+WORD = re.compile(rb"\b(?:data_)?(?:aws_)?([a-z][a-z0-9_]*)")
 AT_ONCE = 1 << 20
 SECONDS_TO_CONNECT = 60
 
@@ -153,9 +159,26 @@ def _send(connection: Connection, stream: int, rest: memoryview) -> memoryview:
     return rest
 
 
+def named_types(file: Path) -> set[bytes]:
+    """All types that a file of the repository may mean: `aws_sqs_queue` also where it says
+    `cdktf_cdktf_provider_aws.sqs_queue`. Looked for once, and kept in the file.
+    """
+    if not file.is_file():
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout
+        found: set[bytes] = set()
+        for name in listed.split(b"\0"):
+            with suppress(OSError):  # removed, or a folder
+                found.update(WORD.findall(Path(ROOT, os.fsdecode(name)).read_bytes()))
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as draft:
+            draft.write(b"\n".join(b"aws_" + word for word in sorted(found)))
+        Path(draft.name).replace(file)
+    return set(file.read_bytes().split())
+
+
 def of_types(answer: bytes, names: Container[bytes], written: bytes) -> bytes:
-    """The answer, with gRPC's prefix, without resource types and data sources of other names. Of types with large
-    schemas it has those that are written in the text too: the one of a web ACL is larger than all others together.
+    """The answer, with gRPC's prefix, of resource types and data sources that have a small schema and one of the names,
+    or that are written in the text. The schema of a web ACL is larger than all others together.
 
     https://protobuf.dev/programming-guides/encoding/
     """
@@ -165,7 +188,7 @@ def of_types(answer: bytes, names: Container[bytes], written: bytes) -> bytes:
         if answer[start] in MAPS_BY_TYPE:
             name, name_end = _part(answer, content)
             type_ = answer[name:name_end]
-            needed = type_ in names and (end - start < LARGE or type_ in written)
+            needed = (type_ in names and end - start < LARGE) or type_ in written
         else:
             needed = True
         kept += answer[start:end] if needed else b""
@@ -184,7 +207,7 @@ def _part(message: bytes, start: int) -> tuple[int, int]:
     raise ValueError("a length without an end")
 
 
-def main(provider: str, kept: Path, names: Path) -> None:
+def main(provider: str, kept: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Terraform ends its providers in order
     command = Path("/proc", str(os.getppid()), "cmdline").read_bytes().split(b"\0")
     with (
@@ -198,15 +221,17 @@ def main(provider: str, kept: Path, names: Path) -> None:
         listening.settimeout(SECONDS_TO_CONNECT)
         print("1", protocol, "unix", address, "grpc", sep="|", flush=True)
         connected, _ = listening.accept()
-        prints_schemas = b"schema" in command
-        written = b"".join(path.read_bytes() for path in Path().glob("*.tf*") if path.is_file())
-        schema = whole if prints_schemas else lambda: of_types(whole(), set(names.read_bytes().split()), written)
+        schema = whole
+        if b"schema" not in command and NAMED_TYPES in os.environ:
+            names = named_types(Path(os.environ[NAMED_TYPES]))
+            written = b"".join(path.read_bytes() for path in Path().glob("*.tf*") if path.is_file())
+            schema = lambda: of_types(whole(), names, written)  # noqa: E731
         with connected:
             serve(Connection(connected, client=False), GET_SCHEMA[protocol], schema)
 
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
-    except (OSError, ProtocolError, ValueError) as error:
+        main(sys.argv[1], Path(sys.argv[2]))
+    except (OSError, ProtocolError, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"{sys.argv[0]}: {error}")

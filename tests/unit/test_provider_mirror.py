@@ -60,7 +60,8 @@ def test_terraform_says_the_same_with_kept_schemas(kept: str, tmp_path: Path) ->
 def test_schemas_are_printed_of_types_that_the_repository_does_not_name_too(kept: str, tmp_path: Path) -> None:
     environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
     (printed,) = Schemas.load({"aws": {"source": "hashicorp/aws"}}, environment).providers
-    named = set((Path(kept).parent / "names").read_text().split())
+    validated(tmp_path / "small", kept)
+    named = set(Path(os.environ[provider_mirror.NAMED_TYPES]).read_text().split())
     for part in ("resource_schemas", "data_source_schemas"):
         assert printed[part].keys() & named
         assert printed[part].keys() - named
