@@ -19,7 +19,7 @@ from sluice_cli.recovery.state_store import StateStore
 from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import DEFAULT_STATE_REGION, Target, local_target
 from sluice_cli.terraform.state_bucket import ensure_state_bucket
-from tests.support.commands import project_with_local_aws, run_command
+from tests.support.commands import project_of, project_with_local_aws, run_command, sluice_here
 from tests.support.deployed import Deployment
 from tests.support.waiting import eventually
 
@@ -30,6 +30,7 @@ SETTINGS = {"ENVIRONMENT_SUFFIX": ENVIRONMENT}
 TABLE = f"lambda-invocation-logs-{ENVIRONMENT}"
 BUCKET = f"lambda-trigger-bucket-{ENVIRONMENT}-000000000000"
 TOPIC = f"sluice-{SYSTEM}-alarms-{ENVIRONMENT}"
+RESOURCES = 28
 PATIENCE = 600
 
 # A resource that a deployment creates late.
@@ -74,7 +75,17 @@ class Site:
         )
 
     def recover(self, *options: str) -> tuple[int, str, str]:
-        return run_command(self.local, "recover", SYSTEM, "--local", *options, variables=SETTINGS, timeout=PATIENCE)
+        folder = project_of(self.local).folder
+        return sluice_here(folder, "recover", SYSTEM, "--local", *options, variables=SETTINGS)
+
+    def deploy(self) -> None:
+        """Deploy the system, unless another test has."""
+        newest = next(iter(self.store.versions()), None)
+        if newest is None or newest.resources != RESOURCES:
+            synthesize(self.target, [SYSTEM])
+            Stack(SYSTEM, self.target).terraform("init", "-input=false")
+            output, _ = self.applying().communicate(timeout=PATIENCE)
+            assert "Apply complete!" in output
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +130,7 @@ def test_resources_of_an_interrupted_and_a_killed_apply_are_adopted(site: Site) 
     assert interrupted.returncode == 1
     assert site.store.lock() is None
     kept = site.store.versions()[0]
-    assert 0 < kept.resources < 28
+    assert 0 < kept.resources < RESOURCES
     row = {"requestId": {"S": "kept"}, "timestamp": {"S": "2026-01-01T00:00:00Z"}}
     dynamodb.put_item(TableName=TABLE, Item=row)
     s3.put_object(Bucket=BUCKET, Key="kept", Body=b"kept")
@@ -137,7 +148,7 @@ def test_resources_of_an_interrupted_and_a_killed_apply_are_adopted(site: Site) 
     # The next deployment finds the lock, and mentions `recover`.
     with pytest.raises(DeploymentError, match=f"sluice recover {SYSTEM} --local"):
         Stack(SYSTEM, site.target).terraform("plan", "-input=false")
-    code, said, problem = site.recover()
+    code, said, problem = run_command(site.local, "recover", SYSTEM, "--local", variables=SETTINGS, timeout=PATIENCE)
     assert code == 3
     assert f"Lock: held by {lock.who}" in said
     assert "give --unlock" in problem
@@ -160,7 +171,7 @@ def test_resources_of_an_interrupted_and_a_killed_apply_are_adopted(site: Site) 
     finished = site.applying()
     output, _ = finished.communicate(timeout=PATIENCE)
     assert finished.returncode == 0, output
-    assert site.store.versions()[0].resources == 28
+    assert site.store.versions()[0].resources == RESOURCES
     site_keeps_row_and_object(site)
 
     # Then the state is truncated by a process that holds the lock and died.
@@ -174,17 +185,14 @@ def test_resources_of_an_interrupted_and_a_killed_apply_are_adopted(site: Site) 
     assert "give --restore newest" in problem
     code, said, problem = site.recover("--restore", "newest")
     assert code == 0, said + problem
-    assert "with 28 resources" in said
+    assert f"with {RESOURCES} resources" in said
     assert f"{SYSTEM}: state and resources agree with the configuration" in said
     assert s3_of_states.get_object(Bucket=bucket, Key=key)["Body"].read() == whole
     site_keeps_row_and_object(site)
 
 
 def test_without_a_state_resources_are_found_by_name_and_removed_with_an_option(site: Site) -> None:
-    synthesize(site.target, [SYSTEM])
-    Stack(SYSTEM, site.target).terraform("init", "-input=false")
-    output, _ = site.applying().communicate(timeout=PATIENCE)
-    assert "Apply complete!" in output
+    site.deploy()
     store = site.store
     versions = store.s3.list_object_versions(Bucket=store.bucket, Prefix=store.key)
     for one in [*versions["Versions"], *versions.get("DeleteMarkers", [])]:
@@ -192,7 +200,7 @@ def test_without_a_state_resources_are_found_by_name_and_removed_with_an_option(
     code, said, problem = site.recover("--remove")
     assert code == 0, said + problem
     assert "none was written yet" in said
-    assert "Removed: 28" in said
+    assert f"Removed: {RESOURCES}" in said
     assert not there(lambda: site.client("dynamodb").describe_table(TableName=TABLE))
     assert not there(lambda: site.client("s3").head_bucket(Bucket=BUCKET))
 
