@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from checks import ROOT
 from sluice_cli.terraform.mirror import terraform_environment
 
@@ -18,26 +16,26 @@ SETTINGS = {
     "CORS_ORIGINS": "https://a.example.com,https://b.example.com",
     **{f"{one}_DELIVERY": "buffered" for one in ("TRACKER", "METADATA", "SENSOR", "INVOCATION_LOG", "UPLOAD")},
 }
-LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
+APPS = ("main.py", "tests/support/connections/app.py")
 
 
-@pytest.mark.parametrize("app", ["main.py", "tests/support/connections/app.py"])
-def test_what_is_written_in_hcl_is_valid(tmp_path: Path, app: str) -> None:
-    output = tmp_path / "out"
+def test_what_is_written_in_hcl_is_valid(tmp_path: Path) -> None:
     variables = {**os.environ, **SETTINGS, "PYTHONPATH": str(ROOT), "SYNTH_HCL_OUTPUT": "true"}
-    synth = {**variables, "CDKTF_OUTDIR": str(output)}
-    subprocess.run([sys.executable, str(ROOT / app)], cwd=ROOT, env=synth, check=True, capture_output=True)
+    for app in APPS:
+        synth = {**variables, "CDKTF_OUTDIR": str(tmp_path / Path(app).stem)}
+        subprocess.run([sys.executable, str(ROOT / app)], cwd=ROOT, env=synth, check=True, capture_output=True)
+    stacks = {str(file.parent.relative_to(tmp_path)): file for file in tmp_path.rglob("cdk.tf")}
+    assert len(stacks) > len(APPS)
+    assert not list(tmp_path.rglob("cdk.tf.json"))
+    assert [name for name, file in stacks.items() if "replace_triggered_by" not in file.read_text()] == []
+
+    # As modules of one configuration, which Terraform validates at once.
+    modules = {f"stack{number}": {"source": f"./{name}"} for number, name in enumerate(stacks)}
+    (tmp_path / "main.tf.json").write_text(json.dumps({"module": modules}))
     environment = terraform_environment(dict(os.environ), tmp_path / "terraform.rc")
-    stacks = sorted((output / "stacks").iterdir())
-    assert stacks
-    found = {}
-    for stack in stacks:
-        assert not (stack / "cdk.tf.json").exists()
-        (stack / "local_override.tf").write_text(LOCAL_BACKEND)
-        subprocess.run(["terraform", "init"], cwd=stack, env=environment, check=True, capture_output=True)
-        validate = ["terraform", "validate", "-json"]
-        said = subprocess.run(validate, cwd=stack, env=environment, check=False, capture_output=True, text=True).stdout
-        errors = [one for one in json.loads(said)["diagnostics"] if one["severity"] == "error"]
-        found[stack.name] = [f"{one['summary']}: {one['detail']}" for one in errors]
-        assert "replace_triggered_by" in (stack / "cdk.tf").read_text()
-    assert found == {stack.name: [] for stack in stacks}
+    subprocess.run(["terraform", "init"], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    said = subprocess.run(
+        ["terraform", "validate", "-json"], cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+    ).stdout
+    errors = [one for one in json.loads(said)["diagnostics"] if one["severity"] == "error"]
+    assert [f"{one.get('range', {}).get('filename')}: {one['summary']}: {one['detail']}" for one in errors] == []
