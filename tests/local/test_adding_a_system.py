@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 from urllib.request import urlopen
 
+from sluice_cli.project import Project
+from sluice_cli.target import local_aws_of
 from tests.support.added_system import copy_with_added_system, run
 
 # In the tree's own project, after its `make demo`: the proofs of one system.
@@ -34,4 +36,4 @@ def test_an_added_system_is_deployed_shown_and_proven_on_a_local_aws(tmp_path: P
         by_runs, problems = proven.stdout.splitlines()[-1].split(" ", 1)
         assert (int(by_runs) > 5, problems) == (True, "[]")
     finally:
-        run(tree, "-m", "sluice_cli", "down")
+        local_aws_of(Project.read(tree)).stop()  # and the console with it

@@ -12,8 +12,8 @@ import pytest
 from checks import ROOT
 from tests.support.proven import Inputs
 
-# Hypothesis' takes longer to load than everything else.
-PLUGINS = ("-p", "no:hypothesispytest", "-p", "tests.support.proven")
+# Hypothesis' and anyio's take longer to load than everything else.
+PLUGINS = ("-p", "no:hypothesispytest", "-p", "no:anyio", "-p", "tests.support.proven")
 
 Run = Callable[..., tuple[int, list[str]]]
 

@@ -6,12 +6,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+NOT_LOADED = ("cacheprovider", "hypothesispytest", "anyio")
 
 
 def run_pytest(folder: Path, test: str, *options: str) -> str:
     (folder / "test_it.py").write_text(test)
+    # Without plugins that take longer to load than everything else.
+    plugins = [f"-p{one}" for one in ("sluice_cli.pytest_plugin", *map("no:{}".format, NOT_LOADED))]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "sluice_cli.pytest_plugin", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", "-q", *plugins, *options],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
