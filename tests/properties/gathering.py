@@ -1,8 +1,11 @@
 """Collects constructs with generated arguments in one stack, which Terraform validates."""
 
 import inspect
+import json
 import os
+import re
 import subprocess
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -96,6 +99,7 @@ class Gathering:
         """Let Terraform validate everything that was accepted."""
         inspect.unwrap(App.synth)(self.app)  # without the check for duplicate names, which examples share
         folder = self.folder / "out" / "stacks" / "stack"
+        leave_out_repetitions(folder / "cdk.tf.json")
         environment = terraform_environment(os.environ, self.folder / "terraform.rc")
         for command in (["init", "-backend=false", "-input=false"], ["validate"]):
             done = subprocess.run(
@@ -107,3 +111,26 @@ class Gathering:
                 check=False,
             )
             assert done.returncode == 0, done.stdout + done.stderr
+
+
+# The number of an example, and the hash of its constructs' paths.
+OF_ONE_EXAMPLE = re.compile(r"(?<=Example)\d+|_[0-9A-F]{8}\b")
+
+
+def leave_out_repetitions(file: Path) -> None:
+    """Leave out examples with the same content as another: Terraform would say the same of them."""
+    written = json.loads(file.read_text())
+    names = defaultdict(list)
+    for kind in ("resource", "data"):
+        for type_, blocks in written[kind].items():
+            for name in blocks:
+                names[name.partition("_")[0]].append((kind, type_, name))
+    seen = set()
+    for example in names.values():
+        content = [[kind, type_, name, written[kind][type_][name]] for kind, type_, name in example]
+        text = OF_ONE_EXAMPLE.sub("", json.dumps(content))
+        if text in seen:
+            for kind, type_, name in example:
+                del written[kind][type_][name]
+        seen.add(text)
+    file.write_text(json.dumps(written))
