@@ -35,8 +35,8 @@ class Shell:
     def run(self, commands: str, folder: Path | None = None) -> tuple[int, str]:
         """The exit code, and everything that is printed."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        # Otherwise most of the time goes into compiling submodules of the binding that nothing imports. pip reads "no" as
-        # "do not compile", and "1" as "compile": https://pip.pypa.io/en/stable/topics/configuration/#boolean-options
+        # Otherwise most of the time goes into compiling submodules of the binding that nothing imports. For pip "no"
+        # says that it does not compile, and "1" that it does: https://pip.pypa.io/en/stable/topics/configuration/#boolean-options
         own["PIP_NO_COMPILE"] = "no"
         links = f"{self.dist} {os.environ.get('PIP_FIND_LINKS', '')}".strip()
         done = subprocess.run(
