@@ -524,18 +524,18 @@ def test_messages_that_sns_refuses_within_a_batch_are_published_by_the_next_atte
 # Last, because all other tests scan the whole table.
 
 
-def test_ten_thousand_readings_take_a_hundred_writes(pipeline: PipelineInProcess, device: str) -> None:
+def test_a_hundred_readings_take_one_write(pipeline: PipelineInProcess, device: str) -> None:
     key = f"readings/many {device}.jsonl"
-    pipeline.ingest(key, lines(*(reading(number, deviceId=device, readingId=str(number)) for number in range(10_000))))
-    assert len(pipeline.rows(key)) == 10_000
-    assert len(pipeline.requests(".TransactWriteItems")) == 100
+    pipeline.ingest(key, lines(*(reading(number, deviceId=device, readingId=str(number)) for number in range(2_500))))
+    assert len(pipeline.rows(key)) == 2_500
+    assert len(pipeline.requests(".TransactWriteItems")) == 25
     assert pipeline.requests(".PutItem") == []
 
 
-def test_three_thousand_breaches_are_stored_first_and_notified_in_batches_by_one_invocation(
+def test_hundreds_of_breaches_are_stored_first_and_notified_in_batches_by_one_invocation(
     pipeline: PipelineInProcess, device: str
 ) -> None:
-    key, count = f"readings/{device}/stuck.jsonl", 3000
+    key, count = f"readings/{device}/stuck.jsonl", 600
     stuck = [
         reading(timestamp=f"2026-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z", value=99, deviceId=device)
         for n in range(count)
@@ -546,16 +546,16 @@ def test_three_thousand_breaches_are_stored_first_and_notified_in_batches_by_one
     began = time.process_time()  # of the function alone
     assert pipeline.handle(arrived) == {"processed": 1}
     took = time.process_time() - began
-    assert took < 30  # the default timeout
+    assert took < count / 100  # 3,000 within the default timeout of 30 s
     requests = [
         "publish" if is_publish(one) else "write" for one in pipeline.proxy.requests if is_publish(one) or is_write(one)
     ]
-    assert requests.index("publish") >= 31
+    assert requests.index("publish") > count // 100
     assert requests.count("publish") == count // 10
     rows, rejects, notifications = pipeline.everything(key)
-    pipeline.listener.forget()  # otherwise later tests would receive all 3,000 notifications
+    pipeline.listener.forget()  # otherwise later tests would receive all notifications
     assert [len(rows), len(rejects), len(notifications)] == [count + 1, 0, count]
     assert sum("notifiedAt" in row for row in rows) == count
     print(
-        f"3,000 breaches: {took:.1f} s, {len(rows)} rows, {len(notifications)} notifications, {len(requests)} requests"
+        f"{count} breaches: {took:.1f} s, {len(rows)} rows, {len(notifications)} notifications, {len(requests)} requests"
     )
