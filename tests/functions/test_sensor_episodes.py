@@ -138,9 +138,7 @@ def test_readings_within_limits_ask_once_for_each_sensor_and_write_no_episode(
     assert sorted(filter(None, operations)) == ["GetItem", "GetItem", "TransactWriteItems"]
 
 
-def test_hundreds_of_breaches_are_one_episode_within_one_invocation(
-    pipeline: PipelineInProcess, device: str
-) -> None:
+def test_hundreds_of_breaches_are_one_episode_within_one_invocation(pipeline: PipelineInProcess, device: str) -> None:
     key, count = f"readings/{device}/stuck", 600
     stuck = [
         reading(timestamp=f"2026-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z", value=99, deviceId=device)

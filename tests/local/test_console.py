@@ -198,14 +198,18 @@ def test_lists_come_in_pages(console: ConsoleClient, nodes: list[Document]) -> N
         found: list[tuple[str, ...]] = []
         cursor = ""
         while cursor is not None:
-            page = console.get("/api/rows", node=table, limit=2, cursor=cursor)
-            assert len(page["rows"]) <= 2
+            page = console.get("/api/rows", node=table, limit=5, cursor=cursor)
+            assert len(page["rows"]) <= 5
             found += [tuple(value["S"] for value in one["key"].values()) for one in page["rows"]]
             cursor = page["next"]
         return found
 
-    eventually(lambda: set(keys) <= {key for key, *_ in rows()})
-    assert len(rows()) == len(set(rows()))
+    def whole() -> list[tuple[str, ...]]:
+        found = rows()
+        return found if set(keys) <= {key for key, *_ in found} else []
+
+    listed = eventually(whole)
+    assert len(listed) == len(set(listed))
     index = console.get("/api/node", node=table)["table"]["indexes"][0]
     value = console.get("/api/rows", node=table, hash="paged/1.txt")["rows"][0]["row"][index["hash"]["name"]]
     asked = {"index": index["name"], "hash": next(iter(value.values())), "forward": "0"}

@@ -4,6 +4,7 @@ import base64
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -72,6 +73,7 @@ class ConsolePage:
         self.browser = browser
         self.address = server.address
         self.origin = server.address.partition("#")[0]
+        self._loads = count()
         self.enter()
 
     def enter(self) -> None:
@@ -89,8 +91,8 @@ class ConsolePage:
         ]
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
         self.resize(size)
-        self.browser.get("about:blank")
-        self.browser.get(f"{self.origin}#{urlencode(place)}")
+        # Another address than before: with the same one the page would not be loaded.
+        self.browser.get(f"{self.origin}?{next(self._loads)}#{urlencode(place)}")
         eventually(lambda: self.all(".picture .box"))
         self.settle()
 

@@ -24,8 +24,9 @@ def happenings(page: ConsolePage) -> str:
 
 def test_every_box_and_arrow_of_every_stack_is_drawn_and_nothing_else_is_loaded(page: ConsolePage) -> None:
     page.log()  # of earlier tests in this browser
+    page.open()
     for stack in page.stacks():
-        page.open(stack=stack["name"])
+        page.go(stack=stack["name"])
         shown = set(page.run("return [...document.querySelectorAll('.box')].map((one) => one.dataset.node)"))
         assert shown == {one["id"] for one in stack["nodes"]}
         assert len(page.all("[data-edge]")) == len({one["id"] for one in stack["edges"]})
