@@ -13,10 +13,11 @@ import pytest
 
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.local_aws.topic_listener import TopicListener
-from sluice_cli.project import FILE, Project
+from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
 from tests.support.bare_aws import BareAws, bare_aws
 from tests.support.bare_tables import table, versioned_bucket
+from tests.support.commands import project_without_stacks
 from tests.support.faults import Proxy, proxy
 from tests.support.functions import LambdaContext, loaded
 from tests.support.sensor_function import PipelineInProcess
@@ -40,8 +41,7 @@ def watched(aws: BareAws) -> Watched:
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A project without stacks, and its local AWS, running."""
-    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    project = Project.read(tmp_path)
+    project = project_without_stacks(tmp_path)
     local = local_aws_of(project)
     local.start()
     yield project

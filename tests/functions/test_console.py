@@ -16,8 +16,9 @@ import pytest
 
 from checks import ROOT
 from sluice_cli.console.background import start_console
-from sluice_cli.project import FILE, Project
+from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
+from tests.support.commands import project_without_stacks
 from tests.support.console_client import ConsoleClient, console_of
 from tests.support.waiting import eventually
 
@@ -48,8 +49,7 @@ def address_of(process: subprocess.Popen[str]) -> str:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project without stacks, whose local AWS the last tests stop."""
     folder = tmp_path_factory.mktemp("console")
-    (folder / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    project = Project.read(folder)
+    project = project_without_stacks(folder)
     local = local_aws_of(project)
     local.start()
     yield project
@@ -63,8 +63,7 @@ def console(project: Project) -> Iterator[ConsoleClient]:
 
 
 def test_without_a_local_aws_the_command_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    process = started(Project.read(tmp_path))
+    process = started(project_without_stacks(tmp_path))
     out, err = process.communicate(timeout=600)
     assert (process.returncode, out, err) == (1, "", "the local AWS is not running: run `sluice up` first\n")
 

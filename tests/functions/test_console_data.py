@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.project import FILE, Project
+from tests.support.commands import project_without_stacks
 from tests.support.console_client import ConsoleClient, console_of
 from tests.support.shown_resources import STATE_BUCKET, show_resources
 
@@ -65,8 +65,7 @@ KEYS = [
 @pytest.fixture(scope="module")
 def console(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleClient]:
     folder = tmp_path_factory.mktemp("data")
-    (folder / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    project = Project.read(folder)
+    project = project_without_stacks(folder)
     s3, dynamodb, sqs = map(local_aws.client, ("s3", "dynamodb", "sqs"))
     s3.create_bucket(Bucket="data-objects")
     s3.put_bucket_versioning(Bucket="data-objects", VersioningConfiguration={"Status": "Enabled"})

@@ -12,7 +12,7 @@ from sluice_cli.console.local import LocalConnection
 from sluice_cli.console.nodes import Node
 from sluice_cli.console.outside import Outside, described_by, id_of
 from sluice_cli.local_aws.server import LocalAws
-from sluice_cli.project import FILE, Project
+from tests.support.commands import project_without_stacks
 from tests.support.console_client import ConsoleClient, console_of
 from tests.support.waiting import eventually
 
@@ -71,8 +71,7 @@ def console(
 ) -> Iterator[ConsoleClient]:
     """A console of a project without stacks."""
     folder = tmp_path_factory.mktemp("console-outside")
-    (folder / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
-    with console_of(Project.read(folder), local_aws) as client:
+    with console_of(project_without_stacks(folder), local_aws) as client:
         eventually(lambda: client.get("/api/happenings")["happenings"], within=60)
         yield client
 

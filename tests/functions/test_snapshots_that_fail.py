@@ -1,7 +1,9 @@
 """What runs, and what is kept, stays when a snapshot cannot be taken or restored."""
 
 import json
+import shutil
 import socket
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +19,25 @@ from sluice_cli.deployment.snapshots import (
 from sluice_cli.errors import InputError, LocalAwsError
 from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
-from tests.support.commands import sluice_here
+from tests.support.commands import project_without_stacks, sluice_here
+
+
+@pytest.fixture(scope="module")
+def project_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    project = project_without_stacks(tmp_path_factory.mktemp("snapshots"))
+    yield project
+    local_aws_of(project).stop()
+
+
+@pytest.fixture
+def project(project_of_all: Project) -> Project:
+    """A project whose local AWS runs, without queues and snapshots."""
+    local_aws_of(project_of_all).start()
+    sqs = local_aws_of(project_of_all).client("sqs")
+    for url in sqs.list_queues().get("QueueUrls", []):
+        sqs.delete_queue(QueueUrl=url)
+    shutil.rmtree(project_of_all.private_folder / "snapshots", ignore_errors=True)
+    return project_of_all
 
 
 def queues(project: Project) -> list[str]:
@@ -101,9 +121,7 @@ def test_a_name_of_another_snapshot_is_refused_unless_it_is_to_be_replaced(proje
     assert sorted(queues(project)) == ["first", "third"]
 
 
-def test_kept_state_stays_until_a_command_replaces_it(
-    project: Project,
-) -> None:
+def test_kept_state_stays_until_a_command_replaces_it(project: Project) -> None:
     take_snapshot(project, "named")
     create_queue(project, "kept")
     stop_and_keep(project)

@@ -24,6 +24,11 @@ def project_with_local_aws(folder: Path) -> tuple[Project, LocalAws]:
     return project_of(local), local
 
 
+def project_without_stacks(folder: Path) -> Project:
+    (folder / FILE).write_text(json.dumps({"language": "any", "app": "true"}))
+    return Project.read(folder)
+
+
 def project_of(local: LocalAws) -> Project:
     """The project of the tests' own that a local AWS belongs to."""
     folder = local.folder.parent.parent
