@@ -4,22 +4,23 @@ moto enforces no IAM here and runs no functions. Only resources are compared, as
 them.
 """
 
+import json
+import os
+import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from checks import ROOT
 from checks.deployed import repository
-from sluice_cli.deployment.applying import deploy
-from sluice_cli.errors import DeploymentError, LocalAwsError
+from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.environment import python_of_local_aws
 from sluice_cli.local_aws.server import LOOPBACK, START_SECONDS, LocalAws, Running
-from sluice_cli.stack import Stack
+from sluice_cli.stack import Stack, synthesize
 from sluice_cli.target import local_target
-from sluice_cli.terraform.program import CHANGES
 
 PYTHON = ROOT / ".tools" / "second-opinion" / "bin" / "python"
 
@@ -43,7 +44,8 @@ class Moto(LocalAws):
         if not PYTHON.is_file():
             raise LocalAwsError("moto is not installed: run `sh scripts/setup.sh second-opinion`")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._make_certificate(python_of_local_aws())
+        certificate = [*("-m", "trustme", "--quiet"), *("--dir", str(self.folder)), *("-i", LOOPBACK, "localhost")]
+        subprocess.run([str(python_of_local_aws()), *certificate], check=True)
         with socket.socket() as one:
             one.bind((LOOPBACK, 0))
             port = int(one.getsockname()[1])
@@ -76,24 +78,30 @@ class Moto(LocalAws):
         return True
 
 
-def differences(systems: Sequence[str], folder: Path) -> Mapping[str, str]:
-    """By system, moto's refusals or the changes in a second plan; empty if there are none."""
+def differences(systems: Sequence[str], folder: Path) -> str:
+    """What moto refuses, or the changes in a second plan; empty if there are none."""
     moto = Moto(folder)
     moto.start()
     try:
         target = local_target(repository(), moto)
-        # A state bucket without its policy: moto treats the denial of requests without TLS as a denial of all requests.
-        moto.client("s3").create_bucket(Bucket=target.environment["STATE_BUCKET"])
-        found = {}
-        with suppress(DeploymentError):  # the plan says what is missing
-            deploy(systems, target)
-        for name in systems:
-            plan = Stack(name, target).run("plan", "-detailed-exitcode", "-no-color", "-input=false")
-            if plan.returncode:
-                found[name] = plan.stdout if plan.returncode == CHANGES else plan.stderr
-        return found
+        root = _one_root(synthesize(target, systems), folder / "root")
+        for command in ("init", "apply -auto-approve", "plan -detailed-exitcode"):
+            done = target.run_terraform(root, *command.split(), "-no-color", "-input=false")
+            if done.returncode:
+                return done.stderr or done.stdout
+        return ""
     finally:
         moto.stop()
+
+
+def _one_root(stacks: Sequence[Stack], root: Path) -> Path:
+    """The stacks as modules of one root, which takes a third of the time of as many roots. Their assets' paths are
+    relative to the root, and their backends are ignored."""
+    for stack in stacks:
+        shutil.copytree(stack.folder / "assets", root / "assets", dirs_exist_ok=True)
+    modules = {stack.name: {"source": os.path.relpath(stack.folder, root)} for stack in stacks}
+    (root / "main.tf.json").write_text(json.dumps({"module": modules}))
+    return root
 
 
 def _listens(port: int) -> bool:

@@ -1,5 +1,6 @@
 """Sends generated requests to the APIs of a local AWS, and collects violations."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -38,7 +39,7 @@ def fuzz(
     account = local.client("sts").get_caller_identity()["Account"]
     internal = ("BucketName", "TableName", "FunctionName", "LogGroupName")
     names = {one[name] for one in outputs.values() for name in internal} | {account}
-    before = _objects(local)
+    before, begun = _objects(local), int(time.time() * 1000)
     with ThreadPoolExecutor(THREADS) as pool:
         sent = {pool.submit(_send, local, outputs[one.system]["ApiUrl"], one): one for one in requests}
         for done in as_completed(sent):
@@ -47,7 +48,7 @@ def fuzz(
             outcome.problems += problems_of_answer(sent[done], status, body, names)
             each()
     for system in outputs:
-        lines = _log(local, outputs[system]["LogGroupName"])
+        lines = _log(local, outputs[system]["LogGroupName"], begun)
         outcome.log_lines += len(lines)
         outcome.problems += problems_of_log(lines)
     outcome.problems += problems_of_objects(_objects(local) - before, stored)
@@ -71,8 +72,9 @@ def _objects(local: LocalAws) -> set[tuple[str, str]]:
     }
 
 
-def _log(local: LocalAws, group: str) -> list[str]:
-    pages = local.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+def _log(local: LocalAws, group: str, begun: int) -> list[str]:
+    logs = local.client("logs")
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=begun)
     # A log event of the local AWS may hold several lines. Not splitlines(): it also splits at U+2028, which may be part
     # of a message.
     return [line for page in pages for event in page["events"] for line in event["message"].split("\n")]

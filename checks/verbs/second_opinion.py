@@ -18,7 +18,8 @@ def run(arguments: argparse.Namespace) -> int:
     systems = sorted(arguments.systems or SYSTEMS)
     with tempfile.TemporaryDirectory(prefix="second-opinion-") as folder:
         found = differences(systems, Path(folder) / "moto")
-    for name, text in found.items():
-        console.print(f"{name}: moto differs\n{text}", markup=False)
-    console.print(f"{len(systems) - len(found)} of {len(systems)} systems are on moto as they are on the local AWS")
+    if found:
+        console.print(f"moto differs:\n{found}", markup=False)
+    else:
+        console.print(f"{len(systems)} systems are on moto as they are on the local AWS")
     return 1 if found else 0

@@ -117,7 +117,6 @@ class LocalAws:
         self.stop()
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        self._make_certificate(python)
         root_key, root_secret = "test", secrets.token_hex(16)
         for attempt in range(1, STARTS + 1):
             try:
@@ -317,12 +316,6 @@ class LocalAws:
         env.write_text(
             "unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\n"
             + "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
-        )
-
-    def _make_certificate(self, python: Path) -> None:
-        subprocess.run(
-            [str(python), "-m", "trustme", "--quiet", "--dir", str(self.folder), "-i", LOOPBACK, "localhost"],
-            check=True,
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 from checks import ROOT
 from checks.deployed import failure_queue_of
 from sluice_cli.failures.queue import FailureQueue
-from tests.support.commands import command
+from tests.support.commands import command, run_command
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver
 from tests.support.invocation_log import SYSTEM, DeployedInvocationLog
@@ -40,9 +40,7 @@ class Operator:
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
         """Exit code, output and error output."""
-        process = self.start(*arguments, **variables)
-        out, err = process.communicate(timeout=600)
-        return process.returncode, out, err
+        return run_command(self.log.local, "failures", SYSTEM, "--local", *arguments, variables=variables)
 
     def listed(self) -> list[list[str]]:
         """The list in a pipe: id, time, reason and event of each."""

@@ -10,6 +10,7 @@ as a process of the same number.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -65,6 +66,12 @@ def run(command: list[str], folder: str, environment: dict[str, str], descriptor
     exec(compile(script.read_bytes(), script, "exec"), vars(main))  # noqa: S102 - ministack's script
 
 
+def wait_for_ended(*_: object) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def brings_other_modules(places: list[Path]) -> bool:
     """Whether a function's code or a layer has a module that is imported here, with other contents."""
     for entry in (entry for place in places if place.is_dir() for entry in place.iterdir()):
@@ -85,7 +92,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # ended environments leave nothing to wait for
+    signal.signal(signal.SIGCHLD, wait_for_ended)
     gc.freeze()
     requested = next_environment(socket.socket(fileno=int(sys.argv[1])))
     if requested is not None:
