@@ -40,7 +40,7 @@ class Operator:
 
     def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
         """Exit code, output and error output."""
-        return run_command(self.log.local, "failures", SYSTEM, "--local", *arguments, variables=variables)
+        return run_command(self.log.local, "failures", SYSTEM, "--local", *arguments, variables=variables, timeout=600)
 
     def listed(self) -> list[list[str]]:
         """The list in a pipe: id, time, reason and event of each."""
