@@ -17,7 +17,7 @@ from sluice_cli.watching.functions import WatchedFunction, code_hash
 WATCH = "sluice-watch"  # emulator/checked_code.py
 CHECKED_CALLS = Config(user_agent_extra=f"{OWN} {WATCH}", retries={"max_attempts": 1, "mode": "standard"})
 # The folder of the execution environment in which the local AWS tried the code.
-ENVIRONMENT_FOLDER = re.compile(r"/\S*?/ministack-lambda-[^/]+/code/")
+ENVIRONMENT_FOLDER = re.compile(r"/\S*?/(?:ministack-lambda-[^/]+/code|code/[0-9a-f]{64})/")
 OF_THE_RUNTIME = re.compile(r'  File "(?:<frozen |[^"]*/(?:_worker\.py|importlib/__init__\.py))')
 
 
