@@ -1,6 +1,6 @@
 """Run a program, and print at its end what was loaded of the framework: `python loaded.py PROGRAM`.
 
-Which binding's JavaScript, whether all of its Python, whose jsii.
+Which binding's JavaScript, whether all that its `__init__.py` names, whose jsii.
 """
 
 import atexit
@@ -15,7 +15,7 @@ def report() -> None:
     from jsii._kernel.providers import process
 
     (binding,) = (name for name in BINDINGS if f"{name}._jsii" in sys.modules)
-    submodules = [name for name in sys.modules if name.startswith(f"{binding}.") and name.count(".") == 1]
+    named = getattr(sys.modules[binding], "__all__", [])
     print(
         json.dumps(
             {
@@ -23,7 +23,7 @@ def report() -> None:
                 "package": "slim"
                 if "provider-binding" in str(sys.modules[f"{binding}._jsii"].__file__)
                 else "installed",
-                "all of it": len(submodules) > 1000,
+                "all of it": bool(named) and all(f"{binding}.{name}" in sys.modules for name in named),
                 "processes": process._NodeProcess.__name__,
                 "struct": sys.modules["jsii._kernel"]._make_reference_for_native.__name__,
             }
