@@ -39,6 +39,8 @@ from tests.support.waiting import eventually
 
 TRACKER, METADATA = "object-tracker", "file-metadata"
 SHARDS, FEWER_SHARDS = 8, 2
+# Few functions at once, so that batches fill, and few have to start again after each fault.
+MODES = {**BUFFERED, "BUFFER_MAX_CONCURRENCY": "3", "METADATA_INDEX_SHARDS": str(SHARDS)}
 PAGE = ROOT / "docs" / "least-privilege-buffered.md"
 S3_SYSTEMS = [name for name, one in SYSTEMS.items() if not one.inputs.by_request]
 MOVING = "moving/"  # what is uploaded while the mode changes
@@ -166,7 +168,7 @@ def buffered(deployment: Deployment) -> Iterator[Buffered]:
     outputs = deployment.outputs(TRACKER)
     with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
         made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
-        made.deploy(*(one for one in SYSTEMS if one != TRACKER), **BUFFERED, METADATA_INDEX_SHARDS=str(SHARDS))
+        made.deploy(*(one for one in SYSTEMS if one != TRACKER), **MODES)
         # A function that is starting would be started again for each further event.
         made.upload("first/", 1)
         eventually(lambda: made.notified("first/"))
