@@ -29,7 +29,8 @@ SCRIPT = """#!/bin/sh
 read -r status </proc/$PPID/stat
 set -f
 set -- ${{status##*) }}
-if [ -z "$PLUGIN_CLIENT_CERT" ] && mkdir "{started}/$PPID-${{20}}" 2>/dev/null; then
+set -C
+if [ -z "$PLUGIN_CLIENT_CERT" ] && true 2>/dev/null >"{started}/$PPID-${{20}}"; then
   exec "{python}" -I "{server}" "{provider}" "{kept}"
 fi
 exec "{provider}"
@@ -93,5 +94,5 @@ def _forget_ended(started: Path) -> None:
         except OSError:
             runs = False
         if not runs:
-            with contextlib.suppress(FileNotFoundError):
-                mark.rmdir()
+            with contextlib.suppress(OSError):  # another run was first
+                mark.unlink()

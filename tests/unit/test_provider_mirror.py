@@ -78,8 +78,9 @@ def test_marks_of_ended_processes_are_removed_when_the_mirror_is_made(kept: str,
     started = tmp_path / "started"
     stat = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()
     running = started / f"{os.getpid()}-{stat[19]}"
+    started.mkdir()
     for mark in (running, started / f"{os.getpid()}-1", started / "999999999-1"):
-        mark.mkdir(parents=True)
+        mark.touch()
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
     provider_mirror.use(tmp_path, environment)
     assert list(started.iterdir()) == [running]
