@@ -3,6 +3,7 @@
 import contextlib
 import json
 import logging
+import secrets
 import socket
 import threading
 from collections import OrderedDict
@@ -37,6 +38,7 @@ TYPES = {
 }
 SERVER = "sluice-console"  # in the header of that name
 SHARED_STYLE = "shared.css"  # the same policy as the review's page
+FILES = b"FILES/"  # in the page, for the folder that its files are in
 MOST_CONNECTIONS = 64
 IDLE_SECONDS = 60
 DRAINED = 256 * 1024  # bytes of a refused body that are read, so that the client sees the answer
@@ -56,6 +58,9 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, console: Console, port: int = 0) -> None:
         self.console = console
+        # The folder of the page's files. Browsers keep them, as nothing else can have been at these addresses: another
+        # server may have had this port before.
+        self.files = secrets.token_hex(8)
         self._lock = threading.Lock()
         # Whether a request with the session's cookie came over each open connection.
         self._connections: OrderedDict[Any, bool] = OrderedDict()
@@ -198,16 +203,19 @@ class Handler(BaseHTTPRequestHandler):
     def _static(self, path: str) -> Reply:
         if self.command not in ("GET", "HEAD"):
             raise HttpError(405, "only GET")
-        name = path.removeprefix("/") or "index.html"
+        own_folder = f"/{self.server.files}/"
+        name = path.removeprefix(own_folder).removeprefix("/") or "index.html"
+        is_kept = path.startswith(own_folder) and name != "index.html"
+        kept = {"Cache-Control": "max-age=86400, immutable"} if is_kept else {}
         if name == SHARED_STYLE:
             body = shared_style().encode()
-            return Reply(headers={"Content-Type": TYPES[".css"]}, parts=iter([body]), length=len(body))
+            return Reply(headers={"Content-Type": TYPES[".css"], **kept}, parts=iter([body]), length=len(body))
         files = {one.name: one for one in PAGE.iterdir() if one.suffix in TYPES} if PAGE.is_dir() else {}
         if name not in files:
             raise HttpError(404, "there is no such page")
         file = files[name]
-        body = file.read_bytes()
-        return Reply(headers={"Content-Type": TYPES[file.suffix]}, parts=iter([body]), length=len(body))
+        body = file.read_bytes().replace(FILES, own_folder.encode()) if file.suffix == ".html" else file.read_bytes()
+        return Reply(headers={"Content-Type": TYPES[file.suffix], **kept}, parts=iter([body]), length=len(body))
 
     def _drain(self) -> None:
         """Read what is left of a short body; after a long one the connection ends."""

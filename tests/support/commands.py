@@ -76,7 +76,8 @@ def sluice_here(
     """As `sluice`, in this process: a process of its own takes most of a second to start. `given` is its input."""
     out, err = io.StringIO(), io.StringIO()
     with (
-        patch.dict(os.environ, variables or {}),  # afterwards also without what the command sets
+        # For programs that it starts. Afterwards the environment is also without what the command sets.
+        patch.dict(os.environ, {"PYTHONPATH": str(ROOT), **(variables or {})}),
         patch.object(sys, "stdin", io.StringIO(given)),
         chdir(folder),
         redirect_stdout(out),

@@ -119,6 +119,8 @@ class ConsolePage:
 
     def get(self, path: str, **query: Any) -> Any:
         """What the server answers the page."""
+        if not self.browser.current_url.startswith(self.origin):  # the page of another console, which may have ended
+            self.browser.get(self.origin)
         script = "fetch(arguments[0]).then((one) => one.json()).then(arguments[arguments.length - 1])"
         return self.browser.execute_async_script(script, f"{path}?{urlencode(query)}")
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -88,6 +89,26 @@ def test_a_range_is_answered_by_the_whole_and_head_by_nothing(server: Server) ->
     assert int(headers["content-length"]) == len(body) > 10
     first, headers, body = answer_to(server, "HEAD /main.js HTTP/1.1", host, "Connection: close")
     assert (first.split()[1], headers["content-length"] != "0", body) == ("200", True, b"")
+
+
+def test_browsers_keep_the_files_of_the_page_and_nothing_else(server: Server) -> None:
+    host = f"Host: 127.0.0.1:{server.server_port}"
+
+    def answered(path: str) -> tuple[str, str, bytes]:
+        first, headers, body = answer_to(server, f"GET {path} HTTP/1.1", host, "Connection: close")
+        return first.split()[1], headers["cache-control"], body
+
+    status, kept, page = answered("/")
+    assert (status, kept) == ("200", "no-store")
+    files = re.findall(r'(?:href|src)="(/[^"]+)"', page.decode())
+    assert {one.rpartition("/")[2] for one in files} >= {"main.js", "shared.css", "console.css", "support.js"}
+    for file in files:
+        name = file.rpartition("/")[2]
+        status, kept, body = answered(file)
+        assert (status, kept) == ("200", "max-age=86400, immutable")
+        assert answered(f"/{name}") == ("200", "no-store", body)
+        assert answered(f"/of-an-earlier-server/{name}")[:2] == ("404", "no-store")
+    assert answered("/api/session")[:2] == ("401", "no-store")
 
 
 def test_clients_that_send_nothing_do_not_keep_the_page_out(server: Server) -> None:

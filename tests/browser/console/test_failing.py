@@ -133,7 +133,7 @@ def test_a_read_only_console_shows_failures_and_handles_none(
             kept["queue"],
         )
         assert refused == 403
-    assert ids_left(page, kept["queue"]) == {"good", "bad"}
+        assert ids_left(reading, kept["queue"]) == {"good", "bad"}
 
 
 def rejects_of(page: ConsolePage, table: str, name: str) -> list[Any]:

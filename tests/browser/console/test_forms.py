@@ -47,7 +47,7 @@ EXAMPLE = {
 }
 SHOW = """
 const [schema, example, done] = arguments;
-import('/schema_form.js').then(({schemaForm}) => {
+import(document.scripts[0].src.replace('main', 'schema_form')).then(({schemaForm}) => {
   window.made = schemaForm(schema, JSON.stringify(example));
   const form = document.createElement('form');
   form.id = 'tried';
@@ -72,7 +72,7 @@ def show(page: ConsolePage, schema: Any, example: Any) -> None:
 
 ENCODED = """
 const [body, done] = arguments;
-import('/schema_form.js').then(({bodyForm}) => {
+import(document.scripts[0].src.replace('main', 'schema_form')).then(({bodyForm}) => {
   const {form, text} = bodyForm(body);
   document.getElementById('panel').replaceChildren(form);
   done([[...form.querySelectorAll('label')].map((one) => one.textContent), text()]);
@@ -201,7 +201,7 @@ def test_a_body_without_properties_is_written_as_json(form: ConsolePage, schema:
 
 SENDING = """
 const [view, node, done] = arguments;
-import('/sending.js').then((views) => {
+import(document.scripts[0].src.replace('main', 'sending')).then((views) => {
   const place = document.createElement('div');
   document.getElementById('panel').replaceChildren(place);
   views[view](place, node, {writes: true});
