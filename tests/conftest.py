@@ -157,14 +157,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Group tests for pytest-xdist: the slowest groups begin first, and tests that destroy the deployment end its
     group.
     """
-    groups = {item: group(item) for item in items}
+    groups = {id(item): group(item) for item in items}  # pytest-xdist changes an item's hash, which is its node's
     ranks: dict[str, int] = {}
-    for item, name in groups.items():
+    for item in items:
+        name = groups[id(item)]
         item.add_marker(pytest.mark.xdist_group(name))
         fixtures = frozenset(FIRST).intersection(getattr(item, "fixturenames", ()))
         ranks[name] = min(rank(name, fixtures), ranks.get(name, len(FIRST)))
     yield
-    items.sort(key=lambda item: (ranks[groups[item]], needs(item, "destroyed")))
+    items.sort(key=lambda item: (ranks[groups[id(item)]], needs(item, "destroyed")))
 
 
 @pytest.fixture(scope="session")
