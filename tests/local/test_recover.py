@@ -32,6 +32,7 @@ BUCKET = f"lambda-trigger-bucket-{ENVIRONMENT}-000000000000"
 TOPIC = f"sluice-{SYSTEM}-alarms-{ENVIRONMENT}"
 RESOURCES = 28
 PATIENCE = 600
+STORES = 10  # more than tests use
 
 # A resource that a deployment creates late.
 SOMEBODY_ELSES: dict[str, Any] = {
@@ -215,14 +216,21 @@ def lock_of(who: str) -> dict[str, str]:
     return {"ID": "1", "Operation": "OperationTypeApply", "Who": who, "Created": "2026-01-01T00:00:00Z"}
 
 
-@pytest.fixture
-def store(site: Site, request: pytest.FixtureRequest) -> StateStore:
-    """A state with two versions, used by this test only."""
-    made = StateStore(site.store.s3, site.store.bucket, f"sluice/{request.node.name}/terraform.tfstate")
+@pytest.fixture(scope="module")
+def stores(site: Site) -> list[StateStore]:
+    """States with two versions."""
+    made = [StateStore(site.store.s3, site.store.bucket, f"sluice/{one}/terraform.tfstate") for one in range(STORES)]
     for serial in (1, 2):
-        put(made, state(serial))
+        for store in made:
+            put(store, state(serial))
         time.sleep(1.1)  # S3's version times have a resolution of a second
     return made
+
+
+@pytest.fixture
+def store(stores: list[StateStore]) -> StateStore:
+    """A state with two versions, used by this test only."""
+    return stores.pop()
 
 
 def state(serial: int) -> bytes:
