@@ -223,9 +223,10 @@ def main(provider: str, kept: Path) -> None:
         connected, _ = listening.accept()
         schema = whole
         if b"schema" not in command and NAMED_TYPES in os.environ:
-            names = named_types(Path(os.environ[NAMED_TYPES]))
             written = b"".join(path.read_bytes() for path in Path().glob("*.tf*") if path.is_file())
-            schema = lambda: of_types(whole(), names, written)  # noqa: E731
+            with suppress(OSError, subprocess.CalledProcessError):  # without git Terraform is given all types
+                names = named_types(Path(os.environ[NAMED_TYPES]))
+                schema = lambda: of_types(whole(), names, written)  # noqa: E731
         with connected:
             serve(Connection(connected, client=False), GET_SCHEMA[protocol], schema)
 
@@ -233,5 +234,5 @@ def main(provider: str, kept: Path) -> None:
 if __name__ == "__main__":
     try:
         main(sys.argv[1], Path(sys.argv[2]))
-    except (OSError, ProtocolError, ValueError, subprocess.CalledProcessError) as error:
+    except (OSError, ProtocolError, ValueError) as error:
         sys.exit(f"{sys.argv[0]}: {error}")

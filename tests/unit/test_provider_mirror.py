@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,10 @@ def kept() -> str:
     return folder
 
 
-def validated(folder: Path, mirror: str) -> Any:
+def validated(folder: Path, mirror: str, **variables: str) -> Any:
     folder.mkdir()
     (folder / "main.tf.json").write_text(json.dumps(ROOT))
-    environment = terraform_environment({**os.environ, VARIABLE: mirror}, folder / "terraform.rc")
+    environment = terraform_environment({**os.environ, **variables, VARIABLE: mirror}, folder / "terraform.rc")
     subprocess.run(["terraform", "init"], cwd=folder, env=environment, check=True, capture_output=True)
     command = ["terraform", "validate", "-json"]
     done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
@@ -55,6 +56,10 @@ def test_terraform_says_the_same_with_kept_schemas(kept: str, tmp_path: Path) ->
         "expected delay_seconds to be in the range (0 - 900), got 901",
     }
     assert validated(tmp_path / "kept", kept) == by_itself
+    (tmp_path / "programs").mkdir()
+    (tmp_path / "programs" / "terraform").symlink_to(str(shutil.which("terraform")))
+    without_git = {"PATH": str(tmp_path / "programs"), provider_mirror.NAMED_TYPES: str(tmp_path / "types")}
+    assert validated(tmp_path / "without-git", kept, **without_git) == by_itself
 
 
 def test_schemas_are_printed_of_types_that_the_repository_does_not_name_too(kept: str, tmp_path: Path) -> None:
