@@ -13,6 +13,7 @@ from sluice_cli.export.files import ADDRESSES
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
 from sluice_cli.terraform import local_overrides
+from sluice_cli.terraform.document import blocks
 from sluice_cli.text import COLOURS
 
 MODULES = Path(".terraform", "modules", "modules.json")
@@ -134,10 +135,17 @@ def redirected_to_local_aws(root: Folder, stack: Stack) -> Iterator[None]:
 
 
 def send_to_local_aws(root: Folder, stack: Stack) -> None:
-    """Write that override file."""
+    """Write that override file. The module requires the same version of the provider as the stack it was made from."""
     endpoint = root.target.environment["AWS_ENDPOINT_URL"]
     _, backend = stack.backend
-    content = local_overrides.override({"provider": {"aws": [{}]}}, backend, {}, endpoint)
+    required = {
+        name: wanted
+        for block in blocks(stack.configuration.get("terraform", {}).get("required_providers"))
+        for name, wanted in block.items()
+        if name == "aws"
+    }
+    configuration = {"terraform": {"required_providers": required}, "provider": {"aws": [{}]}}
+    content = local_overrides.override(configuration, backend, {}, endpoint)
     (root.path / local_overrides.OVERRIDE).write_text(json.dumps(content, indent=2) + "\n")
 
 

@@ -17,6 +17,7 @@ from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
 from sluice_cli.pytest_plugin import SHARED
 from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import local_target
+from tests.support.commands import once
 
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob(f"*/{FILE}"))
@@ -36,6 +37,8 @@ class Example:
     @classmethod
     def copy(cls, name: str, folder: Path, site: Path, local: LocalAws) -> "Example":
         shutil.copytree(EXAMPLES / name, folder / name)
+        settings = json.loads((folder / name / FILE).read_text())
+        (folder / name / FILE).write_text(json.dumps({**settings, "app": once(settings["app"])}))
         (folder / name / PRIVATE_FOLDER).mkdir()
         (folder / name / PRIVATE_FOLDER / "local").symlink_to(local.folder)
         return cls(folder / name, site, local)

@@ -147,6 +147,21 @@ def test_a_plan_that_cannot_be_read_is_deleted(stack: Stack, root: Folder, tmp_p
         move(stack, root, back=back)
 
 
+def test_a_root_has_no_endpoints_where_its_stack_requires_a_provider_that_takes_them_from_the_environment(
+    stack: Stack, root: Folder
+) -> None:
+    """The provider validates them for more than a second at each step of each command."""
+    local = replace(root, target=replace(root.target, environment={"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}))
+    file, override = stack.folder / "cdk.tf.json", root.path / OVERRIDE
+    for version, expected in ((">= 5.100.0, < 7.0.0", False), (">= 5.0.0", True)):
+        document = json.loads(file.read_text())
+        document["terraform"]["required_providers"] = {"aws": {"source": "aws", "version": version}}
+        file.write_text(json.dumps(document))
+        with redirected_to_local_aws(local, stack):
+            (provider,) = json.loads(override.read_text())["provider"]["aws"]
+        assert ("endpoints" in provider) == expected
+
+
 def test_a_root_is_redirected_to_the_local_aws_during_the_move_only(stack: Stack, root: Folder) -> None:
     target = replace(stack.target, environment={**os.environ, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     local = Folder(root.path, target)
