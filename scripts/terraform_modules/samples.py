@@ -8,6 +8,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import modules  # noqa: F401 - first: it makes synth fast
+
+# isort: split
 from cdktf import App
 
 from scripts.terraform_modules.inputs import NAMES, OPTIONS, SETTINGS_OF_OPTION, chosen
