@@ -20,7 +20,7 @@ from tests.support.functions import deliver, invoke, reconfigured, try_as
 from tests.support.logs import logged
 from tests.support.queues import FailureQueueReader
 from tests.support.s3_events import TEST_EVENT, created, event
-from tests.support.sensor_pipeline import SYSTEM, Sensors, lines, reading
+from tests.support.sensor_pipeline import SYSTEM, Row, Sensors, lines, reading
 from tests.support.waiting import eventually
 
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "403"}
@@ -35,11 +35,14 @@ class Deployed(Sensors):
     def function(self) -> str:
         return self.outputs["FunctionArn"]
 
-    def settled(self, key: str, rows: int, rejects: int, notifications: int) -> tuple[Any, Any, Any]:
+    def settled(self, key: str, rows: int, rejects: int, notifications: int) -> tuple[list[Row], list[Row], list[Row]]:
         """The results of an object, once they are complete."""
-        wanted = [rows, rejects, notifications]
-        eventually(lambda: [len(one) for one in self.everything(key)] == wanted, within=60)
-        return self.everything(key)
+
+        def complete() -> tuple[list[Row], list[Row], list[Row]] | None:
+            found = self.everything(key)
+            return found if [len(one) for one in found] == [rows, rejects, notifications] else None
+
+        return eventually(complete)
 
     def kept(self, key: str) -> list[dict[str, Any]]:
         """The events about a key in the failure queue."""

@@ -62,14 +62,13 @@ class Sensors:
     def rows(self, key: str) -> list[Row]:
         """The readings that came from an object, by device and time."""
         return sorted(
-            (row for row in self._scan(self.table) if row["objectKey"] == key),
+            self._of(key, self.table),
             key=lambda row: (row["deviceId"], row["readingTime"]),
         )
 
     def rejects(self, key: str) -> list[Row]:
         """What is kept of an object, by version and place."""
-        kept = (row for row in self._scan(self.rejects_table) if row["objectKey"] == key)
-        return sorted(kept, key=lambda row: str(row["place"]))
+        return sorted(self._of(key, self.rejects_table), key=lambda row: str(row["place"]))
 
     def reasons(self, key: str) -> list[tuple[str, str]]:
         return [(row["position"], row["reason"]) for row in self.rejects(key)]
@@ -81,10 +80,18 @@ class Sensors:
     def everything(self, key: str) -> tuple[list[Row], list[Row], list[Row]]:
         return self.rows(key), self.rejects(key), self.notifications(key)
 
-    def _scan(self, table: str) -> list[Row]:
-        pages = self.local.client("dynamodb").get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    def _of(self, key: str, table: str) -> list[Row]:
+        """The rows of an object. The local AWS filters them, as other objects may have thousands."""
+        pages = self.local.client("dynamodb").get_paginator("scan")
+        named = {":key": {"S": key}}
+        found = pages.paginate(
+            TableName=table,
+            ConsistentRead=True,
+            FilterExpression="objectKey = :key",
+            ExpressionAttributeValues=named,
+        )
         return [
             {name: next(iter(typed.values())) for name, typed in item.items()}
-            for page in pages
+            for page in found
             for item in page["Items"]
         ]
