@@ -61,9 +61,7 @@ def test_every_call_that_iam_refuses_a_function_is_explained(
     assert {one.denial.action for one in taken if not one.grants} <= OF_EVERY_FUNCTION
     assert {one.denial.action for one in taken if one.grants} >= GRANTED
     by_verb = sum(bool(one.grants) for one in taken)
-    print(
-        f"{len(explained)} different calls were refused and explained; of {len(taken)} that were granted, {by_verb} by a verb"
-    )
+    print(f"{len(explained)} calls were refused and explained; of {len(taken)} that were granted, {by_verb} by a verb")
 
 
 # What a function has by itself has no verb.
