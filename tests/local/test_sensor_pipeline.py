@@ -40,7 +40,9 @@ class Deployed(Sensors):
 
         def complete() -> tuple[list[Row], list[Row], list[Row]] | None:
             found = self.everything(key)
-            return found if [len(one) for one in found] == [rows, rejects, notifications] else None
+            marked = [row for row in found[0] if "notifiedAt" in row]  # after the topic has answered
+            wanted = [rows, rejects, notifications, notifications]
+            return found if [len(one) for one in (*found, marked)] == wanted else None
 
         return eventually(complete)
 
