@@ -19,6 +19,8 @@ from sluice_cli.pytest_plugin import started_local_aws
 from tests.support.bare_aws import LOGS, BareAws, allow, bare_aws
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="functions are forked on Linux only")
+
 REPORT = """
 import os, sys, boto3, six
 
