@@ -22,7 +22,7 @@ from tests.support.waiting import eventually
 pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="functions are forked on Linux only")
 
 REPORT = """
-import os, sys, boto3, six
+import os, sys, time, boto3, six
 
 def handle(event, context):
     import later
@@ -35,6 +35,7 @@ def handle(event, context):
         "boto3": getattr(boto3, "VERSION", "of the runtime"),
         "six": six.__version__,
         "later": later.VALUE,
+        "zone": time.timezone,
         "process": {
             "arguments": [one.replace(own, "") for one in sys.argv],
             "path": [one.replace(own, "") for one in sys.path],
@@ -101,7 +102,8 @@ def test_an_environment_is_like_one_that_python_is_started_for(made: Functions) 
     ordinary = made.report(made.new({"PYTHONWARNINGS": "default"}))  # read by Python when it starts
     assert forked["process"] == ordinary["process"]
     assert [started_anew(made, one) for one in (forked, ordinary)] == [False, True]
-    assert forked["parent"] == made.report(made.new({"OTHER": "1"}))["parent"]
+    elsewhere = made.report(made.new({"TZ": "EST+5"}))
+    assert (elsewhere["parent"], elsewhere["zone"]) == (forked["parent"], 5 * 3600)
 
 
 def test_a_function_gets_its_own_version_of_a_package_of_the_runtime(made: Functions) -> None:
