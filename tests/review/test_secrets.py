@@ -52,8 +52,19 @@ def marked(before: Values | None, after: Values | None, **more: Any) -> Values:
     return change("aws_x.y", before, after, before_sensitive=every, after_sensitive=every, **more)
 
 
-@pytest.mark.parametrize("actions", [["update"], ["create"], ["delete"], ["delete", "create"], ["forget"]])
-@pytest.mark.parametrize(("old", "new"), [(f"{PEARL}-1", f"{PEARL}-2"), (f"{PEARL}-1", None), (None, f"{PEARL}-2")])
+OLD, NEW = f"{PEARL}-1", f"{PEARL}-2"
+VALUES_BEFORE_AND_AFTER = ((OLD, NEW), (OLD, None), (None, NEW))
+
+
+@pytest.mark.parametrize(
+    ("actions", "old", "new"),
+    [
+        *((actions, *values) for actions in (["update"], ["delete", "create"]) for values in VALUES_BEFORE_AND_AFTER),
+        (["create"], None, NEW),
+        (["delete"], OLD, None),
+        (["forget"], OLD, None),
+    ],
+)
 def test_no_argument_of_any_type_is_shown(actions: list[str], old: str | None, new: str | None) -> None:
     changes = []
     for type_, rules in classified().items():
