@@ -5,10 +5,13 @@ file; each process has a local AWS of its own. Fixtures import what they need th
 starts quickly.
 """
 
+import fcntl
 import gc
 import os
 import signal
+import sys
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -141,12 +144,30 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("deployment", [name], indirect=True, scope="session")
 
 
+COMPILED = Path(__file__).parent / "unit" / "__pycache__"
+
+
+@contextmanager
+def alone_where_nothing_is_compiled() -> Iterator[None]:
+    """In a new clone one process compiles what all of them import; the others wait for it."""
+    if COMPILED.exists() or sys.dont_write_bytecode:
+        yield
+        return
+    with Path(__file__).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not COMPILED.exists():
+            yield
+            return
+    yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What is collected lives until the end: Python need not look for garbage in it again and again."""
     gc.disable()
     try:
-        return (yield)
+        with alone_where_nothing_is_compiled():
+            return (yield)
     finally:
         gc.freeze()
         gc.enable()

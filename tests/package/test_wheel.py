@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +62,6 @@ class Shell:
 
     def activated(self, commands: str) -> str:
         return f". {shlex.quote(str(self.folder / '.venv'))}/bin/activate\n{commands}"
-
-    def typed(self, what: str) -> str:
-        """The command that checks types against what is installed for the user, by the mypy of this repository."""
-        user, cache = self.folder / ".venv" / "bin" / "python", self.folder / "types"
-        mypy = shlex.join([sys.executable, "-P", "-m", "mypy", "--python-executable", str(user)])
-        return f"{mypy} --cache-dir {shlex.quote(str(cache))} {what}"
 
 
 @pytest.fixture(scope="module")
@@ -189,30 +182,38 @@ def test_a_scan_without_its_extra_says_what_installs_it_before_anything_is_deplo
     assert sorted(folder.iterdir()) == before
 
 
-def test_the_new_project_has_no_type_errors_and_asks_pip_for_nothing_that_is_not_there(
-    followed: Followed, shell: Shell
-) -> None:
+@pytest.fixture(scope="module")
+def typed(followed: Followed, shell: Shell) -> Shell:
+    """With mypy in the environment."""
     del followed
-    folder = shell.folder / "invoice-inbox"
-    assert "Success: no issues found" in shell.check(shell.typed("."), folder)
-    installed = shell.check(shell.activated("pip install -r requirements.txt"), folder)
+    shell.check(shell.activated("pip install mypy"))
+    return shell
+
+
+# What mypy has found out about the libraries, for both tests.
+MYPY = "mypy --cache-dir ../types"
+
+
+def test_the_new_project_has_no_type_errors_and_asks_pip_for_nothing_that_is_not_there(typed: Shell) -> None:
+    folder = typed.folder / "invoice-inbox"
+    assert "Success: no issues found" in typed.check(typed.activated(f"{MYPY} ."), folder)
+    installed = typed.check(typed.activated("pip install -r requirements.txt"), folder)
     assert "Collecting" not in installed
     assert re.search(r"sluice-cdktf\[test,tool\]==\d+\.\d+\.\d+", installed)
 
 
-def test_readmes_example_synthesizes_passes_mypy_and_its_unit_test(followed: Followed, shell: Shell) -> None:
-    del followed
-    folder = shell.folder / "example"
+def test_readmes_example_synthesizes_passes_mypy_and_its_unit_test(typed: Shell) -> None:
+    folder = typed.folder / "example"
     (folder / "functions" / "shrink").mkdir(parents=True)
     (folder / "functions" / "shrink" / "handler.py").write_text("def handle(event, context):\n    return event\n")
     for name, text in {**blocks("README.md"), **blocks("docs/synth.md"), **blocks("docs/testing.md")}.items():
         if name:
             (folder / name).write_text(text)
-    assert shell.check(shell.activated("python main.py"), folder) == ""
+    assert typed.check(typed.activated("python main.py"), folder) == ""
     synthesized = json.loads((folder / "cdktf.out" / "stacks" / "thumbnails" / "cdk.tf.json").read_text())
     (table,) = synthesized["resource"]["aws_dynamodb_table"].values()
     assert (table["name"], table["hash_key"]) == ("thumbnails", "pictureId")
-    assert "Success: no issues found in 2 source files" in shell.check(
-        shell.typed("--strict main.py test_thumbnails.py"), folder
+    assert "Success: no issues found in 2 source files" in typed.check(
+        typed.activated(f"{MYPY} --strict main.py test_thumbnails.py"), folder
     )
-    assert "1 passed" in shell.check(shell.activated("pytest"), folder)
+    assert "1 passed" in typed.check(typed.activated("pytest"), folder)
