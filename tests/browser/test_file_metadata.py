@@ -90,10 +90,10 @@ def port(application: WebApplication) -> Iterator[int]:
     server.server_close()
 
 
-@pytest.fixture
-def browser(port: int, tmp_path: Path) -> Iterator[Chrome]:
+@pytest.fixture(scope="module")
+def browser(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     with chromium(
-        tmp_path / "profile",
+        tmp_path_factory.mktemp("browser") / "profile",
         "--no-proxy-server",
         "--window-size=900,700",
         # Both names lead to the application, so that nothing but the origin differs.
@@ -101,7 +101,6 @@ def browser(port: int, tmp_path: Path) -> Iterator[Chrome]:
         accept_insecure_certs=True,  # the local AWS's certificate is of an authority of its own
     ) as made:
         yield made
-        made.save_screenshot(str(tmp_path / "screenshot.png"))
 
 
 def upload(browser: Chrome, origin: str) -> str:

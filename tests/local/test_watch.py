@@ -13,7 +13,7 @@ import pytest
 from checks import ROOT
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project
-from tests.support.commands import sluice
+from tests.support.commands import sluice_here
 from tests.support.waiting import eventually
 from tests.support.watching import HANDLER, Watched, watched_project, watching
 
@@ -48,7 +48,7 @@ def test_a_watcher_that_is_started_during_up_waits_for_it(watched: Watched) -> N
 
 def test_a_saved_handler_runs_at_the_next_event(watched: Watched) -> None:
     assert watched.answer("watched-echo") == "ours 0"
-    for number in range(1, 6):
+    for number in range(1, 4):
         after = watched.save("ours/echo/handler.py", HANDLER.format(number=number))
         watched.seconds_until("watched-echo", f"ours {number}")
         # Before any synth and Terraform: docs/watch.md has the time.
@@ -58,7 +58,7 @@ def test_a_saved_handler_runs_at_the_next_event(watched: Watched) -> None:
 
 def test_what_a_function_imports_and_functions_of_other_classes_are_watched_too(watched: Watched) -> None:
     watched.save("ours/common/words.py", 'WORD = "shared"\n')
-    watched.seconds_until("watched-echo", "shared 5")
+    watched.seconds_until("watched-echo", "shared 3")
     watched.save("plain/index.py", "def handler(event, context):\n    return 'plain 1'\n")
     watched.seconds_until("watched-plain", "plain 1")
 
@@ -70,11 +70,11 @@ def test_code_that_does_not_start_is_shown_and_the_old_code_stays(watched: Watch
         ("", "ImportError: cannot import name 'WORD' from 'common.words'"),
     ):
         watched.wait_for(said, after=watched.save("ours/common/words.py", broken))
-        assert watched.answer("watched-echo") == "shared 5"
+        assert watched.answer("watched-echo") == "shared 3"
     assert "watched-echo: not updated, the code does not start:" in watched.said()
     assert "_worker.py" not in watched.said()
     watched.save("ours/common/words.py", 'WORD = "whole"\n')
-    watched.seconds_until("watched-echo", "whole 5")
+    watched.seconds_until("watched-echo", "whole 3")
 
 
 def test_a_function_that_never_returns_gets_new_code(watched: Watched) -> None:
@@ -127,7 +127,7 @@ def test_a_package_of_5000_files_is_updated(watched: Watched) -> None:
 
 
 def test_a_second_watcher_is_refused(watched: Watched) -> None:
-    code, out, err = sluice(watched.folder, "watch")
+    code, out, err = sluice_here(watched.folder, "watch")
     assert (code, out) == (2, "")
     assert err.startswith("another `sluice watch` (process ")
 
@@ -145,8 +145,8 @@ def test_another_change_of_a_stack_is_deployed_and_afterwards_nothing_differs(wa
     eventually(is_changed)
     watched.wait_for("plain: deployed")
     assert "ours: deployed" not in watched.said()
-    code, out, err = sluice(watched.folder, "up")
+    code, out, err = sluice_here(watched.folder, "up")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1] == "Unchanged since the last deployment, not planned (--plan-all): ours, plain"
-    code, out, err = sluice(watched.folder, "review", "--local", "--json")
+    code, out, err = sluice_here(watched.folder, "review", "--local", "--json")
     assert {one["stack"]: one["changes"] for one in json.loads(out)} == {"ours": [], "plain": []}
