@@ -16,7 +16,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
 from sluice_cli.pytest_plugin import SHARED
 from sluice_cli.stack import synthesized_stacks
-from sluice_cli.target import local_target
+from sluice_cli.target import Target, local_target
 from tests.support.commands import once
 
 EXAMPLES = ROOT / "examples"
@@ -32,7 +32,6 @@ class Example:
 
     folder: Path
     site: Path
-    local: LocalAws
 
     @classmethod
     def copy(cls, name: str, folder: Path, site: Path, local: LocalAws) -> "Example":
@@ -41,7 +40,7 @@ class Example:
         (folder / name / FILE).write_text(json.dumps({**settings, "app": once(settings["app"])}))
         (folder / name / PRIVATE_FOLDER).mkdir()
         (folder / name / PRIVATE_FOLDER / "local").symlink_to(local.folder)
-        return cls(folder / name, site, local)
+        return cls(folder / name, site)
 
     @property
     def name(self) -> str:
@@ -49,7 +48,11 @@ class Example:
 
     @property
     def state_bucket(self) -> str:
-        return str(local_target(Project.read(self.folder), self.local).state_bucket)
+        return str(self.target.state_bucket)
+
+    @property
+    def target(self) -> Target:
+        return local_target(Project.read(self.folder))
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a Python module in the example's folder."""
@@ -57,7 +60,7 @@ class Example:
         return subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=self.folder,
-            env={**own, "PYTHONPATH": str(self.site), SHARED: str(self.local.folder)},
+            env={**own, "PYTHONPATH": str(self.site), SHARED: str(self.target.folder)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -74,7 +77,7 @@ class Example:
 
     def plan(self) -> StackPlan:
         """Terraform's plan of what is synthesized."""
-        (stack,) = synthesized_stacks(local_target(Project.read(self.folder), self.local))
+        (stack,) = synthesized_stacks(self.target)
         return StackPlan.make(stack)
 
     def change(self, texts: Mapping[str, Mapping[str, str]]) -> None:
