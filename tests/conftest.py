@@ -178,7 +178,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Group tests for pytest-xdist: the slowest groups begin first, and tests that destroy the deployment end its
     group.
     """
-    groups = {id(item): group(item) for item in items}  # pytest-xdist changes an item's hash, which is its node's
+    groups = {id(item): group(item) for item in items}  # by identity: pytest-xdist changes the hash of items
     ranks: dict[str, int] = {}
     for item in items:
         name = groups[id(item)]
