@@ -261,7 +261,8 @@ def test_the_command_judges_a_plan_by_the_rules_of_its_project(tmp_path: Path) -
 
     command = ["review", "--plan", "plan.json", "--json"]
     rules = tmp_path / FILE
-    rules.write_text(f"{HEADER}print('hello')\nsilence(Danger.EVENTS_WAIT, reason='jobs run at night')\n")
+    unsafe = f"import sys\nassert {str(tmp_path)!r} not in sys.path\n"
+    rules.write_text(f"{HEADER}{unsafe}print('hello')\nsilence(Danger.EVENTS_WAIT, reason='jobs run at night')\n")
     code, out, err = sluice(tmp_path, *command, variables={"PYTHONSAFEPATH": "1"})
     text = (out + err).replace("hello\n", "")
     assert (code, json.loads(text)[0]["changes"][0]["noted"][0]["reason"]) == (ExitCode.DONE, "jobs run at night")
