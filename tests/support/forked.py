@@ -27,8 +27,8 @@ _context.set_forkserver_preload(["__main__", *LIBRARIES])
 def run(
     program: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
 ) -> "subprocess.CompletedProcess[str]":
-    """The result of `python -m PROGRAM ARGUMENTS` in a folder, without standard input. Raises `ValueError` for variables that
-    only a new Python would read.
+    """The result of `python -m PROGRAM ARGUMENTS` in a folder, without standard input. Raises `ValueError` for
+    variables that only a new Python would read.
     """
     given, own = ({k: v for k, v in one.items() if k.startswith("PYTHON")} for one in (environment, os.environ))
     different = sorted({name for name, _ in given.items() ^ own.items()} - set(PATH_VARIABLES))
@@ -55,7 +55,7 @@ def path_of_a_new_python(folder: Path, environment: Mapping[str, str]) -> list[s
     """`sys.path` of `python -m` in a folder. https://docs.python.org/3/library/sys_path_init.html"""
     first = [] if environment.get("PYTHONSAFEPATH") else [str(folder)]
     variable = environment.get("PYTHONPATH")
-    added = [os.path.abspath(folder / one) for one in variable.split(os.pathsep)] if variable else []
+    added = [str(Path(folder, one).absolute()) for one in variable.split(os.pathsep)] if variable else []
     return [*first, *dict.fromkeys([*added, *_own_path()])]
 
 
