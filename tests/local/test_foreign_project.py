@@ -179,7 +179,7 @@ def test_in_an_account_terraforms_plan_is_shown_and_applied_after_approval(local
     assert "Apply complete! Resources: 0 added, 0 changed, 1 destroyed." in out
 
 
-def test_deploy_reaches_the_account_of_the_credentials(local_aws: LocalAws, tmp_path: Path) -> None:
+def test_deploy_and_destroy_reach_the_account_of_the_credentials(local_aws: LocalAws, tmp_path: Path) -> None:
     folder = project(local_aws, "shell", tmp_path, "sh synth.sh")
     code, _, err = sluice(folder, "deploy", "topics", "--yes", variables=local_aws.environment())
     assert (code, err) == (0, "")
@@ -188,7 +188,10 @@ def test_deploy_reaches_the_account_of_the_credentials(local_aws: LocalAws, tmp_
     assert arn.endswith(":shell-jobs")
     topics = local_aws.client("sns")
     topics.get_topic_attributes(TopicArn=arn)
-    topics.delete_topic(TopicArn=arn)
+    code, _, err = sluice(folder, "destroy", "topics", "--yes", variables=local_aws.environment())
+    assert (code, err) == (0, "")
+    with pytest.raises(topics.exceptions.NotFoundException):
+        topics.get_topic_attributes(TopicArn=arn)
 
 
 def _typed(folder: Path, environment: dict[str, str], answer: str, *arguments: str) -> int:

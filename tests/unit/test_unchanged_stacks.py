@@ -129,6 +129,19 @@ def test_a_stack_that_looks_up_what_another_manages_is_planned_each_time(local: 
     assert (deployed.holds(owner), deployed.holds(reader)) == (True, False)
 
 
+def test_a_stack_whose_function_has_other_code_is_planned(local: LocalAws, tmp_path: Path) -> None:
+    function = {**AWS, **resource("aws_lambda_function", filename="assets/code/1/archive.zip")}
+    (stack,) = stacks_of(tmp_path, {"worker": function}, local)
+    archive = stack.folder / "assets" / "code" / "1" / "archive.zip"
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"one")
+    deployed = UnchangedStacks(stack.target, local)
+    deployed.record(stack)
+    assert deployed.holds(stack)
+    archive.write_bytes(b"two")
+    assert (deployed.holds(stack), deployed.differs_in_files_only(stack)) == (False, True)
+
+
 def test_the_program_that_deploys_is_part_of_the_record(local: LocalAws, tmp_path: Path) -> None:
     def queue_with(**variables: str) -> tuple[UnchangedStacks, Stack]:
         (stack,) = stacks_of(tmp_path, {"queue": QUEUE}, local, **variables)
