@@ -188,8 +188,9 @@ def test_a_replacement_that_new_code_triggers_is_planned() -> None:
     assert changed_code(*({"resource": {**one["resource"], **queue}} for one in (before, after))) is None
 
 
-def test_a_traceback_is_shown_without_the_runtimes_frames_and_folders() -> None:
-    folder = "/project/.sluice/local/tmp/ministack-lambda-f-1a2b/code/"
+@pytest.mark.parametrize("code", ["ministack-lambda-f-1a2b/code", f"code/{'0123456789abcdef' * 4}"])
+def test_a_traceback_is_shown_without_the_runtimes_frames_and_folders(code: str) -> None:
+    folder = f"/project/.sluice/local/tmp/{code}/"
     said = f"""Traceback (most recent call last):
   File "/project/.sluice/local/tmp/ministack-lambda-f-1a2b/_worker.py", line 49, in run
     mod = importlib.import_module(module_name)
