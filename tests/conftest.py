@@ -13,6 +13,7 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,11 +145,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("deployment", [name], indirect=True, scope="session")
 
 
-COMPILED = Path(__file__).parent / "unit" / "__pycache__"
+# Made at the end of the first collection, beside what that compiled.
+COMPILED = Path(cache_from_source(__file__)).with_name("collected")
 
 
 @contextmanager
-def alone_where_nothing_is_compiled() -> Iterator[None]:
+def alone_where_nothing_is_compiled(session: pytest.Session) -> Iterator[None]:
     """In a new clone one process compiles what all of them import; the others wait for it."""
     if COMPILED.exists() or sys.dont_write_bytecode:
         yield
@@ -157,16 +159,19 @@ def alone_where_nothing_is_compiled() -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not COMPILED.exists():
             yield
+            if session.testscollected:  # pytest-xdist's first process collects nothing
+                COMPILED.parent.mkdir(parents=True, exist_ok=True)
+                COMPILED.touch()
             return
     yield
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """What is collected lives until the end: Python need not look for garbage in it again and again."""
     gc.disable()
     try:
-        with alone_where_nothing_is_compiled():
+        with alone_where_nothing_is_compiled(session):
             return (yield)
     finally:
         gc.freeze()
