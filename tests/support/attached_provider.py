@@ -9,6 +9,7 @@ https://developer.hashicorp.com/terraform/plugin/debugging#starting-a-provider-i
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,13 +28,22 @@ def attached_provider(environment: Mapping[str, str]) -> Iterator[dict[str, str]
     if provider is None:
         yield dict(environment)
         return
-    with subprocess.Popen(
-        [provider, "-debug"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    with (
+        tempfile.NamedTemporaryFile() as errors,
+        subprocess.Popen(
+            [provider, "-debug"], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
-            attached = next(found[1] for line in process.stdout if (found := SAID.match(line)))
-            yield {**environment, VARIABLE: attached}
+            lines = []
+            for line in process.stdout:
+                lines.append(line)
+                if found := SAID.match(line):
+                    break
+            else:
+                raise AssertionError(f"the provider ended: {''.join(lines)}{Path(errors.name).read_text()}")
+            yield {**environment, VARIABLE: found[1]}
         finally:
             process.terminate()
 
