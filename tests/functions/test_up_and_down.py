@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,10 +138,20 @@ def test_down_stops_a_local_aws_that_does_not_answer_without_asking_it(deployed:
 
 
 def test_down_destroys_what_it_can_and_names_what_failed_and_what_is_left_outside_of_the_local_aws(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert sluice(make(tmp_path, app(*SIDE_BY_SIDE, "outside", "whole")), "up")[0] == 0
+    resources: list[Any] = []
+
+    def look_and_stop(local: LocalAws) -> bool:
+        key = {"Bucket": "sluice-state-000000000000-us-east-1", "Key": "whole/terraform.tfstate"}
+        resources.append(json.loads(local.client("s3").get_object(**key)["Body"].read())["resources"])
+        return stop(local)
+
+    stop = LocalAws.stop
+    monkeypatch.setattr(LocalAws, "stop", look_and_stop)
     out = down(Project.read(tmp_path), [*SIDE_BY_SIDE, "outside"])
+    assert resources == [[]]
     assert NOT_IN_ORDER in out
     assert "Destroying: done" not in out
     failed = re.findall(r"^(?:Destroying|terraform \w+ of) (\w+):? failed", out, re.MULTILINE)
