@@ -5,8 +5,9 @@ cache folder, from the pinned requirements with hashes in the package.
 """
 
 import hashlib
-import importlib.util
+import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,9 +61,9 @@ def _make(folder: Path) -> None:
         venv = "Python's venv module (on Debian: apt install python3-venv)"
         _run([sys.executable, "-m", "venv", "--without-pip", str(partial)], venv)
         python = str(partial / "bin" / "python")
-        # A pip of its own takes seconds to install; only environments like uv's have none to use.
+        # A pip of its own takes seconds to install. Environments like uv's have none to use.
         pip = [sys.executable, "-m", "pip", "--python", python]
-        if importlib.util.find_spec("pip") is None:
+        if not _pip_takes_another_python():
             _run([python, "-m", "ensurepip"], venv)
             pip = [python, "-m", "pip"]
         # Not compiled: what is imported is compiled then, a tenth of it.
@@ -74,6 +75,15 @@ def _make(folder: Path) -> None:
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _pip_takes_another_python() -> bool:
+    """https://pip.pypa.io/en/stable/news/#v22-3"""
+    try:
+        version = importlib.metadata.version("pip")
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return [int(number) for number in re.findall(r"\d+", version)] >= [22, 3]
 
 
 def _run(command: list[str], needs: str) -> None:

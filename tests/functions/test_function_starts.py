@@ -7,6 +7,7 @@ import os
 import signal
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sluice_cli.pytest_plugin import started_local_aws
 from tests.support.bare_aws import LOGS, BareAws, allow, bare_aws
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="functions are forked on Linux only")
+forks = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="functions are forked on Linux only")
 
 REPORT = """
 import os, sys, time, boto3, six
@@ -97,6 +98,7 @@ def started_anew(made: Functions, report: dict[str, Any]) -> bool:
     return bool(report["parent"] == running.pid)
 
 
+@forks
 def test_an_environment_is_like_one_that_python_is_started_for(made: Functions) -> None:
     forked = made.report(made.new())
     ordinary = made.report(made.new({"PYTHONWARNINGS": "default"}))  # read by Python when it starts
@@ -115,6 +117,7 @@ def test_a_function_gets_its_own_version_of_a_package_of_the_runtime(made: Funct
     assert made.report(made.new(Layers=[layer["LayerVersionArn"]]))["boto3"] == "of the function"
 
 
+@forks
 def test_a_function_that_brings_the_same_package_as_the_runtime_is_forked_too(made: Functions) -> None:
     (six,) = (python_of_local_aws().parent.parent / "lib").glob("python3*/site-packages/six.py")
     assert not started_anew(made, made.report(made.new(Code={"ZipFile": archive({"six.py": six.read_text()})})))
@@ -143,6 +146,13 @@ def test_code_that_no_environment_uses_any_more_is_removed(made: Functions) -> N
     assert Path(in_use).is_dir()
 
 
+def test_functions_that_start_at_once_keep_their_code(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with started_local_aws(tmp_path_factory) as local, functions(local) as made:
+        started = [made.new(Code={"ZipFile": archive({"number.py": f"{number}"})}) for number in range(10)]
+        with ThreadPoolExecutor(len(started)) as pool:
+            assert [report["later"] for report in pool.map(made.report, started)] == [1] * len(started)
+
+
 def ended(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -151,6 +161,7 @@ def ended(process: int) -> bool:
     return False
 
 
+@forks
 def test_functions_work_without_the_process_that_forks(tmp_path_factory: pytest.TempPathFactory) -> None:
     with started_local_aws(tmp_path_factory) as local, functions(local) as made:
         forked = made.new()
@@ -160,12 +171,14 @@ def test_functions_work_without_the_process_that_forks(tmp_path_factory: pytest.
         assert made.report(forked)["later"] == 1
 
 
+@forks
 def test_forking_can_be_turned_off(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SLUICE_FUNCTION_START", "ordinary")
     with started_local_aws(tmp_path_factory) as local, functions(local) as made:
         assert started_anew(made, made.report(made.new()))
 
 
+@forks
 def test_the_process_that_forks_and_its_forks_end_with_the_local_aws(tmp_path_factory: pytest.TempPathFactory) -> None:
     with started_local_aws(tmp_path_factory) as local:
         aws = BareAws(local)  # nothing is left to remove

@@ -1,6 +1,7 @@
 """The local AWS's virtual environment of an installed Sluice (not a checkout)."""
 
-import importlib.util
+import importlib.metadata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,13 @@ def test_without_a_package_index_it_says_what_it_takes_and_leaves_nothing(instal
     assert [one.name for one in installed.iterdir() if not one.name.endswith(".lock")] == []
 
 
-def test_an_environment_without_pip_such_as_uvs_gives_the_new_one_a_pip_of_its_own(
-    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def missing(name: str) -> str:
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize("version", [missing, lambda _: "22.0.2"], ids=["as uv's", "with an old one"])
+def test_an_environment_without_a_pip_that_installs_elsewhere_gives_the_new_one_a_pip_of_its_own(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: Callable[[str], str]
 ) -> None:
     run, commands = environment._run, []
 
@@ -58,7 +64,7 @@ def test_an_environment_without_pip_such_as_uvs_gives_the_new_one_a_pip_of_its_o
             run(command, needs)
 
     monkeypatch.setattr(environment, "_run", only_the_environment)
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.metadata, "version", version)
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     python_of_local_aws()
     _venv, *others = commands

@@ -162,17 +162,33 @@ def test_a_root_has_no_endpoints_where_its_stack_requires_a_provider_that_takes_
         assert ("endpoints" in provider) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("more.tf", 'provider "aws" {\n  endpoints {\n    dynamodb = "https://example.com"\n  }\n}\n'),
+        ("more.tf.json", '{"provider": {"aws": {"endpoints": {"dynamodb": "https://example.com"}}}}'),
+    ],
+)
+def test_endpoints_of_a_roots_author_are_replaced(stack: Stack, root: Folder, name: str, content: str) -> None:
+    local = replace(root, target=replace(root.target, environment={"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}))
+    (root.path / name).write_text(content)
+    with redirected_to_local_aws(local, stack):
+        (provider,) = json.loads((root.path / OVERRIDE).read_text())["provider"]["aws"]
+    (endpoints,) = provider["endpoints"]
+    assert endpoints["dynamodb"] == "https://127.0.0.1:1"
+
+
 def test_a_root_is_redirected_to_the_local_aws_during_the_move_only(stack: Stack, root: Folder) -> None:
     target = replace(stack.target, environment={**os.environ, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     local = Folder(root.path, target)
     root.terraform("init", "-input=false")
     with redirected_to_local_aws(local, stack):
-        assert "http://127.0.0.1:9" in (root.path / OVERRIDE).read_text()
+        assert "http://127.0.0.1:9" in json.dumps(json.loads((root.path / OVERRIDE).read_text())["provider"])
     assert not (root.path / OVERRIDE).exists()
     assert not (root.path / CHOSEN_BACKEND).exists()
     (root.path / OVERRIDE).write_text("{}")
     with redirected_to_local_aws(local, stack):
-        assert "http://127.0.0.1:9" in (root.path / OVERRIDE).read_text()
+        assert "http://127.0.0.1:9" in json.dumps(json.loads((root.path / OVERRIDE).read_text())["provider"])
     assert (root.path / OVERRIDE).read_text() == "{}"
 
 

@@ -63,7 +63,7 @@ def run(command: list[str], folder: str, environment: dict[str, str], descriptor
     sys.path[:] = [str(script.parent) if one == str(Path(__file__).parent) else one for one in sys.path]
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__file__ = str(script)
-    exec(compile(script.read_bytes(), script, "exec"), vars(main))  # noqa: S102 - ministack's script
+    exec(compile(script.read_bytes(), script, "exec", dont_inherit=True), vars(main))  # noqa: S102 - ministack's script
 
 
 def wait_for_ended(*_: object) -> None:

@@ -21,8 +21,7 @@ from ministack.core import lambda_runtime
 
 from completing import existing
 
-SWITCH = "SLUICE_FUNCTION_START"
-FORKED, ORDINARY = "forked", "ordinary"
+SWITCH, ORDINARY = "SLUICE_FUNCTION_START", "ordinary"
 SCRIPT = Path(__file__).with_name("fork_server.py")
 WORKER = "_worker.py"  # ministack's script of an execution environment
 SECONDS_TO_IMPORT = 60
@@ -76,6 +75,10 @@ class ForkedProcess:
         return self.returncode
 
 
+class EndedAtOnce(Exception):
+    """A process that was forked has ended before anything was asked of it."""
+
+
 class ForkServer:
     """A Python that forks execution environments. Raises `OSError` where it does not start or has ended."""
 
@@ -89,27 +92,38 @@ class ForkServer:
             )
 
     def start(self, command: list[str], cwd: str, env: dict[str, str]) -> ForkedProcess:
-        own, theirs = [], []
-        for is_input in (True, False, False):
-            read, write = os.pipe()
-            own.append(write if is_input else read)
-            theirs.append(read if is_input else write)
-        # As `subprocess.Popen` opens them with `text=True` and `bufsize=1`.
-        streams = [os.fdopen(one, mode, buffering=1) for one, mode in zip(own, ("w", "r", "r"), strict=True)]
-        request = {"command": command, "folder": cwd, "environment": env}
-        try:
+        """Raises `EndedAtOnce` where the new process has."""
+        with contextlib.ExitStack() as opened:
+            # As `subprocess.Popen` opens them with `text=True` and `bufsize=1`.
+            own: list[IO[str]] = []
+            theirs: list[int] = []
+            for mode in ("w", "r", "r"):
+                read, write = os.pipe()
+                own.append(os.fdopen(write if mode == "w" else read, mode, buffering=1))
+                theirs.append(read if mode == "w" else write)
+                opened.callback(os.close, theirs[-1])
+            request = {"command": command, "folder": cwd, "environment": env}
             with self._one_at_a_time:
-                line = json.dumps(request).encode() + b"\n"
-                sent = socket.send_fds(self._control, [line], theirs)
-                self._control.sendall(line[sent:])
-                pid = int(self._control.recv(100) or 0)
-        finally:
-            for descriptor in theirs:
-                os.close(descriptor)
-        if not pid:
-            raise OSError(f"process {self._process.pid} has ended")
-        # It waits for its first line from here.
-        return ForkedProcess(pid, os.pidfd_open(pid), streams)
+                pid = self._asked(json.dumps(request).encode() + b"\n", theirs)
+        try:
+            return ForkedProcess(pid, os.pidfd_open(pid), own)
+        except ProcessLookupError as error:
+            raise EndedAtOnce(pid) from error
+
+    def _asked(self, line: bytes, descriptors: list[int]) -> int:
+        try:
+            sent = socket.send_fds(self._control, [line], descriptors)
+            self._control.sendall(line[sent:])
+            answer = b""
+            while not answer.endswith(b"\n"):
+                part = self._control.recv(100)
+                if not part:
+                    raise OSError(f"process {self._process.pid} has ended")
+                answer += part
+            return int(answer)
+        except OSError:
+            self._control.close()  # an answer that comes later would be taken for another request's
+            raise
 
 
 _servers: dict[str, ForkServer | None] = {}  # by Python; None where it does not work
@@ -123,6 +137,8 @@ def _started(command: list[str], **options: Any) -> Any:
             server = _server(command[0])
             if server is not None:
                 return server.start(command, options["cwd"], options["env"])
+        except EndedAtOnce as error:
+            logger.warning("forked process %s has ended: its function starts without forking", error)
         except OSError as error:
             logger.warning("functions of %s start without forking: %s", command[0], error)
             _servers[command[0]] = None

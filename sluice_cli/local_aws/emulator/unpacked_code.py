@@ -21,7 +21,7 @@ from ministack.core import lambda_runtime
 
 from completing import existing, replaced
 
-KEPT = 5  # folders that no running environment uses
+KEPT = 5  # folders that no environment uses
 
 # In `_spawn`, what unpacks the code.
 PLAIN = """\
@@ -52,15 +52,20 @@ def code_folder(worker: Any) -> str:
 
 
 def _unpack(code: bytes, folder: Path) -> None:
-    draft = folder.with_name(f"{folder.name}.{os.getpid()}")
-    draft.mkdir(parents=True)
-    with zipfile.ZipFile(io.BytesIO(code)) as archive:
-        archive.extractall(draft)
-    draft.rename(folder)
+    folder.parent.mkdir(exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    try:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            archive.extractall(draft)
+        draft.rename(folder)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
 
 
 def _remove_unused(folders: Path) -> None:
-    used = {folder for worker, folder in _used.items() if worker._proc is not None}
+    # An environment that is starting has no process yet.
+    used = {folder for worker, folder in _used.items() if worker.in_use or worker._proc is not None}
     unused = [one for one in folders.iterdir() if one not in used]
     for one in sorted(unused, key=lambda folder: folder.stat().st_mtime)[:-KEPT]:
         shutil.rmtree(one, ignore_errors=True)
