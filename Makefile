@@ -11,8 +11,8 @@ option = $(if $(filter-out yes no,$($(1))),$(error $(1)=$($(1)): give yes or no)
 LOCAL_OPTION = $(call option,LOCAL,local)
 # tests/conftest.py groups the tests that have to run in the same process.
 PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
-# Deployments mostly wait: more processes than the two cores that CI has, which are busy then.
-WAITING := -n 8 --dist loadgroup --no-loadscope-reorder
+# As many processes as tests/conftest.py says: more than cores, as deployments mostly wait.
+WAITING := -n auto --dist loadgroup --no-loadscope-reorder
 UNPROVEN = -p tests.support.proven $(if $(call option,ALL,all),,--unproven)
 
 # This test checks the types of a new project, which imports CDKTF.

@@ -116,6 +116,18 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         assert environment_variables() == INITIAL
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Four processes a core, as deployments mostly wait, where the memory is enough for a local AWS, Terraform and its
+    provider in each: 2.5 GiB.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # as pytest-xdist reads it
+    memory, limit = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), Path("/sys/fs/cgroup/memory.max")
+    if limit.is_file() and (given := limit.read_text().strip()) != "max":
+        memory = min(memory, int(given))
+    return max(2, min(4 * (os.cpu_count() or 1), int(memory / (2.5 * 2**30))))
+
+
 def needs(item: pytest.Item, fixture: str) -> bool:
     return fixture in getattr(item, "fixturenames", ())
 
