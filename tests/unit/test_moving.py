@@ -147,16 +147,25 @@ def test_a_plan_that_cannot_be_read_is_deleted(stack: Stack, root: Folder, tmp_p
         move(stack, root, back=back)
 
 
+WITHOUT_ENDPOINTS = ">= 5.100.0, < 7.0.0"  # versions that take the endpoint from the environment
+
+
+def require(stack: Stack, version: str) -> None:
+    """Let the stack require a version of the AWS provider."""
+    file = stack.folder / "cdk.tf.json"
+    document = json.loads(file.read_text())
+    document["terraform"]["required_providers"] = {"aws": {"source": "aws", "version": version}}
+    file.write_text(json.dumps(document))
+
+
 def test_a_root_has_no_endpoints_where_its_stack_requires_a_provider_that_takes_them_from_the_environment(
     stack: Stack, root: Folder
 ) -> None:
     """The provider validates them for more than a second at each step of each command."""
     local = replace(root, target=replace(root.target, environment={"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}))
-    file, override = stack.folder / "cdk.tf.json", root.path / OVERRIDE
-    for version, expected in ((">= 5.100.0, < 7.0.0", False), (">= 5.0.0", True)):
-        document = json.loads(file.read_text())
-        document["terraform"]["required_providers"] = {"aws": {"source": "aws", "version": version}}
-        file.write_text(json.dumps(document))
+    override = root.path / OVERRIDE
+    for version, expected in ((WITHOUT_ENDPOINTS, False), (">= 5.0.0", True)):
+        require(stack, version)
         with redirected_to_local_aws(local, stack):
             (provider,) = json.loads(override.read_text())["provider"]["aws"]
         assert ("endpoints" in provider) == expected
@@ -172,6 +181,7 @@ def test_a_root_has_no_endpoints_where_its_stack_requires_a_provider_that_takes_
 def test_endpoints_of_a_roots_author_are_replaced(stack: Stack, root: Folder, name: str, content: str) -> None:
     local = replace(root, target=replace(root.target, environment={"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}))
     (root.path / name).write_text(content)
+    require(stack, WITHOUT_ENDPOINTS)
     with redirected_to_local_aws(local, stack):
         (provider,) = json.loads((root.path / OVERRIDE).read_text())["provider"]["aws"]
     (endpoints,) = provider["endpoints"]
