@@ -54,19 +54,21 @@ FURTHER_DEPLOYMENTS = {
     "deployment-4": ("tests/local/test_delivery_modes",),
 }
 # What begins first, as it takes longest and mostly waits: groups of tests by these fixtures, then by folder. One
-# group makes the deployment that the later ones restore.
+# group makes the deployment that the later ones restore; what needs none begins beside it.
 FIRST = (
     "deployment-4",
-    "deployment-3",
-    "followed",
     "outcomes",
     "connections",
+    "tests/package/test_wheel",
+    "tests/terraform_modules",
+    *(f"tests/local/test_{name}" for name in ("foreign_project", "adding_a_system", "cdk_terrain")),
+    "deployment-3",
     "deployment",
+    "deployment-2",
     "tests/local",
     "tests/functions",
     "tests/package",
     "tests/bench",
-    "tests/terraform_modules",
     "tests/cdktn",
     "tests/docs",
     "tests/properties",
