@@ -134,9 +134,8 @@ install() {
   locked "$2" >"$1/requirements.txt" || return 1
   uv pip install --python "$1/bin/python" --no-deps --require-hashes -r "$1/requirements.txt" && return 0
   echo "$UV_FAILED"
-  [ -x "$1/bin/pip" ] || "$1/bin/python" -m ensurepip || return 1
   # Not compiled, as by uv: what is imported is compiled then, a tenth of it.
-  "$1/bin/python" -m pip install --no-compile --no-deps --require-hashes -r "$1/requirements.txt"
+  .venv/bin/python -m pip --python "$1/bin/python" install --no-compile --no-deps --require-hashes -r "$1/requirements.txt"
 }
 
 # The wheel of pip that Python brings: https://docs.python.org/3/library/ensurepip.html
