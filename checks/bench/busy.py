@@ -6,7 +6,7 @@ import random
 import statistics
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -73,10 +73,10 @@ def _buffered(folder: Path, aws: Laptop, runs: int) -> Iterator[Comparison]:
     took: dict[tuple[str, int], list[float]] = {}
     for _ in range(runs):
         for name in names:
-            for size in (1, BATCH):
-                events = aws.events(name, number + warm_up * size)
-                batches = [in_messages(events[at : at + size]) for at in range(0, len(events), size)]
-                result = handled(folder, aws, name, events if size == 1 else batches, warm_up)
+            single, events = aws.events(name, number + warm_up), aws.events(name, number + warm_up * BATCH)
+            batches = [in_messages(events[at : at + BATCH]) for at in range(0, len(events), BATCH)]
+            results = handled_series(folder, aws, name, [(single, warm_up), (batches, warm_up)])
+            for size, result in zip((1, BATCH), results, strict=True):
                 took.setdefault((name, size), []).append(result["processor_milliseconds"] / size)
     for name in names:
         what = f"processor time an event in a batch of {BATCH} messages, {name}"
@@ -124,9 +124,16 @@ def _one_write_each(aws: Laptop, number: int) -> float:
 
 
 def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: int = WARM_UP) -> dict[str, Any]:
+    return handled_series(folder, aws, name, [(events, warm_up)])[0]
+
+
+def handled_series(
+    folder: Path, aws: Laptop, name: str, series: Sequence[tuple[list[Event], int]]
+) -> list[dict[str, Any]]:
+    """The costs of each series of events, of which the given number is not measured, in one process of the handler."""
     module, function = HANDLERS[name]
     job, result = folder / "job.json", folder / "result.json"
-    job.write_text(json.dumps({"module": module, "function": function, "events": events, "warm_up": warm_up}))
+    job.write_text(json.dumps({"module": module, "function": function, "series": series}))
     paths = [PEERS / "plain_handler"] if name == PLAIN else [FUNCTIONS, TOOLKIT.parent, LIBRARIES]
     variables = {
         **aws.local.environment(),
@@ -135,7 +142,7 @@ def handled(folder: Path, aws: Laptop, name: str, events: list[Event], warm_up: 
         "PYTHONPATH": ":".join(map(str, paths)),
     }
     run(Program([PYTHON, str(ROOT / "checks" / "bench" / "handler_run.py"), str(job), str(result)], folder, variables))
-    return dict(json.loads(result.read_text()))
+    return list(json.loads(result.read_text()))
 
 
 def compare_rates(folder: Path, runs: int) -> Iterator[Comparison]:

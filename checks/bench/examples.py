@@ -20,7 +20,7 @@ from sluice_cli.scanning.stack import ScannedStack
 from sluice_cli.scanning.verdict import judge
 
 from . import report
-from .measure import Program, in_turn, run
+from .measure import Program, in_turn, run, together
 from .places import CDK_PYTHON, DOCS, EXAMPLES, PEERS, PYTHON, QUIET, ROOT
 from .table import Comparison, compare
 
@@ -90,12 +90,12 @@ def programs(folder: Path) -> dict[str, dict[str, Program]]:
     """What synthesizes each example, and its version in the CDK, by name and side."""
     site = _site(folder)
     made = {}
+    outputs = {side: folder / side for side in ("ours", "cdk")}
+    for output in outputs.values():
+        output.mkdir()
+    ours = {**QUIET, "CDKTF_OUTDIR": str(outputs["ours"]), "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+    cdk = {**QUIET, "CDK_OUTDIR": str(outputs["cdk"]), "CDK_VALIDATION": "false"}
     for name in names():
-        outputs = {side: folder / name / side for side in ("ours", "cdk")}
-        for output in outputs.values():
-            output.mkdir(parents=True)
-        ours = {**QUIET, "CDKTF_OUTDIR": str(outputs["ours"]), "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
-        cdk = {**QUIET, "CDK_OUTDIR": str(outputs["cdk"]), "CDK_VALIDATION": "false"}
         functions = str(EXAMPLES / name / "functions")
         made[name] = {
             OURS: Program([PYTHON, str(EXAMPLES / name / "main.py")], outputs["ours"], ours),
@@ -104,8 +104,15 @@ def programs(folder: Path) -> dict[str, dict[str, Program]]:
     return made
 
 
+def synthesize(folder: Path) -> None:
+    """Synthesize all examples and their versions in the CDK."""
+    made = programs(folder)
+    for side in (OURS, CDK):
+        run(together([both[side] for both in made.values()]))
+
+
 def figures(folder: Path) -> dict[str, dict[str, Figures]]:
-    """The figures of all examples without Checkov's findings, from what `programs(folder)` have synthesized."""
+    """The figures of all examples without Checkov's findings, from what is synthesized in the folder."""
     result = {}
     for name in names():
         terraform, template = _terraform(folder, name), _template(folder, name)
@@ -151,9 +158,7 @@ def with_findings(folder: Path, figures: Mapping[str, Mapping[str, Figures]]) ->
 def write(folder: Path, times: Sequence[Comparison], runs: int, machine: str) -> None:
     """Write the page and its figures: those of all examples, with the synth times that were measured."""
     with tempfile.TemporaryDirectory(prefix="examples-") as work:
-        for both in programs(Path(work)).values():
-            for one in both.values():
-                run(one)
+        synthesize(Path(work))
         known = with_findings(Path(work), figures(Path(work)))
     by_name = {one.what.removeprefix("synth of "): one for one in times}
     shared = lines_of_code(SHARED)
@@ -244,11 +249,11 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _terraform(folder: Path, name: str) -> dict[str, Any]:
-    return dict(json.loads((folder / name / "ours" / "stacks" / name / "cdk.tf.json").read_text()))
+    return dict(json.loads((folder / "ours" / "stacks" / name / "cdk.tf.json").read_text()))
 
 
 def _template(folder: Path, name: str) -> dict[str, Any]:
-    return dict(json.loads((folder / name / "cdk" / f"{name}.template.json").read_text()))
+    return dict(json.loads((folder / "cdk" / f"{name}.template.json").read_text()))
 
 
 def _cdk_file(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Runs one handler on many events and writes their cost: `python handler_run.py JOB RESULT`, both JSON files.
+"""Runs one handler on series of events and writes their costs: `python handler_run.py JOB RESULT`, both JSON files.
 
 In a process of its own, so that each handler is loaded as Lambda loads it.
 """
@@ -11,14 +11,13 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import botocore.client
 import botocore.response
-
-WARM_UP = 5  # events that are not measured
 
 
 @dataclass(frozen=True)
@@ -59,15 +58,12 @@ class Calls:
             self.seconds += time.perf_counter() - begun
 
 
-def main() -> None:
-    job = json.loads(Path(sys.argv[1]).read_text())
-    calls = Calls()
-    handle = getattr(importlib.import_module(job["module"]), job["function"])
-    events = job["events"]
+def cost(handle: Callable[[Any, LambdaContext], Any], events: list[Any], warm_up: int, calls: Calls) -> dict[str, Any]:
+    """`warm_up` events are not measured."""
     with contextlib.redirect_stdout(io.StringIO()):
-        for event in events[: job.get("warm_up", WARM_UP)]:
+        for event in events[:warm_up]:
             handle(event, LambdaContext())
-        measured = events[job.get("warm_up", WARM_UP) :]
+        measured = events[warm_up:]
         calls.seconds = 0.0
         calls.made.clear()
         begun, processor_begun = time.perf_counter(), time.process_time()
@@ -76,17 +72,21 @@ def main() -> None:
     failed = [one for one in answers if isinstance(one, dict) and one.get("batchItemFailures")]
     if failed:
         raise RuntimeError(f"{len(failed)} of {len(answers)} batches have failures: {failed[0]}")
-    Path(sys.argv[2]).write_text(
-        json.dumps(
-            {
-                "own_microseconds": (seconds - calls.seconds) / len(measured) * 1e6,
-                "processor_milliseconds": processor_seconds / len(measured) * 1e3,
-                "milliseconds": seconds / len(measured) * 1e3,
-                "calls": {name: count / len(measured) for name, count in calls.made.items()},
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-        )
-    )
+    return {
+        "own_microseconds": (seconds - calls.seconds) / len(measured) * 1e6,
+        "processor_milliseconds": processor_seconds / len(measured) * 1e3,
+        "milliseconds": seconds / len(measured) * 1e3,
+        "calls": {name: count / len(measured) for name, count in calls.made.items()},
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+
+
+def main() -> None:
+    job = json.loads(Path(sys.argv[1]).read_text())
+    calls = Calls()
+    handle = getattr(importlib.import_module(job["module"]), job["function"])
+    costs = [cost(handle, events, warm_up, calls) for events, warm_up in job["series"]]
+    Path(sys.argv[2]).write_text(json.dumps(costs))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Programs run in turn (A B C A B C ...), and ratios are computed for each round, 
 affect all programs of a round. Times include child processes; memory is that of the largest process.
 """
 
+import json
 import os
 import statistics
 import subprocess
@@ -30,6 +31,22 @@ class Program:
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     before: Callable[[], None] = lambda: None
+
+
+# Runs Python programs one after another; the argument has their commands.
+TOGETHER = """
+import json, os, runpy, sys
+for command in json.loads(sys.argv[1]):
+    sys.argv, sys.path[0] = command, os.path.dirname(command[0])
+    runpy.run_path(command[0], run_name="__main__")
+"""
+
+
+def together(programs: Sequence[Program]) -> Program:
+    """All of these Python programs in one process, which has the environment of the first."""
+    first = programs[0]
+    commands = [list(one.command[1:]) for one in programs]
+    return Program([first.command[0], "-c", TOGETHER, json.dumps(commands)], first.folder, first.variables)
 
 
 @dataclass(frozen=True)
