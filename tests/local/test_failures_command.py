@@ -1,7 +1,6 @@
 """`sluice failures` on the deployed invocation log: failed events are listed, and replayed without loss."""
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from checks import ROOT
 from checks.deployed import failure_queue_of
 from sluice_cli.failures.queue import FailureQueue
-from tests.support.commands import command, run_command
+from tests.support.commands import command, run_command, run_command_here
 from tests.support.deployed import Deployment
 from tests.support.functions import deliver
 from tests.support.invocation_log import SYSTEM, DeployedInvocationLog
@@ -28,19 +27,23 @@ class Operator:
         self.sqs = self.log.client("sqs")
         self.queue = {"QueueUrl": self.log.outputs["FailureQueueUrl"]}
 
-    def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             command(self.log.local, "failures", SYSTEM, "--local", *arguments),
             cwd=ROOT,
-            env={**os.environ, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
+    def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit code, output and error output."""
-        return run_command(self.log.local, "failures", SYSTEM, "--local", *arguments, variables=variables, timeout=600)
+        return run_command_here(self.log.local, "failures", SYSTEM, "--local", *arguments)
+
+    def run_in_a_terminal(self, **variables: str) -> tuple[int, str, str]:
+        """As `run`, with variables that are read when the command starts."""
+        variables |= {"FORCE_COLOR": "1", "TERM": "xterm"}
+        return run_command(self.log.local, "failures", SYSTEM, "--local", variables=variables, timeout=600)
 
     def listed(self) -> list[list[str]]:
         """The list in a pipe: id, time, reason and event of each."""
@@ -131,7 +134,7 @@ def test_a_key_can_neither_colour_nor_command_the_terminal(operator: Operator) -
     shown = r"1 record: [red]x[/red]\x1b[2J\nsecond line\tand \u202e more"
     ((_, _, _, listed),) = operator.listed()
     assert listed == shown
-    code, out, _ = operator.run(FORCE_COLOR="1", TERM="xterm", COLUMNS="80")
+    code, out, _ = operator.run_in_a_terminal(COLUMNS="80")
     assert code == 0
     assert f"{SYSTEM}: 1 kept, oldest first" in out
     assert f"\n  {shown}\n" in out
@@ -255,7 +258,7 @@ def test_a_failed_request_is_known_by_the_id_that_aws_gives_it(operator: Operato
 def test_a_long_queue_is_listed_whole_in_a_pipe_and_cut_in_a_terminal(operator: Operator) -> None:
     operator.put(*range(120))
     assert sorted(int(shown) for _, _, _, shown in operator.listed()) == list(range(120))
-    _, out, _ = operator.run(FORCE_COLOR="1", TERM="xterm")
+    _, out, _ = operator.run_in_a_terminal()
     assert "and 70 more" in out
     assert operator.counted() == 120
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import project_with_local_aws, run_command
+from tests.support.commands import project_with_local_aws, run_command_here
 from tests.support.deployed import Deployment
 from tests.support.sensor_pipeline import SYSTEM
 
@@ -15,7 +15,7 @@ LINE = re.compile(r"│ (.*?) +│ +(\d+) │ (.*?) +│ +(\d+) │ (\S+) +│")
 
 
 def simulate(deployment: Deployment, arguments: str, **options: Any) -> tuple[int, str, str]:
-    return run_command(deployment.local, "simulate", *arguments.split(), **options)
+    return run_command_here(deployment.local, "simulate", *arguments.split(), **options)
 
 
 def counted(out: str) -> dict[str, tuple[int, int, str]]:
@@ -71,7 +71,7 @@ def test_missing_results_are_counted_and_reported_by_the_exit_code(deployment: D
 def test_a_command_reports_that_nothing_is_deployed(deployment: Deployment, command: str, tmp_path: Path) -> None:
     project, local = project_with_local_aws(tmp_path)
     project.private_folder.joinpath("local").symlink_to(deployment.local.folder)
-    code, out, err = run_command(local, command, "--local")
+    code, out, err = run_command_here(local, command, "--local")
     assert (code, out) == (1, "")
     assert err == "nothing of this project is deployed on its local AWS: run `sluice up`\n"
 

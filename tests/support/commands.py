@@ -4,15 +4,15 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
 from checks import ROOT
 from checks.__main__ import VERBS as CHECKS
-from sluice_cli.__main__ import DESCRIPTION, VERBS
-from sluice_cli.command_line import run
+from checks.__main__ import main as checks
+from sluice_cli.__main__ import main as tool
 from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
 from tests.support import forked
@@ -61,6 +61,14 @@ def run_command(
     return done.returncode, done.stdout, done.stderr
 
 
+def run_command_here(
+    local: LocalAws, verb: str, *arguments: str, variables: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
+    """As `run_command`, in this process."""
+    _, _, program, *given = command(local, verb, *arguments)
+    return _run_here(checks if program == "checks" else tool, ROOT, given, variables=variables)
+
+
 def sluice(
     folder: Path, *arguments: str, variables: Mapping[str, str] | None = None, timeout: float = 240
 ) -> tuple[int, str, str]:
@@ -74,17 +82,28 @@ def sluice_here(
     folder: Path, *arguments: str, given: str = "", variables: Mapping[str, str] | None = None
 ) -> tuple[int, str, str]:
     """As `sluice`, in this process: a process of its own takes most of a second to start. `given` is its input."""
+    return _run_here(tool, folder, arguments, given, variables)
+
+
+def _run_here(
+    main: Callable[[], int],
+    folder: Path,
+    arguments: Sequence[str],
+    given: str = "",
+    variables: Mapping[str, str] | None = None,
+) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with (
         # For programs that it starts. Afterwards the environment is also without what the command sets.
         patch.dict(os.environ, {"PYTHONPATH": str(ROOT), **(variables or {})}),
+        patch.object(sys, "argv", ["", *arguments]),
         patch.object(sys, "stdin", io.StringIO(given)),
         chdir(folder),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
         try:
-            code = run("sluice", DESCRIPTION, VERBS, arguments)
+            code = main()
         except SystemExit as end:
             code = int(end.code or 0)
     return code, out.getvalue(), err.getvalue()
