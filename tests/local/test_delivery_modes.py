@@ -33,8 +33,9 @@ from sluice_cli.local_aws.signed_request import AS_JSON, send, signed_request
 from sluice_functions.index_shards import ShardedTable, recorded_count
 from sluice_functions.sharded_queries import ShardedIndex
 from tests.support.alarms import ring
-from tests.support.commands import project_of, run_command, sluice_here
+from tests.support.commands import run_command_here
 from tests.support.deployed import Deployment
+from tests.support.functions import reconfigured
 from tests.support.waiting import eventually
 
 TRACKER, METADATA = "object-tracker", "file-metadata"
@@ -164,16 +165,15 @@ class Buffered:
 @pytest.fixture(scope="module")
 def buffered(deployment: Deployment) -> Iterator[Buffered]:
     """Buffered delivery in all systems, which had direct delivery, and shards of file metadata's indexes. The object
-    tracker's mode changes last, under load."""
+    tracker's mode changes under load."""
     outputs = deployment.outputs(TRACKER)
     with of_topic(deployment.local.client, outputs["TopicArn"]) as topic:
         made = Buffered(deployment, topic, Uploader(deployment.local, outputs))
-        made.deploy(*(one for one in SYSTEMS if one != TRACKER), **MODES)
         # A function that is starting would be started again for each further event.
         made.upload("first/", 1)
         eventually(lambda: made.notified("first/"))
         with made.uploader.uploading():
-            made.deploy(TRACKER)
+            made.deploy(*SYSTEMS, **MODES)
             made.uploader.upload_more(10)
         yield made
 
@@ -235,11 +235,11 @@ def test_poison_fails_alone_is_kept_and_is_replayed_by_the_same_command(buffered
     poison = len(bodies) - 1
     eventually(lambda: buffered.messages("DeadLetterQueueUrl") == poison, within=60)
 
-    code, listed, error = run_command(local, "failures", TRACKER, "--local", "--json")
+    code, listed, error = run_command_here(local, "failures", TRACKER, "--local", "--json")
     assert code == 0, error
     received = f"times by consumers of {queue.rpartition('/')[2]}"
     assert [one["reason"].partition(" times")[2] for one in json.loads(listed)] == [received[5:]] * poison
-    code, said, error = sluice_here(project_of(local).folder, "failures", TRACKER, "--local", "--replay", "all")
+    code, said, error = run_command_here(local, "failures", TRACKER, "--local", "--replay", "all")
     assert (code, said.splitlines()[-1]) == (0, f"{poison} of {poison} processed and removed, 0 kept"), error
     eventually(lambda: buffered.messages("DeadLetterQueueUrl") == poison, within=60)
     sqs.purge_queue(QueueUrl=letters)
@@ -273,13 +273,19 @@ def test_every_statement_of_the_queues_is_needed_and_no_wider_as_documented(buff
 
 
 @pytest.fixture(scope="module")
-def digested(buffered: Buffered) -> Counter[str]:
-    """Digests of notifications, and fewer shards of file metadata's indexes. What was uploaded to file metadata until
+def digested(buffered: Buffered) -> Iterator[Counter[str]]:
+    """Digests of notifications, and fewer shards of file metadata's indexes, each a variable of the function and
+    nothing else (tests/unit/test_object_tracker.py, test_file_metadata.py). What was uploaded to file metadata until
     then."""
     uploaded = upload_metadata(buffered, "before")
     eventually(lambda: len(lowered_rows(buffered)) >= uploaded.total())
-    buffered.deploy(TRACKER, METADATA, TRACKER_NOTIFICATIONS="digests", METADATA_INDEX_SHARDS=str(FEWER_SHARDS))
-    return uploaded
+    tracker, metadata = (buffered.outputs(one)["FunctionArn"] for one in (TRACKER, METADATA))
+    local = buffered.deployment.local
+    with (
+        reconfigured(local, tracker, {"NOTIFICATIONS": "digests"}),
+        reconfigured(local, metadata, {"INDEX_SHARDS": str(FEWER_SHARDS)}),
+    ):
+        yield uploaded
 
 
 LOWERED = "application/x-lowered"  # the content type of what is uploaded while shards become fewer
@@ -349,9 +355,7 @@ def test_a_digest_that_cannot_be_published_is_published_by_a_replay(buffered: Bu
     # Recorded, and not notified yet.
     assert buffered.rows("refused/") == uploaded
     assert buffered.notified("refused/") == Counter()
-    code, said, error = sluice_here(
-        project_of(deployment.local).folder, "failures", TRACKER, "--local", "--replay", "all"
-    )
+    code, said, error = run_command_here(deployment.local, "failures", TRACKER, "--local", "--replay", "all")
     assert (code, said.splitlines()[-1]) == (0, "5 of 5 processed and removed, 0 kept"), error
     eventually(lambda: buffered.notified("refused/").keys() >= uploaded.keys())
     assert buffered.notified("refused/") == buffered.rows("refused/") == uploaded
@@ -363,7 +367,7 @@ def test_every_event_becomes_one_row_and_one_notification_while_the_queue_is_tak
     with buffered.uploader.uploading():
         buffered.uploader.upload_more()
         by_then.append(len(taken))
-        buffered.deploy(TRACKER, TRACKER_DELIVERY="draining")
+        buffered.deploy(TRACKER, TRACKER_DELIVERY="draining", TRACKER_NOTIFICATIONS="digests")
         by_then.append(len(taken))
         eventually(lambda: buffered.messages("BufferQueueUrl") == 0)
         assert buffered.messages("DeadLetterQueueUrl") == 0
