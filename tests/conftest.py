@@ -42,8 +42,8 @@ for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 
 
-# Fixtures that deploy: the tests that use one share a process.
-SHARED = ("deployment", "connections")
+# Fixtures that deploy, or synthesize all systems with two frameworks: the tests that use one share a process.
+SHARED = ("deployment", "connections", "synthesize")
 # Further deployments of all systems, of tests in these folders and files: what they share would take too long.
 FURTHER_DEPLOYMENTS = {
     "deployment-2": ("tests/browser", "tests/local/test_console", "tests/local/test_failures_command"),
@@ -70,6 +70,7 @@ FIRST = (
     "tests/functions",
     "tests/package",
     "tests/bench",
+    "synthesize",
     "tests/cdktn",
     "tests/docs",
     "tests/properties",
