@@ -17,13 +17,17 @@ HANDLER = """
 import json, os
 from dataclasses import asdict
 
+from botocore.config import Config
 from sluice_functions import aws, eventbridge, http, s3_events, schedules, sns, sqs, streams
 from sluice_functions.observability import instrumented
+
+# A call that is repeated while its answer is late would be seen twice.
+ONCE = Config(read_timeout=300, retries={"total_max_attempts": 1})
 
 
 def see(record):
     text = json.dumps([type(record).__name__, asdict(record)], default=str)
-    aws.client("sqs").send_message(QueueUrl=os.environ["SEEN"], MessageBody=text)
+    aws.client("sqs", ONCE).send_message(QueueUrl=os.environ["SEEN"], MessageBody=text)
     if "bad" in text:
         raise ValueError("bad")
 
@@ -57,6 +61,7 @@ def handle(event, context):
 
 STREAM = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
 POLL = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+LONGEST_SECONDS = 600  # of an invocation on a loaded machine
 KEY = "in/a b+c&d é%20.txt"
 
 
@@ -84,7 +89,8 @@ class Function:
     def queue(self, what: str, *senders: str) -> tuple[str, str]:
         """A queue whose messages the function gets."""
         statements = [allow(["sqs:SendMessage"], **service(one, "*", "ArnLike")) for one in senders]
-        url, arn = self.aws.queue(what, *statements)
+        # The local AWS shows the messages of a failed batch again at once.
+        url, arn = self.aws.queue(what, *statements, VisibilityTimeout=str(6 * LONGEST_SECONDS))
         self.poll(arn)
         return url, arn
 
@@ -100,7 +106,7 @@ def function(aws: BareAws, tmp_path_factory: pytest.TempPathFactory) -> Function
     code.mkdir()
     (code / "handler.py").write_text(HANDLER)
     archive = build_archive([code, TOOLKIT], LIBRARIES, exclude=OF_THE_WHEEL)
-    url, _ = aws.queue("seen")
+    url, _ = aws.queue("seen", VisibilityTimeout=str(LONGEST_SECONDS))
     role = aws.role("worker", allow([*LOGS, *STREAM, *POLL, "sqs:SendMessage"]))
     variables = {"SEEN": url, "POWERTOOLS_METRICS_NAMESPACE": "tests", "POWERTOOLS_SERVICE_NAME": "tests"}
     arn = aws.function(
@@ -109,6 +115,7 @@ def function(aws: BareAws, tmp_path_factory: pytest.TempPathFactory) -> Function
         "",
         Handler="worker.handler.handle",
         Code={"ZipFile": Path(archive).read_bytes()},
+        Timeout=LONGEST_SECONDS,
         Environment={"Variables": variables},
     )
     return Function(aws, arn, url)

@@ -21,7 +21,7 @@ LIBRARIES = ("boto3", "botocore.endpoint", "botocore.client", "jinja2", "rich.co
 PATH_VARIABLES = ("PYTHONPATH", "PYTHONSAFEPATH")
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["__main__", *LIBRARIES])
+_context.set_forkserver_preload(["__main__", *LIBRARIES, "tests.support.parsed_models"])
 
 
 def run(

@@ -32,6 +32,7 @@ import contextvars
 import json
 import re
 import threading
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
 from xml.sax.saxutils import unescape
@@ -56,6 +57,7 @@ import crashes
 import denials
 import domains  # noqa: F401 - completes the domains of APIs
 import event_targets  # noqa: F401 - completes what rules and schedules may send
+import expressions  # noqa: F401 - parses expressions of DynamoDB once
 import forked_functions  # noqa: F401 - starts functions by forking
 import function_roles  # noqa: F401 - completes what Lambda does as a function's role
 import happenings
@@ -127,6 +129,7 @@ _plain_object = existing(s3, "_build_object_record")
 _plain_filter = existing(s3, "_key_matches_filter")
 _checksum = existing(s3, "_compute_s3_checksum")
 _plain_pattern = existing(iam_evaluator, "_fnmatch_compile")
+_plain_statements = existing(iam_evaluator, "parse_policy_document")
 _plain_condition_key = existing(iam_evaluator, "_resolve_condition_key")
 _plain_invoke = existing(lambda_runtime.Worker, "invoke")
 _plain_log = existing(lambda_runtime.Worker, "_drain_stderr_bounded")
@@ -174,12 +177,23 @@ def _object(body: bytes, headers: Any, etag: Any = None, checksums: Any = None) 
     return _plain_object(body, headers, etag, checksums or {"CRC64NVME": _checksum("CRC64NVME", body)})
 
 
+@lru_cache(10_000)
 def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
     """`*` and `?` match line ends too, and nothing may follow what the pattern ends with."""
     plain = _plain_pattern(pattern, ignore_case).pattern
     if not (plain.startswith("^") and plain.endswith("$")):
         raise CompletionError(f"ministack compiles policy patterns to {plain!r}")
     return re.compile(rf"{plain[:-1]}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def _statements(document: Any) -> Any:
+    return list(_parsed_statements(document)) if isinstance(document, str) else _plain_statements(document)
+
+
+@lru_cache(1_000)
+def _parsed_statements(document: str) -> tuple[Any, ...]:
+    """Of each policy, which would be parsed for each request."""
+    return tuple(_plain_statements(document))
 
 
 def _condition_key(key: str, context: Any) -> Any:
@@ -276,6 +290,7 @@ apigateway_v1._execute_in_scope = _execution
 apigateway_v1._invoke_mock_v1 = _mocked
 apigateway_v1._put_integration = _integration
 iam_evaluator._fnmatch_compile = _pattern
+iam_evaluator.parse_policy_document = _statements
 iam_evaluator._resolve_condition_key = _condition_key
 _script = lambda_runtime._PYTHON_WORKER_SCRIPT
 _last_line = f"        print({LAST_LINE!r}, file=sys.stderr, flush=True)\n{ANSWERED}"

@@ -4,6 +4,9 @@ Run by the Python of a runtime, in place of one start of that Python for each en
 line from the socket is a request, with the standard input, output and error of the new process; the answer is its
 process number. It ends when the other side of the socket is closed.
 
+What botocore reads for the services that most functions use is parsed before, too, which takes as long as the rest of
+making a client.
+
 An environment whose code or layers bring other contents for a module that is imported here starts its Python anew,
 as a process of the same number.
 """
@@ -20,10 +23,13 @@ import sys
 import time
 import types
 from pathlib import Path
+from typing import Any
 
 import boto3  # noqa: F401 - for the environments
+import botocore.loaders
 
 AT_ONCE = 1 << 16
+SERVICES = ("dynamodb", "lambda", "s3", "sns", "sqs", "sts")
 
 
 def next_environment(control: socket.socket) -> tuple[dict[str, object], list[int]] | None:
@@ -66,6 +72,20 @@ def run(command: list[str], folder: str, environment: dict[str, str], descriptor
     exec(compile(script.read_bytes(), script, "exec", dont_inherit=True), vars(main))  # noqa: S102 - ministack's script
 
 
+def parse_models() -> None:
+    """Each process gets what is parsed here when it loads it first, and parses it itself when it loads it again."""
+    loader, plain = botocore.loaders.Loader(), botocore.loaders.JSONFileLoader.load_file
+    versions = [f"{one}/{loader.determine_latest_version(one, 'service-2')}" for one in SERVICES]
+    of_services = [f"{one}/{name}" for one in versions for name in ("service-2", "endpoint-rule-set-1")]
+    loaded = map(loader.load_data_with_path, ("endpoints", "partitions", "sdk-default-configuration", *of_services))
+    parsed = {path: content for content, path in loaded}
+
+    def load_file(self: Any, path: str) -> Any:
+        return parsed.pop(path, None) or plain(self, path)
+
+    botocore.loaders.JSONFileLoader.load_file = load_file
+
+
 def wait_for_ended(*_: object) -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
@@ -93,6 +113,7 @@ def contents(path: Path) -> dict[str, bytes]:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGCHLD, wait_for_ended)
+    parse_models()
     gc.freeze()
     requested = next_environment(socket.socket(fileno=int(sys.argv[1])))
     if requested is not None:

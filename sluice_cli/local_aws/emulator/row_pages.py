@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Paginatio
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ministack.services import dynamodb
 
@@ -16,6 +16,16 @@ from ranges import LAST, bytes_after, text_after
 from row_order import KEPT_IN, Position, Row, RowOrder, lock, order_of
 
 Condition = tuple[str, list[Any]]
+PAGE_END = "page end"  # in the table that ministack is given
+
+
+class PageEnd(NamedTuple):
+    """Of the rows read, how many are on the page, and whether its limit or size ends it."""
+
+    read: int
+    length: int
+    is_cut: bool
+
 
 # The lines of ministack before which it has checked the request, and after which it collects rows.
 QUERY_COLLECTS = "    members = _index_members(table).get(index_name) if index_name else None"
@@ -25,7 +35,7 @@ SCAN_COLLECTS = "    all_items = []"
 OPERATORS = {"EQ": "=", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 MIRRORED = {"EQ": "=", "LT": ">", "LE": ">=", "GT": "<", "GE": "<="}
 
-_page_end = existing(dynamodb, "_paginate_evaluated_items")
+_plain_end = existing(dynamodb, "_paginate_evaluated_items")
 _tokens = existing(dynamodb, "_tokenize")
 _clauses = existing(dynamodb, "_key_condition_clauses")
 _text = existing(dynamodb, "_extract_key_val")
@@ -47,7 +57,10 @@ def _page_of_query(table: Any, data: Mapping[str, Any], partition: str | tuple[s
             behind = (*values, *order.position(start)[len(values) :])
             low, high = (max(low, (*behind, LAST)), high) if forward else (low, min(high, behind))
         rows = order.rows(low, high, forward=forward) if low < high else iter(())
-        return _table_with(table, {partition: dict(enumerate(_page(rows, table, data) if bounds else rows))})
+        if not bounds:
+            return _table_with(table, {partition: dict(enumerate(rows))})
+        read, end = _page(rows, table, data)
+        return _table_with(table, {partition: dict(enumerate(read))}, end)
 
 
 def _page_of_scan(table: Any, data: Mapping[str, Any]) -> Any:
@@ -56,17 +69,17 @@ def _page_of_scan(table: Any, data: Mapping[str, Any]) -> Any:
         start = data.get("ExclusiveStartKey")
         low = (*order.position(start), LAST) if start else None
         rows = _in_segment(order.rows(low, None, forward=True), order.keys[0], data)
-        page = enumerate(_page(rows, table, data))
+        read, end = _page(rows, table, data)
         # ministack sorts them by these keys.
-        return _table_with(table, {f"{number:09}": {"": row} for number, row in page})
+        return _table_with(table, {f"{number:09}": {"": row} for number, row in enumerate(read)}, end)
 
 
-def _table_with(table: Any, items: Mapping[Any, Mapping[Any, Row]]) -> Any:
-    return {**{name: value for name, value in table.items() if name != KEPT_IN}, "items": items}
+def _table_with(table: Any, items: Mapping[Any, Mapping[Any, Row]], end: PageEnd | None = None) -> Any:
+    return {**{name: value for name, value in table.items() if name != KEPT_IN}, "items": items, PAGE_END: end}
 
 
-def _page(rows: Iterable[Row], table: Any, data: Mapping[str, Any]) -> list[Row]:
-    """The rows that ministack looks at to know where a page ends."""
+def _page(rows: Iterable[Row], table: Any, data: Mapping[str, Any]) -> tuple[list[Row], PageEnd]:
+    """The rows that ministack looks at to know where a page ends, and where it ends."""
     read: list[Row] = []
 
     def reading() -> Iterator[Row]:
@@ -74,8 +87,16 @@ def _page(rows: Iterable[Row], table: Any, data: Mapping[str, Any]) -> list[Row]
             read.append(row)
             yield row
 
-    _page_end(reading(), data.get("Limit"), table, data.get("IndexName"))
-    return read
+    page, is_cut = _plain_end(reading(), data.get("Limit"), table, data.get("IndexName"))
+    return read, PageEnd(len(read), len(page), is_cut)
+
+
+def _end(rows: list[Row], limit: Any, table: Any, index: str | None = None) -> tuple[list[Row], bool]:
+    """Without adding up the sizes of the same rows again."""
+    known = table.get(PAGE_END)
+    if known is None or known.read != len(rows):
+        return tuple(_plain_end(rows, limit, table, index))
+    return rows[: known.length], known.is_cut
 
 
 def _in_segment(rows: Iterable[Row], partition_key: str, data: Mapping[str, Any]) -> Iterable[Row]:
@@ -164,6 +185,7 @@ def _condition(kinds: list[str], words: list[Any]) -> tuple[str, Condition] | No
     return None
 
 
+dynamodb._paginate_evaluated_items = _end
 dynamodb._page_of_query = _page_of_query
 dynamodb._page_of_scan = _page_of_scan
 insert_before(dynamodb, "_query", QUERY_COLLECTS, "table = _page_of_query(table, data, pk_val)")
