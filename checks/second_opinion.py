@@ -36,7 +36,7 @@ class Moto(LocalAws):
     def running(self) -> Running | None:
         return self._running
 
-    def _process_that_runs(self) -> Running | None:
+    def process(self) -> Running | None:
         return self._running
 
     def start(self) -> Running:

@@ -259,7 +259,7 @@ class LocalAws:
         """A boto3 client of the local AWS with the deployer's credentials. As long as the same local AWS runs, equal
         calls return the same client; with options of boto3's, such as `config`, each call makes its own. Raises
         `LocalAwsError` if the local AWS is not running."""
-        running = self._process_that_runs()
+        running = self.process()
         if running is None:
             raise LocalAwsError(NOT_RUNNING)
         with self._making:
@@ -272,7 +272,7 @@ class LocalAws:
                 self._clients[asked] = _new_client(running, service, region_name=region_name)
             return self._clients[asked]
 
-    def _process_that_runs(self) -> Running | None:
+    def process(self) -> Running | None:
         """The recorded process if it runs, without a request to it."""
         recorded = self._recorded()
         return recorded if recorded and serves(recorded.pid, *_served(recorded)) else None

@@ -1,16 +1,20 @@
 """Requests to the local AWS that boto3 does not make: to a REST API with IAM authorization, and to its own paths."""
 
 import socket
+import time
 from collections.abc import Mapping
+from functools import lru_cache
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import Credentials
+from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import NOT_RUNNING, REGION, TOKEN, LocalAws
 
+SECONDS_OF_A_SESSION = 2  # less than a connection may be idle
 AS_JSON = {"Content-Type": "application/json"}
 
 
@@ -25,7 +29,7 @@ def signed_headers(
     local: LocalAws, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
 ) -> dict[str, str]:
     """The headers with the deployer's signature for a REST API. Raises `LocalAwsError` if nothing runs."""
-    running = local.running()
+    running = local.process()
     if running is None:
         raise LocalAwsError(NOT_RUNNING)
     request = AWSRequest(method=method, url=url, data=body, headers=headers)
@@ -37,12 +41,15 @@ def signed_headers(
 def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
     """Send a request to a path of the local AWS's own (below `/_sluice/`). Returns the status and the body. Raises
     `LocalAwsError` if it is not running."""
-    running = local.running()
+    running = local.process()
     if running is None:
         raise LocalAwsError(NOT_RUNNING)
     token = local.folder / TOKEN
     headers = {"X-Sluice-Token": token.read_text()} if token.exists() else {}  # other versions have no token
-    return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)
+    try:
+        return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)
+    except HTTPClientError as error:
+        raise LocalAwsError(NOT_RUNNING) from error
 
 
 def send(
@@ -58,7 +65,15 @@ def answered(
 ) -> AWSResponse:
     """As `send`, with the answer's headers."""
     request = AWSRequest(method=method, url=url, data=body, headers=headers or {}).prepare()
-    return session(str(local.folder / "client.pem"), timeout=30).send(request)
+    ca_bundle = local.folder / "client.pem"  # another one where the local AWS was started anew
+    now = int(time.monotonic() / SECONDS_OF_A_SESSION)
+    return _session_of(str(ca_bundle), ca_bundle.stat().st_mtime_ns, now).send(request)
+
+
+@lru_cache(2)
+def _session_of(ca_bundle: str, changed: int, now: int) -> URLLib3Session:
+    """The same for requests that follow each other: a new one takes longer than most requests."""
+    return session(ca_bundle, timeout=30, connections=16)
 
 
 def session(ca_bundle: str, *, timeout: float, connections: int = 1) -> URLLib3Session:

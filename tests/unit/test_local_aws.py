@@ -121,7 +121,7 @@ def recorded_process(folder: Path, port: int) -> Iterator[None]:
     with subprocess.Popen(serving, stdin=subprocess.PIPE) as process:
         running = Running(process.pid, f"https://127.0.0.1:{port}", "ca", "key", "secret")
         (folder / "local-aws.json").write_text(json.dumps(vars(running)))
-        eventually(LocalAws(folder)._process_that_runs)  # its command line may be empty at first
+        eventually(LocalAws(folder).process)  # its command line may be empty at first
         yield
 
 
