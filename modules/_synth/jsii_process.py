@@ -22,7 +22,7 @@ import attr
 from jsii._kernel import types
 from jsii._kernel.providers import process
 
-from . import notice
+from . import cache, notice
 
 ONE_PROCESS = Path(__file__).with_name("one_process.cjs")
 
@@ -80,6 +80,7 @@ class OneProcess(process._NodeProcess):
                 "--preserve-symlinks",
                 str(ONE_PROCESS),
                 str(program),
+                *_folder_of_compiled_code(),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -90,6 +91,14 @@ class OneProcess(process._NodeProcess):
         self.sink_thread.start()
         atexit.register(self.stop)
         self.handshake()
+
+
+def _folder_of_compiled_code() -> list[str]:
+    """The argument of `one_process.cjs`, or none where nothing can be kept."""
+    try:
+        return [str(cache.folder("compiled"))]
+    except (OSError, RuntimeError):  # a read-only home folder, or none
+        return []
 
 
 def install() -> None:

@@ -11,6 +11,12 @@ const fs = require("fs");
 const Module = require("module");
 const path = require("path");
 const { Writable } = require("stream");
+const v8 = require("v8");
+
+// A synth runs most functions a few times: V8 optimizes them later, which saves a quarter, and forgets no compiled code.
+// Only Node's versions with this option are asked for it: others print an error.
+if (/^(18|20)\./.test(process.versions.node)) v8.setFlagsFromString("--interrupt-budget=400000");
+v8.setFlagsFromString("--no-flush-bytecode");
 
 const CHANNEL = 3;
 const { readSync, writeSync } = fs;
@@ -70,4 +76,5 @@ Module._load = (request, ...rest) => {
     loaded.resolve = resolvePlain(loaded.resolve);
   return loaded;
 };
+if (process.argv[3]) require("./compiled_code.cjs").keepIn(process.argv[3]);
 require(path.resolve(process.argv[2]));

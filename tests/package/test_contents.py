@@ -33,7 +33,8 @@ def test_the_wheel_holds_both_packages_whole_and_what_they_need_beside_python(wh
         *made,
         "sluice_cli/local_aws/requirements.txt",
     }
-    assert {"sluice/py.typed", "sluice_cli/py.typed", "sluice/_synth/one_process.cjs"} < names
+    javascript = {f"sluice/_synth/{name}.cjs" for name in ("one_process", "compiled_code")}
+    assert {"sluice/py.typed", "sluice_cli/py.typed", *javascript} < names
 
 
 def test_the_wheel_can_be_built_from_the_source_distribution_alone(dist: Path, wheel: Path) -> None:

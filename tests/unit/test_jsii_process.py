@@ -91,6 +91,51 @@ def test_what_javascript_prints_never_gets_between_jsiis_messages(tmp_path: Path
     ]
 
 
+def compiled_from(folder: Path, program: Path) -> tuple[str, list[int]]:
+    """What a program prints, and the files of compiled code in the folder after it."""
+    command = ["node", str(ONE_PROCESS), str(program), str(folder)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return said, [file.stat().st_ino for file in folder.iterdir()] if folder.is_dir() else []
+
+
+def test_compiled_code_is_kept_and_taken_while_the_javascript_is_the_same(tmp_path: Path) -> None:
+    folder, program, loaded = tmp_path / "kept", tmp_path / "program.js", tmp_path / "loaded.js"
+    folder.mkdir()
+    program.write_text("require('fs').writeSync(3, require('./loaded').say() + require.resolve('./loaded'));\n")
+    loaded.write_text("#!/usr/bin/env node\nexports.say = () => `${module.filename} ${__dirname} one `;\n")
+    said, files = compiled_from(folder, program)
+    assert said == f"{loaded} {tmp_path} one {loaded}"
+    assert len(files) == 1
+    assert compiled_from(folder, program) == (said, files)  # else it would have been written again
+
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    for file in (program, loaded):
+        file.rename(moved / file.name)
+    program, loaded = moved / program.name, moved / loaded.name
+    assert compiled_from(folder, program) == (f"{loaded} {moved} one {loaded}", files)
+
+    loaded.write_text(loaded.read_text().replace("one", "two"))  # V8 itself compares only the length
+    said, changed = compiled_from(folder, program)
+    assert said == f"{loaded} {moved} two {loaded}"
+    assert changed != files
+    assert compiled_from(folder, program) == (said, changed)
+
+
+def test_compiled_code_that_cannot_be_read_or_kept_changes_nothing(tmp_path: Path) -> None:
+    folder, program = tmp_path / "kept", tmp_path / "program.js"
+    folder.mkdir()
+    program.write_text("require('fs').writeSync(3, 'said');\n")
+    said, files = compiled_from(folder, program)
+    (kept,) = folder.iterdir()
+    kept.write_bytes(kept.read_bytes()[:-40])
+    said_again, changed = compiled_from(folder, program)
+    assert (said, said_again) == ("said", "said")
+    assert changed != files
+    assert compiled_from(folder, program) == ("said", changed)
+    assert compiled_from(tmp_path / "none", program) == ("said", [])
+
+
 # Values of all kinds, with and without tokens, wherever cdktf resolves them.
 RESOLVED = """
 import sys
