@@ -4,8 +4,8 @@ Run by the Python of a runtime, in place of one start of that Python for each en
 line from the socket is a request, with the standard input, output and error of the new process; the answer is its
 process number. It ends when the other side of the socket is closed.
 
-What botocore reads for the services that most functions use is parsed before, too, which takes as long as the rest of
-making a client.
+What botocore reads for the services that most functions use is parsed here, too, which takes longer than the rest of
+making a client: from the second environment on, as it takes longer than it saves for one.
 
 An environment whose code or layers bring other contents for a module that is imported here starts its Python anew,
 as a process of the same number.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
 import os
 import signal
@@ -25,22 +26,28 @@ import types
 from pathlib import Path
 from typing import Any
 
-import boto3  # noqa: F401 - for the environments
+import boto3
 import botocore.loaders
 
 AT_ONCE = 1 << 16
+PARSED_FROM = 2
+FOR_ALL_SERVICES = ("endpoints", "partitions", "sdk-default-configuration")
+KINDS = ("service-2", "endpoint-rule-set-1")  # of what botocore reads for a service
 SERVICES = ("dynamodb", "lambda", "s3", "sns", "sqs", "sts")
 
 
 def next_environment(control: socket.socket) -> tuple[dict[str, object], list[int]] | None:
     """The request and the descriptors of a new environment, in its process; None in this one at the end."""
-    while True:
+    for number in itertools.count(1):
         line, descriptors, _, _ = socket.recv_fds(control, AT_ONCE, 3)
         while line and not line.endswith(b"\n"):
             more = control.recv(AT_ONCE)
             line = line + more if more else b""
         if not line:
-            return None
+            break
+        if number == PARSED_FROM:
+            parse_models()
+            gc.freeze()
         forked = os.fork()
         if not forked:
             control.close()
@@ -48,6 +55,7 @@ def next_environment(control: socket.socket) -> tuple[dict[str, object], list[in
         for descriptor in descriptors:
             os.close(descriptor)
         control.sendall(b"%d\n" % forked)
+    return None
 
 
 def run(command: list[str], folder: str, environment: dict[str, str], descriptors: list[int]) -> None:
@@ -73,17 +81,26 @@ def run(command: list[str], folder: str, environment: dict[str, str], descriptor
 
 
 def parse_models() -> None:
-    """Each process gets what is parsed here when it loads it first, and parses it itself when it loads it again."""
-    loader, plain = botocore.loaders.Loader(), botocore.loaders.JSONFileLoader.load_file
-    versions = [f"{one}/{loader.determine_latest_version(one, 'service-2')}" for one in SERVICES]
-    of_services = [f"{one}/{name}" for one in versions for name in ("service-2", "endpoint-rule-set-1")]
-    loaded = map(loader.load_data_with_path, ("endpoints", "partitions", "sdk-default-configuration", *of_services))
-    parsed = {path: content for content, path in loaded}
+    """Each process gets what is parsed here when it loads it first, and parses it itself when it loads it again. What
+    services there are is found out here, too, for those that look for them in the same folders.
+    """
+    loader, data_of_boto3 = botocore.loaders.Loader(), str(Path(boto3.__file__).parent / "data")
+    folders = {*loader.search_paths, data_of_boto3}
+    services = {kind: loader.list_available_services(kind) for kind in KINDS}
+    versions = [f"{one}/{loader.determine_latest_version(one, KINDS[0])}" for one in SERVICES]
+    names = [*FOR_ALL_SERVICES, *(f"{one}/{kind}" for one in versions for kind in KINDS)]
+    parsed = {path: content for content, path in map(loader.load_data_with_path, names)}
+    plain_load, plain_list = botocore.loaders.JSONFileLoader.load_file, botocore.loaders.Loader.list_available_services
 
     def load_file(self: Any, path: str) -> Any:
-        return parsed.pop(path, None) or plain(self, path)
+        return parsed.pop(path, None) or plain_load(self, path)
+
+    def list_available_services(self: Any, type_name: str) -> Any:
+        is_known = type_name in services and {*self.search_paths, data_of_boto3} == folders
+        return list(services[type_name]) if is_known else plain_list(self, type_name)
 
     botocore.loaders.JSONFileLoader.load_file = load_file
+    botocore.loaders.Loader.list_available_services = list_available_services
 
 
 def wait_for_ended(*_: object) -> None:
@@ -113,7 +130,6 @@ def contents(path: Path) -> dict[str, bytes]:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGCHLD, wait_for_ended)
-    parse_models()
     gc.freeze()
     requested = next_environment(socket.socket(fileno=int(sys.argv[1])))
     if requested is not None:
