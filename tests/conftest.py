@@ -43,7 +43,7 @@ os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE=
 
 
 # Fixtures that deploy, or synthesize all systems with two frameworks: the tests that use one share a process.
-SHARED = ("deployment", "connections", "synthesize")
+SHARED = ("deployment", "connections", "synthesize_with")
 # Further deployments of all systems, of tests in these folders and files: what they share would take too long.
 FURTHER_DEPLOYMENTS = {
     "deployment-2": ("tests/browser", "tests/local/test_console", "tests/local/test_failures_command"),
@@ -70,7 +70,7 @@ FIRST = (
     "tests/functions",
     "tests/package",
     "tests/bench",
-    "synthesize",
+    "synthesize_with",
     "tests/cdktn",
     "tests/docs",
     "tests/properties",

@@ -36,7 +36,7 @@ Synthesize = Callable[..., Synth]
 
 
 @pytest.fixture(scope="session")
-def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
+def synthesize_with(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
     """The five systems, synthesized by `main.py` with a framework under these settings; `again` repeats a synth."""
     cache = tmp_path_factory.mktemp("cache")
     made: dict[tuple[str, frozenset[tuple[str, str]]], Synth] = {}

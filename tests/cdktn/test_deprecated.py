@@ -54,14 +54,14 @@ def test_the_list_has_every_type_that_is_used() -> None:
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_the_systems_use_nothing_deprecated(synthesize: Synthesize, settings: str) -> None:
-    found = {name: deprecated(stack) for name, stack in synthesize("cdktn", SETTINGS[settings]).stacks.items()}
+def test_the_systems_use_nothing_deprecated(synthesize_with: Synthesize, settings: str) -> None:
+    found = {name: deprecated(stack) for name, stack in synthesize_with("cdktn", SETTINGS[settings]).stacks.items()}
     assert found == {name: [] for name in found}
 
 
-def test_what_cdktfs_binding_has_to_use_is_found(synthesize: Synthesize) -> None:
+def test_what_cdktfs_binding_has_to_use_is_found(synthesize_with: Synthesize) -> None:
     """The check itself: provider 5 knows only what 6 deprecates."""
-    stacks = synthesize("cdktf", {}).stacks
+    stacks = synthesize_with("cdktf", {}).stacks
     assert deprecated(stacks["file-metadata"]) == [
         "aws_dynamodb_table: global_secondary_index.hash_key",
         "aws_dynamodb_table: global_secondary_index.range_key",

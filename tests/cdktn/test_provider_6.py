@@ -83,10 +83,10 @@ def plan(synth: Synth, environment: Mapping[str, str]) -> dict[str, dict[str, ob
 
 
 def test_every_system_plans_with_provider_6_and_nothing_is_deprecated(
-    environment: dict[str, str], local_aws: LocalAws, synthesize: Synthesize
+    environment: dict[str, str], local_aws: LocalAws, synthesize_with: Synthesize
 ) -> None:
     local = local_aws.environment()
-    synth = synthesize("cdktn", {**LOCAL, "AWS_ENDPOINT_URL": local["AWS_ENDPOINT_URL"]})
+    synth = synthesize_with("cdktn", {**LOCAL, "AWS_ENDPOINT_URL": local["AWS_ENDPOINT_URL"]})
     credentials = {name: value for name, value in local.items() if name.startswith("AWS_")}
     assert plan(synth, {**environment, **credentials}) == {
         name: {

@@ -48,10 +48,10 @@ SETTINGS: dict[str, dict[str, str]] = {
 
 
 @pytest.fixture(scope="module", params=SETTINGS)
-def both(request: pytest.FixtureRequest, synthesize: Synthesize) -> tuple[dict[str, str], Synth, Synth]:
+def both(request: pytest.FixtureRequest, synthesize_with: Synthesize) -> tuple[dict[str, str], Synth, Synth]:
     """The settings, and what CDKTF and CDK Terrain write under them."""
     settings = SETTINGS[request.param]
-    return settings, synthesize("cdktf", settings), synthesize("cdktn", settings)
+    return settings, synthesize_with("cdktf", settings), synthesize_with("cdktn", settings)
 
 
 def as_of_provider_6(stack: Mapping[str, Any], version: str) -> Any:
@@ -108,14 +108,14 @@ def test_both_are_loaded_fast_and_nothing_is_said_of_it(both: tuple[dict[str, st
         }
 
 
-def test_cdk_terrain_takes_at_most_1_4_times_as_long(synthesize: Synthesize) -> None:
+def test_cdk_terrain_takes_at_most_1_4_times_as_long(synthesize_with: Synthesize) -> None:
     """Processor time, in turn: what else the machine does meanwhile falls on both. What it does to one of them alone
     is not in every pair."""
     for framework in ("cdktf", "cdktn"):
-        synthesize(framework, SETTINGS["defaults"])  # fills the cache
+        synthesize_with(framework, SETTINGS["defaults"])  # fills the cache
     ratios: list[float] = []
     while not ratios or (ratios[-1] > 1.4 and len(ratios) < 5):
         again = bool(ratios)
-        cdktf, cdktn = (synthesize(framework, SETTINGS["local"], again=again) for framework in ("cdktf", "cdktn"))
+        cdktf, cdktn = (synthesize_with(framework, SETTINGS["local"], again=again) for framework in ("cdktf", "cdktn"))
         ratios.append(cdktn.processor_seconds / cdktf.processor_seconds)
     assert ratios[-1] <= 1.4, ratios

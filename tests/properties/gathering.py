@@ -5,7 +5,6 @@ import json
 import os
 import re
 import subprocess
-from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -115,22 +114,23 @@ class Gathering:
 
 # The number of an example, and the hash of its constructs' paths.
 OF_ONE_EXAMPLE = re.compile(r"(?<=Example)\d+|_[0-9A-F]{8}\b")
+REFERENCE = re.compile(r"\.(Example\w+)")
 
 
 def leave_out_repetitions(file: Path) -> None:
-    """Leave out examples with the same content as another: Terraform would say the same of them."""
+    """Leave out blocks with the same content as those of other examples, from those on which nothing depends to those
+    on which they depend: Terraform would say the same of them.
+    """
     written = json.loads(file.read_text())
-    names = defaultdict(list)
-    for kind in ("resource", "data"):
-        for type_, blocks in written[kind].items():
-            for name in blocks:
-                names[name.partition("_")[0]].append((kind, type_, name))
-    seen = set()
-    for example in names.values():
-        content = [[kind, type_, name, written[kind][type_][name]] for kind, type_, name in example]
-        text = OF_ONE_EXAMPLE.sub("", json.dumps(content))
-        if text in seen:
-            for kind, type_, name in example:
-                del written[kind][type_][name]
-        seen.add(text)
+    blocks_of = [blocks for kind in ("resource", "data") for blocks in written[kind].values()]
+    size = None
+    while size != (size := sum(map(len, blocks_of))):
+        referred = set(REFERENCE.findall(json.dumps(written)))
+        for blocks in blocks_of:
+            seen = set()
+            for name, block in list(blocks.items()):
+                content = OF_ONE_EXAMPLE.sub("", f"{name} {json.dumps(block)}")
+                if content in seen and name not in referred:
+                    del blocks[name]
+                seen.add(content)
     file.write_text(json.dumps(written))
