@@ -17,16 +17,20 @@ def locked(path: Path, what: str) -> Iterator[None]:
     ends.
     """
     with path.open("a+") as file:
-        if not _taken(file.fileno()):
+        said = False
+        while not _taken(file.fileno()):
             file.seek(0)
-            print(f"Waiting for {file.read().strip() or what}", file=sys.stderr)
-            while not _taken(file.fileno()):
-                time.sleep(STEP_SECONDS)
-        file.seek(0)
-        file.truncate()
-        file.write(f"{what} (process {os.getpid()})")
-        file.flush()
-        yield
+            if not said and (holder := file.read().strip()):  # it is written just after the lock is taken
+                print(f"Waiting for {holder}", file=sys.stderr)
+                said = True
+            time.sleep(STEP_SECONDS)
+        try:
+            file.truncate(0)
+            file.write(f"{what} (process {os.getpid()})")
+            file.flush()
+            yield
+        finally:
+            file.truncate(0)
 
 
 def _taken(file: int) -> bool:

@@ -15,7 +15,7 @@ from sluice_cli.local_aws.server import LocalAws
 from sluice_cli.project import Project
 from tests.support.commands import sluice_here
 from tests.support.waiting import eventually
-from tests.support.watching import HANDLER, Watched, watched_project, watching
+from tests.support.watching import HANDLER, PLAIN, Watched, watched_project, watching
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_a_saved_handler_runs_at_the_next_event(watched: Watched) -> None:
     assert watched.answer("watched-echo") == "ours 0"
     for number in range(1, 4):
         after = watched.save("ours/echo/handler.py", HANDLER.format(number=number))
-        watched.seconds_until("watched-echo", f"ours {number}")
+        watched.wait_for_answer("watched-echo", f"ours {number}")
         # Before any synth and Terraform: docs/watch.md has the time.
         watched.wait_for("watched-echo: new code runs", after)
         assert "Terraform" not in watched.said()[after:].partition("watched-echo: new code runs")[0]
@@ -58,9 +58,9 @@ def test_a_saved_handler_runs_at_the_next_event(watched: Watched) -> None:
 
 def test_what_a_function_imports_and_functions_of_other_classes_are_watched_too(watched: Watched) -> None:
     watched.save("ours/common/words.py", 'WORD = "shared"\n')
-    watched.seconds_until("watched-echo", "shared 3")
-    watched.save("plain/index.py", "def handler(event, context):\n    return 'plain 1'\n")
-    watched.seconds_until("watched-plain", "plain 1")
+    watched.wait_for_answer("watched-echo", "shared 3")
+    watched.save("plain/index.py", PLAIN.format(number=1))
+    watched.wait_for_answer("watched-plain", "plain 1")
 
 
 def test_code_that_does_not_start_is_shown_and_the_old_code_stays(watched: Watched) -> None:
@@ -74,15 +74,15 @@ def test_code_that_does_not_start_is_shown_and_the_old_code_stays(watched: Watch
     assert "watched-echo: not updated, the code does not start:" in watched.said()
     assert "_worker.py" not in watched.said()
     watched.save("ours/common/words.py", 'WORD = "whole"\n')
-    watched.seconds_until("watched-echo", "whole 3")
+    watched.wait_for_answer("watched-echo", "whole 3")
 
 
 def test_a_function_that_never_returns_gets_new_code(watched: Watched) -> None:
     sleeping = "import time\n\n\ndef handler(event, context):\n    time.sleep(3600)\n"
     watched.wait_for("watched-plain: new code runs", after=watched.save("plain/index.py", sleeping))
     watched.client("lambda").invoke(FunctionName="watched-plain", InvocationType="Event")
-    watched.save("plain/index.py", "def handler(event, context):\n    return 'plain 2'\n")
-    watched.seconds_until("watched-plain", "plain 2")
+    watched.save("plain/index.py", PLAIN.format(number=2))
+    watched.wait_for_answer("watched-plain", "plain 2")
 
 
 def word_of(watched: Watched) -> str:
@@ -98,14 +98,14 @@ def test_a_file_that_is_saved_in_steps_runs_when_it_is_whole(watched: Watched) -
             file.flush()
             time.sleep(0.02)
     # On a slow machine the steps are far apart: what does not start is refused then, and the whole file runs.
-    watched.seconds_until("watched-echo", f"{word} 6")
+    watched.wait_for_answer("watched-echo", f"{word} 6")
 
 
 def test_code_goes_to_the_function_while_another_command_holds_the_project(watched: Watched) -> None:
     word = word_of(watched)
     with Project.read(watched.folder).locked("`sluice up`"):
         after = watched.save("ours/echo/handler.py", HANDLER.format(number=7))
-        watched.seconds_until("watched-echo", f"{word} 7")
+        watched.wait_for_answer("watched-echo", f"{word} 7")
         watched.wait_for("Waiting for `sluice up` (process ", after)
         assert "Terraform's state" not in watched.said()[after:]
     watched.wait_for("Terraform's state holds the new code", after)
@@ -118,12 +118,12 @@ def test_a_package_of_5000_files_is_updated(watched: Watched) -> None:
         (package / f"part{number}.py").write_text(f"N = {number}\n")
     watched.save("ours/echo/handler.py", HANDLER.format(number=7))
     (watched.folder / "ours" / "common" / "words.py").write_text("from common.many.part4999 import N as WORD\n")
-    watched.seconds_until("watched-echo", "4999 7")
+    watched.wait_for_answer("watched-echo", "4999 7")
     watched.save("ours/echo/handler.py", HANDLER.format(number=8))
-    watched.seconds_until("watched-echo", "4999 8")
+    watched.wait_for_answer("watched-echo", "4999 8")
     (watched.folder / "ours" / "common" / "words.py").write_text('WORD = "whole"\n')
     shutil.rmtree(package)
-    watched.seconds_until("watched-echo", "whole 8")
+    watched.wait_for_answer("watched-echo", "whole 8")
 
 
 def test_a_second_watcher_is_refused(watched: Watched) -> None:
@@ -134,15 +134,9 @@ def test_a_second_watcher_is_refused(watched: Watched) -> None:
 
 def test_another_change_of_a_stack_is_deployed_and_afterwards_nothing_differs(watched: Watched) -> None:
     app = (watched.folder / "app.py").read_text()
-    watched.save("app.py", app.replace("visibility_timeout_seconds=30", "visibility_timeout_seconds=40"))
-    sqs = watched.client("sqs")
-    url = sqs.get_queue_url(QueueName="watched-queue")["QueueUrl"]
-
-    def is_changed() -> bool:
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
-        return bool(attributes["VisibilityTimeout"] == "40")
-
-    eventually(is_changed)
+    watched.save("app.py", app.replace("timeout=30", "timeout=40"))
+    functions = watched.client("lambda")
+    eventually(lambda: functions.get_function_configuration(FunctionName="watched-plain")["Timeout"] == 40)
     watched.wait_for("plain: deployed")
     assert "ours: deployed" not in watched.said()
     code, out, err = sluice_here(watched.folder, "up")

@@ -9,16 +9,16 @@ import pytest
 
 from sluice_cli.local_aws.server import LocalAws
 from tests.support.commands import sluice
-from tests.support.watching import HANDLER, Watched, watched_project, watching
+from tests.support.watching import HANDLER, PLAIN, Watched, watched_project, watching
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
-    """With a local AWS of its own, which `watch` starts."""
+    """With a local AWS of its own, which `watch` starts. A failure queue would take a minute at each deployment."""
     folder = watched_project(tmp_path_factory.mktemp("watched") / "project")
     local = LocalAws(folder / ".sluice" / "local")
     try:
-        with watching(local, folder, "ours") as made:
+        with watching(local, folder, "plain") as made:
             yield made
     finally:
         local.stop()
@@ -29,13 +29,13 @@ def test_watching_goes_on_after_the_local_aws_was_killed_and_started_again(watch
     assert running
     os.killpg(running.pid, signal.SIGKILL)
     watched.wait_for("the local AWS is not running: `sluice up` starts it again; still watching")
-    after = watched.save("ours/echo/handler.py", HANDLER.format(number=1))
-    code, _, err = sluice(watched.folder, "up", "ours")
+    after = watched.save("plain/index.py", PLAIN.format(number=1))
+    code, _, err = sluice(watched.folder, "up", "plain")
     assert (code, err) == (0, "")
     watched.wait_for("the local AWS is back", after)
-    assert watched.answer("watched-echo") == "ours 1"
-    watched.save("ours/echo/handler.py", HANDLER.format(number=2))
-    watched.seconds_until("watched-echo", "ours 2")
+    assert watched.answer("watched-plain") == "plain 1"
+    watched.save("plain/index.py", PLAIN.format(number=2))
+    watched.wait_for_answer("watched-plain", "plain 2")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_in_an_account_code_is_pushed_and_the_next_plan_knows_it(
 ) -> None:
     with watching(watched.local, in_account, "ours", "--account", variables=account) as made:
         after = made.save("ours/echo/handler.py", HANDLER.format(number=1))
-        made.seconds_until("account-echo", "ours 1")
+        made.wait_for_answer("account-echo", "ours 1")
         made.wait_for("ours: Terraform's state holds the new code", after)
         app = (in_account / "app.py").read_text()
         after = made.save("app.py", app.replace('name="account-echo"', 'name="account-echo", timeout_seconds=77'))

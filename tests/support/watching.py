@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from tests.support.waiting import eventually
 
 REGION = "eu-west-1"
 HANDLER = "from common.words import WORD\n\n\ndef handle(event, context):\n    return f'{{WORD}} {number}'\n"
+PLAIN = "def handler(event, context):\n    return 'plain {number}'\n"
 
 
 def watched_project(folder: Path) -> Path:
@@ -56,16 +56,17 @@ class Watched:
         (self.folder / path).write_text(text)
         return said
 
-    def seconds_until(self, function: str, answer: str) -> float:
-        """From now to the first answer of the new code."""
-        began = time.monotonic()
+    def wait_for_answer(self, function: str, answer: str) -> None:
+        """Until the function's code gives this answer."""
         # Code that sleeps does not answer.
         client = self.client("lambda", config=Config(read_timeout=20, retries={"total_max_attempts": 1}))
-        while True:
+
+        def is_given() -> bool:
             with contextlib.suppress(ReadTimeoutError):
-                if json.loads(client.invoke(FunctionName=function)["Payload"].read()) == answer:
-                    return time.monotonic() - began
-            assert time.monotonic() - began < 600, self.said()
+                return bool(json.loads(client.invoke(FunctionName=function)["Payload"].read()) == answer)
+            return False
+
+        eventually(is_given, within=600)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ from cdktf import App, AssetType, TerraformAsset, TerraformStack
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.lambda_function import LambdaFunction
 from cdktf_cdktf_provider_aws.provider import AwsProvider
-from cdktf_cdktf_provider_aws.sqs_queue import SqsQueue
 
 HERE = Path(__file__).parent
 TRUST = {
@@ -38,7 +37,6 @@ class Plain(TerraformStack):
     def __init__(self, scope, id_):
         super().__init__(scope, id_)
         AwsProvider(self, "aws", region="eu-west-1")
-        SqsQueue(self, "queue", name="watched-queue", visibility_timeout_seconds=30)
         role = IamRole(self, "role", name="watched-plain", assume_role_policy=json.dumps(TRUST))
         code = TerraformAsset(self, "code", path=str(HERE / "plain"), type=AssetType.ARCHIVE)
         LambdaFunction(
@@ -48,6 +46,7 @@ class Plain(TerraformStack):
             role=role.arn,
             handler="index.handler",
             runtime="python3.11",
+            timeout=30,
             filename=code.path,
             source_code_hash=f'${{filebase64sha256("{code.path}")}}',
         )
