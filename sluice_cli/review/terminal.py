@@ -1,9 +1,10 @@
 """The review in a terminal: coloured on a terminal, plain in a pipe."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.rule import Rule
 from rich.text import Text
 
 from .cost.model import Cost, line_words
@@ -28,8 +29,8 @@ def print_review(stacks: Sequence[StackReview], console: Console, command: str =
     """Print the review, which `command` made. Everything is a `Text`, so that markup in a plan is not interpreted."""
     for stack in stacks:
         console.print(Text(stack.summary(), style="bold red" if stack.unacknowledged else "bold"))
-    for stack in stacks:
-        _print_stack(stack, console)
+    # At once: to print each line on its own takes twice the time.
+    console.print(Group(*(line for stack in stacks for line in _stack_lines(stack))))
     waiting = [one.address for stack in stacks for one in stack.unacknowledged if not one.is_raised]
     if waiting:
         console.print()
@@ -44,97 +45,96 @@ def how_to_acknowledge(address: str, command: str) -> str:
     return f"{command} --acknowledge '{address}', once for each"
 
 
-def _print_stack(stack: StackReview, console: Console) -> None:
+def _stack_lines(stack: StackReview) -> Iterator[RenderableType]:
     if not (stack.groups or stack.folded or stack.outputs or stack.notes):
         return
-    console.print()
-    console.rule(Text(stack.name, style="bold"), align="left")
+    yield Text()
+    yield Rule(Text(stack.name, style="bold"), align="left")
     for note in stack.notes:
-        console.print(Text(note, style="bold yellow"))
+        yield Text(note, style="bold yellow")
     for danger, subjects in stack.delivery:
-        console.print(Text(f"{danger.value}: {subjects}", style="bold yellow"))
+        yield Text(f"{danger.value}: {subjects}", style="bold yellow")
     for change in stack.dangers:
-        _print_danger(change, console, acknowledged=change not in stack.unacknowledged)
+        yield from _danger_lines(change, acknowledged=change not in stack.unacknowledged)
     for change, finding in stack.noted:
-        _print_noted(change, finding, console)
+        yield from _noted_lines(change, finding)
     for group in stack.groups:
-        console.print()
-        console.print(Text(group.label, style="bold"))
+        yield Text()
+        yield Text(group.label, style="bold")
         if group.plainly_created:
-            console.print(Text(f"  + {group.creation}", style="green"))
+            yield Text(f"  + {group.creation}", style="green")
         for change in group.told:
-            _print_change(change, group.label, console)
+            yield from _change_lines(change, group.label)
     if stack.cost:
-        _print_cost(stack.cost, console)
+        yield from _cost_lines(stack.cost)
     if stack.outputs:
-        console.print()
-        console.print(Text("Outputs", style="bold"))
+        yield Text()
+        yield Text("Outputs", style="bold")
         for output in stack.outputs:
-            console.print(Text(f"  {output.path}  {output.shown_before} → {output.shown_after}"))
+            yield Text(f"  {output.path}  {output.shown_before} → {output.shown_after}")
     if stack.folded:
-        console.print()
+        yield Text()
         for line in stack.folded:
-            console.print(Text(f"folded: {line}", style="dim"))
+            yield Text(f"folded: {line}", style="dim")
 
 
-def _print_cost(cost: Cost, console: Console) -> None:
-    console.print()
-    console.print(Text(cost.title, style="bold"))
+def _cost_lines(cost: Cost) -> Iterator[RenderableType]:
+    yield Text()
+    yield Text(cost.title, style="bold")
     for heading, lines in cost.sections:
-        console.print(Text(f"  {heading}"))
+        yield Text(f"  {heading}")
         for line in lines[:MOST_COSTS]:
-            console.print(Text(f"    {line_words(line)}"))
+            yield Text(f"    {line_words(line)}")
         if len(lines) > MOST_COSTS:
-            console.print(Text(f"    {len(lines) - MOST_COSTS} more", style="dim"))
+            yield Text(f"    {len(lines) - MOST_COSTS} more", style="dim")
     for remark in cost.remarks:
-        console.print(Text(f"  {remark}", style="yellow" if remark.startswith("Warning") else "dim"))
+        yield Text(f"  {remark}", style="yellow" if remark.startswith("Warning") else "dim")
 
 
-def _print_danger(change: Change, console: Console, *, acknowledged: bool) -> None:
-    console.print()
+def _danger_lines(change: Change, *, acknowledged: bool) -> Iterator[RenderableType]:
+    yield Text()
     for finding in change.findings:
         line = Text("  ✓ " if acknowledged else "  ! ", style="green" if acknowledged else "bold red")
         line.append(f"{finding.danger.value}: ", style="bold" if acknowledged else "bold red")
         line.append(finding.what)
-        console.print(line)
-        console.print(Text(f"      {finding.means}"))
+        yield line
+        yield Text(f"      {finding.means}")
         if finding.origin:
-            console.print(Text(f"      {finding.origin}"))
+            yield Text(f"      {finding.origin}")
     state = "its address" if change.is_raised else "acknowledged" if acknowledged else "its address to acknowledge"
-    console.print(Text(f"      {state}: {change.address}", style="dim"))
+    yield Text(f"      {state}: {change.address}", style="dim")
 
 
-def _print_noted(change: Change, finding: Finding, console: Console) -> None:
-    console.print()
+def _noted_lines(change: Change, finding: Finding) -> Iterator[RenderableType]:
+    yield Text()
     line = Text("  · ", style="dim").append(f"{finding.danger.value}: ", style="bold").append(finding.what)
-    console.print(line)
+    yield line
     if finding.level is Level.LOWERED:
-        console.print(Text(f"      {finding.means}"))
-    console.print(Text(f"      {finding.origin}"))
-    console.print(Text(f"      its address: {change.address}", style="dim"))
+        yield Text(f"      {finding.means}")
+    yield Text(f"      {finding.origin}")
+    yield Text(f"      its address: {change.address}", style="dim")
 
 
-def _print_change(change: Change, label: str, console: Console) -> None:
+def _change_lines(change: Change, label: str) -> Iterator[RenderableType]:
     subject = f"{change.subject.removeprefix(label).removeprefix(', ')}: " if change.subject != label else ""
     line = Text(f"  {SIGNS.get(change.verb, '?')} ", style=STYLES.get(change.verb, "bold red"))
     line.append(f"{subject}{change.headline}", style="bold" if change.findings else "")
     if change.findings:
         line.append("  dangerous", style="red")
-    console.print(line)
+    yield line
     if not change.known:
-        console.print(Text(f"      no module class for {change.type}: shown by its attributes", style="dim"))
+        yield Text(f"      no module class for {change.type}: shown by its attributes", style="dim")
     for note in change.notes:
-        console.print(Text(f"      {note}", style="dim"))
+        yield Text(f"      {note}", style="dim")
     for policy in change.policy:
         style = "" if policy.sign == " " else "red" if policy.wider else "green"
-        console.print(Text(f"      {policy.sign} {policy.text}", style=style))
+        yield Text(f"      {policy.sign} {policy.text}", style=style)
     for one in change.differences[:MOST_DIFFERENCES]:
         text = f"{one.shown_before} → {one.shown_after}" if change.verb != "create" else one.shown_after
-        console.print(
-            Text(f"      {one.path}  {text}{'  (makes it necessary to replace)' if one.replaces else ''}", style="dim")
-        )
+        replaced = "  (makes it necessary to replace)" if one.replaces else ""
+        yield Text(f"      {one.path}  {text}{replaced}", style="dim")
     left = len(change.differences) - MOST_DIFFERENCES
     hidden = [f"{left} more attributes"] if left > 0 else []
     hidden += [f"{change.folded} folded"] if change.folded else []
     if hidden:
-        console.print(Text(f"      {', '.join(hidden)}", style="dim"))
+        yield Text(f"      {', '.join(hidden)}", style="dim")

@@ -112,10 +112,11 @@ def test_code_goes_to_the_function_while_another_command_holds_the_project(watch
 
 
 def test_a_package_of_5000_files_is_updated(watched: Watched) -> None:
-    package = watched.folder / "ours" / "common" / "many"
-    package.mkdir()
+    made, package = watched.folder.parent / "many", watched.folder / "ours" / "common" / "many"
+    made.mkdir()
     for number in range(5_000):
-        (package / f"part{number}.py").write_text(f"N = {number}\n")
+        (made / f"part{number}.py").write_text(f"N = {number}\n")
+    made.rename(package)  # whole: no archive of a part of it is refused
     watched.save("ours/echo/handler.py", HANDLER.format(number=7))
     (watched.folder / "ours" / "common" / "words.py").write_text("from common.many.part4999 import N as WORD\n")
     watched.wait_for_answer("watched-echo", "4999 7")

@@ -32,7 +32,9 @@ def formats(found: StackReview, *, picture: bool = False) -> dict[str, str]:
     """The review in every format; the picture takes a process of its own to lay out."""
     found = found if picture else replace(found, picture=None)
     out = io.StringIO()
-    print_review([found], Console(file=out, soft_wrap=True, highlight=False, width=200))
+    # Given, so that it is not asked of the environment for each line.
+    given = {"force_terminal": False, "width": 200, "height": 100}
+    print_review([found], Console(file=out, soft_wrap=True, highlight=False, **given))
     return {
         "terminal": out.getvalue(),
         "Markdown": to_markdown([found], limit=10**9),
