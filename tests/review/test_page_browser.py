@@ -18,7 +18,6 @@ from tests.support.console_page import AXE, VIOLATIONS
 from tests.support.waiting import eventually
 
 
-
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     with chromium(

@@ -32,9 +32,9 @@ def formats(found: StackReview, *, picture: bool = False) -> dict[str, str]:
     """The review in every format; the picture takes a process of its own to lay out."""
     found = found if picture else replace(found, picture=None)
     out = io.StringIO()
-    # Given, so that it is not asked of the environment for each line.
-    given = {"force_terminal": False, "width": 200, "height": 100}
-    print_review([found], Console(file=out, soft_wrap=True, highlight=False, **given))
+    # With a size and no terminal, so that it does not ask the environment for them at each line.
+    console = Console(file=out, soft_wrap=True, highlight=False, force_terminal=False, width=200, height=100)
+    print_review([found], console)
     return {
         "terminal": out.getvalue(),
         "Markdown": to_markdown([found], limit=10**9),
