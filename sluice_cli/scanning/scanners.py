@@ -64,19 +64,24 @@ def checkov(stacks: Sequence[ScannedStack], frameworks: Sequence[str] = tuple(FR
     message.
     """
     with tempfile.TemporaryDirectory(prefix="scan-") as folder:
-        for stack in stacks:
-            for framework, document in zip(FRAMEWORKS, (stack.synthesized, without_absent(stack.plan)), strict=True):
-                if framework not in frameworks:
-                    continue
-                path = Path(folder, stack.name, FRAMEWORKS[framework])
-                path.parent.mkdir(exist_ok=True)
-                # Indented, because Checkov cannot parse a file with a single long line.
-                path.write_text(json.dumps(document, indent=2))
+        write(stacks, Path(folder), frameworks)
         found = checkov_on(Path(folder), frameworks)
     unseen = [f"{one.name} ({where})" for one in stacks for where in frameworks if not found.passed[one.name, where]]
     if unseen:
         raise ScannerFailed(f"Checkov passed nothing in {', '.join(unseen)}: it did not read it")
     return found
+
+
+def write(stacks: Sequence[ScannedStack], folder: Path, frameworks: Sequence[str]) -> None:
+    """Write what `checkov_on` reads of stacks into a folder."""
+    for stack in stacks:
+        for framework, document in zip(FRAMEWORKS, (stack.synthesized, without_absent(stack.plan)), strict=True):
+            if framework not in frameworks:
+                continue
+            path = folder / stack.name / FRAMEWORKS[framework]
+            path.parent.mkdir(exist_ok=True)
+            # Indented, because Checkov cannot parse a file with a single long line.
+            path.write_text(json.dumps(document, indent=2))
 
 
 def without_absent(value: Any) -> Any:
