@@ -17,12 +17,16 @@ from sluice_cli.project import FILE, PRIVATE_FOLDER, Project
 from sluice_cli.pytest_plugin import SHARED
 from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import Target, local_target
+from tests.support import forked
 from tests.support.commands import once
+from tests.support.provider_mirror import NAMED_TYPES
 
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob(f"*/{FILE}"))
 # Variables of the caller that could lead into this repository or to an AWS.
-FOREIGN = ("AWS_", "PYTHON", "PYTEST_", "SLUICE_", "POWERTOOLS_")
+FOREIGN = ("AWS_", "PYTHONSAFEPATH", "PYTEST_", "SLUICE_", "POWERTOOLS_")
+# They take longer to load than everything else.
+UNUSED_PLUGINS = ("cacheprovider", "hypothesispytest", "anyio", "xdist")
 LONGEST_SECONDS = 900
 
 
@@ -54,13 +58,17 @@ class Example:
     def target(self) -> Target:
         return local_target(Project.read(self.folder))
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run a Python module in the example's folder."""
-        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) or name == NAMED_TYPES}
+        return {**own, "PYTHONPATH": str(self.site), SHARED: str(self.target.folder)}
+
+    def suite(self) -> "subprocess.CompletedProcess[str]":
+        """Run the example's own tests."""
         return subprocess.run(
-            [sys.executable, "-m", *arguments],
+            [sys.executable, "-m", "pytest", "-q", *(f"-pno:{plugin}" for plugin in UNUSED_PLUGINS)],
             cwd=self.folder,
-            env={**own, "PYTHONPATH": str(self.site), SHARED: str(self.target.folder)},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -70,7 +78,7 @@ class Example:
 
     def review(self) -> tuple[int, dict[str, Any]]:
         """The exit code of `sluice review`, and what it found in the stack."""
-        done = self.run("sluice_cli", "review", "--local", "--json")
+        done = forked.run("sluice_cli", ("review", "--local", "--json"), self.folder, self.environment, LONGEST_SECONDS)
         assert done.stdout, done.stderr
         (review,) = json.loads(done.stdout)
         return done.returncode, dict(review)
@@ -105,7 +113,7 @@ class Outcome:
 
 def run(example: Example, change: Mapping[str, Mapping[str, str]]) -> Outcome:
     first = example.review()
-    suite = example.run("pytest", "-q", "-p", "no:cacheprovider")
+    suite = example.suite()
     plan = example.plan()
     synthesized = (plan.stack.folder / "cdk.tf.json").read_text(encoding="utf-8")
     example.change(change)
