@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-STEP_SECONDS = 0.15
+STEP_SECONDS, LONGEST_STEP_SECONDS = 0.15, 0.5
 
 
 def eventually(look: Callable[[], Result | None], *, within: float = 60) -> Result:
@@ -30,11 +30,12 @@ def eventually(look: Callable[[], Result | None], *, within: float = 60) -> Resu
 
     Raises `AssertionError` after `within` seconds.
     """
-    deadline = time.monotonic() + within
+    began = time.monotonic()
     while not (result := look()):
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > within:
             raise AssertionError(f"still {result!r} after {within} s")
-        time.sleep(STEP_SECONDS)
+        time.sleep(min(LONGEST_STEP_SECONDS, max(STEP_SECONDS, waited / 10)))
     return result
 
 

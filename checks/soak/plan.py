@@ -31,6 +31,7 @@ CALLS_A_WINDOW = {
     "timed-out": (1, 2),
 }
 INPUTS_A_ROUND = 200  # in a round each kind of fault occurs once; there is at least one round
+SHORTEST = 0.5  # of their calls: windows in a run of less than a round, which has fewer calls to affect
 MOST_VERSIONS = 4
 
 
@@ -74,11 +75,12 @@ def windows(seed: int, system: str, items: int, inputs: int, faults: Collection[
     kinds = [fault for _ in range(rounds) for fault in chance.sample(sorted(faults), len(faults))]
     # Within the first three quarters, so that the last windows still find calls to affect.
     step = items * 0.75 / max(1, len(kinds))
+    share = min(1.0, max(SHORTEST, inputs / INPUTS_A_ROUND))
     return [
         FaultWindow(
             fault,
             int(step * (number + chance.random())),
-            chance.randint(*CALLS_A_WINDOW[fault]),
+            max(1, int(share * chance.randint(*CALLS_A_WINDOW[fault]))),
             chance.randrange(1000),
         )
         for number, fault in enumerate(kinds)

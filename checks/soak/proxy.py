@@ -1,12 +1,14 @@
 """A proxy that injects faults in front of one AWS service."""
 
 import http.client
+import queue
 import select
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,6 +18,7 @@ from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LOOPBACK, LocalAws
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive"}
+MOST_IDLE_SECONDS = 1  # of a connection that is used again; the local AWS closes those that are idle longer
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,26 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
         raise LocalAwsError("the local AWS is not running: there is nothing to stand in front of")
     behind = urlsplit(running.url)
     context = ssl.create_default_context(cafile=running.ca_bundle)
+    idle: queue.LifoQueue[tuple[float, http.client.HTTPSConnection]] = queue.LifoQueue()
+
+    def connected() -> http.client.HTTPSConnection:
+        while not idle.empty():
+            with suppress(queue.Empty):
+                since, used = idle.get_nowait()
+                if time.monotonic() - since < MOST_IDLE_SECONDS:
+                    return used
+                used.close()
+        return http.client.HTTPSConnection(behind.hostname or "", behind.port, context=context, timeout=30)
 
     def pass_on(request: ProxiedRequest) -> Answer:
-        connection = http.client.HTTPSConnection(behind.hostname or "", behind.port, context=context, timeout=30)
+        connection = connected()
         connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
         for name, value in request.headers.items():  # the host header too: it is signed
             connection.putheader(name, value)
         connection.endheaders(request.body)
         passed = connection.getresponse()
         content = passed.read()
-        connection.close()
+        idle.put((time.monotonic(), connection))
         # The answer to a HEAD request has the Content-Length of a GET.
         dropped = HOP_BY_HOP if request.method == "HEAD" else {*HOP_BY_HOP, "content-length"}
         headers = {name: value for name, value in passed.getheaders() if name.lower() not in dropped}
@@ -133,6 +146,8 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
     finally:
         server.shutdown()
         server.server_close()
+        while not idle.empty():
+            idle.get_nowait()[1].close()
 
 
 def _closed(connection: socket.socket) -> bool:

@@ -99,7 +99,7 @@ def test_no_system_loses_or_doubles_anything_while_faults_of_every_kind_are_inje
     deployment: Deployment, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each system gets each kind in turn. On a slow machine not every pair occurs."""
-    books = run(deployment, {name: one.inputs for name, one in SYSTEMS.items()}, 40, FAULTS)
+    books = run(deployment, {name: one.inputs for name, one in SYSTEMS.items()}, 30, FAULTS)
     assert report(books, SEED, 1) == 0, capsys.readouterr().out
     assert sum(book.faults.total() for book in books) > len(FAULTS)
 

@@ -37,6 +37,13 @@ def test_a_longer_run_has_every_kind_of_fault_more_often() -> None:
     assert len(windows) == 1000 // plan.INPUTS_A_ROUND * len(plan.FAULTS)
 
 
+@pytest.mark.parametrize(("count", "share"), [(1000, 1), (200, 1), (150, 0.75), (100, 0.5), (40, 0.5)])
+def test_a_run_of_less_than_a_round_has_shorter_windows(count: int, share: float) -> None:
+    for one in planned(1, count=count)[1]:
+        least, most = plan.CALLS_A_WINDOW[one.fault]
+        assert max(1, int(share * least)) <= one.calls <= max(1, int(share * most))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_older"),
     [
