@@ -52,7 +52,9 @@ def run(program: str, description: str, verbs: Mapping[str, Verb], arguments: Se
     parser = Parser(prog=program, description=description, allow_abbrev=False)
     parser.add_argument("--version", action=ShowVersion, nargs=0, help="show the version and exit")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    for verb, one in verbs.items():
+    # Only help of the whole command, and a verb that there is none of, needs parsers of the others: they take a while.
+    needed = {name: verbs[name]} if name in verbs and given[0] == name else verbs
+    for verb, one in needed.items():
         subparser = subparsers.add_parser(verb, help=one.help, description=one.help, allow_abbrev=False)
         if verb == name:
             module = _imported(one.module, subparser)

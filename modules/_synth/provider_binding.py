@@ -28,10 +28,14 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 
-import jsii
-
 from .._framework import install as framework
-from . import jsii_calls, jsii_process, notice, slim_assembly
+from . import notice, slim_assembly, typeguard_alone
+
+typeguard_alone.install()  # before others import it
+
+import jsii  # noqa: E402
+
+from . import jsii_calls, jsii_process  # noqa: E402
 
 PACKAGE = framework().binding
 ASSEMBLY = f"{PACKAGE}._jsii"  # loads the JavaScript on import; every submodule imports it

@@ -1,6 +1,8 @@
 """Arguments are checked and sent as jsii does it, in less time."""
 
 import json
+import subprocess
+import sys
 import typing
 from typing import Any
 
@@ -10,6 +12,7 @@ from cdktf import TerraformOutput, TerraformResourceLifecycle, TerraformStack, T
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from jsii import _kernel
 
+from checks import ROOT
 from modules import Key
 from modules._framework import install
 
@@ -19,6 +22,20 @@ def test_an_argument_of_a_wrong_type_is_refused_each_time(stack: TerraformStack)
     for number in range(2):
         with pytest.raises(TypeError, match="description must be"):
             TerraformOutput(stack, f"Output{number}", value="x", description=not_text)
+
+
+def test_importing_the_classes_imports_no_mocks_which_are_accepted_all_the_same() -> None:
+    """And garbage is collected afterwards, as before."""
+    program = """
+import gc, sys, modules, typeguard
+print("unittest.mock" in sys.modules, "asyncio" in sys.modules, gc.isenabled())
+from unittest.mock import MagicMock
+typeguard.check_type("argument", MagicMock(), int)
+typeguard.check_type("argument", "a", int)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "False False True\n"
+    assert done.stderr.endswith("TypeError: type of argument must be int; got str instead\n")
 
 
 @pytest.mark.parametrize(
