@@ -201,7 +201,7 @@ class DeployedSystem:
 
     def call_api(self, stage: str, verb: str, path: str, body: bytes | None = None) -> None:
         """Send a signed request. Raises `Failed` where API Gateway may not invoke the function."""
-        running = self.place.local.running()
+        running = self.place.local.process()
         url = f"{running.url if running else ''}/restapis/{stage}/_user_request_/{path}"
         status, answer = signed_request(self.place.local, verb, url, body)
         if status == 500:

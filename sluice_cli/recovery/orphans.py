@@ -60,6 +60,11 @@ class Findings:
     def refused(self) -> list[Orphan]:
         return [one for one in self.orphans if one.problem]
 
+    @property
+    def imports_only(self) -> bool:
+        """Whether the plan of `Recovery.look` imports the orphans and does nothing else."""
+        return not (self.tainted or self.refused or self.add or self.change or self.destroy)
+
 
 class Recovery:
     """Recovery of one stack, which is synthesized and initialized. Only `adopt` and `remove` change anything."""
@@ -95,12 +100,15 @@ class Recovery:
                     return _findings(orphans, changes)
                 orphans |= found
 
-    def adopt(self, findings: Findings) -> int:
+    def adopt(self, findings: Findings, *, untaint: bool = True) -> int:
         """Import the orphans into the state. Nothing else is applied, except for their dependencies."""
-        for address in findings.tainted:
+        for address in findings.tainted if untaint else ():
             self._terraform("untaint", address)
         if not findings.ours:
             return 0
+        if findings.imports_only:
+            self._terraform("apply", "-input=false", PLAN)
+            return len(findings.ours)
         with self._importing(findings.ours):
             changes, _ = self._plan(*_targets(one.address for one in findings.ours))
             lost = [one["address"] for one in changes if "delete" in one["change"]["actions"]]
@@ -111,7 +119,7 @@ class Recovery:
 
     def remove(self, findings: Findings) -> int:
         """Destroy the orphans: import them first, so that Terraform keeps the order and honours `prevent_destroy`."""
-        self.adopt(replace(findings, tainted=[]))
+        self.adopt(findings, untaint=False)
         addresses = {one.address for one in findings.ours}
         changes, _ = self._plan("-destroy", *_targets(addresses))
         gone = {one["address"] for one in changes if "delete" in one["change"]["actions"]}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -145,3 +146,18 @@ def test_addresses_and_ids_are_whole_in_a_terminal_of_80_columns(monkeypatch: py
         "v" * 90,
         f"  2026-01-02 00:00:00+00:00, 12 bytes, serial 3, 4 resources, lineage {'l' * 36}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("findings", "only"),
+    [
+        (Findings(orphans=[ORDERS]), True),
+        (Findings(orphans=[ORDERS, replace(ORDERS, problem="somebody else's")]), False),
+        (Findings(orphans=[ORDERS], tainted=["aws_a.b"]), False),
+        (Findings(orphans=[ORDERS], add=1), False),
+        (Findings(orphans=[ORDERS], change=1), False),
+        (Findings(orphans=[ORDERS], destroy=1), False),
+    ],
+)
+def test_the_plan_that_found_the_orphans_adopts_them_if_it_does_nothing_else(findings: Findings, only: bool) -> None:
+    assert findings.imports_only is only
