@@ -57,7 +57,8 @@ def synthesize_with(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
             env={
                 **own,
                 "PYTHONPATH": str(ROOT),
-                "XDG_CACHE_HOME": str(cache),
+                # Empty at first, as no other test shows that CDK Terrain's is filled without a word.
+                **({"XDG_CACHE_HOME": str(cache)} if framework == "cdktn" else {}),
                 "CDKTF_OUTDIR": str(output),
                 "STATE_BUCKET": "states",
                 **settings,

@@ -534,7 +534,7 @@ def test_a_hundred_readings_take_one_write(pipeline: PipelineInProcess, device: 
 def test_hundreds_of_breaches_are_stored_first_and_notified_in_batches_by_one_invocation(
     pipeline: PipelineInProcess, device: str
 ) -> None:
-    key, count = f"readings/{device}/stuck.jsonl", 600
+    key, count = f"readings/{device}/stuck.jsonl", 300
     stuck = [
         reading(timestamp=f"2026-01-01T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z", value=99, deviceId=device)
         for n in range(count)

@@ -27,11 +27,25 @@ from .synthesized import Terraform
 PAGE = Path(__file__).parents[2] / "docs" / "least-privilege.md"
 
 
-@pytest.fixture(scope="module", params=SYSTEMS, ids=lambda system: system.__name__)
-def system(request: pytest.FixtureRequest, new_app: Callable[[], App]) -> tuple[str, Synthesize]:
-    """The name of a system and how to synthesize it, once for each set of settings."""
-    name = request.param(new_app(), Settings()).node.id
-    return name, cache(lambda settings: Terraform(request.param(new_app(), settings)))
+System = tuple[str, Synthesize]
+
+
+@pytest.fixture(scope="module")
+def systems(new_app: Callable[[], App]) -> dict[str, System]:
+    """The name of each system and how to synthesize it, once for each set of settings, by its class."""
+
+    def once(system: Callable[[App, Settings], TerraformStack]) -> System:
+        stack = system(new_app(), Settings())
+        return stack.node.id, cache(
+            lambda settings: Terraform(stack if settings == Settings() else system(new_app(), settings))
+        )
+
+    return {system.__name__: once(system) for system in SYSTEMS}
+
+
+@pytest.fixture(params=[system.__name__ for system in SYSTEMS])
+def system(request: pytest.FixtureRequest, systems: dict[str, System]) -> System:
+    return systems[request.param]
 
 
 BUFFERED: dict[str, Any] = {one: "buffered" for one in Settings.__dataclass_fields__ if one.endswith("_delivery")}
@@ -48,7 +62,7 @@ def with_change(synthesize: Synthesize, change: StatementMutation) -> Synthesize
 
 
 def test_every_stand_in_passes_as_generated_and_fails_on_each_change_it_stands_in_for(
-    system: tuple[str, Synthesize],
+    system: System,
 ) -> None:
     name, synthesize = system
     statements = read(name, synthesize(Settings()).json)
@@ -63,7 +77,7 @@ def test_every_stand_in_passes_as_generated_and_fails_on_each_change_it_stands_i
 
 
 def test_stand_ins_of_buffered_delivery_pass_as_generated_and_fail_on_their_changes(
-    system: tuple[str, Synthesize],
+    system: System,
 ) -> None:
     name, synthesize = system
     gaps = [(change, gap_of(change)) for one in of_the_buffer(name, synthesize) for change in changes(one)]
@@ -78,18 +92,18 @@ def test_stand_ins_of_buffered_delivery_pass_as_generated_and_fail_on_their_chan
             run(test, name, with_change(lambda _: buffered, change))
 
 
-def test_no_gap_is_claimed_that_no_system_has(new_app: Callable[[], App]) -> None:
-    apps = [build(new_app(), settings) for build in SYSTEMS for settings in (Settings(), Settings(**BUFFERED))]
+def test_no_gap_is_claimed_that_no_system_has(systems: dict[str, System]) -> None:
     found = {
         gap_of(change)
-        for app in apps
-        for statement in read(app.node.id, Terraform(app).json)
+        for name, synthesize in systems.values()
+        for settings in (Settings(), Settings(**BUFFERED))
+        for statement in read(name, synthesize(settings).json)
         for change in changes(statement)
     }
     assert found - {None} == set(GAPS)
 
 
-def test_the_page_has_exactly_the_statements_that_are_synthesized(system: tuple[str, Synthesize]) -> None:
+def test_the_page_has_exactly_the_statements_that_are_synthesized(system: System) -> None:
     name, synthesize = system
     synthesized = synthesize(Settings()).json
     known = paths(name, synthesized)
