@@ -251,6 +251,34 @@ def test_the_server_does_not_start_if_ministack_lacks_the_replaced_code() -> Non
     assert unchanged == "unchanged accepted"
 
 
+METADATA = """
+import json, os, sys
+
+sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as serve.py does
+import service_metadata
+
+ours, plain = service_metadata.responses._service_model, service_metadata._plain_model
+read = {one: ours(one).metadata for one in ("events", "lambda", "monitoring", "s3", "sns", "sqs", "states")}
+print(json.dumps({
+    "imported": "botocore" in sys.modules,
+    "different": [one for one, metadata in read.items() if metadata != dict(plain(one).metadata)],
+    "operations": "CreateQueue" in ours("sqs").operation_names,
+    "unknown": [call("no-service") for call in (ours, plain)],
+}))
+"""
+
+
+def test_the_metadata_of_services_is_that_of_botocore_which_is_not_imported() -> None:
+    command = [str(python_of_local_aws()), "-c", METADATA, str(APP)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+    assert json.loads(done.stdout) == {
+        "imported": False,
+        "different": [],
+        "operations": True,
+        "unknown": [None, None],
+    }
+
+
 def test_every_completion_is_named_in_the_docs() -> None:
     page = (ROOT / "docs" / "local-aws.md").read_text(encoding="utf-8")
     # What completions share, what one of them is told by another or starts, and what serves them.

@@ -83,6 +83,7 @@ import row_pages  # noqa: F401 - completes the reading of large tables
 import runtimes  # noqa: F401 - completes the choice of a function's Python
 import schedules
 import secret_values  # noqa: F401 - completes secrets without a value
+import service_metadata  # noqa: F401 - reads the protocols of services
 import snapshots
 import sns_redrive  # noqa: F401 - completes failed deliveries of SNS
 import stream_mappings  # noqa: F401 - completes what follows a failed batch of a stream

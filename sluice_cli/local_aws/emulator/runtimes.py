@@ -14,6 +14,7 @@ import shlex
 import sys
 import threading
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,7 @@ def _made_launcher(runtime: str) -> Path:
     folder = Path("runtimes", runtime).resolve()
     packages = folder / "packages"
     packages.mkdir(parents=True, exist_ok=True)
-    import boto3
-
-    installed = Path(boto3.__file__).parent.parent
+    installed = Path(str(find_spec("boto3").origin)).parent.parent  # type: ignore[union-attr]
     for name in IN_THE_RUNTIME:
         # Another process of the local AWS may create it at the same time.
         with contextlib.suppress(FileExistsError):
