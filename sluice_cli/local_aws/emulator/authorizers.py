@@ -14,7 +14,7 @@ import re
 import time
 from typing import Any
 
-from ministack.services import apigateway, apigateway_v1, cognito
+from ministack.services import apigateway, apigateway_v1
 
 from completing import existing
 
@@ -29,7 +29,6 @@ _identity_sources = existing(apigateway_v1, "_request_identity_sources")
 _gateway_error = existing(apigateway_v1, "_gw_error")
 _token = existing(apigateway_v1, "_cognito_token_from_request")
 _decoded = existing(apigateway_v1, "_b64url_decode")
-_pool_keys = existing(cognito, "well_known_jwks")
 existing(apigateway_v1, "_fetch_jwks")
 
 
@@ -69,7 +68,10 @@ async def _keys(url: str) -> Any:
     pool = POOL_KEYS.fullmatch(url)
     if pool is None:
         return await _plain_keys(url)
-    _status, _headers, body = _pool_keys(pool[1])
+    # Not at the start: it makes a key, in a sixth of the time of the whole start.
+    from ministack.services import cognito
+
+    _status, _headers, body = existing(cognito, "well_known_jwks")(pool[1])
     return json.loads(body)
 
 
