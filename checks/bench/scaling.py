@@ -5,12 +5,17 @@
 
 import json
 import math
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import modules  # noqa: F401 - first: it prepares the provider binding and jsii
+
+# isort: split
+from cdktf import App
+
+from settings import Settings
 from sluice_cli.load_model.advice import advise
 from sluice_cli.load_model.arrivals import STEADY
 from sluice_cli.load_model.cost import cost_of_load
@@ -21,9 +26,9 @@ from sluice_cli.load_model.quotas import READ
 from sluice_cli.load_model.reading import read_model
 from sluice_cli.load_model.report import as_json, duration, time_words
 from sluice_cli.load_model.simulation import LoadSimulation
-from sluice_cli.project import Project
 from sluice_cli.review.cost.counts import EventCounts
 from sluice_cli.review.cost.prices import read_prices
+from stacks import add_systems
 
 from .load import ANSWER_MS, LOADS
 from .places import DOCS, ROOT
@@ -36,17 +41,16 @@ MODES: Mapping[str, Mapping[str, str]] = {
     "direct": {},
     "buffered": {f"{one}_DELIVERY": "buffered" for one in DELIVERIES},
 }
-# Settings of the surroundings that would change what is synthesized.
-KEPT = ("PATH", "HOME", "VIRTUAL_ENV")
 
 
 def models(mode: str) -> dict[str, LoadModel]:
     """Every system as it is synthesized in a mode, by name."""
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ} | dict(MODES[mode])
     counts = EventCounts.read(ROOT)
     with tempfile.TemporaryDirectory(prefix="scaling-") as folder:
-        synthesized = Project.read(ROOT).synthesize(environment, Path(folder) / "cdktf.out", quiet=True)
-        return {load.name: read_model(synthesized.folders[load.name], load.name, {}, counts) for load in LOADS}
+        app = App(outdir=folder)
+        add_systems(app, Settings.load(MODES[mode], {}))
+        app.synth()
+        return {load.name: read_model(Path(folder, "stacks", load.name), load.name, {}, counts) for load in LOADS}
 
 
 def simulated(model: LoadModel, rates: tuple[int, ...] = RATES, *, advised: bool = True) -> dict[str, Any]:
