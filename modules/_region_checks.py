@@ -97,9 +97,9 @@ def foreign_partitions(stack: Block) -> Iterator[str]:
         for blocks in stack.get(section, {}).values():
             for block in blocks.values():
                 region = _region(block, regions)
+                partition = partition_of(region)
                 for arn in _all_texts(block) if region else ():
                     match = ARN.match(arn)
-                    partition = partition_of(region)
                     if match and match[1] != partition:
                         yield (
                             f"{_path(block)}: {arn} is of the partition {match[1]}; resources in {region} can name "
@@ -177,8 +177,10 @@ def _texts(value: Any, place: list[str]) -> Iterator[str]:
 def _all_texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, list | Mapping):
-        inside = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for name, one in inside:
+    elif isinstance(value, list):
+        for one in value:
+            yield from _all_texts(one)
+    elif isinstance(value, dict):
+        for name, one in value.items():
             if name != "environment":  # a function may call another partition with credentials of its own
                 yield from _all_texts(one)

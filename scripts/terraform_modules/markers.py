@@ -103,19 +103,27 @@ class Markers:
 
     def __init__(self) -> None:
         self._computed: dict[str, Callable[[Settings], Any]] = {}
-        self._texts: dict[Settings, dict[str, str]] = {}
 
     def recognize(self, value: Any, settings: Settings) -> Any:
         """Synthesized Terraform with expressions in place of the settings' values."""
+        marked = _marked(settings)
+
+        @functools.cache
+        def text(value: str) -> str:
+            return self._recognize_text(value, settings) if marked.search(value) else value
+
+        return self._recognize(value, settings, text)
+
+    def _recognize(self, value: Any, settings: Settings, text: Callable[[str], str]) -> Any:
         if isinstance(value, dict):
             return {
-                name if name == "//" else self._text(name, settings): self.recognize(item, settings)
+                name if name == "//" else text(name): self._recognize(item, settings, text)
                 for name, item in value.items()
             }
         if isinstance(value, list):
-            return self._whole_list(value, settings) or [self.recognize(one, settings) for one in value]
+            return self._whole_list(value, settings) or [self._recognize(one, settings, text) for one in value]
         if isinstance(value, str):
-            return FINGERPRINTED if FINGERPRINT.fullmatch(value) else self._text(value, settings)
+            return FINGERPRINTED if FINGERPRINT.fullmatch(value) else text(value)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return self._number(value, settings)
         return value
@@ -161,12 +169,6 @@ class Markers:
         times = int(value / _read(settings, name))
         by = "" if times == 1 else f" * {times}"
         return self._remember(f"{_expression(name)}{by}", lambda other: _read(other, name) * times)
-
-    def _text(self, value: str, settings: Settings) -> str:
-        known = self._texts.setdefault(settings, {})
-        if value not in known:
-            known[value] = self._recognize_text(value, settings)
-        return known[value]
 
     def _recognize_text(self, value: str, settings: Settings) -> str:
         for name in _of_type(settings, tuple):
@@ -254,6 +256,13 @@ def _of_type(settings: Settings, type_: type) -> tuple[str, ...]:
         for one, value in values.items()
         if isinstance(value, type_) and not isinstance(value, bool) and not (type_ is int and value == one.default)
     )
+
+
+@functools.cache
+def _marked(settings: Settings) -> re.Pattern[str]:
+    """A pattern for texts that may have a setting's value, or an item of one."""
+    items = [item for name in _of_type(settings, tuple) for item in _read(settings, name)]
+    return re.compile("|".join([_pattern(settings)[0].pattern, *map(re.escape, items)]))
 
 
 @functools.cache

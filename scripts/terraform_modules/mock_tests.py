@@ -152,15 +152,21 @@ TEST_VALUES = {
 
 
 def meeting_pairs(system: System, learned: dict[str, Any]) -> list[Choices]:
-    """Pairs of options that interact: one changes a part that belongs to the other."""
-    return [choices for choices in system.pairs() if _together(learned, choices)]
-
-
-def _together(value: Any, choices: Choices) -> bool:
-    """Whether the result of both options differs from the sum of their separate effects."""
-    plain = evaluate(value, {})
-    alone = [evaluate(value, {name: label}) for name, label in choices.items()]
-    return bool(_differs(plain, alone[0], alone[1], evaluate(value, choices)))
+    """Pairs of options that interact, so that the result of both differs from the sum of their separate effects: one
+    changes a part that belongs to the other.
+    """
+    plain = evaluate(learned, {})
+    alone = {
+        (name, label): evaluate(learned, {name: label})
+        for one in system.single_choices()
+        for name, label in one.items()
+    }
+    met = []
+    for choices in system.pairs():
+        one, other = (alone[choice] for choice in choices.items())
+        if _differs(plain, one, other, evaluate(learned, choices)):
+            met.append(choices)
+    return met
 
 
 def _differs(plain: Any, one: Any, other: Any, both: Any) -> bool:
