@@ -16,6 +16,7 @@ from sluice_cli.review.picture.stacks import draw_all
 from sluice_cli.scanning.stack import read
 from sluice_cli.scanning.verdict import Verdict, scan
 from tests.support.examples import EXAMPLES, NAMES, Outcome, dangers
+from tests.support.known_types import known_types
 
 from .changes import DANGEROUS_CHANGES
 
@@ -106,7 +107,10 @@ def test_the_examples_have_no_type_errors(site: Path, tmp_path: Path) -> None:
         "[mypy-boto3.*,botocore.*]\nignore_missing_imports = true\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", str(configuration), *files],
+        [
+            *(sys.executable, "-m", "mypy", "--config-file", str(configuration)),
+            *("--cache-dir", str(known_types(tmp_path / "types")), *files),
+        ],
         cwd=tmp_path,
         env={"PATH": "", "MYPYPATH": ":".join(bases)},
         capture_output=True,

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from urllib.request import urlopen
 
-from sluice_cli.project import Project
-from sluice_cli.target import local_aws_of
+from sluice_cli.project import Project, Synthesized
+from sluice_cli.target import local_aws_of, local_target
 from tests.support.added_system import copy_with_added_system, run
 
 # In the tree's own project, after its `make demo`: the proofs of one system.
@@ -27,6 +27,7 @@ def test_an_added_system_is_deployed_shown_and_proven_on_a_local_aws(tmp_path: P
     try:
         shown = run(tree, "-m", "checks", "demo", "doorbell")
         assert shown.returncode == 0, shown.stdout + shown.stderr
+        assert "doorbell" in Synthesized.read(local_target(Project.read(tree)).output).folders  # of all systems
         assert "Rows: 2 of 2." in shown.stdout
         (console,) = re.findall(r"(http://127\.0\.0\.1:\d+/)#token=", shown.stdout)
         with urlopen(console, timeout=60) as page:  # noqa: S310 - an http address, by the pattern
