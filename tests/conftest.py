@@ -49,7 +49,7 @@ FURTHER_DEPLOYMENTS = {
     "deployment-2": ("tests/browser", "tests/local/test_console", "tests/local/test_failures_command"),
     "deployment-3": (
         *("tests/review", "tests/bench", "tests/local/test_least_privilege", "tests/local/test_scanners"),
-        *("tests/local/test_soak", "tests/local/test_terraform"),
+        *("tests/local/test_soak", "tests/local/test_terraform", "tests/local/test_drift"),
     ),
     # It changes the deployment for minutes.
     "deployment-4": ("tests/local/test_delivery_modes",),
