@@ -5,7 +5,7 @@
 // And two things of cdktf's cost less here. It notes for each token where in JavaScript it was made, which in a Python
 // program is always inside jsii: a twentieth of a synth, for nothing. And it goes through all of a stack four times
 // looking for tokens, with five patterns in each text and four in each name: up to a third of a synth. Most of it holds
-// none.
+// none, and most of the rest names attributes of resources.
 "use strict";
 const fs = require("fs");
 const Module = require("module");
@@ -37,6 +37,24 @@ for (const name of ["stdout", "stderr"]) {
 const TOKEN = /TfToken\[|Map Token Value|[-|\d.+]e[-|\d.eE+]/;
 const marked = (value) => typeof value === "string" && TOKEN.test(value);
 
+const TEXT_TOKEN = /\$\{TfToken\[([a-zA-Z0-9:._-]+)\]\}/g;
+let tokenMap; // cdktf's
+
+// A text of attributes of resources and of plain text, as most that hold tokens. Of all others: undefined.
+function resolveReferences(text, { scope, preparing }) {
+  if (/[{}]/.test(text.replace(TEXT_TOKEN, ""))) return undefined; // Terraform's expressions have rules of their own
+  try {
+    const resolved = text.replace(TEXT_TOKEN, (_, key) => {
+      const token = tokenMap.instance().lookupToken(key);
+      if (token.constructor.name !== "Reference") throw new Error("another kind of token");
+      return token.resolve({ scope, preparing });
+    });
+    return TOKEN.test(resolved) ? undefined : resolved;
+  } catch {
+    return undefined; // `resolve` fails in cdktf's words
+  }
+}
+
 // What holds no token resolves to itself; `resolve`, cdktf's own, does all else.
 function resolvePlain(resolve) {
   return (whole, options) => {
@@ -51,6 +69,8 @@ function resolvePlain(resolve) {
       if (typeof value === "string" ? !TOKEN.test(value) : typeof value === "boolean" || value === null) return value;
       if (Array.isArray(value) && !value.some((one) => typeof one === "number" || marked(one)))
         return value.map((one, at) => inner(`${at}`, one)).filter((one) => one !== undefined);
+      const text = typeof value === "string" && tokenMap && resolveReferences(value, options);
+      if (text) return text;
       if (!isPlain(value) || names.length > 100) return resolve(value, { ...options, prefix: [...names] });
       const resolved = {};
       for (const name of Object.keys(value)) {
@@ -72,6 +92,7 @@ const { _load } = Module;
 Module._load = (request, ...rest) => {
   const loaded = _load(request, ...rest);
   if (request.endsWith("/stack-trace") && loaded.captureStackTrace) loaded.captureStackTrace = () => [];
+  if (request.endsWith("/token-map")) tokenMap = loaded.TokenMap;
   if (request.endsWith("/private/resolve") && loaded.findTokens && loaded.resolve.name === "resolve")
     loaded.resolve = resolvePlain(loaded.resolve);
   return loaded;

@@ -166,6 +166,7 @@ values = {
     "others": [True, False, 0, -1, 2.5, 1e300, 123456789, {}, [], [[]], [{}], {"a": {}}],
     "nothing": {"a": None, "b": [None, "c", None]},
     "texts": [text, f"before {text} after", f"{text}{text}", {"in": [text]}, f"${{{text}}}"],
+    "texts beside texts": [f"{{{text}", f"1e5 {text}", f"TfToken {text} TfToken[", f"}}{text}{{"],
     "numbers": [number, f"port {number}", {"in": number}],
     "a number in a text": {"port": f"port {number}", "ports": [f"{number} and {number}"]},
     "lists": {"whole": items, "element": Fn.element(items, 1), "joined": Fn.join(",", items)},
@@ -173,12 +174,24 @@ values = {
     "x3e9y": {"1e5": "1e5"},
     "functions": Fn.jsonencode({"a": [text, 1, True]}),
     "tokens": [Token.as_any({"a": text}), Token.as_string_map(Token.as_any({"b": text})), Own()],
+    "a token in a text": [Token.as_string(Own())],
 }
 for at, (name, value) in enumerate(values.items()):
     TerraformOutput(stack, f"output-{at}", value=value if at % 2 else {name: value})
 stack.add_override("locals.deep", __import__("functools").reduce(lambda inner, _: {"a": [inner]}, range(40), text))
 stack.add_override("locals.values", values)
 print(Testing.synth(stack))
+
+app = Testing.app()
+first, second = TerraformStack(app, "first"), TerraformStack(app, "second")
+of_first = TerraformVariable(first, "variable", type="string").string_value
+TerraformOutput(second, "output", value=[of_first, f"before {of_first} after"])
+print(Testing.synth(second), Testing.synth(first))
+stack.add_override("locals.unknown", "${TfToken[TOKEN.1234567]}")
+try:
+    Testing.synth(stack)
+except RuntimeError as error:
+    print(error)
 """
 
 
@@ -195,6 +208,7 @@ def test_all_values_resolve_to_what_they_resolve_to_in_an_ordinary_jsii() -> Non
     )
     assert ours == ordinary
     assert len(ours.splitlines()) > 100
+    assert "TOKEN.1234567" in ours
 
 
 def test_what_cannot_be_resolved_is_refused_in_cdktfs_own_words(stack: TerraformStack) -> None:
