@@ -8,7 +8,7 @@ from functools import lru_cache
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import Credentials
-from botocore.exceptions import HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
 from sluice_cli.errors import LocalAwsError
@@ -48,7 +48,7 @@ def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
     headers = {"X-Sluice-Token": token.read_text()} if token.exists() else {}  # other versions have no token
     try:
         return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)
-    except HTTPClientError as error:
+    except BotoCoreError as error:
         raise LocalAwsError(NOT_RUNNING) from error
 
 

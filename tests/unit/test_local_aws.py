@@ -1,4 +1,5 @@
 import json
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from botocore.config import Config
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws, Running
+from sluice_cli.local_aws.signed_request import own_request
 from tests.support.waiting import eventually
 
 from .answering import answering
@@ -136,3 +138,16 @@ def test_equal_clients_are_made_once_for_each_run_of_the_local_aws(tmp_path: Pat
         assert local.client("s3", config=Config()) is not local.client("s3", config=Config())
     with recorded_process(tmp_path, 4567):
         assert local.client("s3").meta.endpoint_url == "https://127.0.0.1:4567"
+
+
+def test_a_request_that_a_running_process_does_not_answer_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "client.pem").touch()
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        running = Running(1, url, str(tmp_path / "client.pem"), "key", "secret")
+        monkeypatch.setattr(LocalAws, "process", lambda local: running)
+        with pytest.raises(LocalAwsError, match="not running"):
+            own_request(LocalAws(tmp_path), "GET", "/_sluice/denials")
