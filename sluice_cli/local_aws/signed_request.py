@@ -48,7 +48,7 @@ def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
     headers = {"X-Sluice-Token": token.read_text()} if token.exists() else {}  # other versions have no token
     try:
         return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)
-    except BotoCoreError as error:
+    except (BotoCoreError, OSError) as error:  # its folder may be gone, too
         raise LocalAwsError(NOT_RUNNING) from error
 
 
