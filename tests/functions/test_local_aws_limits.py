@@ -25,7 +25,7 @@ INTERNAL_ERROR = {"message": "Internal server error"}
 
 @pytest.fixture(scope="module")
 def function(aws: BareAws) -> str:
-    return aws.function("answers", aws.role("answers", allow(LOGS)), ANSWERS)
+    return aws.function("answers", aws.role("answers", allow(LOGS)), ANSWERS, Timeout=300)
 
 
 @pytest.mark.parametrize(("kind", "most"), [("RequestResponse", 6 * MEGABYTE), ("Event", MEGABYTE)])
