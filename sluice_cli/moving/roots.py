@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,10 +135,8 @@ def redirected_to_local_aws(root: Folder, stack: Stack) -> Iterator[None]:
 
 
 def send_to_local_aws(root: Folder, stack: Stack) -> None:
-    """Write that override file.
-
-    The module admits versions of the provider that the stack admits. A block of endpoints, which the provider takes
-    more than a second to validate, is written where the root's author wrote one.
+    """Write that override file, also for endpoints that the root's author wrote. The module admits versions of the
+    provider that the stack admits.
     """
     endpoint = root.target.environment["AWS_ENDPOINT_URL"]
     _, backend = stack.backend
@@ -146,24 +144,11 @@ def send_to_local_aws(root: Folder, stack: Stack) -> None:
         name: wanted
         for block in blocks(stack.configuration.get("terraform", {}).get("required_providers"))
         for name, wanted in block.items()
-        if name == "aws" and not _has_endpoints(root.path)
+        if name == "aws"
     }
-    configuration = {"terraform": {"required_providers": required}, "provider": {"aws": [{}]}}
+    configuration = {"terraform": {"required_providers": required}, "provider": {"aws": [{"endpoints": []}]}}
     content = local_overrides.override(configuration, backend, {}, endpoint)
     (root.path / local_overrides.OVERRIDE).write_text(json.dumps(content, indent=2) + "\n")
-
-
-def _has_endpoints(folder: Path) -> bool:
-    """Whether a provider's block in a root module has endpoints; those of a backend are an attribute, not a block."""
-    for file in folder.glob("*.tf"):
-        if re.search(rb"\bendpoints\s*\{", file.read_bytes()):
-            return True
-    for file in folder.glob("*.tf.json"):
-        with suppress(ValueError):  # Terraform says what is wrong with it
-            written = [one.get("provider") for one in blocks(json.loads(file.read_bytes()))]
-            if file.name != local_overrides.OVERRIDE and '"endpoints"' in json.dumps(written):
-                return True
-    return False
 
 
 def _index(instance: Mapping[str, Any]) -> str:

@@ -15,6 +15,8 @@ from sluice_cli.project import Synthesized
 from sluice_cli.terraform.document import blocks, read_stack
 from sluice_cli.terraform.version_constraints import requires
 
+Block = dict[str, Any]
+
 OVERRIDE = "sluice_override.tf.json"
 # Additional file for providers that the stack leaves implicit.
 ADDITION = "sluice.tf.json"
@@ -39,13 +41,13 @@ CLEARED = (
     *("use_fips_endpoint", "use_dualstack_endpoint", "sts_region", "s3_us_east_1_regional_endpoint", "insecure"),
     *("ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"),
 )
-# An override cannot remove a block; an empty block assumes no role.
+# An override replaces blocks of a type by its own, which may be none if they are dynamic.
+NONE: Block = {"for_each": [], "content": {}}
+# An empty block assumes no role.
 EMPTIED = ("assume_role", "assume_role_with_web_identity")
 
 # Arguments that identify a state, by backend type.
 STATE_IDENTITY = {"s3": ("bucket", "key"), "local": ("path",), "gcs": ("bucket", "prefix"), "http": ("address",)}
-
-Block = dict[str, Any]
 
 
 def write(synthesized: Synthesized, endpoint: str, state_bucket: str) -> None:
@@ -102,10 +104,11 @@ def backend(name: str, stack: Block, endpoint: str, state_bucket: str) -> Block:
 
 def _provider(block: Block, endpoint: str, services: Collection[str]) -> Block:
     result: Block = {"s3_use_path_style": True, "skip_metadata_api_check": "true"}
-    # Endpoints that the author wrote are replaced in any case.
-    written = [*services, *(name for one in blocks(block.get("endpoints")) for name in one)]
-    if written:
-        result["endpoints"] = [dict.fromkeys(written, endpoint)]
+    written = [name for one in blocks(block.get("endpoints")) for name in one]
+    if services:
+        result["endpoints"] = [dict.fromkeys([*services, *written], endpoint)]
+    elif "endpoints" in block:
+        result["dynamic"] = {"endpoints": NONE}
     result |= {name: None for name in CLEARED if block.get(name) is not None}
     result |= {name: [{}] for name in EMPTIED if block.get(name)}
     return {"alias": block["alias"], **result} if "alias" in block else result

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sluice_cli.project import Synthesized
-from sluice_cli.terraform.local_overrides import ADDITION, CLEARED, OVERRIDE, SERVICES, write
+from sluice_cli.terraform.local_overrides import ADDITION, CLEARED, NONE, OVERRIDE, SERVICES, write
 
 ENDPOINT = "https://127.0.0.1:4566"
 QUEUE = {"aws_sqs_queue": {"q": {"name": "q"}}}
@@ -72,7 +72,7 @@ def test_arguments_that_lead_to_an_account_are_removed(written: Any) -> None:
         {
             **PROVIDER,
             **dict.fromkeys(CLEARED),
-            "endpoints": [{"dynamodb": ENDPOINT, "braket": ENDPOINT}],
+            "dynamic": {"endpoints": NONE},
             "assume_role": [{}],
             "assume_role_with_web_identity": [{}],
         }
@@ -105,6 +105,12 @@ def test_a_provider_that_may_be_old_gets_the_endpoints_of_services(written: Any,
     stack = {"terraform": {"required_providers": required}, "provider": {"aws": [{}]}, "resource": QUEUE}
     ((override, _),) = written(a=stack).values()
     assert override["provider"] == {"aws": [OLD_PROVIDER]}
+
+
+def test_all_endpoints_of_an_author_are_replaced_where_the_provider_may_be_old(written: Any) -> None:
+    block = {"endpoints": [{"dynamodb": "https://aws", "braket": "https://aws"}]}
+    ((override, _),) = written(a={"provider": {"aws": block}, "resource": QUEUE}).values()
+    assert override["provider"]["aws"] == [{**PROVIDER, "endpoints": [dict.fromkeys([*SERVICES, "braket"], ENDPOINT)]}]
 
 
 @pytest.mark.parametrize("version", ["5.100.0", "~> 5.40", "~> 5.100.0", ">= 5.82, < 7.0.0", "> 5.50, != 5.60.0"])

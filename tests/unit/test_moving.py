@@ -17,7 +17,7 @@ from sluice_cli.project import Project
 from sluice_cli.review.plan import read_plan
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
-from sluice_cli.terraform.local_overrides import OVERRIDE
+from sluice_cli.terraform.local_overrides import NONE, OVERRIDE
 
 OWN = {"terraform_data.Row", "terraform_data.Mail"}
 MOVED = {"module.own.terraform_data.row", "module.own.terraform_data.mail"}
@@ -178,14 +178,16 @@ def test_a_root_has_no_endpoints_where_its_stack_requires_a_provider_that_takes_
         ("more.tf.json", '{"provider": {"aws": {"endpoints": {"dynamodb": "https://example.com"}}}}'),
     ],
 )
-def test_endpoints_of_a_roots_author_are_replaced(stack: Stack, root: Folder, name: str, content: str) -> None:
+def test_endpoints_of_a_roots_author_are_removed_where_the_provider_takes_them_from_the_environment(
+    stack: Stack, root: Folder, name: str, content: str
+) -> None:
     local = replace(root, target=replace(root.target, environment={"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}))
     (root.path / name).write_text(content)
     require(stack, WITHOUT_ENDPOINTS)
     with redirected_to_local_aws(local, stack):
         (provider,) = json.loads((root.path / OVERRIDE).read_text())["provider"]["aws"]
-    (endpoints,) = provider["endpoints"]
-    assert endpoints["dynamodb"] == "https://127.0.0.1:1"
+    assert provider["dynamic"]["endpoints"] == NONE
+    assert "endpoints" not in provider
 
 
 def test_a_root_is_redirected_to_the_local_aws_during_the_move_only(stack: Stack, root: Folder) -> None:
