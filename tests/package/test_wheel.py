@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sluice_cli.terraform.mirror import VARIABLE
+from tests.support.known_types import known_types
 
 from .conftest import ROOT
 
@@ -187,11 +188,13 @@ def typed(followed: Followed, shell: Shell) -> Shell:
     """With mypy in the environment."""
     del followed
     shell.check(shell.activated("pip install mypy"))
+    known_types(shell.folder / TYPES)
     return shell
 
 
 # What mypy has found out about the libraries, for both tests.
-MYPY = "mypy --cache-dir ../types"
+TYPES = "types"
+MYPY = f"mypy --cache-dir ../{TYPES}"
 
 
 def test_the_new_project_has_no_type_errors_and_asks_pip_for_nothing_that_is_not_there(typed: Shell) -> None:
