@@ -23,9 +23,12 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def attached(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The same with a provider that runs already, for commands that do not configure it."""
+    """The same with a provider that runs already, for commands that do not configure it.
+
+    `terraform test` plans a module dozens of times in one process, which else collects its garbage again and again.
+    """
     with attached_provider(environment) as made:
-        yield made
+        yield {**made, "GOMEMLIMIT": "1GiB"}
 
 
 @pytest.fixture(scope="session")
