@@ -69,7 +69,7 @@ def test_in_an_account_code_is_pushed_and_the_next_plan_knows_it(
         made.wait_for("ours: more than code changed: `sluice deploy`", after)
         function = made.client("lambda").get_function_configuration(FunctionName="account-echo")
         assert function["Timeout"] != 77
-        (in_account / "app.py").write_text(app)
+    (in_account / "app.py").write_text(app)
     code, out, err = sluice(in_account, "deploy", "ours", "--yes", variables=account)
     assert (code, err) == (0, "")
     assert "No changes. Your infrastructure matches the configuration." in out
