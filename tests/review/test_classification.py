@@ -17,7 +17,7 @@ from sluice_cli.review.dangers.arguments import JUDGES
 from sluice_cli.review.dangers.directions import DIRECTIONS
 from sluice_cli.terraform.mirror import terraform_environment
 from tests.review.moves import DANGEROUS, HARMLESS_FROM_NOTHING, block_removed, moved
-from tests.review.plans import change, findings
+from tests.review.plans import Values, change, findings, review
 
 ROOT = Path(__file__).parent.parent.parent
 COMPLETE = {type_: rules for type_, rules in classified().items() if not rules.partial}
@@ -132,27 +132,36 @@ def test_directions_and_judges_are_those_that_the_tables_name() -> None:
         read_rule("delivery sideways maybe")
 
 
+def found_in(*changes: Values) -> list[list[str]]:
+    """The dangers of each change, from one review of all of them, at addresses of their own."""
+    numbered = [{**one, "address": f"{one['address']}{number}"} for number, one in enumerate(changes)]
+    dangers = {one.address: one.findings for one in review(*numbered).dangers}
+    return [[f"{it.danger.value}: {it.what}" for it in dangers.get(one["address"], ())] for one in numbered]
+
+
 @settings(max_examples=6, deadline=None)
 @pytest.mark.parametrize("direction", DANGEROUS)
 @given(data=st.data())
 def test_a_move_in_the_dangerous_direction_is_dangerous_and_the_other_is_not(direction: str, data: Any) -> None:
     moves, way_back_is_harmless = DANGEROUS[direction]
     chosen = [
-        (type_, argument)
+        (classified()[type_], argument)
         for type_, argument in SIMPLE
         if classified()[type_].arguments[argument].direction == direction
     ]
-    for type_, argument in chosen:
-        rules = classified()[type_]
-        rule = rules.arguments[argument]
-        before, after = data.draw(moves(rule))
-        assert rule.danger is not None
-        found = findings(moved(rules, argument, before, after))
-        assert any(one.startswith((rule.danger.value, "Encryption")) for one in found), (type_, argument, before, after)
-        if way_back_is_harmless:
-            assert findings(moved(rules, argument, after, before)) == [], (type_, argument, after, before)
-        if direction in HARMLESS_FROM_NOTHING:
-            assert findings(moved(rules, argument, None, before)) == [], (type_, argument, before)
+    drawn = [(rules, argument, *data.draw(moves(rules.arguments[argument]))) for rules, argument in chosen]
+    for (rules, argument, before, after), found in zip(drawn, found_in(*(moved(*one) for one in drawn)), strict=True):
+        danger = rules.arguments[argument].danger
+        assert danger is not None
+        case = (rules.type, argument, before, after)
+        assert any(one.startswith((danger.value, "Encryption")) for one in found), case
+    harmless = []
+    if way_back_is_harmless:
+        harmless += [(rules, argument, after, before) for rules, argument, before, after in drawn]
+    if direction in HARMLESS_FROM_NOTHING:
+        harmless += [(rules, argument, None, before) for rules, argument, before, _ in drawn]
+    for move, found in zip(harmless, found_in(*(moved(*one) for one in harmless)), strict=True):
+        assert found == [], (move[0].type, *move[1:])
 
 
 def test_a_block_that_is_taken_away_is_dangerous_once_and_one_that_is_added_is_not() -> None:
@@ -174,9 +183,13 @@ def test_a_block_that_is_taken_away_is_dangerous_once_and_one_that_is_added_is_n
 @pytest.mark.parametrize("type_", COMPLETE)
 def test_harmless_arguments_are_harmless_and_an_unknown_one_is_named(type_: str) -> None:
     rules = COMPLETE[type_]
-    for argument, rule in rules.arguments.items():
-        if rule.kind == "harmless" and not argument.endswith(("_index.name", "replica.region_name")):
-            assert findings(moved(rules, argument, "a", "b")) == [], argument
+    harmless = [
+        argument
+        for argument, rule in rules.arguments.items()
+        if rule.kind == "harmless" and not argument.endswith(("_index.name", "replica.region_name"))
+    ]
+    for argument, found_here in zip(harmless, found_in(*(moved(rules, it, "a", "b") for it in harmless)), strict=True):
+        assert found_here == [], argument
     (found,) = findings(moved(rules, "a_later_argument", "a", "b"))
     assert found.startswith("Cannot be judged: ")
     assert f"a_later_argument of {type_}" in found
