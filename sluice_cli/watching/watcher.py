@@ -26,6 +26,7 @@ from sluice_cli.watching.sources import IGNORED, VARIABLE, SourceFinder
 
 STEP_MS = 10  # time between two looks for new events
 DEBOUNCE_MS = 100  # changes within this time count as one save
+READY_MS = 100  # after the start of the watch it is known to be set up
 SETTLE_SECONDS = 1.0  # time without another save before the state is updated
 LOOK_SECONDS = 1.0
 
@@ -46,6 +47,7 @@ class Watcher:
         self._events: queue.Queue[set[Path]] = queue.Queue()
         self._stop = threading.Event()
         self._restart = threading.Event()
+        self._watches = threading.Event()
         self._settling: Future[None] | None = None
         self._settle_at: float | None = None
         self._down = False
@@ -56,6 +58,7 @@ class Watcher:
         self._learn()
         watching = threading.Thread(target=self._watch_files, daemon=True)
         watching.start()
+        self._watches.wait()
         self._say_what_is_watched()
         with ThreadPoolExecutor(1) as background:
             try:
@@ -188,12 +191,16 @@ class Watcher:
         while not self._stop.is_set():
             self._restart.clear()
             deep = self._deep_folders()
-            ended = threading.Event()
-            shallow = threading.Thread(target=self._report, args=([self._project.folder], False, ended), daemon=True)
+            ended, shallow_watches, deep_watches = (threading.Event() for _ in range(3))
+            project = ([self._project.folder], False, ended, shallow_watches)
+            shallow = threading.Thread(target=self._report, args=project, daemon=True)
             shallow.start()
-            below = threading.Thread(target=self._report, args=(deep, True, ended), daemon=True)
+            below = threading.Thread(target=self._report, args=(deep, True, ended, deep_watches), daemon=True)
             if deep:
                 below.start()
+                deep_watches.wait()
+            shallow_watches.wait()
+            self._watches.set()
             while not self._stop.is_set():
                 self._restart.wait()
                 self._restart.clear()
@@ -211,24 +218,32 @@ class Watcher:
         found = {one.resolve() for one in (*own, *sources) if one.is_dir()}
         return sorted(one for one in found if not any(other in one.parents for other in found))
 
-    def _report(self, folders: Iterable[Path], recursive: bool, ended: threading.Event) -> None:
+    def _report(
+        self, folders: Iterable[Path], recursive: bool, ended: threading.Event, watches: threading.Event
+    ) -> None:
         keep = Saved(ignore_paths=[self._project.output, self._project.private_folder])
-        for changes in watch(
-            *folders,
-            watch_filter=keep,
-            debounce=DEBOUNCE_MS,
-            step=STEP_MS,
-            stop_event=ended,
-            recursive=recursive,
-            raise_interrupt=False,
-            ignore_permission_denied=True,
-        ):
-            files = {Path(path).resolve() for kind, path in changes if kind != Change.deleted or recursive}
-            if any(path.parent == self._project.folder and path.is_dir() for path in files):
-                self._restart.set()
-            saved = {path for path in files if not path.is_dir()}
-            if saved:
-                self._events.put(saved)
+        try:
+            for changes in watch(
+                *folders,
+                watch_filter=keep,
+                debounce=DEBOUNCE_MS,
+                step=STEP_MS,
+                rust_timeout=READY_MS,
+                yield_on_timeout=True,
+                stop_event=ended,
+                recursive=recursive,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            ):
+                watches.set()
+                files = {Path(path).resolve() for kind, path in changes if kind != Change.deleted or recursive}
+                if any(path.parent == self._project.folder and path.is_dir() for path in files):
+                    self._restart.set()
+                saved = {path for path in files if not path.is_dir()}
+                if saved:
+                    self._events.put(saved)
+        finally:
+            watches.set()  # also where it cannot watch: nobody waits for it
 
 
 def record_sources(project: Project) -> None:
