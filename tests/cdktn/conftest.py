@@ -57,7 +57,7 @@ def synthesize_with(tmp_path_factory: pytest.TempPathFactory) -> Synthesize:
             env={
                 **own,
                 "PYTHONPATH": str(ROOT),
-                # Empty at first, as no other test shows that CDK Terrain's is filled without a word.
+                # CDK Terrain's is empty at first: it is filled without a notice. CDKTF's is filled by other tests.
                 **({"XDG_CACHE_HOME": str(cache)} if framework == "cdktn" else {}),
                 "CDKTF_OUTDIR": str(output),
                 "STATE_BUCKET": "states",

@@ -50,6 +50,7 @@ def test_every_call_that_iam_refuses_a_function_is_explained(
     _, refused = proven
     resources = resources_of([Stack(name, deployment.target) for name in deployment.systems])
     roles = {one.role_name for one in functions_in(resources)}
+    # Their own code; tests/unit/test_denials_of_systems.py reads the whole repository, as the tool reads a project.
     explainer = Explainer(resources, ROOT / "stacks")
     # Equal calls have equal explanations.
     own = [one for one in refused if one.role in roles and not one.explicit]

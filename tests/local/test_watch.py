@@ -113,17 +113,24 @@ def test_code_goes_to_the_function_while_another_command_holds_the_project(watch
 
 def test_a_package_of_5000_files_is_updated(watched: Watched) -> None:
     made, package = watched.folder.parent / "many", watched.folder / "ours" / "common" / "many"
+    few = watched.folder / "ours" / "common" / "few"
+    few.mkdir()
+    for number in range(300):  # one by one, while it is watched
+        (few / f"part{number}.py").write_text(f"N = {number}\n")
     made.mkdir()
     for number in range(5_000):
         (made / f"part{number}.py").write_text(f"N = {number}\n")
     made.rename(package)  # whole: no archive of a part of it is refused
     watched.save("ours/echo/handler.py", HANDLER.format(number=7))
-    (watched.folder / "ours" / "common" / "words.py").write_text("from common.many.part4999 import N as WORD\n")
-    watched.wait_for_answer("watched-echo", "4999 7")
+    (watched.folder / "ours" / "common" / "words.py").write_text(
+        "from common.few.part299 import N as M\nfrom common.many.part4999 import N\n\nWORD = M + N\n"
+    )
+    watched.wait_for_answer("watched-echo", "5298 7")
     watched.save("ours/echo/handler.py", HANDLER.format(number=8))
-    watched.wait_for_answer("watched-echo", "4999 8")
+    watched.wait_for_answer("watched-echo", "5298 8")
     (watched.folder / "ours" / "common" / "words.py").write_text('WORD = "whole"\n')
     shutil.rmtree(package)
+    shutil.rmtree(few)
     watched.wait_for_answer("watched-echo", "whole 8")
 
 

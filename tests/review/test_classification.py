@@ -136,6 +136,7 @@ def found_in(*changes: Values) -> list[list[str]]:
     """The dangers of each change, from one review of all of them, at addresses of their own."""
     numbered = [{**one, "address": f"{one['address']}{number}"} for number, one in enumerate(changes)]
     dangers = {one.address: one.findings for one in review(*numbered).dangers}
+    assert dangers.keys() <= {one["address"] for one in numbered}
     return [[f"{it.danger.value}: {it.what}" for it in dangers.get(one["address"], ())] for one in numbered]
 
 

@@ -19,7 +19,7 @@ from sluice_cli.project import Project
 from tests.support.waiting import eventually
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-VIOLATIONS = {"resultTypes": ["violations"], "selectors": False}  # no more of what is right than that it was tried
+VIOLATIONS = {"resultTypes": ["violations"], "selectors": False}  # as what is right takes most of the answer
 WIDE, NARROW = (1400, 1000), (360, 780)
 
 # What the picture showed, since when a file was dropped: boxes and arrows as they lit up, and moving dots.

@@ -65,10 +65,11 @@ class Example:
 
     def suite(self) -> "subprocess.CompletedProcess[str]":
         """Run the example's own tests."""
+        environment = self.environment.items()
         return subprocess.run(
             [sys.executable, "-m", "pytest", "-q", *(f"-pno:{plugin}" for plugin in UNUSED_PLUGINS)],
             cwd=self.folder,
-            env=self.environment,
+            env={name: value for name, value in environment if name == "PYTHONPATH" or not name.startswith("PYTHON")},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -66,7 +66,10 @@ class Watched:
                 return bool(json.loads(client.invoke(FunctionName=function)["Payload"].read()) == answer)
             return False
 
-        eventually(is_given, within=600)
+        try:
+            eventually(is_given, within=600)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the watcher said: {self.said()}") from error
 
 
 @contextlib.contextmanager
