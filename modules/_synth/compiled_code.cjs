@@ -1,7 +1,7 @@
 // Keeps what V8 has compiled of the JavaScript that a process loads, for the next process: half of what starting jsii
 // and cdktf costs. Node has such a cache from version 22, by the path of a file; jsii loads from another folder each time.
 "use strict";
-const { createHash } = require("crypto");
+const { createHash, randomBytes } = require("crypto");
 const fs = require("fs");
 const Module = require("module");
 const path = require("path");
@@ -9,12 +9,28 @@ const v8 = require("v8");
 const vm = require("vm");
 
 const MOST_BYTES = 32 * 1024 * 1024; // then only what this process has loaded is kept
+const UNUSED_MS = 30 * 24 * 60 * 60 * 1000; // as in cache.py
+
+// Nothing that is done with the files may fail a synth: it only takes longer.
+function attempt(action) {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
 
 function read(file) {
-  try {
-    return v8.deserialize(fs.readFileSync(file));
-  } catch {
-    return new Map(); // there is none, or none that can be read: all is compiled, as always
+  const now = new Date();
+  attempt(() => fs.utimesSync(file, now, now)); // it is in use
+  return attempt(() => v8.deserialize(fs.readFileSync(file))) || new Map(); // without one all is compiled, as always
+}
+
+// Files of Node versions that are no longer used, and drafts of processes that were killed.
+function removeUnused(folder) {
+  for (const name of attempt(() => fs.readdirSync(folder)) || []) {
+    const file = path.join(folder, name);
+    attempt(() => fs.statSync(file).mtimeMs < Date.now() - UNUSED_MS && fs.unlinkSync(file));
   }
 }
 
@@ -22,12 +38,14 @@ function write(file, kept, scripts) {
   const size = [...kept.values()].reduce((sum, code) => sum + code.length, 0);
   const all = size > MOST_BYTES ? new Map() : kept;
   for (const [key, script] of scripts) all.set(key, script.createCachedData());
-  const draft = `${file}.${process.pid}`;
+  removeUnused(path.dirname(file));
+  // A process id is not enough of a name: containers that share a home folder have the same ones.
+  const draft = `${file}.${randomBytes(8).toString("hex")}`;
   try {
-    fs.writeFileSync(draft, v8.serialize(all), { mode: 0o600 });
+    fs.writeFileSync(draft, v8.serialize(all), { mode: 0o600, flag: "wx" });
     fs.renameSync(draft, file); // no other process sees it half written
   } catch {
-    fs.rmSync(draft, { force: true }); // nothing is kept
+    attempt(() => fs.unlinkSync(draft)); // nothing is kept
   }
 }
 
