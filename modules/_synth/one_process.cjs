@@ -2,6 +2,9 @@
 // Here `program.js` talks over this process's standard input and output instead, and what JavaScript prints goes where
 // jsii's entry sends it: to standard error, as JSON.
 //
+// Two options of V8 suit a synth, which is a short process, and what V8 has compiled is kept for the next process where
+// a folder is given as the second argument (`compiled_code.cjs`).
+//
 // And two things of cdktf's cost less here. It notes for each token where in JavaScript it was made, which in a Python
 // program is always inside jsii: a twentieth of a synth, for nothing. And it goes through all of a stack four times
 // looking for tokens, with five patterns in each text and four in each name: up to a third of a synth. Most of it holds
@@ -39,6 +42,20 @@ const marked = (value) => typeof value === "string" && TOKEN.test(value);
 
 const TEXT_TOKEN = /\$\{TfToken\[([a-zA-Z0-9:._-]+)\]\}/g;
 let tokenMap; // cdktf's
+let resolvable; // cdktf's module of resolvers
+
+const isExactly = (kind, object, ...methods) =>
+  object?.constructor === kind && !methods.some((name) => Object.hasOwn(object, name));
+
+// A class of Python's that overrides methods of a resolver is to JavaScript an object with methods of its own.
+function resolvesAsDefault(resolver) {
+  const { DefaultTokenResolver, StringConcat } = resolvable || {};
+  return (
+    DefaultTokenResolver &&
+    isExactly(DefaultTokenResolver, resolver, "resolveString", "resolveToken") &&
+    isExactly(StringConcat, resolver.concat, "join")
+  );
+}
 
 // A text of attributes of resources and of plain text, as most that hold tokens. Of all others: undefined.
 function resolveReferences(text, { scope, preparing }) {
@@ -65,11 +82,12 @@ function resolvePlain(resolve) {
       names.pop();
       return resolved;
     };
+    const byDefault = tokenMap && resolvesAsDefault(options.resolver);
     const walk = (value) => {
       if (typeof value === "string" ? !TOKEN.test(value) : typeof value === "boolean" || value === null) return value;
       if (Array.isArray(value) && !value.some((one) => typeof one === "number" || marked(one)))
         return value.map((one, at) => inner(`${at}`, one)).filter((one) => one !== undefined);
-      const text = typeof value === "string" && tokenMap && resolveReferences(value, options);
+      const text = typeof value === "string" && byDefault && resolveReferences(value, options);
       if (text) return text;
       if (!isPlain(value) || names.length > 100) return resolve(value, { ...options, prefix: [...names] });
       const resolved = {};
@@ -93,6 +111,7 @@ Module._load = (request, ...rest) => {
   const loaded = _load(request, ...rest);
   if (request.endsWith("/stack-trace") && loaded.captureStackTrace) loaded.captureStackTrace = () => [];
   if (request.endsWith("/token-map")) tokenMap = loaded.TokenMap;
+  if (request.endsWith("/resolvable")) resolvable = loaded;
   if (request.endsWith("/private/resolve") && loaded.findTokens && loaded.resolve.name === "resolve")
     loaded.resolve = resolvePlain(loaded.resolve);
   return loaded;

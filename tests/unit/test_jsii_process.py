@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,44 @@ def test_compiled_code_that_cannot_be_read_or_kept_changes_nothing(tmp_path: Pat
     assert changed != files
     assert compiled_from(folder, program) == ("said", changed)
     assert compiled_from(tmp_path / "none", program) == ("said", [])
+    file = tmp_path / "file"  # a folder that may not be entered fails the same way, but not for root
+    file.touch()
+    assert compiled_from(file, program) == ("said", [])
+
+
+def test_what_is_kept_is_removed_when_it_has_not_been_used_for_a_month(tmp_path: Path) -> None:
+    folder, program = tmp_path / "kept", tmp_path / "program.js"
+    folder.mkdir()
+    program.write_text("require('fs').writeSync(3, 'said');\n")
+    compiled_from(folder, program)
+    (kept,) = folder.iterdir()
+    day = 24 * 60 * 60
+    for name, days in ((kept.name, 31), ("v1.2.3-arm", 31), (f"{kept.name}.draft", 31), ("v4.5.6-x64", 29)):
+        (folder / name).touch()
+        os.utime(folder / name, (time.time() - days * day,) * 2)
+
+    compiled_from(folder, program)
+    assert kept.stat().st_mtime > time.time() - day  # it was read
+    program.write_text("require('fs').writeSync(3, 'more');\n")
+    compiled_from(folder, program)
+    assert sorted(file.name for file in folder.iterdir()) == sorted((kept.name, "v4.5.6-x64"))
+
+
+def test_processes_of_the_same_id_never_write_the_same_draft(tmp_path: Path) -> None:
+    """As in containers that share a home folder."""
+    folder, program = tmp_path / "kept", tmp_path / "program.js"
+    folder.mkdir()
+    program.write_text(
+        "const fs = require('fs'); const { renameSync } = fs; Object.defineProperty(process, 'pid', { value: 7 });\n"
+        f"fs.renameSync = (from, to) => {{ renameSync(from, to); fs.writeFileSync({str(tmp_path / 'drafts')!r}, "
+        "`${require('path').basename(from)}\\n`, { flag: 'a' }); };\n"
+    )
+    for _ in range(2):
+        compiled_from(folder, program)
+        for file in folder.iterdir():
+            file.unlink()
+    drafts = (tmp_path / "drafts").read_text().splitlines()
+    assert (len(drafts), len(set(drafts))) == (2, 2)
 
 
 # Values of all kinds, with and without tokens, wherever cdktf resolves them.
@@ -142,7 +181,10 @@ import sys
 if "modules" in sys.argv:
     import modules
 import jsii
-from cdktf import Fn, IResolvable, TerraformOutput, TerraformStack, TerraformVariable, Testing, Token
+from cdktf import (
+    DefaultTokenResolver, Fn, IResolvable, StringConcat, TerraformOutput, TerraformStack, TerraformVariable, Testing,
+    Token, Tokenization,
+)
 
 @jsii.implements(IResolvable)
 class Own:
@@ -187,6 +229,27 @@ first, second = TerraformStack(app, "first"), TerraformStack(app, "second")
 of_first = TerraformVariable(first, "variable", type="string").string_value
 TerraformOutput(second, "output", value=[of_first, f"before {of_first} after"])
 print(Testing.synth(second), Testing.synth(first))
+
+class OwnTexts(DefaultTokenResolver):
+    def resolve_string(self, fragments, context):
+        return "own text"
+
+class OwnTokens(DefaultTokenResolver):
+    def resolve_token(self, token, context, post_processor):
+        return "own token"
+
+class OwnConcat(StringConcat):
+    def join(self, left=None, right=None):
+        return f"{left}, {right}"
+
+for resolver in (
+    DefaultTokenResolver(StringConcat()),
+    OwnTexts(StringConcat()),
+    OwnTokens(StringConcat()),
+    DefaultTokenResolver(OwnConcat()),
+):
+    texts = {"plain": "plain", "whole": text, "within": f"before {text} after", "list": [text]}
+    print(Tokenization.resolve(texts, resolver=resolver, scope=stack, preparing=False))
 stack.add_override("locals.unknown", "${TfToken[TOKEN.1234567]}")
 try:
     Testing.synth(stack)
@@ -209,6 +272,9 @@ def test_all_values_resolve_to_what_they_resolve_to_in_an_ordinary_jsii() -> Non
     assert ours == ordinary
     assert len(ours.splitlines()) > 100
     assert "TOKEN.1234567" in ours
+    assert "'plain', 'whole': 'own text', 'within': 'own text', 'list': ['own text']}" in ours
+    assert "'plain', 'whole': 'own token', 'within': 'before own token after', 'list': ['own token']}" in ours
+    assert "'within': 'before , ${var.variable},  after'" in ours
 
 
 def test_what_cannot_be_resolved_is_refused_in_cdktfs_own_words(stack: TerraformStack) -> None:
