@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,37 @@ typeguard.check_type("argument", "a", int)
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "False False True\n"
     assert done.stderr.endswith("TypeError: type of argument must be int; got str instead\n")
+
+
+@pytest.mark.parametrize("module", ["modules._framework", "modules.vpc"])
+def test_garbage_is_collected_after_an_import_that_failed(module: str) -> None:
+    program = f"""
+import gc, sys
+sys.modules[{module!r}] = None
+try:
+    import modules
+except ImportError:
+    print(gc.isenabled())
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+
+
+def test_a_typeguard_that_needs_more_of_mocks_is_imported_as_always(tmp_path: Path) -> None:
+    package = tmp_path / "typeguard"
+    package.mkdir()
+    (package / "__init__.py").write_text("import unittest.mock\nfrom . import part\nANY = unittest.mock.ANY\n")
+    (package / "part.py").write_text("from unittest import mock\n")
+    program = f"""
+import runpy, sys
+sys.path.insert(0, {str(tmp_path)!r})
+runpy.run_path("modules/_synth/typeguard_alone.py")["install"]()
+print([name for name in sys.modules if "typeguard" in name or name == "unittest.mock"])
+import typeguard
+print(typeguard.ANY, typeguard.part.mock.MagicMock.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n<ANY> MagicMock\n"
 
 
 @pytest.mark.parametrize(
