@@ -155,6 +155,7 @@ def http_request(
 
     `body` is sent as it is where it is `bytes`, otherwise as JSON. With `signed` the request is signed by the local
     AWS's deployer, for routes with IAM authorization; without, it is anybody's. Statuses of errors are answers too.
+    Raises `sluice_cli.errors.LocalAwsError` if the local AWS is not running or does not answer within 30 s.
     """
     from sluice_cli.local_aws.signed_request import answered, signed_headers
 

@@ -92,12 +92,16 @@ def proxy(local: LocalAws, *, remember: bool = True) -> Iterator[Proxy]:
 
     def pass_on(request: ProxiedRequest) -> Answer:
         connection = connected()
-        connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in request.headers.items():  # the host header too: it is signed
-            connection.putheader(name, value)
-        connection.endheaders(request.body)
-        passed = connection.getresponse()
-        content = passed.read()
+        try:
+            connection.putrequest(request.method, request.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in request.headers.items():  # the host header too: it is signed
+                connection.putheader(name, value)
+            connection.endheaders(request.body)
+            passed = connection.getresponse()
+            content = passed.read()
+        except BaseException:
+            connection.close()
+            raise
         idle.put((time.monotonic(), connection))
         # The answer to a HEAD request has the Content-Length of a GET.
         dropped = HOP_BY_HOP if request.method == "HEAD" else {*HOP_BY_HOP, "content-length"}

@@ -22,6 +22,7 @@ from sluice_cli.target import local_aws_of
 from sluice_cli.version import version
 
 FORMAT = 1
+SECONDS_TO_SAVE = 600  # a large state on a busy machine takes longer than other requests
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 DESCRIPTION = "snapshot.json"
 KEPT = "kept-by-down"
@@ -159,7 +160,7 @@ def check_versions(snapshot: Snapshot) -> None:
 def _save(project: Project, name: str) -> Snapshot:
     """Save the running local AWS under a name, in place of an earlier snapshot of that name."""
     local, folder = local_aws_of(project), _folder(project, name)
-    status, body = own_request(local, "POST", PATH)
+    status, body = own_request(local, "POST", PATH, SECONDS_TO_SAVE)
     if status != 200:
         raise LocalAwsError("the local AWS was started by another version of sluice: run `sluice down` and `sluice up`")
     missing = json.loads(body)["missing"]

@@ -8,12 +8,13 @@ from functools import lru_cache
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import NOT_RUNNING, REGION, TOKEN, LocalAws
 
+SECONDS = 30  # for an answer
 SECONDS_OF_A_SESSION = 2  # less than a connection may be idle
 AS_JSON = {"Content-Type": "application/json"}
 
@@ -21,7 +22,8 @@ AS_JSON = {"Content-Type": "application/json"}
 def signed_request(
     local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] = AS_JSON
 ) -> tuple[int, bytes]:
-    """Send a request signed by the deployer. Returns the status and the body, of refusals too."""
+    """Send a request signed by the deployer. Returns the status and the body, of refusals too. Raises `LocalAwsError`
+    if the local AWS does not answer."""
     return send(local, method, url, body, signed_headers(local, method, url, body, headers))
 
 
@@ -38,42 +40,51 @@ def signed_headers(
     return dict(request.headers)
 
 
-def own_request(local: LocalAws, method: str, path: str) -> tuple[int, bytes]:
+def own_request(local: LocalAws, method: str, path: str, seconds: float = SECONDS) -> tuple[int, bytes]:
     """Send a request to a path of the local AWS's own (below `/_sluice/`). Returns the status and the body. Raises
-    `LocalAwsError` if it is not running."""
+    `LocalAwsError` if it does not answer."""
     running = local.process()
     if running is None:
         raise LocalAwsError(NOT_RUNNING)
     token = local.folder / TOKEN
     headers = {"X-Sluice-Token": token.read_text()} if token.exists() else {}  # other versions have no token
-    try:
-        return send(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers)
-    except (BotoCoreError, OSError) as error:  # its folder may be gone, too
-        raise LocalAwsError(NOT_RUNNING) from error
+    answer = answered(local, method, f"{running.url}{path}", b"" if method == "POST" else None, headers, seconds)
+    return answer.status_code, answer.content
 
 
 def send(
     local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> tuple[int, bytes]:
-    """Send a request without headers that a client would add. Returns the status and the body."""
+    """Send a request without headers that a client would add. Returns the status and the body. Raises `LocalAwsError`
+    if the local AWS does not answer."""
     answer = answered(local, method, url, body, headers)
     return answer.status_code, answer.content
 
 
 def answered(
-    local: LocalAws, method: str, url: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    local: LocalAws,
+    method: str,
+    url: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = SECONDS,
 ) -> AWSResponse:
-    """As `send`, with the answer's headers."""
+    """As `send`, with the answer's headers. `seconds` is the longest time that the answer may take."""
     request = AWSRequest(method=method, url=url, data=body, headers=headers or {}).prepare()
     ca_bundle = local.folder / "client.pem"  # another one where the local AWS was started anew
     now = int(time.monotonic() / SECONDS_OF_A_SESSION)
-    return _session_of(str(ca_bundle), ca_bundle.stat().st_mtime_ns, now).send(request)
+    try:
+        return _session_of(str(ca_bundle), ca_bundle.stat().st_mtime_ns, now, seconds).send(request)
+    except (ConnectTimeoutError, ReadTimeoutError) as error:
+        raise LocalAwsError(f"the local AWS does not answer within {seconds:g} s") from error
+    except (ConnectionClosedError, EndpointConnectionError, FileNotFoundError) as error:  # its folder may be gone, too
+        raise LocalAwsError(NOT_RUNNING) from error
 
 
 @lru_cache(2)
-def _session_of(ca_bundle: str, changed: int, now: int) -> URLLib3Session:
+def _session_of(ca_bundle: str, changed: int, now: int, seconds: float) -> URLLib3Session:
     """The same for requests that follow each other: a new one takes longer than most requests."""
-    return session(ca_bundle, timeout=30, connections=16)
+    return session(ca_bundle, timeout=seconds, connections=16)
 
 
 def session(ca_bundle: str, *, timeout: float, connections: int = 1) -> URLLib3Session:

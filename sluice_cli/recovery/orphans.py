@@ -18,6 +18,7 @@ from sluice_cli.terminal import console
 
 IMPORTS = "recovery.tf.json"
 PLAN = "recovery.tfplan"
+STALE = "Saved plan is stale"
 
 # Tags that identify the owner of a resource.
 OWN_TAGS = ("Project", "Environment", "System")
@@ -41,6 +42,15 @@ class Orphan:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a plan would change of managed resources, and whether it would change outputs."""
+
+    changes: list[Change]
+    references: References
+    changes_outputs: bool = False
+
+
 @dataclass
 class Findings:
     """The orphans of a plan, and what a deployment would change after they are adopted."""
@@ -51,6 +61,8 @@ class Findings:
     add: int = 0
     change: int = 0
     destroy: int = 0
+    # Whether the plan of `Recovery.look` imports the orphans and does nothing else.
+    imports_only: bool = False
 
     @property
     def ours(self) -> list[Orphan]:
@@ -59,11 +71,6 @@ class Findings:
     @property
     def refused(self) -> list[Orphan]:
         return [one for one in self.orphans if one.problem]
-
-    @property
-    def imports_only(self) -> bool:
-        """Whether the plan of `Recovery.look` imports the orphans and does nothing else."""
-        return not (self.tainted or self.refused or self.add or self.change or self.destroy)
 
 
 class Recovery:
@@ -85,7 +92,8 @@ class Recovery:
             while True:
                 imports = [one for one in orphans.values() if not one.problem]
                 with self._importing(imports):
-                    changes, references = self._plan()
+                    plan = self._plan()
+                changes = plan.changes
                 judged = {
                     one["address"]: _judge(one, orphans[one["address"]], untagged=self._stack.target.local is not None)
                     for one in changes
@@ -95,9 +103,9 @@ class Recovery:
                 if any(one.problem for one in judged.values()):
                     _disown_parts(orphans, changes)
                     continue  # the import blocks must not affect the next plan
-                found = {one.address: one for one in self._existing(changes, references, known=set(orphans))}
+                found = {one.address: one for one in self._existing(changes, plan.references, known=set(orphans))}
                 if not found:
-                    return _findings(orphans, changes)
+                    return _findings(orphans, plan)
                 orphans |= found
 
     def adopt(self, findings: Findings, *, untaint: bool = True) -> int:
@@ -107,10 +115,15 @@ class Recovery:
         if not findings.ours:
             return 0
         if findings.imports_only:
-            self._terraform("apply", "-input=false", PLAN)
-            return len(findings.ours)
+            try:
+                self._terraform("apply", "-input=false", PLAN)
+            except DeploymentError as error:
+                if STALE not in str(error):
+                    raise
+            else:
+                return len(findings.ours)
         with self._importing(findings.ours):
-            changes, _ = self._plan(*_targets(one.address for one in findings.ours))
+            changes = self._plan(*_targets(one.address for one in findings.ours)).changes
             lost = [one["address"] for one in changes if "delete" in one["change"]["actions"]]
             if lost:
                 raise DeploymentError(f"adopting would destroy {', '.join(lost)}: nothing was done")
@@ -121,7 +134,7 @@ class Recovery:
         """Destroy the orphans: import them first, so that Terraform keeps the order and honours `prevent_destroy`."""
         self.adopt(findings, untaint=False)
         addresses = {one.address for one in findings.ours}
-        changes, _ = self._plan("-destroy", *_targets(addresses))
+        changes = self._plan("-destroy", *_targets(addresses)).changes
         gone = {one["address"] for one in changes if "delete" in one["change"]["actions"]}
         if gone - addresses:
             raise DeploymentError(
@@ -163,7 +176,7 @@ class Recovery:
                 found[one["address"]] = id_
                 yield Orphan(one["address"], one["type"], id_)
 
-    def _plan(self, *options: str) -> tuple[list[Change], References]:
+    def _plan(self, *options: str) -> Plan:
         self._terraform("plan", "-input=false", f"-out={PLAN}", *options)
         document = json.loads(self._terraform("show", "-json", PLAN))
         changes = [one for one in document.get("resource_changes", []) if one["mode"] == "managed"]
@@ -174,7 +187,8 @@ class Recovery:
             if isinstance(expression, dict) and expression.get("references")
         }
         self._regions = _regions(document["configuration"])
-        return changes, references
+        outputs = document.get("output_changes", {}).values()
+        return Plan(changes, references, any(one["actions"] != ["no-op"] for one in outputs))
 
     def _terraform(self, *arguments: str) -> str:
         return self._stack.terraform(*arguments)
@@ -245,13 +259,18 @@ def _imported(change: Change) -> bool:
     return "importing" in change["change"]
 
 
+def _does_nothing(change: Change) -> bool:
+    return change["change"]["actions"] in (["no-op"], ["read"]) and "previous_address" not in change
+
+
 def _id(change: Change) -> Any:
     """The id by which parts refer to a resource."""
     before = change["change"]["before"]
     return before["resource_id"] if change["type"] == "aws_appautoscaling_target" else before["id"]
 
 
-def _findings(orphans: dict[str, Orphan], changes: Sequence[Change]) -> Findings:
+def _findings(orphans: dict[str, Orphan], plan: Plan) -> Findings:
+    changes = plan.changes
     tainted = {one["address"] for one in changes if one.get("action_reason") == "replace_because_tainted"}
     # Adopting updates these in place.
     done = tainted | {one.address for one in orphans.values() if not one.problem}
@@ -262,6 +281,9 @@ def _findings(orphans: dict[str, Orphan], changes: Sequence[Change]) -> Findings
         add=sum("create" in one for one in actions),
         change=sum(one == ["update"] for one in actions),
         destroy=sum("delete" in one for one in actions),
+        imports_only=not plan.changes_outputs
+        and not any(one.problem for one in orphans.values())
+        and all(_imported(one) or _does_nothing(one) for one in changes),
     )
 
 

@@ -145,7 +145,7 @@ def _run(command: list[str], given: str | None = None) -> Any:
         if not program.is_file():
             raise ScannerFailed(f"{program.name} is not installed: run `{INSTALL}`")
     done = subprocess.run(
-        [str(python), "-c", RUN, *command],
+        [str(python), "-P", "-c", RUN, *command],  # without -P it would import modules of the caller's folder
         input=given,
         env={**environment, "LOG_LEVEL": "ERROR"},
         capture_output=True,

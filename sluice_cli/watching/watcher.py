@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -30,6 +31,10 @@ READY_MS = 100  # after the start of the watch it is known to be set up
 SETTLE_SECONDS = 1.0  # time without another save before the state is updated
 LOOK_SECONDS = 1.0
 
+# What watchfiles says where Linux's limits of inotify are reached.
+LIMIT = re.compile(r"limit reached|os error 2[48]\b")
+RAISE_LIMIT = "; raise the system's limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
+
 
 class Saved(DefaultFilter):
     """Filters temporary files of editors and tools."""
@@ -48,25 +53,34 @@ class Watcher:
         self._stop = threading.Event()
         self._restart = threading.Event()
         self._watches = threading.Event()
+        self._failure: Exception | None = None  # why the folders cannot be watched
         self._settling: Future[None] | None = None
         self._settle_at: float | None = None
         self._down = False
         self._denials = self._denial_reader()
 
     def run(self) -> None:
-        """Watch until interrupted. Raises `SluiceError` if there is nothing to watch."""
+        """Watch until interrupted. Raises `SluiceError` if there is nothing to watch, or a folder cannot be watched."""
         self._learn()
-        watching = threading.Thread(target=self._watch_files, daemon=True)
+        watching = threading.Thread(target=self._watch, daemon=True)
         watching.start()
         self._watches.wait()
-        self._say_what_is_watched()
-        with ThreadPoolExecutor(1) as background:
-            try:
+        try:
+            self._check_watch()
+            self._say_what_is_watched()
+            with ThreadPoolExecutor(1) as background:
                 while True:
                     self._turn(background)
-            finally:
-                self._stop.set()
-                self._restart.set()
+                    self._check_watch()
+        finally:
+            self._stop.set()
+            self._restart.set()
+
+    def _check_watch(self) -> None:
+        if self._failure is not None:
+            reason = str(self._failure)
+            advice = RAISE_LIMIT if LIMIT.search(reason) else ""
+            raise SluiceError(f"{self._project.folder} cannot be watched: {reason}{advice}") from self._failure
 
     def _turn(self, background: ThreadPoolExecutor) -> None:
         wait = LOOK_SECONDS if self._settle_at is None else max(0.0, self._settle_at - time.monotonic())
@@ -186,6 +200,14 @@ class Watcher:
         said = clean_lines(f"{time.strftime('%H:%M:%S')} {text}")  # tracebacks and errors of the app and of AWS
         console.print(said, style=style, markup=False, highlight=False)
 
+    def _watch(self) -> None:
+        try:
+            self._watch_files()
+        except Exception as error:  # noqa: BLE001 - `run` raises it
+            self._failure = error
+        finally:
+            self._watches.set()
+
     def _watch_files(self) -> None:
         """Watch the project's folder without its subfolders, and each source folder with its subfolders."""
         while not self._stop.is_set():
@@ -193,23 +215,28 @@ class Watcher:
             deep = self._deep_folders()
             ended, shallow_watches, deep_watches = (threading.Event() for _ in range(3))
             project = ([self._project.folder], False, ended, shallow_watches)
-            shallow = threading.Thread(target=self._report, args=project, daemon=True)
-            shallow.start()
-            below = threading.Thread(target=self._report, args=(deep, True, ended, deep_watches), daemon=True)
+            threads = [threading.Thread(target=self._report, args=project, daemon=True)]
             if deep:
-                below.start()
-                deep_watches.wait()
+                below = (deep, True, ended, deep_watches)
+                threads.append(threading.Thread(target=self._report, args=below, daemon=True))
+            else:
+                deep_watches.set()
+            for thread in threads:
+                thread.start()
+            deep_watches.wait()
             shallow_watches.wait()
             self._watches.set()
-            while not self._stop.is_set():
-                self._restart.wait()
-                self._restart.clear()
-                if self._stop.is_set() or self._deep_folders() != deep:
-                    break
-            ended.set()
-            shallow.join()
-            if deep:
-                below.join()
+            try:
+                while not self._stop.is_set():
+                    self._restart.wait()
+                    self._restart.clear()
+                    whole = all(thread.is_alive() for thread in threads)
+                    if self._stop.is_set() or not whole or self._deep_folders() != deep:
+                        break
+            finally:
+                ended.set()
+                for thread in threads:
+                    thread.join()
 
     def _deep_folders(self) -> list[Path]:
         ignored = {*IGNORED, self._project.output.name}
@@ -242,8 +269,12 @@ class Watcher:
                 saved = {path for path in files if not path.is_dir()}
                 if saved:
                     self._events.put(saved)
+        except FileNotFoundError:
+            self._restart.set()  # a folder has vanished since it was listed
+        except Exception as error:  # noqa: BLE001 - `run` raises it
+            self._failure = error
         finally:
-            watches.set()  # also where it cannot watch: nobody waits for it
+            watches.set()  # also where it cannot watch, because `run` waits until the folders are watched
 
 
 def record_sources(project: Project) -> None:

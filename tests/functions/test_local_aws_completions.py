@@ -251,6 +251,20 @@ def test_the_server_does_not_start_if_ministack_lacks_the_replaced_code() -> Non
     assert unchanged == "unchanged accepted"
 
 
+POOL_KEYS = """
+import asyncio, json, os, sys
+sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as serve.py does
+import authorizers
+print(json.dumps(asyncio.run(authorizers._keys("http://127.0.0.1/us-east-1_pool/.well-known/jwks.json"))))
+"""
+
+
+def test_ministack_has_the_keys_of_user_pools_which_are_not_looked_for_before_the_first_token() -> None:
+    command = [str(python_of_local_aws()), "-c", POOL_KEYS, str(APP)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+    assert {one["use"] for one in json.loads(done.stdout)["keys"]} == {"sig"}
+
+
 METADATA = """
 import json, os, sys
 

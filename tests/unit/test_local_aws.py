@@ -1,6 +1,7 @@
 import json
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,8 @@ from botocore.config import Config
 
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws.server import LocalAws, Running
-from sluice_cli.local_aws.signed_request import own_request
+from sluice_cli.local_aws.signed_request import answered, own_request, signed_request
+from sluice_cli.testing import http_request
 from tests.support.waiting import eventually
 
 from .answering import answering
@@ -151,3 +153,38 @@ def test_a_request_that_a_running_process_does_not_answer_is_refused(
         monkeypatch.setattr(LocalAws, "process", lambda local: running)
         with pytest.raises(LocalAwsError, match="not running"):
             own_request(LocalAws(tmp_path), "GET", "/_sluice/denials")
+        with pytest.raises(LocalAwsError, match="not running"):
+            signed_request(LocalAws(tmp_path), "GET", f"{url}/orders")
+        with pytest.raises(LocalAwsError, match="not running"):
+            http_request(LocalAws(tmp_path), "GET", f"{url}/orders")
+
+
+def test_a_request_without_the_certificate_of_a_local_aws_says_that_it_is_not_running(tmp_path: Path) -> None:
+    with pytest.raises(LocalAwsError, match=r"^the local AWS is not running: run `sluice up` first$"):
+        http_request(LocalAws(tmp_path), "GET", "https://127.0.0.1:1/orders")
+
+
+def test_a_request_that_is_not_answered_in_time_says_so(tmp_path: Path) -> None:
+    (tmp_path / "client.pem").touch()
+    with socket.create_server(("127.0.0.1", 0)) as busy:  # and accepts no connection
+        url = f"http://127.0.0.1:{busy.getsockname()[1]}"
+        with pytest.raises(LocalAwsError, match=r"^the local AWS does not answer within 0\.1 s$"):
+            answered(LocalAws(tmp_path), "GET", url, seconds=0.1)
+
+
+def test_a_request_whose_connection_is_closed_says_that_nothing_runs_and_other_errors_are_as_they_are(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "client.pem").touch()
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        address = f"127.0.0.1:{closing.getsockname()[1]}"
+
+        def close() -> None:
+            for _ in range(2):
+                closing.accept()[0].close()
+
+        threading.Thread(target=close, daemon=True).start()
+        with pytest.raises(LocalAwsError, match="not running"):
+            answered(LocalAws(tmp_path), "GET", f"http://{address}")
+        with pytest.raises(OSError, match="X509"):  # the certificate file is empty
+            answered(LocalAws(tmp_path), "GET", f"https://{address}")

@@ -13,9 +13,10 @@ from cdktf import App, Testing
 from rich.console import Console
 
 from settings import Settings
+from sluice_cli.errors import DeploymentError
 from sluice_cli.recovery import terminal
 from sluice_cli.recovery.existing import KINDS, MADE_AGAIN
-from sluice_cli.recovery.orphans import Findings, Orphan, _disown_parts, _findings, _judge
+from sluice_cli.recovery.orphans import PLAN, Findings, Orphan, Plan, Recovery, _disown_parts, _findings, _judge
 from sluice_cli.recovery.state_store import Version
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
@@ -92,17 +93,15 @@ def test_the_next_deployment_leaves_out_changes_that_adopting_makes() -> None:
     def change(address: str, *actions: str, **more: Any) -> dict[str, Any]:
         return {"address": address, "change": {"actions": list(actions)}, **more}
 
-    found = _findings(
-        {ORDERS.address: ORDERS},
-        [
-            change(ORDERS.address, "update"),
-            change("a.new", "create"),
-            change("a.changed", "update"),
-            change("a.same", "no-op"),
-            change("a.gone", "delete"),
-            change("a.tainted", "delete", "create", action_reason="replace_because_tainted"),
-        ],
-    )
+    changes = [
+        change(ORDERS.address, "update"),
+        change("a.new", "create"),
+        change("a.changed", "update"),
+        change("a.same", "no-op"),
+        change("a.gone", "delete"),
+        change("a.tainted", "delete", "create", action_reason="replace_because_tainted"),
+    ]
+    found = _findings({ORDERS.address: ORDERS}, Plan(changes, {}))
     assert (found.add, found.change, found.destroy) == (1, 1, 1)
     assert (found.ours, found.refused, found.tainted) == ([ORDERS], [], ["a.tainted"])
 
@@ -148,16 +147,86 @@ def test_addresses_and_ids_are_whole_in_a_terminal_of_80_columns(monkeypatch: py
     ]
 
 
+class PlannedStack(Stack):
+    """A stack whose `terraform` answers a plan, instead of running; `asked` has the commands."""
+
+    def __init__(self, folder: Path, document: dict[str, Any], *, stale: bool = False) -> None:
+        super().__init__("shop", Target({}, folder))
+        self.__dict__ |= {"folder": folder, "document": document, "stale": stale, "asked": []}
+
+    def terraform(self, *arguments: str) -> str:
+        asked: list[str] = self.__dict__["asked"]
+        asked.append(" ".join(arguments))
+        if self.__dict__["stale"] and arguments[0] == "apply" and len(asked) == 1:
+            raise DeploymentError("terraform apply of shop failed:\nError: Saved plan is stale")
+        return json.dumps(self.__dict__["document"])
+
+
+def planned(*others: dict[str, Any], outputs: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The JSON of a plan that imports `ORDERS`."""
+    changes = [{"mode": "managed", **one} for one in (imported(OURS, ["update"]), *others)]
+    configuration: dict[str, Any] = {"root_module": {}}
+    return {"resource_changes": changes, "output_changes": outputs or {}, "configuration": configuration}
+
+
+def other(*actions: str, **more: Any) -> dict[str, Any]:
+    return {"address": "aws_a.b", "type": "aws_a", "change": {"actions": list(actions)}, **more}
+
+
+APPLY = f"apply -input=false {PLAN}"
+PLAN_AGAIN = [f"plan -input=false -out={PLAN} -target={ORDERS.address}", f"show -json {PLAN}", APPLY]
+
+
+def adopted(stack: PlannedStack, orphans: list[Orphan]) -> list[str]:
+    """The commands by which the orphans of the stack's plan are adopted."""
+    recovery = Recovery(stack)
+    findings = _findings({one.address: one for one in orphans}, recovery._plan())
+    asked: list[str] = stack.__dict__["asked"]
+    asked.clear()
+    recovery.adopt(findings)
+    return asked
+
+
 @pytest.mark.parametrize(
-    ("findings", "only"),
+    "document",
+    [planned(), planned(other("no-op"), other("read"), outputs={"Url": {"actions": ["no-op"]}})],
+)
+def test_the_plan_that_found_the_orphans_adopts_them_if_it_does_nothing_else(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    assert adopted(PlannedStack(tmp_path, document), [ORDERS]) == [APPLY]
+
+
+@pytest.mark.parametrize(
+    "document",
     [
-        (Findings(orphans=[ORDERS]), True),
-        (Findings(orphans=[ORDERS, replace(ORDERS, problem="somebody else's")]), False),
-        (Findings(orphans=[ORDERS], tainted=["aws_a.b"]), False),
-        (Findings(orphans=[ORDERS], add=1), False),
-        (Findings(orphans=[ORDERS], change=1), False),
-        (Findings(orphans=[ORDERS], destroy=1), False),
+        planned(other("create")),
+        planned(other("update")),
+        planned(other("delete")),
+        planned(other("forget")),
+        planned(other("no-op", previous_address="aws_a.before")),
+        planned(outputs={"Url": {"actions": ["create"]}}),
     ],
 )
-def test_the_plan_that_found_the_orphans_adopts_them_if_it_does_nothing_else(findings: Findings, only: bool) -> None:
-    assert findings.imports_only is only
+def test_a_plan_that_does_anything_else_is_made_anew_for_the_orphans_alone(
+    tmp_path: Path, document: dict[str, Any]
+) -> None:
+    if any("delete" in one["change"]["actions"] for one in document["resource_changes"]):
+        with pytest.raises(DeploymentError, match=r"adopting would destroy aws_a\.b: nothing was done"):
+            adopted(PlannedStack(tmp_path, document), [ORDERS])
+    else:
+        assert adopted(PlannedStack(tmp_path, document), [ORDERS]) == PLAN_AGAIN
+
+
+def test_orphans_beside_resources_of_others_are_planned_alone(tmp_path: Path) -> None:
+    theirs = replace(ORDERS, address="aws_a.b", problem="somebody else's")
+    assert adopted(PlannedStack(tmp_path, planned(other("no-op"))), [ORDERS, theirs]) == PLAN_AGAIN
+
+
+def test_orphans_beside_tainted_resources_are_planned_alone(tmp_path: Path) -> None:
+    tainted = other("update", action_reason="replace_because_tainted")
+    assert adopted(PlannedStack(tmp_path, planned(tainted)), [ORDERS]) == ["untaint aws_a.b", *PLAN_AGAIN]
+
+
+def test_orphans_are_planned_again_if_the_state_has_changed_since_they_were_found(tmp_path: Path) -> None:
+    assert adopted(PlannedStack(tmp_path, planned(), stale=True), [ORDERS]) == [APPLY, *PLAN_AGAIN]

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,17 @@ def test_a_scan_without_its_scanners_fails_and_says_what_installs_them(
     monkeypatch.setattr(scanners, "BIN", tmp_path)
     with pytest.raises(scanners.ScannerFailed, match=r"checkov is not installed: run `sh scripts/setup.sh scanners`"):
         scanners.checkov([])
+
+
+def test_a_scanner_imports_no_modules_of_the_callers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "secrets.py").write_text("raise SystemExit('a module of the project')\n")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to(sys.executable)
+    scanner = tmp_path / "bin" / "scanner"
+    scanner.write_text("import json, secrets, sys\nprint(json.dumps([len(secrets.token_hex(4)), sys.argv[1:]]))\n")
+    monkeypatch.setattr(scanners, "BIN", tmp_path / "bin")
+    monkeypatch.chdir(tmp_path)
+    assert scanners._run([str(scanner), "--soft-fail"]) == [8, ["--soft-fail"]]
 
 
 def test_a_plans_resources_are_scanned_without_the_arguments_that_they_do_not_have() -> None:

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import shutil
+import threading
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,12 +13,15 @@ import pytest
 
 from modules._packaging import build_archive
 from modules._packaging.record import VARIABLE
-from sluice_cli.errors import InputError
+from sluice_cli.errors import InputError, SluiceError
 from sluice_cli.project import FILE, Project
+from sluice_cli.target import Target
 from sluice_cli.watching.account import check_account_watch, protected_resources
 from sluice_cli.watching.functions import changed_code
 from sluice_cli.watching.pushing import shortened
 from sluice_cli.watching.sources import FileSource, FolderSource, RecordedSource, SourceFinder
+from sluice_cli.watching.watcher import Watcher
+from tests.support.waiting import eventually
 
 
 def written(folder: Path, files: dict[str, str]) -> Path:
@@ -273,3 +279,83 @@ def test_protected_environments_are_not_watched_in_an_account(
         check_account_watch(project, ["one"])
     with pytest.raises(InputError, match=r"^--account: name one stack$"):
         check_account_watch(project, [])
+
+
+@pytest.fixture
+def watcher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watcher:
+    """The watcher of a project without stacks, which waits for nothing else than its folders."""
+    (tmp_path / FILE).write_text('{"app": "true"}')
+    (tmp_path / "code").mkdir()
+    monkeypatch.setattr(Watcher, "_learn", lambda watcher: None)
+    project = Project.read(tmp_path)
+    return Watcher(project, Target({}, tmp_path, project), [])
+
+
+def test_a_folder_that_cannot_be_listed_ends_the_watch_and_says_why(
+    watcher: Watcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(watcher: Watcher) -> list[Path]:
+        raise PermissionError(13, "Permission denied", "code")
+
+    monkeypatch.setattr(Watcher, "_deep_folders", refuse)
+    with pytest.raises(SluiceError) as raised:
+        watcher.run()
+    assert str(raised.value) == f"{tmp_path} cannot be watched: [Errno 13] Permission denied: 'code'"
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("OS file watch limit reached. about [/code] (Error { kind: MaxFilesWatch, paths: [] })"),
+        RuntimeError("Error creating recommended watcher: Too many open files (os error 24)"),
+    ],
+)
+def test_at_the_systems_limit_of_watches_the_watch_ends_and_names_the_limit(
+    watcher: Watcher,
+    tmp_path: Path,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*folders: Path, **options: Any) -> None:
+        raise error
+
+    monkeypatch.setattr("sluice_cli.watching.watcher.watch", refuse)
+    with pytest.raises(SluiceError) as raised:
+        watcher.run()
+    limits = "raise the system's limits fs.inotify.max_user_watches and fs.inotify.max_user_instances"
+    assert str(raised.value) == f"{tmp_path} cannot be watched: {error}; {limits}"
+    assert capsys.readouterr().out == ""
+
+
+def test_a_folder_that_vanishes_before_it_is_watched_does_not_end_the_watch(
+    watcher: Watcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = iter([[tmp_path / "code", tmp_path / "vanished"]])
+    monkeypatch.setattr(Watcher, "_deep_folders", lambda watcher: next(listed, [tmp_path / "code"]))
+    thread = threading.Thread(target=watcher._watch, daemon=True)
+    thread.start()
+
+    def seen() -> bool:
+        (tmp_path / "code" / "index.py").write_text(f"NUMBER = {time.monotonic()}\n")
+        return not watcher._events.empty()
+
+    eventually(seen)  # the folders are watched after a moment
+    assert (watcher._failure, watcher._events.get()) == (None, {tmp_path / "code" / "index.py"})
+    watcher._stop.set()
+    watcher._restart.set()
+    thread.join()
+
+
+def test_a_project_that_vanishes_while_it_is_watched_ends_the_watch(
+    watcher: Watcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def turn(watcher: Watcher, background: Any) -> None:
+        shutil.rmtree(tmp_path, ignore_errors=True)
+        watcher._restart.set()
+        time.sleep(0.05)
+
+    monkeypatch.setattr(Watcher, "_turn", turn)
+    with pytest.raises(SluiceError, match=r"cannot be watched: .*No such file or directory"):
+        watcher.run()
