@@ -43,7 +43,7 @@ class Orphan:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RecoveryPlan:
     """What a plan would change of managed resources, and whether it would change outputs."""
 
     changes: list[Change]
@@ -176,7 +176,7 @@ class Recovery:
                 found[one["address"]] = id_
                 yield Orphan(one["address"], one["type"], id_)
 
-    def _plan(self, *options: str) -> Plan:
+    def _plan(self, *options: str) -> RecoveryPlan:
         self._terraform("plan", "-input=false", f"-out={PLAN}", *options)
         document = json.loads(self._terraform("show", "-json", PLAN))
         changes = [one for one in document.get("resource_changes", []) if one["mode"] == "managed"]
@@ -188,7 +188,7 @@ class Recovery:
         }
         self._regions = _regions(document["configuration"])
         outputs = document.get("output_changes", {}).values()
-        return Plan(changes, references, any(one["actions"] != ["no-op"] for one in outputs))
+        return RecoveryPlan(changes, references, any(one["actions"] != ["no-op"] for one in outputs))
 
     def _terraform(self, *arguments: str) -> str:
         return self._stack.terraform(*arguments)
@@ -269,7 +269,7 @@ def _id(change: Change) -> Any:
     return before["resource_id"] if change["type"] == "aws_appautoscaling_target" else before["id"]
 
 
-def _findings(orphans: dict[str, Orphan], plan: Plan) -> Findings:
+def _findings(orphans: dict[str, Orphan], plan: RecoveryPlan) -> Findings:
     changes = plan.changes
     tainted = {one["address"] for one in changes if one.get("action_reason") == "replace_because_tainted"}
     # Adopting updates these in place.

@@ -16,7 +16,7 @@ from settings import Settings
 from sluice_cli.errors import DeploymentError
 from sluice_cli.recovery import terminal
 from sluice_cli.recovery.existing import KINDS, MADE_AGAIN
-from sluice_cli.recovery.orphans import PLAN, Findings, Orphan, Plan, Recovery, _disown_parts, _findings, _judge
+from sluice_cli.recovery.orphans import PLAN, Findings, Orphan, Recovery, RecoveryPlan, _disown_parts, _findings, _judge
 from sluice_cli.recovery.state_store import Version
 from sluice_cli.stack import Stack
 from sluice_cli.target import Target
@@ -101,7 +101,7 @@ def test_the_next_deployment_leaves_out_changes_that_adopting_makes() -> None:
         change("a.gone", "delete"),
         change("a.tainted", "delete", "create", action_reason="replace_because_tainted"),
     ]
-    found = _findings({ORDERS.address: ORDERS}, Plan(changes, {}))
+    found = _findings({ORDERS.address: ORDERS}, RecoveryPlan(changes, {}))
     assert (found.add, found.change, found.destroy) == (1, 1, 1)
     assert (found.ours, found.refused, found.tainted) == ([ORDERS], [], ["a.tainted"])
 
