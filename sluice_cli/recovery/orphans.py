@@ -97,7 +97,7 @@ class Recovery:
                 judged = {
                     one["address"]: _judge(one, orphans[one["address"]], untagged=self._stack.target.local is not None)
                     for one in changes
-                    if _imported(one)
+                    if one["address"] in orphans and _imported(one)  # and not by an import block of the app's own
                 }
                 orphans |= judged
                 if any(one.problem for one in judged.values()):
@@ -283,7 +283,7 @@ def _findings(orphans: dict[str, Orphan], plan: RecoveryPlan) -> Findings:
         destroy=sum("delete" in one for one in actions),
         imports_only=not plan.changes_outputs
         and not any(one.problem for one in orphans.values())
-        and all(_imported(one) or _does_nothing(one) for one in changes),
+        and all(one["address"] in orphans if _imported(one) else _does_nothing(one) for one in changes),
     )
 
 

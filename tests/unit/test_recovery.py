@@ -206,6 +206,7 @@ def test_the_plan_that_found_the_orphans_adopts_them_if_it_does_nothing_else(
         planned(other("forget")),
         planned(other("no-op", previous_address="aws_a.before")),
         planned(outputs={"Url": {"actions": ["create"]}}),
+        planned({**other(), "change": {"actions": ["no-op"], "importing": {"id": "b"}}}),
     ],
 )
 def test_a_plan_that_does_anything_else_is_made_anew_for_the_orphans_alone(
@@ -216,6 +217,11 @@ def test_a_plan_that_does_anything_else_is_made_anew_for_the_orphans_alone(
             adopted(PlannedStack(tmp_path, document), [ORDERS])
     else:
         assert adopted(PlannedStack(tmp_path, document), [ORDERS]) == PLAN_AGAIN
+
+
+def test_what_the_app_imports_itself_is_no_orphan(tmp_path: Path) -> None:
+    (tmp_path / "cdk.tf.json").write_text("{}")
+    assert Recovery(PlannedStack(tmp_path, planned())).look().orphans == []
 
 
 def test_orphans_beside_resources_of_others_are_planned_alone(tmp_path: Path) -> None:
