@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from socketserver import BaseServer
 from unittest.mock import patch
 
 from checks import ROOT
@@ -98,6 +99,8 @@ def _run_here(
         patch.dict(os.environ, {"PYTHONPATH": str(ROOT), **(variables or {})}),
         patch.object(sys, "argv", ["", *arguments]),
         patch.object(sys, "stdin", io.StringIO(given)),
+        # What a server of another test in this process says when its client is gone.
+        patch.object(BaseServer, "handle_error"),
         chdir(folder),
         redirect_stdout(out),
         redirect_stderr(err),
