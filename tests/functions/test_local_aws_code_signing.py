@@ -68,7 +68,7 @@ def test_each_call_needs_its_own_right(aws: BareAws) -> None:
         refusal(reader.create_code_signing_config, AllowedPublishers=PUBLISHERS),
         refusal(reader.list_code_signing_configs),
         refusal(reader.update_code_signing_config, CodeSigningConfigArn=arn, Description="other"),
-        refusal(reader.get_code_signing_config, CodeSigningConfigArn=f"{arn[:-1]}0"),
+        refusal(reader.get_code_signing_config, CodeSigningConfigArn=f"{arn[:-17]}{'0' * 17}"),
         refusal(reader.put_function_code_signing_config, FunctionName=function, CodeSigningConfigArn=arn),
         refusal(reader.delete_function_code_signing_config, FunctionName=function),
     ]
