@@ -17,6 +17,9 @@ from sluice_cli.project import Project
 from .server import SERVER
 
 RECORD, LOG = "console.json", "console.log"
+# As `python -m sluice_cli` of the folder that this is in, which -P would not find in a checkout, while a module of the
+# caller's folder is none of Python's.
+START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sluice_cli.__main__ import main; sys.exit(main())"
 START_SECONDS = 30
 LOOK_EVERY_SECONDS = 1.0
 GONE_AFTER = 3  # looks: a restored snapshot starts the local AWS anew in its folder
@@ -34,7 +37,7 @@ def start_console(project: Project, local: LocalAws) -> str:
     options = ["--project", str(project.folder), "--allow-writes", "--no-browser", "--beside-local-aws"]
     with log.open("w") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "sluice_cli", "console", *options],
+            [sys.executable, "-P", "-c", START, str(Path(__file__).parents[2]), "console", *options],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

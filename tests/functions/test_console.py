@@ -20,6 +20,7 @@ from sluice_cli.project import Project
 from sluice_cli.target import local_aws_of
 from tests.support.commands import project_without_stacks
 from tests.support.console_client import ConsoleClient, console_of
+from tests.support.own_modules import write_modules_like_pythons
 from tests.support.waiting import eventually
 
 COMMAND = [sys.executable, "-m", "sluice_cli", "console", "--no-browser"]
@@ -176,8 +177,12 @@ def test_the_local_aws_may_go_and_come_back(project: Project, console: ConsoleCl
     assert console.get("/api/stacks")["running"] is True
 
 
-def test_the_console_beside_the_local_aws_is_started_once_and_ends_with_it(project: Project) -> None:
+def test_the_console_beside_the_local_aws_is_started_once_and_ends_with_it(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     local = local_aws_of(project)
+    write_modules_like_pythons(tmp_path)
+    monkeypatch.chdir(tmp_path)
     address = start_console(project, local)
     assert start_console(project, local) == address
     assert (local.folder / "console.json").stat().st_mode & 0o777 == 0o600

@@ -11,6 +11,7 @@ import pytest
 
 from modules import ConfigurationError, Dependencies
 from modules._packaging import build_archive, build_libraries, libraries, sha256
+from tests.support.own_modules import write_modules_like_pythons
 
 WHEELS = {
     "plain": ["py3-none-any"],
@@ -42,6 +43,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("wheels")
     hashes = {name: " ".join(wheel(folder, name, tag) for tag in tags) for name, tags in WHEELS.items()}
     return {**hashes, "": str(folder)}
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.mktemp("project")
+    write_modules_like_pythons(folder)
+    monkeypatch.chdir(folder)
 
 
 @pytest.fixture(autouse=True)

@@ -9,13 +9,17 @@ import pytest
 from sluice_cli.errors import LocalAwsError
 from sluice_cli.local_aws import environment
 from sluice_cli.local_aws.environment import python_of_local_aws
+from tests.support.own_modules import write_modules_like_pythons
 
 UNREACHABLE = "no-such-package==1.0 --hash=sha256:" + "0" * 64 + "\n"
 
 
 @pytest.fixture(autouse=True)
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def installed(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """As in a wheel: no checkout, and the requirements beside the module. Returns the cache folder."""
+    project = tmp_path_factory.mktemp("project")
+    write_modules_like_pythons(project)
+    monkeypatch.chdir(project)
     monkeypatch.setattr(environment, "CHECKOUT", tmp_path / "site-packages")
     monkeypatch.setattr(environment, "REQUIREMENTS", tmp_path / "requirements.txt")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -68,7 +72,7 @@ def test_an_environment_without_a_pip_that_installs_elsewhere_gives_the_new_one_
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     python_of_local_aws()
     _venv, *others = commands
-    assert [one[1:4] for one in others] == [["-m", "ensurepip"], ["-m", "pip", "install"]]
+    assert [one[2:5] for one in others] == [["-m", "ensurepip"], ["-m", "pip", "install"]]
     assert {Path(one[0]).parents[2] for one in others} == {installed}
 
 

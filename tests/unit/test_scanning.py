@@ -8,6 +8,7 @@ from sluice_cli.scanning import scanners
 from sluice_cli.scanning.scanners import ScannerFinding, ScanResult, without_absent
 from sluice_cli.scanning.stack import ScannedStack
 from sluice_cli.scanning.verdict import judge
+from tests.support.own_modules import write_modules_like_pythons
 
 
 def test_a_scan_without_its_scanners_fails_and_says_what_installs_them(
@@ -19,7 +20,7 @@ def test_a_scan_without_its_scanners_fails_and_says_what_installs_them(
 
 
 def test_a_scanner_imports_no_modules_of_the_callers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "secrets.py").write_text("raise SystemExit('a module of the project')\n")
+    write_modules_like_pythons(tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     scanner = tmp_path / "bin" / "scanner"

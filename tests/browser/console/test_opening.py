@@ -8,6 +8,7 @@ from sluice_cli.console.browser import open_browser
 from sluice_cli.console.server import Server
 from tests.support.console_page import ConsolePage
 from tests.support.deployed import Deployment
+from tests.support.own_modules import write_modules_like_pythons
 from tests.support.waiting import eventually
 
 # Says what it was given, and stays open as a text browser in a terminal does.
@@ -24,6 +25,8 @@ def test_the_browser_gets_a_file_that_leads_to_the_page_and_is_not_waited_for(
     program.write_text(BROWSER.format(given=given, end=end))
     program.chmod(0o700)
     monkeypatch.setenv("BROWSER", str(program))
+    write_modules_like_pythons(tmp_path)
+    monkeypatch.chdir(tmp_path)
     page.browser.delete_all_cookies()
     page.browser.get("about:blank")
     try:
