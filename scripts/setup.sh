@@ -158,7 +158,7 @@ install_python() {
 
 install_environment() { # FOLDER CATEGORIES
   rm -rf "$1"
-  uv venv --python "$PYTHON" "$1" || "$PYTHON" -m venv "$1" || return 1
+  uv venv --python "$PYTHON" "$1" || "$PYTHON" -m venv --without-pip "$1" || return 1
   install "$1" "$2"
 }
 

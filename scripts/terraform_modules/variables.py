@@ -99,8 +99,9 @@ _HOST = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
 
 
 def _is_number(one: str) -> str:
-    # A text that looks like a number would be taken for it, but not as JSON.
-    return f'can(regex("^-?[0-9]", jsonencode({one}))) && try(abs({one}) <= {LARGEST_THRESHOLD:.0e}, false)'
+    # A text that looks like a number would be taken for it, but not as JSON. Checkov reads no exponents of numbers.
+    digits = f"{LARGEST_THRESHOLD:.0e}".removeprefix("1e+")
+    return f'can(regex("^-?[0-9]", jsonencode({one}))) && try(abs({one}) <= pow(10, {digits}), false)'
 
 
 def _is_type(name: str) -> str:

@@ -190,7 +190,7 @@ variable "sensor_thresholds" {
   nullable    = false
 
   validation {
-    condition     = length(var.sensor_thresholds) <= 2048 && can(jsondecode("[${var.sensor_thresholds}]")) && can(jsondecode("{\"v\":${var.sensor_thresholds}}")) && try(length(jsondecode(var.sensor_thresholds)) > 0 && alltrue([for name, limits in jsondecode(var.sensor_thresholds) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && length(setsubtract(keys(limits), ["lower", "upper"])) == 0 && alltrue([for one in values(limits) : can(regex("^-?[0-9]", jsonencode(one))) && try(abs(one) <= 1e+100, false)]) && try(limits.lower <= limits.upper, true)]), false)
+    condition     = length(var.sensor_thresholds) <= 2048 && can(jsondecode("[${var.sensor_thresholds}]")) && can(jsondecode("{\"v\":${var.sensor_thresholds}}")) && try(length(jsondecode(var.sensor_thresholds)) > 0 && alltrue([for name, limits in jsondecode(var.sensor_thresholds) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && length(setsubtract(keys(limits), ["lower", "upper"])) == 0 && alltrue([for one in values(limits) : can(regex("^-?[0-9]", jsonencode(one))) && try(abs(one) <= pow(10, 100), false)]) && try(limits.lower <= limits.upper, true)]), false)
     error_message = "sensor_thresholds: give JSON such as {\"temperature\": {\"lower\": -20, \"upper\": 60}}, lower not above upper, at least one sensor type, 2048 characters at most."
   }
 
@@ -258,7 +258,7 @@ variable "sensor_hysteresis" {
   nullable    = false
 
   validation {
-    condition     = length(var.sensor_hysteresis) <= 1024 && can(jsondecode("[${var.sensor_hysteresis}]")) && can(jsondecode("{\"v\":${var.sensor_hysteresis}}")) && try(can(keys(jsondecode(var.sensor_hysteresis))) && alltrue([for name, by in jsondecode(var.sensor_hysteresis) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && can(regex("^-?[0-9]", jsonencode(by))) && try(abs(by) <= 1e+100, false) && by >= 0]), false)
+    condition     = length(var.sensor_hysteresis) <= 1024 && can(jsondecode("[${var.sensor_hysteresis}]")) && can(jsondecode("{\"v\":${var.sensor_hysteresis}}")) && try(can(keys(jsondecode(var.sensor_hysteresis))) && alltrue([for name, by in jsondecode(var.sensor_hysteresis) : can(regex("^[a-z][a-z0-9_]{0,39}$", name)) && can(regex("^-?[0-9]", jsonencode(by))) && try(abs(by) <= pow(10, 100), false) && by >= 0]), false)
     error_message = "sensor_hysteresis: give JSON such as {\"temperature\": 2}: for sensor types numbers that are not negative, 1024 characters at most."
   }
 }

@@ -28,8 +28,10 @@ def test_an_argument_of_a_wrong_type_is_refused_each_time(stack: TerraformStack)
 def test_importing_the_classes_imports_no_mocks_which_are_accepted_all_the_same() -> None:
     """And garbage is collected afterwards, as before."""
     program = """
-import gc, sys, modules, typeguard
-print("unittest.mock" in sys.modules, "asyncio" in sys.modules, gc.isenabled())
+import gc, sys
+before = gc.get_threshold()
+import modules, typeguard
+print("unittest.mock" in sys.modules, "asyncio" in sys.modules, gc.isenabled() and gc.get_threshold() == before)
 from unittest.mock import MagicMock
 typeguard.check_type("argument", MagicMock(), int)
 typeguard.check_type("argument", "a", int)
