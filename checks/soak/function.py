@@ -56,7 +56,7 @@ class SoakedFunction:
 
     def kill(self) -> None:
         """End its processes, whatever they are doing: a configuration that comes anew has Lambda start others."""
-        self._update(Timeout=self._lambda.get_function_configuration(FunctionName=self.arn)["Timeout"])
+        self._update()
 
     def cut_short(self) -> None:
         """Let it run for `SHORT_TIMEOUT_SECONDS` only."""
@@ -88,6 +88,8 @@ class SoakedFunction:
 
     def _update(self, **changes: Any) -> None:
         with self._lock:
-            self._lambda.update_function_configuration(FunctionName=self.arn, **changes)
+            # Read here: a timeout that was read before another thread changed it would be put back for good.
+            timeout = self._lambda.get_function_configuration(FunctionName=self.arn)["Timeout"]
+            self._lambda.update_function_configuration(FunctionName=self.arn, **{"Timeout": timeout, **changes})
             while self._lambda.get_function_configuration(FunctionName=self.arn)["LastUpdateStatus"] == "InProgress":
                 time.sleep(0.1)
