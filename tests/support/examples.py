@@ -19,7 +19,7 @@ from sluice_cli.stack import synthesized_stacks
 from sluice_cli.target import Target, local_target
 from tests.support import forked
 from tests.support.commands import once
-from tests.support.provider_mirror import NAMED_TYPES
+from tests.support.provider_mirror import VARIABLE_OF_RUN
 
 EXAMPLES = ROOT / "examples"
 NAMES = sorted(path.parent.name for path in EXAMPLES.glob(f"*/{FILE}"))
@@ -60,7 +60,9 @@ class Example:
 
     @property
     def environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) or name == NAMED_TYPES}
+        own = {
+            name: value for name, value in os.environ.items() if not name.startswith(FOREIGN) or name == VARIABLE_OF_RUN
+        }
         return {**own, "PYTHONPATH": str(self.site), SHARED: str(self.target.folder)}
 
     def suite(self) -> "subprocess.CompletedProcess[str]":

@@ -3,15 +3,19 @@
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sluice_cli.export.schema import Schemas
-from sluice_cli.terraform.mirror import VARIABLE, find_mirrors, terraform_environment
+from sluice_cli.terraform.mirror import VARIABLE, terraform_environment
 from tests.support import provider_mirror
+from tests.support.provider_schemas import named_types
 
 # What the schema forbids, what the provider itself refuses, and what is valid.
 ROOT = {
@@ -24,6 +28,12 @@ ROOT = {
         }
     },
 }
+
+
+def processes(folder: Path) -> int:
+    """How many of the provider were started for Terraform in a folder."""
+    log = Path(os.environ[provider_mirror.VARIABLE_OF_RUN], "log").read_text()
+    return log.count(f" in {folder}\n")
 
 
 @pytest.fixture
@@ -48,28 +58,98 @@ def validated(folder: Path, mirror: str, **variables: str) -> Any:
 
 
 def test_terraform_says_the_same_with_kept_schemas(kept: str, tmp_path: Path) -> None:
-    without = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    (provider,) = {str(mirror) for mirror in find_mirrors(without)}
-    by_itself = validated(tmp_path / "provider", provider)
+    nobodys = tmp_path / "run-999999999"
+    by_itself = validated(tmp_path / "provider", kept, **{provider_mirror.VARIABLE_OF_RUN: str(nobodys)})
+    assert not (nobodys / "log").exists()
     assert {one["summary"] for one in by_itself["diagnostics"]} == {
         "Extraneous JSON object property",
         "expected delay_seconds to be in the range (0 - 900), got 901",
     }
     assert validated(tmp_path / "kept", kept) == by_itself
+    assert processes(tmp_path / "kept") == 1
     (tmp_path / "programs").mkdir()
     (tmp_path / "programs" / "terraform").symlink_to(str(shutil.which("terraform")))
-    without_git = {"PATH": str(tmp_path / "programs"), provider_mirror.NAMED_TYPES: str(tmp_path / "types")}
+    run = tmp_path / f"run-{os.getpid()}"
+    without_git = {"PATH": str(tmp_path / "programs"), provider_mirror.VARIABLE_OF_RUN: str(run)}
     assert validated(tmp_path / "without-git", kept, **without_git) == by_itself
+    assert (run / "log").exists()
 
 
 def test_schemas_are_printed_of_types_that_the_repository_does_not_name_too(kept: str, tmp_path: Path) -> None:
     environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
     (printed,) = Schemas.load({"aws": {"source": "hashicorp/aws"}}, environment).providers
-    validated(tmp_path / "small", kept)
-    named = set(Path(os.environ[provider_mirror.NAMED_TYPES]).read_text().split())
+    named = {one.decode() for one in named_types()}
     for part in ("resource_schemas", "data_source_schemas"):
         assert printed[part].keys() & named
         assert printed[part].keys() - named
+
+
+def write(folder: Path, **arguments: Any) -> None:
+    """A root module, with arguments of the provider."""
+    root = {
+        "provider": {"aws": {"access_key": "a", "secret_key": "b", "skip_requesting_account_id": True, **arguments}},
+        "data": {"aws_region": {"here": {}}},
+        "resource": {"aws_sqs_queue": {"q": {"name": "q", "tags": {"own": "yes"}}}},
+        "output": {
+            "region": {"value": "${data.aws_region.here.name}"},
+            "tags": {"value": "${aws_sqs_queue.q.tags_all}"},
+        },
+    }
+    folder.mkdir(exist_ok=True)
+    (folder / "main.tf.json").write_text(json.dumps(root))
+
+
+def planned(folder: Path, environment: Mapping[str, str], **arguments: Any) -> str:
+    """What Terraform says is planned."""
+    write(folder, skip_credentials_validation=True, **arguments)
+    for command in ("init", "plan"):
+        done = subprocess.run(
+            ["terraform", command, "-no-color"],
+            cwd=folder,
+            env=environment,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_process_of_the_provider_is_configured_again_as_a_new_one_is(kept: str, tmp_path: Path) -> None:
+    environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
+    first: dict[str, Any] = {"region": "eu-west-1", "ignore_tags": {"keys": ["own"]}}
+    second: dict[str, Any] = {"region": "us-west-2", "default_tags": {"tags": {"of": "all"}}}
+    again = [planned(tmp_path / "again", environment, **arguments) for arguments in (first, second, first)]
+    assert processes(tmp_path / "again") == 1
+    new = [planned(tmp_path / name, environment, **one) for name, one in (("first", first), ("second", second))]
+    assert again == [*new, new[0]]
+    assert [processes(tmp_path / name) for name in ("first", "second")] == [1, 1]
+    assert new[0] != new[1]
+    write(tmp_path / "again", assume_role={"duration": "1s"})
+    command = ["terraform", "validate", "-no-color"]
+    refused = subprocess.run(
+        command, cwd=tmp_path / "again", env=environment, check=False, capture_output=True, text=True
+    )
+    assert 'duration "assume_role.0.duration" must be between 15 minutes' in refused.stderr
+    other = {**environment, "AWS_MAX_ATTEMPTS": "2"}
+    assert planned(tmp_path / "again", other, **first) == new[0]
+    assert processes(tmp_path / "again") == 2
+
+
+def test_a_process_of_the_provider_that_was_interrupted_is_not_used_again(kept: str, tmp_path: Path) -> None:
+    environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
+    planned(tmp_path, environment, region="eu-west-1")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write(tmp_path, region="eu-west-1", endpoints={"sts": f"http://127.0.0.1:{silent.getsockname()[1]}"})
+        with subprocess.Popen(["terraform", "plan"], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as plan:
+            silent.accept()[0].close()  # the first try; the second one waits
+            connected, _ = silent.accept()
+            with connected:
+                plan.send_signal(signal.SIGINT)
+                assert plan.wait(60) == 1
+    assert processes(tmp_path) == 1
+    planned(tmp_path, environment, region="eu-west-1")
+    assert processes(tmp_path) == 2
 
 
 def test_a_mirror_that_somebody_named_is_used(tmp_path: Path) -> None:
@@ -78,15 +158,13 @@ def test_a_mirror_that_somebody_named_is_used(tmp_path: Path) -> None:
     assert (environment, list(tmp_path.iterdir())) == ({VARIABLE: "named"}, [])
 
 
-def test_marks_of_ended_processes_are_removed_when_the_mirror_is_made(kept: str, tmp_path: Path) -> None:
+def test_folders_of_ended_runs_are_removed_when_the_mirror_is_made(kept: str, tmp_path: Path) -> None:
     del kept
-    started = tmp_path / "started"
-    stat = Path("/proc/self/stat").read_text().rpartition(") ")[2].split()
-    running = started / f"{os.getpid()}-{stat[19]}"
-    started.mkdir()
-    for mark in (running, started / f"{os.getpid()}-1", started / "999999999-1"):
-        mark.touch()
+    running = tmp_path / f"run-{os.getppid()}"
+    for folder in (running, tmp_path / f"run-{os.getpid()}", tmp_path / "run-999999999"):
+        folder.mkdir()
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
     provider_mirror.use(tmp_path, environment)
-    assert list(started.iterdir()) == [running]
+    assert list(tmp_path.glob("run-*")) == [running]
     assert environment[VARIABLE] == str(tmp_path / "mirror")
+    assert environment[provider_mirror.VARIABLE_OF_RUN] == str(tmp_path / f"run-{os.getpid()}")
