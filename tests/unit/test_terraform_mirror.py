@@ -1,3 +1,4 @@
+import os
 import ssl
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from sluice_cli.local_aws.environment import python_of_local_aws
+from sluice_cli.project import Project
+from sluice_cli.target import Target
 from sluice_cli.terraform import mirror as terraform_mirror
 from sluice_cli.terraform.mirror import VARIABLE, MirrorError, Provider, find_mirrors, terraform_environment
 from sluice_cli.terraform.program import TERRAFORM
@@ -274,3 +277,14 @@ def test_an_unchanged_configuration_is_not_written_again(machine: Path) -> None:
     before = generated.stat().st_mtime_ns
     terraform_environment(variables(machine), generated)
     assert generated.stat().st_mtime_ns == before
+
+
+def test_providers_write_a_log_only_where_the_caller_wants_one(tmp_path: Path) -> None:
+    (tmp_path / "cdktf.json").write_text('{"app": "true"}')
+
+    def logs(**variables: str) -> dict[str, str]:
+        target = Target({**os.environ, **variables}, tmp_path, project=Project.read(tmp_path))
+        return {name: value for name, value in target.variables().items() if name.startswith("TF_LOG")}
+
+    assert logs() == {"TF_LOG_SDK": "OFF", "TF_LOG_PROVIDER_AWS": "OFF"}
+    assert logs(TF_LOG_PROVIDER="debug") == {"TF_LOG_PROVIDER": "debug"}
