@@ -5,7 +5,8 @@
 // Two options of V8 suit a synth, which is a short process, and what V8 has compiled is kept for the next process where
 // a folder is given as the second argument (`compiled_code.cjs`).
 //
-// And two things of cdktf's cost less here. It notes for each token where in JavaScript it was made, which in a Python
+// And three things of cdktf's cost less here. It loads `archiver`, a tenth of the start of Node and cdktf, which packs
+// folders only in processes of their own. It notes for each token where in JavaScript it was made, which in a Python
 // program is always inside jsii: a twentieth of a synth, for nothing. And it goes through all of a stack four times
 // looking for tokens, with five patterns in each text and four in each name: up to a third of a synth. Most of it holds
 // none, and most of the rest names attributes of resources.
@@ -106,8 +107,16 @@ function isPlain(value) {
   return plain && typeof value.resolve !== "function" && !("_children" in value) && !Object.keys(value).some(marked);
 }
 
+// A function that is loaded when it is first called, or one of its properties is read.
+function onFirstUse(load) {
+  let loaded;
+  const use = (method) => (_, ...rest) => Reflect[method]((loaded ??= load()), ...rest);
+  return new Proxy(function () {}, { apply: use("apply"), get: use("get") });
+}
+
 const { _load } = Module;
 Module._load = (request, ...rest) => {
+  if (request === "archiver") return onFirstUse(() => _load(request, ...rest));
   const loaded = _load(request, ...rest);
   if (request.endsWith("/stack-trace") && loaded.captureStackTrace) loaded.captureStackTrace = () => [];
   if (request.endsWith("/token-map")) tokenMap = loaded.TokenMap;

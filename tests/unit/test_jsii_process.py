@@ -92,6 +92,20 @@ def test_what_javascript_prints_never_gets_between_jsiis_messages(tmp_path: Path
     ]
 
 
+def test_what_packs_folders_is_loaded_once_it_is_used(tmp_path: Path) -> None:
+    packer, program = tmp_path / "node_modules" / "archiver" / "index.js", tmp_path / "program.js"
+    packer.parent.mkdir(parents=True)
+    packer.write_text(
+        "global.said += ' loaded'; module.exports = (kind) => `made ${kind}`; module.exports.own = 'own';\n"
+    )
+    program.write_text(
+        "global.said = ''; const archiver = require('archiver'); global.said += 'before';\n"
+        "require('fs').writeSync(3, [archiver('zip'), archiver.own, said].join(', '));\n"
+    )
+    done = subprocess.run(["node", str(ONE_PROCESS), str(program)], capture_output=True, text=True, check=True)
+    assert done.stdout == "made zip, own, before loaded"
+
+
 def compiled_from(folder: Path, program: Path) -> tuple[str, list[int]]:
     """What a program prints, and the files of compiled code in the folder after it."""
     command = ["node", str(ONE_PROCESS), str(program), str(folder)]
