@@ -41,6 +41,13 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(name: str, obj: object) -> list[pytest.Item] | None:
+    """CDKTF's class `Testing` has no tests. To warn of it, pytest would parse all of CDKTF, for half a second."""
+    of_cdktf = name == "Testing" and getattr(obj, "__module__", None) in ("cdktf", "cdktn")
+    return [] if of_cdktf else None
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep what shares a local AWS in one process of pytest-xdist."""
     if not config.pluginmanager.hasplugin("xdist"):

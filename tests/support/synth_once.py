@@ -18,9 +18,10 @@ from pathlib import Path
 HERE = Path.cwd()
 KEPT = HERE / ".synths"
 NO_SOURCES = {".sluice", ".synths", "cdktf.out", "review.out", "logs", "__pycache__"}
-# Of the shell, of pytest, and credentials, which no app reads; they differ between two commands.
+# Of the shell, of make, of pytest, and credentials, which no app reads, and how Python writes; they differ between two
+# commands.
 NOT_READ = re.compile(
-    r"PWD|OLDPWD|SHLVL|_|PYTEST_.*|CDKTF_OUTDIR|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SHARED_CREDENTIALS_FILE)"
+    r"PWD|OLDPWD|SHLVL|_|PYTHON(UNBUFFERED|DONTWRITEBYTECODE)?|PYTEST_.*|CDKTF_OUTDIR|AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SHARED_CREDENTIALS_FILE)"
 )
 
 

@@ -43,6 +43,7 @@ def test_one():
     assert {"name": "order", "tags": {"Owner": "team"}} == SynthesizedStack(stack).resource("aws_sqs_queue")
 """,
     )
+    assert "PytestCollectionWarning" not in said  # of `Testing`: pytest reads all of CDKTF for it
     errors = [line.removeprefix("E").strip() for line in said.splitlines() if line.startswith("E  ")]
     assert [line for line in errors if line] == [
         "AssertionError: assert aws_sqs_queue is not as expected (left is this):",
