@@ -115,6 +115,7 @@ def test_cdk_terrain_takes_at_most_1_4_times_as_long(synthesize_with: Synthesize
         synthesize_with(framework, SETTINGS["defaults"])  # fills the cache
     ratios: list[float] = []
     while not ratios or (ratios[-1] > 1.4 and len(ratios) < 5):
-        cdktf, cdktn = (synthesize_with(framework, SETTINGS["local"], again=True) for framework in ("cdktf", "cdktn"))
+        again = bool(ratios)  # the first pair is the one that was compared, which was made in turn as well
+        cdktf, cdktn = (synthesize_with(framework, SETTINGS["local"], again=again) for framework in ("cdktf", "cdktn"))
         ratios.append(cdktn.processor_seconds / cdktf.processor_seconds)
     assert ratios[-1] <= 1.4, ratios
