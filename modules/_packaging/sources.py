@@ -5,9 +5,9 @@ import os
 import re
 import stat
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from pathlib import Path, PurePosixPath
 
 from ..errors import ConfigurationError
@@ -132,18 +132,23 @@ def _is_utf8(name: str) -> bool:
 
 
 def _is_excluded(name: str, is_folder: bool, patterns: Sequence[str]) -> bool:
-    excluded = False
-    for pattern in patterns:
-        keeps = pattern.startswith("!")
-        if _matches(name.rstrip("/"), is_folder, pattern.removeprefix("!")):
-            excluded = not keeps
-    return excluded
+    path = name.rstrip("/")
+    last = path.rpartition("/")[2]
+    for excludes, folders_only, of_path, matches in _last_first(tuple(patterns)):
+        if (is_folder or not folders_only) and matches(path if of_path else last):
+            return excludes
+    return False
 
 
-def _matches(name: str, is_folder: bool, pattern: str) -> bool:
-    if pattern.endswith("/") and not is_folder:
-        return False
-    pattern = pattern.rstrip("/")
-    if "/" in pattern:
-        return fnmatchcase(name, pattern.removeprefix("/"))
-    return fnmatchcase(PurePosixPath(name).name, pattern)
+@functools.cache
+def _last_first(patterns: tuple[str, ...]) -> tuple[tuple[bool, bool, bool, Callable[[str], object]], ...]:
+    """The last matching pattern decides. Of each: whether it excludes, whether it is for folders only, whether it is
+    for the whole path, and what matches it.
+    """
+    parsed = []
+    for pattern in reversed(patterns):
+        given = pattern.removeprefix("!")
+        text = given.rstrip("/")
+        matches = re.compile(translate(text.removeprefix("/"))).match
+        parsed.append((not pattern.startswith("!"), given.endswith("/"), "/" in text, matches))
+    return tuple(parsed)
