@@ -87,7 +87,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path, functions
         with zipfile.ZipFile(one) as archive:
             archive.extractall(installed)  # noqa: S202 - our own
     own = {name: one for name, one in os.environ.items() if not name.startswith(("PYTHON", "MYPY", "AWS_"))}
-    return {**own, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1", "MYPYPATH": str(installed)}
+    of_mypy = {"MYPYPATH": str(installed), "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("types"))}
+    return {**own, **of_mypy, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
 
 
 def run(environment: dict[str, str], folder: Path, *command: str) -> str:
