@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.known_types import known_types
+
 from .conftest import ROOT
 
 STACK = """
@@ -87,7 +89,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path, functions
         with zipfile.ZipFile(one) as archive:
             archive.extractall(installed)  # noqa: S202 - our own
     own = {name: one for name, one in os.environ.items() if not name.startswith(("PYTHON", "MYPY", "AWS_"))}
-    of_mypy = {"MYPYPATH": str(installed), "MYPY_CACHE_DIR": str(tmp_path_factory.mktemp("types"))}
+    of_mypy = {"MYPYPATH": str(installed), "MYPY_CACHE_DIR": str(known_types(tmp_path_factory.mktemp("types")))}
     return {**own, **of_mypy, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
 
 

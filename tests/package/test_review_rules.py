@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from tests.review.plans import change, document
+from tests.support.known_types import known_types
 
 from .conftest import ROOT
 
@@ -30,7 +31,8 @@ def test_the_documented_rules_are_typed_and_judge(wheel: Path, tmp_path: Path) -
     (project / "cdktf.json").write_text('{"app": "true"}')
     (project / "plan.json").write_text(json.dumps(document(SLOWER)))
     own = {name: one for name, one in os.environ.items() if not name.startswith(("PYTHON", "MYPY"))}
-    environment = {**own, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1", "MYPYPATH": str(installed)}
+    of_mypy = {"MYPYPATH": str(installed), "MYPY_CACHE_DIR": str(known_types(tmp_path / "types"))}
+    environment = {**own, **of_mypy, "PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
 
     def run(*command: str) -> tuple[int, str]:
         done = subprocess.run(
