@@ -38,6 +38,8 @@ if "GOGC" not in os.environ:
 # Tests also run below `make test`: what make leaves in the environment of its commands changes what commands print.
 for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)
+# Hypothesis would load trio, a fifth of a second in each process, to seed its random numbers, which no test uses.
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 # Powertools reads them when function code is imported, which may happen before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -63,6 +64,12 @@ DANGEROUS: dict[str, tuple[Callable[[Classification], st.SearchStrategy[Move]], 
 }
 # Setting a value for the first time is harmless in these directions.
 HARMLESS_FROM_NOTHING = ("changed", "removed", "key", "off")
+
+
+@cache
+def moves(rule: Classification) -> st.SearchStrategy[Move]:
+    """The dangerous moves of a rule's direction. Making a strategy takes longer than drawing an example of it."""
+    return DANGEROUS[rule.direction][0](rule)
 
 
 def nested(name: str, value: Any) -> Values:

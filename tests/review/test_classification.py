@@ -16,7 +16,7 @@ from sluice_cli.review.classification import EVERYWHERE, classified, read_rule
 from sluice_cli.review.dangers.arguments import JUDGES
 from sluice_cli.review.dangers.directions import DIRECTIONS
 from sluice_cli.terraform.mirror import terraform_environment
-from tests.review.moves import DANGEROUS, HARMLESS_FROM_NOTHING, block_removed, moved
+from tests.review.moves import DANGEROUS, HARMLESS_FROM_NOTHING, block_removed, moved, moves
 from tests.review.plans import Values, change, findings, review
 
 ROOT = Path(__file__).parent.parent.parent
@@ -144,7 +144,7 @@ def found_in(*changes: Values) -> list[list[str]]:
 @pytest.mark.parametrize("direction", DANGEROUS)
 @given(data=st.data())
 def test_a_move_in_the_dangerous_direction_is_dangerous_and_the_other_is_not(direction: str, data: Any) -> None:
-    moves, way_back_is_harmless = DANGEROUS[direction]
+    _, way_back_is_harmless = DANGEROUS[direction]
     chosen = [
         (classified()[type_], argument)
         for type_, argument in SIMPLE
