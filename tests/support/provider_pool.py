@@ -2,7 +2,7 @@
 
 A provider takes 0.2 s of processor time to start and to find its resources, and 0.07 s to validate its own schemas
 whenever Terraform has its configuration validated: most of what a plan takes. So a process that Terraform is done with
-waits for the next one in the same folder with the same environment, and is configured again, which a provider
+waits for the next one in the same folder with an equal environment, and is configured again, which a provider
 supports. It never serves two at a time, as its configuration belongs to the process.
 
 - Terraform's request to end is not passed on.
@@ -13,6 +13,7 @@ supports. It never serves two at a time, as its configuration belongs to the pro
 All else is passed on as it is, in frames of HTTP/2: https://www.rfc-editor.org/rfc/rfc9113#name-http-frames
 """
 
+import re
 import select
 import socket
 import subprocess
@@ -27,8 +28,9 @@ from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 
 IDLE = 8
 SECONDS_IDLE = 120
-# Variables of shells, beside those of pytest, and one that Terraform writes in any order.
-WITHOUT_EFFECT = ("PWD", "OLDPWD", "SHLVL", "_", "PLUGIN_PROTOCOL_VERSIONS")
+# Variables that a provider, Go or a program that gives credentials reads; of Terraform's but one that it writes in any
+# order.
+READ = re.compile(r"(?:AWS|TF|SSL|GO|PLUGIN_(?!PROTOCOL_VERSIONS)|XDG).*|HOME|PATH|USER|TMPDIR|.*_proxy", re.IGNORECASE)
 
 # Nobody reads the log, which takes a tenth of a provider's time; and it collects garbage only from this size on, but
 # is not alone.
@@ -216,11 +218,7 @@ class Pool:
         self, program: str, environment: Mapping[str, str], folder: Path, connect: Callable[[str], socket.socket]
     ) -> None:
         """Connect Terraform, as `connect` does when it is given the version of the protocol, to a provider."""
-        variables = sorted(
-            f"{name}={value}"
-            for name, value in environment.items()
-            if name not in WITHOUT_EFFECT and not name.startswith("PYTEST_")
-        )
+        variables = sorted(f"{name}={value}" for name, value in environment.items() if READ.fullmatch(name))
         everywhere = (program, *variables)
         key = (str(folder), *everywhere)
         answers = self._answers.setdefault(everywhere, {})
