@@ -28,10 +28,15 @@ INSTALL = "sh scripts/setup.sh scanners" if IN_CHECKOUT else 'pip install "sluic
 FRAMEWORKS = {"terraform_json": "synthesized.tf.json", "terraform_plan": "plan.json"}
 
 
-# Runs a scanner's program. Looking for garbage after each 700 new objects, as Python does, takes a tenth of its time.
+# Runs a scanner's program. Looking for garbage after each 700 new objects, as Python does, takes a tenth of its time, as
+# do a log that nobody reads and Terraform's files, which Checkov reads as YAML, without libyaml.
 RUN = """
-import gc, runpy, sys
+import gc, logging, runpy, sys
+import yaml
 gc.set_threshold(1_000_000)
+logging.disable(logging.INFO)
+if yaml.__with_libyaml__:
+    yaml.SafeLoader = yaml.loader.SafeLoader = yaml.CSafeLoader
 del sys.argv[0]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
