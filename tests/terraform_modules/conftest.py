@@ -12,28 +12,20 @@ from scripts.terraform_modules.samples import System
 from sluice_cli.export.files import write_files
 from sluice_cli.export.schema import Schemas
 from sluice_cli.terraform.mirror import terraform_environment
-from tests.support.attached_provider import attached_provider
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """In which Terraform finds the AWS provider."""
-    return terraform_environment(os.environ, tmp_path_factory.mktemp("rc") / "terraform.rc")
-
-
-@pytest.fixture(scope="session")
-def attached(environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """The same with a provider that runs already, for commands that do not configure it.
-
-    `terraform test` plans a module dozens of times in one process, which else collects its garbage again and again.
+    """In which Terraform finds the AWS provider. `terraform test` plans a module dozens of times in one process, which
+    else collects its garbage again and again.
     """
-    with attached_provider(environment) as made:
-        yield {**made, "GOMEMLIMIT": "1GiB"}
+    made = terraform_environment(os.environ, tmp_path_factory.mktemp("rc") / "terraform.rc")
+    return {**made, "GOMEMLIMIT": "1GiB"}
 
 
 @pytest.fixture(scope="session")
-def schemas(attached: dict[str, str]) -> Schemas:
-    return Schemas.load({"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER}}, attached)
+def schemas(environment: dict[str, str]) -> Schemas:
+    return Schemas.load({"aws": {"source": "hashicorp/aws", "version": AWS_PROVIDER}}, environment)
 
 
 @pytest.fixture(scope="session")

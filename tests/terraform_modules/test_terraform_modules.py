@@ -87,11 +87,11 @@ def _without_comments(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_terraform_validates_the_module_and_passes_its_own_tests(
-    written: Path, environment: dict[str, str], attached: dict[str, str], name: str
+    written: Path, environment: dict[str, str], name: str
 ) -> None:
     terraform(written / name, environment, "init", "-input=false")
     # That validates the module before its first run, with the provider's own checks of values.
-    assert "0 failed" in terraform(written / name, attached, "test")
+    assert "0 failed" in terraform(written / name, environment, "test")
 
 
 def terraform(folder: Path, environment: dict[str, str], *arguments: str) -> str:
@@ -108,13 +108,13 @@ def terraform(folder: Path, environment: dict[str, str], *arguments: str) -> str
 
 
 def test_a_module_without_its_archive_is_valid_and_a_plan_says_where_to_get_it(
-    built: dict[str, Built], attached: dict[str, str], tmp_path: Path
+    built: dict[str, Built], environment: dict[str, str], tmp_path: Path
 ) -> None:
     write_files({**built["invocation-log"].texts, "tests/options.tftest.hcl": PLAN_ONLY}, {}, tmp_path)
-    terraform(tmp_path, attached, "init", "-input=false")
-    terraform(tmp_path, attached, "validate")
+    terraform(tmp_path, environment, "init", "-input=false")
+    terraform(tmp_path, environment, "validate")
     tested = subprocess.run(
-        ["terraform", "test", "-no-color"], cwd=tmp_path, env=attached, capture_output=True, text=True, check=False
+        ["terraform", "test", "-no-color"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     said = " ".join((tested.stdout + tested.stderr).replace("│", " ").split())
     assert "invocation_log.zip is missing: use a released archive of this module, or run" in said
