@@ -28,8 +28,8 @@ INSTALL = "sh scripts/setup.sh scanners" if IN_CHECKOUT else 'pip install "sluic
 FRAMEWORKS = {"terraform_json": "synthesized.tf.json", "terraform_plan": "plan.json"}
 
 
-# Runs a scanner's program. A tenth of its time each would take: looking for garbage after each 700 new objects, as Python
-# does; a log that nobody reads, and Terraform's files, which Checkov reads as YAML, without libyaml.
+# Runs a scanner's program. A tenth of its time would be looking for garbage after each 700 new objects, as Python does,
+# and another a log that nobody reads and YAML, as which Checkov reads Terraform's JSON, without libyaml.
 RUN = """
 import gc, logging, runpy, sys
 import yaml
