@@ -7,7 +7,7 @@ import { cut, duration, plural, time } from "./text.js";
 import { bar, waterfall } from "./traces.js";
 import { kindText, tone } from "./words.js";
 
-const ASKED_EVERY = 1000; // milliseconds, while something still runs
+const ASKED_EVERY = 1000; // milliseconds, while something still runs or happens where it went
 const LONGEST = 10 * 60_000; // milliseconds; then it is asked again by hand only
 const LONGEST_TITLE = 120; // characters
 const DEEPEST = 6; // levels of indentation
@@ -25,8 +25,13 @@ export const following = (place, thing, app, signal) => {
   let asking = null;
   signal.addEventListener("abort", () => clearTimeout(asking));
 
+  const heard = new Set(); // boxes
+  const askSoon = () => {
+    if (performance.now() - began < LONGEST) asking ??= setTimeout(ask, ASKED_EVERY);
+  };
   const ask = async () => {
     clearTimeout(asking);
+    asking = null;
     try {
       way = await get("/api/follow", { thing }, signal);
     } catch (error) {
@@ -49,7 +54,12 @@ export const following = (place, thing, app, signal) => {
     const text = JSON.stringify(way.steps);
     if (text !== shown) draw();
     shown = text;
-    if (!way.complete && performance.now() - began < LONGEST) asking = setTimeout(ask, ASKED_EVERY);
+    if (!way.complete) askSoon();
+    // What waited, in a queue or until a retry, goes on after the way was complete.
+    for (const { node } of way.steps) {
+      if (node && !heard.has(node)) app.changesAt(node).addEventListener("change", askSoon, { signal });
+      heard.add(node);
+    }
   };
   const draw = () => {
     const open = new Set([...steps.querySelectorAll("details[open]")].map((one) => one.dataset.of));

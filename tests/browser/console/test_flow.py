@@ -37,7 +37,7 @@ def test_every_box_and_arrow_of_every_stack_is_drawn_and_nothing_else_is_loaded(
 
 
 def test_a_dropped_file_becomes_a_row_before_ones_eyes_and_can_be_followed(page: ConsolePage) -> None:
-    page.open(stack="file-metadata")
+    page.open(stack="file-metadata", motion=True)
     name = f"{uuid4().hex}.png"
     page.drop(page.node("file-metadata", "Uploads")["id"], name, SMALL.read_bytes(), "image/png")
     eventually(
@@ -61,7 +61,7 @@ def test_a_dropped_file_becomes_a_row_before_ones_eyes_and_can_be_followed(page:
 
 
 def test_things_are_followed_without_the_layout_jumping(page: ConsolePage) -> None:
-    page.open(stack="file-metadata")
+    page.open(stack="file-metadata", motion=True)
     page.run(
         "window.jumps = 0; new PerformanceObserver((list) => { for (const one of list.getEntries())"
         "if (!one.hadRecentInput) window.jumps += one.value }).observe({type: 'layout-shift', buffered: true})"
@@ -161,6 +161,21 @@ def test_a_message_an_event_a_publication_and_a_reading_are_sent(page: ConsolePa
     assert answer(page, "Send reading").startswith("Sent: ")
     page.click("#panel .answer button", "Follow")
     eventually(lambda: "Row written" in page.text(".step"), within=30)
+
+
+def test_what_goes_on_after_its_way_was_complete_is_shown(page: ConsolePage, deployment: Deployment) -> None:
+    queue = page.node("file-metadata", "Failures")["id"]
+    sqs, body = deployment.local.client("sqs"), uuid4().hex
+    url = sqs.get_queue_url(QueueName=page.get("/api/node", node=queue)["name"])["QueueUrl"]
+    message = sqs.send_message(QueueUrl=url, MessageBody=body)["MessageId"]
+    try:
+        page.open(follow=f"message:{message}")
+        eventually(lambda: "Complete" in page.text("#panel [role=status]"))
+        steps = page.texts(".step .kind")
+        assert taken_away(sqs, url, body)
+        eventually(lambda: len(page.texts(".step .kind")) > len(steps))
+    finally:
+        sqs.purge_queue(QueueUrl=url)
 
 
 def test_rows_are_queried_by_key(page: ConsolePage, deployment: Deployment) -> None:
