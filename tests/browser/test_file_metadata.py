@@ -1,8 +1,6 @@
 """A page in a real browser uploads with a presigned PUT: from an allowed origin it can, from another it cannot."""
 
 import json
-import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
@@ -13,9 +11,7 @@ from botocore.config import Config
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from sluice_cli.local_aws.server import LOOPBACK
 from sluice_cli.local_aws.signed_request import send
-from tests.support.browser import chromium
 from tests.support.deployed import WEB_ORIGIN, Deployment
 from tests.support.waiting import eventually
 
@@ -57,9 +53,9 @@ def application(deployment: Deployment) -> WebApplication:
     return WebApplication(deployment)
 
 
-@pytest.fixture(scope="module")
-def port(application: WebApplication) -> Iterator[int]:
-    """Where the application answers, whatever host name it is asked by."""
+@pytest.fixture(scope="module", autouse=True)
+def served(application: WebApplication, pages: ThreadingHTTPServer) -> None:
+    """The application answers at the origins."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -83,24 +79,7 @@ def port(application: WebApplication) -> Iterator[int]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    with chromium(
-        tmp_path_factory.mktemp("browser") / "profile",
-        "--no-proxy-server",
-        "--window-size=900,700",
-        # Both names lead to the application, so that nothing but the origin differs.
-        f"--host-resolver-rules=MAP {ALLOWED} {LOOPBACK}:{port}, MAP {OTHER} {LOOPBACK}:{port}",
-        accept_insecure_certs=True,  # the local AWS's certificate is of an authority of its own
-    ) as made:
-        yield made
+    pages.RequestHandlerClass = Handler
 
 
 def upload(browser: Chrome, origin: str) -> str:

@@ -3,8 +3,6 @@ they cannot."""
 
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
@@ -18,8 +16,7 @@ from botocore.credentials import Credentials
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 
-from sluice_cli.local_aws.server import LOOPBACK, REGION
-from tests.support.browser import chromium
+from sluice_cli.local_aws.server import REGION
 from tests.support.deployed import SECOND_ORIGIN, WEB_ORIGIN, Deployment
 from tests.support.waiting import eventually
 
@@ -27,7 +24,6 @@ PAGE = Path(__file__).parent / "product.html"
 SMALL = Path(__file__).parent.parent.parent / "samples" / "sunrise.png"
 LARGE_SIZE = 20_000_000
 OTHER_ORIGIN = "http://other.example.com"
-HOSTS = [urlsplit(origin).hostname or "" for origin in (WEB_ORIGIN, SECOND_ORIGIN, OTHER_ORIGIN)]
 
 
 class WebApplication:
@@ -60,9 +56,9 @@ def application(deployment: Deployment) -> WebApplication:
     return WebApplication(deployment)
 
 
-@pytest.fixture(scope="module")
-def port(application: WebApplication) -> Iterator[int]:
-    """Where the application answers, whatever host name it is asked by."""
+@pytest.fixture(scope="module", autouse=True)
+def served(application: WebApplication, pages: ThreadingHTTPServer) -> None:
+    """The application answers at the origins."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -82,24 +78,7 @@ def port(application: WebApplication) -> Iterator[int]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    rules = ", ".join(f"MAP {host} {LOOPBACK}:{port}" for host in HOSTS)
-    with chromium(
-        tmp_path_factory.mktemp("browser") / "profile",
-        "--no-proxy-server",
-        f"--host-resolver-rules={rules}",
-        accept_insecure_certs=True,  # the local AWS's certificate is of an authority of its own
-    ) as made:
-        made.set_script_timeout(60)
-        yield made
+    pages.RequestHandlerClass = Handler
 
 
 def upload(browser: Chrome, origin: str, file: Path) -> str:

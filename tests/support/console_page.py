@@ -84,7 +84,7 @@ class ConsolePage:
         eventually(lambda: self.all("#app:not([hidden]) #happenings-name"))
         self.log()
 
-    def open(self, *, dark: bool = False, size: tuple[int, int] = WIDE, motion: bool = True, **place: str) -> None:
+    def open(self, *, dark: bool = False, size: tuple[int, int] = WIDE, motion: bool = False, **place: str) -> None:
         """Load the page anew at a place: `stack`, `node` and `tab`, or `follow`."""
         features = [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},

@@ -1,4 +1,4 @@
-"""One console of the deployment of all systems, and one browser, for all tests of the page."""
+"""One console of the deployment of all systems for all tests of the page."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,6 @@ import pytest
 from selenium.webdriver import Chrome
 
 from sluice_cli.console.server import Server
-from tests.support.browser import chromium
 from tests.support.commands import project_of
 from tests.support.console_page import ConsolePage, serving
 from tests.support.deployed import Deployment
@@ -17,18 +16,6 @@ from tests.support.waiting import eventually
 def console(deployment: Deployment) -> Iterator[Server]:
     with serving(project_of(deployment.local), deployment.local) as server:
         yield server
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    with chromium(
-        tmp_path_factory.mktemp("console-browser"),
-        "--no-proxy-server",
-        # The page has to do without any other host.
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    ) as made:
-        made.set_script_timeout(60)
-        yield made
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def test_axe_finds_nothing_in_any_state_and_the_page_only_scrolls_down(
     page: ConsolePage, dark: bool, size: tuple[int, int], rules: tuple[str, ...]
 ) -> None:
     wrong: dict[str, Any] = {}
-    page.open(dark=dark, size=size)
+    page.open(dark=dark, size=size, motion=True)
     for place in places(page):
         page.go(**place)
         page.run("for (const one of [...document.querySelectorAll('#panel details')].slice(0, 3)) one.open = true")

@@ -45,7 +45,7 @@ def looks(page: ConsolePage, word: str) -> dict[str, set[str]]:
 @pytest.mark.usefixtures("forbidden")
 def test_a_refused_call_and_a_kept_failure_are_seen_and_heard(page: ConsolePage, deployment: Deployment) -> None:
     extractor, table, failures = (page.node(STACK, title)["id"] for title in ("Extractor", "Metadata", "Failures"))
-    page.open(stack=STACK)
+    page.open(stack=STACK, motion=True)
     page.run(WATCH)
     key = f"{uuid4().hex}.txt"
     deployment.local.client("s3").put_object(Bucket=deployment.outputs(STACK)["BucketName"], Key=key, Body=b"refused")

@@ -217,7 +217,6 @@ def test_a_browser_that_lacks_more_reads_one_sentence_and_one_without_scripts_th
 def test_a_page_that_cannot_start_says_why(page: ConsolePage, script: str, blocked: str, words: str) -> None:
     with before_the_page(page, script, blocked):
         eventually(lambda: words in page.text("#start"))
-    page.enter()
 
 
 def test_without_its_token_the_page_says_where_it_is(page: ConsolePage, console: Server) -> None:
