@@ -19,7 +19,14 @@ from .server import SERVER
 RECORD, LOG = "console.json", "console.log"
 # As `python -m sluice_cli` of the folder that this is in, which -P would not find in a checkout, while a module of the
 # caller's folder is none of Python's.
-START = "import sys; sys.path.insert(0, sys.argv.pop(1)); from sluice_cli.__main__ import main; sys.exit(main())"
+START = """
+import sys
+place = sys.argv.pop(1)
+if place not in sys.path:
+    sys.path.insert(0, place)
+from sluice_cli.__main__ import main
+sys.exit(main())
+"""
 START_SECONDS = 30
 LOOK_EVERY_SECONDS = 1.0
 GONE_AFTER = 3  # looks: a restored snapshot starts the local AWS anew in its folder
