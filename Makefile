@@ -126,7 +126,7 @@ package: setup ## build wheels and source distributions into dist: sluice-cdktf 
 	@rm -rf dist && for project in . sluice_functions; do .venv/bin/python -m build --no-isolation --outdir dist $$project || exit 1; done
 
 # Tests follow: in a new clone all that they import is compiled on another core while types are checked.
-test check: BESIDE = [ -e tests/__pycache__/collected ] || { .venv/bin/python -m pytest --collect-only -qq; \
+test check: BESIDE = [ -e tests/__pycache__/collected ] || [ -n "$$PYTHONDONTWRITEBYTECODE$$PYTHONPYCACHEPREFIX" ] || { .venv/bin/python -m pytest --collect-only -qq; \
 	.tools/local-aws/bin/python -m compileall -q .tools/local-aws/lib/python*/site-packages/ministack; } >/dev/null 2>&1 &
 
 lint: setup ## check style and types

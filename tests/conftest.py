@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support import kept, provider_mirror
+from tests.support.machine import memory
 
 if TYPE_CHECKING:
     from tests.support.deployed import Deployment
@@ -38,7 +39,7 @@ if "GOGC" not in os.environ:
 # Tests also run below `make test`: what make leaves in the environment of its commands changes what commands print.
 for name in ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES"):
     os.environ.pop(name, None)
-# Hypothesis would load trio, a fifth of a second in each process, to seed its random numbers, which no test uses.
+# Hypothesis would load trio, a fifth of a second in each process, to seed trio's random numbers, which no test uses.
 os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"
 # Powertools reads them when function code is imported, which may happen before any fixture.
 os.environ.update(POWERTOOLS_SERVICE_NAME="tests", POWERTOOLS_METRICS_NAMESPACE="tests")
@@ -128,10 +129,7 @@ def pytest_xdist_auto_num_workers() -> int | None:
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None  # as pytest-xdist reads it
-    memory, limit = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), Path("/sys/fs/cgroup/memory.max")
-    if limit.is_file() and (given := limit.read_text().strip()) != "max":
-        memory = min(memory, int(given))
-    return max(2, min(4 * (os.cpu_count() or 1), int(memory / (2.5 * 2**30))))
+    return max(2, min(4 * (os.cpu_count() or 1), int(memory() / (2.5 * 2**30))))
 
 
 def needs(item: pytest.Item, fixture: str) -> bool:

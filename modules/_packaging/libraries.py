@@ -146,7 +146,7 @@ def _installer(runtime: str, architecture: str) -> list[str]:
     if importlib.util.find_spec("pip"):
         wanted = [] if architecture == THIS_MACHINE else platforms(runtime, architecture)
         tags = [option for tag in wanted for option in ("--platform", tag)]
-        # -P: pip and Python import no module of the caller's folder.
+        # -P: modules in the caller's folder must not shadow Python's or pip's.
         quietly = ["--no-input", "--no-compile", "--disable-pip-version-check"]
         pip = [sys.executable, "-P", "-m", "pip", "install", *quietly]
         return [*pip, *strict, *tags, "--implementation", "cp", "--python-version", version]

@@ -1,6 +1,7 @@
 """The variables of the modules: types, defaults and validation from `settings.py`, with what AWS's limits add."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import fields
@@ -100,8 +101,8 @@ _HOST = r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
 
 def _is_number(one: str) -> str:
     # A text that looks like a number would be taken for it, but not as JSON. Checkov reads no exponents of numbers.
-    digits = f"{LARGEST_THRESHOLD:.0e}".removeprefix("1e+")
-    return f'can(regex("^-?[0-9]", jsonencode({one}))) && try(abs({one}) <= pow(10, {digits}), false)'
+    largest = f"pow(10, {math.log10(LARGEST_THRESHOLD):g})"
+    return f'can(regex("^-?[0-9]", jsonencode({one}))) && try(abs({one}) <= {largest}, false)'
 
 
 def _is_type(name: str) -> str:

@@ -17,8 +17,7 @@ from sluice_cli.project import Project
 from .server import SERVER
 
 RECORD, LOG = "console.json", "console.log"
-# As `python -m sluice_cli` of the folder that this is in, which -P would not find in a checkout, while a module of the
-# caller's folder is none of Python's.
+# -P: modules in the caller's folder must not shadow Python's. It also hides a checkout, whose folder is added.
 START = """
 import sys
 place = sys.argv.pop(1)

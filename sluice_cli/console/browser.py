@@ -32,7 +32,7 @@ def open_browser(local: LocalAws, address: str) -> None:
     file = local.folder / FILE
     file.touch(0o600)
     file.write_text(f'<!doctype html><meta http-equiv="refresh" content="0; url={address}"><title>Console</title>')
-    # -P: a module of the caller's folder is none of Python's.
+    # -P: modules in the caller's folder must not shadow Python's.
     command = [sys.executable, "-P", "-m", "webbrowser", file.as_uri()]
     quiet = subprocess.DEVNULL
     subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)

@@ -59,13 +59,13 @@ def _make(folder: Path) -> None:
     partial = folder.with_name(f"{folder.name}.partial-{os.getpid()}")
     try:
         venv = "Python's venv module (on Debian: apt install python3-venv)"
-        # -P here and below: a module of the caller's folder is none of Python's.
+        # -P, and -I where Python starts another one: modules in the caller's folder must not shadow Python's.
         _run([sys.executable, "-P", "-m", "venv", "--without-pip", str(partial)], venv)
         python = str(partial / "bin" / "python")
         # A pip of its own takes seconds to install. Environments like uv's have none to use.
         pip = [sys.executable, "-P", "-m", "pip", "--python", python]
         if not _pip_takes_another_python():
-            _run([python, "-P", "-m", "ensurepip"], venv)
+            _run([python, "-I", "-m", "ensurepip"], venv)
             pip = [python, "-P", "-m", "pip"]
         # Not compiled: what is imported is compiled then, a tenth of it.
         options = ["--require-hashes", "--no-deps", "--no-compile", "--quiet", "--disable-pip-version-check"]

@@ -94,8 +94,9 @@ def write(stacks: Sequence[ScannedStack], folder: Path, frameworks: Sequence[str
                 continue
             path = folder / stack.name / FRAMEWORKS[framework]
             path.parent.mkdir(exist_ok=True)
-            # Indented, because Checkov cannot parse a file with a single long line.
-            path.write_text(json.dumps(document, indent=2))
+            # Indented, because Checkov cannot parse a file with a single long line. libyaml refuses JSON's escapes of
+            # characters beyond U+FFFF.
+            path.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
 def without_absent(value: Any) -> Any:

@@ -108,6 +108,7 @@ def test_the_same_page_of_another_origin_is_refused_by_the_browser(
     browser: Chrome, application: WebApplication
 ) -> None:
     origin = WEB_ORIGIN.replace(ALLOWED, OTHER)
+    cast(Any, browser).get_log("browser")  # what other tests left in it
     assert upload(browser, origin) == "Not uploaded: TypeError: Failed to fetch"
     console = cast(Any, browser).get_log("browser")
     (refusal,) = [one["message"] for one in console if "CORS" in one["message"]]

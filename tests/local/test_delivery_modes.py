@@ -200,9 +200,13 @@ def test_no_system_loses_or_doubles_anything_while_faults_are_injected(
     deployment, options = buffered.deployment, Options(count=30, faults=set(FAULTS), seed=SEED, seconds=40)
     with Progress(console=Console(quiet=True)) as progress:
         inputs = {name: SYSTEMS[name].inputs for name in S3_SYSTEMS}
+        for name in S3_SYSTEMS:  # as a test event that S3 sent is kept, if faults strike it
+            letters = buffered.outputs(name)["DeadLetterQueueUrl"]
+            buffered.sqs(name).send_message(QueueUrl=letters, MessageBody=json.dumps(TEST_EVENT))
         books = soak(deployment.local, deployment.target, inputs, options, progress)
     assert report(books, SEED, 1) == 0, capsys.readouterr().out
     assert sum(book.faults.total() for book in books) > len(FAULTS)
+    assert {name: buffered.messages("DeadLetterQueueUrl", name) for name in S3_SYSTEMS} == dict.fromkeys(S3_SYSTEMS, 0)
 
 
 def test_a_presigned_upload_is_completed_when_its_arrival_was_queued(buffered: Buffered) -> None:

@@ -13,7 +13,7 @@ import pytest
 import modules  # first: it prepares the provider binding and jsii
 
 # isort: split
-from cdktf import App, TerraformStack
+from cdktf import App, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider
 
 from checks import ROOT
@@ -104,6 +104,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[ScannedStack, 
         for keyed in (True, False):
             EveryOption(stack, code, lock, keyed=keyed)
         add_state(stack)
+    TerraformOutput(stack, "Said", value="😀")  # in JSON two escapes
     (made,) = synthesized(app)
     return ScannedStack(made.name, made.synthesized, planned(made.synthesized)), given
 

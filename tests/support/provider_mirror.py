@@ -29,6 +29,7 @@ RUN = "run"
 WITHOUT_TLS = "TF_DISABLE_PLUGIN_TLS"
 SCRIPT = """#!{bash}
 # Made by tests/support/provider_mirror.py
+set +o posix  # where it was set, a failed redirection would end this
 trap '' INT  # Terraform ends its providers in order
 ask() {{
   read -r port token <"$PYTEST_PROVIDERS/address" && exec 3<>"/dev/tcp/127.0.0.1/$port" &&

@@ -26,14 +26,16 @@ from pathlib import Path
 from hpack.huffman import HuffmanEncoder
 from hpack.huffman_constants import REQUEST_CODES, REQUEST_CODES_LENGTH
 
-IDLE = 8
+from tests.support.machine import memory
+
+IDLE = max(1, min(8, memory() // (3 * 2**30)))  # each takes 0.3 GiB
 SECONDS_IDLE = 120
-# Variables that a provider, Go or a program that gives credentials reads; of Terraform's but one that it writes in any
-# order.
+# Variables that a provider, Go or a program that gives credentials reads, and all of Terraform's, except the one whose
+# order varies.
 READ = re.compile(r"(?:AWS|TF|SSL|GO|PLUGIN_(?!PROTOCOL_VERSIONS)|XDG).*|HOME|PATH|USER|TMPDIR|.*_proxy", re.IGNORECASE)
 
-# Nobody reads the log, which takes a tenth of a provider's time; and it collects garbage only from this size on, but
-# is not alone.
+# Nobody reads the log, which takes a tenth of a provider's time. Garbage is collected only near this size, which is
+# small as several providers run beside each other.
 SETTINGS = {"TF_LOG_SDK": "OFF", "TF_LOG_PROVIDER_AWS": "OFF", "GOGC": "off", "GOMEMLIMIT": "320MiB"}
 
 PREFACE = len(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
@@ -72,6 +74,7 @@ class Provider:
         own = {**environment, **SETTINGS}
         if bundle := own.pop("AWS_CA_BUNDLE", ""):
             own |= {"SSL_CERT_FILE": bundle, "SSL_CERT_DIR": "/nonexistent"}
+        self._address = ""
         print(f"Starting {program} in {folder}", file=sys.stderr, flush=True)
         self._process = subprocess.Popen(
             [program], cwd=folder, env=own, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
@@ -93,6 +96,8 @@ class Provider:
     def end(self) -> None:
         with self._process:
             self._process.kill()
+        if self._address:  # which it has no time to remove
+            Path(self._address).unlink(missing_ok=True)
 
     def relay(self, terraform: socket.socket, answers: dict[bytes, bytes]) -> bool:
         """Connect Terraform to the process until it asks to end. Returns whether the process is as before."""
@@ -144,7 +149,7 @@ class Relay:
                 break
             self.was_stopped |= kind == HEADERS and self._stop in frame
             if kind == HEADERS and self._validate in frame:
-                self._stream = stream
+                self._stream, self._frames, self._answer = stream, [], bytearray()
             if kind == DATA and stream == self._stream:
                 self._frames.append(frame)
                 if flags & END_STREAM:
@@ -220,7 +225,8 @@ class Pool:
         """Connect Terraform, as `connect` does when it is given the version of the protocol, to a provider."""
         variables = sorted(f"{name}={value}" for name, value in environment.items() if READ.fullmatch(name))
         everywhere = (program, *variables)
-        key = (str(folder), *everywhere)
+        status = folder.stat()  # a folder that was removed and made again is another one
+        key = (str(folder), f"{status.st_dev} {status.st_ino}", *everywhere)
         answers = self._answers.setdefault(everywhere, {})
         provider = self._taken(key) or Provider(program, environment, folder)
         as_before = False

@@ -33,7 +33,7 @@ from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded, TrailersReceived
 
 from tests.support.provider_pool import Pool
-from tests.support.provider_schemas import named_types, of_types
+from tests.support.provider_schemas import ROOT, named_types, of_types
 
 # By the version of Terraform's plugin protocol.
 GET_SCHEMA = {"5": "/tfplugin5.Provider/GetSchema", "6": "/tfplugin6.Provider/GetProviderSchema"}
@@ -81,6 +81,7 @@ def schemas(provider: str, environment: Mapping[str, str], kept: Path) -> Iterat
     with subprocess.Popen(
         [provider], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
+        address = ""
         try:
             assert process.stdout is not None
             _, own, network, address, *_ = process.stdout.readline().decode().strip().split("|")
@@ -89,6 +90,8 @@ def schemas(provider: str, environment: Mapping[str, str], kept: Path) -> Iterat
             yield own, lambda: _asked(own, address, kept)
         finally:
             process.kill()
+            if address:  # which it has no time to remove
+                Path(address).unlink(missing_ok=True)
 
 
 def _asked(protocol: str, address: str, kept: Path) -> bytes:
@@ -206,6 +209,8 @@ class Server:
 def _schema(whole: Callable[[], bytes], terraform: str, folder: Path) -> Callable[[], bytes]:
     """What a Terraform process, which runs in the folder, is given."""
     if b"schema" in Path("/proc", terraform, "cmdline").read_bytes().split(b"\0"):
+        return whole
+    if not (ROOT / ".git").exists():  # git would speak of a folder around this one
         return whole
     try:
         names = named_types()

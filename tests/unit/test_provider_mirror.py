@@ -134,6 +134,9 @@ def test_a_process_of_the_provider_is_configured_again_as_a_new_one_is(kept: str
     other = {**environment, "AWS_MAX_ATTEMPTS": "2"}
     assert planned(tmp_path / "again", other, **first) == new[0]
     assert processes(tmp_path / "again") == 2
+    shutil.rmtree(tmp_path / "again")  # the processes are in it: what is made there now is another folder
+    assert planned(tmp_path / "again", other, **first) == new[0]
+    assert processes(tmp_path / "again") == 3
 
 
 def test_a_process_of_the_provider_that_was_interrupted_is_not_used_again(kept: str, tmp_path: Path) -> None:

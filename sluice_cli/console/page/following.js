@@ -29,9 +29,22 @@ export const following = (place, thing, app, signal) => {
   const askSoon = () => {
     if (performance.now() - began < LONGEST) asking ??= setTimeout(ask, ASKED_EVERY);
   };
+  let running = false;
+  let missed = false; // a reason to ask while it was asked
   const ask = async () => {
     clearTimeout(asking);
     asking = null;
+    missed = running;
+    if (running) return;
+    running = true;
+    try {
+      await answered();
+    } finally {
+      running = false;
+    }
+    if (missed && !signal.aborted) askSoon();
+  };
+  const answered = async () => {
     try {
       way = await get("/api/follow", { thing }, signal);
     } catch (error) {

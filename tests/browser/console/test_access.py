@@ -87,7 +87,7 @@ def test_a_box_is_reached_and_opened_by_keyboard(page: ConsolePage) -> None:
 
 def test_focus_is_visible_on_every_stop(page: ConsolePage) -> None:
     node = page.node("file-metadata", "Failures")
-    page.open(stack="file-metadata", node=node["id"], tab="message")
+    page.open(stack="file-metadata", node=node["id"], tab="message", motion=True)
     seen, invisible = set(), []
     for _ in range(50):
         page.press(Keys.TAB)
