@@ -113,6 +113,9 @@ class FaultInjector:
         self._lock = threading.Lock()
         self._published: defaultdict[str, list[float]] = defaultdict(list)
         self._breaks: list[tuple[float, str | None]] = []  # of one input's notification, or of all under way
+        # While its time is short, a slow machine has the function end at any moment.
+        self._cut_short_since: float | None = None
+        self._cut_short: list[tuple[float, float]] = []
         self.called = False
         self._under_way = 0
         self._last = time.monotonic()
@@ -126,8 +129,8 @@ class FaultInjector:
             if window.fault == "denied":
                 self._function.deny(window.variant)
             elif window.fault == "timed-out":
+                self._cut_short_since = self._cut_short_since or time.monotonic()
                 self._function.cut_short()
-                self._broken(None)
             with self._lock:
                 self._active.append((window, window.calls))
                 self._until[window] = time.monotonic() + LONGEST_WINDOW_SECONDS
@@ -149,10 +152,10 @@ class FaultInjector:
 
     def explained(self, one: str) -> int:
         """How many repeats of an input's notification have their reason: between two times that the topic took it,
-        the mark in its row did not come through, or the function was killed."""
+        the mark in its row did not come through, the function was killed, or its time was short."""
         times = sorted(self._published[one])
-        breaks = [when for when, whose in self._breaks if whose in (None, one)]
-        return sum(any(first <= when <= second for when in breaks) for first, second in pairwise(times))
+        breaks = [*self._cut_short, *((when, when) for when, whose in self._breaks if whose in (None, one))]
+        return sum(any(first <= end and begin <= second for begin, end in breaks) for first, second in pairwise(times))
 
     def __call__(self, request: ProxiedRequest) -> Answer:
         call = Call.of(request)
@@ -271,8 +274,10 @@ class FaultInjector:
         if "denied" in over:
             self._function.allow()
         if "timed-out" in over:
-            self._broken(None)
             self._function.full_length()
+            ended = time.monotonic() + SHORT_TIMEOUT_SECONDS  # for those that had begun
+            self._cut_short.append((self._cut_short_since or ended, ended))
+            self._cut_short_since = None
 
     def _broken(self, one: str | None) -> None:
         with self._lock:

@@ -2,18 +2,22 @@
 
 import json
 import time
+from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from checks.soak.fault_injector import Call, FaultInjector
+from checks.soak.function import SHORT_TIMEOUT_SECONDS
+from checks.soak.plan import FaultWindow
 from checks.soak.proxy import ProxiedRequest
 
 NOBODY: Any = None
 
 
-def injector() -> FaultInjector:
+def injector(windows: Sequence[FaultWindow] = (), function: Any = NOBODY) -> FaultInjector:
     return FaultInjector(
-        [],
-        NOBODY,
+        windows,
+        function,
         NOBODY,
         of_message=lambda message: [message],
         of_row=lambda row: row["readingId"],
@@ -37,6 +41,22 @@ def test_a_sender_that_gave_up_later_explains_no_earlier_repeat() -> None:
         made.taken("a", time.monotonic(), gone=gone)
     made.taken("b", time.monotonic(), gone=False)
     assert (made.explained("a"), made.explained("b")) == (0, 0)
+
+
+def test_a_repeat_has_its_reason_while_the_functions_time_is_short_and_neither_before_nor_later() -> None:
+    function: Any = SimpleNamespace(cut_short=lambda: None, full_length=lambda: None)
+    made = injector([FaultWindow("timed-out", 1, 1, 0)], function)
+    for one in ("before", "before"):
+        made.taken(one, time.monotonic(), gone=False)
+    made.sent(1)
+    for one in ("meanwhile", "meanwhile", "until the end"):
+        made.taken(one, time.monotonic(), gone=False)
+    made.clear()
+    made.taken("until the end", time.monotonic(), gone=False)
+    time.sleep(SHORT_TIMEOUT_SECONDS + 0.1)
+    for one in ("later", "later"):
+        made.taken(one, time.monotonic(), gone=False)
+    assert [made.explained(one) for one in ("before", "meanwhile", "until the end", "later")] == [0, 1, 1, 0]
 
 
 def request(body: bytes, **headers: str) -> ProxiedRequest:

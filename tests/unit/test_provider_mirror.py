@@ -30,9 +30,9 @@ ROOT = {
 }
 
 
-def processes(folder: Path) -> int:
+def processes(folder: Path, environment: Mapping[str, str] = os.environ) -> int:
     """How many of the provider were started for Terraform in a folder."""
-    log = Path(os.environ[provider_mirror.VARIABLE_OF_RUN], "log").read_text()
+    log = Path(environment[provider_mirror.VARIABLE_OF_RUN], "log").read_text()
     return log.count(f" in {folder}\n")
 
 
@@ -100,7 +100,7 @@ def write(folder: Path, **arguments: Any) -> None:
 
 
 def planned(folder: Path, environment: Mapping[str, str], **arguments: Any) -> str:
-    """What Terraform says is planned."""
+    """What Terraform says is planned, without how many seconds it took to read."""
     write(folder, skip_credentials_validation=True, **arguments)
     for command in ("init", "plan"):
         done = subprocess.run(
@@ -112,19 +112,27 @@ def planned(folder: Path, environment: Mapping[str, str], **arguments: Any) -> s
             text=True,
         )
         assert done.returncode == 0, done.stderr
-    return done.stdout
+    return done.stdout.partition("Terraform used")[2]
 
 
-def test_a_process_of_the_provider_is_configured_again_as_a_new_one_is(kept: str, tmp_path: Path) -> None:
-    environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
+@pytest.fixture
+def environment(kept: str, tmp_path: Path) -> dict[str, str]:
+    """Of Terraform, with providers that no other test's take the place of."""
+    run = {provider_mirror.VARIABLE_OF_RUN: str(tmp_path / f"run-{os.getpid()}")}
+    return terraform_environment({**os.environ, VARIABLE: kept, **run}, tmp_path / "terraform.rc")
+
+
+def test_a_process_of_the_provider_is_configured_again_as_a_new_one_is(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     first: dict[str, Any] = {"region": "eu-west-1", "ignore_tags": {"keys": ["own"]}}
     second: dict[str, Any] = {"region": "us-west-2", "default_tags": {"tags": {"of": "all"}}}
     again = [planned(tmp_path / "again", environment, **arguments) for arguments in (first, second, first)]
-    assert processes(tmp_path / "again") == 1
+    assert processes(tmp_path / "again", environment) == 1
     new = [planned(tmp_path / name, environment, **one) for name, one in (("first", first), ("second", second))]
     assert again == [*new, new[0]]
-    assert [processes(tmp_path / name) for name in ("first", "second")] == [1, 1]
-    assert new[0] != new[1]
+    assert [processes(tmp_path / name, environment) for name in ("first", "second")] == [1, 1]
+    assert "eu-west-1" in new[0] != new[1]
     write(tmp_path / "again", assume_role={"duration": "1s"})
     command = ["terraform", "validate", "-no-color"]
     refused = subprocess.run(
@@ -133,14 +141,15 @@ def test_a_process_of_the_provider_is_configured_again_as_a_new_one_is(kept: str
     assert 'duration "assume_role.0.duration" must be between 15 minutes' in refused.stderr
     other = {**environment, "AWS_MAX_ATTEMPTS": "2"}
     assert planned(tmp_path / "again", other, **first) == new[0]
-    assert processes(tmp_path / "again") == 2
+    assert processes(tmp_path / "again", environment) == 2
     shutil.rmtree(tmp_path / "again")  # the processes are in it: what is made there now is another folder
     assert planned(tmp_path / "again", other, **first) == new[0]
-    assert processes(tmp_path / "again") == 3
+    assert processes(tmp_path / "again", environment) == 3
 
 
-def test_a_process_of_the_provider_that_was_interrupted_is_not_used_again(kept: str, tmp_path: Path) -> None:
-    environment = terraform_environment({**os.environ, VARIABLE: kept}, tmp_path / "terraform.rc")
+def test_a_process_of_the_provider_that_was_interrupted_is_not_used_again(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     planned(tmp_path, environment, region="eu-west-1")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         write(tmp_path, region="eu-west-1", endpoints={"sts": f"http://127.0.0.1:{silent.getsockname()[1]}"})
@@ -150,9 +159,9 @@ def test_a_process_of_the_provider_that_was_interrupted_is_not_used_again(kept: 
             with connected:
                 plan.send_signal(signal.SIGINT)
                 assert plan.wait(60) == 1
-    assert processes(tmp_path) == 1
+    assert processes(tmp_path, environment) == 1
     planned(tmp_path, environment, region="eu-west-1")
-    assert processes(tmp_path) == 2
+    assert processes(tmp_path, environment) == 2
 
 
 def test_a_mirror_that_somebody_named_is_used(tmp_path: Path) -> None:
