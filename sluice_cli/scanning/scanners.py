@@ -6,6 +6,7 @@ elsewhere the extra `scan` installs them beside Sluice.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -94,9 +95,14 @@ def write(stacks: Sequence[ScannedStack], folder: Path, frameworks: Sequence[str
                 continue
             path = folder / stack.name / FRAMEWORKS[framework]
             path.parent.mkdir(exist_ok=True)
-            # Indented, because Checkov cannot parse a file with a single long line. libyaml refuses JSON's escapes of
-            # characters beyond U+FFFF.
-            path.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
+            # Indented, because Checkov cannot parse a file with a single long line.
+            path.write_text(_as_yaml_reads_it(json.dumps(document, indent=2)), encoding="utf-8")
+
+
+def _as_yaml_reads_it(text: str) -> str:
+    """JSON for Checkov, which reads it as YAML: that knows no pairs of escapes for characters beyond U+FFFF, and only
+    escapes of control characters."""
+    return re.sub(r"\\ud[89ab]..\\ud[c-f]..", lambda pair: str(json.loads(f'"{pair[0]}"')), text)
 
 
 def without_absent(value: Any) -> Any:

@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from sluice_cli.scanning import scanners
 from sluice_cli.scanning.scanners import ScannerFinding, ScanResult, without_absent
@@ -28,6 +29,18 @@ def test_a_scanner_imports_no_modules_of_the_callers_folder(tmp_path: Path, monk
     monkeypatch.setattr(scanners, "BIN", tmp_path / "bin")
     monkeypatch.chdir(tmp_path)
     assert scanners._run([str(scanner), "--soft-fail"]) == [8, ["--soft-fail"]]
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+def test_every_character_reaches_checkov_which_reads_json_as_yaml(tmp_path: Path, loader: Any) -> None:
+    numbers = [*range(0xD800), *range(0xE000, 0x10000, 7), *range(0xFFF0, 0x10FFFF, 4_099), 0x10FFFF]
+    document = {
+        f"tag {start}": "".join(map(chr, numbers[start : start + 512])) for start in range(0, len(numbers), 512)
+    }
+    document["written out"] = r"\ud83d\ude00 \\ud83d\ude00 \U0001f600"
+    scanners.write([ScannedStack("shop", document, {})], tmp_path, ["terraform_json"])
+    (file,) = tmp_path.rglob("*.json")
+    assert yaml.load(file.read_text(encoding="utf-8"), loader) == document  # noqa: S506 - both loaders are safe
 
 
 def test_a_plans_resources_are_scanned_without_the_arguments_that_they_do_not_have() -> None:
